@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/event.h"
+
+#include <stdarg.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+void event_report(const struct events *events, const struct event *event)
+{
+	if (events && events->report)
+		events->report(events->data, event);
+}
+
+void event_note(const struct events *events, const char *type, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	cleanup_free char *details = xvasprintf(fmt, ap);
+	va_end(ap);
+	event_report(events,
+		     &(struct event){.type = type, .status = EVENT_NOTE, .details = details});
+}
+
+const char *event_status_name(enum event_status status)
+{
+	switch (status) {
+	case EVENT_STARTED:
+		return "STARTED";
+	case EVENT_PROGRESS:
+		return "PROGRESS";
+	case EVENT_SUCCESS:
+		return "SUCCESS";
+	case EVENT_FAILURE:
+		return "FAILURE";
+	case EVENT_NOTE:
+		return "NOTE";
+	}
+	return "?";
+}

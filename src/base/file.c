@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+
+int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len,
+		 struct err *err)
+{
+	cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot open %s", path);
+
+	cleanup_free char *data = NULL;
+	size_t len = 0;
+	size_t room = 0;
+
+	for (;;) {
+		if (len == room) {
+			room = room ? room * 2 : 4096;
+			data = xreallocarray(data, room + 1, 1);
+		}
+		ssize_t n = read(fd, data + len, room - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, errno, "cannot read %s", path);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return err_set(err, EFBIG, "%s is larger than %zu bytes", path, max);
+	}
+	data[len] = 0;
+	*ret_data = steal_ptr(data);
+	*ret_len = len;
+	return 0;
+}
+
+int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *err)
+{
+	return file_read_at(AT_FDCWD, path, max, ret_data, ret_len, err);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_at(int dirfd, const char *path, const void *data, size_t len, unsigned mode,
+		  struct err *err)
+{
+	cleanup_free char *aside = xasprintf("%s.new", path);
+	cleanup_close int fd = openat(dirfd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot create %s", aside);
+
+	int r = write_all(fd, data, len);
+	if (r == 0 && renameat(dirfd, aside, dirfd, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dirfd, aside, 0);
+		return err_errno(err, r, "cannot write %s", path);
+	}
+	return 0;
+}
+
+int dir_make(const char *path, struct err *err)
+{
+	cleanup_free char *copy = xstrdup(path);
+
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = 0;
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return err_errno(err, errno, "cannot make folder %s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+		return err_errno(err, errno, "cannot make folder %s", copy);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int dir_remove(const char *path, struct err *err)
+{
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "cannot remove %s", path);
+	return 0;
+}
+
+bool file_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+void strbuf_add(struct strbuf *b, const void *data, size_t len)
+{
+	b->s = xreallocarray(b->s, b->len + len + 1, 1);
+	if (len)
+		memcpy(b->s + b->len, data, len);
+	b->len += len;
+	b->s[b->len] = 0;
+}
+
+void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	char *s = xvasprintf(fmt, ap);
+	va_end(ap);
+	strbuf_adds(b, s);
+	free(s);
+}
+
+void strbuf_clear(struct strbuf *b)
+{
+	free(b->s);
+	*b = (struct strbuf){0};
+}
+
+char *strbuf_steal(struct strbuf *b)
+{
+	char *s = b->s ? b->s : xstrdup("");
+
+	*b = (struct strbuf){0};
+	return s;
+}
+
+bool streq(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), tail = strlen(suffix);
+
+	return len >= tail && strcmp(s + len - tail, suffix) == 0;
+}
+
+int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)s[0]) && s[0] != '-')
+		return -EINVAL;
+	errno = 0;
+	long long value = strtoll(s, &end, 10);
+	if (end == s || *end)
+		return -EINVAL;
+	if (errno || value < min || value > max)
+		return -ERANGE;
+	*ret_value = value;
+	return 0;
+}

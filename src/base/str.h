@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strings: a growing buffer, and numbers that are the whole string or an error. */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct strbuf {
+	char *s; /* NULL while empty, else terminated */
+	size_t len;
+};
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_add(struct strbuf *b, const void *data, size_t len);
+void strbuf_adds(struct strbuf *b, const char *s);
+void strbuf_clear(struct strbuf *b);
+char *strbuf_steal(struct strbuf *b); /* never NULL: "" when nothing was added */
+
+#define cleanup_strbuf __attribute__((__cleanup__(strbuf_clear)))
+
+bool streq(const char *a, const char *b); /* NULL equals only NULL */
+bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
+
+/* The whole of s is a decimal number in [min, max]: 0, -EINVAL or -ERANGE. */
+int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value);

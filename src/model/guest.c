@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/guest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static const char *const dialect_names[] = {
+	[DIALECT_NMCLI] = "nmcli",
+	[DIALECT_IFCFG] = "ifcfg",
+	[DIALECT_NETPLAN] = "netplan",
+	[DIALECT_CLOUD_INIT_V1] = "cloud-init network config version 1",
+	[DIALECT_CLOUD_INIT_V2] = "cloud-init network config version 2",
+};
+
+/* Numbers are the position, less one: Documentation/networking/bonding.rst, "mode". */
+static const char *const mode_names[] = {
+	[BOND_MODE_UNSET] = "unset",
+	[BOND_MODE_BALANCE_RR] = "balance-rr",
+	[BOND_MODE_ACTIVE_BACKUP] = "active-backup",
+	[BOND_MODE_BALANCE_XOR] = "balance-xor",
+	[BOND_MODE_BROADCAST] = "broadcast",
+	[BOND_MODE_8023AD] = "802.3ad",
+	[BOND_MODE_BALANCE_TLB] = "balance-tlb",
+	[BOND_MODE_BALANCE_ALB] = "balance-alb",
+};
+
+static const char *const fail_over_mac_names[] = {
+	[FAIL_OVER_MAC_UNSET] = "unset",
+	[FAIL_OVER_MAC_NONE] = "none",
+	[FAIL_OVER_MAC_ACTIVE] = "active",
+	[FAIL_OVER_MAC_FOLLOW] = "follow",
+};
+
+const char *dialect_name(enum dialect dialect)
+{
+	return dialect_names[dialect];
+}
+
+const char *bond_mode_name(enum bond_mode mode)
+{
+	return mode_names[mode];
+}
+
+const char *fail_over_mac_name(enum fail_over_mac policy)
+{
+	return fail_over_mac_names[policy];
+}
+
+/* Index of s in names (from 1, 0 is "unset"), by name or by the driver's number; -EINVAL. */
+static int option_parse(const char *s, const char *const *names, size_t n)
+{
+	if (s[0] >= '0' && s[0] <= '9' && s[1] == 0) {
+		size_t number = (size_t)(s[0] - '0') + 1;
+		return number < n ? (int)number : -EINVAL;
+	}
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(s, names[i]) == 0)
+			return (int)i;
+	return -EINVAL;
+}
+
+int bond_mode_parse(const char *s, enum bond_mode *ret)
+{
+	int i = option_parse(s, mode_names, ARRAY_SIZE(mode_names));
+
+	if (i < 0)
+		return i;
+	*ret = (enum bond_mode)i;
+	return 0;
+}
+
+int fail_over_mac_parse(const char *s, enum fail_over_mac *ret)
+{
+	int i = option_parse(s, fail_over_mac_names, ARRAY_SIZE(fail_over_mac_names));
+
+	if (i < 0)
+		return i;
+	*ret = (enum fail_over_mac)i;
+	return 0;
+}
+
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+static void addresses_clear(struct guest_addresses *a)
+{
+	strings_free(a->v, a->n);
+	free(a->gateway4);
+	free(a->gateway6);
+}
+
+static void bond_clear(struct bond *b)
+{
+	free(b->name);
+	strings_free(b->arp_ip_targets, b->n_arp_ip_targets);
+	free(b->primary);
+	free(b->primary_reselect);
+	for (size_t i = 0; i < b->n_legs; i++) {
+		free(b->legs[i].name);
+		free(b->legs[i].mac);
+	}
+	free(b->legs);
+	addresses_clear(&b->addresses);
+	for (size_t i = 0; i < b->n_vlans; i++) {
+		free(b->vlans[i].name);
+		addresses_clear(&b->vlans[i].addresses);
+	}
+	free(b->vlans);
+}
+
+void guest_network_clear(struct guest_network *g)
+{
+	for (size_t i = 0; i < g->n_bonds; i++)
+		bond_clear(&g->bonds[i]);
+	free(g->bonds);
+	for (size_t i = 0; i < g->n_nics; i++) {
+		free(g->nics[i].name);
+		free(g->nics[i].mac);
+		addresses_clear(&g->nics[i].addresses);
+	}
+	free(g->nics);
+	*g = (struct guest_network){0};
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The network that a day-0 file sets up inside the guest, whichever dialect it is written in
+ * (nmcli commands, ifcfg files, netplan, cloud-init network config). No I/O.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum dialect {
+	DIALECT_NMCLI,
+	DIALECT_IFCFG,
+	DIALECT_NETPLAN,
+	DIALECT_CLOUD_INIT_V1,
+	DIALECT_CLOUD_INIT_V2
+};
+
+/* Values of the bonding driver's options, as Documentation/networking/bonding.rst names them. */
+enum bond_mode {
+	BOND_MODE_UNSET, /* the driver's default, balance-rr */
+	BOND_MODE_BALANCE_RR,
+	BOND_MODE_ACTIVE_BACKUP,
+	BOND_MODE_BALANCE_XOR,
+	BOND_MODE_BROADCAST,
+	BOND_MODE_8023AD,
+	BOND_MODE_BALANCE_TLB,
+	BOND_MODE_BALANCE_ALB,
+};
+
+enum fail_over_mac {
+	FAIL_OVER_MAC_UNSET,
+	FAIL_OVER_MAC_NONE,
+	FAIL_OVER_MAC_ACTIVE,
+	FAIL_OVER_MAC_FOLLOW
+};
+
+struct bond_leg {
+	char *name;    /* interface name, or NULL when matched by MAC only */
+	char *mac;     /* or NULL */
+	unsigned line; /* in the day-0 file */
+};
+
+/* Addresses of one interface of the guest: a NIC, a bond or a VLAN. */
+struct guest_addresses {
+	char **v; /* "172.16.1.10/24", "2001:db8::5/64", or what stands there when it is no address
+		   */
+	size_t n;
+	char *gateway4, *gateway6; /* or NULL */
+	bool dhcp4, dhcp6;
+};
+
+struct guest_vlan {
+	char *name;
+	int id; /* 1..4094 */
+	unsigned line;
+	struct guest_addresses addresses;
+};
+
+struct bond {
+	char *name;
+	enum dialect dialect;
+	unsigned line;
+	enum bond_mode mode;
+	int miimon;       /* ms; -1: not set */
+	int arp_interval; /* ms; -1: not set */
+	char **arp_ip_targets;
+	size_t n_arp_ip_targets;
+	enum fail_over_mac fail_over_mac;
+	char *primary;          /* leg's name, or NULL */
+	char *primary_reselect; /* always, better, failure, or NULL */
+	struct bond_leg *legs;
+	size_t n_legs;
+	struct guest_addresses addresses;
+	struct guest_vlan *vlans;
+	size_t n_vlans;
+};
+
+/* An interface that is no leg, no bond and no VLAN on one. */
+struct guest_nic {
+	char *name; /* or NULL */
+	char *mac;  /* or NULL */
+	enum dialect dialect;
+	unsigned line;
+	struct guest_addresses addresses;
+};
+
+struct guest_network {
+	struct bond *bonds;
+	size_t n_bonds;
+	struct guest_nic *nics;
+	size_t n_nics;
+};
+
+void guest_network_clear(struct guest_network *g);
+
+const char *dialect_name(enum dialect dialect);            /* "nmcli", "ifcfg", "netplan" ... */
+const char *bond_mode_name(enum bond_mode mode);           /* "active-backup" ..., "unset" */
+const char *fail_over_mac_name(enum fail_over_mac policy); /* "none", "active", "follow", "unset" */
+
+/* By the driver's name ("active-backup") or number ("1"); -EINVAL for anything else. */
+int bond_mode_parse(const char *s, enum bond_mode *ret);
+int fail_over_mac_parse(const char *s, enum fail_over_mac *ret);

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+struct model *model_new(const char *file)
+{
+	struct model *model = xcalloc(1, sizeof(*model));
+
+	model->file = xstrdup(file);
+	return model;
+}
+
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+static void properties_clear(struct properties *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->v[i].name);
+		free(p->v[i].value);
+	}
+	free(p->v);
+}
+
+static void extensions_free(struct extension *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].name);
+		properties_clear(&v[i].properties);
+	}
+	free(v);
+}
+
+static void locator_clear(struct locator *l)
+{
+	free(l->vim_id);
+	free(l->vim_project);
+	free(l->vim_region);
+}
+
+static void networks_free(struct network *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < v[i].n_subnets; j++) {
+			free(v[i].subnets[j].name);
+			free(v[i].subnets[j].address);
+			free(v[i].subnets[j].gateway);
+		}
+		free(v[i].subnets);
+		free(v[i].name);
+		free(v[i].provider_network_type);
+		free(v[i].provider_physical_network);
+	}
+	free(v);
+}
+
+static void interface_clear(struct interface *i)
+{
+	free(i->network);
+	free(i->subnet);
+	free(i->ip_address);
+	free(i->mac_address);
+	free(i->model);
+	free(i->vim_interface_name);
+	for (size_t j = 0; j < i->n_addresses; j++) {
+		free(i->addresses[j].subnet);
+		free(i->addresses[j].ip_address);
+	}
+	free(i->addresses);
+	for (size_t j = 0; j < i->n_allowed_address_pairs; j++) {
+		free(i->allowed_address_pairs[j].ip_address);
+		free(i->allowed_address_pairs[j].netmask);
+	}
+	free(i->allowed_address_pairs);
+	strings_free(i->security_groups, i->n_security_groups);
+}
+
+static void kpi_clear(struct kpi *k)
+{
+	free(k->event_name);
+	free(k->metric_value);
+	free(k->metric_cond);
+	free(k->metric_type);
+	free(k->collector_type);
+	free(k->polling_unit);
+}
+
+static void scaling_clear(struct scaling *s)
+{
+	for (size_t i = 0; i < s->n_pools; i++) {
+		free(s->pools[i].network);
+		free(s->pools[i].gateway);
+		free(s->pools[i].netmask);
+		free(s->pools[i].range_start);
+		free(s->pools[i].range_end);
+	}
+	free(s->pools);
+}
+
+static void placement_clear(struct placement *p)
+{
+	free(p->type);
+	free(p->enforcement);
+	free(p->zone);
+	free(p->host);
+	strings_free(p->vm_group_refs, p->n_vm_group_refs);
+}
+
+static void configuration_clear(struct configuration *c)
+{
+	free(c->dst);
+	free(c->file);
+	free(c->data);
+	free(c->path);
+	free(c->content);
+	for (size_t i = 0; i < c->n_variables; i++) {
+		free(c->variables[i].name);
+		strings_free(c->variables[i].values, c->variables[i].n_values);
+	}
+	free(c->variables);
+}
+
+static void vm_group_clear(struct vm_group *g)
+{
+	free(g->name);
+	locator_clear(&g->locator);
+	free(g->image);
+	free(g->flavor);
+	free(g->vim_vm_name);
+	for (size_t i = 0; i < g->n_interfaces; i++)
+		interface_clear(&g->interfaces[i]);
+	free(g->interfaces);
+	for (size_t i = 0; i < g->n_kpis; i++)
+		kpi_clear(&g->kpis[i]);
+	free(g->kpis);
+	for (size_t i = 0; i < g->n_rules; i++) {
+		free(g->rules[i].event_name);
+		strings_free(g->rules[i].actions, g->rules[i].n_actions);
+	}
+	free(g->rules);
+	scaling_clear(&g->scaling);
+	for (size_t i = 0; i < g->n_placements; i++)
+		placement_clear(&g->placements[i]);
+	free(g->placements);
+	for (size_t i = 0; i < g->n_configurations; i++)
+		configuration_clear(&g->configurations[i]);
+	free(g->configurations);
+	extensions_free(g->extensions, g->n_extensions);
+	guest_network_clear(&g->guest);
+}
+
+static void deployment_clear(struct deployment *d)
+{
+	free(d->name);
+	locator_clear(&d->locator);
+	networks_free(d->networks, d->n_networks);
+	for (size_t i = 0; i < d->n_vm_groups; i++)
+		vm_group_clear(&d->vm_groups[i]);
+	free(d->vm_groups);
+	for (size_t i = 0; i < d->n_placement_groups; i++) {
+		struct placement_group *p = &d->placement_groups[i];
+		free(p->name);
+		free(p->type);
+		free(p->enforcement);
+		strings_free(p->vm_groups, p->n_vm_groups);
+	}
+	free(d->placement_groups);
+	extensions_free(d->extensions, d->n_extensions);
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	for (size_t i = 0; i < model->n_tenants; i++) {
+		struct tenant *t = &model->tenants[i];
+		for (size_t j = 0; j < t->n_deployments; j++)
+			deployment_clear(&t->deployments[j]);
+		free(t->deployments);
+		extensions_free(t->extensions, t->n_extensions);
+		free(t->name);
+	}
+	free(model->tenants);
+	networks_free(model->networks, model->n_networks);
+	for (size_t i = 0; i < model->n_images; i++) {
+		struct image *image = &model->images[i];
+		free(image->name);
+		free(image->src);
+		free(image->disk_format);
+		free(image->container_format);
+		free(image->disk_bus);
+		properties_clear(&image->properties);
+	}
+	free(model->images);
+	for (size_t i = 0; i < model->n_flavors; i++) {
+		free(model->flavors[i].name);
+		free(model->flavors[i].description);
+		properties_clear(&model->flavors[i].properties);
+	}
+	free(model->flavors);
+	free(model->file);
+	free(model);
+}
+
+const char *property_get(const struct properties *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (streq(p->v[i].name, name))
+			return p->v[i].value;
+	return NULL;
+}
+
+static const struct network *network_named(const struct network *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(v[i].name, name))
+			return &v[i];
+	return NULL;
+}
+
+const struct network *model_network(const struct model *model, const struct deployment *deployment,
+				    const char *name)
+{
+	const struct network *own =
+		network_named(deployment->networks, deployment->n_networks, name);
+
+	return own ? own : network_named(model->networks, model->n_networks, name);
+}
+
+const struct image *model_image(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_images; i++)
+		if (streq(model->images[i].name, name))
+			return &model->images[i];
+	return NULL;
+}
+
+const struct flavor *model_flavor(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->n_flavors; i++)
+		if (streq(model->flavors[i].name, name))
+			return &model->flavors[i];
+	return NULL;
+}
+
+static const char *option_in(const struct extension *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(v[i].name, "dnsvnf"))
+			return property_get(&v[i].properties, name);
+	return NULL;
+}
+
+const char *model_option(const struct deployment *deployment, const struct vm_group *group,
+			 const char *name)
+{
+	const char *value = group ? option_in(group->extensions, group->n_extensions, name) : NULL;
+
+	return value ? value : option_in(deployment->extensions, deployment->n_extensions, name);
+}
+
+const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid)
+{
+	for (size_t i = 0; i < group->n_interfaces; i++)
+		if (group->interfaces[i].nicid == nicid)
+			return &group->interfaces[i];
+	return NULL;
+}
+
+unsigned vm_group_management_nicid(const struct vm_group *group)
+{
+	for (size_t i = 0; i < group->n_kpis; i++)
+		if (streq(group->kpis[i].event_name, "VM_ALIVE") &&
+		    group->kpis[i].collector_nicid >= 0)
+			return (unsigned)group->kpis[i].collector_nicid;
+	return 0;
+}
+
+const char *port_type_name(enum port_type type)
+{
+	switch (type) {
+	case PORT_VIRTUAL:
+		return "virtual";
+	case PORT_PASSTHRU:
+		return "passthru";
+	case PORT_DIRECT:
+		return "direct";
+	case PORT_MACVTAP:
+		return "macvtap";
+	}
+	return "?";
+}

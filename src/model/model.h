@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a descriptor asks for, as plain structs: ESC's data model (yang/esc.yang) with the names of
+ * the field. Strings are owned by the struct they stand in; an absent leaf is NULL, -1 or the
+ * default that is named beside it. `line` is the line of the element in struct model's file. No
+ * I/O.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/guest.h"
+
+struct property {
+	char *name, *value;
+	unsigned line;
+};
+
+struct properties {
+	struct property *v;
+	size_t n;
+};
+
+/* Value of the property of that name, or NULL. */
+const char *property_get(const struct properties *p, const char *name);
+
+struct subnet {
+	char *name;
+	unsigned line;
+	int ip_version; /* 4 or 6 */
+	bool dhcp;
+	char *address;   /* of the network: "192.168.100.0", "2001:db8::" */
+	unsigned prefix; /* length, from the netmask or given as one */
+	char *gateway;   /* NULL: not given */
+	bool no_gateway; /* asked for none */
+};
+
+struct network {
+	char *name;
+	unsigned line;
+	bool shared;
+	char *provider_network_type;     /* "vxlan", "vlan", "flat" ..., NULL: the VIM's default */
+	char *provider_physical_network; /* physnet, or NULL */
+	uint32_t provider_segmentation_id; /* VLAN id or VNI; 0: not given */
+	struct subnet *subnets;
+	size_t n_subnets;
+};
+
+struct image {
+	char *name;
+	unsigned line;
+	char *src; /* file:///..., http(s)://..., a path beside the descriptor, or NULL */
+	char *disk_format, *container_format;
+	char *disk_bus;
+	struct properties properties;
+};
+
+struct flavor {
+	char *name;
+	unsigned line;
+	unsigned vcpus;
+	unsigned memory_mb;
+	unsigned root_disk_mb, ephemeral_disk_mb, swap_disk_mb;
+	char *description;
+	struct properties properties; /* Nova's extra specs: hw:numa_nodes ... */
+};
+
+enum port_type { PORT_VIRTUAL, PORT_PASSTHRU, PORT_DIRECT, PORT_MACVTAP };
+
+struct address {
+	unsigned id;
+	unsigned line;
+	char *subnet;     /* or NULL */
+	char *ip_address; /* or NULL */
+};
+
+struct address_pair {
+	char *ip_address;
+	char *netmask; /* or NULL */
+	unsigned line;
+};
+
+struct interface {
+	unsigned nicid;
+	unsigned line;
+	enum port_type type;
+	char *network;
+	char *subnet;             /* or NULL */
+	char *ip_address;         /* or NULL */
+	char *mac_address;        /* or NULL */
+	char *model;              /* or NULL */
+	char *vim_interface_name; /* or NULL */
+	struct address *addresses;
+	size_t n_addresses;
+	struct address_pair *allowed_address_pairs;
+	size_t n_allowed_address_pairs;
+	char **security_groups;
+	size_t n_security_groups;
+	int port_security_enabled; /* 1, 0, -1: not given */
+	bool admin_state_up;       /* default true */
+};
+
+struct kpi {
+	char *event_name;
+	unsigned line;
+	char *metric_value, *metric_cond, *metric_type;
+	unsigned metric_occurrences_true, metric_occurrences_false;
+	char *collector_type; /* "ICMPPing" ..., or NULL */
+	int collector_nicid;  /* -1: not given */
+	unsigned poll_frequency;
+	char *polling_unit; /* "seconds", or NULL */
+	bool continuous_alarm;
+};
+
+struct rule {
+	char *event_name;
+	unsigned line;
+	char **actions;
+	size_t n_actions;
+};
+
+struct address_pool {
+	char *network;
+	char *gateway, *netmask; /* or NULL */
+	char *range_start, *range_end;
+	unsigned line;
+};
+
+struct scaling {
+	unsigned min_active, max_active; /* default 1, 1 */
+	bool elastic;
+	unsigned line; /* 0: not given */
+	struct address_pool *pools;
+	size_t n_pools;
+};
+
+struct placement {
+	char *type;        /* "zone_host", "affinity", "anti_affinity" */
+	char *enforcement; /* "strict" */
+	char *zone, *host;
+	char **vm_group_refs;
+	size_t n_vm_group_refs;
+	unsigned line;
+};
+
+struct variable {
+	char *name;
+	unsigned line;
+	char **values; /* one a VM */
+	size_t n_values;
+};
+
+/* One <configuration>: what reaches the guest at its first boot. */
+struct configuration {
+	char *dst; /* "--user-data" or a file name in the guest */
+	unsigned line;
+	char *file; /* as written: a URL or path; exactly one of file and data is set */
+	char *data;
+	unsigned data_line; /* line of the first character of <data> */
+	struct variable *variables;
+	size_t n_variables;
+
+	/* Filled by day0: */
+	char *path;    /* the local file that `file` means, or NULL */
+	char *content; /* what file or data hold, variables not yet replaced */
+	size_t content_len;
+};
+
+struct extension {
+	char *name;
+	unsigned line;
+	struct properties properties;
+};
+
+struct locator {
+	char *vim_id, *vim_project, *vim_region;
+	unsigned line; /* 0: not given */
+};
+
+enum action_on_recovery {
+	RECOVERY_REBOOT_THEN_REDEPLOY, /* ESC's default */
+	RECOVERY_REBOOT_ONLY,
+	RECOVERY_REDEPLOY_ONLY,
+};
+
+struct vm_group {
+	char *name;
+	unsigned line;
+	struct locator locator;
+	char *image, *flavor; /* name or id in the VIM */
+	char *vim_vm_name;    /* or NULL */
+	int bootup_time;      /* s, most time to VM_ALIVE; -1: do not monitor */
+	int reboot_time;      /* s; -1: as bootup_time */
+	int recovery_wait_time;
+	enum action_on_recovery action_on_recovery;
+	bool recovery_manual;
+	struct interface *interfaces; /* by nicid */
+	size_t n_interfaces;
+	struct kpi *kpis;
+	size_t n_kpis;
+	struct rule *rules;
+	size_t n_rules;
+	struct scaling scaling;
+	struct placement *placements;
+	size_t n_placements;
+	struct configuration *configurations;
+	size_t n_configurations;
+	struct extension *extensions;
+	size_t n_extensions;
+
+	/* Filled by day0 from the --user-data configuration: */
+	struct guest_network guest;
+};
+
+struct placement_group {
+	char *name, *type, *enforcement;
+	char **vm_groups;
+	size_t n_vm_groups;
+	unsigned line;
+};
+
+struct deployment {
+	char *name;
+	unsigned line;
+	struct locator locator;
+	struct network *networks;
+	size_t n_networks;
+	struct vm_group *vm_groups;
+	size_t n_vm_groups;
+	struct placement_group *placement_groups;
+	size_t n_placement_groups;
+	struct extension *extensions;
+	size_t n_extensions;
+};
+
+struct tenant {
+	char *name;
+	unsigned line;
+	bool managed_resource; /* default true: ESC creates and deletes the VIM's project */
+	bool vim_mapping;      /* default true */
+	struct deployment *deployments;
+	size_t n_deployments;
+	struct extension *extensions;
+	size_t n_extensions;
+};
+
+struct model {
+	char *file; /* the descriptor */
+	struct tenant *tenants;
+	size_t n_tenants;
+	struct network *networks; /* top level: shared by deployments */
+	size_t n_networks;
+	struct image *images;
+	size_t n_images;
+	struct flavor *flavors;
+	size_t n_flavors;
+};
+
+struct model *model_new(const char *file);
+void model_free(struct model *model); /* NULL is fine */
+
+/* The deployment's own network of that name, else the top level's, else NULL. */
+const struct network *model_network(const struct model *model, const struct deployment *deployment,
+				    const char *name);
+const struct image *model_image(const struct model *model, const char *name);
+const struct flavor *model_flavor(const struct model *model, const char *name);
+
+/* The property NAME of the extension "dnsvnf" of the group, else of the deployment, else NULL. */
+const char *model_option(const struct deployment *deployment, const struct vm_group *group,
+			 const char *name);
+
+/* The interface of that nicid, or NULL. */
+const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);
+
+/* What VM_ALIVE is measured on: the nicid of the VM_ALIVE kpi's collector, else 0. */
+unsigned vm_group_management_nicid(const struct vm_group *group);
+
+const char *port_type_name(enum port_type type); /* "virtual", "direct" ... as ESC spells them */
+
+#include "base/cleanup.h"
+DEFINE_CLEANUP(struct model *, cleanup_model_fn, model_free)
+#define cleanup_model cleanup(cleanup_model_fn)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/finding.h"
+#include "base/str.h"
+
+static void test_err_wraps_context_in_front(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+
+	assert_int_equal(err_errno(&err, ENOENT, "cannot open %s", "a.xml"), -ENOENT);
+	assert_int_equal(err_wrap(&err, "deploy %s", "cpnr"), -ENOENT);
+	assert_string_equal(err.text, "deploy cpnr: cannot open a.xml: No such file or directory");
+}
+
+static void test_err_takes_null(void **state)
+{
+	(void)state;
+	assert_int_equal(err_set(NULL, -EBUSY, "nobody listens"), -EBUSY);
+}
+
+static void test_numbers_are_the_whole_string(void **state)
+{
+	(void)state;
+	int64_t n = 7;
+
+	assert_int_equal(str_to_int("4094", 1, 4094, &n), 0);
+	assert_int_equal(n, 4094);
+	assert_int_equal(str_to_int("4095", 1, 4094, &n), -ERANGE);
+	assert_int_equal(str_to_int("99999999999999999999", 1, INT64_MAX, &n), -ERANGE);
+	assert_int_equal(str_to_int("12x", 0, 100, &n), -EINVAL);
+	assert_int_equal(str_to_int(" 12", 0, 100, &n), -EINVAL);
+	assert_int_equal(str_to_int("", 0, 100, &n), -EINVAL);
+	assert_int_equal(n, 4094);
+}
+
+static void test_findings_sort_by_file_and_line(void **state)
+{
+	(void)state;
+	cleanup_findings struct findings f = {0};
+
+	findings_add(&f, SEVERITY_WARNING, "r", "dep.xml", 9, NULL, "third");
+	findings_add(&f, SEVERITY_ERROR, "r", "day0.cfg", 1, NULL, "last");
+	findings_add(&f, SEVERITY_ERROR, "r", "dep.xml", 2, "/a/b", "first");
+	findings_add(&f, SEVERITY_NOTE, "r", "dep.xml", 2, NULL, "second");
+	findings_sort(&f);
+	const char *order[] = {"first", "second", "third", "last"};
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		assert_string_equal(f.v[i].text, order[i]);
+	assert_int_equal(findings_count(&f, SEVERITY_ERROR), 2);
+}
+
+static void test_file_read_is_bounded(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *data = NULL;
+	size_t len = 0;
+
+	assert_int_equal(file_read("meson.build", 10, &data, &len, &err), -EFBIG);
+	assert_null(data);
+	assert_string_equal(err.text, "meson.build is larger than 10 bytes");
+	err_clear(&err);
+	assert_int_equal(file_read("meson.build", 1 << 20, &data, &len, &err), 0);
+	assert_int_equal(data[len], 0);
+}
+
+static void test_file_write_replaces_whole(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/dnsvnf-test-XXXXXX";
+	cleanup_err struct err err = ERR_INIT;
+
+	assert_non_null(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/a/b", dir);
+	cleanup_free char *file = xasprintf("%s/file", path);
+	cleanup_free char *data = NULL;
+	size_t len;
+	assert_int_equal(dir_make(path, &err), 0);
+	assert_int_equal(file_write_at(-1, file, "one", 3, 0600, &err), 0);
+	assert_int_equal(file_write_at(-1, file, "two", 3, 0600, &err), 0);
+	assert_int_equal(file_read(file, 100, &data, &len, &err), 0);
+	assert_string_equal(data, "two");
+	assert_int_equal(dir_remove(dir, &err), 0);
+	assert_false(file_exists(dir));
+	assert_int_equal(dir_remove(dir, &err), 0);
+}
+
+static void test_arrays_grow(void **state)
+{
+	(void)state;
+	unsigned *v = NULL;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		*array_push(v, n) = i;
+	assert_int_equal(n, 1000);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(v[i], i);
+	free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_err_wraps_context_in_front),
+		cmocka_unit_test(test_err_takes_null),
+		cmocka_unit_test(test_numbers_are_the_whole_string),
+		cmocka_unit_test(test_findings_sort_by_file_and_line),
+		cmocka_unit_test(test_file_read_is_bounded),
+		cmocka_unit_test(test_file_write_replaces_whole),
+		cmocka_unit_test(test_arrays_grow),
+	};
+
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
