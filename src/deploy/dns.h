@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One DNS query and its answer, from within the deployment's networks. */
+#pragma once
+
+#include <stdbool.h>
+
+struct err;
+struct vim;
+
+struct dns_answer {
+	int rcode;          /* RFC 6895: 0 NOERROR, 3 NXDOMAIN, 5 REFUSED ... */
+	char *rcode_name;   /* "NOERROR" ... */
+	bool aa;            /* authoritative */
+	bool tc;            /* truncated: only a part came over UDP */
+	unsigned n_records; /* in the answer section */
+	char *text;         /* data of the first records, "; " between: "192.0.2.10", or "" */
+	double ms;          /* from sending (TCP: from connecting) to the answer */
+};
+
+/*
+ * Asks the server at server_ip (IPv4 or IPv6), port (53), for name and type ("A", "AAAA", "SOA"
+ * ...), by UDP once or by TCP. Any well-formed answer to this very question is a success, whatever
+ * its rcode; UDP packets that are none are passed over. The caller clears *ret_answer.
+ * -ETIMEDOUT: no answer in timeout_ms; -ECONNREFUSED: no server on that port; -EPROTO: TCP carried
+ * something else than the answer; -EINVAL: no such address, name or type.
+ */
+int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, const char *name,
+	      const char *type, unsigned timeout_ms, struct dns_answer *ret_answer,
+	      struct err *err);
+
+void dns_answer_clear(struct dns_answer *a);
+
+#define cleanup_dns_answer __attribute__((__cleanup__(dns_answer_clear)))

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DNS queries at a constant rate from one UDP socket, and what became of each of them: how long an
+ * outage lasts as a client sees it. A thread of its own sends and receives, so that the rate holds
+ * while the caller pulls a link; times are ms since the first query (CLOCK_MONOTONIC).
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct vim;
+struct dnsload;
+
+#define DNSLOAD_MAX_QPS     100000
+#define DNSLOAD_MAX_QUERIES 4000000 /* in one run: qps * duration */
+#define DNSLOAD_BUCKET_MS   10
+
+struct dnsload_options {
+	const char *server; /* IPv4 or IPv6 */
+	unsigned port;      /* 53 */
+	const char *name;
+	const char *type; /* "A" ... */
+	unsigned qps;
+	unsigned duration_ms; /* of sending */
+	unsigned wait_ms;     /* for the answers to the last queries: 1000 */
+};
+
+/* Opens the socket through the VIM and starts sending. */
+int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct dnsload **ret_load,
+		  struct err *err);
+
+/* ms since the first query. */
+double dnsload_elapsed(const struct dnsload *load);
+
+/* How far it is: for progress. */
+void dnsload_progress(const struct dnsload *load, uint64_t *ret_sent, uint64_t *ret_answered);
+
+/* Sleeps until elapsed is ms; -EINTR, at once or within 20 ms, when *stop (may be NULL) is set. */
+int dnsload_wait_until(struct dnsload *load, double ms, const volatile sig_atomic_t *stop);
+
+struct dnsload_query {
+	double sent_ms;
+	double latency_ms; /* < 0: lost */
+};
+
+/*
+ * A run of consecutive lost queries. It begins when the first of them was sent and ends when the
+ * next answered one was sent; open: nothing was answered after it, it ends with the last query.
+ */
+struct dnsload_gap {
+	double start_ms, end_ms;
+	uint64_t lost;
+	bool open;
+};
+
+struct dnsload_result {
+	uint64_t sent; /* answered + lost */
+	uint64_t answered;
+	uint64_t lost;
+	uint64_t lost_after;        /* of those: sent after the end of the longest gap */
+	struct dnsload_gap longest; /* all zero: nothing was lost */
+	struct dnsload_gap *gaps;   /* of 3 lost queries or more, in order */
+	size_t n_gaps;
+	double latency_min, latency_mean, latency_p99, latency_max; /* ms; 0: no answer at all */
+
+	uint64_t send_errors; /* lost already here: sendto() refused */
+	int send_errno;       /* of the last of them */
+	uint64_t skipped;     /* never sent: this machine was over 100 ms late */
+	uint64_t failed;      /* answered with an rcode other than NOERROR */
+	uint64_t strays;      /* packets that answer no outstanding query */
+
+	unsigned *answers; /* that arrived in each DNSLOAD_BUCKET_MS, from 0 */
+	size_t n_answers;
+	struct dnsload_query *queries; /* in the order of sending */
+	size_t n_queries;
+};
+
+/* Ends it: stops sending if it still does, waits wait_ms at most for answers on their way (not
+ * when stop, which may be NULL, is set), frees the load. The caller clears the result. */
+void dnsload_finish(struct dnsload *load, const volatile sig_atomic_t *stop,
+		    struct dnsload_result *ret_result);
+
+/* Counts, gaps and latencies of the queries sent in [from_ms, to_ms); takes what it needs from
+ * queries, in order of sending. Pure. Fills neither answers nor queries. */
+void dnsload_evaluate(const struct dnsload_query *queries, size_t n, double from_ms, double to_ms,
+		      struct dnsload_result *ret_result);
+
+void dnsload_result_clear(struct dnsload_result *r);
+
+#define cleanup_dnsload_result __attribute__((__cleanup__(dnsload_result_clear)))

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/status.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+
+struct guest_bond *guest_status_bond(const struct guest_status *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_bonds; i++)
+		if (streq(s->bonds[i].name, name))
+			return &s->bonds[i];
+	return NULL;
+}
+
+struct guest_interface *guest_status_interface(const struct guest_status *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_interfaces; i++)
+		if (streq(s->interfaces[i].name, name))
+			return &s->interfaces[i];
+	return NULL;
+}
+
+struct guest_leg *guest_bond_leg(const struct guest_bond *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_legs; i++)
+		if (streq(b->legs[i].name, name))
+			return &b->legs[i];
+	return NULL;
+}
+
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+static void leg_clear(struct guest_leg *l)
+{
+	free(l->name);
+	free(l->mac);
+	free(l->permanent_mac);
+	free(l->mii_status);
+	free(l->driver);
+	free(l->pci_address);
+}
+
+void guest_bond_clear(struct guest_bond *b)
+{
+	free(b->name);
+	free(b->mode);
+	free(b->fail_over_mac);
+	strings_free(b->arp_ip_targets, b->n_arp_ip_targets);
+	free(b->primary);
+	free(b->primary_reselect);
+	free(b->active_leg);
+	free(b->mii_status);
+	for (size_t i = 0; i < b->n_legs; i++)
+		leg_clear(&b->legs[i]);
+	free(b->legs);
+	free(b->proc);
+	*b = (struct guest_bond){0};
+}
+
+static void interface_clear(struct guest_interface *i)
+{
+	free(i->name);
+	free(i->mac);
+	free(i->operstate);
+	free(i->driver);
+	free(i->pci_address);
+	free(i->bond);
+	strings_free(i->addresses, i->n_addresses);
+	free(i->gateway4);
+	free(i->gateway6);
+}
+
+void guest_status_clear(struct guest_status *s)
+{
+	free(s->version);
+	free(s->hostname);
+	for (size_t i = 0; i < s->n_bonds; i++)
+		guest_bond_clear(&s->bonds[i]);
+	free(s->bonds);
+	for (size_t i = 0; i < s->n_interfaces; i++)
+		interface_clear(&s->interfaces[i]);
+	free(s->interfaces);
+	free(s->cloud_init.status);
+	strings_free(s->cloud_init.errors, s->cloud_init.n_errors);
+	*s = (struct guest_status){0};
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a guest says of its own network: read by bondd inside, carried as JSON (doc/bondd.md),
+ * judged by verify and drill outside. Strings are NULL and numbers -1 where the guest could not
+ * tell.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A leg of a bond (the kernel says slave). */
+struct guest_leg {
+	char *name;
+	char *mac;           /* at the moment; lower case, colons */
+	char *permanent_mac; /* what it has outside the bond */
+	int carrier;         /* 1, 0; -1: not known, as when the interface is down */
+	char *mii_status;    /* the bond's word: "up", "going down", "down", "going back" */
+	int64_t speed;       /* Mbit/s */
+	int64_t link_failures;
+	int numa_node;     /* of the NIC, in guest cells */
+	char *driver;      /* "igb", "virtio_net" ... */
+	char *pci_address; /* "0000:41:00.0" */
+};
+
+struct guest_bond {
+	char *name;
+	char *mode;           /* as bond_mode_name() gives it, or the driver's own words */
+	char *fail_over_mac;  /* "none", "active", "follow" */
+	int64_t miimon;       /* ms; 0: off */
+	int64_t arp_interval; /* ms; 0: off */
+	char **arp_ip_targets;
+	size_t n_arp_ip_targets;
+	char *primary;          /* leg's name; NULL: none */
+	char *primary_reselect; /* "always", "better", "failure"; NULL without a primary */
+	char *active_leg;       /* NULL: none, or a mode without one */
+	char *mii_status;       /* "up", "down" */
+	struct guest_leg *legs; /* in the order in which they joined */
+	size_t n_legs;
+	char *proc; /* /proc/net/bonding/NAME as it was read: evidence */
+};
+
+/* Every interface but lo: NICs, legs, bonds, VLANs. A bond's addresses are found here by its name.
+ */
+struct guest_interface {
+	char *name;
+	char *mac;
+	char *operstate; /* "up", "down", "unknown" ... (RFC 2863, in lower case) */
+	int carrier;
+	int numa_node;
+	char *driver;
+	char *pci_address;
+	char *bond;       /* whose leg it is; NULL: none's */
+	char **addresses; /* "172.16.1.10/24", "fe80::1/64" */
+	size_t n_addresses;
+	char *gateway4, *gateway6; /* of the default route with the lowest metric */
+};
+
+struct guest_cloud_init {
+	char *status;  /* "not started", "running", "done", "error"; NULL: no cloud-init found */
+	char **errors; /* its own words, stage in front */
+	size_t n_errors;
+};
+
+struct guest_status {
+	char *version; /* of bondd */
+	char *hostname;
+	int64_t uptime; /* s */
+	struct guest_bond *bonds;
+	size_t n_bonds;
+	struct guest_interface *interfaces;
+	size_t n_interfaces;
+	struct guest_cloud_init cloud_init;
+};
+
+/* By name; NULL: there is none. */
+struct guest_bond *guest_status_bond(const struct guest_status *s, const char *name);
+struct guest_interface *guest_status_interface(const struct guest_status *s, const char *name);
+struct guest_leg *guest_bond_leg(const struct guest_bond *b, const char *name);
+
+void guest_bond_clear(struct guest_bond *b);
+void guest_status_clear(struct guest_status *s);
+
+#define cleanup_guest_status __attribute__((__cleanup__(guest_status_clear)))
