@@ -1,0 +1,225 @@
+#!/bin/bash
+# Build the VNF image: a Debian 13 guest with cloud-init, NetworkManager, Knot DNS and Unbound.
+# Needs root. See README.md beside this file.
+set -euo pipefail
+
+usage() {
+	cat <<-EOF
+		usage: build.sh [--glance FILE.qcow2] OUTDIR [BONDD]
+
+		Writes OUTDIR/dns-vnf.{qcow2,vmlinux,initrd}, unless they are up to date. BONDD is the
+		bond monitor's binary to install. --glance also writes a compressed copy for upload.
+	EOF
+	exit 2
+}
+
+glance=
+if [ "${1-}" = --glance ]; then
+	[ $# -ge 2 ] || usage
+	glance=$2
+	shift 2
+fi
+[ $# = 1 ] || [ $# = 2 ] || usage
+case $1 in -*) usage ;; esac
+mkdir -p "$1"
+out=$(readlink -f "$1")
+bondd=${2:+$(readlink -f "$2")}
+here=$(dirname "$(readlink -f "$0")")
+
+suite=trixie
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+disk_mib=2048
+export SOURCE_DATE_EPOCH=1767225600 # the time of every file that is newer; any fixed time does
+export LC_ALL=C.UTF-8
+
+say() {
+	printf '[%3d s] image: %s\n' "$SECONDS" "$*" >&2
+}
+
+die() {
+	say "error: $*"
+	exit 1
+}
+
+# Prefix each line of stdin that starts like a message of mmdebstrap, and pass on the others.
+narrate() {
+	while IFS= read -r line; do
+		case $line in
+		'I: '*) say "${line#I: }" ;;
+		*) printf '%s\n' "$line" >&2 ;;
+		esac
+	done
+}
+
+recipe_hash() {
+	(cd "$here" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
+}
+
+# mirror LABEL: the URI of the archive with this label (Debian, Debian-Security) in the machine's
+# own apt sources.
+mirror() {
+	apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Component: main' \
+		'Origin: Debian' "Label: $1" "Codename: $host_codename$2" 2>/dev/null | head -n 1
+}
+
+# Print the guest's apt sources, from the machine's own mirror where it is a Debian machine.
+sources() {
+	local host_codename main security
+	# shellcheck source=/dev/null
+	host_codename=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME-}") || true
+	if [ -n "$host_codename" ]; then
+		main=$(mirror Debian '')
+		if [ -z "$main" ]; then
+			apt-get -qq update >&2
+			main=$(mirror Debian '')
+		fi
+		security=$(mirror Debian-Security -security)
+	fi
+	if [ -z "${main-}" ]; then
+		main=http://mirror.invalid/debian
+		security=http://mirror.invalid/debian-security
+	fi
+	say "Debian mirror ${main##*@}"
+	echo "deb [signed-by=$keyring] $main $suite main"
+	echo "deb [signed-by=$keyring] $main $suite-updates main"
+	if [ -n "$security" ]; then
+		echo "deb [signed-by=$keyring] $security $suite-security main"
+	else
+		say "no security archive in this machine's apt sources: built without security updates"
+	fi
+}
+
+# The guest's root as a directory; packages come from the cache in OUTDIR where it has them.
+build_tree() {
+	local packages
+	packages=$(sed -e '/^#/d' -e '/^$/d' "$here/packages" | paste -sd,)
+	http_proxy=${http_proxy-$(apt-config dump --format '%v' Acquire::http::Proxy)}
+	export http_proxy
+	mkdir -p "$out/debs"
+	rm -rf "$work/tree"
+	# shellcheck disable=SC2016 # $1 and $MMDEBSTRAP_APT_CONFIG are the hooks'
+	sources | mmdebstrap --mode=root --variant=minbase --include="$packages" \
+		--skip=check/empty,download/empty,essential/unlink \
+		--aptopt='APT::Install-Recommends "false"' \
+		--aptopt='Acquire::Languages "none"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-include=/usr/share/doc/*/copyright' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/etc/kernel/postinst.d/*' \
+		--setup-hook='mkdir -p "$1/var/cache/apt/archives"' \
+		--setup-hook="sync-in '$out/debs' /var/cache/apt/archives" \
+		--customize-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq autoclean' \
+		--customize-hook="sync-out /var/cache/apt/archives '$out/debs'" \
+		--customize-hook="copy-in '$here/root/.' /" \
+		--customize-hook="$here/customize.sh" \
+		"$suite" "$work/tree" - 2>&1 | narrate
+	rm -f "$work/tree/etc/apt/apt.conf.d/99mmdebstrap" "$work/tree/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+}
+
+install_bondd() {
+	local tree=$1 wants=etc/systemd/system/multi-user.target.wants
+	rm -f "$tree/usr/sbin/bondd" "$tree/usr/lib/systemd/system/bondd.service" \
+		"$tree/$wants/bondd.service"
+	[ -n "$bondd" ] || return 0
+	install -m 755 "$bondd" "$tree/usr/sbin/bondd"
+	install -m 644 "$here/bondd.service" "$tree/usr/lib/systemd/system/bondd.service"
+	ln -s /usr/lib/systemd/system/bondd.service "$tree/$wants/bondd.service"
+}
+
+# systemd holds caches of /etc and /var for current that are as new as /usr.
+mark_up_to_date() {
+	local tree=$1 dir
+	for dir in etc var; do
+		printf 'TIMESTAMP_NSEC=%s000000000\n' "$SOURCE_DATE_EPOCH" >"$tree/$dir/.updated"
+	done
+	find "$tree" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+	touch -d "@$SOURCE_DATE_EPOCH" "$tree/usr" "$tree/etc/.updated" "$tree/var/.updated"
+}
+
+# le32 N: N as four bytes, the lowest first
+le32() {
+	local hex
+	hex=$(printf '%08x' "$1")
+	printf '%b' "\\x${hex:6:2}\\x${hex:4:2}\\x${hex:2:2}\\x${hex:0:2}"
+}
+
+# An MBR disk: grub in the gap before the one partition, which starts at 1 MiB and holds the root.
+make_disk() {
+	local tree=$1 raw=$2 start=2048
+	rm -f "$raw"
+	truncate -s "${disk_mib}M" "$raw"
+	E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -L dns-vnf -m 1 -d "$tree" \
+		-U 6a1d3c5e-0f4b-4c55-9f5e-d25f00000001 \
+		-E "offset=$((start * 512)),hash_seed=6a1d3c5e-0f4b-4c55-9f5e-d25f00000002,nodiscard" \
+		"$raw" "$((disk_mib - 1))M"
+	dd if="$tree/boot/grub/boot.img" of="$raw" bs=440 count=1 conv=notrunc status=none
+	dd if="$tree/boot/grub/core.img" of="$raw" bs=512 seek=1 conv=notrunc status=none
+	{
+		le32 0x6a1d3c5e # disk signature
+		printf '\0\0'
+		printf '\x80\xfe\xff\xff\x83\xfe\xff\xff' # active, Linux, addressed by LBA
+		le32 "$start"
+		le32 $((disk_mib * 2048 - start))
+		head -c 48 /dev/zero
+		printf '\x55\xaa'
+	} | dd of="$raw" bs=1 seek=440 conv=notrunc status=none
+}
+
+# The kernel as QEMU's -kernel boots it fastest: the ELF file inside of the bzImage.
+extract_vmlinux() {
+	local image=$1 setup offset length magic
+	setup=$(od -An -tu1 -j $((0x1f1)) -N 1 "$image")
+	offset=$(od -An -tu4 -j $((0x248)) -N 4 "$image")
+	length=$(od -An -tu4 -j $((0x24c)) -N 4 "$image")
+	offset=$(((setup + 1) * 512 + offset))
+	magic=$(od -An -tx1 -j "$offset" -N 4 "$image" | tr -d ' ')
+	case $magic in
+	28b52ffd) set -- zstd -dcq ;;
+	fd377a58) set -- xz -dcq --single-stream ;;
+	1f8b*) set -- gzip -dcq ;;
+	*) die "$image: unknown compression of the kernel ($magic)" ;;
+	esac
+	# The four bytes after the compressed data are its size: trailing garbage to some tools.
+	head -c $((offset + length - 4)) "$image" | tail -c +$((offset + 1)) | "$@"
+}
+
+build() {
+	local tree=$out/tree
+	if [ "$(cat "$out/tree.recipe" 2>/dev/null)" != "$recipe" ]; then
+		rm -rf "$tree" "$out/tree.recipe"
+		build_tree
+		mv "$work/tree" "$tree"
+		echo "$recipe" >"$out/tree.recipe"
+	fi
+	install_bondd "$tree"
+	mark_up_to_date "$tree"
+	say 'writing the disk'
+	make_disk "$tree" "$work/disk.raw"
+	qemu-img convert -f raw -O qcow2 "$work/disk.raw" "$work/dns-vnf.qcow2"
+	extract_vmlinux "$tree/boot/vmlinuz" >"$work/dns-vnf.vmlinux"
+	cp "$tree/boot/initrd.img" "$work/dns-vnf.initrd"
+	rm -f "$out/dns-vnf.stamp"
+	mv "$work"/dns-vnf.{qcow2,vmlinux,initrd} "$out/"
+	echo "$stamp" >"$out/dns-vnf.stamp"
+	say "$out/dns-vnf.qcow2 is ready, $(du -m "$out/dns-vnf.qcow2" | cut -f1) MB"
+}
+
+exec 9>"$out/.lock"
+flock 9
+work=$(mktemp -d "$out/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+recipe=$(recipe_hash)
+stamp="$recipe $([ -z "$bondd" ] || sha256sum <"$bondd")"
+if [ "$(cat "$out/dns-vnf.stamp" 2>/dev/null)" = "$stamp" ]; then
+	say "$out/dns-vnf.qcow2 is up to date"
+else
+	[ "$(id -u)" = 0 ] || die 'building the image needs root'
+	build
+fi
+if [ -n "$glance" ]; then
+	say "writing $glance"
+	qemu-img convert -c -f qcow2 -O qcow2 "$out/dns-vnf.qcow2" "$work/glance.qcow2"
+	mv "$work/glance.qcow2" "$glance"
+fi
