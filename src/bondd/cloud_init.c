@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/cloud_init.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+
+enum { MAX_FILE = 256 << 10, MAX_ERRORS = 16, MAX_ERROR = 1024 };
+
+/* The object "v1" of a file (borrowed from *document, which the caller releases), or NULL. */
+static json_t *load(const char *root, const char *name, json_t **document)
+{
+	cleanup_free char *path = xasprintf("%s/run/cloud-init/%s", root, name);
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	*document = NULL;
+	if (file_read(path, MAX_FILE, &text, &len, NULL) < 0)
+		return NULL;
+	*document = json_loadb(text, len, 0, NULL);
+	return json_object_get(*document, "v1");
+}
+
+static void add_errors(struct guest_cloud_init *c, const char *stage, const json_t *errors)
+{
+	size_t index;
+	json_t *e;
+
+	json_array_foreach(errors, index, e)
+	{
+		const char *text = json_string_value(e);
+		if (text && c->n_errors < MAX_ERRORS)
+			*array_push(c->errors, c->n_errors) =
+				xasprintf("%s: %.*s", stage, MAX_ERROR, text);
+	}
+}
+
+void cloud_init_read(const char *root, struct guest_cloud_init *ret)
+{
+	struct guest_cloud_init c = {0};
+	cleanup_free char *dir = xasprintf("%s/run/cloud-init", root);
+	json_t *status_document, *result_document;
+	json_t *status = load(root, "status.json", &status_document);
+	json_t *result = load(root, "result.json", &result_document);
+	const char *stage;
+	json_t *value;
+
+	json_object_foreach(status, stage, value)
+		add_errors(&c, stage, json_object_get(value, "errors"));
+	/* result.json is written when the last stage has ended. */
+	if (result && c.n_errors == 0)
+		add_errors(&c, "result", json_object_get(result, "errors"));
+
+	if (!file_exists(dir))
+		c.status = NULL;
+	else if (c.n_errors)
+		c.status = xstrdup("error");
+	else if (result)
+		c.status = xstrdup("done");
+	else
+		c.status = xstrdup(status ? "running" : "not started");
+	json_decref(status_document);
+	json_decref(result_document);
+	*ret = c;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far cloud-init is: the files that `cloud-init status` reads. */
+#pragma once
+
+#include "model/status.h"
+
+/* From ROOT/run/cloud-init/{status,result}.json. The caller clears what it holds. */
+void cloud_init_read(const char *root, struct guest_cloud_init *ret);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer to GET /status; its members are those of model/status.h, see doc/bondd.md. */
+#pragma once
+
+struct guest_status;
+
+/* JSON, ended by a newline; the caller frees. What is unknown is null. */
+char *status_json(const struct guest_status *s);

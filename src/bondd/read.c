@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/read.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <ifaddrs.h>
+#include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "bondd/bonding.h"
+#include "bondd/cloud_init.h"
+#include "bondd/route.h"
+
+/* With these the answer stays well below the 256 KiB that clients take. */
+enum {
+	MAX_BONDS = 8,
+	MAX_INTERFACES = 128,
+	MAX_ADDRESSES = 64, /* of one interface */
+	MAX_BONDING = 16 << 10,
+	MAX_LINE = 4096,
+	MAX_ROUTES = 256 << 10,
+};
+
+/* The file's text without the newline at its end, or NULL. */
+static char *read_line(const char *path)
+{
+	char *text;
+	size_t len;
+
+	if (file_read(path, MAX_LINE, &text, &len, NULL) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = 0;
+	return text;
+}
+
+static char *read_attribute(const char *dir, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s", dir, name);
+
+	return read_line(path);
+}
+
+static int64_t read_number(const char *dir, const char *name)
+{
+	cleanup_free char *line = read_attribute(dir, name);
+	int64_t n;
+
+	return line && str_to_int(line, 0, INT32_MAX, &n) == 0 ? n : -1;
+}
+
+/* "0000:41:00.0" */
+static bool is_pci_address(const char *s)
+{
+	static const char form[] = "xxxx:xx:xx.x";
+
+	if (strlen(s) != strlen(form))
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == 'x' ? !isxdigit((unsigned char)s[i]) : s[i] != form[i])
+			return false;
+	return true;
+}
+
+/* The last part of the path that the link DIR/NAME leads to, or NULL. */
+static char *link_target(const char *dir, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s", dir, name);
+	cleanup_free char *target = realpath(path, NULL);
+	const char *slash = target ? strrchr(target, '/') : NULL;
+
+	return slash ? xstrdup(slash + 1) : NULL;
+}
+
+/*
+ * The PCI function behind an interface. An igb's device is the function; a virtio-net's is the
+ * virtio device on it, one folder below.
+ */
+static void read_device(const char *dir, struct guest_interface *i)
+{
+	cleanup_free char *link = xasprintf("%s/device", dir);
+	cleanup_free char *device = realpath(link, NULL);
+
+	if (!device)
+		return;
+	i->driver = link_target(device, "driver");
+	for (int level = 0; level < 2; level++) {
+		char *slash = strrchr(device, '/');
+		if (!slash || slash == device)
+			return;
+		if (is_pci_address(slash + 1)) {
+			i->pci_address = xstrdup(slash + 1);
+			i->numa_node = (int)read_number(device, "numa_node");
+			return;
+		}
+		*slash = 0;
+	}
+}
+
+static void read_interface(const char *net, const char *name, struct guest_interface *ret)
+{
+	cleanup_free char *dir = xasprintf("%s/%s", net, name);
+
+	*ret = (struct guest_interface){
+		.name = xstrdup(name),
+		.mac = read_attribute(dir, "address"),
+		.operstate = read_attribute(dir, "operstate"),
+		.carrier = (int)read_number(dir, "carrier"), /* EINVAL while it is down */
+		.numa_node = -1,
+	};
+	read_device(dir, ret);
+}
+
+static int by_index(const void *a, const void *b)
+{
+	return strcmp(((const struct guest_interface *)a)->name,
+		      ((const struct guest_interface *)b)->name);
+}
+
+static void read_interfaces(const char *root, struct guest_status *s)
+{
+	cleanup_free char *net = xasprintf("%s/sys/class/net", root);
+	cleanup_closedir DIR *d = opendir(net);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) && s->n_interfaces < MAX_INTERFACES) {
+		cleanup_free char *address = xasprintf("%s/%s/address", net, e->d_name);
+		/* Not an interface: ".", "..", bonding_masters. */
+		if (e->d_name[0] == '.' || streq(e->d_name, "lo") || !file_exists(address))
+			continue;
+		read_interface(net, e->d_name, array_push(s->interfaces, s->n_interfaces));
+	}
+	if (s->n_interfaces)
+		qsort(s->interfaces, s->n_interfaces, sizeof(*s->interfaces), by_index);
+}
+
+/* What /proc/net/bonding does not tell of its legs stands in their interfaces. */
+static void join_legs(struct guest_status *s, struct guest_bond *b)
+{
+	for (size_t n = 0; n < b->n_legs; n++) {
+		struct guest_leg *l = &b->legs[n];
+		struct guest_interface *i = guest_status_interface(s, l->name);
+		if (!i)
+			continue;
+		l->mac = xstrdup(i->mac);
+		l->carrier = i->carrier;
+		l->numa_node = i->numa_node;
+		l->driver = xstrdup(i->driver);
+		l->pci_address = xstrdup(i->pci_address);
+		free(i->bond);
+		i->bond = xstrdup(b->name);
+	}
+}
+
+static void read_bonds(const char *root, struct guest_status *s)
+{
+	cleanup_free char *bonding = xasprintf("%s/proc/net/bonding", root);
+	struct dirent **entries;
+	int n = scandir(bonding, &entries, NULL, alphasort);
+
+	if (n < 0)
+		return; /* the bonding driver is not loaded */
+	for (int k = 0; k < n; k++) {
+		const char *name = entries[k]->d_name;
+		cleanup_free char *path = xasprintf("%s/%s", bonding, name);
+		char *text;
+		size_t len;
+		if (name[0] != '.' && s->n_bonds < MAX_BONDS &&
+		    file_read(path, MAX_BONDING, &text, &len, NULL) == 0) {
+			struct guest_bond *b = array_push(s->bonds, s->n_bonds);
+			bonding_parse(text, len, b);
+			b->name = xstrdup(name);
+			b->proc = text;
+			join_legs(s, b);
+		}
+		free(entries[k]);
+	}
+	free(entries);
+}
+
+static unsigned prefix_len(const struct sockaddr *mask)
+{
+	const unsigned char *p;
+	size_t len;
+	unsigned bits = 0;
+
+	if (mask->sa_family == AF_INET6) {
+		p = ((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr.s6_addr;
+		len = 16;
+	} else {
+		p = (const unsigned char *)&((const struct sockaddr_in *)(const void *)mask)
+			    ->sin_addr;
+		len = 4;
+	}
+	for (size_t i = 0; i < len; i++)
+		bits += (unsigned)__builtin_popcount(p[i]);
+	return bits;
+}
+
+static void read_addresses(struct guest_status *s)
+{
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+		struct guest_interface *i = guest_status_interface(s, a->ifa_name);
+		if (!i || !a->ifa_addr || !a->ifa_netmask || i->n_addresses == MAX_ADDRESSES)
+			continue;
+		const struct sockaddr *sa = a->ifa_addr;
+		char text[INET6_ADDRSTRLEN];
+		const void *address;
+		if (sa->sa_family == AF_INET)
+			address = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+		else if (sa->sa_family == AF_INET6)
+			address = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+		else
+			continue;
+		if (inet_ntop(sa->sa_family, address, text, sizeof(text)))
+			*array_push(i->addresses, i->n_addresses) =
+				xasprintf("%s/%u", text, prefix_len(a->ifa_netmask));
+	}
+	freeifaddrs(all);
+}
+
+static void read_routes(const char *root, struct guest_status *s)
+{
+	static const struct {
+		const char *path;
+		void (*take)(const char *text, struct guest_status *s);
+	} tables[] = {{"proc/net/route", route4_take}, {"proc/net/ipv6_route", route6_take}};
+
+	for (size_t k = 0; k < ARRAY_SIZE(tables); k++) {
+		cleanup_free char *path = xasprintf("%s/%s", root, tables[k].path);
+		cleanup_free char *text = NULL;
+		size_t len;
+		if (file_read(path, MAX_ROUTES, &text, &len, NULL) == 0)
+			tables[k].take(text, s);
+	}
+}
+
+void status_read(const char *root, struct guest_status *ret_status)
+{
+	struct guest_status s = {.version = xstrdup(DNSVNF_VERSION), .uptime = -1};
+	cleanup_free char *hostname = xasprintf("%s/proc/sys/kernel/hostname", root);
+	cleanup_free char *uptime_path = xasprintf("%s/proc/uptime", root);
+	cleanup_free char *uptime = read_line(uptime_path);
+
+	s.hostname = read_line(hostname);
+	if (uptime) { /* "1234.56 5678.90" */
+		int64_t seconds;
+		uptime[strcspn(uptime, ". ")] = 0;
+		if (str_to_int(uptime, 0, INT64_MAX, &seconds) == 0)
+			s.uptime = seconds;
+	}
+	read_interfaces(root, &s);
+	if (root[0] == 0)
+		read_addresses(&s);
+	read_routes(root, &s);
+	read_bonds(root, &s);
+	cloud_init_read(root, &s.cloud_init);
+	*ret_status = s;
+}
