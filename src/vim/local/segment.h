@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a deployment's networks become in its namespace.
+ *
+ * A network of a physnet (vlan or flat) is a fabric bridge, named as the physnet, with an uplink
+ * (a veth pair) into the service bridge of its VLAN. So two networks of the same VLAN on two
+ * physnets are one layer-2 segment over two fabrics, and taking an uplink down is a path failure
+ * that neither leg sees as a loss of carrier. Any other network is one bridge.
+ *
+ *   tap - sriov0 - up-sriov0 = dn-sriov0 - vlan101 - dn-sriov1 = up-sriov1 - sriov1 - tap
+ *
+ * The namespace's own addresses, each subnet's gateway, sit on the service bridge, or on the
+ * network's bridge where there is no service bridge.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/model.h"
+#include "vim/local/link.h"
+
+struct err;
+
+struct segment_bridge {
+	char name[LINK_NAME_SIZE];
+	char **addresses; /* with prefix length */
+	size_t n_addresses;
+};
+
+struct segment_uplink {
+	char fabric[LINK_NAME_SIZE], up[LINK_NAME_SIZE];    /* `up` is a port of `fabric` */
+	char service[LINK_NAME_SIZE], down[LINK_NAME_SIZE]; /* `down` is a port of `service` */
+};
+
+/* Where one network's ports go: bridges[ports] of its plan. */
+struct segment_network {
+	char *name;
+	size_t ports;   /* index of the bridge that the taps go to */
+	size_t service; /* index of the bridge with the addresses; may be the same */
+};
+
+struct segments {
+	struct segment_network *networks;
+	size_t n_networks;
+	struct segment_bridge *bridges;
+	size_t n_bridges;
+	struct segment_uplink *uplinks;
+	size_t n_uplinks;
+};
+
+void segments_clear(struct segments *s);
+#define cleanup_segments __attribute__((__cleanup__(segments_clear)))
+
+/*
+ * Pure. The order of networks is that of their creation: one more at the end changes no name of
+ * those before it. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094,
+ * a gateway outside its subnet.
+ */
+int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
+		 struct err *err);
+
+/*
+ * The namespace's own address in the subnet, without prefix length: the gateway; where none is
+ * given the first host address, as Neutron chooses it; where none is wanted the highest host
+ * address. The caller frees. Pure.
+ */
+int segment_own_address(const struct subnet *subnet, char **ret_address, struct err *err);
+
+/* Makes what is missing, with the alias, and takes it up. */
+int segment_apply(int ns, const struct segments *segments, const char *alias, struct err *err);
+
+/* Deletes the bridges and uplinks in the namespace that are not in segments (NULL: all of them). */
+int segment_prune(int ns, const struct segments *segments, struct err *err);
+
+/* Name of the bridge that taps of the network go to, or NULL. */
+const char *segment_bridge(const struct segments *segments, const char *network);
+
+/* Name of the bridge with the network's addresses, or NULL. */
+const char *segment_service_bridge(const struct segments *segments, const char *network);
