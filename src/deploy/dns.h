@@ -3,6 +3,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct err;
 struct vim;
@@ -27,6 +29,10 @@ struct dns_answer {
 int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, const char *name,
 	      const char *type, unsigned timeout_ms, struct dns_answer *ret_answer,
 	      struct err *err);
+
+/* The query's message, with recursion desired and id 0; the caller frees. -EINVAL. */
+int dns_message(const char *name, const char *type, uint8_t **ret_wire, size_t *ret_len,
+		struct err *err);
 
 void dns_answer_clear(struct dns_answer *a);
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/guest.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "deploy/net.h"
+#include "vim/vim.h"
+
+enum { MAX_ANSWER = 256 << 10 };
+
+struct request {
+	struct vim *vim;
+	struct strbuf body;
+	bool too_big;
+	struct err socket_err;
+};
+
+static size_t take_body(char *data, size_t size, size_t n, void *opaque)
+{
+	struct request *q = opaque;
+
+	if (q->body.len + size * n > MAX_ANSWER) {
+		q->too_big = true;
+		return 0;
+	}
+	strbuf_add(&q->body, data, size * n);
+	return size * n;
+}
+
+static curl_socket_t open_socket(void *opaque, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct request *q = opaque;
+
+	(void)purpose;
+	err_clear(&q->socket_err);
+	int fd = q->vim->ops->socket(q->vim, address->family, address->socktype | SOCK_CLOEXEC,
+				     address->protocol, &q->socket_err);
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* Why curl gave up, as -errno with the text in err. */
+static int transfer_error(CURL *curl, CURLcode code, const char *words, struct request *q,
+			  struct err *err)
+{
+	long os_errno = 0;
+
+	if (q->socket_err.text)
+		return err_set(err, q->socket_err.code, "%s", q->socket_err.text);
+	if (q->too_big)
+		return err_set(err, EFBIG, "the answer is over %d bytes", MAX_ANSWER);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return err_set(err, ETIMEDOUT, "%s", words);
+	if (code == CURLE_COULDNT_CONNECT) {
+		curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno);
+		return err_set(err, os_errno ? (int)os_errno : EHOSTUNREACH, "%s", words);
+	}
+	return err_set(err, EPROTO, "%s", words);
+}
+
+static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct request *q,
+		    struct err *err)
+{
+	char words[CURL_ERROR_SIZE] = "";
+
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, q);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, q);
+
+	CURLcode code = curl_easy_perform(curl);
+	if (code != CURLE_OK)
+		return transfer_error(curl, code, words[0] ? words : curl_easy_strerror(code), q,
+				      err);
+
+	long status = 0;
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return err_set(err, EPROTO, "HTTP status %ld: is it bondd that listens there?",
+			       status);
+	return 0;
+}
+
+int guest_status(struct vim *vim, const char *address, unsigned port, unsigned timeout_ms,
+		 struct guest_status *ret_status, struct err *err)
+{
+	struct net_address parsed;
+	int r = net_address(address, port, &parsed, err);
+
+	if (r < 0)
+		return r;
+
+	bool v6 = parsed.sa.ss_family == AF_INET6;
+	cleanup_free char *url =
+		xasprintf("http://%s%s%s:%u/status", v6 ? "[" : "", address, v6 ? "]" : "", port);
+	CURL *curl = curl_easy_init();
+	if (!curl)
+		return err_set(err, ENOMEM, "cannot start curl");
+
+	struct request q = {.vim = vim};
+	r = transfer(curl, url, timeout_ms, &q, err);
+	if (r == 0)
+		r = guest_status_parse(q.body.s ? q.body.s : "", q.body.len, ret_status, err);
+	if (r < 0)
+		err_wrap(err, "bondd at %s", url);
+	curl_easy_cleanup(curl);
+	strbuf_clear(&q.body);
+	err_clear(&q.socket_err);
+	return r;
+}

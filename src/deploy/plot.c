@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/plot.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+/* ---- text ---- */
+
+/* Answers in the share [from, to) of ms, each bucket's spread evenly over its time. */
+static double answers_between(const struct plot *p, double from, double to)
+{
+	double sum = 0;
+
+	for (size_t i = (size_t)(from / p->bucket_ms); i < p->n_answers; i++) {
+		double start = (double)i * p->bucket_ms, end = start + p->bucket_ms;
+		if (start >= to)
+			break;
+		double overlap = fmin(end, to) - fmax(start, from);
+		if (overlap > 0)
+			sum += p->answers[i] * overlap / p->bucket_ms;
+	}
+	return sum;
+}
+
+static unsigned column(const struct plot *p, double ms, unsigned width)
+{
+	double c = ms / p->duration_ms * width;
+
+	return c < 0 ? 0 : c >= width ? width - 1 : (unsigned)c;
+}
+
+/* Writes word at column at, or as far left of it as it must be to fit; not over other words. */
+static void put_word(char *line, size_t width, size_t at, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (len > width)
+		return;
+	if (at + len > width)
+		at = width - len;
+	for (size_t i = 0; i < len; i++)
+		if (line[at + i] != ' ')
+			return;
+	memcpy(line + at, word, len);
+}
+
+static char *blank_line(unsigned width)
+{
+	char *line = xcalloc(width + 1, 1);
+
+	memset(line, ' ', width);
+	return line;
+}
+
+static void add_marks(struct strbuf *out, const struct plot *p, unsigned width, bool utf8)
+{
+	cleanup_free char *line = blank_line(width);
+
+	/* '\1' stands for the arrow, which takes one column but three bytes. */
+	if (p->down_ms >= 0)
+		put_word(line, width, column(p, p->down_ms, width), "\1down");
+	if (p->up_ms >= 0)
+		put_word(line, width, column(p, p->up_ms, width), "\1up");
+	for (const char *c = line; *c; c++) {
+		if (*c == '\1')
+			strbuf_adds(out, utf8 ? "\u2193" : "|");
+		else
+			strbuf_add(out, c, 1);
+	}
+	strbuf_adds(out, "\n");
+}
+
+static void add_answers(struct strbuf *out, const struct plot *p, unsigned width, bool utf8)
+{
+	static const char *const blocks[] = {" ",      "\u2581", "\u2582", "\u2583", "\u2584",
+					     "\u2585", "\u2586", "\u2587", "\u2588"};
+	static const char *const ascii[] = {" ", ".", ":", "-", "=", "+", "*", "%", "#"};
+	double step = p->duration_ms / width;
+
+	for (unsigned i = 0; i < width; i++) {
+		double share = answers_between(p, i * step, (i + 1) * step) / (p->qps * step / 1e3);
+		long level = lround(share * 8);
+		/* Some is never shown as none, nor a loss as none lost. */
+		if (level == 0 && share > 0.005)
+			level = 1;
+		if (level > 8)
+			level = 8;
+		strbuf_adds(out, utf8 ? blocks[level] : ascii[level]);
+	}
+	strbuf_adds(out, "\n");
+}
+
+/* The smallest of 1, 2, 5, 10, 20 ... s that leaves at most n steps in the duration. */
+static double tick_seconds(double duration_ms, double n)
+{
+	static const double steps[] = {1, 2, 5};
+	double scale = 0.1;
+
+	for (;; scale *= 10)
+		for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+			if (duration_ms / 1e3 / (steps[i] * scale) <= n)
+				return steps[i] * scale;
+}
+
+static void add_seconds(struct strbuf *out, const struct plot *p, unsigned width)
+{
+	cleanup_free char *line = blank_line(width);
+	double tick = tick_seconds(p->duration_ms, width / 10.0);
+
+	for (unsigned i = 0; i * tick * 1e3 < p->duration_ms; i++) {
+		cleanup_free char *label = xasprintf("%gs", i * tick);
+		unsigned at = column(p, i * tick * 1e3, width);
+		if (at + strlen(label) <= width)
+			put_word(line, width, at, label);
+	}
+	strbuf_addf(out, "%s\n", line);
+}
+
+char *plot_text(const struct plot *plot, unsigned width, bool utf8)
+{
+	struct strbuf out = {0};
+
+	if (width < 20)
+		width = 20;
+	add_marks(&out, plot, width, utf8);
+	add_answers(&out, plot, width, utf8);
+	add_seconds(&out, plot, width);
+	return strbuf_steal(&out);
+}
+
+/* ---- picture ---- */
+
+enum {
+	WIDTH = 960,
+	LEFT = 72,
+	RIGHT = 24,
+	INNER = WIDTH - LEFT - RIGHT,
+	TITLE = 54,  /* height of the title with what is below it */
+	MARKS = 22,  /* of the words over a panel */
+	PANEL = 200, /* of the drawing itself */
+	AXIS = 50,   /* of the seconds under a panel */
+	CAPTION = 19,
+};
+
+/* A part of the time, drawn from y (its upper edge) down. */
+struct panel {
+	double from_ms, to_ms;
+	double bar_ms;
+	double top; /* answers a second at the upper edge */
+	int y;
+	const char *label;
+};
+
+static void add_xml(struct strbuf *out, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '<')
+			strbuf_adds(out, "&lt;");
+		else if (*s == '&')
+			strbuf_adds(out, "&amp;");
+		else if ((unsigned char)*s >= 0x20)
+			strbuf_add(out, s, 1);
+	}
+}
+
+static double panel_x(const struct panel *n, double ms)
+{
+	return LEFT + fmin(fmax((ms - n->from_ms) / (n->to_ms - n->from_ms), 0), 1) * INNER;
+}
+
+static double panel_y(const struct panel *n, double rate)
+{
+	return n->y + PANEL * (1 - fmin(rate / n->top, 1));
+}
+
+/* 1, 2 or 5 times a power of ten, not below value. */
+static double round_up(double value)
+{
+	double scale = pow(10, floor(log10(value)));
+
+	return value <= scale       ? scale
+	       : value <= 2 * scale ? 2 * scale
+	       : value <= 5 * scale ? 5 * scale
+				    : 10 * scale;
+}
+
+/* Bars at least a pixel wide that would hold ten answers each, in whole buckets. */
+static double bar_width(const struct plot *p, double span_ms)
+{
+	double ms = fmax(span_ms / INNER, 10 * 1e3 / p->qps);
+
+	return fmax(ceil(ms / p->bucket_ms), 1) * p->bucket_ms;
+}
+
+static double peak(const struct plot *p, double bar_ms)
+{
+	double max = p->qps;
+
+	for (double at = 0; at < p->duration_ms; at += bar_ms)
+		max = fmax(max, answers_between(p, at, at + bar_ms) / bar_ms * 1e3);
+	return max;
+}
+
+static void add_axes(struct strbuf *out, const struct panel *n)
+{
+	double tick = tick_seconds(n->to_ms - n->from_ms, 12);
+	double step = round_up(n->top / 5);
+
+	for (double rate = 0; rate <= n->top; rate += step) {
+		double y = panel_y(n, rate);
+		strbuf_addf(out,
+			    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n"
+			    "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
+			    LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, rate);
+	}
+	for (double s = ceil(n->from_ms / 1e3 / tick - 1e-9) * tick; s <= n->to_ms / 1e3 + 1e-9;
+	     s += tick) {
+		double x = panel_x(n, s * 1e3);
+		strbuf_addf(out,
+			    "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
+			    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n",
+			    x, x, n->y + PANEL, n->y + PANEL + 5, x, n->y + PANEL + 19,
+			    round(s * 1e3) / 1e3);
+	}
+	strbuf_addf(out,
+		    "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n"
+		    "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n"
+		    "<text class=\"label\" transform=\"translate(18 %d) rotate(-90)\" "
+		    "text-anchor=\"middle\">answers/s</text>\n",
+		    LEFT, WIDTH - RIGHT, n->y + PANEL, n->y + PANEL, LEFT + INNER / 2,
+		    n->y + PANEL + 38, n->label, n->y + PANEL / 2);
+}
+
+static void add_bars(struct strbuf *out, const struct plot *p, const struct panel *n)
+{
+	double first = floor(n->from_ms / n->bar_ms) * n->bar_ms;
+
+	strbuf_addf(out, "<path class=\"answers\" d=\"M%.1f %d", panel_x(n, n->from_ms),
+		    n->y + PANEL);
+	for (double at = first; at < n->to_ms; at += n->bar_ms) {
+		double rate = answers_between(p, at, at + n->bar_ms) / n->bar_ms * 1e3;
+		strbuf_addf(out, "V%.1fH%.1f", panel_y(n, rate), panel_x(n, at + n->bar_ms));
+	}
+	strbuf_addf(out, "V%dZ\"/>\n", n->y + PANEL);
+}
+
+static void add_outage(struct strbuf *out, const struct plot *p, const struct panel *n)
+{
+	double x = panel_x(n, p->gap_start_ms);
+	double width = fmax(panel_x(n, p->gap_end_ms) - x, 2);
+
+	if (p->gap_end_ms <= p->gap_start_ms)
+		return;
+	strbuf_addf(out,
+		    "<rect class=\"outage\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n",
+		    x, n->y, width, PANEL);
+}
+
+/* A vertical line with its word on top, to the left of it or to the right. */
+static void add_mark(struct strbuf *out, const struct panel *n, double ms, const char *class,
+		     const char *word, bool left)
+{
+	double x = panel_x(n, ms);
+
+	if (ms < n->from_ms || ms > n->to_ms)
+		return;
+	strbuf_addf(out,
+		    "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
+		    "<text class=\"%s\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>\n",
+		    class, x, x, n->y - 14, n->y + PANEL, class, left ? x - 5 : x + 5, n->y - 6,
+		    left ? "end" : "start", word);
+}
+
+static void add_panel(struct strbuf *out, const struct plot *p, const struct panel *n)
+{
+	/* Words to the left of a line would leave the picture near its left edge. */
+	bool down_left = panel_x(n, p->down_ms) > LEFT + 70;
+	bool up_left = panel_x(n, p->up_ms) > WIDTH - RIGHT - 60;
+
+	add_outage(out, p, n);
+	add_axes(out, n);
+	add_bars(out, p, n);
+	if (p->down_ms >= 0)
+		add_mark(out, n, p->down_ms, "down", "link down", down_left);
+	if (p->up_ms >= 0)
+		add_mark(out, n, p->up_ms, "up", "link up", up_left);
+}
+
+static void add_head(struct strbuf *out, const struct plot *p, int height)
+{
+	strbuf_addf(out,
+		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+		    "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+		    "<style>\n"
+		    "text { fill: #374151; }\n"
+		    ".title { font-size: 18px; font-weight: bold; fill: #111827; }\n"
+		    ".label { fill: #6b7280; }\n"
+		    ".caption { font-size: 13px; }\n"
+		    ".grid { stroke: #e5e7eb; }\n"
+		    ".axis { stroke: #6b7280; }\n"
+		    ".answers { fill: #2563eb; fill-opacity: 0.55; }\n"
+		    ".outage { fill: #dc2626; fill-opacity: 0.2; }\n"
+		    "line.down { stroke: #b91c1c; stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
+		    "text.down { fill: #b91c1c; font-weight: bold; }\n"
+		    "line.up { stroke: #15803d; stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
+		    "text.up { fill: #15803d; font-weight: bold; }\n"
+		    "</style>\n"
+		    "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
+		    WIDTH, height, WIDTH, height, WIDTH, height);
+	strbuf_addf(out, "<text class=\"title\" x=\"%d\" y=\"30\">", LEFT);
+	add_xml(out, p->title ? p->title : "");
+	strbuf_adds(out, "</text>\n");
+}
+
+char *plot_svg(const struct plot *plot)
+{
+	const struct plot *p = plot;
+	struct strbuf out = {0};
+	double gap = p->gap_end_ms - p->gap_start_ms;
+	bool zoom = gap > 0 && gap < p->duration_ms / 5;
+	struct panel whole = {
+		.to_ms = p->duration_ms,
+		.bar_ms = bar_width(p, p->duration_ms),
+		.y = TITLE + MARKS,
+		.label = "seconds since the first query",
+	};
+	int y = whole.y + PANEL + AXIS;
+
+	whole.top = peak(p, whole.bar_ms) * 1.05;
+	/* The outage itself, a fifth of the picture wide or more: what a blink in the whole is. */
+	double span = fmin(fmax(5 * gap, 500), p->duration_ms);
+	double from =
+		fmin(fmax((p->gap_start_ms + p->gap_end_ms - span) / 2, 0), p->duration_ms - span);
+	struct panel near = {
+		.from_ms = from,
+		.to_ms = from + span,
+		.bar_ms = bar_width(p, span),
+		.top = peak(p, bar_width(p, span)) * 1.05,
+		.y = y + MARKS,
+		.label = "seconds, around the longest gap",
+	};
+	if (zoom)
+		y = near.y + PANEL + AXIS;
+
+	add_head(&out, p, y + (int)p->n_caption * CAPTION + 16);
+	add_panel(&out, p, &whole);
+	if (zoom)
+		add_panel(&out, p, &near);
+	for (size_t i = 0; i < p->n_caption; i++) {
+		strbuf_addf(&out, "<text class=\"caption\" x=\"%d\" y=\"%d\">", LEFT,
+			    y + 8 + (int)i * CAPTION);
+		add_xml(&out, p->caption[i]);
+		strbuf_adds(&out, "</text>\n");
+	}
+	strbuf_adds(&out, "</svg>\n");
+	return strbuf_steal(&out);
+}
