@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "day0/link.h"
+
+/* The shell, jinja or ESC fills it in later: nothing can be said of it. */
+static bool has_variable(const char *s)
+{
+	return strpbrk(s, "$`") || strstr(s, "{{");
+}
+
+/* Fields between separators that are digits, with a run of x for some or all of them. */
+static bool has_x_fields(const char *s, char separator, size_t min_fields, const char *digits)
+{
+	size_t fields = 1, x = 0, field_len = 0;
+
+	for (; *s && *s != '/' && *s != '%'; s++) {
+		if (*s == separator) {
+			fields++;
+			field_len = 0;
+			continue;
+		}
+		if (*s == 'x' || *s == 'X')
+			x++;
+		else if (!strchr(digits, *s))
+			return false;
+		if (++field_len > 4)
+			return false;
+	}
+	return x > 0 && fields >= min_fields;
+}
+
+bool is_placeholder(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len > 2 && s[0] == '<' && strchr(s, '>'))
+		return true;
+	return has_x_fields(s, '.', 4, "0123456789") ||
+	       has_x_fields(s, ':', 3, "0123456789abcdefABCDEF");
+}
+
+int address_family(const char *s)
+{
+	unsigned char buf[sizeof(struct in6_addr)];
+	cleanup_free char *bare = xstrndup(s, strcspn(s, "/"));
+
+	if (inet_pton(AF_INET, bare, buf) == 1)
+		return 4;
+	return inet_pton(AF_INET6, bare, buf) == 1 ? 6 : 0;
+}
+
+static const char *family_name(int family)
+{
+	return family == 4 ? "IPv4 " : family == 6 ? "IPv6 " : "IP ";
+}
+
+void address_check(const char *s, int family, enum address_form form, const struct text *text,
+		   size_t line, struct findings *findings)
+{
+	if (has_variable(s))
+		return;
+
+	cleanup_free char *q = quotable(s);
+	if (is_placeholder(s)) {
+		report(findings, text, line, SEVERITY_ERROR, "day0-placeholder",
+		       "\"%s\" is a placeholder, not an address: fill it in", q);
+		return;
+	}
+	int is = address_family(s);
+	if (is == 0 || (family != 0 && is != family)) {
+		report(findings, text, line, SEVERITY_ERROR, "day0-address",
+		       "\"%s\" is not an %saddress", q, family_name(family));
+		return;
+	}
+	const char *slash = strchr(s, '/');
+	int64_t prefix;
+	if (slash &&
+	    (form == ADDRESS_ALONE || str_to_int(slash + 1, 0, is == 4 ? 32 : 128, &prefix) < 0)) {
+		report(findings, text, line, SEVERITY_ERROR, "day0-address",
+		       form == ADDRESS_ALONE
+			       ? "\"%s\": an address without a prefix length is wanted here"
+			       : "\"%s\" has no valid prefix length",
+		       q);
+	} else if (!slash && form == ADDRESS_WITH_PREFIX) {
+		report(findings, text, line, SEVERITY_WARNING, "day0-address",
+		       "\"%s\" has no prefix length, so /%d is taken and no neighbour is on the "
+		       "link: write one",
+		       q, is == 4 ? 32 : 128);
+	}
+}
+
+void mac_check(const char *s, const struct text *text, size_t line, struct findings *findings)
+{
+	size_t digits = 0, len = strlen(s);
+
+	if (has_variable(s))
+		return;
+	cleanup_free char *q = quotable(s);
+	if (is_placeholder(s)) {
+		report(findings, text, line, SEVERITY_ERROR, "day0-placeholder",
+		       "\"%s\" is a placeholder, not a MAC address: fill it in", q);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		digits += i % 3 == 2 ? s[i] == ':' || s[i] == '-'
+				     : isxdigit((unsigned char)s[i]) != 0;
+	if (len != 17 || digits != 17)
+		report(findings, text, line, SEVERITY_ERROR, "day0-address",
+		       "\"%s\" is not a MAC address", q);
+}

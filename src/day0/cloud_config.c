@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/cloud_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "day0/decode.h"
+#include "day0/network.h"
+#include "day0/script.h"
+#include "day0/shell.h"
+#include "day0/yaml_tree.h"
+
+struct config {
+	struct yaml y;
+	struct links *links;
+	struct findings *findings;
+};
+
+#define complain(c, node, severity, rule, ...) \
+	report((c)->findings, (c)->y.text, yaml_line(node), severity, rule, __VA_ARGS__)
+
+/* Top-level keys of cloud-init 25.1 (schema-cloud-config-v1.json), and those its modules read
+ * besides. */
+static const char *const known_keys[] = {
+	"allow_public_ssh_keys",
+	"ansible",
+	"apk_repos",
+	"apt",
+	"apt_pipelining",
+	"apt_reboot_if_required",
+	"apt_update",
+	"apt_upgrade",
+	"authkey_hash",
+	"autoinstall",
+	"bootcmd",
+	"byobu_by_default",
+	"ca-certs",
+	"ca_certs",
+	"chef",
+	"chpasswd",
+	"cloud_config_modules",
+	"cloud_final_modules",
+	"cloud_init_modules",
+	"create_hostname_file",
+	"datasource",
+	"datasource_list",
+	"debug",
+	"device_aliases",
+	"disable_ec2_metadata",
+	"disable_root",
+	"disable_root_opts",
+	"disk_setup",
+	"drivers",
+	"fan",
+	"final_message",
+	"fqdn",
+	"fs_setup",
+	"groups",
+	"growpart",
+	"grub-dpkg",
+	"grub_dpkg",
+	"hostname",
+	"keyboard",
+	"landscape",
+	"launch-index",
+	"locale",
+	"locale_configfile",
+	"log_cfgs",
+	"logcfg",
+	"lxd",
+	"manage_etc_hosts",
+	"manage_resolv_conf",
+	"mcollective",
+	"merge_how",
+	"merge_type",
+	"migrate",
+	"mount_default_fields",
+	"mounts",
+	"network",
+	"no_ssh_fingerprints",
+	"ntp",
+	"output",
+	"package_reboot_if_required",
+	"package_update",
+	"package_upgrade",
+	"packages",
+	"password",
+	"phone_home",
+	"power_state",
+	"prefer_fqdn_over_hostname",
+	"preserve_hostname",
+	"puppet",
+	"random_seed",
+	"reporting",
+	"resize_rootfs",
+	"resolv_conf",
+	"rh_subscription",
+	"rsyslog",
+	"runcmd",
+	"salt_minion",
+	"snap",
+	"spacewalk",
+	"ssh",
+	"ssh_authorized_keys",
+	"ssh_deletekeys",
+	"ssh_fp_console_blacklist",
+	"ssh_genkeytypes",
+	"ssh_import_id",
+	"ssh_key_console_blacklist",
+	"ssh_keys",
+	"ssh_publish_hostkeys",
+	"ssh_pwauth",
+	"ssh_quiet_keygen",
+	"swap",
+	"system_info",
+	"timezone",
+	"ubuntu_advantage",
+	"ubuntu_pro",
+	"updates",
+	"user",
+	"users",
+	"vendor_data",
+	"version",
+	"wireguard",
+	"write_files",
+	"yum_repo_dir",
+	"yum_repos",
+	"zypper",
+};
+
+enum { KEY_MAX = 32 };
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's distance, for strings shorter than KEY_MAX. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[KEY_MAX + 1], n = strlen(b);
+
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t j = 0; j < n; j++) {
+			size_t change = diagonal + (a[i] != b[j]);
+			diagonal = row[j + 1];
+			row[j + 1] = least(change, least(row[j], row[j + 1]) + 1);
+		}
+	}
+	return row[n];
+}
+
+static void check_key(struct config *c, yaml_node_t *key)
+{
+	const char *s = yaml_str(key), *near = NULL;
+	size_t best = 3;
+
+	if (!s) {
+		complain(c, key, SEVERITY_WARNING, "day0-key", "a key that is no plain word");
+		return;
+	}
+	cleanup_free char *q = quotable(s);
+	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++) {
+		if (streq(s, known_keys[i]))
+			return;
+		size_t d = strlen(s) < KEY_MAX && strlen(s) > 3 ? distance(s, known_keys[i]) : 99;
+		if (d < best) {
+			best = d;
+			near = known_keys[i];
+		}
+	}
+	if (near)
+		complain(c, key, SEVERITY_WARNING, "day0-key",
+			 "cloud-init knows no key \"%s\" and ignores it: is \"%s\" meant?", q,
+			 near);
+	else
+		complain(c, key, SEVERITY_NOTE, "day0-key",
+			 "cloud-init knows no key \"%s\" and ignores it", q);
+}
+
+static void run_list(struct config *c, yaml_node_t *list)
+{
+	size_t n = yaml_len(list);
+	const char **words = xcalloc(n + 1, sizeof(*words));
+	size_t *lines = xcalloc(n + 1, sizeof(*lines)), used = 0;
+	cleanup_script struct script script = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		yaml_node_t *word = yaml_item(&c->y, list, i);
+		if (!yaml_str(word)) {
+			complain(c, word, SEVERITY_ERROR, "day0-runcmd",
+				 "a word of this command is not a string: quote it");
+			continue;
+		}
+		words[used] = yaml_str(word);
+		lines[used++] = yaml_line(word);
+	}
+	shell_command(words, lines, used, &script);
+	script_commands(&script, c->y.text, c->links, c->findings);
+	free(words);
+	free(lines);
+}
+
+/* runcmd and bootcmd: strings go to the shell, lists are run as they are. */
+static void check_commands(struct config *c, const char *key)
+{
+	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), key);
+
+	if (yaml_is_null(list))
+		return;
+	if (!yaml_is_list(list)) {
+		complain(c, list, SEVERITY_ERROR, "day0-runcmd",
+			 "%s is not a list: begin each command with \"- \"", key);
+		return;
+	}
+	for (size_t i = 0; i < yaml_len(list); i++) {
+		yaml_node_t *item = yaml_item(&c->y, list, i);
+		if (yaml_is_list(item)) {
+			run_list(c, item);
+		} else if (yaml_str(item)) {
+			cleanup_text struct text text = {0};
+			yaml_scalar_text(&c->y, item, &text);
+			script_read(&text, c->links, c->findings);
+		} else {
+			complain(c, item, SEVERITY_ERROR, "day0-runcmd",
+				 "this command is a mapping, because of the \": \" in it, and "
+				 "cloud-init refuses all of %s: put it between quotes",
+				 key);
+		}
+	}
+}
+
+static void check_password_value(struct config *c, yaml_node_t *n)
+{
+	const char *s = yaml_str(n);
+
+	if (!s || !*s || s[0] == '$' || s[0] == '!' || s[0] == '*' || streq(s, "R") ||
+	    streq(s, "RANDOM"))
+		return;
+	complain(c, n, SEVERITY_WARNING, "day0-password",
+		 "a password in clear: whoever reads this file or the instance's user data has it; "
+		 "use an SSH key, or a hash (mkpasswd -m yescrypt)");
+}
+
+/* "user:password" a line, or a list of them. */
+static void check_chpasswd_list(struct config *c, yaml_node_t *list)
+{
+	for (size_t i = 0; i < yaml_len(list); i++) {
+		yaml_node_t *item = yaml_item(&c->y, list, i);
+		const char *colon = yaml_str(item) ? strchr(yaml_str(item), ':') : NULL;
+		if (colon && !strchr("$!*", colon[1]) && !streq(colon, ":R") &&
+		    !streq(colon, ":RANDOM"))
+			complain(
+				c, item, SEVERITY_WARNING, "day0-password",
+				"a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM");
+	}
+	if (!yaml_str(list))
+		return;
+	cleanup_text struct text text = {0};
+	yaml_scalar_text(&c->y, list, &text);
+	char *rest = text.s, *s;
+	for (size_t at = 0; (s = strsep(&rest, "\n")); at++) {
+		const char *colon = strchr(s, ':');
+		if (colon && !strchr("$!*", colon[1]) && !streq(colon, ":R") &&
+		    !streq(colon, ":RANDOM"))
+			report(c->findings, &text, at, SEVERITY_WARNING, "day0-password",
+			       "a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM");
+	}
+}
+
+static void check_passwords(struct config *c)
+{
+	struct yaml *y = &c->y;
+	yaml_node_t *root = yaml_root(y), *chpasswd = yaml_get(y, root, "chpasswd");
+	yaml_node_t *users = yaml_get(y, chpasswd, "users");
+
+	check_password_value(c, yaml_get(y, root, "password"));
+	check_chpasswd_list(c, yaml_get(y, chpasswd, "list"));
+	for (size_t i = 0; i < yaml_len(users); i++) {
+		yaml_node_t *user = yaml_item(y, users, i);
+		const char *type = yaml_str(yaml_get(y, user, "type"));
+		if (!streq(type, "hash") && !streq(type, "RANDOM"))
+			check_password_value(c, yaml_get(y, user, "password"));
+	}
+	users = yaml_get(y, root, "users");
+	for (size_t i = 0; i < yaml_len(users); i++)
+		check_password_value(c, yaml_get(y, yaml_item(y, users, i), "plain_text_passwd"));
+}
+
+static void check_keys(struct config *c, yaml_node_t *list)
+{
+	if (yaml_is_null(list))
+		return;
+	if (!yaml_is_list(list)) {
+		complain(c, list, SEVERITY_ERROR, "day0-ssh-key",
+			 "ssh_authorized_keys is not a list of keys");
+		return;
+	}
+	for (size_t i = 0; i < yaml_len(list); i++) {
+		yaml_node_t *item = yaml_item(&c->y, list, i);
+		const char *s = yaml_str(item);
+		if (s && (ssh_key_is_valid(s) || strstr(s, "${") || strstr(s, "{{")))
+			continue;
+		cleanup_free char *q = quotable(s ? s : "this item");
+		complain(
+			c, item, SEVERITY_ERROR, "day0-ssh-key",
+			"\"%s\" carries no key data: nobody can log in by it; paste the whole line "
+			"of the .pub file",
+			q);
+	}
+}
+
+static void check_ssh(struct config *c)
+{
+	struct yaml *y = &c->y;
+	yaml_node_t *root = yaml_root(y), *users = yaml_get(y, root, "users");
+
+	check_keys(c, yaml_get(y, root, "ssh_authorized_keys"));
+	for (size_t i = 0; i < yaml_len(users); i++) {
+		yaml_node_t *user = yaml_item(y, users, i);
+		if (yaml_is_map(user))
+			check_keys(c, yaml_get(y, user, "ssh_authorized_keys"));
+	}
+}
+
+/* What a file under write_files holds, decoded; false when it cannot be told. */
+static bool file_content(struct config *c, yaml_node_t *item, struct text *ret)
+{
+	yaml_node_t *content = yaml_get(&c->y, item, "content");
+	yaml_node_t *encoding = yaml_get(&c->y, item, "encoding");
+	const char *name = yaml_str(encoding) ? yaml_str(encoding) : "";
+	bool gzip = str_starts(name, "gz");
+	bool base64 = streq(name, "b64") || streq(name, "base64") ||
+		      (gzip && (str_ends(name, "+b64") || str_ends(name, "+base64")));
+
+	if (!yaml_str(content))
+		return false;
+	cleanup_text struct text coded = {0}, packed = {0};
+	yaml_scalar_text(&c->y, content, base64 ? &coded : gzip ? &packed : ret);
+	if (base64) {
+		unsigned bad;
+		bool cut;
+		base64_decode(&coded, gzip ? &packed : ret, &bad, &cut);
+		if (bad || cut) {
+			complain(c, content, SEVERITY_ERROR, "day0-write-files",
+				 "this is not whole base64, which \"encoding: %s\" promises", name);
+		}
+	} else if (!gzip && *name && !streq(name, "text/plain")) {
+		cleanup_free char *q = quotable(name);
+		complain(c, encoding, SEVERITY_ERROR, "day0-write-files",
+			 "cloud-init knows no encoding \"%s\": use b64, gzip, gz+b64 or text/plain",
+			 q);
+	}
+	if (!gzip)
+		return true;
+
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *s = NULL;
+	size_t len;
+	if (gunzip(packed.s, packed.len, &s, &len, &err) < 0) {
+		complain(c, content, SEVERITY_ERROR, "day0-write-files",
+			 "this is not gzip, which \"encoding: %s\" promises: %s", name, err.text);
+		return false;
+	}
+	text_init_at(ret, c->y.text, yaml_line(content), s, len);
+	return true;
+}
+
+static void check_permissions(struct config *c, yaml_node_t *n)
+{
+	const char *s = yaml_str(n);
+
+	if (!s)
+		return;
+	size_t digits = strspn(s, "01234567");
+	cleanup_free char *q = quotable(s);
+	if (s[digits] || digits < 3 || digits > 5)
+		complain(c, n, SEVERITY_ERROR, "day0-write-files",
+			 "permissions \"%s\" are no octal mode such as '0644'", q);
+	else if (yaml_plain(n) && s[0] != '0')
+		complain(c, n, SEVERITY_ERROR, "day0-write-files",
+			 "permissions %s without quotes is a decimal number to YAML: write '0%s'",
+			 q, q);
+}
+
+static void check_file(struct config *c, yaml_node_t *item)
+{
+	static const char *const keys[] = {"path",  "content",     "source", "encoding",
+					   "owner", "permissions", "append", "defer"};
+	yaml_node_t *path = yaml_get(&c->y, item, "path");
+
+	if (!yaml_is_map(item) || !yaml_str(path)) {
+		complain(c, item, SEVERITY_ERROR, "day0-write-files",
+			 "this file has no path: cloud-init skips it");
+		return;
+	}
+	cleanup_free char *q = quotable(yaml_str(path));
+	if (yaml_str(path)[0] != '/')
+		complain(c, path, SEVERITY_ERROR, "day0-write-files",
+			 "\"%s\" is not an absolute path", q);
+	for (size_t i = 0; i < yaml_pairs(item); i++) {
+		yaml_node_t *key, *value;
+		bool known = false;
+		yaml_pair(&c->y, item, i, &key, &value);
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			known = known || streq(yaml_str(key), keys[k]) ||
+				streq(yaml_str(key), "<<");
+		cleanup_free char *name = quotable(yaml_str(key) ? yaml_str(key) : "?");
+		if (!known)
+			complain(c, key, SEVERITY_WARNING, "day0-write-files",
+				 "write_files knows no \"%s\" and ignores it", name);
+	}
+	check_permissions(c, yaml_get(&c->y, item, "permissions"));
+
+	cleanup_text struct text text = {0};
+	if (file_content(c, item, &text))
+		guest_file_read(yaml_str(path), &text, c->links, c->findings);
+}
+
+static void check_files(struct config *c)
+{
+	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), "write_files");
+
+	if (!yaml_is_null(list) && !yaml_is_list(list))
+		complain(c, list, SEVERITY_ERROR, "day0-write-files",
+			 "write_files is not a list: begin each file with \"- path:\"");
+	for (size_t i = 0; i < yaml_len(list); i++)
+		check_file(c, yaml_item(&c->y, list, i));
+}
+
+static void check_network(struct config *c)
+{
+	yaml_node_t *root = yaml_root(&c->y), *network = yaml_get(&c->y, root, "network");
+
+	if (!network)
+		return;
+	complain(c, yaml_key(&c->y, root, "network"), SEVERITY_WARNING, "day0-network",
+		 "cloud-init takes no network config from user data: write it to a file under "
+		 "/etc/netplan/ by write_files and run \"netplan apply\" in runcmd");
+	network_config_read(&c->y, network, DIALECT_CLOUD_INIT_V2, c->links, c->findings);
+}
+
+/*
+ * No-break spaces look like indentation and are none: reports them and puts spaces in their place,
+ * so that the rest can be read.
+ */
+static void replace_no_break_spaces(struct text *t, struct findings *findings)
+{
+	size_t out = 0, count = 0, line = 0, first = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->s[i] == '\n')
+			line++;
+		if (i + 1 < t->len && t->s[i] == '\xc2' && t->s[i + 1] == '\xa0') {
+			if (count++ == 0)
+				first = line;
+			t->s[out++] = ' ';
+			i++;
+		} else {
+			t->s[out++] = t->s[i];
+		}
+	}
+	t->s[out] = 0;
+	t->len = out;
+	if (count > 0)
+		report(findings, t, first, SEVERITY_ERROR, "day0-no-break-space",
+		       "%zu no-break spaces (U+00A0) from here on, where YAML wants spaces: "
+		       "cloud-init refuses this part; replace them (sed 's/\\xc2\\xa0/ /g')",
+		       count);
+}
+
+void cloud_config_read(const struct text *text, struct links *links, struct findings *findings)
+{
+	cleanup_text struct text clean = {0};
+	struct config c = {.links = links, .findings = findings};
+
+	text_init_slice(&clean, text, 0, text->s, text->len);
+	replace_no_break_spaces(&clean, findings);
+	if (!yaml_load(&c.y, &clean, findings)) {
+		yaml_clear(&c.y);
+		return;
+	}
+	yaml_node_t *root = yaml_root(&c.y);
+	if (yaml_is_null(root)) {
+		report(findings, &clean, 0, SEVERITY_WARNING, "day0-empty",
+		       "this cloud-config is empty");
+	} else if (!yaml_is_map(root)) {
+		complain(&c, root, SEVERITY_ERROR, "day0-yaml",
+			 "a cloud-config is a mapping (key: value), and this is a %s: cloud-init "
+			 "ignores the part",
+			 yaml_is_list(root) ? "list" : "single value");
+	} else {
+		for (size_t i = 0; i < yaml_pairs(root); i++) {
+			yaml_node_t *key, *value;
+			yaml_pair(&c.y, root, i, &key, &value);
+			check_key(&c, key);
+		}
+		check_ssh(&c);
+		check_passwords(&c);
+		check_network(&c);
+		check_files(&c);
+		check_commands(&c, "bootcmd");
+		check_commands(&c, "runcmd");
+	}
+	yaml_clear(&c.y);
+}

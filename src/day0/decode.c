@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/decode.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "day0/text.h"
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+enum { WBITS_GZIP = 15 + 16 };
+
+bool gzip_is(const char *s, size_t len)
+{
+	return len >= 2 && (unsigned char)s[0] == 0x1f && (unsigned char)s[1] == 0x8b;
+}
+
+int gunzip(const char *s, size_t len, char **ret, size_t *ret_len, struct err *err)
+{
+	z_stream z = {.next_in = (unsigned char *)s, .avail_in = (uInt)len};
+	size_t room = 16 << 10, n = 0;
+	int r;
+
+	if (!gzip_is(s, len))
+		return err_set(err, EINVAL, "it does not begin as gzip does");
+	if (len > INT_MAX || inflateInit2(&z, WBITS_GZIP) != Z_OK)
+		return err_set(err, EINVAL, "zlib cannot start");
+	cleanup_free char *out = xcalloc(room + 1, 1);
+	do {
+		if (n == room) {
+			room *= 2;
+			out = xreallocarray(out, room + 1, 1);
+		}
+		z.next_out = (unsigned char *)out + n;
+		z.avail_out = (uInt)(room - n);
+		r = inflate(&z, Z_NO_FLUSH);
+		n = room - z.avail_out;
+	} while (r == Z_OK && n <= GUNZIP_MAX);
+	cleanup_free char *why = xstrdup(z.msg ? z.msg : "its end is missing");
+	inflateEnd(&z);
+	if (n > GUNZIP_MAX)
+		return err_set(err, EFBIG, "it unpacks to more than %zu bytes", GUNZIP_MAX);
+	if (r != Z_STREAM_END)
+		return err_set(err, EINVAL, "%s", why);
+	out[n] = 0;
+	*ret = steal_ptr(out);
+	*ret_len = n;
+	return 0;
+}
+
+void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len)
+{
+	z_stream z = {.next_in = (unsigned char *)s, .avail_in = (uInt)len};
+
+	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, WBITS_GZIP, 9, Z_DEFAULT_STRATEGY) !=
+	    Z_OK)
+		abort(); /* only for want of memory, or a wrong argument above */
+	size_t room = deflateBound(&z, (uLong)len);
+	char *out = xcalloc(room + 1, 1);
+	z.next_out = (unsigned char *)out;
+	z.avail_out = (uInt)room;
+	deflate(&z, Z_FINISH);
+	*ret_len = room - z.avail_out;
+	*ret = out;
+	deflateEnd(&z);
+}
+
+char *base64_encode(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	char *out = xcalloc((len + 2) / 3 * 4 + 1, 1), *o = out;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		unsigned v = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
+			     (left > 2 ? p[i + 2] : 0);
+		*o++ = alphabet[v >> 18];
+		*o++ = alphabet[v >> 12 & 63];
+		*o++ = left > 1 ? alphabet[v >> 6 & 63] : '=';
+		*o++ = left > 2 ? alphabet[v & 63] : '=';
+	}
+	return out;
+}
+
+void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short)
+{
+	struct text_builder b = {.text.file = t->file};
+	unsigned bits = 0, bad = 0;
+	size_t line = 0, n = 0, i = 0;
+
+	for (; i < t->len && t->s[i] != '='; i++) {
+		char c = t->s[i];
+		const char *at = c ? strchr(alphabet, c) : NULL;
+		if (c == '\n') {
+			line++;
+		} else if (at) {
+			bits = bits << 6 | (unsigned)(at - alphabet);
+			if (n++ % 4 > 0) {
+				unsigned spare = (unsigned)(4 - n % 4) % 4 * 2;
+				text_builder_add(&b, (char)(bits >> spare), text_line(t, line));
+			}
+		} else if (c != '\r' && c != ' ' && c != '\t' && bad == 0) {
+			bad = text_line(t, line);
+		}
+	}
+	for (; i < t->len; i++) { /* padding, and what may wrongly follow it */
+		if (t->s[i] == '\n')
+			line++;
+		else if (bad == 0 && !strchr("= \r\t", t->s[i]))
+			bad = text_line(t, line);
+	}
+	text_builder_finish(&b, text_line(t, line), ret);
+	*ret_bad = bad;
+	*ret_short = n % 4 == 1 || (n % 4 > 0 && !memchr(t->s, '=', t->len));
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Length of the blanks and the line break at s, 0 when it is something else. */
+static size_t blank_to_eol(const char *s, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (s[i] == ' ' || s[i] == '\t' || s[i] == '\r'))
+		i++;
+	return i == len ? i : s[i] == '\n' ? i + 1 : 0;
+}
+
+void quoted_printable_decode(const struct text *t, struct text *ret)
+{
+	struct text_builder b = {.text.file = t->file};
+	size_t line = 0;
+
+	for (size_t i = 0; i < t->len;) {
+		const char *s = t->s + i;
+		size_t left = t->len - i, eol = blank_to_eol(s, left);
+		unsigned at = text_line(t, line);
+		if (*s == '=' && left > 2 && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
+			text_builder_add(&b, (char)(hex(s[1]) << 4 | hex(s[2])), at);
+			i += 3;
+		} else if (*s == '=' && left > 1 && blank_to_eol(s + 1, left - 1)) {
+			i += 1 + blank_to_eol(s + 1, left - 1); /* soft line break */
+			line++;
+		} else if (eol > 0 && s[eol - 1] == '\n') {
+			text_builder_add(&b, '\n', at);
+			i += eol;
+			line++;
+		} else {
+			text_builder_add(&b, *s, at);
+			i++;
+		}
+	}
+	text_builder_finish(&b, text_line(t, line), ret);
+}

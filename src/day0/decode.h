@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transfer encodings and gzip, as lenient as the Python modules that cloud-init uses. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+struct text;
+
+/* What a gzipped day-0 file may unpack to. */
+#define GUNZIP_MAX ((size_t)4 << 20)
+
+bool gzip_is(const char *s, size_t len);
+
+/* The caller frees *ret. -EFBIG over GUNZIP_MAX, -EINVAL when it is no gzip. */
+int gunzip(const char *s, size_t len, char **ret, size_t *ret_len, struct err *err);
+
+/* The same bytes for the same input, whatever the time. The caller frees *ret. */
+void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len);
+
+/* Base64 without line breaks; the caller frees it. */
+char *base64_encode(const char *s, size_t len);
+
+/*
+ * Decodes t; characters outside of the alphabet are skipped. *ret_bad is 0, or the line (of the
+ * file) of the first such character; *ret_short says that the last group is incomplete.
+ */
+void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short);
+
+void quoted_printable_decode(const struct text *t, struct text *ret);

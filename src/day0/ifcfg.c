@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/* ifcfg files: /usr/share/doc/initscripts/sysconfig.txt and nm-settings-ifcfg-rh(5). */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "day0/network.h"
+#include "day0/shell.h"
+
+struct ifcfg {
+	const struct text *text;
+	struct script script; /* each line an assignment, which the shell would run */
+};
+
+/* The value of a variable, the last one set; its line goes to *ret_line. NULL when not set. */
+static const char *get(const struct ifcfg *f, const char *name, size_t *ret_line)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = f->script.n; i-- > 0;) {
+		const struct command *c = &f->script.v[i];
+		const char *s = c->n_words > 0 ? c->words[0].s : "";
+		if (strncmp(s, name, len) == 0 && s[len] == '=' && s[len + 1]) {
+			*ret_line = c->words[0].line;
+			return s + len + 1;
+		}
+	}
+	return NULL;
+}
+
+static const char *get_numbered(const struct ifcfg *f, const char *name, int number,
+				size_t *ret_line)
+{
+	cleanup_free char *full = number < 0 ? xstrdup(name) : xasprintf("%s%d", name, number);
+
+	return get(f, full, ret_line);
+}
+
+static bool is_yes(const char *s)
+{
+	return s && (strcasecmp(s, "yes") == 0 || strcasecmp(s, "true") == 0 || streq(s, "1"));
+}
+
+/* Prefix length of a netmask, -1 when it is none. */
+static int netmask_prefix(const char *s)
+{
+	struct in_addr a;
+
+	if (inet_pton(AF_INET, s, &a) != 1)
+		return -1;
+	unsigned mask = ntohl(a.s_addr), inverse = ~mask;
+	return (inverse & (inverse + 1)) == 0 ? __builtin_popcount(mask) : -1;
+}
+
+/* IPADDR, IPADDR0, IPADDR1 ... with PREFIXn or NETMASKn. */
+static void add_ipv4(const struct ifcfg *f, struct link *l, struct findings *findings)
+{
+	for (int i = -1; i < 256; i++) {
+		size_t line, other;
+		const char *address = get_numbered(f, "IPADDR", i, &line);
+		if (!address)
+			continue;
+		const char *prefix = get_numbered(f, "PREFIX", i, &other);
+		const char *mask = get_numbered(f, "NETMASK", i, &other);
+		cleanup_free char *whole = NULL;
+		if (prefix) {
+			whole = xasprintf("%s/%s", address, prefix);
+		} else if (mask && strpbrk(mask, "$`")) {
+			whole = xasprintf("%s/%s", address, mask);
+		} else if (mask) {
+			int n = netmask_prefix(mask);
+			cleanup_free char *q = quotable(mask);
+			if (n < 0)
+				report(findings, f->text, other, SEVERITY_ERROR, "day0-address",
+				       "\"%s\" is not a netmask", q);
+			whole = xasprintf("%s/%d", address, n < 0 ? 32 : n);
+		} else {
+			whole = xstrdup(address);
+		}
+		address_check(whole, 4, ADDRESS_WITH_PREFIX, f->text, line, findings);
+		string_push(&l->addresses.v, &l->addresses.n, whole);
+	}
+}
+
+static void add_ipv6(const struct ifcfg *f, struct link *l, struct findings *findings)
+{
+	static const char *const names[] = {"IPV6ADDR", "IPV6ADDR_SECONDARIES"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t line;
+		const char *value = get(f, names[i], &line);
+		cleanup_free char *copy = xstrdup(value ? value : "");
+		char *save = NULL;
+		for (char *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
+			address_check(s, 6, ADDRESS_WITH_PREFIX, f->text, line, findings);
+			string_push(&l->addresses.v, &l->addresses.n, s);
+		}
+	}
+}
+
+static void add_gateway(const struct ifcfg *f, const char *name, int family, char **gateway,
+			struct findings *findings)
+{
+	size_t line;
+	const char *value = get(f, name, &line);
+
+	if (!value)
+		return;
+	cleanup_free char *bare = xstrndup(value, strcspn(value, "%")); /* "fe80::1%eth0" */
+	address_check(bare, family, ADDRESS_ALONE, f->text, line, findings);
+	string_set(gateway, bare);
+}
+
+static void add_addresses(const struct ifcfg *f, struct link *l, struct findings *findings)
+{
+	size_t line;
+	const char *proto = get(f, "BOOTPROTO", &line);
+
+	add_ipv4(f, l, findings);
+	add_ipv6(f, l, findings);
+	add_gateway(f, "GATEWAY", 4, &l->addresses.gateway4, findings);
+	add_gateway(f, "IPV6_DEFAULTGW", 6, &l->addresses.gateway6, findings);
+	l->addresses.dhcp4 = proto && (streq(proto, "dhcp") || streq(proto, "bootp"));
+	l->addresses.dhcp6 = is_yes(get(f, "DHCPV6C", &line));
+}
+
+static void add_vlan(const struct ifcfg *f, struct link *l, struct findings *findings)
+{
+	size_t line = 0;
+	const char *parent = get(f, "PHYSDEV", &line);
+	const char *id = get(f, "VLAN_ID", &line);
+	const char *dot = l->name ? strrchr(l->name, '.') : NULL;
+	int64_t n;
+
+	/* "bond0.10" says both */
+	if (parent)
+		l->parent = xstrdup(parent);
+	else if (dot)
+		l->parent = xstrndup(l->name, (size_t)(dot - l->name));
+	if (!id)
+		id = dot ? dot + 1 : "";
+	if (strpbrk(id, "$`"))
+		return;
+	if (str_to_int(id, 0, 4094, &n) < 0) {
+		cleanup_free char *q = quotable(id);
+		report(findings, f->text, line, SEVERITY_ERROR, "day0-vlan",
+		       "\"%s\" is no VLAN id (0 to 4094)", q);
+		return;
+	}
+	l->vlan_id = (int)n;
+}
+
+static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, size_t *ret_line)
+{
+	size_t line;
+	const char *type = get(f, "TYPE", &line);
+
+	*ret_options = get(f, "BONDING_OPTS", ret_line);
+	if (*ret_options || is_yes(get(f, "BONDING_MASTER", &line)) ||
+	    (type && strcasecmp(type, "bond") == 0))
+		return LINK_BOND;
+	if (is_yes(get(f, "VLAN", &line)) || (type && strcasecmp(type, "vlan") == 0))
+		return LINK_VLAN;
+	return !type || strcasecmp(type, "ethernet") == 0 ? LINK_ETHERNET : LINK_OTHER;
+}
+
+void ifcfg_read(const char *path, const struct text *text, struct links *links,
+		struct findings *findings)
+{
+	struct ifcfg f = {.text = text};
+	const char *base = strrchr(path, '/');
+	const char *id = strstr(base ? base : path, "ifcfg-"), *options;
+	size_t line = 0;
+
+	id = id ? id + strlen("ifcfg-") : path;
+	if (streq(id, "lo"))
+		return;
+	shell_parse(text, &f.script);
+	enum link_kind kind = kind_of(&f, &options, &line);
+	struct link *l = link_add(links, kind, DIALECT_IFCFG, text, 0);
+	const char *device = get(&f, "DEVICE", &line), *value;
+	if (device)
+		l->line = text_line(text, line);
+	l->id = xstrdup(id);
+	l->mac = xstrdup(get(&f, "HWADDR", &line));
+	l->name = xstrdup(device ? device : l->mac ? NULL : id);
+	if (l->mac)
+		mac_check(l->mac, text, line, findings);
+	if ((value = get(&f, "MASTER", &line)))
+		l->master = xstrdup(value);
+	if (kind == LINK_BOND && get(&f, "BONDING_OPTS", &line)) {
+		bond_options(&l->bond, options, " \t", text, line, findings);
+	} else if (kind == LINK_VLAN) {
+		add_vlan(&f, l, findings);
+	}
+	add_addresses(&f, l, findings);
+	report(findings, text, 0, SEVERITY_NOTE, "day0-ifcfg",
+	       "%s: ifcfg files are read by RHEL's network scripts only; the Debian image does not "
+	       "apply them: use nmcli or netplan there",
+	       base ? base + 1 : path);
+	script_clear(&f.script);
+}

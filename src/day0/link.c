@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/link.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+void string_set(char **p, const char *s)
+{
+	char *copy = xstrdup(s);
+
+	free(*p);
+	*p = copy;
+}
+
+void string_push(char ***v, size_t *n, const char *s)
+{
+	*array_push(*v, *n) = xstrdup(s);
+}
+
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+struct link *link_add(struct links *links, enum link_kind kind, enum dialect dialect,
+		      const struct text *text, size_t line)
+{
+	struct link *l = array_push(links->v, links->n);
+
+	l->kind = kind;
+	l->dialect = dialect;
+	l->file = text->file;
+	l->line = text_line(text, line);
+	l->bond.miimon = -1;
+	l->bond.arp_interval = -1;
+	return l;
+}
+
+struct link *link_find(struct links *links, enum dialect dialect, const char *id)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (links->v[i].dialect == dialect && streq(links->v[i].id, id))
+			return &links->v[i];
+	for (size_t i = 0; i < links->n; i++)
+		if (links->v[i].dialect == dialect && streq(links->v[i].name, id))
+			return &links->v[i];
+	return NULL;
+}
+
+static void link_clear(struct link *l)
+{
+	free(l->id);
+	free(l->name);
+	free(l->mac);
+	free(l->master);
+	free(l->parent);
+	strings_free(l->addresses.v, l->addresses.n);
+	free(l->addresses.gateway4);
+	free(l->addresses.gateway6);
+	strings_free(l->bond.arp_ip_targets, l->bond.n_arp_ip_targets);
+	free(l->bond.primary);
+	free(l->bond.primary_reselect);
+}
+
+void link_remove(struct links *links, struct link *link)
+{
+	size_t i = (size_t)(link - links->v);
+
+	link_clear(link);
+	memmove(link, link + 1, (links->n - i - 1) * sizeof(*link));
+	links->n--;
+}
+
+void links_clear(struct links *links)
+{
+	for (size_t i = 0; i < links->n; i++)
+		link_clear(&links->v[i]);
+	free(links->v);
+	*links = (struct links){0};
+}
+
+/* Options of the driver that are fine but say nothing to us (bonding.rst, "Bonding Driver
+ * Options"). */
+static const char *const other_options[] = {
+	"active_slave",     "ad_actor_sys_prio", "ad_actor_system",   "ad_select",
+	"ad_user_port_key", "all_slaves_active", "arp_all_targets",   "arp_missed_max",
+	"arp_validate",     "downdelay",         "lacp_active",       "lacp_rate",
+	"lp_interval",      "max_bonds",         "min_links",         "ns_ip6_target",
+	"num_grat_arp",     "num_unsol_na",      "packets_per_slave", "peer_notif_delay",
+	"resend_igmp",      "tlb_dynamic_lb",    "updelay",           "use_carrier",
+	"xmit_hash_policy", "balance_slb",       "vlan_srcmac",
+};
+
+static void milliseconds(int *ms, const char *name, const char *value, const struct text *text,
+			 size_t line, struct findings *findings)
+{
+	int64_t n;
+
+	if (str_to_int(value, 0, INT_MAX, &n) < 0) {
+		cleanup_free char *q = quotable(value);
+		report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+		       "%s=%s is not a number of milliseconds", name, q);
+		return;
+	}
+	*ms = (int)n;
+}
+
+void bond_option(struct bond *bond, const char *name, const char *value, const struct text *text,
+		 size_t line, struct findings *findings)
+{
+	cleanup_free char *key = xstrdup(name);
+	cleanup_free char *q = quotable(value);
+
+	for (char *p = key; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	if (strpbrk(value, "$`"))
+		return; /* the shell's to fill in */
+	if (streq(key, "mode")) {
+		if (bond_mode_parse(value, &bond->mode) < 0)
+			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+			       "the bonding driver knows no mode \"%s\"", q);
+	} else if (streq(key, "miimon")) {
+		milliseconds(&bond->miimon, key, value, text, line, findings);
+	} else if (streq(key, "arp_interval")) {
+		milliseconds(&bond->arp_interval, key, value, text, line, findings);
+	} else if (streq(key, "fail_over_mac")) {
+		if (fail_over_mac_parse(value, &bond->fail_over_mac) < 0)
+			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+			       "fail_over_mac=%s is none of none, active, follow", q);
+	} else if (streq(key, "primary")) {
+		string_set(&bond->primary, value);
+	} else if (streq(key, "primary_reselect")) {
+		static const char *const names[] = {"always", "better", "failure"};
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+			const char number[] = {(char)('0' + i), 0};
+			if (streq(value, names[i]) || streq(value, number)) {
+				string_set(&bond->primary_reselect, names[i]);
+				return;
+			}
+		}
+		report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+		       "primary_reselect=%s is none of always, better, failure", q);
+	} else if (streq(key, "arp_ip_target")) {
+		cleanup_free char *copy = xstrdup(value);
+		char *save = NULL;
+		for (char *s = strtok_r(copy, ", ;", &save); s; s = strtok_r(NULL, ", ;", &save)) {
+			address_check(s, 4, ADDRESS_ALONE, text, line, findings);
+			string_push(&bond->arp_ip_targets, &bond->n_arp_ip_targets, s);
+		}
+	} else {
+		for (size_t i = 0; i < ARRAY_SIZE(other_options); i++)
+			if (streq(key, other_options[i]))
+				return;
+		cleanup_free char *k = quotable(name);
+		report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+		       "the bonding driver has no option \"%s\"", k);
+	}
+}
+
+void bond_options(struct bond *bond, const char *options, const char *separators,
+		  const struct text *text, size_t line, struct findings *findings)
+{
+	cleanup_free char *copy = xstrdup(options);
+	char *save = NULL;
+
+	for (char *s = strtok_r(copy, separators, &save); s;
+	     s = strtok_r(NULL, separators, &save)) {
+		s += strspn(s, " \t");
+		char *value = strchr(s, '=');
+		if (!value) {
+			cleanup_free char *q = quotable(s);
+			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+			       "\"%s\" is not option=value", q);
+			continue;
+		}
+		*value++ = 0;
+		bond_option(bond, s, value, text, line, findings);
+	}
+}
+
+/* Which dialect's word holds where two speak of one interface; the higher the stronger. */
+static int strength(enum dialect dialect)
+{
+	switch (dialect) {
+	case DIALECT_NMCLI:
+		return 4;
+	case DIALECT_NETPLAN:
+		return 3;
+	case DIALECT_CLOUD_INIT_V2:
+		return 2;
+	case DIALECT_CLOUD_INIT_V1:
+		return 1;
+	case DIALECT_IFCFG:
+		return 0;
+	}
+	return 0;
+}
+
+static const char *link_name(const struct link *l)
+{
+	return l->name ? l->name : l->id ? l->id : "";
+}
+
+static bool is_named(const struct link *l, const char *s)
+{
+	return s && (streq(l->name, s) || streq(l->id, s));
+}
+
+static void copy_addresses(struct guest_addresses *to, const struct guest_addresses *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		string_push(&to->v, &to->n, from->v[i]);
+	to->gateway4 = xstrdup(from->gateway4);
+	to->gateway6 = xstrdup(from->gateway6);
+	to->dhcp4 = from->dhcp4;
+	to->dhcp6 = from->dhcp6;
+}
+
+static void add_legs(const struct links *links, const struct link *bond, struct bond *b)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		const struct link *l = &links->v[i];
+		if (l->dialect != bond->dialect || l == bond || !is_named(bond, l->master))
+			continue;
+		struct bond_leg *known = NULL;
+		for (size_t k = 0; k < b->n_legs && l->name; k++)
+			if (streq(b->legs[k].name, l->name))
+				known = &b->legs[k];
+		struct bond_leg *leg = known ? known : array_push(b->legs, b->n_legs);
+		if (!known)
+			*leg = (struct bond_leg){.name = xstrdup(l->name), .line = l->line};
+		if (l->mac)
+			string_set(&leg->mac, l->mac);
+	}
+}
+
+static void add_vlans(const struct links *links, const struct link *bond, struct bond *b)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		const struct link *l = &links->v[i];
+		if (l->kind != LINK_VLAN || l->dialect != bond->dialect ||
+		    !is_named(bond, l->parent))
+			continue;
+		struct guest_vlan *v = array_push(b->vlans, b->n_vlans);
+		v->name = xstrdup(link_name(l));
+		v->id = l->vlan_id;
+		v->line = l->line;
+		copy_addresses(&v->addresses, &l->addresses);
+	}
+}
+
+static void add_bond(const struct links *links, const struct link *l, struct guest_network *ret)
+{
+	struct bond *b = array_push(ret->bonds, ret->n_bonds);
+
+	b->name = xstrdup(link_name(l));
+	b->dialect = l->dialect;
+	b->line = l->line;
+	b->mode = l->bond.mode;
+	b->miimon = l->bond.miimon;
+	b->arp_interval = l->bond.arp_interval;
+	for (size_t i = 0; i < l->bond.n_arp_ip_targets; i++)
+		string_push(&b->arp_ip_targets, &b->n_arp_ip_targets, l->bond.arp_ip_targets[i]);
+	b->fail_over_mac = l->bond.fail_over_mac;
+	b->primary = xstrdup(l->bond.primary);
+	b->primary_reselect = xstrdup(l->bond.primary_reselect);
+	copy_addresses(&b->addresses, &l->addresses);
+	add_legs(links, l, b);
+	add_vlans(links, l, b);
+}
+
+static void compare_ms(const struct link *weak, const struct link *strong, const char *option,
+		       int theirs, int ours, struct findings *findings)
+{
+	if (theirs == ours)
+		return;
+	cleanup_free char *a = theirs < 0 ? xstrdup("not set") : xasprintf("%d", theirs);
+	cleanup_free char *b = ours < 0 ? xstrdup("not set") : xasprintf("%d", ours);
+	findings_add(findings, SEVERITY_WARNING, "day0-contradiction", weak->file, weak->line, NULL,
+		     "%s: %s is %s here (%s) and %s in line %u (%s): make them agree",
+		     link_name(weak), option, a, dialect_name(weak->dialect), b, strong->line,
+		     dialect_name(strong->dialect));
+}
+
+static void compare_names(const struct link *weak, const struct link *strong, const char *option,
+			  const char *theirs, const char *ours, struct findings *findings)
+{
+	if (streq(theirs, ours))
+		return;
+	findings_add(findings, SEVERITY_WARNING, "day0-contradiction", weak->file, weak->line, NULL,
+		     "%s: %s is %s here (%s) and %s in line %u (%s): make them agree",
+		     link_name(weak), option, theirs, dialect_name(weak->dialect), ours,
+		     strong->line, dialect_name(strong->dialect));
+}
+
+static void contradictions(const struct link *weak, const struct link *strong,
+			   struct findings *findings)
+{
+	const struct bond *a = &weak->bond, *b = &strong->bond;
+
+	compare_names(weak, strong, "mode", bond_mode_name(a->mode), bond_mode_name(b->mode),
+		      findings);
+	compare_ms(weak, strong, "miimon", a->miimon, b->miimon, findings);
+	compare_ms(weak, strong, "arp_interval", a->arp_interval, b->arp_interval, findings);
+	compare_names(weak, strong, "fail_over_mac", fail_over_mac_name(a->fail_over_mac),
+		      fail_over_mac_name(b->fail_over_mac), findings);
+}
+
+/* The link that speaks of the same interface in a stronger dialect, or NULL. */
+static const struct link *stronger(const struct links *links, const struct link *l)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		const struct link *o = &links->v[i];
+		if (strength(o->dialect) > strength(l->dialect) && o->kind == l->kind && l->name &&
+		    streq(o->name, l->name))
+			return o;
+	}
+	return NULL;
+}
+
+static void note_missing_bond(const struct links *links, const struct link *l,
+			      struct findings *findings)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (links->v[i].dialect == l->dialect && is_named(&links->v[i], l->master))
+			return;
+	if (strpbrk(l->master, "$`"))
+		return;
+	cleanup_free char *q = quotable(l->master);
+	findings_add(findings, SEVERITY_WARNING, "day0-bond", l->file, l->line, NULL,
+		     "%s is made a leg of \"%s\", which this day-0 file does not set up",
+		     link_name(l), q);
+}
+
+void links_resolve(const struct links *links, struct guest_network *ret, struct findings *findings)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		const struct link *l = &links->v[i];
+		const struct link *other = stronger(links, l);
+		if (other) {
+			if (l->kind == LINK_BOND)
+				contradictions(l, other, findings);
+			continue;
+		}
+		if (l->kind == LINK_BOND) {
+			add_bond(links, l, ret);
+		} else if (l->master) {
+			note_missing_bond(links, l, findings);
+		} else if (l->kind == LINK_ETHERNET) {
+			struct guest_nic *nic = array_push(ret->nics, ret->n_nics);
+			nic->name = xstrdup(l->name);
+			nic->mac = xstrdup(l->mac);
+			nic->dialect = l->dialect;
+			nic->line = l->line;
+			copy_addresses(&nic->addresses, &l->addresses);
+		}
+	}
+}

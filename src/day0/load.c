@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "day0/day0.h"
+#include "day0/text.h"
+#include "day0/user_data.h"
+#include "model/model.h"
+
+#define FILE_MAX ((size_t)1 << 20)
+
+#define complain(model, line, severity, rule, ...) \
+	findings_add(findings, severity, rule, (model)->file, line, NULL, __VA_ARGS__)
+
+/* "%20" and the like resolved, in place. */
+static char *percent_decoded(char *s)
+{
+	char *out = s;
+
+	for (const char *p = s; *p; p++) {
+		const char hex[3] = {p[0] == '%' ? p[1] : (char)0,
+				     p[0] == '%' && p[1] ? p[2] : (char)0};
+		char *end;
+		long c = strtol(hex, &end, 16);
+		if (end == hex + 2 && strchr("+-x", hex[0]) == NULL && c > 0) {
+			*out++ = (char)c;
+			p += 2;
+		} else {
+			*out++ = *p;
+		}
+	}
+	*out = 0;
+	return s;
+}
+
+/* A path beside the descriptor. */
+static char *beside(const char *descriptor, const char *path)
+{
+	const char *slash = strrchr(descriptor, '/');
+
+	return slash ? xasprintf("%.*s/%s", (int)(slash - descriptor), descriptor, path)
+		     : xstrdup(path);
+}
+
+/* What comes after "file:" as a path of this machine (RFC 8089). */
+static char *file_url_path(const struct model *model, const struct configuration *c,
+			   struct findings *findings)
+{
+	const char *rest = c->file + strlen("file:");
+	cleanup_free char *q = quotable(c->file);
+
+	if (!str_starts(rest, "//")) /* file:/a/b */
+		return percent_decoded(rest[0] == '/' ? xstrdup(rest) : beside(model->file, rest));
+	rest += 2;
+	if (rest[0] == '/')
+		return percent_decoded(xstrdup(rest));
+	if (strncasecmp(rest, "localhost/", strlen("localhost/")) == 0)
+		return percent_decoded(xstrdup(rest + strlen("localhost")));
+
+	char *path = percent_decoded(xasprintf("/%s", rest));
+	complain(model, c->line, SEVERITY_WARNING, "day0-file-url",
+		 "in %s, \"%.*s\" is the name of a host (RFC 8089): it is read as %s; write "
+		 "file://%s",
+		 q, (int)strcspn(rest, "/"), rest, path, path);
+	return path;
+}
+
+/* The local path that <file> means, or NULL when it means none. */
+static char *local_path(const struct model *model, const struct configuration *c,
+			struct findings *findings)
+{
+	cleanup_free char *q = quotable(c->file);
+	size_t scheme = strspn(c->file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789+-.");
+
+	if (strncasecmp(c->file, "file:", strlen("file:")) == 0)
+		return file_url_path(model, c, findings);
+	if (strncasecmp(c->file, "http://", strlen("http://")) == 0 ||
+	    strncasecmp(c->file, "https://", strlen("https://")) == 0) {
+		complain(model, c->line, SEVERITY_ERROR, "day0-file-url",
+			 "%s is not fetched: copy it and name the copy by file:///", q);
+		return NULL;
+	}
+	if (strncmp(c->file + scheme, "://", 3) == 0) {
+		complain(model, c->line, SEVERITY_ERROR, "day0-file-url",
+			 "%s: only file:///path, or a path beside the descriptor, is read", q);
+		return NULL;
+	}
+	return c->file[0] == '/' ? xstrdup(c->file) : beside(model->file, c->file);
+}
+
+static size_t base64_len(size_t len)
+{
+	return (len + 2) / 3 * 4;
+}
+
+static void load_content(const struct model *model, struct configuration *c,
+			 struct findings *findings)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	if (c->data) {
+		c->content = xstrdup(c->data);
+		c->content_len = strlen(c->data);
+		return;
+	}
+	if (!c->file)
+		return; /* the reader of the descriptor has said so */
+	c->path = local_path(model, c, findings);
+	if (!c->path)
+		return;
+	int r = file_read(c->path, FILE_MAX, &c->content, &c->content_len, &err);
+	if (r == 0)
+		return;
+	cleanup_free char *q = quotable(c->dst ? c->dst : "");
+	const char *remedy = r == -EFBIG    ? "make it smaller"
+			     : r == -EACCES ? "make it readable for the user who runs this"
+			     : r == -EISDIR ? "name a file"
+					    : "put the file there or correct <file>";
+	complain(model, c->line, SEVERITY_ERROR, "day0-file", "%s: %s; %s", q, err.text, remedy);
+}
+
+static void check_variables(const struct model *model, const struct vm_group *group,
+			    const struct configuration *c, struct findings *findings)
+{
+	unsigned vms = group->scaling.max_active ? group->scaling.max_active : 1;
+
+	for (size_t i = 0; i < c->n_variables; i++) {
+		const struct variable *v = &c->variables[i];
+		cleanup_free char *q = quotable(v->name);
+		cleanup_free char *wanted = xasprintf("${%s}", v->name);
+		if (v->n_values < vms)
+			complain(
+				model, v->line, SEVERITY_ERROR, "day0-variable",
+				"variable %s has %zu value%s, and the group may have %u VM%s: give "
+				"one <val> a VM",
+				q, v->n_values, v->n_values == 1 ? "" : "s", vms,
+				vms == 1 ? "" : "s");
+		if (c->content && !memmem(c->content, c->content_len, wanted, strlen(wanted)))
+			complain(model, v->line, SEVERITY_WARNING, "day0-variable",
+				 "variable %s is never used: \"${%s}\" does not stand in the file",
+				 q, q);
+	}
+}
+
+static void read_user_data(const struct model *model, struct vm_group *group,
+			   const struct configuration *c, struct findings *findings)
+{
+	cleanup_text struct text text = {0};
+	size_t count;
+
+	if (base64_len(c->content_len) > DAY0_USER_DATA_MAX)
+		complain(model, c->line, SEVERITY_ERROR, "day0-size",
+			 "the user data has %zu bytes, %zu after base64; Nova takes %d at most: "
+			 "move "
+			 "files into the image, or gzip it",
+			 c->content_len, base64_len(c->content_len), DAY0_USER_DATA_MAX);
+	text_init(&text, c->path ? c->path : model->file, c->content, c->content_len,
+		  c->path ? 1 : c->data_line);
+	for (size_t i = 0; i < c->n_variables; i++)
+		if (c->variables[i].n_values > 0)
+			text_substitute(&text, c->variables[i].name, c->variables[i].values[0],
+					&count);
+	user_data_read(&text, &group->guest, findings);
+}
+
+/* All files together may be too much for Nova, though none is alone. */
+static void check_composed(const struct model *model, const struct vm_group *group,
+			   struct findings *findings)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *data = NULL;
+	size_t len;
+	unsigned line = group->line;
+
+	for (size_t i = 0; i < group->n_configurations; i++) {
+		const struct configuration *c = &group->configurations[i];
+		if (c->content && streq(c->dst, "--user-data") &&
+		    base64_len(c->content_len) > DAY0_USER_DATA_MAX)
+			return; /* said already */
+		line = c->line;
+	}
+	if (day0_compose(group, 0, NULL, 0, &data, &len, &err) == -EFBIG)
+		complain(model, line, SEVERITY_ERROR, "day0-size", "%s", err.text);
+}
+
+void day0_load(const struct model *model, struct vm_group *group, struct findings *findings)
+{
+	for (size_t i = 0; i < group->n_configurations; i++) {
+		struct configuration *c = &group->configurations[i];
+		load_content(model, c, findings);
+		check_variables(model, group, c, findings);
+		if (streq(c->dst, "--user-data")) {
+			if (c->content)
+				read_user_data(model, group, c, findings);
+		} else if (c->dst && c->dst[0] != '/') {
+			cleanup_free char *q = quotable(c->dst);
+			complain(model, c->line, SEVERITY_WARNING, "day0-dst",
+				 "\"%s\" is not delivered: only --user-data and absolute paths "
+				 "reach "
+				 "the guest",
+				 q);
+		}
+	}
+	check_composed(model, group, findings);
+}

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The names of states and the order of decisions are those of email/feedparser.py of CPython 3.11.
+ */
+#include "day0/mime.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "day0/mime_part.h"
+
+enum {
+	DEPTH_MAX = 16,
+	LOOKED_AT = 4096, /* cloud-init looks for "mime-version:" in so many bytes */
+};
+
+struct line {
+	const char *s;
+	size_t len; /* with its break */
+	size_t at;  /* index of the line in the text */
+};
+
+struct reader {
+	const struct text *text;
+	const char *p;
+	size_t at; /* index of the line at p */
+	const char *boundaries[DEPTH_MAX];
+	size_t n_boundaries; /* those whose delimiters end what is being read */
+	struct findings *findings;
+	struct parts *parts;
+};
+
+bool mime_is(const char *s, size_t len)
+{
+	static const char name[] = "mime-version:";
+
+	for (size_t i = 0; i + strlen(name) <= len && i + strlen(name) <= LOOKED_AT; i++)
+		if (strncasecmp(s + i, name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+void parts_clear(struct parts *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->v[i].type);
+		text_clear(&p->v[i].text);
+	}
+	free(p->v);
+	*p = (struct parts){0};
+}
+
+static size_t eol_len(const char *s, size_t len)
+{
+	if (len >= 2 && s[len - 2] == '\r' && s[len - 1] == '\n')
+		return 2;
+	return len >= 1 && (s[len - 1] == '\n' || s[len - 1] == '\r');
+}
+
+/* The line at p, as Python cuts them (a lone CR ends one too), without looking at boundaries. */
+static bool peek(const struct reader *r, struct line *ret)
+{
+	const char *end = r->text->s + r->text->len, *p = r->p;
+
+	if (p == end)
+		return false;
+	while (p < end && *p != '\n' && *p != '\r')
+		p++;
+	if (p < end)
+		p += *p == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1;
+	*ret = (struct line){r->p, (size_t)(p - r->p), r->at};
+	return true;
+}
+
+enum delimiter { DELIMITER_NONE, DELIMITER_PART, DELIMITER_CLOSE };
+
+/* "--" boundary ["--"] blanks, and nothing else. */
+static enum delimiter delimiter(const struct line *l, const char *boundary)
+{
+	size_t n = strlen(boundary), len = l->len - eol_len(l->s, l->len);
+	const char *p = l->s, *end = l->s + len;
+
+	if (len < n + 2 || memcmp(p, "--", 2) != 0 || memcmp(p + 2, boundary, n) != 0)
+		return DELIMITER_NONE;
+	p += n + 2;
+	enum delimiter d = DELIMITER_PART;
+	if (end - p >= 2 && memcmp(p, "--", 2) == 0) {
+		d = DELIMITER_CLOSE;
+		p += 2;
+	}
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p == end ? d : DELIMITER_NONE;
+}
+
+/* The next line, or false at the end of the text or of what an outer boundary delimits. */
+static bool take(struct reader *r, struct line *ret)
+{
+	struct line l;
+
+	if (!peek(r, &l))
+		return false;
+	for (size_t i = 0; i < r->n_boundaries; i++)
+		if (delimiter(&l, r->boundaries[i]) != DELIMITER_NONE)
+			return false;
+	r->p += l.len;
+	r->at += l.s[l.len - 1] == '\n';
+	*ret = l;
+	return true;
+}
+
+static void put_back(struct reader *r, const struct line *l)
+{
+	r->p = l->s;
+	r->at = l->at;
+}
+
+static void header_add(struct headers *h, const struct line *l)
+{
+	const char *colon = memchr(l->s, ':', l->len);
+	size_t name_len = (size_t)(colon - l->s);
+	const char *value = colon + 1, *end = l->s + l->len - eol_len(l->s, l->len);
+
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	struct header *one = array_push(h->v, h->n);
+	one->name = xstrndup(l->s, name_len);
+	one->value = xstrndup(value, (size_t)(end - value));
+	one->at = l->at;
+}
+
+static void header_continue(struct headers *h, const struct line *l)
+{
+	struct header *last = &h->v[h->n - 1];
+	char *joined =
+		xasprintf("%s\n%.*s", last->value, (int)(l->len - eol_len(l->s, l->len)), l->s);
+
+	free(last->value);
+	last->value = joined;
+}
+
+/* "Name:", "From " or a blank at the start, as headerRE has it. */
+static bool looks_like_header(const struct line *l)
+{
+	size_t i = 0;
+
+	if (l->s[0] == ' ' || l->s[0] == '\t' || (l->len >= 5 && memcmp(l->s, "From ", 5) == 0))
+		return true;
+	while (i < l->len && l->s[i] > ' ' && l->s[i] < 0x7f && l->s[i] != ':')
+		i++;
+	return i < l->len && l->s[i] == ':';
+}
+
+static void read_headers(struct reader *r, struct headers *h)
+{
+	struct line l;
+	bool salvage = false; /* the last line was no header that a next one could continue */
+
+	for (size_t n = 0; take(r, &l); n++) {
+		cleanup_free char *q = quotable_n(l.s, l.len - eol_len(l.s, l.len));
+		if (!looks_like_header(&l)) {
+			if (l.len == eol_len(l.s, l.len))
+				return;
+			report(r->findings, r->text, l.at, SEVERITY_WARNING, "day0-mime-header",
+			       "\"%s\" is no header and no empty line stands before it: cloud-init "
+			       "takes it as the first line of the content",
+			       q);
+			put_back(r, &l);
+			return;
+		}
+		if (l.s[0] == ' ' || l.s[0] == '\t') {
+			if (h->n == 0 || salvage)
+				report(r->findings, r->text, l.at, SEVERITY_WARNING,
+				       "day0-mime-header",
+				       "\"%s\" continues a header, and none stands before it", q);
+			else
+				header_continue(h, &l);
+		} else if (str_starts(l.s, "From ") || l.s[0] == ':') {
+			salvage = true;
+			if (n > 0 || l.s[0] == ':') /* a mailbox's first line is fine */
+				report(r->findings, r->text, l.at, SEVERITY_WARNING,
+				       "day0-mime-header",
+				       "\"%s\" is no header: cloud-init skips it", q);
+		} else {
+			header_add(h, &l);
+			salvage = false;
+		}
+	}
+}
+
+/* A copy of s without blanks at its ends. */
+static char *trimmed(const char *s, size_t len)
+{
+	while (len > 0 && isspace((unsigned char)*s)) {
+		s++;
+		len--;
+	}
+	while (len > 0 && isspace((unsigned char)s[len - 1]))
+		len--;
+	return xstrndup(s, len);
+}
+
+static char *content_type(const struct header *h)
+{
+	if (!h)
+		return xstrdup("text/plain");
+	char *type = trimmed(h->value, strcspn(h->value, ";"));
+	const char *slash = strchr(type, '/');
+
+	if (!slash || strchr(slash + 1, '/')) {
+		free(type);
+		return xstrdup("text/plain");
+	}
+	for (char *p = type; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return type;
+}
+
+/* Quotes and backslashes of a parameter's value resolved, as email.utils.unquote does. */
+static char *unquoted(char *s)
+{
+	size_t len = strlen(s), out = 0;
+	bool quotes = len > 1 && s[0] == '"' && s[len - 1] == '"';
+
+	if (!quotes && !(len > 1 && s[0] == '<' && s[len - 1] == '>'))
+		return s;
+	for (size_t i = 1; i + 1 < len; i++) {
+		if (quotes && s[i] == '\\' && i + 2 < len && (s[i + 1] == '\\' || s[i + 1] == '"'))
+			i++;
+		s[out++] = s[i];
+	}
+	s[out] = 0;
+	return s;
+}
+
+/* The boundary that a Content-Type names, or NULL. */
+static char *boundary_of(const struct header *h)
+{
+	const char *p = h ? strchr(h->value, ';') : NULL;
+
+	while (p) {
+		const char *start = ++p;
+		for (bool quoted = false; *p && (quoted || *p != ';'); p++)
+			quoted = quoted != (*p == '"' && p[-1] != '\\');
+		const char *equals = memchr(start, '=', (size_t)(p - start));
+		const char *name_end = equals ? equals : p;
+		cleanup_free char *name = trimmed(start, (size_t)(name_end - start));
+		if (strcasecmp(name, "boundary") == 0) {
+			char *value = equals ? trimmed(equals + 1, (size_t)(p - equals - 1))
+					     : xstrdup("");
+			unquoted(value);
+			size_t len = strlen(value);
+			while (len > 0 && isspace((unsigned char)value[len - 1]))
+				value[--len] = 0;
+			return value;
+		}
+		p = *p ? p : NULL;
+	}
+	return NULL;
+}
+
+static void check_headers(struct reader *r, const struct headers *h, const char *type)
+{
+	const struct header *version = header_find(h, "MIME-Version");
+	const struct header *ct = header_find(h, "Content-Type");
+
+	if (version && !streq(version->value, "1.0")) {
+		cleanup_free char *q = quotable(version->value);
+		report(r->findings, r->text, version->at, SEVERITY_WARNING, "day0-mime-version",
+		       "MIME-Version is \"%s\", not \"1.0\": remove what is too much", q);
+	}
+	if (ct && streq(type, "text/plain") && strncasecmp(ct->value, type, strlen(type)) != 0) {
+		cleanup_free char *q = quotable(ct->value);
+		report(r->findings, r->text, ct->at, SEVERITY_WARNING, "day0-mime-type",
+		       "Content-Type \"%s\" is no type/subtype: cloud-init takes text/plain", q);
+	}
+}
+
+static void read_message(struct reader *r, unsigned depth);
+
+/* A line of content that was surely meant to be a delimiter. */
+static void check_near_delimiter(struct reader *r, const struct line *l)
+{
+	for (size_t i = 0; i < r->n_boundaries; i++) {
+		const char *b = r->boundaries[i];
+		size_t n = strlen(b), len = l->len - eol_len(l->s, l->len);
+		const char *p = l->s;
+		while (p < l->s + len && (*p == '-' || *p == ' ' || *p == '\t'))
+			p++;
+		if (n < 6 || (size_t)(l->s + len - p) < n || strncmp(p, b, n) != 0 || *l->s != '-')
+			continue;
+		cleanup_free char *q = quotable_n(l->s, len);
+		report(r->findings, r->text, l->at, SEVERITY_ERROR, "day0-mime-delimiter",
+		       "\"%s\" is no delimiter, which would be --%s or --%s-- and nothing else: it "
+		       "is taken as content of the part",
+		       q, b, b);
+		return;
+	}
+}
+
+/* Content of a part that is no container: up to the delimiter, whose line break is not of it. */
+static void read_leaf(struct reader *r, const struct headers *h, const char *type)
+{
+	const char *start = r->p;
+	size_t first = r->at;
+	struct line l;
+
+	while (take(r, &l))
+		check_near_delimiter(r, &l);
+	size_t len = (size_t)(r->p - start);
+	if (r->n_boundaries > 0)
+		len -= eol_len(start, len);
+
+	cleanup_text struct text text = {0};
+	text_init_slice(&text, r->text, first, start, len);
+	part_add(r->parts, h, type, &text, r->findings);
+}
+
+static void skip_rest(struct reader *r)
+{
+	struct line l;
+
+	while (take(r, &l))
+		;
+}
+
+/* What stands behind the closing delimiter: nothing, or it is lost. */
+static void read_epilogue(struct reader *r, const char *boundary)
+{
+	struct line l;
+
+	while (take(r, &l)) {
+		cleanup_free char *q = trimmed(l.s, l.len);
+		if (!*q)
+			continue;
+		bool part = delimiter(&l, boundary) != DELIMITER_NONE;
+		report(r->findings, r->text, l.at, part ? SEVERITY_ERROR : SEVERITY_WARNING,
+		       "day0-mime-delimiter",
+		       "what follows the closing delimiter --%s-- is ignored%s", boundary,
+		       part ? ": a part is lost" : "");
+		skip_rest(r);
+	}
+}
+
+static bool rest_is_blank(const struct reader *r)
+{
+	for (const char *p = r->p; p < r->text->s + r->text->len; p++)
+		if (!isspace((unsigned char)*p))
+			return false;
+	return true;
+}
+
+/* Goes to the first delimiter; what stands before is for readers without MIME. */
+static bool skip_preamble(struct reader *r, const char *boundary)
+{
+	struct line l;
+
+	while (take(r, &l)) {
+		if (delimiter(&l, boundary) != DELIMITER_NONE) {
+			put_back(r, &l);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Delimiters in a row count as one, a closing one among them too. Returns the last one's kind. */
+static enum delimiter skip_more_delimiters(struct reader *r, const char *boundary, size_t *last)
+{
+	enum delimiter kind = DELIMITER_PART, next;
+	struct line l;
+
+	while (peek(r, &l) && (next = delimiter(&l, boundary)) != DELIMITER_NONE && take(r, &l)) {
+		kind = next;
+		*last = l.at;
+	}
+	return kind;
+}
+
+static void read_parts(struct reader *r, const char *boundary, size_t header_at, unsigned depth)
+{
+	struct line l;
+
+	if (!skip_preamble(r, boundary)) {
+		report(r->findings, r->text, header_at, SEVERITY_ERROR, "day0-mime-boundary",
+		       "no line is --%s, the boundary that is named here: cloud-init sees no part",
+		       boundary);
+		return;
+	}
+	while (take(r, &l)) {
+		size_t last = l.at;
+		if (delimiter(&l, boundary) == DELIMITER_CLOSE) {
+			read_epilogue(r, boundary);
+			return;
+		}
+		enum delimiter kind = skip_more_delimiters(r, boundary, &last);
+		if (rest_is_blank(r)) {
+			skip_rest(r);
+			if (kind == DELIMITER_PART)
+				report(r->findings, r->text, last, SEVERITY_WARNING,
+				       "day0-mime-delimiter",
+				       "the last delimiter is --%s where --%s-- closes the "
+				       "message: "
+				       "cloud-init reads one more, empty part",
+				       boundary, boundary);
+			return;
+		}
+		r->boundaries[r->n_boundaries++] = boundary;
+		read_message(r, depth + 1);
+		r->n_boundaries--;
+	}
+	report(r->findings, r->text, r->at, SEVERITY_WARNING, "day0-mime-delimiter",
+	       "the closing delimiter --%s-- is missing: the file may be cut", boundary);
+}
+
+static void read_message(struct reader *r, unsigned depth)
+{
+	struct headers h = {0};
+
+	read_headers(r, &h);
+	const struct header *ct = header_find(&h, "Content-Type");
+	cleanup_free char *type = content_type(ct);
+	size_t at = ct ? ct->at : r->at;
+	bool multipart = str_starts(type, "multipart/");
+
+	check_headers(r, &h, type);
+	if ((multipart || str_starts(type, "message/")) && depth + 1 >= DEPTH_MAX) {
+		report(r->findings, r->text, at, SEVERITY_ERROR, "day0-mime-depth",
+		       "parts are nested deeper than %d: the rest is not read", DEPTH_MAX);
+		skip_rest(r);
+	} else if (multipart) {
+		cleanup_free char *boundary = boundary_of(ct);
+		if (boundary) {
+			read_parts(r, boundary, at, depth);
+		} else {
+			report(r->findings, r->text, at, SEVERITY_ERROR, "day0-mime-boundary",
+			       "%s without a boundary: cloud-init sees no part", type);
+			skip_rest(r);
+		}
+	} else if (str_starts(type, "message/")) {
+		read_message(r, depth + 1);
+	} else {
+		read_leaf(r, &h, type);
+	}
+	headers_clear(&h);
+}
+
+void mime_read(const struct text *text, struct parts *ret, struct findings *findings)
+{
+	struct reader r = {.text = text, .p = text->s, .findings = findings, .parts = ret};
+
+	*ret = (struct parts){0};
+	if (mime_is(text->s, text->len))
+		read_message(&r, 0);
+	else
+		part_add(ret, NULL, "text/x-not-multipart", text, findings);
+}

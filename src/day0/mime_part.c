@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/mime_part.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "day0/decode.h"
+
+void headers_clear(struct headers *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		free(h->v[i].name);
+		free(h->v[i].value);
+	}
+	free(h->v);
+	*h = (struct headers){0};
+}
+
+const struct header *header_find(const struct headers *h, const char *name)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (strcasecmp(h->v[i].name, name) == 0)
+			return &h->v[i];
+	return NULL;
+}
+
+const char *type_from_start(const char *s, size_t len)
+{
+	/* INCLUSION_TYPES_MAP of cloudinit/handlers/__init__.py, the longest first */
+	static const char *const starts[][2] = {
+		{"#cloud-config-archive", "text/cloud-config-archive"},
+		{"#cloud-config-jsonp", "text/cloud-config-jsonp"},
+		{"## template: jinja", "text/jinja2"},
+		{"#cloud-boothook", "text/cloud-boothook"},
+		{"#include-once", "text/x-include-once-url"},
+		{"#cloud-config", "text/cloud-config"},
+		{"#part-handler", "text/part-handler"},
+		{"#include", "text/x-include-url"},
+		{"#!", "text/x-shellscript"},
+	};
+
+	while (len > 0 && isspace((unsigned char)*s)) {
+		s++;
+		len--;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		size_t n = strlen(starts[i][0]);
+		if (len >= n && strncasecmp(s, starts[i][0], n) == 0)
+			return starts[i][1];
+	}
+	return NULL;
+}
+
+/* DECOMP_TYPES of cloudinit/user_data.py */
+static bool is_gzip_type(const char *type)
+{
+	static const char *const types[] = {
+		"application/gzip",       "application/gzip-compressed",   "application/gzipped",
+		"application/x-compress", "application/x-compressed",      "application/x-gunzip",
+		"application/x-gzip",     "application/x-gzip-compressed",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (streq(type, types[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Python turns a part that is neither base64 nor quoted-printable back into bytes by the codec
+ * raw-unicode-escape: U+0080 to U+00FF become one byte each, which is no UTF-8 any more, all
+ * beyond become the six characters \uXXXX.
+ */
+static void check_ascii(const struct text *t, struct findings *findings)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->s[i] == '\n')
+			line++;
+		/* no-break spaces have a finding of their own, in cloud-config */
+		if (t->s[i] == '\xc2' && t->s[i + 1] == '\xa0') {
+			i++;
+			continue;
+		}
+		if ((unsigned char)t->s[i] < 0x80)
+			continue;
+		report(findings, t, line, SEVERITY_WARNING, "day0-mime-encoding",
+		       "a character outside of ASCII in a part without transfer encoding: "
+		       "cloud-init garbles it; send the part as base64");
+		return;
+	}
+}
+
+static void decode_base64(const struct text *t, struct text *ret, struct findings *findings)
+{
+	unsigned bad;
+	bool cut;
+
+	base64_decode(t, ret, &bad, &cut);
+	if (bad)
+		findings_add(findings, SEVERITY_WARNING, "day0-mime-encoding", t->file, bad, NULL,
+			     "a character that base64 does not have: it is skipped");
+	if (cut)
+		report(findings, t, t->n_lines, SEVERITY_ERROR, "day0-mime-encoding",
+		       "this base64 ends in the middle: the part may be cut");
+}
+
+static void decode(const struct headers *h, const struct text *t, struct text *ret,
+		   struct findings *findings)
+{
+	static const char *const as_is[] = {"", "7bit", "8bit", "binary"};
+	const struct header *encoding = h ? header_find(h, "Content-Transfer-Encoding") : NULL;
+	const char *name = encoding ? encoding->value : "";
+	bool known = false;
+
+	/* Python compares the whole value: "base64 " is not "base64". */
+	if (strcasecmp(name, "base64") == 0) {
+		decode_base64(t, ret, findings);
+		return;
+	}
+	if (strcasecmp(name, "quoted-printable") == 0) {
+		quoted_printable_decode(t, ret);
+		return;
+	}
+	text_init_slice(ret, t, 0, t->s, t->len);
+	for (size_t i = 0; i < ARRAY_SIZE(as_is); i++)
+		known = known || strcasecmp(name, as_is[i]) == 0;
+	if (!known) {
+		cleanup_free char *q = quotable(name);
+		report(findings, t, 0, SEVERITY_ERROR, "day0-mime-encoding",
+		       "cloud-init knows no Content-Transfer-Encoding \"%s\" and does not decode "
+		       "the part",
+		       q);
+	} else if (h) {
+		check_ascii(t, findings);
+	}
+}
+
+void part_add(struct parts *parts, const struct headers *h, const char *type,
+	      const struct text *text, struct findings *findings)
+{
+	cleanup_text struct text t = {0};
+
+	decode(h, text, &t, findings);
+	if (is_gzip_type(type)) {
+		cleanup_err struct err err = ERR_INIT;
+		cleanup_free char *s = NULL;
+		size_t len;
+		if (gunzip(t.s, t.len, &s, &len, &err) < 0) {
+			report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
+			       "this part of type %s cannot be unpacked: %s", type, err.text);
+			return;
+		}
+		text_clear(&t);
+		text_init_at(&t, text, 0, s, len);
+		type = "text/plain";
+	}
+	if (streq(type, "text/plain") || streq(type, "text/x-not-multipart") ||
+	    streq(type, "text/x-shellscript")) {
+		const char *shown = type_from_start(t.s, t.len);
+		if (shown)
+			type = shown;
+	}
+	struct part *part = array_push(parts->v, parts->n);
+	part->type = xstrdup(type);
+	part->text = t;
+	t = (struct text){0};
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dialects in which a day-0 file sets up networking; each adds its links. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/finding.h"
+#include "day0/link.h"
+#include "day0/text.h"
+
+struct command;
+struct yaml;
+
+/* An "nmcli connection add | modify | delete ..." command; name is the index of "nmcli". */
+void nmcli_read(const struct command *c, size_t name, const struct text *text, struct links *links,
+		struct findings *findings);
+
+/* An ifcfg file (initscripts' sysconfig.txt); path is its path in the guest. */
+void ifcfg_read(const char *path, const struct text *text, struct links *links,
+		struct findings *findings);
+
+/* What stands under "network:", netplan's or cloud-init's (version 1 or 2). */
+void network_config_read(struct yaml *y, void *network, enum dialect dialect, struct links *links,
+			 struct findings *findings);
+
+/* A file that the guest gets: read if its path is one of a dialect. */
+void guest_file_read(const char *path, const struct text *text, struct links *links,
+		     struct findings *findings);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/script.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "day0/network.h"
+#include "day0/shell.h"
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Name of the command without its folder, "" when there is none. */
+static const char *program(const struct command *c)
+{
+	size_t i = command_name(c);
+
+	return i < c->n_words ? base_name(c->words[i].s) : "";
+}
+
+/* echo or printf with an argument that is no variable. */
+static bool prints_literal(const struct command *c)
+{
+	size_t i = command_name(c);
+
+	if (!streq(program(c), "echo") && !streq(program(c), "printf"))
+		return false;
+	for (i++; i < c->n_words; i++)
+		if (c->words[i].s[0] != '-' && !strpbrk(c->words[i].s, "$`"))
+			return true;
+	return false;
+}
+
+static void report_password(const struct text *text, size_t line, struct findings *findings)
+{
+	report(findings, text, line, SEVERITY_WARNING, "day0-password",
+	       "a password in clear: whoever reads this file or the instance's user data has it; "
+	       "use "
+	       "an SSH key, or a hash (mkpasswd -m yescrypt)");
+}
+
+static bool is_hash(const char *s)
+{
+	return s[0] == '$' || s[0] == '!' || s[0] == '*';
+}
+
+/* "echo PASSWORD | passwd USER", "chpasswd << EOF", "useradd -p PASSWORD" */
+static void look_for_password(const struct script *script, size_t i, const struct text *text,
+			      struct findings *findings)
+{
+	const struct command *c = &script->v[i];
+	const char *name = program(c);
+
+	if (streq(name, "passwd") || streq(name, "chpasswd")) {
+		if (c->heredoc.s && c->heredoc.len > 0 && !strpbrk(c->heredoc.s, "$`"))
+			report_password(text, c->line, findings);
+		else if (c->piped && i > 0 && prints_literal(&script->v[i - 1]))
+			report_password(text, c->line, findings);
+	} else if (streq(name, "useradd") || streq(name, "usermod") || streq(name, "adduser")) {
+		for (size_t k = command_name(c) + 1; k + 1 < c->n_words; k++)
+			if ((streq(c->words[k].s, "-p") || streq(c->words[k].s, "--password")) &&
+			    !is_hash(c->words[k + 1].s))
+				report_password(text, c->words[k].line, findings);
+	}
+}
+
+static void look_for_cloud_cfg(const struct command *c, const struct text *text,
+			       struct findings *findings)
+{
+	static const char *const path = "/etc/cloud/cloud.cfg";
+	const char *name = program(c);
+	bool copies = streq(name, "cp") || streq(name, "mv") || streq(name, "install") ||
+		      streq(name, "ln");
+	const char *last = c->n_words > 2 ? c->words[c->n_words - 1].s : NULL;
+
+	if (!(copies && streq(last, path)) && !streq(c->output, path))
+		return;
+	report(findings, text, c->line, SEVERITY_WARNING, "day0-cloud-cfg",
+	       "replaces %s while cloud-init runs, by a file that this day-0 does not show: put "
+	       "what "
+	       "is needed into /etc/cloud/cloud.cfg.d/ or into the image",
+	       path);
+}
+
+/* Placeholders in any other command; nmcli's own are reported with its addresses. */
+static void look_for_placeholder(const struct command *c, const struct text *text,
+				 struct findings *findings)
+{
+	for (size_t i = 0; i < c->n_words; i++) {
+		const char *s = c->words[i].s;
+		if (s[0] == '<' || !is_placeholder(s))
+			continue;
+		cleanup_free char *q = quotable(s);
+		report(findings, text, c->words[i].line, SEVERITY_ERROR, "day0-placeholder",
+		       "\"%s\" is a placeholder, not an address: fill it in", q);
+	}
+}
+
+/* "cat > FILE << EOF", "tee FILE << EOF" */
+static void read_heredoc(const struct command *c, struct links *links, struct findings *findings)
+{
+	const char *path = c->output;
+
+	if (!path && streq(program(c), "tee") && c->n_words > 1)
+		path = c->words[c->n_words - 1].s;
+	if (path)
+		guest_file_read(path, &c->heredoc, links, findings);
+}
+
+/* sh -c "..." */
+static void read_inline(const struct command *c, const struct text *text, struct links *links,
+			struct findings *findings)
+{
+	for (size_t i = command_name(c) + 1; i + 1 < c->n_words; i++) {
+		if (!streq(c->words[i].s, "-c"))
+			continue;
+		const struct word *w = &c->words[i + 1];
+		cleanup_text struct text inner = {0};
+		text_init_at(&inner, text, w->line, w->s, strlen(w->s));
+		/* Each level of quoting needs twice the backslashes, so this ends soon. */
+		script_read(&inner, links, findings);
+		return;
+	}
+}
+
+void script_commands(const struct script *script, const struct text *text, struct links *links,
+		     struct findings *findings)
+{
+	for (size_t i = 0; i < script->n; i++) {
+		const struct command *c = &script->v[i];
+		if (streq(program(c), "nmcli"))
+			nmcli_read(c, command_name(c), text, links, findings);
+		else if (streq(program(c), "sh") || streq(program(c), "bash"))
+			read_inline(c, text, links, findings);
+		else
+			look_for_placeholder(c, text, findings);
+		look_for_password(script, i, text, findings);
+		look_for_cloud_cfg(c, text, findings);
+		if (c->heredoc.s)
+			read_heredoc(c, links, findings);
+	}
+}
+
+void script_read(const struct text *text, struct links *links, struct findings *findings)
+{
+	cleanup_script struct script script = {0};
+
+	shell_parse(text, &script);
+	script_commands(&script, text, links, findings);
+}

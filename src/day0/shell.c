@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/shell.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+struct parser {
+	const struct text *text;
+	const char *p, *end;
+	size_t line;
+	struct script *script;
+	struct command command; /* the one being read */
+	bool piped;             /* a | came before it */
+	size_t heredocs_from;   /* the first command whose heredoc may still be to come */
+	char *word;             /* the one being read */
+	size_t word_len, word_room;
+};
+
+static void command_clear(struct command *c)
+{
+	for (size_t i = 0; i < c->n_words; i++)
+		free(c->words[i].s);
+	free(c->words);
+	free(c->output);
+	free(c->heredoc_end);
+	text_clear(&c->heredoc);
+}
+
+void script_clear(struct script *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		command_clear(&s->v[i]);
+	free(s->v);
+	*s = (struct script){0};
+}
+
+static void end_command(struct parser *p, bool pipe)
+{
+	struct command *c = &p->command;
+
+	if (c->n_words > 0 || c->output || c->heredoc_end) {
+		c->piped = p->piped;
+		*array_push(p->script->v, p->script->n) = *c;
+		*c = (struct command){0};
+	}
+	p->piped = pipe;
+}
+
+/* Skips "$(...)", "${...}" or "`...`" at p, which is copied as it stands. */
+static const char *skip_substitution(const char *s, const char *end)
+{
+	if (*s == '`') {
+		const char *close = memchr(s + 1, '`', (size_t)(end - s - 1));
+		return close ? close + 1 : end;
+	}
+	char open = s[1], close = open == '(' ? ')' : '}';
+	int depth = 0;
+	for (s++; s < end; s++) {
+		if (*s == '\\' && s + 1 < end)
+			s++;
+		else if (*s == open)
+			depth++;
+		else if (*s == close && --depth == 0)
+			return s + 1;
+	}
+	return end;
+}
+
+static void put(struct parser *p, char c)
+{
+	if (p->word_len == p->word_room) {
+		p->word_room = p->word_room ? p->word_room * 2 : 256;
+		p->word = xreallocarray(p->word, p->word_room, 1);
+	}
+	p->word[p->word_len++] = c;
+}
+
+/* Copies the next byte as it stands. */
+static void put_next(struct parser *p)
+{
+	p->line += *p->p == '\n';
+	put(p, *p->p++);
+}
+
+static void put_substitution(struct parser *p)
+{
+	const char *after = skip_substitution(p->p, p->end);
+
+	while (p->p < after)
+		put_next(p);
+}
+
+static bool substitution_at(const struct parser *p)
+{
+	return *p->p == '`' ||
+	       (*p->p == '$' && p->p + 1 < p->end && (p->p[1] == '(' || p->p[1] == '{'));
+}
+
+/* The rest of a quoted string; p stands behind the opening quote. */
+static void quoted(struct parser *p, char quote)
+{
+	while (p->p < p->end && *p->p != quote) {
+		if (quote == '"' && substitution_at(p)) {
+			put_substitution(p);
+			continue;
+		}
+		if (quote == '"' && *p->p == '\\' && p->p + 1 < p->end) {
+			if (p->p[1] == '\n') { /* a continued line */
+				p->p += 2;
+				p->line++;
+				continue;
+			}
+			if (strchr("\"\\$`", p->p[1]))
+				p->p++;
+		}
+		put_next(p);
+	}
+	if (p->p < p->end)
+		p->p++;
+}
+
+/* Reads a word at p, which is no blank and no operator; the caller frees it. */
+static char *read_word(struct parser *p)
+{
+	p->word_len = 0;
+	/* strchr takes a zero byte for a match: it ends a word, as a blank does. */
+	while (p->p < p->end && !strchr(" \t\r\n;&|<>()", *p->p)) {
+		char c = *p->p;
+		if (c == '\'' || c == '"') {
+			p->p++;
+			quoted(p, c);
+		} else if (c == '\\' && p->p + 1 < p->end) {
+			p->p++;
+			if (*p->p == '\n') {
+				p->p++;
+				p->line++;
+			} else {
+				put(p, *p->p++);
+			}
+		} else if (substitution_at(p)) {
+			put_substitution(p);
+		} else {
+			put(p, *p->p++);
+		}
+	}
+	return xstrndup(p->word ? p->word : "", p->word_len);
+}
+
+static void skip_blanks(struct parser *p)
+{
+	while (p->p < p->end) {
+		if (*p->p == ' ' || *p->p == '\t' || *p->p == '\r' || *p->p == 0) {
+			p->p++;
+		} else if (*p->p == '\\' && p->p + 1 < p->end && p->p[1] == '\n') {
+			p->p += 2;
+			p->line++;
+		} else {
+			return;
+		}
+	}
+}
+
+/* One line from p, without its break; p moves behind it. */
+static size_t take_line(struct parser *p)
+{
+	const char *nl = memchr(p->p, '\n', (size_t)(p->end - p->p));
+	size_t len = (size_t)((nl ? nl : p->end) - p->p);
+
+	p->p += len + (nl ? 1 : 0);
+	p->line += nl ? 1 : 0;
+	return len;
+}
+
+/* The body of c's heredoc starts at p. */
+static void read_heredoc(struct parser *p, struct command *c)
+{
+	bool tabs = c->heredoc_end[0] == '-';
+	const char *end = c->heredoc_end + 1, *start = p->p, *body_end = p->end;
+	size_t first = p->line, end_len = strlen(end);
+
+	while (p->p < p->end) {
+		const char *s = p->p;
+		size_t len = take_line(p);
+		const char *from = s;
+		while (tabs && len > 0 && *from == '\t') {
+			from++;
+			len--;
+		}
+		if (len > 0 && from[len - 1] == '\r')
+			len--;
+		if (len == end_len && memcmp(from, end, len) == 0) {
+			body_end = s;
+			break;
+		}
+	}
+	text_init_slice(&c->heredoc, p->text, first, start, (size_t)(body_end - start));
+}
+
+static void end_line(struct parser *p)
+{
+	end_command(p, false);
+	for (size_t i = p->heredocs_from; i < p->script->n; i++)
+		if (p->script->v[i].heredoc_end && !p->script->v[i].heredoc.s)
+			read_heredoc(p, &p->script->v[i]);
+	p->heredocs_from = p->script->n;
+}
+
+/* A redirection; p stands at < or >. */
+static void redirection(struct parser *p)
+{
+	struct command *c = &p->command;
+	const char *op = p->p;
+
+	while (p->p < p->end && (*p->p == '<' || *p->p == '>' || *p->p == '&' || *p->p == '|'))
+		p->p++;
+	size_t n = (size_t)(p->p - op);
+	bool dash = n == 2 && memcmp(op, "<<", 2) == 0 && p->p < p->end && *p->p == '-';
+	if (dash)
+		p->p++;
+	skip_blanks(p);
+	if (p->p == p->end || strchr("\n;()", *p->p))
+		return;
+	cleanup_free char *target = read_word(p);
+	if (n == 2 && memcmp(op, "<<", 2) == 0 && !c->heredoc_end) {
+		c->heredoc_end = xasprintf("%c%s", dash ? '-' : ' ', target);
+	} else if (op[0] == '>' && !(n > 1 && op[1] == '&')) {
+		free(c->output);
+		c->output = steal_ptr(target);
+		c->append = n > 1 && op[1] == '>';
+	}
+}
+
+static void operator_or_word(struct parser *p)
+{
+	struct command *c = &p->command;
+	char next = p->p + 1 < p->end ? p->p[1] : 0;
+
+	switch (*p->p) {
+	case '\n':
+		p->p++;
+		p->line++;
+		end_line(p);
+		return;
+	case '#':
+		while (p->p < p->end && *p->p != '\n')
+			p->p++;
+		return;
+	case '|':
+		p->p += next == '|' || next == '&' ? 2 : 1;
+		end_command(p, next != '|');
+		return;
+	case '&':
+		if (next == '>') { /* &>file */
+			p->p++;
+			redirection(p);
+			return;
+		}
+		p->p += next == '&' ? 2 : 1;
+		end_command(p, false);
+		return;
+	case ';':
+		p->p++;
+		end_command(p, false);
+		return;
+	case '(':
+	case ')':
+		/* "(a; b) | c": what is piped is the last command, good enough to see a password */
+		p->p++;
+		end_command(p, p->piped && c->n_words == 0);
+		return;
+	case '<':
+	case '>':
+		redirection(p);
+		return;
+	default:
+		break;
+	}
+
+	size_t line = p->line;
+	char *s = read_word(p);
+	/* "2>file": the number belongs to the redirection */
+	if (s[0] && strspn(s, "0123456789") == strlen(s) && p->p < p->end &&
+	    (*p->p == '<' || *p->p == '>')) {
+		bool output = s[0] != '1' && *p->p == '>';
+		free(s);
+		if (!output) {
+			redirection(p);
+			return;
+		}
+		char *keep = steal_ptr(c->output);
+		redirection(p);
+		free(c->output);
+		c->output = keep;
+		return;
+	}
+	if (c->n_words == 0)
+		c->line = line;
+	*array_push(c->words, c->n_words) = (struct word){s, line};
+}
+
+void shell_parse(const struct text *text, struct script *ret)
+{
+	*ret = (struct script){0};
+	struct parser p = {
+		.text = text,
+		.p = text->s,
+		.end = text->s + text->len,
+		.script = ret,
+	};
+
+	for (skip_blanks(&p); p.p < p.end; skip_blanks(&p))
+		operator_or_word(&p);
+	end_line(&p);
+	free(p.word);
+}
+
+void shell_command(const char *const *words, const size_t *lines, size_t n, struct script *ret)
+{
+	*ret = (struct script){0};
+	if (n == 0)
+		return;
+	struct command *c = array_push(ret->v, ret->n);
+
+	c->line = lines[0];
+	for (size_t i = 0; i < n; i++)
+		*array_push(c->words, c->n_words) = (struct word){xstrdup(words[i]), lines[i]};
+}
+
+static bool is_assignment(const char *s)
+{
+	const char *p = s;
+
+	while (isalnum((unsigned char)*p) || *p == '_')
+		p++;
+	return p > s && *p == '=' && !isdigit((unsigned char)*s);
+}
+
+size_t command_name(const struct command *c)
+{
+	static const char *const before[] = {
+		"if", "then", "else", "elif", "do",   "while", "until", "!",
+		"{",  "}",    "time", "sudo", "exec", "env",   "nohup", "command",
+	};
+	size_t i = 0;
+
+	for (; i < c->n_words; i++) {
+		bool skip = is_assignment(c->words[i].s);
+		for (size_t k = 0; k < ARRAY_SIZE(before) && !skip; k++)
+			skip = streq(c->words[i].s, before[k]);
+		if (!skip)
+			break;
+	}
+	return i;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+enum { QUOTE_MAX = 72 };
+
+static size_t count_lines(const char *s, size_t len)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < len; i++)
+		n += s[i] == '\n';
+	return n;
+}
+
+static void init(struct text *t, const char *file, const char *s, size_t len)
+{
+	*t = (struct text){.file = file, .s = xmemdup(s, len), .len = len};
+	t->n_lines = count_lines(s, len);
+	t->lines = xcalloc(t->n_lines, sizeof(*t->lines));
+}
+
+void text_init(struct text *t, const char *file, const char *s, size_t len, unsigned first_line)
+{
+	init(t, file, s, len);
+	for (size_t i = 0; i < t->n_lines; i++)
+		t->lines[i] = first_line + (unsigned)i;
+}
+
+void text_init_slice(struct text *t, const struct text *parent, size_t first, const char *s,
+		     size_t len)
+{
+	init(t, parent->file, s, len);
+	for (size_t i = 0; i < t->n_lines; i++)
+		t->lines[i] = text_line(parent, first + i);
+}
+
+void text_init_at(struct text *t, const struct text *parent, size_t line, const char *s, size_t len)
+{
+	init(t, parent->file, s, len);
+	for (size_t i = 0; i < t->n_lines; i++)
+		t->lines[i] = text_line(parent, line);
+}
+
+void text_clear(struct text *t)
+{
+	free(t->s);
+	free(t->lines);
+	*t = (struct text){0};
+}
+
+unsigned text_line(const struct text *t, size_t i)
+{
+	return t->n_lines == 0 ? 0 : t->lines[i < t->n_lines ? i : t->n_lines - 1];
+}
+
+void text_builder_add(struct text_builder *b, char c, unsigned line)
+{
+	struct text *t = &b->text;
+
+	if (t->len == 0 || t->s[t->len - 1] == '\n') {
+		if (t->n_lines == b->lines_room) {
+			b->lines_room = b->lines_room ? b->lines_room * 2 : 64;
+			t->lines = xreallocarray(t->lines, b->lines_room, sizeof(*t->lines));
+		}
+		t->lines[t->n_lines++] = line;
+	}
+	if (t->len == b->room) {
+		b->room = b->room ? b->room * 2 : 1024;
+		t->s = xreallocarray(t->s, b->room + 1, 1);
+	}
+	t->s[t->len++] = c;
+}
+
+void text_builder_finish(struct text_builder *b, unsigned line, struct text *ret)
+{
+	struct text *t = &b->text;
+
+	t->s = xreallocarray(t->s, t->len + 1, 1);
+	if (t->len == 0 || t->s[t->len - 1] == '\n') {
+		t->lines = xreallocarray(t->lines, t->n_lines + 1, sizeof(*t->lines));
+		t->lines[t->n_lines++] = line;
+	}
+	t->s[t->len] = 0;
+	*ret = *t;
+	*b = (struct text_builder){0};
+}
+
+void text_substitute(struct text *t, const char *name, const char *value, size_t *ret_count)
+{
+	cleanup_free char *wanted = xasprintf("${%s}", name);
+	size_t wanted_len = strlen(wanted), value_len = strlen(value), line = 0;
+	struct text_builder b = {.text.file = t->file};
+
+	*ret_count = 0;
+	for (size_t i = 0; i < t->len;) {
+		if (t->len - i >= wanted_len && memcmp(t->s + i, wanted, wanted_len) == 0) {
+			for (size_t j = 0; j < value_len; j++)
+				text_builder_add(&b, value[j], text_line(t, line));
+			i += wanted_len;
+			(*ret_count)++;
+			continue;
+		}
+		text_builder_add(&b, t->s[i], text_line(t, line));
+		line += t->s[i++] == '\n';
+	}
+	unsigned last = text_line(t, line);
+	text_clear(t);
+	text_builder_finish(&b, last, t);
+}
+
+char *quotable_n(const char *s, size_t len)
+{
+	bool cut = len > QUOTE_MAX;
+
+	if (cut) {
+		len = QUOTE_MAX;
+		while (len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80)
+			len--; /* not in the middle of a UTF-8 character */
+	}
+	char *q = xasprintf("%.*s%s", (int)len, s, cut ? "..." : "");
+	for (char *p = q; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return q;
+}
+
+char *quotable(const char *s)
+{
+	return quotable_n(s, strlen(s));
+}

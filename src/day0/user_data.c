@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/user_data.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "day0/cloud_config.h"
+#include "day0/decode.h"
+#include "day0/mime.h"
+#include "day0/script.h"
+
+static bool is_blank(const struct text *t)
+{
+	for (size_t i = 0; i < t->len; i++)
+		if (!isspace((unsigned char)t->s[i]))
+			return false;
+	return true;
+}
+
+/* The part of t from offset on. */
+static void tail(const struct text *t, size_t offset, struct text *ret)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < offset; i++)
+		line += t->s[i] == '\n';
+	text_init_slice(ret, t, line, t->s + offset, t->len - offset);
+}
+
+/* "#!/bin/sh", "#!/usr/bin/env bash -e": the commands are worth reading. */
+static bool is_shell(const char *shebang)
+{
+	size_t len = strcspn(shebang, "\r\n");
+
+	for (size_t i = 2; i + 1 < len; i++)
+		if (memcmp(shebang + i, "sh", 2) == 0 &&
+		    (i + 2 == len || isspace((unsigned char)shebang[i + 2])))
+			return true;
+	return false;
+}
+
+static void shell_script(const struct text *t, struct links *links, struct findings *findings)
+{
+	if (!str_starts(t->s, "#!")) {
+		size_t blank = strspn(t->s, " \t\r\n");
+		bool late = str_starts(t->s + blank, "#!");
+		report(findings, t, 0, SEVERITY_ERROR, "day0-script",
+		       late ? "something stands before the \"#!\": the kernel refuses to run the "
+			      "script (Exec format error); remove it"
+			    : "this script does not begin with \"#!\" and an interpreter: the "
+			      "kernel "
+			      "refuses to run it (Exec format error)");
+		if (!late)
+			return;
+	} else if (!is_shell(t->s)) {
+		return;
+	}
+	script_read(t, links, findings);
+}
+
+/* cloud-init takes "#cloud-boothook" off, then blanks, and runs what is left. */
+static void boothook(const struct text *t, struct links *links, struct findings *findings)
+{
+	static const char start[] = "#cloud-boothook";
+	size_t offset = str_starts(t->s, start) ? strlen(start) : 0;
+	cleanup_text struct text script = {0};
+
+	offset += strspn(t->s + offset, " \t\r\n");
+	tail(t, offset, &script);
+	shell_script(&script, links, findings);
+}
+
+static void part_read(const char *type, const struct text *t, struct links *links,
+		      struct findings *findings);
+
+static void jinja(const struct text *t, struct links *links, struct findings *findings)
+{
+	const char *nl = memchr(t->s, '\n', t->len);
+	cleanup_text struct text rest = {0};
+
+	if (strstr(t->s, "{{") || strstr(t->s, "{%")) {
+		report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
+		       "a jinja template is filled in by the guest: this part is not checked");
+		return;
+	}
+	tail(t, nl ? (size_t)(nl - t->s) + 1 : t->len, &rest);
+	const char *type = type_from_start(rest.s, rest.len);
+	if (!streq(type, "text/jinja2"))
+		part_read(type ? type : "text/plain", &rest, links, findings);
+}
+
+static void unknown_type(const char *type, const struct text *t, struct findings *findings)
+{
+	size_t blank = strspn(t->s, " \t\r\n");
+	cleanup_free char *q = quotable_n(t->s + blank, strcspn(t->s + blank, "\r\n"));
+	cleanup_free char *quoted_type = quotable(type);
+
+	if (streq(type, "text/plain") || streq(type, "text/x-not-multipart"))
+		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
+		       "cloud-init cannot tell what begins with \"%s\" and ignores it: begin with "
+		       "\"#cloud-config\" or \"#!\", or name the type in a Content-Type header",
+		       q);
+	else
+		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
+		       "cloud-init has no handler for type \"%s\" and ignores the part",
+		       quoted_type);
+}
+
+static void part_read(const char *type, const struct text *t, struct links *links,
+		      struct findings *findings)
+{
+	static const char *const unread[] = {
+		"text/x-include-url",      "text/x-include-once-url", "text/cloud-config-archive",
+		"text/cloud-config-jsonp", "text/part-handler",
+	};
+
+	if (is_blank(t))
+		return;
+	if (streq(type, "text/cloud-config")) {
+		cloud_config_read(t, links, findings);
+	} else if (streq(type, "text/cloud-boothook")) {
+		boothook(t, links, findings);
+	} else if (streq(type, "text/x-shellscript") ||
+		   str_starts(type, "text/x-shellscript-per-")) {
+		shell_script(t, links, findings);
+	} else if (streq(type, "text/jinja2")) {
+		jinja(t, links, findings);
+	} else {
+		for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
+			if (!streq(type, unread[i]))
+				continue;
+			report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
+			       "a part of type %s is not checked", type);
+			return;
+		}
+		unknown_type(type, t, findings);
+	}
+}
+
+static bool is_utf8(const char *s, size_t len, size_t *ret_line)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < len;) {
+		unsigned char c = (unsigned char)s[i];
+		size_t more = c < 0x80                ? 0
+			      : c >= 0xc2 && c < 0xe0 ? 1
+			      : c >= 0xe0 && c < 0xf0 ? 2
+			      : c >= 0xf0 && c < 0xf5 ? 3
+						      : 4;
+		bool ok = more < 4 && i + more < len;
+		for (size_t k = 1; ok && k <= more; k++)
+			ok = ((unsigned char)s[i + k] & 0xc0) == 0x80;
+		if (!ok) {
+			*ret_line = line;
+			return false;
+		}
+		line += c == '\n';
+		i += 1 + more;
+	}
+	return true;
+}
+
+/* Unpacks gzip; false when there is nothing to go on with. */
+static bool unpack(const struct text *text, struct text *ret, struct findings *findings)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *s = NULL;
+	size_t len;
+
+	if (!gzip_is(text->s, text->len)) {
+		text_init_slice(ret, text, 0, text->s, text->len);
+		return true;
+	}
+	if (gunzip(text->s, text->len, &s, &len, &err) < 0) {
+		report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
+		       "this looks like gzip and cannot be unpacked: %s", err.text);
+		return false;
+	}
+	text_init(ret, text->file, s, len, 1);
+	return true;
+}
+
+void user_data_read(const struct text *text, struct guest_network *ret, struct findings *findings)
+{
+	cleanup_text struct text plain = {0};
+	cleanup_parts struct parts parts = {0};
+	struct links links = {0};
+	size_t line;
+
+	if (!unpack(text, &plain, findings))
+		return;
+	if (is_blank(&plain)) {
+		report(findings, text, 0, SEVERITY_WARNING, "day0-empty",
+		       "this user data is empty");
+		return;
+	}
+	if (mime_is(plain.s, plain.len) && !is_utf8(plain.s, plain.len, &line)) {
+		report(findings, &plain, line, SEVERITY_ERROR, "day0-mime-encoding",
+		       "this MIME message is not UTF-8: cloud-init drops all of it");
+		return;
+	}
+	mime_read(&plain, &parts, findings);
+	for (size_t i = 0; i < parts.n; i++)
+		part_read(parts.v[i].type, &parts.v[i].text, &links, findings);
+	links_resolve(&links, ret, findings);
+	links_clear(&links);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "day0/yaml_tree.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+enum {
+	DEPTH_MAX = 64,
+	SIZE_MAX_NODES = 200000, /* with every alias written out */
+	KEYS_COMPARED = 512,
+};
+
+struct measure {
+	struct yaml *y;
+	size_t *size; /* by node number; 0: not measured, 1 and more: nodes below and itself */
+	bool *open;   /* on the way from the root to where we are */
+};
+
+/* Nodes below id, aliases counted each time; more than SIZE_MAX_NODES for what must be refused. */
+static size_t measure(struct measure *m, int id, unsigned depth)
+{
+	size_t i = (size_t)id, sum = 1;
+
+	if (depth > DEPTH_MAX || m->open[i])
+		return SIZE_MAX_NODES + 1;
+	if (m->size[i] > 0)
+		return m->size[i];
+	yaml_node_t *n = yaml_document_get_node(&m->y->document, id);
+	m->open[i] = true;
+	if (n->type == YAML_SEQUENCE_NODE) {
+		yaml_node_item_t *item = n->data.sequence.items.start;
+		for (; item < n->data.sequence.items.top && sum <= SIZE_MAX_NODES; item++)
+			sum += measure(m, *item, depth + 1);
+	} else if (n->type == YAML_MAPPING_NODE) {
+		yaml_node_pair_t *pair = n->data.mapping.pairs.start;
+		for (; pair < n->data.mapping.pairs.top && sum <= SIZE_MAX_NODES; pair++)
+			sum += measure(m, pair->key, depth + 1) +
+			       measure(m, pair->value, depth + 1);
+	}
+	m->open[i] = false;
+	m->size[i] = sum;
+	return sum;
+}
+
+static bool bounded(struct yaml *y)
+{
+	size_t n = (size_t)(y->document.nodes.top - y->document.nodes.start);
+	struct measure m = {y, xcalloc(n + 1, sizeof(size_t)), xcalloc(n + 1, sizeof(bool))};
+	bool ok = n == 0 || measure(&m, 1, 0) <= SIZE_MAX_NODES;
+
+	free(m.size);
+	free(m.open);
+	return ok;
+}
+
+static void report_duplicates(struct yaml *y, struct findings *findings)
+{
+	yaml_node_t *n = y->document.nodes.start;
+
+	for (; n < y->document.nodes.top; n++) {
+		size_t pairs = yaml_is_map(n) ? yaml_pairs(n) : 0;
+		for (size_t i = 0; i < pairs && pairs <= KEYS_COMPARED; i++) {
+			yaml_node_t *key, *value, *later;
+			yaml_pair(y, n, i, &key, &value);
+			for (size_t j = i + 1; j < pairs; j++) {
+				yaml_pair(y, n, j, &later, &value);
+				if (!yaml_str(key) || !streq(yaml_str(key), yaml_str(later)))
+					continue;
+				cleanup_free char *q = quotable(yaml_str(key));
+				report(findings, y->text, yaml_line(key), SEVERITY_WARNING,
+				       "day0-yaml-key",
+				       "\"%s\" stands again in line %u: only the last one counts; "
+				       "join them",
+				       q, text_line(y->text, yaml_line(later)));
+				break;
+			}
+		}
+	}
+}
+
+static void report_problem(const yaml_parser_t *p, const struct text *t, struct findings *findings)
+{
+	size_t line = p->problem_mark.line;
+
+	if (p->error == YAML_READER_ERROR) {
+		line = 0;
+		for (size_t i = 0; i < p->problem_offset && i < t->len; i++)
+			line += t->s[i] == '\n';
+		report(findings, t, line, SEVERITY_ERROR, "day0-yaml", "no YAML: %s (byte 0x%02x)",
+		       p->problem, (unsigned)p->problem_value & 0xff);
+		return;
+	}
+	/* A context some lines above is where the fault often is. */
+	cleanup_free char *where = p->context && p->context_mark.line != line
+					   ? xasprintf(" %s that begins in line %u", p->context,
+						       text_line(t, p->context_mark.line))
+				   : p->context ? xasprintf(" %s", p->context)
+						: xstrdup("");
+	const char *problem = p->problem ? p->problem : "unknown problem";
+	const char *hint =
+		strstr(problem, "cannot start any token")
+			? ": indent by spaces, quote values that begin with @, `, % or a tab"
+			: "";
+	report(findings, t, line, SEVERITY_ERROR, "day0-yaml", "no YAML: %s%s%s%s", problem,
+	       *where ? "," : "", where, hint);
+}
+
+bool yaml_load(struct yaml *y, const struct text *text, struct findings *findings)
+{
+	yaml_parser_t p;
+	yaml_document_t more;
+
+	*y = (struct yaml){.text = text};
+	if (!yaml_parser_initialize(&p))
+		abort(); /* only for want of memory */
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, (const unsigned char *)text->s, text->len);
+	if (!yaml_parser_load(&p, &y->document)) {
+		report_problem(&p, text, findings);
+		yaml_parser_delete(&p);
+		return false;
+	}
+	y->loaded = true;
+	bool ok = bounded(y);
+	if (!ok) {
+		report(findings, text, 0, SEVERITY_ERROR, "day0-yaml",
+		       "this YAML is nested deeper than %d levels or its aliases make it grow past "
+		       "%d "
+		       "nodes: it is not read",
+		       DEPTH_MAX, SIZE_MAX_NODES);
+	} else if (!yaml_parser_load(&p, &more)) {
+		report_problem(&p, text, findings);
+		ok = false;
+	} else {
+		yaml_node_t *root = yaml_document_get_root_node(&more);
+		if (root) {
+			report(findings, text, more.start_mark.line, SEVERITY_ERROR, "day0-yaml",
+			       "a second YAML document begins here: cloud-init takes one only and "
+			       "refuses the part; remove the \"---\"");
+		}
+		yaml_document_delete(&more);
+		report_duplicates(y, findings);
+	}
+	yaml_parser_delete(&p);
+	return ok;
+}
+
+void yaml_clear(struct yaml *y)
+{
+	if (y->loaded)
+		yaml_document_delete(&y->document);
+	*y = (struct yaml){0};
+}
+
+yaml_node_t *yaml_root(struct yaml *y)
+{
+	return yaml_document_get_root_node(&y->document);
+}
+
+bool yaml_is_map(const yaml_node_t *n)
+{
+	return n && n->type == YAML_MAPPING_NODE;
+}
+
+bool yaml_is_list(const yaml_node_t *n)
+{
+	return n && n->type == YAML_SEQUENCE_NODE;
+}
+
+const char *yaml_str(const yaml_node_t *n)
+{
+	return n && n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
+}
+
+bool yaml_plain(const yaml_node_t *n)
+{
+	return yaml_str(n) && n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+bool yaml_is_null(const yaml_node_t *n)
+{
+	if (!n)
+		return true;
+	const char *s = yaml_plain(n) ? yaml_str(n) : NULL;
+	return s && (!*s || streq(s, "~") || strcasecmp(s, "null") == 0);
+}
+
+bool yaml_bool(const yaml_node_t *n, bool fallback)
+{
+	static const char *const yes[] = {"true", "yes", "on"};
+	const char *s = yaml_str(n);
+
+	if (!s)
+		return fallback;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		if (strcasecmp(s, yes[i]) == 0)
+			return true;
+	return false;
+}
+
+size_t yaml_len(const yaml_node_t *list)
+{
+	return yaml_is_list(list)
+		       ? (size_t)(list->data.sequence.items.top - list->data.sequence.items.start)
+		       : 0;
+}
+
+yaml_node_t *yaml_item(struct yaml *y, const yaml_node_t *list, size_t i)
+{
+	return yaml_document_get_node(&y->document, list->data.sequence.items.start[i]);
+}
+
+size_t yaml_pairs(const yaml_node_t *map)
+{
+	return yaml_is_map(map)
+		       ? (size_t)(map->data.mapping.pairs.top - map->data.mapping.pairs.start)
+		       : 0;
+}
+
+void yaml_pair(struct yaml *y, const yaml_node_t *map, size_t i, yaml_node_t **ret_key,
+	       yaml_node_t **ret_value)
+{
+	const yaml_node_pair_t *pair = &map->data.mapping.pairs.start[i];
+
+	*ret_key = yaml_document_get_node(&y->document, pair->key);
+	*ret_value = yaml_document_get_node(&y->document, pair->value);
+}
+
+static bool find(struct yaml *y, yaml_node_t *map, const char *name, yaml_node_t **ret_key,
+		 yaml_node_t **ret_value)
+{
+	yaml_node_t *key, *value;
+
+	for (size_t i = yaml_pairs(map); i-- > 0;) {
+		yaml_pair(y, map, i, &key, &value);
+		if (streq(yaml_str(key), name)) {
+			*ret_key = key;
+			*ret_value = value;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < yaml_pairs(map); i++) {
+		yaml_pair(y, map, i, &key, &value);
+		if (!streq(yaml_str(key), "<<"))
+			continue;
+		if (find(y, value, name, ret_key, ret_value))
+			return true;
+		for (size_t j = 0; j < yaml_len(value); j++)
+			if (find(y, yaml_item(y, value, j), name, ret_key, ret_value))
+				return true;
+	}
+	return false;
+}
+
+yaml_node_t *yaml_get(struct yaml *y, yaml_node_t *map, const char *key)
+{
+	yaml_node_t *k, *v;
+
+	return find(y, map, key, &k, &v) ? v : NULL;
+}
+
+yaml_node_t *yaml_key(struct yaml *y, yaml_node_t *map, const char *key)
+{
+	yaml_node_t *k, *v;
+
+	return find(y, map, key, &k, &v) ? k : NULL;
+}
+
+size_t yaml_line(const yaml_node_t *n)
+{
+	return n ? n->start_mark.line : 0;
+}
+
+void yaml_scalar_text(struct yaml *y, const yaml_node_t *n, struct text *ret)
+{
+	const char *s = (const char *)n->data.scalar.value;
+	size_t len = n->data.scalar.length;
+
+	switch (n->data.scalar.style) {
+	case YAML_LITERAL_SCALAR_STYLE: /* "|" stands alone on its line */
+		text_init_slice(ret, y->text, yaml_line(n) + 1, s, len);
+		return;
+	case YAML_ANY_SCALAR_STYLE:
+	case YAML_PLAIN_SCALAR_STYLE:
+	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+	case YAML_FOLDED_SCALAR_STYLE:
+		break;
+	}
+	text_init_at(ret, y->text, yaml_line(n), s, len);
+}

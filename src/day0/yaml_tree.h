@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One YAML document, bounded, with the line of each node. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <yaml.h>
+
+#include "day0/text.h"
+
+struct yaml {
+	yaml_document_t document;
+	const struct text *text; /* not owned */
+	bool loaded;
+};
+
+/*
+ * Loads the document; what is wrong goes to findings, and false is returned when there is nothing
+ * to go on with. Refused: nesting over 64 levels, and aliases that blow the document up. Duplicate
+ * keys and further documents are reported.
+ */
+bool yaml_load(struct yaml *y, const struct text *text, struct findings *findings);
+void yaml_clear(struct yaml *y);
+
+yaml_node_t *yaml_root(struct yaml *y); /* NULL: empty document */
+
+/* The value of the key in a mapping (the last one, as PyYAML has it), or of a "<<" of it; or NULL.
+ */
+yaml_node_t *yaml_get(struct yaml *y, yaml_node_t *map, const char *key);
+yaml_node_t *yaml_key(struct yaml *y, yaml_node_t *map, const char *key); /* the key's own node */
+
+bool yaml_is_map(const yaml_node_t *n); /* these take NULL */
+bool yaml_is_list(const yaml_node_t *n);
+bool yaml_is_null(const yaml_node_t *n);    /* nothing, "~", "null" */
+const char *yaml_str(const yaml_node_t *n); /* NULL unless a scalar */
+bool yaml_plain(const yaml_node_t *n);      /* a scalar written without quotes */
+bool yaml_bool(const yaml_node_t *n, bool fallback);
+
+size_t yaml_len(const yaml_node_t *list);
+yaml_node_t *yaml_item(struct yaml *y, const yaml_node_t *list, size_t i);
+size_t yaml_pairs(const yaml_node_t *map);
+void yaml_pair(struct yaml *y, const yaml_node_t *map, size_t i, yaml_node_t **ret_key,
+	       yaml_node_t **ret_value);
+
+/* Line of the node in y->text, from 0. */
+size_t yaml_line(const yaml_node_t *n);
+
+/* The scalar as a text of its own; lines are exact for plain one-line and literal ("|") scalars. */
+void yaml_scalar_text(struct yaml *y, const yaml_node_t *n, struct text *ret);
+
+#define cleanup_yaml __attribute__((__cleanup__(yaml_clear)))
