@@ -52,7 +52,7 @@ narrate() {
 }
 
 recipe_hash() {
-	(cd "$here" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
+	(cd "$here" && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
 }
 
 # mirror LABEL: the URI of the archive with this label (Debian, Debian-Security) in the machine's
@@ -147,9 +147,11 @@ le32() {
 # An MBR disk: grub in the gap before the one partition, which starts at 1 MiB and holds the root.
 make_disk() {
 	local tree=$1 raw=$2 start=2048
-	rm -f "$raw"
 	truncate -s "${disk_mib}M" "$raw"
-	E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -L dns-vnf -m 1 -d "$tree" \
+	# The guest's own mke2fs: that of older machines stores times that differ from run to run.
+	MKE2FS_CONFIG=$tree/etc/mke2fs.conf "$tree/lib64/ld-linux-x86-64.so.2" \
+		--library-path "$tree/usr/lib/x86_64-linux-gnu" "$tree/usr/sbin/mke2fs" -q -t ext4 \
+		-L dns-vnf -m 1 -d "$tree" \
 		-U 6a1d3c5e-0f4b-4c55-9f5e-d25f00000001 \
 		-E "offset=$((start * 512)),hash_seed=6a1d3c5e-0f4b-4c55-9f5e-d25f00000002,nodiscard" \
 		"$raw" "$((disk_mib - 1))M"
