@@ -41,11 +41,27 @@ die() {
 	exit 1
 }
 
-# Prefix each line of stdin that starts like a message of mmdebstrap, and pass on the others.
+need_tools() {
+	local tool
+	for tool in mmdebstrap mount qemu-img unxz zstd; do
+		command -v "$tool" >/dev/null || die "$tool is not installed: README.md lists the packages"
+	done
+	[ -e "$keyring" ] || die "$keyring is missing: install debian-archive-keyring"
+}
+
+# Say what mmdebstrap says it does, again every 15 s while that goes on; pass on its other lines.
 narrate() {
-	while IFS= read -r line; do
+	local line doing='' status
+	while :; do
+		status=0
+		IFS= read -r -t 15 line || status=$?
+		[ "$status" -le 1 ] || line="I: still ${doing#still }"
+		[ "$status" != 1 ] || break
 		case $line in
-		'I: '*) say "${line#I: }" ;;
+		'I: '*)
+			doing=${line#I: }
+			say "$doing"
+			;;
 		*) printf '%s\n' "$line" >&2 ;;
 		esac
 	done
@@ -102,6 +118,7 @@ build_tree() {
 		--skip=check/empty,download/empty,essential/unlink \
 		--aptopt='APT::Install-Recommends "false"' \
 		--aptopt='Acquire::Languages "none"' \
+		--aptopt='APT::Sandbox::User "root"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -113,7 +130,7 @@ build_tree() {
 		--customize-hook="sync-out /var/cache/apt/archives '$out/debs'" \
 		--customize-hook="copy-in '$here/root/.' /" \
 		--customize-hook="$here/customize.sh" \
-		"$suite" "$work/tree" - 2>&1 | narrate
+		"$suite" "$work/tree" - 2>&1 | narrate || die 'mmdebstrap failed, for the reason above'
 	rm -f "$work/tree/etc/apt/apt.conf.d/99mmdebstrap" "$work/tree/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 }
 
@@ -209,6 +226,7 @@ build() {
 
 exec 9>"$out/.lock"
 flock 9
+rm -rf "$out"/work.* # of runs that were killed
 work=$(mktemp -d "$out/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -218,6 +236,7 @@ if [ "$(cat "$out/dns-vnf.stamp" 2>/dev/null)" = "$stamp" ]; then
 	say "$out/dns-vnf.qcow2 is up to date"
 else
 	[ "$(id -u)" = 0 ] || die 'building the image needs root'
+	need_tools
 	build
 fi
 if [ -n "$glance" ]; then
