@@ -61,14 +61,16 @@ static char *take_suffix(char *value, const char *key)
 
 static void parse_mode(char *value, struct guest_bond *b)
 {
-	take(&b->fail_over_mac, take_suffix(value, "fail_over_mac"));
-	if (!b->fail_over_mac)
-		b->fail_over_mac = xstrdup("none");
+	cleanup_free char *fail_over_mac = take_suffix(value, "fail_over_mac");
+
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (streq(value, modes[i].words)) {
-			take(&b->mode, xstrdup(modes[i].name));
-			return;
-		}
+		if (!streq(value, modes[i].words))
+			continue;
+		take(&b->mode, xstrdup(modes[i].name));
+		/* The driver is silent about "none". */
+		take(&b->fail_over_mac,
+		     fail_over_mac ? steal_ptr(fail_over_mac) : xstrdup("none"));
+		return;
 	}
 	take(&b->mode, xstrdup(value));
 }

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "bondd/bonding.h"
+#include "bondd/json.h"
+#include "bondd/listen.h"
+#include "bondd/read.h"
+#include "bondd/server.h"
+#include "bondd/table.h"
+#include "deploy/guest.h"
+#include "plain_vim.h"
+
+#define TREES "tests/unit/data/bondd/"
+
+static void test_active_backup(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read(TREES "active-backup", &s);
+	assert_string_equal(s.hostname, "vnf-0");
+	assert_int_equal(s.uptime, 81);
+	assert_string_equal(s.cloud_init.status, "done");
+	assert_int_equal(s.cloud_init.n_errors, 0);
+	assert_int_equal(s.n_interfaces, 4); /* without lo */
+	assert_int_equal(s.n_bonds, 1);
+
+	const struct guest_bond *b = guest_status_bond(&s, "bond0");
+	assert_non_null(b);
+	assert_string_equal(b->mode, "active-backup");
+	assert_string_equal(b->fail_over_mac, "active");
+	assert_int_equal(b->miimon, 100);
+	assert_int_equal(b->arp_interval, 0);
+	assert_string_equal(b->primary, "ens6");
+	assert_string_equal(b->primary_reselect, "always");
+	assert_string_equal(b->active_leg, "ens6");
+	assert_string_equal(b->mii_status, "up");
+	assert_int_equal(b->n_legs, 2);
+	assert_non_null(strstr(b->proc, "Slave queue ID: 0"));
+
+	const struct guest_leg *l = guest_bond_leg(b, "ens7");
+	assert_non_null(l);
+	assert_string_equal(l->mac, "52:54:00:aa:00:02");
+	assert_string_equal(l->permanent_mac, "52:54:00:aa:00:02");
+	assert_int_equal(l->carrier, 1);
+	assert_string_equal(l->mii_status, "up");
+	assert_int_equal(l->speed, 1000);
+	assert_int_equal(l->link_failures, 0);
+	assert_int_equal(l->numa_node, 1);
+	assert_string_equal(l->driver, "igb");
+	assert_string_equal(l->pci_address, "0000:61:00.0");
+
+	const struct guest_interface *i = guest_status_interface(&s, "bond0");
+	assert_non_null(i);
+	assert_string_equal(i->gateway4, "172.16.1.1"); /* metric 200, not 300 */
+	assert_string_equal(i->gateway6, "2001:db8:1::1");
+	assert_null(i->bond);
+	assert_null(i->driver);
+	i = guest_status_interface(&s, "ens6");
+	assert_string_equal(i->bond, "bond0");
+	assert_string_equal(i->operstate, "up");
+	i = guest_status_interface(&s, "eth0");
+	assert_string_equal(i->gateway4, "192.168.0.1");
+	assert_null(i->gateway6);
+}
+
+static void test_virtio(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read(TREES "virtio", &s);
+	const struct guest_bond *b = guest_status_bond(&s, "bond0");
+	assert_non_null(b);
+	assert_string_equal(b->fail_over_mac, "none");
+	assert_int_equal(b->miimon, 0);
+	assert_int_equal(b->arp_interval, 200);
+	assert_int_equal(b->n_arp_ip_targets, 2);
+	assert_string_equal(b->arp_ip_targets[1], "172.16.1.2");
+	assert_null(b->primary);
+	assert_null(b->primary_reselect);
+
+	const struct guest_leg *l = guest_bond_leg(b, "ens7");
+	assert_non_null(l);
+	assert_int_equal(l->carrier, -1); /* cannot be read: the interface is down */
+	assert_string_equal(l->mii_status, "going back");
+	assert_int_equal(l->speed, -1);
+	assert_int_equal(l->numa_node, 1); /* of the PCI function, one folder up */
+	assert_string_equal(l->pci_address, "0000:61:00.0");
+	assert_string_equal(l->driver, "virtio_net");
+	assert_int_equal(guest_bond_leg(b, "ens6")->numa_node, 0);
+	/* The bond set its MAC on the leg; the permanent one is still told. */
+	assert_string_equal(guest_bond_leg(b, "ens6")->mac, "52:54:00:aa:00:02");
+	assert_string_equal(guest_bond_leg(b, "ens6")->permanent_mac, "52:54:00:aa:00:01");
+
+	assert_string_equal(s.cloud_init.status, "error");
+	assert_int_equal(s.cloud_init.n_errors, 1);
+	assert_true(str_starts(s.cloud_init.errors[0], "modules-final: (\"scripts_user\""));
+}
+
+static void test_8023ad(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read(TREES "8023ad", &s);
+	const struct guest_bond *b = guest_status_bond(&s, "bond1");
+	assert_non_null(b);
+	assert_string_equal(b->mode, "802.3ad");
+	assert_null(b->active_leg);
+	assert_string_equal(b->mii_status, "up"); /* the bond's, not the leg's */
+	assert_int_equal(b->n_legs, 1);
+	assert_string_equal(b->legs[0].permanent_mac, "52:54:00:aa:00:01");
+	assert_string_equal(b->legs[0].mii_status, "down");
+	assert_null(b->legs[0].mac); /* the tree has no such interface */
+	assert_int_equal(b->legs[0].numa_node, -1);
+	assert_string_equal(s.cloud_init.status, "running");
+}
+
+static void test_half_written(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read(TREES "half-written", &s);
+	assert_int_equal(s.uptime, -1);
+	assert_int_equal(s.n_bonds, 3);
+	assert_string_equal(s.bonds[0].mode, "fault-tolerance (active-ba");
+	assert_null(s.bonds[0].fail_over_mac);
+	assert_int_equal(s.bonds[0].miimon, -1);
+	assert_int_equal(s.bonds[0].arp_interval, -1);
+	assert_int_equal(s.bonds[1].n_legs, 1);
+	assert_null(s.bonds[2].mode);
+	assert_string_equal(s.bonds[2].proc, "");
+	assert_string_equal(s.cloud_init.status, "not started");
+}
+
+static void test_no_bond(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read(TREES "no-bond", &s);
+	assert_int_equal(s.n_bonds, 0);
+	assert_int_equal(s.n_interfaces, 1);
+	assert_null(s.cloud_init.status);
+	assert_int_equal(s.interfaces[0].numa_node, -1);
+	assert_string_equal(s.interfaces[0].pci_address, "0000:00:08.0");
+
+	cleanup_free char *table = status_table(&s);
+	assert_string_equal(table, "no bond\n");
+}
+
+static void test_nothing_there(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read("/nonexistent", &s);
+	assert_null(s.hostname);
+	assert_int_equal(s.n_bonds + s.n_interfaces, 0);
+}
+
+static void test_this_machine(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+	char hostname[256];
+
+	assert_int_equal(gethostname(hostname, sizeof(hostname)), 0);
+	status_read("", &s);
+	assert_string_equal(s.hostname, hostname);
+	assert_true(s.uptime > 0);
+	assert_null(guest_status_interface(&s, "lo"));
+}
+
+static void test_parser(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *words, *mode;
+	} modes[] = {
+		{"load balancing (round-robin)", "balance-rr"},
+		{"load balancing (xor)", "balance-xor"},
+		{"fault-tolerance (broadcast)", "broadcast"},
+		{"transmit load balancing", "balance-tlb"},
+		{"adaptive load balancing", "balance-alb"},
+		{"something new (x) (fail_over_mac follow)", "something new (x)"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		cleanup_free char *text = xasprintf("Bonding Mode: %s\n", modes[i].words);
+		struct guest_bond b;
+		bonding_parse(text, strlen(text), &b);
+		assert_string_equal(b.mode, modes[i].mode);
+		guest_bond_clear(&b);
+	}
+
+	static const char follow[] =
+		"Bonding Mode: fault-tolerance (active-backup) (fail_over_mac follow)\n"
+		"Primary Slave: ens6 (primary_reselect failure)\n"
+		"Currently Active Slave: None\nMII Status: down\n"
+		"MII Polling Interval (ms): 99999999999999999999\n"
+		"Slave Interface: ens6\nSpeed: 100000 Mbps\nLink Failure Count: -4\n";
+	struct guest_bond b;
+	bonding_parse(follow, strlen(follow), &b);
+	assert_string_equal(b.fail_over_mac, "follow");
+	assert_string_equal(b.primary_reselect, "failure");
+	assert_null(b.active_leg);
+	assert_int_equal(b.miimon, -1);
+	assert_int_equal(b.legs[0].speed, 100000);
+	assert_int_equal(b.legs[0].link_failures, -1);
+	guest_bond_clear(&b);
+
+	/* More legs than there can be. */
+	cleanup_strbuf struct strbuf many = {0};
+	for (int i = 0; i < 1000; i++)
+		strbuf_addf(&many, "Slave Interface: e%d\n", i);
+	bonding_parse(many.s, many.len, &b);
+	assert_int_equal(b.n_legs, 64);
+	guest_bond_clear(&b);
+}
+
+static void test_json_round_trip(void **state)
+{
+	(void)state;
+	static const char *const trees[] = {TREES "active-backup", TREES "virtio", TREES "8023ad",
+					    TREES "half-written", TREES "no-bond"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		cleanup_guest_status struct guest_status s, back;
+		status_read(trees[i], &s);
+		cleanup_free char *json = status_json(&s);
+		assert_int_equal(guest_status_parse(json, strlen(json), &back, NULL), 0);
+		cleanup_free char *again = status_json(&back);
+		assert_string_equal(json, again);
+	}
+}
+
+static void test_json_of_strange_bytes(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s = {.hostname = xstrdup("a\xff\"b\n"),
+						      .uptime = -1};
+	cleanup_free char *json = status_json(&s);
+	cleanup_guest_status struct guest_status back;
+
+	assert_non_null(strstr(json, "\"hostname\": \"a?\\\"b\\n\""));
+	assert_int_equal(guest_status_parse(json, strlen(json), &back, NULL), 0);
+	assert_string_equal(back.hostname, "a?\"b?");
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	cleanup_guest_status struct guest_status s;
+
+	status_read(TREES "active-backup", &s);
+	cleanup_free char *table = status_table(&s);
+	assert_non_null(strstr(table, "bond0: active-backup, up, miimon 100 ms, "
+				      "fail_over_mac active, primary ens6 (always)\n"));
+	assert_non_null(strstr(table, "  ens6            active  up       up         0 "));
+	assert_non_null(strstr(table, "cloud-init: done\n"));
+}
+
+static void assert_listen(const char *text, const char *host, const char *port)
+{
+	struct listen listen;
+	char got_host[64], got_port[8];
+
+	assert_int_equal(listen_parse(text, &listen, NULL), 0);
+	assert_int_equal(getnameinfo((struct sockaddr *)&listen.address, listen.len, got_host,
+				     sizeof(got_host), got_port, sizeof(got_port),
+				     NI_NUMERICHOST | NI_NUMERICSERV),
+			 0);
+	assert_string_equal(got_host, host);
+	assert_string_equal(got_port, port);
+}
+
+static void test_listen_parse(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {
+		"",       ":80",         "host",        "127.0.0.1:", "[::1",
+		"[::1]x", "127.0.0.1:x", "127.0.0.1:0", "[]:1",       "1.2.3.4:65536"};
+
+	assert_listen("172.16.1.10", "172.16.1.10", "9780");
+	assert_listen("172.16.1.10:80", "172.16.1.10", "80");
+	assert_listen("2001:db8::1", "2001:db8::1", "9780");
+	assert_listen("[2001:db8::1]", "2001:db8::1", "9780");
+	assert_listen("[2001:db8::1]:81", "2001:db8::1", "81");
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		cleanup_err struct err err = ERR_INIT;
+		struct listen listen;
+		assert_int_equal(listen_parse(wrong[i], &listen, &err), -EINVAL);
+		assert_non_null(err.text);
+	}
+}
+
+static int read_conf(const char *text, struct listen *ret, struct err *err)
+{
+	char path[] = "/tmp/test_bondd.XXXXXX";
+	cleanup_close int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	int r = listen_read(path, ret, err);
+	unlink(path);
+	return r;
+}
+
+static void test_conf(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct listen listen;
+	const struct sockaddr_in *in = (const void *)&listen.address;
+
+	assert_int_equal(listen_read("/nonexistent/bondd.conf", &listen, &err), 0);
+	assert_int_equal(ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK);
+	assert_int_equal(ntohs(in->sin_port), 9780);
+	assert_int_equal(read_conf("# management\nlisten = 192.0.2.9:1234\n", &listen, &err), 0);
+	assert_int_equal(ntohl(in->sin_addr.s_addr), 0xc0000209);
+	assert_int_equal(ntohs(in->sin_port), 1234);
+
+	assert_int_equal(read_conf("\nlisten = nowhere\n", &listen, &err), -EINVAL);
+	assert_non_null(strstr(err.text, ":2: 'nowhere' is not an address"));
+	assert_int_equal(read_conf("port = 1\n", &listen, &err), -EINVAL);
+	assert_non_null(strstr(err.text, ":1: unknown setting 'port'"));
+	assert_int_equal(read_conf("rubbish\n", &listen, &err), -EINVAL);
+	assert_non_null(strstr(err.text, ":1: not NAME = VALUE"));
+}
+
+static void test_address_to_come(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct listen listen;
+
+	assert_int_equal(listen_parse("198.51.100.77:9780", &listen, &err), 0);
+	cleanup_close int fd = listen_open(&listen, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(listen_open(&listen, &err), -EADDRINUSE);
+	assert_string_equal(err.text, "cannot listen on 198.51.100.77 port 9780: "
+				      "Address already in use");
+}
+
+struct server {
+	pid_t pid;
+	unsigned port;
+};
+
+static struct server start_server(void)
+{
+	struct listen listen;
+	struct sockaddr_in bound;
+	socklen_t len = sizeof(bound);
+
+	assert_int_equal(listen_parse("127.0.0.1", &listen, NULL), 0);
+	((struct sockaddr_in *)(void *)&listen.address)->sin_port = 0;
+	int fd = listen_open(&listen, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		server_run(fd, TREES "active-backup", NULL);
+		_exit(1);
+	}
+	close(fd);
+	return (struct server){pid, ntohs(bound.sin_port)};
+}
+
+static void stop_server(const struct server *s)
+{
+	int status;
+
+	kill(s->pid, SIGTERM);
+	assert_int_equal(waitpid(s->pid, &status, 0), s->pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+/* Sends request, reads until the server closes. */
+static char *talk(unsigned port, const char *request)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	cleanup_close int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct strbuf answer = {0};
+	char part[4096];
+	ssize_t n;
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
+		strbuf_add(&answer, part, (size_t)n);
+	return strbuf_steal(&answer);
+}
+
+static void test_http(void **state)
+{
+	(void)state;
+	struct server server = start_server();
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_guest_status struct guest_status s = {0};
+
+	assert_int_equal(guest_status(&plain_vim, "127.0.0.1", server.port, 5000, &s, &err), 0);
+	assert_string_equal(s.bonds[0].legs[1].pci_address, "0000:61:00.0");
+	assert_string_equal(s.bonds[0].legs[1].name, "ens7");
+
+	static const struct {
+		const char *request, *answer;
+	} cases[] = {
+		{"GET /status HTTP/1.0\r\n\r\n", "200 OK"},
+		{"GET /status?x=1 HTTP/1.0\r\n\r\n", "200 OK"},
+		{"GET / HTTP/1.0\r\n\r\n", "404 Not Found"},
+		{"GET /status/../x HTTP/1.0\r\n\r\n", "404 Not Found"},
+		{"HEAD /status HTTP/1.0\r\n\r\n", "405 Method Not Allowed"},
+		{"POST /status HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", "405 Method Not Allowed"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *answer = talk(server.port, cases[i].request);
+		cleanup_free char *line = xstrndup(answer, strcspn(answer, "\r"));
+		if (!strstr(line, cases[i].answer))
+			fail_msg("%s: got '%s'", cases[i].request, line);
+	}
+
+	/* What is no request, or too big a one, is refused; the next one is still answered. */
+	cleanup_strbuf struct strbuf big = {0};
+	strbuf_adds(&big, "GET /status HTTP/1.0\r\nX: ");
+	for (int i = 0; i < 2000; i++)
+		strbuf_adds(&big, "0123456789");
+	strbuf_adds(&big, "\r\n\r\n");
+	cleanup_free char *too_big = talk(server.port, big.s);
+	assert_null(strstr(too_big, "200 OK"));
+	cleanup_free char *rubbish = talk(server.port, "rubbish\r\n\r\n");
+	assert_null(strstr(rubbish, "200 OK"));
+	cleanup_free char *after = talk(server.port, "GET /status HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(after, "Content-Type: application/json"));
+	stop_server(&server);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_active_backup),
+		cmocka_unit_test(test_virtio),
+		cmocka_unit_test(test_8023ad),
+		cmocka_unit_test(test_half_written),
+		cmocka_unit_test(test_no_bond),
+		cmocka_unit_test(test_nothing_there),
+		cmocka_unit_test(test_this_machine),
+		cmocka_unit_test(test_parser),
+		cmocka_unit_test(test_json_round_trip),
+		cmocka_unit_test(test_json_of_strange_bytes),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_listen_parse),
+		cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_address_to_come),
+		cmocka_unit_test(test_http),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
