@@ -44,8 +44,8 @@ struct dnsload {
 	size_t letters[MAX_LETTERS]; /* where they are in message */
 	size_t n_letters;
 
-	atomic_bool stop;    /* send no more */
-	atomic_bool abandon; /* and wait for no answer */
+	atomic_bool stop;    /* send nothing that is not due yet */
+	atomic_bool abandon; /* send nothing, wait for no answer */
 	atomic_uint_fast64_t sent, answered;
 
 	/* The thread's until it is joined. */
@@ -166,7 +166,12 @@ static void *run(void *opaque)
 	enum { LOOK_MS = 20 }; /* how often stop and abandon are looked at */
 	struct dnsload *l = opaque;
 
-	while (l->next < l->scheduled && !atomic_load(&l->stop)) {
+	while (l->next < l->scheduled && !atomic_load(&l->abandon)) {
+		if (atomic_load(&l->stop)) { /* what is due already is still sent */
+			uint64_t due = (uint64_t)((net_now() - l->start) / l->period) + 1;
+			l->scheduled = due < l->scheduled ? due : l->scheduled;
+			atomic_store(&l->stop, false);
+		}
 		send_due(l);
 		receive(l);
 		double next = (double)l->next * l->period;
