@@ -14,7 +14,8 @@ struct err;
 
 #define LINK_NAME_SIZE 16 /* IFNAMSIZ */
 
-struct link {
+struct netdev {
+	int index; /* the kernel's number */
 	char name[LINK_NAME_SIZE];
 	char master[LINK_NAME_SIZE]; /* "" for none */
 	char kind[LINK_NAME_SIZE];   /* "bridge", "veth", "tun" (a tap) ...; "" for `lo` */
@@ -23,13 +24,13 @@ struct link {
 	bool carrier; /* and something is at the other end; of a tap: QEMU has it open */
 };
 
-struct links {
-	struct link *v;
+struct netdev_list {
+	struct netdev *v;
 	size_t n;
 };
 
-void links_clear(struct links *links);
-#define cleanup_links __attribute__((__cleanup__(links_clear)))
+void netdev_list_clear(struct netdev_list *list);
+#define cleanup_netdev_list __attribute__((__cleanup__(netdev_list_clear)))
 
 /*
  * prefix and text when that is a valid name of at most 15 characters, else as much of it as fits,
@@ -62,4 +63,4 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 /* A missing link is no error. One end of a veth pair takes the other with it. */
 int link_delete(int ns, const char *name, struct err *err);
 
-int link_list(int ns, struct links *ret_links, struct err *err);
+int link_list(int ns, struct netdev_list *ret_list, struct err *err);

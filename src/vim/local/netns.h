@@ -42,5 +42,12 @@ void netns_list_free(char **names, size_t n);
  */
 int netns_run(int ns, int (*fn)(void *data, struct err *err), void *data, struct err *err);
 
+/* Writes /proc/sys/net/PATH in the namespace; -ENOENT when this kernel has no such setting. */
+int netns_sysctl(int ns, const char *path, const char *value, struct err *err);
+
 /* socket(2) in the namespace, close-on-exec: the descriptor, or -errno. */
 int netns_socket(int ns, int domain, int type, int protocol, struct err *err);
+
+/* err_errno that tells, where the kernel missed a privilege, how to get it. */
+int netns_err(struct err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));

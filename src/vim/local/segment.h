@@ -54,16 +54,16 @@ void segments_clear(struct segments *s);
 
 /*
  * Pure. The order of networks is that of their creation: one more at the end changes no name of
- * those before it. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094,
- * a gateway outside its subnet.
+ * those before it. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094.
+ * A vlan network without an id gets one that no other has.
  */
 int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
 		 struct err *err);
 
 /*
  * The namespace's own address in the subnet, without prefix length: the gateway; where none is
- * given the first host address, as Neutron chooses it; where none is wanted the highest host
- * address. The caller frees. Pure.
+ * given the first host address, as Neutron chooses it; where none is wanted, or it is outside the
+ * subnet, the highest host address. The caller frees. Pure.
  */
 int segment_own_address(const struct subnet *subnet, char **ret_address, struct err *err);
 

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/segment.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/local/netns.h"
+
+#define VLAN_MAX      4094
+#define VLAN_UNTAGGED 0 /* of a flat network */
+
+/* What a plan is made with: where each physnet's VLANs are. */
+struct fabric {
+	const char *physnet;
+	const struct network *network;
+	unsigned vlan;
+	size_t service; /* index of its bridge */
+};
+
+struct planner {
+	struct segments out;
+	struct fabric *fabrics;
+	size_t n_fabrics;
+};
+
+void segments_clear(struct segments *s)
+{
+	for (size_t i = 0; i < s->n_networks; i++)
+		free(s->networks[i].name);
+	for (size_t i = 0; i < s->n_bridges; i++) {
+		for (size_t k = 0; k < s->bridges[i].n_addresses; k++)
+			free(s->bridges[i].addresses[k]);
+		free(s->bridges[i].addresses);
+	}
+	free(s->networks);
+	free(s->bridges);
+	free(s->uplinks);
+	*s = (struct segments){0};
+}
+
+static bool planned(const struct segments *s, const char *link)
+{
+	for (size_t i = 0; i < s->n_bridges; i++)
+		if (streq(s->bridges[i].name, link))
+			return true;
+	for (size_t i = 0; i < s->n_uplinks; i++)
+		if (streq(s->uplinks[i].up, link) || streq(s->uplinks[i].down, link))
+			return true;
+	return false;
+}
+
+/* A name like text that no link of the plan has, nor one that the VIM gives to taps and `lo`. */
+static void choose_name(const struct segments *s, const char *prefix, const char *text, char *ret)
+{
+	bool reserved = !*prefix && (str_starts(text, "tap") || streq(text, "lo"));
+
+	link_name(reserved ? "n-" : prefix, text, ret);
+	for (unsigned i = 2; planned(s, ret); i++) {
+		cleanup_free char *other = xasprintf("%s#%u", text, i);
+
+		link_name(reserved ? "n-" : prefix, other, ret);
+	}
+}
+
+static size_t add_bridge(struct segments *s, const char *text)
+{
+	char name[LINK_NAME_SIZE];
+
+	choose_name(s, "", text, name);
+
+	struct segment_bridge *b = array_push(s->bridges, s->n_bridges);
+
+	memcpy(b->name, name, sizeof(name));
+	return s->n_bridges - 1;
+}
+
+/* Bytes of the address, network order; the count, or 0 when s is no address of that version. */
+static size_t parse_ip(int version, const char *s, uint8_t ip[16])
+{
+	if (version == 4)
+		return inet_pton(AF_INET, s, ip) == 1 ? 4 : 0;
+	return inet_pton(AF_INET6, s, ip) == 1 ? 16 : 0;
+}
+
+static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned prefix)
+{
+	unsigned rest = prefix % 8;
+	uint8_t mask = (uint8_t)(0xff00u >> rest);
+
+	return memcmp(a, b, prefix / 8) == 0 &&
+	       (rest == 0 || ((a[prefix / 8] ^ b[prefix / 8]) & mask) == 0);
+}
+
+/* Sets every bit after the prefix. */
+static void fill_host(uint8_t *ip, size_t len, unsigned prefix, bool ones)
+{
+	for (unsigned bit = prefix; bit < len * 8; bit++) {
+		uint8_t mask = (uint8_t)(0x80u >> bit % 8);
+
+		ip[bit / 8] = (uint8_t)(ones ? ip[bit / 8] | mask : ip[bit / 8] & ~mask);
+	}
+}
+
+int segment_own_address(const struct subnet *subnet, char **ret_address, struct err *err)
+{
+	uint8_t net[16], ip[16];
+	char text[INET6_ADDRSTRLEN];
+	size_t len = parse_ip(subnet->ip_version, subnet->address ? subnet->address : "", net);
+	bool given = subnet->gateway && !subnet->no_gateway;
+
+	if (len == 0 || subnet->prefix > len * 8)
+		return err_set(err, EINVAL, "subnet %s: '%s/%u' is no IPv%d network", subnet->name,
+			       subnet->address ? subnet->address : "", subnet->prefix,
+			       subnet->ip_version);
+	if (given && parse_ip(subnet->ip_version, subnet->gateway, ip) == 0)
+		return err_set(err, EINVAL, "subnet %s: gateway '%s' is no IPv%d address",
+			       subnet->name, subnet->gateway, subnet->ip_version);
+	if (!given || !same_prefix(net, ip, subnet->prefix)) {
+		/* The lowest and, in IPv4, the highest address of a network are no host's, unless
+		 * the network has two or one. */
+		bool small = subnet->prefix + 2 > len * 8;
+		bool highest = given || subnet->no_gateway;
+
+		memcpy(ip, net, len);
+		fill_host(ip, len, subnet->prefix, highest);
+		if (highest && len == 4 && !small)
+			ip[3] &= 0xfe;
+		else if (!highest && !small)
+			ip[len - 1] |= 1;
+	}
+	inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, text, sizeof(text));
+	*ret_address = xstrdup(text);
+	return 0;
+}
+
+static int add_addresses(struct segment_bridge *b, const struct network *network, struct err *err)
+{
+	for (size_t i = 0; i < network->n_subnets; i++) {
+		cleanup_free char *own = NULL;
+		int r = segment_own_address(&network->subnets[i], &own, err);
+
+		if (r < 0)
+			return r;
+
+		cleanup_free char *address = xasprintf("%s/%u", own, network->subnets[i].prefix);
+		bool there = false;
+
+		/* The networks of two legs may name the same subnet. */
+		for (size_t k = 0; k < b->n_addresses; k++)
+			there |= streq(b->addresses[k], address);
+		if (!there)
+			*array_push(b->addresses, b->n_addresses) = steal_ptr(address);
+	}
+	return 0;
+}
+
+static bool on_physnet(const struct network *n)
+{
+	return n->provider_physical_network &&
+	       (streq(n->provider_network_type, "vlan") || streq(n->provider_network_type, "flat"));
+}
+
+static bool vlan_used(const struct planner *p, const struct network *const *networks, size_t n,
+		      unsigned vlan)
+{
+	for (size_t i = 0; i < n; i++)
+		if (on_physnet(networks[i]) && networks[i]->provider_segmentation_id == vlan)
+			return true;
+	for (size_t i = 0; i < p->n_fabrics; i++)
+		if (p->fabrics[i].vlan == vlan)
+			return true;
+	return false;
+}
+
+static int choose_vlan(const struct planner *p, const struct network *const *networks, size_t n,
+		       const struct network *network, unsigned *ret_vlan, struct err *err)
+{
+	unsigned vlan = network->provider_segmentation_id;
+
+	if (streq(network->provider_network_type, "flat")) {
+		*ret_vlan = VLAN_UNTAGGED;
+		return 0;
+	}
+	if (vlan > VLAN_MAX)
+		return err_set(err, ERANGE, "VLAN id %u is over %d", vlan, VLAN_MAX);
+	if (vlan == 0) {
+		/* From the top: a network that comes later is likelier to ask for a low one. */
+		for (vlan = VLAN_MAX; vlan > 0 && vlan_used(p, networks, n, vlan);)
+			vlan--;
+		if (vlan == 0)
+			return err_set(err, ENOSPC, "no VLAN id is left");
+	}
+	*ret_vlan = vlan;
+	return 0;
+}
+
+static int add_fabric(struct planner *p, const struct network *network, unsigned vlan,
+		      struct segment_network *where, struct err *err)
+{
+	const char *physnet = network->provider_physical_network;
+	cleanup_free char *text = xstrdup(physnet);
+	bool have_service = false;
+
+	for (size_t i = 0; i < p->n_fabrics; i++) {
+		const struct fabric *f = &p->fabrics[i];
+
+		if (streq(f->physnet, physnet)) {
+			if (f->vlan == vlan)
+				return err_set(err, EEXIST,
+					       "VLAN %u of physnet %s is in use by network %s: "
+					       "take another segmentation id",
+					       vlan, physnet, f->network->name);
+			free(text);
+			text = xasprintf("%s.%u", physnet, vlan);
+		}
+		if (f->vlan == vlan) {
+			where->service = f->service;
+			have_service = true;
+		}
+	}
+	where->ports = add_bridge(&p->out, text);
+	if (!have_service) {
+		cleanup_free char *name =
+			vlan == VLAN_UNTAGGED ? xstrdup("untagged") : xasprintf("vlan%u", vlan);
+
+		where->service = add_bridge(&p->out, name);
+	}
+
+	struct segment_uplink uplink;
+	const char *fabric = p->out.bridges[where->ports].name;
+
+	memcpy(uplink.fabric, fabric, LINK_NAME_SIZE);
+	memcpy(uplink.service, p->out.bridges[where->service].name, LINK_NAME_SIZE);
+	choose_name(&p->out, "up-", fabric, uplink.up);
+	choose_name(&p->out, "dn-", fabric, uplink.down);
+	*array_push(p->out.uplinks, p->out.n_uplinks) = uplink;
+	*array_push(p->fabrics, p->n_fabrics) =
+		(struct fabric){physnet, network, vlan, where->service};
+	return 0;
+}
+
+int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
+		 struct err *err)
+{
+	struct planner p = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct segment_network where = {0};
+		unsigned vlan = VLAN_UNTAGGED;
+
+		if (on_physnet(networks[i])) {
+			r = choose_vlan(&p, networks, n, networks[i], &vlan, err);
+			if (r == 0)
+				r = add_fabric(&p, networks[i], vlan, &where, err);
+		} else {
+			where.ports = where.service = add_bridge(&p.out, networks[i]->name);
+		}
+		if (r == 0)
+			r = add_addresses(&p.out.bridges[where.service], networks[i], err);
+		if (r < 0)
+			err_wrap(err, "network %s", networks[i]->name);
+		where.name = xstrdup(networks[i]->name);
+		*array_push(p.out.networks, p.out.n_networks) = where;
+	}
+	free(p.fabrics);
+	if (r < 0) {
+		segments_clear(&p.out);
+		return r;
+	}
+	*ret_segments = p.out;
+	return 0;
+}
+
+static int apply_uplink(int ns, const struct segment_uplink *u, const char *alias, struct err *err)
+{
+	int r = link_veth_create(ns, u->up, u->down, alias, err);
+
+	if (r == 0)
+		r = link_set_master(ns, u->up, u->fabric, err);
+	if (r == 0)
+		r = link_set_master(ns, u->down, u->service, err);
+	if (r == 0)
+		r = link_set_up(ns, u->up, true, err);
+	return r < 0 ? r : link_set_up(ns, u->down, true, err);
+}
+
+int segment_apply(int ns, const struct segments *segments, const char *alias, struct err *err)
+{
+	for (size_t i = 0; i < segments->n_bridges; i++) {
+		const struct segment_bridge *b = &segments->bridges[i];
+		int r = link_bridge_create(ns, b->name, alias, err);
+
+		for (size_t k = 0; k < b->n_addresses && r == 0; k++)
+			r = link_addr_add(ns, b->name, b->addresses[k], err);
+		if (r == 0)
+			r = link_set_up(ns, b->name, true, err);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < segments->n_uplinks; i++) {
+		int r = apply_uplink(ns, &segments->uplinks[i], alias, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int segment_prune(int ns, const struct segments *segments, struct err *err)
+{
+	cleanup_netdev_list struct netdev_list links = {0};
+	int r = link_list(ns, &links, err);
+
+	for (size_t i = 0; i < links.n && r == 0; i++) {
+		const struct netdev *l = &links.v[i];
+
+		if ((streq(l->kind, "bridge") || streq(l->kind, "veth")) &&
+		    !(segments && planned(segments, l->name)))
+			r = link_delete(ns, l->name, err);
+	}
+	return r;
+}
+
+static const struct segment_network *find_network(const struct segments *s, const char *network)
+{
+	for (size_t i = 0; i < s->n_networks; i++)
+		if (streq(s->networks[i].name, network))
+			return &s->networks[i];
+	return NULL;
+}
+
+const char *segment_bridge(const struct segments *segments, const char *network)
+{
+	const struct segment_network *n = find_network(segments, network);
+
+	return n ? segments->bridges[n->ports].name : NULL;
+}
+
+const char *segment_service_bridge(const struct segments *segments, const char *network)
+{
+	const struct segment_network *n = find_network(segments, network);
+
+	return n ? segments->bridges[n->service].name : NULL;
+}

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The local VIM's network on a real kernel. Runs as root, in a mount namespace of its own with an
+ * empty /run, so that nothing of the host is seen or changed.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "vim/local/link.h"
+#include "vim/local/netns.h"
+#include "vim/local/segment.h"
+
+#define SKIPPED 77
+#define NS      "dnsvnf-test-a"
+#define GUEST   "dnsvnf-test-guest"
+#define S(text) ((char *)(uintptr_t)(text))
+
+#define assert_ok(call)                                      \
+	do {                                                 \
+		cleanup_err struct err why = ERR_INIT;       \
+		int r_ = (call);                             \
+		if (r_ < 0)                                  \
+			fail_msg("%s: %s", #call, why.text); \
+	} while (0)
+
+static int run(const char *command)
+{
+	int status = system(command);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int delete_all(void **state)
+{
+	(void)state;
+	return netns_delete(NS, NULL) < 0 || netns_delete(GUEST, NULL) < 0 ? -1 : 0;
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = {{"t", "d"},   {"a-b", "c"}, {"a", "b-c"},
+					       {"a/b", "c"}, {"a_b", "c"}, {"", "c"},
+					       {"c", ""},    {"T", "d"}};
+	char *names[ARRAY_SIZE(pairs) + 2];
+	char longest[301];
+
+	memset(longest, 'x', 300);
+	longest[300] = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		names[i] = netns_name(pairs[i][0], pairs[i][1]);
+	names[ARRAY_SIZE(pairs)] = netns_name(longest, "a");
+	names[ARRAY_SIZE(pairs) + 1] = netns_name(longest, "b");
+	assert_string_equal(names[0], "dnsvnf-t-d");
+	assert_string_equal(names[2], "dnsvnf-a-b-c");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_true(strlen(names[i]) <= 64);
+		assert_null(strchr(names[i], '/'));
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(names[i], names[k]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		free(names[i]);
+}
+
+static void test_create_open_delete(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1, again = -1, opened = -1;
+	cleanup_err struct err err = ERR_INIT;
+	char **names;
+	size_t n;
+
+	assert_false(file_exists("/run/netns"));
+	assert_int_equal(netns_open(NS, &opened, &err), -ENOENT);
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_ok(netns_create(NS, &again, &why));
+	assert_ok(netns_open(NS, &opened, &why));
+
+	struct stat a, b;
+
+	assert_int_equal(fstat(ns, &a), 0);
+	assert_int_equal(fstat(again, &b), 0);
+	assert_true(a.st_ino == b.st_ino);
+	/* Made fit: `ip netns exec` works, and this process is where it was. */
+	assert_int_equal(run("ip netns exec " NS " ip -o link show lo | grep -q ,UP"), 0);
+	assert_int_equal(run("ip netns exec " NS " grep -qx 0 /proc/sys/net/ipv4/ip_forward"), 0);
+	assert_int_equal(stat("/proc/self/ns/net", &b), 0);
+	assert_true(a.st_ino != b.st_ino);
+
+	assert_ok(netns_list("dnsvnf-", &names, &n, &why));
+	assert_int_equal(n, 1);
+	assert_string_equal(names[0], NS);
+	netns_list_free(names, n);
+
+	assert_ok(netns_delete(NS, &why));
+	assert_ok(netns_delete(NS, &why));
+	assert_false(file_exists("/run/netns"));
+	assert_ok(netns_list("dnsvnf-", &names, &n, &why));
+	assert_int_equal(n, 0);
+	netns_list_free(names, n);
+}
+
+static void test_folder_of_others_stays(void **state)
+{
+	(void)state;
+	int ns;
+
+	assert_int_equal(mkdir("/run/netns", 0755), 0);
+	assert_ok(netns_create(NS, &ns, &why));
+	close(ns);
+	assert_ok(netns_delete(NS, &why));
+	assert_int_equal(rmdir("/run/netns"), 0);
+}
+
+static void test_half_made_is_finished_or_deleted(void **state)
+{
+	(void)state;
+	int ns = -1;
+
+	assert_int_equal(mkdir("/run/netns", 0755), 0);
+	close(open("/run/netns/" NS, O_CREAT | O_WRONLY | O_CLOEXEC, 0444));
+	assert_int_equal(netns_open(NS, &ns, NULL), -ENOENT);
+	assert_ok(netns_create(NS, &ns, &why));
+	close(ns);
+	assert_ok(netns_delete(NS, &why));
+
+	close(open("/run/netns/" NS, O_CREAT | O_WRONLY | O_CLOEXEC, 0444));
+	assert_ok(netns_delete(NS, &why));
+	assert_int_equal(rmdir("/run/netns"), 0);
+}
+
+/* A process that stands in the namespace (-1: in ours), says so, and does not heed SIGTERM. */
+static pid_t start_process(int ns, bool stubborn)
+{
+	int ready[2];
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (stubborn)
+			signal(SIGTERM, SIG_IGN);
+		if (ns >= 0 && setns(ns, CLONE_NEWNET) < 0)
+			_exit(1);
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_true(pid > 0);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void test_delete_ends_who_is_inside_and_nobody_else(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1, other = -1;
+	int status;
+
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_ok(netns_create(GUEST, &other, &why));
+
+	pid_t polite = start_process(ns, false);
+	pid_t stubborn = start_process(ns, true);
+	pid_t neighbour = start_process(other, false);
+	pid_t outside = start_process(-1, false);
+
+	assert_ok(netns_delete(NS, &why));
+	assert_int_equal(waitpid(polite, &status, WNOHANG), polite);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(waitpid(stubborn, &status, WNOHANG), stubborn);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	assert_int_equal(waitpid(neighbour, &status, WNOHANG), 0);
+	assert_int_equal(waitpid(outside, &status, WNOHANG), 0);
+	kill(neighbour, SIGKILL);
+	kill(outside, SIGKILL);
+	waitpid(neighbour, &status, 0);
+	waitpid(outside, &status, 0);
+}
+
+static int delete_self(void *data, struct err *err)
+{
+	(void)data;
+	return netns_delete(NS, err);
+}
+
+static void test_delete_from_inside_is_refused(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1;
+	cleanup_err struct err err = ERR_INIT;
+
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_int_equal(netns_run(ns, delete_self, NULL, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "run it outside"));
+}
+
+static void test_without_root_it_says_what_to_do(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct err err = ERR_INIT;
+		int ns;
+
+		if (setuid(65534) < 0)
+			_exit(1);
+		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run it with sudo") ? 0
+											      : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static const struct netdev *find(const struct netdev_list *links, const char *name)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (streq(links->v[i].name, name))
+			return &links->v[i];
+	fail_msg("no link %s", name);
+	return NULL;
+}
+
+static void test_links(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1;
+
+	assert_ok(netns_create(NS, &ns, &why));
+	/* All twice: what is there already is success. */
+	for (int i = 0; i < 2; i++) {
+		assert_ok(link_bridge_create(ns, "br", "dnsvnf:t/d/network/br", &why));
+		assert_ok(link_veth_create(ns, "up-br", "dn-br", "mark", &why));
+		assert_ok(link_tap_create(ns, "tap0", "mark of the tap", &why));
+		assert_ok(link_set_master(ns, "tap0", "br", &why));
+		assert_ok(link_set_up(ns, "tap0", true, &why));
+		assert_ok(link_addr_add(ns, "br", "172.16.1.1/24", &why));
+		assert_ok(link_addr_add(ns, "br", "2001:db8::1/64", &why));
+		assert_ok(link_set_up(ns, "br", true, &why));
+	}
+
+	cleanup_netdev_list struct netdev_list links = {0};
+
+	assert_ok(link_list(ns, &links, &why));
+	assert_int_equal(links.n, 5);
+	assert_string_equal(find(&links, "br")->kind, "bridge");
+	assert_string_equal(find(&links, "br")->alias, "dnsvnf:t/d/network/br");
+	assert_string_equal(find(&links, "dn-br")->kind, "veth");
+	assert_string_equal(find(&links, "dn-br")->alias, "mark");
+	assert_string_equal(find(&links, "tap0")->kind, "tun");
+	assert_string_equal(find(&links, "tap0")->master, "br");
+	assert_true(find(&links, "tap0")->up);
+	assert_false(find(&links, "tap0")->carrier);
+	assert_string_equal(find(&links, "lo")->kind, "");
+	/* The kernel took what was asked. */
+	assert_int_equal(run("ip -n " NS " -d link show br | grep -q 'forward_delay 0 .*stp_state "
+			     "0 .*mcast_snooping 0'"),
+			 0);
+	assert_int_equal(run("ip -n " NS " addr show br | grep -q 'inet6 2001:db8::1/64 .*nodad'"),
+			 0);
+	assert_int_equal(run("ip -n " NS " addr show br | grep -q tentative"), 1);
+	assert_int_equal(run("ip -n " NS " -d link show tap0 | grep -q 'vnet_hdr on persist on'"),
+			 0);
+	/* No IPv6 where no IPv6 address was put. */
+	assert_int_equal(run("ip -n " NS " -6 addr show tap0 | grep -q inet6"), 1);
+
+	assert_ok(link_set_master(ns, "tap0", NULL, &why));
+	assert_ok(link_delete(ns, "up-br", &why));
+	assert_ok(link_delete(ns, "dn-br", &why));
+	netdev_list_clear(&links);
+	assert_ok(link_list(ns, &links, &why));
+	assert_int_equal(links.n, 3);
+	assert_string_equal(find(&links, "tap0")->master, "");
+}
+
+static void test_tap_that_is_in_use_is_there(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1;
+
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_ok(link_tap_create(ns, "tap0", NULL, &why));
+	assert_ok(link_set_up(ns, "tap0", true, &why));
+
+	/* Someone has it open, as QEMU does: its carrier comes. */
+	pid_t holder = fork();
+
+	if (holder == 0) {
+		execlp("ip", "ip", "netns", "exec", NS, "python3", "-c",
+		       "import fcntl,struct,time\n"
+		       "f=open('/dev/net/tun','r+b',buffering=0)\n"
+		       "fcntl.ioctl(f,0x400454ca,struct.pack('16sH22x',b'tap0',0x5002))\n"
+		       "time.sleep(60)\n",
+		       NULL);
+		_exit(127);
+	}
+
+	bool carrier = false;
+
+	for (int i = 0; i < 100 && !carrier; i++) {
+		cleanup_netdev_list struct netdev_list links = {0};
+
+		assert_ok(link_list(ns, &links, &why));
+		carrier = find(&links, "tap0")->carrier;
+		usleep(50000);
+	}
+	assert_true(carrier);
+	assert_ok(link_tap_create(ns, "tap0", "again", &why));
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+}
+
+static void test_link_refusals(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1;
+	char alias[300];
+	static const struct {
+		const char *address, *text;
+	} rows[] = {
+		{"172.16.1.1", "'172.16.1.1' is no address with a prefix length"},
+		{"172.16.1.1/33", "'172.16.1.1/33' is no address with a prefix length"},
+		{"172.16.1/24", "'172.16.1/24' is no address with a prefix length"},
+		{"2001:db8::1/x", "'2001:db8::1/x' is no address with a prefix length"},
+	};
+	cleanup_err struct err err = ERR_INIT;
+
+	memset(alias, 'a', sizeof(alias) - 1);
+	alias[sizeof(alias) - 1] = 0;
+	assert_int_equal(netns_create(NS, &ns, &err), 0);
+	assert_int_equal(link_bridge_create(ns, "br", NULL, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(link_addr_add(ns, "br", rows[i].address, &err), -EINVAL);
+		assert_string_equal(err.text, rows[i].text);
+	}
+	assert_int_equal(link_tap_create(ns, "br", NULL, &err), -EEXIST);
+	assert_string_equal(err.text, "link br exists and is no tun but a bridge: delete it");
+	assert_int_equal(link_veth_create(ns, "br", "x", NULL, &err), -EEXIST);
+	assert_int_equal(link_bridge_create(ns, "sixteen-letters1", NULL, &err), -EINVAL);
+	assert_int_equal(link_bridge_create(ns, "b2", alias, &err), -ENAMETOOLONG);
+	assert_int_equal(link_set_up(ns, "none", true, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "cannot take link none up: "));
+	assert_int_equal(link_set_master(ns, "br", "br", &err), -ELOOP);
+	/* The kernel's own explanation comes with the number. */
+	assert_string_equal(err.text,
+			    "cannot put br into bridge br: the kernel refused (Can not enslave a "
+			    "bridge to a bridge): Too many levels of symbolic links");
+}
+
+static struct subnet subnets[] = {
+	{.name = S("s4"), .ip_version = 4, .address = S("172.16.1.0"), .prefix = 24},
+	{.name = S("s6"), .ip_version = 6, .address = S("2001:db8:1::"), .prefix = 64},
+};
+
+static struct network leg_networks[] = {
+	{.name = S("mgmt")},
+	{.name = S("leg0"),
+	 .provider_network_type = S("vlan"),
+	 .provider_physical_network = S("sriov0"),
+	 .provider_segmentation_id = 101,
+	 .subnets = subnets,
+	 .n_subnets = 2},
+	{.name = S("leg1"),
+	 .provider_network_type = S("vlan"),
+	 .provider_physical_network = S("sriov1"),
+	 .provider_segmentation_id = 101,
+	 .subnets = subnets,
+	 .n_subnets = 2},
+};
+
+#define SOON   50 /* tries: the kernel may take a second or two to see a carrier come */
+#define BROKEN 15
+
+/* Does one of some datagrams from the guest, 0.1 s apart, reach the namespace's own address? */
+static bool passes(int guest, int ns, int domain, const char *address, int tries)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} to = {0};
+	socklen_t len = domain == AF_INET ? sizeof(to.in) : sizeof(to.in6);
+	cleanup_close int server = netns_socket(ns, domain, SOCK_DGRAM, 0, NULL);
+	cleanup_close int client = netns_socket(guest, domain, SOCK_DGRAM, 0, NULL);
+
+	to.sa.sa_family = (sa_family_t)domain;
+	to.in.sin_port = htons(5353); /* at the same place in both */
+	inet_pton(domain, address, domain == AF_INET ? (void *)&to.in.sin_addr : &to.in6.sin6_addr);
+	assert_int_equal(bind(server, &to.sa, len), 0);
+
+	struct pollfd p = {.fd = server, .events = POLLIN};
+
+	for (int i = 0; i < tries; i++) {
+		(void)sendto(client, "x", 1, 0, &to.sa, len);
+		if (poll(&p, 1, 100) == 1)
+			return true;
+	}
+	return false;
+}
+
+static void test_segments_carry_and_break(void **state)
+{
+	(void)state;
+	const struct network *all[] = {&leg_networks[0], &leg_networks[1], &leg_networks[2]};
+	cleanup_segments struct segments s = {0};
+	cleanup_close int ns = -1, guest = -1;
+
+	assert_ok(segment_plan(all, 3, &s, &why));
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_ok(netns_create(GUEST, &guest, &why));
+	for (int i = 0; i < 2; i++)
+		assert_ok(segment_apply(ns, &s, "dnsvnf:t/d/network", &why));
+
+	/* A guest with one leg in each fabric. */
+	assert_ok(link_veth_create(ns, "tap0", "ens6", NULL, &why));
+	assert_ok(link_set_master(ns, "tap0", segment_bridge(&s, "leg1"), &why));
+	assert_ok(link_set_up(ns, "tap0", true, &why));
+	assert_int_equal(run("ip -n " NS " link set ens6 netns " GUEST), 0);
+	assert_ok(link_addr_add(guest, "ens6", "172.16.1.50/24", &why));
+	assert_ok(link_addr_add(guest, "ens6", "2001:db8:1::50/64", &why));
+	assert_ok(link_set_up(guest, "ens6", true, &why));
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+	assert_true(passes(guest, ns, AF_INET6, "2001:db8:1::1", SOON));
+
+	/* The path breaks, the carrier stays. */
+	cleanup_netdev_list struct netdev_list links = {0};
+
+	assert_ok(link_set_up(ns, "up-sriov1", false, &why));
+	assert_false(passes(guest, ns, AF_INET, "172.16.1.1", BROKEN));
+	assert_ok(link_list(guest, &links, &why));
+	assert_true(find(&links, "ens6")->carrier);
+	assert_ok(link_set_up(ns, "up-sriov1", true, &why));
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+
+	/* One network goes, the other's links stay. */
+	cleanup_segments struct segments fewer = {0};
+
+	assert_ok(segment_plan(all, 2, &fewer, &why));
+	assert_ok(link_delete(ns, "tap0", &why));
+	assert_ok(segment_prune(ns, &fewer, &why));
+	netdev_list_clear(&links);
+	assert_ok(link_list(ns, &links, &why));
+	assert_int_equal(links.n, 1 + 3 + 2); /* lo, mgmt, sriov0, vlan101, the uplink */
+	assert_ok(segment_prune(ns, NULL, &why));
+	netdev_list_clear(&links);
+	assert_ok(link_list(ns, &links, &why));
+	assert_int_equal(links.n, 1);
+}
+
+static void private_run(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0) {
+		perror("cannot make a private /run");
+		exit(1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test_teardown(test_create_open_delete, delete_all),
+		cmocka_unit_test_teardown(test_folder_of_others_stays, delete_all),
+		cmocka_unit_test_teardown(test_half_made_is_finished_or_deleted, delete_all),
+		cmocka_unit_test_teardown(test_delete_ends_who_is_inside_and_nobody_else,
+					  delete_all),
+		cmocka_unit_test_teardown(test_delete_from_inside_is_refused, delete_all),
+		cmocka_unit_test_teardown(test_without_root_it_says_what_to_do, delete_all),
+		cmocka_unit_test_teardown(test_links, delete_all),
+		cmocka_unit_test_teardown(test_tap_that_is_in_use_is_there, delete_all),
+		cmocka_unit_test_teardown(test_link_refusals, delete_all),
+		cmocka_unit_test_teardown(test_segments_carry_and_break, delete_all),
+	};
+
+	if (geteuid() != 0) {
+		bool ci = streq(getenv("CI"), "true");
+
+		fprintf(stderr, "%s: it makes network namespaces: run it as root (sudo)\n",
+			ci ? "FAILED" : "SKIPPED");
+		return ci ? 1 : SKIPPED;
+	}
+	private_run();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
