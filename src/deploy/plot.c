@@ -189,12 +189,15 @@ static double round_up(double value)
 				    : 10 * scale;
 }
 
-/* Bars at least a pixel wide that would hold ten answers each, in whole buckets. */
-static double bar_width(const struct plot *p, double span_ms)
+/*
+ * Bars of two pixels or more that would hold that many answers each, in whole buckets: few answers
+ * to a bar would show the sender's and the receiver's timing, not the service.
+ */
+static double bar_width(const struct plot *p, double span_ms, double answers)
 {
-	double ms = fmax(span_ms / INNER, 10 * 1e3 / p->qps);
+	double ms = fmin(answers * 1e3 / p->qps, span_ms / 60);
 
-	return fmax(ceil(ms / p->bucket_ms), 1) * p->bucket_ms;
+	return fmax(ceil(fmax(ms, 2 * span_ms / INNER) / p->bucket_ms), 1) * p->bucket_ms;
 }
 
 static double peak(const struct plot *p, double bar_ms)
@@ -218,14 +221,14 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 			    "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
 			    LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, rate);
 	}
-	for (double s = ceil(n->from_ms / 1e3 / tick - 1e-9) * tick; s <= n->to_ms / 1e3 + 1e-9;
+	for (double s = ceil(n->from_ms / 1e3 / tick) * tick; s <= n->to_ms / 1e3 + 1e-9;
 	     s += tick) {
 		double x = panel_x(n, s * 1e3);
 		strbuf_addf(out,
 			    "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
 			    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n",
 			    x, x, n->y + PANEL, n->y + PANEL + 5, x, n->y + PANEL + 19,
-			    round(s * 1e3) / 1e3);
+			    round(s * 1e3) / 1e3 + 0.0);
 	}
 	strbuf_addf(out,
 		    "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n"
@@ -238,13 +241,13 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 
 static void add_bars(struct strbuf *out, const struct plot *p, const struct panel *n)
 {
-	double first = floor(n->from_ms / n->bar_ms) * n->bar_ms;
+	double end;
 
-	strbuf_addf(out, "<path class=\"answers\" d=\"M%.1f %d", panel_x(n, n->from_ms),
-		    n->y + PANEL);
-	for (double at = first; at < n->to_ms; at += n->bar_ms) {
-		double rate = answers_between(p, at, at + n->bar_ms) / n->bar_ms * 1e3;
-		strbuf_addf(out, "V%.1fH%.1f", panel_y(n, rate), panel_x(n, at + n->bar_ms));
+	strbuf_addf(out, "<path class=\"answers\" d=\"M%d %d", LEFT, n->y + PANEL);
+	for (double at = n->from_ms; at < n->to_ms; at = end) {
+		end = fmin((floor(at / n->bar_ms + 1e-9) + 1) * n->bar_ms, n->to_ms);
+		double rate = answers_between(p, at, end) / (end - at) * 1e3;
+		strbuf_addf(out, "V%.1fH%.1f", panel_y(n, rate), panel_x(n, end));
 	}
 	strbuf_addf(out, "V%dZ\"/>\n", n->y + PANEL);
 }
@@ -259,6 +262,11 @@ static void add_outage(struct strbuf *out, const struct plot *p, const struct pa
 	strbuf_addf(out,
 		    "<rect class=\"outage\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n",
 		    x, n->y, width, PANEL);
+	if (width > 60) /* room for the figure */
+		strbuf_addf(out,
+			    "<text class=\"down\" x=\"%.1f\" y=\"%d\" "
+			    "text-anchor=\"middle\">%.0f ms</text>\n",
+			    x + width / 2, n->y + PANEL / 2, p->gap_end_ms - p->gap_start_ms);
 }
 
 /* A vertical line with its word on top, to the left of it or to the right. */
@@ -325,7 +333,7 @@ char *plot_svg(const struct plot *plot)
 	bool zoom = gap > 0 && gap < p->duration_ms / 5;
 	struct panel whole = {
 		.to_ms = p->duration_ms,
-		.bar_ms = bar_width(p, p->duration_ms),
+		.bar_ms = bar_width(p, p->duration_ms, 40),
 		.y = TITLE + MARKS,
 		.label = "seconds since the first query",
 	};
@@ -334,26 +342,29 @@ char *plot_svg(const struct plot *plot)
 	whole.top = peak(p, whole.bar_ms) * 1.05;
 	/* The outage itself, a fifth of the picture wide or more: what a blink in the whole is. */
 	double span = fmin(fmax(5 * gap, 500), p->duration_ms);
+	double bar = bar_width(p, span, 10);
 	double from =
 		fmin(fmax((p->gap_start_ms + p->gap_end_ms - span) / 2, 0), p->duration_ms - span);
+
+	from = floor(from / bar) * bar; /* whole bars */
 	struct panel near = {
 		.from_ms = from,
 		.to_ms = from + span,
-		.bar_ms = bar_width(p, span),
-		.top = peak(p, bar_width(p, span)) * 1.05,
+		.bar_ms = bar,
+		.top = peak(p, bar) * 1.05,
 		.y = y + MARKS,
 		.label = "seconds, around the longest gap",
 	};
 	if (zoom)
 		y = near.y + PANEL + AXIS;
 
-	add_head(&out, p, y + (int)p->n_caption * CAPTION + 16);
+	add_head(&out, p, y + (int)p->n_caption * CAPTION + 22);
 	add_panel(&out, p, &whole);
 	if (zoom)
 		add_panel(&out, p, &near);
 	for (size_t i = 0; i < p->n_caption; i++) {
 		strbuf_addf(&out, "<text class=\"caption\" x=\"%d\" y=\"%d\">", LEFT,
-			    y + 8 + (int)i * CAPTION);
+			    y + 14 + (int)i * CAPTION);
 		add_xml(&out, p->caption[i]);
 		strbuf_adds(&out, "</text>\n");
 	}
