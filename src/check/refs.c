@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "check/check.h"
+#include "model/model.h"
+
+/* Where the walk is: the tenant, deployment and group that are looked at. */
+struct place {
+	const struct model *model;
+	const struct tenant *tenant;
+	const struct deployment *deployment;
+	const struct vm_group *group;
+	struct findings *findings;
+};
+
+static char *group_path(const struct place *p)
+{
+	return xasprintf(
+		"/esc_datamodel/tenants/tenant[name='%s']/deployments/deployment[name='%s']"
+		"/vm_group[name='%s']",
+		p->tenant->name, p->deployment->name, p->group->name);
+}
+
+/* 8-4-4-4-12 hexadecimal digits: the id of something that the VIM has. */
+static bool is_uuid(const char *s)
+{
+	for (unsigned i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
+			return false;
+	}
+	return s[36] == 0;
+}
+
+/* Whether word is one of those in list, which blanks or commas part. list may be NULL. */
+static bool in_words(const char *list, const char *word)
+{
+	static const char parting[] = " ,\t\r\n";
+
+	while (list && *list) {
+		size_t len = strcspn(list, parting);
+
+		if (len == strlen(word) && strncmp(list, word, len) == 0)
+			return true;
+		list += len;
+		list += strspn(list, parting);
+	}
+	return false;
+}
+
+static void check_network(const struct place *p, const char *name, unsigned line, const char *path)
+{
+	if (!name || model_network(p->model, p->deployment, name) || is_uuid(name) ||
+	    in_words(model_option(p->deployment, p->group, "existing_networks"), name))
+		return;
+	findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line,
+		     path,
+		     "network \"%s\" is defined nowhere: define it under networks, or, if the VIM "
+		     "has it already, name it in the property existing_networks of the extension "
+		     "dnsvnf",
+		     name);
+}
+
+/* Only a network that is defined here tells which subnets it has. */
+static void check_subnet(const struct place *p, const char *network_name, const char *name,
+			 unsigned line, const char *path)
+{
+	const struct network *network =
+		network_name ? model_network(p->model, p->deployment, network_name) : NULL;
+	cleanup_strbuf struct strbuf has = {0};
+
+	if (!network || !name || is_uuid(name))
+		return;
+	for (size_t i = 0; i < network->n_subnets; i++) {
+		if (streq(network->subnets[i].name, name))
+			return;
+		strbuf_addf(&has, "%s%s", i ? ", " : " has ", network->subnets[i].name);
+	}
+	findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line,
+		     path, "subnet \"%s\" is not in network \"%s\", which%s", name, network_name,
+		     has.len ? has.s : " has none");
+}
+
+static void check_interface(const struct place *p, const struct interface *interface)
+{
+	cleanup_free char *group = group_path(p);
+	cleanup_free char *path =
+		xasprintf("%s/interfaces/interface[nicid='%u']", group, interface->nicid);
+
+	check_network(p, interface->network, interface->line, path);
+	check_subnet(p, interface->network, interface->subnet, interface->line, path);
+	for (size_t i = 0; i < interface->n_addresses; i++) {
+		const struct address *address = &interface->addresses[i];
+		cleanup_free char *of =
+			xasprintf("%s/addresses/address[address_id='%u']", path, address->id);
+
+		check_subnet(p, interface->network, address->subnet, address->line, of);
+	}
+}
+
+static const struct kpi *kpi_named(const struct vm_group *group, const char *event_name)
+{
+	for (size_t i = 0; i < group->n_kpis; i++)
+		if (streq(group->kpis[i].event_name, event_name))
+			return &group->kpis[i];
+	return NULL;
+}
+
+static void check_monitoring(const struct place *p)
+{
+	const struct vm_group *group = p->group;
+	cleanup_free char *path = group_path(p);
+
+	for (size_t i = 0; i < group->n_kpis; i++) {
+		const struct kpi *kpi = &group->kpis[i];
+		cleanup_free char *of =
+			xasprintf("%s/kpi_data/kpi[event_name='%s']", path, kpi->event_name);
+
+		if (kpi->collector_nicid >= 0 &&
+		    !vm_group_interface(group, (unsigned)kpi->collector_nicid))
+			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
+				     p->model->file, kpi->line, of,
+				     "kpi \"%s\" is measured on nicid %d, which no interface of "
+				     "vm_group \"%s\" has",
+				     kpi->event_name, kpi->collector_nicid, group->name);
+	}
+	for (size_t i = 0; i < group->n_rules; i++) {
+		const struct rule *rule = &group->rules[i];
+		cleanup_free char *of = xasprintf("%s/rules/admin_rules/rule[event_name='%s']",
+						  path, rule->event_name);
+
+		if (!kpi_named(group, rule->event_name))
+			findings_add(
+				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
+				rule->line, of,
+				"rule \"%s\" has no kpi of that event_name in vm_group \"%s\": "
+				"it can never act",
+				rule->event_name, group->name);
+	}
+}
+
+static const struct vm_group *group_named(const struct deployment *deployment, const char *name)
+{
+	for (size_t i = 0; i < deployment->n_vm_groups; i++)
+		if (streq(deployment->vm_groups[i].name, name))
+			return &deployment->vm_groups[i];
+	return NULL;
+}
+
+static void check_group_names(const struct place *p, const char *what, char *const *names, size_t n,
+			      unsigned line, const char *path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!group_named(p->deployment, names[i]))
+			findings_add(
+				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
+				line, path,
+				"%s names vm_group \"%s\", which deployment \"%s\" does not have",
+				what, names[i], p->deployment->name);
+}
+
+static void check_group(const struct place *p)
+{
+	const struct vm_group *group = p->group;
+	cleanup_free char *path = group_path(p);
+
+	for (size_t i = 0; i < group->n_interfaces; i++)
+		check_interface(p, &group->interfaces[i]);
+	check_monitoring(p);
+	for (size_t i = 0; i < group->scaling.n_pools; i++) {
+		const struct address_pool *pool = &group->scaling.pools[i];
+		cleanup_free char *of = xasprintf("%s/scaling/static_ip_address_pool[network='%s']",
+						  path, pool->network);
+
+		check_network(p, pool->network, pool->line, of);
+	}
+	for (size_t i = 0; i < group->n_placements; i++) {
+		const struct placement *placement = &group->placements[i];
+		cleanup_free char *of = xasprintf("%s/placement[type='%s']", path, placement->type);
+
+		check_group_names(p, "placement", placement->vm_group_refs,
+				  placement->n_vm_group_refs, placement->line, of);
+	}
+}
+
+/* IEEE 802.1Q: 0 means no VLAN, 4095 is reserved. */
+static void check_vlans(const struct model *model, const struct network *v, size_t n,
+			const char *above, struct findings *findings)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *path =
+			xasprintf("%s/networks/network[name='%s']", above, v[i].name);
+
+		if (streq(v[i].provider_network_type, "vlan") &&
+		    v[i].provider_segmentation_id > 4094)
+			findings_add(findings, SEVERITY_ERROR, "descriptor-value", model->file,
+				     v[i].line, path,
+				     "provider_segmentation_id %u of network \"%s\" is no VLAN id: "
+				     "those go from 1 to 4094",
+				     v[i].provider_segmentation_id, v[i].name);
+	}
+}
+
+void check_references(const struct model *model, struct findings *findings)
+{
+	struct place p = {.model = model, .findings = findings};
+
+	check_vlans(model, model->networks, model->n_networks, "/esc_datamodel", findings);
+	for (size_t i = 0; i < model->n_tenants; i++) {
+		p.tenant = &model->tenants[i];
+		for (size_t j = 0; j < p.tenant->n_deployments; j++) {
+			p.deployment = &p.tenant->deployments[j];
+			cleanup_free char *path =
+				xasprintf("/esc_datamodel/tenants/tenant[name='%s']/deployments/"
+					  "deployment[name='%s']",
+					  p.tenant->name, p.deployment->name);
+
+			check_vlans(model, p.deployment->networks, p.deployment->n_networks, path,
+				    findings);
+			for (size_t k = 0; k < p.deployment->n_vm_groups; k++) {
+				p.group = &p.deployment->vm_groups[k];
+				check_group(&p);
+			}
+			for (size_t k = 0; k < p.deployment->n_placement_groups; k++) {
+				const struct placement_group *group =
+					&p.deployment->placement_groups[k];
+				cleanup_free char *of = xasprintf("%s/placement_group[name='%s']",
+								  path, group->name);
+
+				check_group_names(&p, "placement_group", group->vm_groups,
+						  group->n_vm_groups, group->line, of);
+			}
+		}
+	}
+}

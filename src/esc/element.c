@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esc/element.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libyang/libyang.h>
+
+#include "base/alloc.h"
+
+struct element *element_new(struct reading *r, struct element *parent, const char *name,
+			    unsigned line)
+{
+	if (r->n_elements++ >= ESC_ELEMENTS_MAX)
+		return NULL;
+
+	struct element *e = xcalloc(1, sizeof(*e));
+
+	e->name = xstrdup(name);
+	e->line = line;
+	e->parent = parent;
+	if (parent)
+		*array_push(parent->children, parent->n_children) = e;
+	return e;
+}
+
+void element_free(struct element *e)
+{
+	if (!e)
+		return;
+	for (size_t i = 0; i < e->n_children; i++)
+		element_free(e->children[i]);
+	free(e->children);
+	free(e->name);
+	free(e->space);
+	free(e->attributes);
+	strbuf_clear(&e->text);
+	free(e);
+}
+
+const char *element_text(const struct element *e)
+{
+	return e->text.s ? e->text.s : "";
+}
+
+const char *shown(const char *s, char buffer[static 64])
+{
+	size_t len = strnlen(s, 64);
+	bool cut = len > 60;
+
+	if (cut) {
+		len = 60;
+		while (len > 57 && ((unsigned char)s[len] & 0xc0) == 0x80)
+			len--; /* not within a UTF-8 character */
+	}
+	for (size_t i = 0; i < len; i++)
+		buffer[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '.' : s[i];
+	memcpy(buffer + len, cut ? "..." : "", cut ? 4 : 1);
+	return buffer;
+}
+
+/* Which one of a list's entries e is: by its keys, or by its position where they are missing. */
+static void add_predicate(struct strbuf *path, const struct element *e)
+{
+	size_t before = path->len;
+	bool keyed = false;
+	char buffer[64];
+
+	for (const struct lysc_node *key = lysc_node_child(e->schema); key && lysc_is_key(key);
+	     key = key->next) {
+		const struct element *leaf = NULL;
+
+		for (size_t i = 0; i < e->n_children && !leaf; i++)
+			if (e->children[i]->schema == key)
+				leaf = e->children[i];
+		keyed = leaf != NULL;
+		if (!keyed)
+			break;
+		strbuf_addf(path, "[%s='%s']", key->name, shown(element_text(leaf), buffer));
+	}
+	if (keyed)
+		return;
+	if (path->len > before) {
+		path->len = before;
+		path->s[before] = 0;
+	}
+
+	size_t position = 1;
+	for (size_t i = 0; e->parent && e->parent->children[i] != e; i++)
+		position += strcmp(e->parent->children[i]->name, e->name) == 0;
+	strbuf_addf(path, "[%zu]", position);
+}
+
+char *element_path(const struct element *e)
+{
+	const struct element *way[ESC_DEPTH_MAX + 2];
+	cleanup_strbuf struct strbuf path = {0};
+	size_t n = 0;
+
+	for (; e && n < ARRAY_SIZE(way); e = e->parent)
+		if (e->name[0])
+			way[n++] = e;
+	while (n-- > 0) {
+		strbuf_addf(&path, "/%s", way[n]->name);
+		if (way[n]->schema && way[n]->schema->nodetype == LYS_LIST)
+			add_predicate(&path, way[n]);
+	}
+	return strbuf_steal(&path);
+}
+
+/* Whether one more is kept; the first too many is replaced by a word on that. */
+static bool room(struct reading *r)
+{
+	if (++r->n_findings == ESC_FINDINGS_MAX)
+		findings_add(r->findings, SEVERITY_ERROR, "descriptor-syntax", r->file, 0, NULL,
+			     "too many findings: only the first %d are listed",
+			     ESC_FINDINGS_MAX - 1);
+	return r->n_findings < ESC_FINDINGS_MAX;
+}
+
+void report(struct reading *r, enum severity severity, const char *rule, const struct element *e,
+	    const char *fmt, ...)
+{
+	if (!room(r))
+		return;
+
+	cleanup_free char *path = element_path(e);
+	va_list ap;
+
+	va_start(ap, fmt);
+	cleanup_free char *text = xvasprintf(fmt, ap);
+	va_end(ap);
+	findings_add(r->findings, severity, rule, r->file, e->line, path, "%s", text);
+}
+
+void report_syntax(struct reading *r, unsigned line, const char *fmt, ...)
+{
+	if (!room(r))
+		return;
+
+	va_list ap;
+
+	va_start(ap, fmt);
+	cleanup_free char *text = xvasprintf(fmt, ap);
+	va_end(ap);
+	findings_add(r->findings, SEVERITY_ERROR, "descriptor-syntax", r->file, line, NULL, "%s",
+		     text);
+}

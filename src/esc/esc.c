@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esc/esc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "esc/element.h"
+#include "esc/internal.h"
+#include "model/model.h"
+
+DEFINE_CLEANUP(struct schema *, cleanup_schema_fn, schema_free)
+
+/* The tree of whichever of the two formats it is, told by its first character. */
+static struct element *parse(struct reading *r, const char *data, size_t len)
+{
+	bool bom = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
+	const char *start = data + (bom ? 3 : 0);
+	unsigned line = 1;
+	char buffer[64];
+
+	for (; *start && strchr(" \t\r\n", *start); start++)
+		line += *start == '\n';
+	if (start == data + len) {
+		report_syntax(r, 1,
+			      "the file is empty; a descriptor begins with <" ESC_ROOT
+			      " xmlns=\"" ESC_NAMESPACE "\">");
+		return NULL;
+	}
+	if (*start == '{') {
+		r->json = true;
+		return json_parse(r, bom ? data + 3 : data, bom ? len - 3 : len);
+	}
+	/* A byte order mark of UTF-16 is expat's business. */
+	if (*start == '<' || memcmp(start, "\xff\xfe", 2) == 0 || memcmp(start, "\xfe\xff", 2) == 0)
+		return xml_parse(r, data, len);
+	cleanup_free char *word = xstrndup(start, strcspn(start, "\r\n"));
+	report_syntax(r, line, "neither XML nor JSON: the file begins with \"%s\"",
+		      shown(word, buffer));
+	return NULL;
+}
+
+int esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
+		    struct findings *findings, struct err *err)
+{
+	struct reading reading = {.file = file, .findings = findings};
+	cleanup(cleanup_schema_fn) struct schema *schema = NULL;
+	cleanup_element struct element *root = NULL;
+	cleanup_model struct model *model = NULL;
+	int r;
+
+	root = parse(&reading, data, len);
+	if (root) {
+		r = schema_new(&schema, err);
+		if (r < 0)
+			return r;
+		if (schema_check(schema, &reading, root)) {
+			model = model_new(file);
+			model_build(&reading, root, model);
+		}
+	}
+	*ret_model = steal_ptr(model);
+	return 0;
+}
+
+int esc_read(const char *path, struct model **ret_model, struct findings *findings, struct err *err)
+{
+	cleanup_free char *data = NULL;
+	size_t len;
+	int r = file_read(path, ESC_SIZE_MAX, &data, &len, err);
+
+	if (r < 0)
+		return r;
+	return esc_read_memory(path, data, len, ret_model, findings, err);
+}

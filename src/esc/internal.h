@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of esc/ share beside the element tree. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct element;
+struct err;
+struct findings;
+struct model;
+struct reading;
+struct schema;
+
+/* esc_read of a file's content: data ends with a zero byte that len does not count. */
+int esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
+		    struct findings *findings, struct err *err);
+
+/* libyang with yang/esc.yang loaded. Elements that were checked point into it. */
+int schema_new(struct schema **ret_schema, struct err *err);
+void schema_free(struct schema *schema);
+
+/*
+ * Holds the tree against the data model: what is unknown, missing, given twice or of the wrong type
+ * is reported and marked, values are brought to their canonical form. false: root is no
+ * esc_datamodel.
+ */
+bool schema_check(const struct schema *schema, struct reading *r, struct element *root);
+
+/* The data model from a checked tree; reports what the types cannot tell. */
+void model_build(struct reading *r, struct element *root, struct model *model);
+
+/* 4, 6, or 0: no address. */
+int ip_version(const char *address);
+
+/* Length of the prefix that the netmask or length s gives to an address of that version, or -1. */
+int prefix_length(const char *s, int version);
+
+/* The address with all bits behind the prefix cleared, in canonical form; the caller frees. */
+char *network_address(const char *address, unsigned prefix);

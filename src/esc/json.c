@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * JSON as RFC 7951 writes YANG data. jansson says whether it is JSON, and where not; it does not
+ * keep lines, so the tree is built from libyaml's events (JSON is YAML), which have them.
+ */
+#include <string.h>
+
+#include <jansson.h>
+#include <yaml.h>
+
+#include "base/alloc.h"
+#include "esc/element.h"
+
+struct json {
+	yaml_parser_t parser;
+	struct reading *r;
+	bool failed; /* with a finding */
+};
+
+static void fail(struct json *j, unsigned line, const char *text)
+{
+	if (!j->failed)
+		report_syntax(j->r, line, "%s", text);
+	j->failed = true;
+}
+
+static unsigned line_of(const yaml_event_t *event)
+{
+	return (unsigned)event->start_mark.line + 1;
+}
+
+/* The next event; after an error YAML_NO_EVENT. The caller deletes it. */
+static yaml_event_type_t next(struct json *j, yaml_event_t *event)
+{
+	memset(event, 0, sizeof(*event));
+	if (j->failed)
+		return YAML_NO_EVENT;
+	if (yaml_parser_parse(&j->parser, event))
+		return event->type;
+	fail(j, (unsigned)j->parser.problem_mark.line + 1,
+	     j->parser.problem ? j->parser.problem : "not readable");
+	return YAML_NO_EVENT;
+}
+
+/* A member "module:name" or "name" of parent. */
+static struct element *new_element(struct json *j, struct element *parent, const char *name,
+				   unsigned line, bool array)
+{
+	const char *colon = strchr(name, ':');
+	struct element *e = element_new(j->r, parent, colon ? colon + 1 : name, line);
+
+	if (!e) {
+		fail(j, line, "too many elements");
+		return NULL;
+	}
+	if (colon)
+		e->space = xstrndup(name, (size_t)(colon - name));
+	else
+		e->space = xstrdup(parent->name[0] ? parent->space : "");
+	if (streq(e->space, ESC_MODULE)) {
+		free(e->space);
+		e->space = NULL;
+	}
+	e->array = array;
+	return e;
+}
+
+static void read_members(struct json *j, struct element *e, unsigned depth);
+
+/* The value that event begins, as one element named name or, of an array, as one for each item. */
+static void read_value(struct json *j, struct element *parent, const char *name,
+		       const yaml_event_t *event, unsigned line, bool array, unsigned depth)
+{
+	struct element *e;
+
+	if (event->type == YAML_SEQUENCE_START_EVENT && !array) {
+		for (;;) {
+			yaml_event_t item;
+			yaml_event_type_t type = next(j, &item);
+
+			if (type != YAML_NO_EVENT && type != YAML_SEQUENCE_END_EVENT)
+				read_value(j, parent, name, &item, line_of(&item), true, depth);
+			yaml_event_delete(&item);
+			if (j->failed || type == YAML_SEQUENCE_END_EVENT)
+				return;
+		}
+	}
+	if (event->type == YAML_SEQUENCE_START_EVENT)
+		return fail(j, line_of(event),
+			    "an array directly within an array has no meaning here");
+	if (depth > ESC_DEPTH_MAX)
+		return fail(j, line_of(event), "objects nest too deep");
+	e = new_element(j, parent, name, line, array);
+	if (!e)
+		return;
+	if (event->type == YAML_MAPPING_START_EVENT)
+		return read_members(j, e, depth + 1);
+	if (event->type != YAML_SCALAR_EVENT)
+		return fail(j, line_of(event), "neither object, array nor value");
+	e->text_line = line_of(event);
+	e->null = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+		  strcmp((const char *)event->data.scalar.value, "null") == 0;
+	if (!e->null)
+		strbuf_add(&e->text, event->data.scalar.value, event->data.scalar.length);
+}
+
+static void read_members(struct json *j, struct element *e, unsigned depth)
+{
+	for (;;) {
+		yaml_event_t key, value;
+		yaml_event_type_t type = next(j, &key);
+
+		if (type == YAML_SCALAR_EVENT) {
+			if (next(j, &value) != YAML_NO_EVENT)
+				read_value(j, e, (const char *)key.data.scalar.value, &value,
+					   line_of(&key), false, depth);
+			yaml_event_delete(&value);
+		} else if (type != YAML_MAPPING_END_EVENT) {
+			fail(j, line_of(&key), "the name of a member is expected");
+		}
+		yaml_event_delete(&key);
+		if (j->failed || type == YAML_MAPPING_END_EVENT)
+			return;
+	}
+}
+
+/* The member esc_datamodel of the outermost object, without the rest. */
+static struct element *take_root(struct reading *r, struct element *outer)
+{
+	struct element *root = NULL;
+
+	for (size_t i = 0; i < outer->n_children; i++) {
+		struct element *e = outer->children[i];
+
+		if (!root && streq(e->name, ESC_ROOT)) {
+			root = e;
+			outer->children[i] = outer->children[outer->n_children - 1];
+			outer->n_children--;
+			i--;
+		}
+	}
+	for (size_t i = 0; i < outer->n_children; i++)
+		report(r, SEVERITY_WARNING, "descriptor-unknown", outer->children[i],
+		       "'%s' beside '" ESC_ROOT "' is ignored", outer->children[i]->name);
+	if (!root)
+		report_syntax(r, 1,
+			      "the outermost object has no member \"" ESC_MODULE ":" ESC_ROOT "\"");
+	else
+		root->parent = NULL;
+	return root;
+}
+
+static bool is_json(struct reading *r, const char *data, size_t len)
+{
+	json_error_t error;
+	json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json)
+		report_syntax(r, error.line > 0 ? (unsigned)error.line : 1,
+			      "not well-formed JSON: %s", error.text);
+	json_decref(json);
+	return json != NULL;
+}
+
+struct element *json_parse(struct reading *r, const char *data, size_t len)
+{
+	struct json j = {.r = r};
+	cleanup_element struct element *outer = element_new(r, NULL, "", 1);
+	yaml_event_t event;
+	yaml_event_type_t type;
+
+	if (!is_json(r, data, len))
+		return NULL;
+	if (!yaml_parser_initialize(&j.parser))
+		abort(); /* out of memory */
+	yaml_parser_set_encoding(&j.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&j.parser, (const unsigned char *)data, len);
+	do {
+		type = next(&j, &event);
+		if (type == YAML_MAPPING_START_EVENT)
+			read_members(&j, outer, 1);
+		yaml_event_delete(&event);
+	} while (!j.failed && type != YAML_MAPPING_START_EVENT);
+	yaml_parser_delete(&j.parser);
+	return j.failed ? NULL : take_root(r, outer);
+}

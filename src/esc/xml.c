@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include <expat.h>
+
+#include "base/alloc.h"
+#include "esc/element.h"
+
+/* Between namespace and name in what expat hands over; no attribute value holds it as it stands. */
+#define SEPARATOR '\n'
+
+struct xml {
+	XML_Parser parser;
+	const char *data;
+	size_t len;
+	struct reading *r;
+	struct element *root;
+	struct element *open; /* innermost that is open */
+	unsigned depth;
+	bool stopped; /* by us, with a finding */
+};
+
+static unsigned line_now(const struct xml *x)
+{
+	return (unsigned)XML_GetCurrentLineNumber(x->parser);
+}
+
+static void stop(struct xml *x)
+{
+	x->stopped = true;
+	XML_StopParser(x->parser, XML_FALSE);
+}
+
+/*
+ * Attributes carry nothing in ESC's model; NETCONF's operation="delete" would, so whoever wrote
+ * one is told. xml:space, xsi:schemaLocation and their like are for other readers.
+ */
+static char *unread_attributes(const XML_Char **attributes)
+{
+	cleanup_strbuf struct strbuf names = {0};
+
+	for (; attributes[0]; attributes += 2) {
+		const char *name = strchr(attributes[0], SEPARATOR);
+
+		if (str_starts(attributes[0], "http://www.w3.org/"))
+			continue;
+		strbuf_addf(&names, "%s%s", names.len ? ", " : "", name ? name + 1 : attributes[0]);
+	}
+	return names.len ? strbuf_steal(&names) : NULL;
+}
+
+static void XMLCALL on_start(void *data, const XML_Char *name, const XML_Char **attributes)
+{
+	struct xml *x = data;
+	const char *local = strrchr(name, SEPARATOR);
+
+	if (x->stopped)
+		return;
+	if (++x->depth > ESC_DEPTH_MAX) {
+		report_syntax(x->r, line_now(x), "elements nest deeper than %d", ESC_DEPTH_MAX);
+		return stop(x);
+	}
+
+	struct element *e = element_new(x->r, x->open, local ? local + 1 : name, line_now(x));
+	if (!e) {
+		report_syntax(x->r, line_now(x), "more than %d elements", ESC_ELEMENTS_MAX);
+		return stop(x);
+	}
+	e->space = local ? xstrndup(name, (size_t)(local - name)) : xstrdup("");
+	if (streq(e->space, ESC_NAMESPACE)) {
+		free(e->space);
+		e->space = NULL;
+	}
+	e->attributes = unread_attributes(attributes);
+	if (!x->root)
+		x->root = e;
+	x->open = e;
+}
+
+static void XMLCALL on_end(void *data, const XML_Char *name)
+{
+	struct xml *x = data;
+
+	(void)name;
+	if (x->stopped)
+		return;
+	x->depth--;
+	x->open = x->open->parent;
+}
+
+static void XMLCALL on_text(void *data, const XML_Char *s, int len)
+{
+	struct xml *x = data;
+
+	if (x->stopped || !x->open)
+		return;
+	if (!x->open->text_line)
+		x->open->text_line = line_now(x);
+	strbuf_add(&x->open->text, s, (size_t)len);
+}
+
+/* Entities are declared in a DTD only: without one, none can grow into gigabytes or name a file. */
+static void XMLCALL on_doctype(void *data, const XML_Char *name, const XML_Char *system_id,
+			       const XML_Char *public_id, int has_internal)
+{
+	struct xml *x = data;
+
+	(void)name;
+	(void)system_id;
+	(void)public_id;
+	(void)has_internal;
+	report_syntax(x->r, line_now(x),
+		      "a document type declaration (<!DOCTYPE) is refused: a descriptor has no use "
+		      "for one; remove it");
+	stop(x);
+}
+
+/* The word at the place of the error, after a prefix such as "</" or "&", into buffer. */
+static const char *word_at_error(const struct xml *x, const char *prefix, char buffer[static 64])
+{
+	XML_Index index = XML_GetCurrentByteIndex(x->parser);
+	size_t at = index < 0 ? x->len : (size_t)index;
+	size_t n = strlen(prefix);
+	char word[72];
+	size_t len = 0;
+
+	if (at > x->len || x->len - at < n || memcmp(x->data + at, prefix, n) != 0)
+		return "?";
+	at += n;
+	while (at + len < x->len && len < sizeof(word) - 1 &&
+	       !strchr("<>;&= \t\r\n", x->data[at + len]))
+		len++;
+	memcpy(word, x->data + at, len);
+	word[len] = 0;
+	return shown(word, buffer);
+}
+
+static void report_error(const struct xml *x)
+{
+	enum XML_Error code = XML_GetErrorCode(x->parser);
+	unsigned line = line_now(x);
+	char buffer[64], open[64];
+
+	if (code == XML_ERROR_TAG_MISMATCH && x->open)
+		report_syntax(x->r, line,
+			      "</%s> stands where <%s> of line %u is still open: write </%s> first",
+			      word_at_error(x, "</", buffer), shown(x->open->name, open),
+			      x->open->line, open);
+	else if (code == XML_ERROR_NO_ELEMENTS && x->open)
+		report_syntax(x->r, line, "the file ends inside <%s>, which line %u opens",
+			      shown(x->open->name, open), x->open->line);
+	else if (code == XML_ERROR_NO_ELEMENTS)
+		report_syntax(x->r, line, "there is no element in the file");
+	else if (code == XML_ERROR_UNCLOSED_TOKEN || code == XML_ERROR_PARTIAL_CHAR)
+		report_syntax(x->r, line, "the file ends within what begins here");
+	else if (code == XML_ERROR_INVALID_TOKEN)
+		report_syntax(x->r, line,
+			      "not well-formed at column %lu (in a text, & is written &amp; and < "
+			      "is written &lt;, or all of it is put in <![CDATA[...]]>)",
+			      (unsigned long)XML_GetCurrentColumnNumber(x->parser) + 1);
+	else if (code == XML_ERROR_UNDEFINED_ENTITY)
+		report_syntax(x->r, line,
+			      "&%s; is not defined: XML knows &lt; &gt; &amp; &quot; &apos; and "
+			      "characters by number",
+			      word_at_error(x, "&", buffer));
+	else if (code == XML_ERROR_MISPLACED_XML_PI)
+		report_syntax(
+			x->r, line,
+			"the XML declaration (<?xml ...?>) must be the very first of the file");
+	else if (code == XML_ERROR_JUNK_AFTER_DOC_ELEMENT)
+		report_syntax(x->r, line, "something follows the end of <%s>",
+			      x->root ? shown(x->root->name, open) : "?");
+	else if (code == XML_ERROR_UNBOUND_PREFIX)
+		report_syntax(x->r, line, "a prefix is used that no xmlns:PREFIX=\"...\" binds");
+	else
+		report_syntax(x->r, line, "not well-formed XML: %s", XML_ErrorString(code));
+}
+
+struct element *xml_parse(struct reading *r, const char *data, size_t len)
+{
+	struct xml x = {
+		.parser = XML_ParserCreateNS(NULL, SEPARATOR), .data = data, .len = len, .r = r};
+	bool good;
+
+	if (!x.parser)
+		abort(); /* out of memory */
+	XML_SetUserData(x.parser, &x);
+	XML_SetElementHandler(x.parser, on_start, on_end);
+	XML_SetCharacterDataHandler(x.parser, on_text);
+	XML_SetStartDoctypeDeclHandler(x.parser, on_doctype);
+	good = XML_Parse(x.parser, data, (int)len, XML_TRUE) == XML_STATUS_OK && !x.stopped;
+	if (!good && !x.stopped)
+		report_error(&x);
+	XML_ParserFree(x.parser);
+	if (!good) {
+		element_free(x.root);
+		return NULL;
+	}
+	return x.root;
+}

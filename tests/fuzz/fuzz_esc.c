@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Any bytes as a descriptor: read into a model, whose references are followed. */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/finding.h"
+#include "check/check.h"
+#include "esc/internal.h"
+#include "model/model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cleanup_free char *text = xmemdup(data, size);
+	cleanup_findings struct findings findings = {0};
+	cleanup_model struct model *model = NULL;
+	cleanup_err struct err err = ERR_INIT;
+
+	if (esc_read_memory("dep.xml", text, size, &model, &findings, &err) < 0)
+		abort(); /* the built-in YANG module always loads */
+	if (model)
+		check_references(model, &findings);
+	/* A descriptor that cannot be read must say why. */
+	else if (findings_count(&findings, SEVERITY_ERROR) == 0)
+		abort();
+	return 0;
+}
