@@ -44,7 +44,7 @@ struct configdrive_port {
 struct configdrive {
 	const char *uuid; /* of the server */
 	const char *name;
-	const char *hostname; /* NULL: the name as Nova sanitises it */
+	const char *hostname; /* NULL: configdrive_hostname; ".novalocal" is added as Nova does */
 	const char *project_id;
 	const char *availability_zone;  /* NULL: "nova" */
 	const char *flavor;             /* name, for EC2's instance-type */
@@ -59,8 +59,11 @@ struct configdrive {
 /* "tap" and the first 11 characters of the port's UUID: Nova's name of the link. */
 char *configdrive_link_id(const char *port_id);
 
-/* What Nova makes a host name of: letters, digits, "-" and ".", at most 63; the caller frees. */
-char *configdrive_hostname(const char *name);
+/*
+ * What Nova makes of the server's name: lower case letters, digits and dashes, at most 63; nothing
+ * left gives "Server-UUID". The caller frees.
+ */
+char *configdrive_hostname(const char *name, const char *uuid);
 
 /* Writes the drive aside and renames it over path (mode 0600: user data may hold secrets). */
 int configdrive_write(const char *path, const struct configdrive *drive, struct err *err);
