@@ -88,36 +88,53 @@ char *base64_encode(const char *s, size_t len)
 	return out;
 }
 
+/* What Python hands on when not even its lenient reading makes sense: the text without line breaks.
+ */
+static void keep_undecoded(const struct text *t, struct text *ret)
+{
+	struct text_builder b = {.text.file = t->file};
+	size_t line = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->s[i] == '\n')
+			line++;
+		else if (t->s[i] != '\r')
+			text_builder_add(&b, t->s[i], text_line(t, line));
+	}
+	text_builder_finish(&b, text_line(t, line), ret);
+}
+
 void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short)
 {
 	struct text_builder b = {.text.file = t->file};
-	unsigned bits = 0, bad = 0;
-	size_t line = 0, n = 0, i = 0;
+	unsigned bits = 0, bad = 0, in_group = 0, pads = 0;
+	size_t line = 0;
 
-	for (; i < t->len && t->s[i] != '='; i++) {
+	for (size_t i = 0; i < t->len && in_group + pads < 4; i++) {
 		char c = t->s[i];
 		const char *at = c ? strchr(alphabet, c) : NULL;
 		if (c == '\n') {
 			line++;
+		} else if (c == '=') {
+			pads += in_group >= 2; /* padding anywhere else is skipped */
 		} else if (at) {
+			pads = 0;
 			bits = bits << 6 | (unsigned)(at - alphabet);
-			if (n++ % 4 > 0) {
-				unsigned spare = (unsigned)(4 - n % 4) % 4 * 2;
-				text_builder_add(&b, (char)(bits >> spare), text_line(t, line));
-			}
-		} else if (c != '\r' && c != ' ' && c != '\t' && bad == 0) {
+			if (++in_group > 1)
+				text_builder_add(&b, (char)(bits >> (4 - in_group) * 2),
+						 text_line(t, line));
+			in_group %= 4;
+		} else if (!strchr("\r \t", c) && bad == 0) {
 			bad = text_line(t, line);
 		}
 	}
-	for (; i < t->len; i++) { /* padding, and what may wrongly follow it */
-		if (t->s[i] == '\n')
-			line++;
-		else if (bad == 0 && !strchr("= \r\t", t->s[i]))
-			bad = text_line(t, line);
-	}
-	text_builder_finish(&b, text_line(t, line), ret);
 	*ret_bad = bad;
-	*ret_short = n % 4 == 1 || (n % 4 > 0 && !memchr(t->s, '=', t->len));
+	*ret_short = in_group > 0 && in_group + pads < 4;
+	text_builder_finish(&b, text_line(t, line), ret);
+	if (in_group == 1) {
+		text_clear(ret);
+		keep_undecoded(t, ret);
+	}
 }
 
 static int hex(char c)
@@ -131,16 +148,7 @@ static int hex(char c)
 	return -1;
 }
 
-/* Length of the blanks and the line break at s, 0 when it is something else. */
-static size_t blank_to_eol(const char *s, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && (s[i] == ' ' || s[i] == '\t' || s[i] == '\r'))
-		i++;
-	return i == len ? i : s[i] == '\n' ? i + 1 : 0;
-}
-
+/* As binascii.a2b_qp of Python does: what is no escape is kept as it stands. */
 void quoted_printable_decode(const struct text *t, struct text *ret)
 {
 	struct text_builder b = {.text.file = t->file};
@@ -148,21 +156,24 @@ void quoted_printable_decode(const struct text *t, struct text *ret)
 
 	for (size_t i = 0; i < t->len;) {
 		const char *s = t->s + i;
-		size_t left = t->len - i, eol = blank_to_eol(s, left);
-		unsigned at = text_line(t, line);
-		if (*s == '=' && left > 2 && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
-			text_builder_add(&b, (char)(hex(s[1]) << 4 | hex(s[2])), at);
-			i += 3;
-		} else if (*s == '=' && left > 1 && blank_to_eol(s + 1, left - 1)) {
-			i += 1 + blank_to_eol(s + 1, left - 1); /* soft line break */
-			line++;
-		} else if (eol > 0 && s[eol - 1] == '\n') {
-			text_builder_add(&b, '\n', at);
-			i += eol;
-			line++;
-		} else {
-			text_builder_add(&b, *s, at);
+		size_t left = t->len - i;
+		if (*s != '=') {
+			text_builder_add(&b, *s, text_line(t, line));
+			line += *s == '\n';
 			i++;
+		} else if (left == 1) {
+			i++;
+		} else if (s[1] == '\n' || s[1] == '\r') { /* a soft line break */
+			const char *nl = memchr(s, '\n', left);
+			line += nl != NULL;
+			i += nl ? (size_t)(nl - s) + 1 : left;
+		} else if (left > 2 && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
+			text_builder_add(&b, (char)(hex(s[1]) << 4 | hex(s[2])),
+					 text_line(t, line));
+			i += 3;
+		} else {
+			text_builder_add(&b, '=', text_line(t, line));
+			i += s[1] == '=' ? 2 : 1;
 		}
 	}
 	text_builder_finish(&b, text_line(t, line), ret);

@@ -24,7 +24,8 @@ char *base64_encode(const char *s, size_t len);
 
 /*
  * Decodes t; characters outside of the alphabet are skipped. *ret_bad is 0, or the line (of the
- * file) of the first such character; *ret_short says that the last group is incomplete.
+ * file) of the first such character; *ret_short says that the last group is incomplete. A last
+ * group of one character makes Python give up: *ret is then what it was, without line breaks.
  */
 void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short);
 

@@ -259,6 +259,17 @@ static void add_vlans(const struct links *links, const struct link *bond, struct
 	}
 }
 
+/* The interface that is the primary leg: netplan names it by its id. */
+static const char *primary_name(const struct links *links, const struct link *bond)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		const struct link *l = &links->v[i];
+		if (l->dialect == bond->dialect && l->name && streq(l->id, bond->bond.primary))
+			return l->name;
+	}
+	return bond->bond.primary;
+}
+
 static void add_bond(const struct links *links, const struct link *l, struct guest_network *ret)
 {
 	struct bond *b = array_push(ret->bonds, ret->n_bonds);
@@ -272,7 +283,7 @@ static void add_bond(const struct links *links, const struct link *l, struct gue
 	for (size_t i = 0; i < l->bond.n_arp_ip_targets; i++)
 		string_push(&b->arp_ip_targets, &b->n_arp_ip_targets, l->bond.arp_ip_targets[i]);
 	b->fail_over_mac = l->bond.fail_over_mac;
-	b->primary = xstrdup(l->bond.primary);
+	b->primary = xstrdup(primary_name(links, l));
 	b->primary_reselect = xstrdup(l->bond.primary_reselect);
 	copy_addresses(&b->addresses, &l->addresses);
 	add_legs(links, l, b);

@@ -442,6 +442,10 @@ static void read_message(struct reader *r, unsigned depth)
 			skip_rest(r);
 		}
 	} else if (str_starts(type, "message/")) {
+		report(r->findings, r->text, at, SEVERITY_WARNING, "day0-mime-type",
+		       "cloud-init takes twice what is inside of a part of type %s: send it as a "
+		       "part of its own",
+		       type);
 		read_message(r, depth + 1);
 	} else {
 		read_leaf(r, &h, type);

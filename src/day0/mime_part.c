@@ -155,7 +155,10 @@ void part_add(struct parts *parts, const struct headers *h, const char *type,
 		size_t len;
 		if (gunzip(t.s, t.len, &s, &len, &err) < 0) {
 			report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
-			       "this part of type %s cannot be unpacked: %s", type, err.text);
+			       "this part of type %s cannot be unpacked, and cloud-init drops all "
+			       "user "
+			       "data for it: %s",
+			       type, err.text);
 			return;
 		}
 		text_clear(&t);

@@ -293,9 +293,11 @@ static void operator_or_word(struct parser *p)
 			return;
 		}
 		char *keep = steal_ptr(c->output);
+		bool append = c->append;
 		redirection(p);
 		free(c->output);
 		c->output = keep;
+		c->append = append;
 		return;
 	}
 	if (c->n_words == 0)

@@ -103,10 +103,10 @@ static void report_problem(const yaml_parser_t *p, const struct text *t, struct 
 				   : p->context ? xasprintf(" %s", p->context)
 						: xstrdup("");
 	const char *problem = p->problem ? p->problem : "unknown problem";
-	const char *hint =
-		strstr(problem, "cannot start any token")
-			? ": indent by spaces, quote values that begin with @, `, % or a tab"
-			: "";
+	const char *hint = strstr(problem, "a tab character") ? ": indent by spaces"
+			   : strstr(problem, "cannot start any token")
+				   ? ": indent by spaces; quote a value that begins with @, ` or %"
+				   : "";
 	report(findings, t, line, SEVERITY_ERROR, "day0-yaml", "no YAML: %s%s%s%s", problem,
 	       *where ? "," : "", where, hint);
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * For the tests against cloud-init:
+ *   day0_compose DST=FILE ...  writes the user data that is made of the files
+ *   day0_compose --parts FILE ...  prints the parts that we see in files, as read_user_data.py does
+ *   day0_compose --each FOLDER DST=FILE FILE ...  writes each file with DST added into the folder
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "day0/day0.h"
+#include "day0/decode.h"
+#include "day0/mime.h"
+#include "model/model.h"
+
+static int fail(const struct err *err)
+{
+	fprintf(stderr, "day0_compose: %s\n", err->text);
+	return 1;
+}
+
+static int print_parts(const char *path)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_findings struct findings findings = {0};
+	cleanup_parts struct parts parts = {0};
+	cleanup_text struct text text = {0};
+	cleanup_free char *data = NULL, *unpacked = NULL;
+	size_t len;
+
+	if (file_read(path, 1 << 20, &data, &len, &err) < 0)
+		return fail(&err);
+	if (gunzip(data, len, &unpacked, &len, NULL) == 0)
+		text_init(&text, path, unpacked, len, 1);
+	else
+		text_init(&text, path, data, len, 1);
+	printf("%s:\n", path);
+	mime_read(&text, &parts, &findings);
+	for (size_t i = 0; i < parts.n; i++) {
+		const struct part *p = &parts.v[i];
+		size_t blank = 0;
+		while (blank < p->text.len && isspace((unsigned char)p->text.s[blank]))
+			blank++;
+		if (blank < p->text.len || !streq(p->type, "text/plain"))
+			printf("%s %zu\n", p->type, p->text.len);
+	}
+	return 0;
+}
+
+/* items are DST=FILE. Findings go to notes, unless it is NULL. */
+static int compose(const char *const *items, size_t n, char **ret_data, size_t *ret_len,
+		   FILE *notes, struct err *err)
+{
+	cleanup_findings struct findings findings = {0};
+	cleanup_model struct model *model = model_new("dep.xml");
+	struct tenant *tenant = array_push(model->tenants, model->n_tenants);
+	struct deployment *deployment = array_push(tenant->deployments, tenant->n_deployments);
+	struct vm_group *group = array_push(deployment->vm_groups, deployment->n_vm_groups);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *equals = strchr(items[i], '=');
+		if (!equals)
+			return err_set(err, EINVAL, "%s is not DST=FILE", items[i]);
+		struct configuration *c =
+			array_push(group->configurations, group->n_configurations);
+		c->dst = xstrndup(items[i], (size_t)(equals - items[i]));
+		c->file = xstrdup(equals + 1);
+	}
+	day0_load(model, group, &findings);
+	for (size_t i = 0; i < findings.n && notes; i++)
+		fprintf(notes, "%s:%u: %s\n", findings.v[i].file, findings.v[i].line,
+			findings.v[i].text);
+	return day0_compose(group, 0, NULL, 0, ret_data, ret_len, err);
+}
+
+/* Writes each file, with the configuration DST=FILE added, under its own name into a folder. */
+static int compose_each(const char *folder, const char *added, char **paths, int n)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	for (int i = 0; i < n; i++) {
+		const char *slash = strrchr(paths[i], '/');
+		cleanup_free char *to = xasprintf("%s/%s", folder, slash ? slash + 1 : paths[i]);
+		cleanup_free char *user = xasprintf("--user-data=%s", paths[i]);
+		const char *const items[] = {user, added};
+		cleanup_free char *data = NULL;
+		size_t len;
+		int r = compose(items, ARRAY_SIZE(items), &data, &len, NULL, &err);
+		if (r == 0)
+			r = file_write_at(AT_FDCWD, to, data, len, 0644, &err);
+		if (r < 0) {
+			err_wrap(&err, "%s", paths[i]);
+			fail(&err);
+			err_clear(&err);
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *data = NULL;
+	size_t len;
+
+	if (argc > 2 && streq(argv[1], "--parts")) {
+		int r = 0;
+		for (int i = 2; i < argc && r == 0; i++)
+			r = print_parts(argv[i]);
+		return r;
+	}
+
+	if (argc > 4 && streq(argv[1], "--each"))
+		return compose_each(argv[2], argv[3], argv + 4, argc - 4);
+	if (compose((const char *const *)argv + 1, (size_t)argc - 1, &data, &len, stderr, &err) < 0)
+		return fail(&err);
+	fwrite(data, 1, len, stdout);
+	return 0;
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is said of user data that is wrong: MIME, cloud-config, scripts. */
+#include "day0_util.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "day0/cloud_config.h"
+#include "day0/decode.h"
+#include "day0/shell.h"
+
+struct bad {
+	const char *input;
+	unsigned line;
+	enum severity severity;
+	const char *rule, *text;
+};
+
+static void expect_each(const struct bad *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct bad *c = &cases[i];
+		cleanup_fixture struct fixture f = {0};
+		fixture_user_data(&f, c->input);
+		if (!c->rule) {
+			cleanup_free char *found = fixture_findings(&f);
+			assert_string_equal(found, "");
+			continue;
+		}
+		cleanup_free char *found = fixture_findings(&f);
+		cleanup_free char *expected =
+			xasprintf("%u %s %s\n", c->line, severity_name(c->severity), c->rule);
+		assert_string_equal(found, expected);
+		assert_string_equal(f.findings.v[0].text, c->text);
+	}
+}
+
+#define HEAD   "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"BOUNDARY\"\n\n"
+#define PART   "--BOUNDARY\nContent-Type: text/cloud-config\n\n#cloud-config\nhostname: a\n"
+#define SCRIPT "Content-Type: text/x-shellscript\n\n#!/bin/sh\ntrue\n"
+
+static void test_mime(void **state)
+{
+	(void)state;
+	static const struct bad cases[] = {
+		{HEAD PART "--BOUNDARY--\n", 0, 0, NULL, NULL},
+		{HEAD "This is a multi-part message.\n" PART "--BOUNDARY-- \n\n", 0, 0, NULL, NULL},
+		{"From a@example.test Mon\n" HEAD PART "--BOUNDARY--\n", 0, 0, NULL, NULL},
+		{HEAD PART "--BOUNDARY\n", 9, SEVERITY_WARNING, "day0-mime-delimiter",
+		 "the last delimiter is --BOUNDARY where --BOUNDARY-- closes the message: "
+		 "cloud-init "
+		 "reads one more, empty part"},
+		{HEAD PART, 9, SEVERITY_WARNING, "day0-mime-delimiter",
+		 "the closing delimiter --BOUNDARY-- is missing: the file may be cut"},
+		{HEAD PART "--BOUNDARY--\n\n" PART, 11, SEVERITY_ERROR, "day0-mime-delimiter",
+		 "what follows the closing delimiter --BOUNDARY-- is ignored: a part is lost"},
+		{HEAD PART "--BOUNDARY--\nbye\n", 10, SEVERITY_WARNING, "day0-mime-delimiter",
+		 "what follows the closing delimiter --BOUNDARY-- is ignored"},
+		{HEAD "--BOUNDARY\n" SCRIPT "--BOUNDARY--x\n# y\n--BOUNDARY--\n", 9, SEVERITY_ERROR,
+		 "day0-mime-delimiter",
+		 "\"--BOUNDARY--x\" is no delimiter, which would be --BOUNDARY or --BOUNDARY-- and "
+		 "nothing else: it is taken as content of the part"},
+		{"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=OTHER\n\n" PART
+		 "--BOUNDARY--\n",
+		 2, SEVERITY_ERROR, "day0-mime-boundary",
+		 "no line is --OTHER, the boundary that is named here: cloud-init sees no part"},
+		{"MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n" PART "--BOUNDARY--\n", 2,
+		 SEVERITY_ERROR, "day0-mime-boundary",
+		 "multipart/mixed without a boundary: cloud-init sees no part"},
+		{HEAD "--BOUNDARY\nContent-Type: text/cloud-config\n#cloud-config\nfqdn: "
+		      "b\n--BOUNDARY--\n",
+		 6, SEVERITY_WARNING, "day0-mime-header",
+		 "\"#cloud-config\" is no header and no empty line stands before it: cloud-init "
+		 "takes "
+		 "it as the first line of the content"},
+		{"Content-Type: multipart/mixed; boundary=B\nMIME-Version: 1.0;\n\n--B\n" SCRIPT
+		 "--B--\n",
+		 2, SEVERITY_WARNING, "day0-mime-version",
+		 "MIME-Version is \"1.0;\", not \"1.0\": remove what is too much"},
+		{" x: y\nMIME-Version: 1.0\n" SCRIPT, 1, SEVERITY_WARNING, "day0-mime-header",
+		 "\" x: y\" continues a header, and none stands before it"},
+		{"MIME-Version: 1.0\n: x\n" SCRIPT, 2, SEVERITY_WARNING, "day0-mime-header",
+		 "\": x\" is no header: cloud-init skips it"},
+		{"MIME-Version: 1.0\nContent-Type: cloud-config\n\n#cloud-config\nhostname: a\n", 2,
+		 SEVERITY_WARNING, "day0-mime-type",
+		 "Content-Type \"cloud-config\" is no type/subtype: cloud-init takes text/plain"},
+		{"MIME-Version: 1.0\nContent-Type: text/cloud-config`\n\n#cloud-config\nhostname: "
+		 "a\n",
+		 4, SEVERITY_ERROR, "day0-type",
+		 "cloud-init has no handler for type \"text/cloud-config`\" and ignores the part"},
+		{"MIME-Version: 1.0\nContent-Type: message/rfc822\n\n" SCRIPT, 2, SEVERITY_WARNING,
+		 "day0-mime-type",
+		 "cloud-init takes twice what is inside of a part of type message/rfc822: send it "
+		 "as "
+		 "a part of its own"},
+		{"MIME-Version: 1.0\nContent-Transfer-Encoding: base64 \nContent-Type: "
+		 "text/x-shellscript\n\n#!/bin/sh\n",
+		 5, SEVERITY_ERROR, "day0-mime-encoding",
+		 "cloud-init knows no Content-Transfer-Encoding \"base64 \" and does not decode "
+		 "the "
+		 "part"},
+		{"MIME-Version: 1.0\nContent-Transfer-Encoding: base64\nContent-Type: "
+		 "text/x-shellscript\n\nIyEv\nYml*uL3NoCg==\n",
+		 6, SEVERITY_WARNING, "day0-mime-encoding",
+		 "a character that base64 does not have: it is skipped"},
+		{"MIME-Version: 1.0\nContent-Transfer-Encoding: base64\nContent-Type: "
+		 "text/x-shellscript\n\nIyEvYmluL3NoCg",
+		 5, SEVERITY_ERROR, "day0-mime-encoding",
+		 "this base64 ends in the middle: the part may be cut"},
+		{"MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n# \xc3\xa9\nhostname: a\n",
+		 4, SEVERITY_WARNING, "day0-mime-encoding",
+		 "a character outside of ASCII in a part without transfer encoding: cloud-init "
+		 "garbles "
+		 "it; send the part as base64"},
+		{"MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n# \xe9\nhostname: a\n", 4,
+		 SEVERITY_ERROR, "day0-mime-encoding",
+		 "this MIME message is not UTF-8: cloud-init drops all of it"},
+		{"MIME-Version: 1.0\nContent-Type: application/gzip\n\nx\n", 4, SEVERITY_ERROR,
+		 "day0-gzip",
+		 "this part of type application/gzip cannot be unpacked, and cloud-init drops all "
+		 "user "
+		 "data for it: it does not begin as gzip does"},
+		{"\x1f\x8b.", 1, SEVERITY_ERROR, "day0-gzip",
+		 "this looks like gzip and cannot be unpacked: its end is missing"},
+	};
+
+	expect_each(cases, ARRAY_SIZE(cases));
+}
+
+static void test_mime_depth_is_bounded(void **state)
+{
+	(void)state;
+	cleanup_fixture struct fixture f = {0};
+	cleanup_strbuf struct strbuf b = {0};
+
+	strbuf_adds(&b, "MIME-Version: 1.0\n");
+	for (int i = 0; i < 40; i++)
+		strbuf_addf(&b, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
+	fixture_user_data(&f, b.s);
+	assert_int_equal(findings_count(&f.findings, SEVERITY_ERROR), 1);
+	bool found = false;
+	for (size_t i = 0; i < f.findings.n; i++)
+		found = found || streq(f.findings.v[i].rule, "day0-mime-depth");
+	assert_true(found);
+}
+
+static void test_lines_survive_decoding(void **state)
+{
+	(void)state;
+	static const struct bad cases[] = {
+		/* "#cloud-config\nhostname: a\nruncmd: x\n" over three lines of base64 */
+		{"MIME-Version: 1.0\nContent-Type: text/cloud-config\nContent-Transfer-Encoding: "
+		 "base64\n\nI2Nsb3VkLWNvbmZpZwpob\n3N0bmFtZTogYQpydW5jb\nWQ6IHgK\n",
+		 6, SEVERITY_ERROR, "day0-runcmd",
+		 "runcmd is not a list: begin each command with \"- \""},
+		{"MIME-Version: 1.0\nContent-Type: text/cloud-config\nContent-Transfer-Encoding: "
+		 "quoted-printable\n\n#cloud-config=0Ahostname: =\na=0A=\nruncmd: =78\n",
+		 7, SEVERITY_ERROR, "day0-runcmd",
+		 "runcmd is not a list: begin each command with \"- \""},
+		{"MIME-Version: 1.0\r\nContent-Type: "
+		 "text/cloud-config\r\n\r\n#cloud-config\r\nruncmd: "
+		 "x\r\n",
+		 5, SEVERITY_ERROR, "day0-runcmd",
+		 "runcmd is not a list: begin each command with \"- \""},
+		/* a script in a block scalar, a heredoc in it */
+		{"#cloud-config\nruncmd:\n- |\n  set -e\n  cat <<E | chpasswd\n  root:x\n  E\n  "
+		 "echo x | "
+		 "passwd --stdin root\n",
+		 8, SEVERITY_WARNING, "day0-password",
+		 "a password in clear: whoever reads this file or the instance's user data has it; "
+		 "use "
+		 "an SSH key, or a hash (mkpasswd -m yescrypt)"},
+	};
+
+	expect_each(cases, ARRAY_SIZE(cases));
+}
+
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDkxxnn8w5S8r3VTbNtjEnrjHnuJNDxPyK2HWNyFq3Sd"
+#define IN_CLEAR                                                                                   \
+	"a password in clear: whoever reads this file or the instance's user data has it; use an " \
+	"SSH key, or a hash (mkpasswd -m yescrypt)"
+
+static void test_cloud_config(void **state)
+{
+	(void)state;
+	static const struct bad cases[] = {
+		{"#cloud-config\nhostname: a\n", 0, 0, NULL, NULL},
+		{"#cloud-config\n", 1, SEVERITY_WARNING, "day0-empty",
+		 "this cloud-config is empty"},
+		{" \n", 1, SEVERITY_WARNING, "day0-empty", "this user data is empty"},
+		{"hello\n", 1, SEVERITY_ERROR, "day0-type",
+		 "cloud-init cannot tell what begins with \"hello\" and ignores it: begin with "
+		 "\"#cloud-config\" or \"#!\", or name the type in a Content-Type header"},
+		{"#cloud-config\n- a\n", 2, SEVERITY_ERROR, "day0-yaml",
+		 "a cloud-config is a mapping (key: value), and this is a list: cloud-init ignores "
+		 "the "
+		 "part"},
+		{"#cloud-config\na: [1, 2\nb: 3\n", 3, SEVERITY_ERROR, "day0-yaml",
+		 "no YAML: did not find expected ',' or ']', while parsing a flow sequence that "
+		 "begins "
+		 "in line 2"},
+		{"#cloud-config\nhostname: a\n\tfqdn: b\n", 3, SEVERITY_ERROR, "day0-yaml",
+		 "no YAML: found a tab character that violates indentation, while scanning a plain "
+		 "scalar that begins in line 2: indent by spaces"},
+		{"#cloud-config\nhostname: a\n---\nfqdn: b\n", 3, SEVERITY_ERROR, "day0-yaml",
+		 "a second YAML document begins here: cloud-init takes one only and refuses the "
+		 "part; "
+		 "remove the \"---\""},
+		{"#cloud-config\nruncmd: [a]\nhostname: x\nruncmd: [b]\n", 2, SEVERITY_WARNING,
+		 "day0-yaml-key",
+		 "\"runcmd\" stands again in line 4: only the last one counts; join them"},
+		{"#cloud-config\na: &a\n  b: *a\n", 1, SEVERITY_ERROR, "day0-yaml",
+		 "this YAML is nested deeper than 64 levels or its aliases make it grow past "
+		 "200000 "
+		 "nodes: it is not read"},
+		{"#cloud-config\nruncmds: []\n", 2, SEVERITY_WARNING, "day0-key",
+		 "cloud-init knows no key \"runcmds\" and ignores it: is \"runcmd\" meant?"},
+		{"#cloud-config\nsite_data: 1\n", 2, SEVERITY_NOTE, "day0-key",
+		 "cloud-init knows no key \"site_data\" and ignores it"},
+		{"#cloud-config\nruncmd:\n- true\n- echo a: b\n", 4, SEVERITY_ERROR, "day0-runcmd",
+		 "this command is a mapping, because of the \": \" in it, and cloud-init refuses "
+		 "all of "
+		 "runcmd: put it between quotes"},
+		{"#cloud-config\nruncmd:\n- [nmcli, c, a, type, bond,\n   ifname, b, mode, 9]\n", 4,
+		 SEVERITY_ERROR, "day0-bond", "the bonding driver knows no mode \"9\""},
+		{"#cloud-config\nbootcmd:\n- [ip, {a: b}]\n", 3, SEVERITY_ERROR, "day0-runcmd",
+		 "a word of this command is not a string: quote it"},
+		{"#cloud-config\nruncmd:\n- ip addr add 10.x.x.x/24 dev eth0\n", 3, SEVERITY_ERROR,
+		 "day0-placeholder",
+		 "\"10.x.x.x/24\" is a placeholder, not an address: fill it in"},
+		{"#cloud-config\nssh_authorized_keys:\n- " KEY " a@b\n- from=\"a b\" " KEY "\n", 0,
+		 0, NULL, NULL},
+		{"#cloud-config\nssh_authorized_keys:\n- ssh-rsa  a@b\n", 3, SEVERITY_ERROR,
+		 "day0-ssh-key",
+		 "\"ssh-rsa  a@b\" carries no key data: nobody can log in by it; paste the whole "
+		 "line of "
+		 "the .pub file"},
+		{"#cloud-config\nusers:\n- default\n- name: a\n  ssh_authorized_keys: [ssh-rsa "
+		 "AAAAC3NzaC1lZDI1NTE5]\n",
+		 5, SEVERITY_ERROR, "day0-ssh-key",
+		 "\"ssh-rsa AAAAC3NzaC1lZDI1NTE5\" carries no key data: nobody can log in by it; "
+		 "paste "
+		 "the whole line of the .pub file"},
+		{"#cloud-config\nssh_authorized_keys: " KEY "\n", 2, SEVERITY_ERROR, "day0-ssh-key",
+		 "ssh_authorized_keys is not a list of keys"},
+		{"#cloud-config\npassword: secret\n", 2, SEVERITY_WARNING, "day0-password",
+		 IN_CLEAR},
+		{"#cloud-config\npassword: $y$abc\n", 0, 0, NULL, NULL},
+		{"#cloud-config\nusers:\n- name: a\n  plain_text_passwd: x\n", 4, SEVERITY_WARNING,
+		 "day0-password", IN_CLEAR},
+		{"#cloud-config\nchpasswd:\n  users:\n  - {name: a, password: x, type: text}\n  - "
+		 "{name: "
+		 "b, type: RANDOM}\n",
+		 4, SEVERITY_WARNING, "day0-password", IN_CLEAR},
+		{"#cloud-config\nchpasswd:\n  list: |\n    a:$6$x\n\n    root:x\n    b:RANDOM\n", 6,
+		 SEVERITY_WARNING, "day0-password",
+		 "a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM"},
+		{"#cloud-config\nchpasswd: {list: ['a:R', 'b:x']}\n", 2, SEVERITY_WARNING,
+		 "day0-password",
+		 "a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM"},
+		{"#cloud-config\nwrite_files: {path: /a}\n", 2, SEVERITY_ERROR, "day0-write-files",
+		 "write_files is not a list: begin each file with \"- path:\""},
+		{"#cloud-config\nwrite_files:\n- content: a\n", 3, SEVERITY_ERROR,
+		 "day0-write-files", "this file has no path: cloud-init skips it"},
+		{"#cloud-config\nwrite_files:\n- {path: a, content: b}\n", 3, SEVERITY_ERROR,
+		 "day0-write-files", "\"a\" is not an absolute path"},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  contents: b\n", 4, SEVERITY_WARNING,
+		 "day0-write-files", "write_files knows no \"contents\" and ignores it"},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  permissions: 644\n", 4, SEVERITY_ERROR,
+		 "day0-write-files",
+		 "permissions 644 without quotes is a decimal number to YAML: write '0644'"},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  permissions: rw-\n", 4, SEVERITY_ERROR,
+		 "day0-write-files", "permissions \"rw-\" are no octal mode such as '0644'"},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: hex\n  content: ''\n", 4,
+		 SEVERITY_ERROR, "day0-write-files",
+		 "cloud-init knows no encoding \"hex\": use b64, gzip, gz+b64 or text/plain"},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: b64\n  content: '#!'\n", 5,
+		 SEVERITY_ERROR, "day0-write-files",
+		 "this is not whole base64, which \"encoding: b64\" promises"},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: gz+b64\n  content: YWJj\n",
+		 5, SEVERITY_ERROR, "day0-write-files",
+		 "this is not gzip, which \"encoding: gz+b64\" promises: it does not begin as gzip "
+		 "does"},
+		{"## template: jinja\n#cloud-config\nruncmd: x\n", 3, SEVERITY_ERROR, "day0-runcmd",
+		 "runcmd is not a list: begin each command with \"- \""},
+		{"## template: jinja\n#cloud-config\nruncmd: {{ x }}\n", 1, SEVERITY_NOTE,
+		 "day0-unread",
+		 "a jinja template is filled in by the guest: this part is not checked"},
+		{"#include\nhttp://example.test/\n", 1, SEVERITY_NOTE, "day0-unread",
+		 "a part of type text/x-include-url is not checked"},
+	};
+
+	expect_each(cases, ARRAY_SIZE(cases));
+}
+
+static void test_scripts(void **state)
+{
+	(void)state;
+	static const struct bad cases[] = {
+		{"#!/bin/sh\ntrue\n", 0, 0, NULL, NULL},
+		{"#cloud-boothook\n#!/bin/bash\ntrue\n", 0, 0, NULL, NULL},
+		{"#!/usr/bin/python3\nprint('echo a | passwd')\n", 0, 0, NULL, NULL},
+		{"#!/usr/bin/env bash\necho a | passwd\n", 2, SEVERITY_WARNING, "day0-password",
+		 IN_CLEAR},
+		{"#!/bin/sh\n(echo a; echo a) | passwd b\n", 2, SEVERITY_WARNING, "day0-password",
+		 IN_CLEAR},
+		{"#!/bin/sh\nchpasswd <<E\nroot:a\nE\n", 2, SEVERITY_WARNING, "day0-password",
+		 IN_CLEAR},
+		{"#!/bin/sh\nuseradd -m \\\n -p secret a\nuseradd -p '$y$x' b\n", 3,
+		 SEVERITY_WARNING, "day0-password", IN_CLEAR},
+		{"#!/bin/sh\necho \"$P\" | passwd --stdin a; passwd -l root\n", 0, 0, NULL, NULL},
+		{"#cloud-boothook\ntrue\n", 2, SEVERITY_ERROR, "day0-script",
+		 "this script does not begin with \"#!\" and an interpreter: the kernel refuses to "
+		 "run "
+		 "it (Exec format error)"},
+		{"MIME-Version: 1.0\nContent-Type: text/x-shellscript\n\n\n#!/bin/sh\n", 4,
+		 SEVERITY_ERROR, "day0-script",
+		 "something stands before the \"#!\": the kernel refuses to run the script (Exec "
+		 "format "
+		 "error); remove it"},
+		{"#!/bin/sh\nif true; then cp a /etc/cloud/cloud.cfg; fi\n", 2, SEVERITY_WARNING,
+		 "day0-cloud-cfg",
+		 "replaces /etc/cloud/cloud.cfg while cloud-init runs, by a file that this day-0 "
+		 "does "
+		 "not show: put what is needed into /etc/cloud/cloud.cfg.d/ or into the image"},
+	};
+
+	expect_each(cases, ARRAY_SIZE(cases));
+}
+
+static char *words_of(const char *s)
+{
+	cleanup_text struct text text = {0};
+	cleanup_script struct script script = {0};
+	struct strbuf b = {0};
+
+	text_init(&text, "x", s, strlen(s), 1);
+	shell_parse(&text, &script);
+	for (size_t i = 0; i < script.n; i++) {
+		const struct command *c = &script.v[i];
+		strbuf_addf(&b, "%s%zu", c->piped ? "| " : "", c->line + 1);
+		for (size_t k = 0; k < c->n_words; k++)
+			strbuf_addf(&b, " [%s]", c->words[k].s);
+		if (c->output)
+			strbuf_addf(&b, " %s%s", c->append ? ">>" : ">", c->output);
+		if (c->heredoc.s)
+			strbuf_addf(&b, " <<{%s}%u", c->heredoc.s, text_line(&c->heredoc, 0));
+		strbuf_adds(&b, "; ");
+	}
+	return strbuf_steal(&b);
+}
+
+static void test_shell_words(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *script, *commands;
+	} cases[] = {
+		{"a b  c\td", "1 [a] [b] [c] [d]; "},
+		{"a 'b \"c' \"d 'e\" f\\ g h'i'\"j\"", "1 [a] [b \"c] [d 'e] [f g] [hij]; "},
+		{"a \"x\\\"y\\\\z\\n\" 'q\\'", "1 [a] [x\"y\\z\\n] [q\\]; "},
+		{"a $(b; c) `d | e` \"$(f \"g\")\" ${h-i j}",
+		 "1 [a] [$(b; c)] [`d | e`] [$(f \"g\")] [${h-i j}]; "},
+		{"a;b&&c||d|e&f", "1 [a]; 1 [b]; 1 [c]; 1 [d]; | 1 [e]; 1 [f]; "},
+		{"a # b\n#c\nd#e", "1 [a]; 3 [d#e]; "},
+		{"a \\\n b\nc", "1 [a] [b]; 3 [c]; "},
+		{"a 'x\ny'\nb", "1 [a] [x\ny]; 3 [b]; "},
+		{"a >b 2>&1 2>/dev/null", "1 [a] >b; "},
+		{"a >> b 2> c; d &>e; f >|g", "1 [a] >>b; 1 [d] >e; 1 [f] >g; "},
+		{"a <<E >b\nc\nE\nd", "1 [a] >b <<{c\n}2; 4 [d]; "},
+		{"a <<E; b <<-'F'\nc\nE\n\tg\n\tF\nd", "1 [a] <<{c\n}2; 1 [b] <<{\tg\n}4; 6 [d]; "},
+		{"a <<E\nno end", "1 [a] <<{no end}2; "},
+		{"a <<< b c", "1 [a] [c]; "},
+		{"(a; b) | c", "1 [a]; 1 [b]; | 1 [c]; "},
+		{"a 'never closed", "1 [a] [never closed]; "},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *words = words_of(cases[i].script);
+		assert_string_equal(words, cases[i].commands);
+	}
+}
+
+static void test_base64(void **state)
+{
+	(void)state;
+	static const char *const plain[] = {"", "a", "ab", "abc", "abcd"};
+	static const char *const coded[] = {"", "YQ==", "YWI=", "YWJj", "YWJjZA=="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+		cleanup_text struct text in = {0}, out = {0};
+		cleanup_free char *s = base64_encode(plain[i], i);
+		unsigned bad;
+		bool cut;
+		assert_string_equal(s, coded[i]);
+		text_init(&in, "x", s, strlen(s), 1);
+		base64_decode(&in, &out, &bad, &cut);
+		assert_string_equal(out.s, plain[i]);
+		assert_int_equal(bad, 0);
+		assert_false(cut);
+	}
+}
+
+static void test_gzip_bomb_is_refused(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *zeros = xcalloc(GUNZIP_MAX + 1, 1), *packed = NULL, *out = NULL;
+	size_t len;
+
+	gzip_pack(zeros, GUNZIP_MAX, &packed, &len);
+	assert_int_equal(gunzip(packed, len, &out, &len, &err), 0);
+	assert_int_equal(len, GUNZIP_MAX);
+	free(packed);
+	gzip_pack(zeros, GUNZIP_MAX + 1, &packed, &len);
+	assert_int_equal(gunzip(packed, len, &out, &len, &err), -EFBIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mime),
+		cmocka_unit_test(test_mime_depth_is_bounded),
+		cmocka_unit_test(test_lines_survive_decoding),
+		cmocka_unit_test(test_cloud_config),
+		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_shell_words),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_gzip_bomb_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("day0_read", tests, NULL, NULL);
+}
