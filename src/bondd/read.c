@@ -19,11 +19,11 @@
 #include "bondd/cloud_init.h"
 #include "bondd/route.h"
 
-/* With these the answer stays well below the 256 KiB that clients take. */
+/* What one answer holds, at most. */
 enum {
 	MAX_BONDS = 8,
 	MAX_INTERFACES = 128,
-	MAX_ADDRESSES = 64, /* of one interface */
+	MAX_ADDRESSES = 32, /* of one interface */
 	MAX_BONDING = 16 << 10,
 	MAX_LINE = 4096,
 	MAX_ROUTES = 256 << 10,
