@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The console is a ring of 64 KiB in QEMU's memory, so that no guest can fill the host's disk. What
+ * is read from it is gone from it: it is added to a file of the same bound, for the next reader.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "vim/local/handle.h"
+#include "vim/local/qmp.h"
+
+#define CONSOLE_MAX 65536
+
+/* Base64 (RFC 4648), up to what is none. */
+static void decode(const char *base64, struct strbuf *text)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned bits = 0, n_bits = 0;
+
+	for (const char *p = base64; p && *p; p++) {
+		const char *digit = strchr(alphabet, *p);
+		if (!digit)
+			return;
+		bits = bits << 6 | (unsigned)(digit - alphabet);
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			char byte = (char)(bits >> n_bits & 0xff);
+			strbuf_add(text, &byte, 1);
+		}
+	}
+}
+
+/* Takes what the ring holds; nothing when QEMU is gone. */
+static void read_ring(struct local *local, const struct record *server, struct strbuf *text)
+{
+	cleanup_free char *name = record_file(server, "qmp");
+	cleanup_qmp struct qmp *qmp = NULL;
+	json_t *data = NULL;
+
+	if (qmp_open(local->store.dirfd, name, 10000, &qmp, NULL) < 0 ||
+	    qmp_command(qmp, "ringbuf-read",
+			json_pack("{s:s, s:i, s:s}", "device", "console", "size", CONSOLE_MAX,
+				  "format", "base64"),
+			&data, NULL) < 0)
+		return;
+	decode(json_string_value(data), text);
+	json_decref(data);
+}
+
+/* Length of the escape sequence (ECMA-48) at s, at least 1. */
+static size_t escape_length(const char *s, size_t len)
+{
+	size_t n = 2;
+
+	if (len < 2 || s[1] != '[')
+		return len < 2 ? len : 2;
+	while (n < len && (s[n] < 0x40 || s[n] > 0x7e))
+		n++;
+	return n < len ? n + 1 : len;
+}
+
+/* Lines only: a guest must not steer the terminal of whoever looks. */
+static char *plain_text(const char *s, size_t len)
+{
+	char *text = xcalloc(len + 1, 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < len;) {
+		unsigned char c = (unsigned char)s[i];
+		if (c == 0x1b) {
+			i += escape_length(s + i, len - i);
+			continue;
+		}
+		if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7f))
+			text[n++] = (char)c;
+		i++;
+	}
+	text[n] = 0;
+	return text;
+}
+
+int server_console(struct local *local, const struct record *server, char **ret_text,
+		   struct err *err)
+{
+	cleanup_strbuf struct strbuf text = {0};
+	cleanup_free char *file = record_file(server, "console");
+	cleanup_free char *saved = NULL;
+	size_t len = 0;
+
+	int r = store_open_folder(&local->store, err);
+	if (r < 0)
+		return r;
+	cleanup_close int fd = openat(local->store.dirfd, file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return err_errno(err, errno, "cannot open the console of server %s", server->name);
+	if (file_read_at(local->store.dirfd, file, CONSOLE_MAX, &saved, &len, NULL) == 0)
+		strbuf_add(&text, saved, len);
+	read_ring(local, server, &text);
+	size_t cut = text.len > CONSOLE_MAX ? text.len - CONSOLE_MAX : 0;
+	if (text.len && (pwrite(fd, text.s + cut, text.len - cut, 0) < 0 ||
+			 ftruncate(fd, (off_t)(text.len - cut)) < 0))
+		return err_errno(err, errno, "cannot keep the console of server %s", server->name);
+	*ret_text = text.len ? plain_text(text.s + cut, text.len - cut) : xstrdup("");
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The embedded VIM's handle of one deployment: shared by the files of this folder. */
+#pragma once
+
+#include "vim/local/qemu.h"
+#include "vim/local/store.h"
+#include "vim/vim.h"
+
+struct local {
+	struct vim vim; /* first: the handle that callers have is this one */
+	struct store store;
+	int netns; /* of the deployment; -1: not open */
+	bool probed;
+	struct qemu qemu; /* when probed */
+};
+
+/* Opens local->netns, making the namespace where make is true; -ENOENT when there is none. */
+int local_netns(struct local *local, bool make, struct err *err);
+
+/* Probes QEMU once and notes which acceleration it has. */
+int local_qemu(struct local *local, struct err *err);
+
+/* net.c: what the records of networks, subnets and ports are in the namespace. */
+int net_network_create(struct local *local, const struct records *records,
+		       const struct record *network, struct err *err);
+int net_subnet_create(struct local *local, const struct records *records,
+		      const struct record *subnet, struct err *err);
+/* Chooses MAC, addresses and tap into port->made, saves it, makes the tap. */
+int net_port_create(struct local *local, const struct records *records, struct record *port,
+		    struct err *err);
+/* After the record of a network is gone: removes what no other needs. */
+int net_prune(struct local *local, const struct records *records, struct err *err);
+int net_port_destroy(struct local *local, const struct record *port, struct err *err);
+/* Is it there, in the kernel? A port: with QEMU at its other end, *ret_in_use. */
+bool net_present(struct local *local, const struct records *records, const struct record *record,
+		 bool *ret_in_use);
+/* Physnets of all networks. */
+void net_physnets(const struct records *records, struct physnets *ret);
+/* Subnet of that name, as the model has it; strings are borrowed from the record. */
+bool net_subnet(const struct records *records, const char *name, struct subnet *ret);
+
+/* server.c */
+struct server_state {
+	enum vim_state state;
+	const char *status; /* Nova's word, static */
+	char *fault;        /* or NULL */
+	char *hypervisor;   /* or NULL */
+	struct process process;
+};
+
+int server_create(struct local *local, const struct vim_request *request, struct records *records,
+		  struct record *server, struct err *err);
+int server_look(struct local *local, const struct record *server, struct server_state *ret,
+		struct err *err);
+int server_info(struct local *local, const struct records *records, const struct record *server,
+		struct vim_server_info *ret, struct err *err);
+int server_destroy(struct local *local, const struct record *server, struct err *err);
+int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,
+		    struct err *err);
+int server_console(struct local *local, const struct record *server, char **ret_text,
+		   struct err *err);
+
+/* Strings of a record's spec or made; NULL when absent. */
+const char *record_string(const json_t *o, const char *key);
+
+/* Flavor of the request, else of the records, with *store filled from its record; NULL: none. */
+const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
+				  struct flavor *store);
+void local_flavor_clear(struct flavor *store);

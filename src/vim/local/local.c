@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/local.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "vim/local/handle.h"
+#include "vim/local/netns.h"
+#include "vim/request.h"
+
+static struct local *local_of(struct vim *vim)
+{
+	return (struct local *)vim;
+}
+
+static int local_open(const char *vim_name, const char *tenant, const char *deployment,
+		      const struct events *events, struct vim **ret_vim, struct err *err)
+{
+	struct local *local = xcalloc(1, sizeof(*local));
+
+	(void)vim_name;
+	(void)err;
+	local->vim = (struct vim){
+		.ops = &vim_local,
+		.tenant = xstrdup(tenant),
+		.deployment = xstrdup(deployment),
+		.events = events,
+	};
+	local->netns = -1;
+	store_init(&local->store, tenant, deployment);
+	*ret_vim = &local->vim;
+	return 0;
+}
+
+static void local_close(struct vim *vim)
+{
+	if (!vim)
+		return;
+
+	struct local *local = local_of(vim);
+	cleanup_close_fn(&local->netns);
+	store_clear(&local->store);
+	qemu_clear(&local->qemu);
+	free(vim->tenant);
+	free(vim->deployment);
+	free(local);
+}
+
+int local_netns(struct local *local, bool make, struct err *err)
+{
+	cleanup_free char *name = netns_name(local->vim.tenant, local->vim.deployment);
+
+	if (local->netns >= 0)
+		return 0;
+	return make ? netns_create(name, &local->netns, err) : netns_open(name, &local->netns, err);
+}
+
+int local_qemu(struct local *local, struct err *err)
+{
+	if (local->probed)
+		return 0;
+	int r = qemu_probe(&local->qemu, err);
+	if (r < 0)
+		return r;
+	local->probed = true;
+	if (local->qemu.kvm)
+		event_note(local->vim.events, "ACCELERATION", "QEMU with KVM");
+	else
+		event_note(local->vim.events, "ACCELERATION",
+			   "QEMU without KVM (%s): emulation by TCG, many times slower",
+			   local->qemu.why_no_kvm);
+	return 0;
+}
+
+const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
+				  struct flavor *store)
+{
+	const struct record *record = records_find(records, VIM_FLAVOR, server->server.flavor_name);
+	const char *name;
+	json_t *value;
+
+	if (server->server.flavor || !record)
+		return server->server.flavor;
+	*store = (struct flavor){
+		.name = record->name,
+		.vcpus = (unsigned)json_integer_value(json_object_get(record->spec, "vcpus")),
+		.memory_mb =
+			(unsigned)json_integer_value(json_object_get(record->spec, "memory_mb")),
+		.root_disk_mb =
+			(unsigned)json_integer_value(json_object_get(record->spec, "root_disk_mb")),
+	};
+	json_object_foreach(json_object_get(record->spec, "properties"), name, value) *
+		array_push(store->properties.v, store->properties.n) =
+		(struct property){.name = (char *)name, .value = (char *)json_string_value(value)};
+	return store;
+}
+
+void local_flavor_clear(struct flavor *store)
+{
+	free(store->properties.v);
+	*store = (struct flavor){0};
+}
+
+/*
+ * Tenant and deployment of a namespace whose folder is gone. Its name joins the two with "-", which
+ * may be in either, so every way to part them is tried.
+ */
+static bool part_name(const char *name, struct vim_deployment *ret)
+{
+	cleanup_free char *plain = xstrdup(name + strlen("dnsvnf-"));
+
+	plain[strcspn(plain, "~")] = 0;
+	for (char *dash = strchr(plain, '-'); dash; dash = strchr(dash + 1, '-')) {
+		*dash = 0;
+		cleanup_free char *again = netns_name(plain, dash + 1);
+		if (streq(again, name)) {
+			ret->tenant = xstrdup(plain);
+			ret->deployment = xstrdup(dash + 1);
+			return true;
+		}
+		*dash = '-';
+	}
+	return false;
+}
+
+static int local_deployments(const char *vim_name, struct vim_deployment **ret, size_t *ret_n,
+			     struct err *err)
+{
+	struct vim_deployment *v = NULL;
+	size_t n = 0, n_names = 0;
+	char **names = NULL;
+
+	(void)vim_name;
+	int r = store_deployments(&v, &n, err);
+	if (r < 0)
+		return r;
+	r = netns_list("dnsvnf-", &names, &n_names, err);
+	if (r < 0) {
+		vim_deployments_free(v, n);
+		return r;
+	}
+	size_t with_folder = n;
+	for (size_t i = 0; i < n_names; i++) {
+		bool known = false;
+		for (size_t k = 0; k < with_folder && !known; k++) {
+			cleanup_free char *name = netns_name(v[k].tenant, v[k].deployment);
+			known = streq(name, names[i]);
+		}
+		struct vim_deployment d;
+		if (!known && part_name(names[i], &d))
+			*array_push(v, n) = d;
+		else if (!known)
+			log_info("namespace %s belongs to no deployment that it tells", names[i]);
+	}
+	netns_list_free(names, n_names);
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
+static int object_state(struct local *local, const struct records *records,
+			const struct record *record, struct vim_object *o, struct err *err)
+{
+	struct server_state state;
+	bool in_use;
+	int r;
+
+	o->state = record->done ? VIM_STATE_ACTIVE : VIM_STATE_BUILD;
+	switch (record->kind) {
+	case VIM_IMAGE:
+	case VIM_FLAVOR:
+		return 0;
+	case VIM_NETWORK:
+	case VIM_SUBNET:
+		if (!net_present(local, records, record, &in_use))
+			o->state = VIM_STATE_BUILD;
+		return 0;
+	case VIM_PORT:
+		if (!net_present(local, records, record, &in_use))
+			o->state = VIM_STATE_BUILD;
+		else if (o->state == VIM_STATE_ACTIVE && !in_use)
+			o->state = VIM_STATE_DOWN;
+		return 0;
+	case VIM_SERVER:
+		r = server_look(local, record, &state, err);
+		if (r < 0)
+			return r;
+		o->state = state.state;
+		o->fault = state.fault;
+		free(state.hypervisor);
+		return 0;
+	}
+	return 0;
+}
+
+/* Files of that name in the image folders are images that exist in this VIM. */
+static void add_image_file(const char *name, const struct records *records,
+			   struct vim_inventory *inventory)
+{
+	cleanup_image_files struct image_files files = {0};
+
+	if (records_find(records, VIM_IMAGE, name) || image_find(name, NULL, &files, NULL) < 0)
+		return;
+	*array_push(inventory->v, inventory->n) = (struct vim_object){
+		.kind = VIM_IMAGE,
+		.id = xstrdup(files.disk),
+		.name = xstrdup(name),
+		.state = VIM_STATE_ACTIVE,
+	};
+}
+
+static int local_list(struct vim *vim, const char *const *names, size_t n_names,
+		      struct vim_inventory *ret, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	cleanup_inventory struct vim_inventory inventory = {0};
+
+	int r = store_load(&local->store, &records, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < records.n; i++) {
+		const struct record *record = &records.v[i];
+		struct vim_object *o = array_push(inventory.v, inventory.n);
+		*o = (struct vim_object){
+			.kind = record->kind,
+			.id = xstrdup(record->id),
+			.name = xstrdup(record->name),
+			.owner = xstrdup(record->owner),
+			.digest = xstrdup(record->digest),
+		};
+		r = object_state(local, &records, record, o, err);
+		if (r < 0)
+			return err_wrap(err, "%s %s", vim_kind_name(record->kind), record->name);
+	}
+	for (size_t i = 0; i < n_names; i++)
+		add_image_file(names[i], &records, &inventory);
+	*ret = inventory;
+	inventory = (struct vim_inventory){0};
+	return 0;
+}
+
+/* Physnet of the port's network: of the request, else of the record. */
+static int port_physnet(const struct vim_request *port, const struct records *records,
+			const char **ret, struct err *err)
+{
+	if (port->port.network) {
+		*ret = port->port.network->provider_physical_network;
+		return 0;
+	}
+	const struct record *network = records_find(records, VIM_NETWORK, port->port.network_name);
+	if (!network)
+		return err_set(err, ENOENT, "Network %s could not be found.",
+			       port->port.network_name);
+	*ret = record_string(network->spec, "physical_network");
+	return 0;
+}
+
+static int local_admit(struct vim *vim, const struct vim_request *server,
+		       const struct vim_request *ports, size_t n_ports, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	cleanup_physnets struct physnets physnets = {0};
+	cleanup_free struct host_port *host_ports = xcalloc(n_ports, sizeof(*host_ports));
+	cleanup_image_files struct image_files files = {0};
+	struct flavor store = {0};
+
+	int r = store_load(&local->store, &records, err);
+	if (r < 0)
+		return r;
+	net_physnets(&records, &physnets);
+	for (size_t i = 0; i < n_ports; i++) {
+		const struct network *network = ports[i].port.network;
+		host_ports[i] = (struct host_port){
+			.name = ports[i].name,
+			.network = network ? network->name : ports[i].port.network_name,
+			.type = ports[i].port.interface->type,
+		};
+		r = port_physnet(&ports[i], &records, &host_ports[i].physnet, err);
+		if (r < 0)
+			return r;
+		physnets_add(&physnets, host_ports[i].physnet);
+	}
+	const struct flavor *flavor = local_flavor(server, &records, &store);
+	if (flavor)
+		r = host_admit(flavor, host_ports, n_ports, &physnets, err);
+	else
+		r = err_set(err, ENOENT, "Flavor %s could not be found.",
+			    server->server.flavor_name);
+	local_flavor_clear(&store);
+	if (r == 0)
+		r = image_find(server->server.image_name,
+			       server->server.image ? server->server.image->src : NULL, &files,
+			       err);
+	return r < 0 ? r : local_qemu(local, err);
+}
+
+static int realise(struct local *local, const struct vim_request *request, struct records *records,
+		   struct record *record, struct err *err)
+{
+	cleanup_image_files struct image_files files = {0};
+	int r;
+
+	switch (record->kind) {
+	case VIM_FLAVOR:
+		return 0;
+	case VIM_IMAGE:
+		r = image_find(record->name, request->image->src, &files, err);
+		if (r == 0)
+			json_object_set_new(record->made, "disk", json_string(files.disk));
+		return r;
+	case VIM_NETWORK:
+		return net_network_create(local, records, record, err);
+	case VIM_SUBNET:
+		return net_subnet_create(local, records, record, err);
+	case VIM_PORT:
+		return net_port_create(local, records, record, err);
+	case VIM_SERVER:
+		return server_create(local, request, records, record, err);
+	}
+	return 0;
+}
+
+static int create_one(struct local *local, const struct vim_request *request,
+		      struct records *records, struct err *err)
+{
+	const char *kind = vim_kind_name(request->kind);
+
+	if (records_find(records, request->kind, request->name))
+		return err_set(err, EEXIST, "%s %s exists already", kind, request->name);
+	struct record *record = records_new(records, request->kind, request->name);
+	record->owner = xstrdup(request->owner);
+	record->digest = vim_request_digest(request);
+	json_decref(record->spec);
+	record->spec = vim_request_json(request);
+	int r = record_save(&local->store, record, err);
+	if (r == 0)
+		r = realise(local, request, records, record, err);
+	if (r < 0) {
+		err_wrap(err, "%s %s", kind, request->name);
+		if (err) {
+			json_object_set_new(record->made, "fault", json_string(err->text));
+			record_save(&local->store, record, NULL);
+		}
+		return r;
+	}
+	record->done = true;
+	return record_save(&local->store, record, err);
+}
+
+static int local_create(struct vim *vim, const struct vim_request *requests, size_t n,
+			struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+
+	int r = store_lock(&local->store, err);
+	if (r == 0)
+		r = store_load(&local->store, &records, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = create_one(local, &requests[i], &records, err);
+	return r;
+}
+
+static int find_server(struct local *local, const char *name, struct records *records,
+		       struct record **ret, struct err *err)
+{
+	int r = store_load(&local->store, records, err);
+
+	if (r < 0)
+		return r;
+	*ret = records_find(records, VIM_SERVER, name);
+	return *ret ? 0
+		    : err_set(err, ENOENT, "there is no server %s in deployment %s/%s", name,
+			      local->vim.tenant, local->vim.deployment);
+}
+
+static int local_server(struct vim *vim, const char *server_name, struct vim_server_info *ret,
+			struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server;
+
+	int r = find_server(local, server_name, &records, &server, err);
+	return r < 0 ? r : server_info(local, &records, server, ret, err);
+}
+
+/* Takes the record out of the array; the array owns it no longer. */
+static struct record take(struct records *records, size_t i)
+{
+	struct record record = records->v[i];
+
+	memmove(records->v + i, records->v + i + 1, (records->n - i - 1) * sizeof(*records->v));
+	records->n--;
+	return record;
+}
+
+static int unmake(struct local *local, const struct records *records, const struct record *record,
+		  struct err *err)
+{
+	switch (record->kind) {
+	case VIM_IMAGE:
+	case VIM_FLAVOR:
+	case VIM_SUBNET:
+		return 0;
+	case VIM_NETWORK:
+		return net_prune(local, records, err);
+	case VIM_PORT:
+		return net_port_destroy(local, record, err);
+	case VIM_SERVER:
+		return server_destroy(local, record, err);
+	}
+	return 0;
+}
+
+static int local_destroy(struct vim *vim, const struct vim_object *object, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+
+	int r = store_lock(&local->store, err);
+	if (r == 0)
+		r = store_load(&local->store, &records, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < records.n; i++) {
+		if (!streq(records.v[i].id, object->id))
+			continue;
+		struct records gone = {0};
+		*array_push(gone.v, gone.n) = take(&records, i);
+		r = unmake(local, &records, &gone.v[0], err);
+		if (r == 0)
+			r = record_remove(&local->store, &gone.v[0], err);
+		records_clear(&gone);
+		return r;
+	}
+	return 0;
+}
+
+static int local_release(struct vim *vim, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_free char *name = netns_name(vim->tenant, vim->deployment);
+
+	int r = store_lock(&local->store, err);
+	if (r < 0)
+		return r;
+	cleanup_close_fn(&local->netns);
+	local->netns = -1;
+	r = netns_delete(name, err);
+	return r < 0 ? r : store_remove(&local->store, err);
+}
+
+static int local_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,
+			  struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server;
+
+	int r = find_server(local, server_name, &records, &server, err);
+	if (r == 0)
+		r = store_lock(&local->store, err);
+	if (r < 0)
+		return r;
+	struct record *port = records_find(&records, VIM_PORT, port_name);
+	if (!port)
+		return err_set(err, ENOENT, "there is no port %s", port_name);
+	return server_set_link(local, server, port, up, err);
+}
+
+static int local_console(struct vim *vim, const char *server_name, char **ret_text, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server;
+
+	int r = find_server(local, server_name, &records, &server, err);
+	return r < 0 ? r : server_console(local, server, ret_text, err);
+}
+
+static int local_socket(struct vim *vim, int domain, int type, int protocol, struct err *err)
+{
+	struct local *local = local_of(vim);
+
+	int r = local_netns(local, false, err);
+	return r < 0 ? r : netns_socket(local->netns, domain, type, protocol, err);
+}
+
+const struct vim_ops vim_local = {
+	.name = "local",
+	.open = local_open,
+	.close = local_close,
+	.deployments = local_deployments,
+	.list = local_list,
+	.admit = local_admit,
+	.create = local_create,
+	.server = local_server,
+	.destroy = local_destroy,
+	.release = local_release,
+	.set_link = local_set_link,
+	.console = local_console,
+	.socket = local_socket,
+};

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#define OUTPUT_MAX (256 * 1024)
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The child's side of process_run: never returns. */
+static void __attribute__((noreturn)) become(const char *const *argv, int out, int report)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	/* A helper that outlives a killed dnsvnf would work on files that the next one removes. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
+		execvp(argv[0], (char *const *)argv);
+	int e = errno;
+	ssize_t n = write(report, &e, sizeof(e));
+	(void)n;
+	_exit(127);
+}
+
+/* Reads out until its end or the deadline. */
+static int gather(int out, int64_t deadline, struct strbuf *text)
+{
+	char buffer[8192];
+
+	for (;;) {
+		struct pollfd p = {.fd = out, .events = POLLIN};
+		int64_t left = deadline - now_ms();
+		if (left <= 0)
+			return -ETIME;
+		int r = poll(&p, 1, (int)left);
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r <= 0)
+			continue;
+		ssize_t n = read(out, buffer, sizeof(buffer));
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return 0;
+		if (n > 0 && text->len < OUTPUT_MAX)
+			strbuf_add(text, buffer, (size_t)n);
+	}
+}
+
+int process_run(const char *const *argv, int timeout_ms, char **ret_output, struct err *err)
+{
+	int out[2], report[2];
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return err_errno(err, errno, "cannot make a pipe");
+	cleanup_close int out_read = out[0];
+	if (pipe2(report, O_CLOEXEC) < 0) {
+		close(out[1]);
+		return err_errno(err, errno, "cannot make a pipe");
+	}
+	cleanup_close int report_read = report[0];
+
+	pid_t pid = fork();
+	if (pid == 0)
+		become(argv, out[1], report[1]);
+	int e = errno;
+	close(out[1]);
+	close(report[1]);
+	if (pid < 0)
+		return err_errno(err, e, "cannot start %s", argv[0]);
+
+	cleanup_strbuf struct strbuf text = {0};
+	int r = gather(out_read, now_ms() + timeout_ms, &text);
+	if (r < 0)
+		kill(pid, SIGKILL);
+	int status;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (r == -ETIME)
+		return err_set(err, ETIME, "%s took more than %d ms", argv[0], timeout_ms);
+	if (r < 0)
+		return err_errno(err, r, "cannot read what %s prints", argv[0]);
+	if (read(report_read, &e, sizeof(e)) == (ssize_t)sizeof(e))
+		return err_errno(err, e, "cannot run %s", argv[0]);
+	if (ret_output)
+		*ret_output = strbuf_steal(&text);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int process_look(pid_t pid, struct process *ret)
+{
+	cleanup_free char *path = xasprintf("/proc/%d/stat", (int)pid);
+	cleanup_free char *stat = NULL;
+	size_t len;
+	char state;
+	unsigned long long starttime;
+
+	if (pid <= 0 || file_read(path, 4096, &stat, &len, NULL) < 0)
+		return -ESRCH;
+	/* The name in parentheses may hold anything, a parenthesis too: fields follow the last. */
+	char *fields = strrchr(stat, ')');
+	if (!fields || sscanf(fields,
+			      ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			      "%*d %*d %*d %llu",
+			      &state, &starttime) != 2)
+		return -ESRCH;
+	if (state == 'Z' || state == 'X')
+		return -ESRCH;
+	*ret = (struct process){.pid = pid, .starttime = starttime};
+	return 0;
+}
+
+bool process_alive(const struct process *p)
+{
+	struct process now;
+
+	return process_look(p->pid, &now) == 0 && now.starttime == p->starttime;
+}
+
+int64_t process_uptime(const struct process *p)
+{
+	struct timespec t;
+	long hz = sysconf(_SC_CLK_TCK);
+
+	if (hz <= 0 || !process_alive(p) || clock_gettime(CLOCK_BOOTTIME, &t) < 0)
+		return -1;
+	return t.tv_sec - (int64_t)(p->starttime / (uint64_t)hz);
+}
+
+/* A handle of p that no other process can get under; -ESRCH: gone. */
+static int open_handle(const struct process *p)
+{
+	int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (!process_alive(p)) {
+		close(fd);
+		return -ESRCH;
+	}
+	return fd;
+}
+
+/* Waits for the process behind the handle; reaps it when it is a child of ours. */
+static int wait_handle(int fd, pid_t pid, int timeout_ms)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		int r = poll(&p, 1, left > 0 ? (int)left : 0);
+		if (r > 0) {
+			waitpid(pid, NULL, WNOHANG);
+			return 0;
+		}
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (left <= 0)
+			return -ETIME;
+	}
+}
+
+int process_wait(const struct process *p, int timeout_ms)
+{
+	cleanup_close int fd = open_handle(p);
+
+	if (fd == -ESRCH) {
+		waitpid(p->pid, NULL, WNOHANG);
+		return 0;
+	}
+	return fd < 0 ? fd : wait_handle(fd, p->pid, timeout_ms);
+}
+
+int process_end(const struct process *p, int grace_ms, struct err *err)
+{
+	const int signals[] = {SIGTERM, SIGKILL};
+	const int waits[] = {grace_ms, 10000};
+	cleanup_close int fd = open_handle(p);
+
+	if (fd == -ESRCH) {
+		waitpid(p->pid, NULL, WNOHANG);
+		return 0;
+	}
+	if (fd < 0)
+		return err_errno(err, fd, "cannot reach process %d", (int)p->pid);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (syscall(SYS_pidfd_send_signal, fd, signals[i], NULL, 0) < 0 && errno != ESRCH)
+			return err_errno(err, errno, "cannot signal process %d", (int)p->pid);
+		if (wait_handle(fd, p->pid, waits[i]) == 0)
+			return 0;
+	}
+	return err_set(err, ETIME, "process %d does not end, not even killed", (int)p->pid);
+}

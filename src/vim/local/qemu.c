@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "vim/local/qmp.h"
+
+/* From its start until its monitor answers: under 1 s idle, more on a busy machine. */
+#define START_MS 60000
+
+void qemu_clear(struct qemu *qemu)
+{
+	free(qemu->why_no_kvm);
+	*qemu = (struct qemu){0};
+}
+
+/* Runs a guest of firmware alone on KVM for a second; NULL, or why it does not. */
+static char *try_kvm(void)
+{
+	/* SIGTERM from timeout ends QEMU in order, status 0; whatever fails earlier is not that. */
+	const char *const argv[] = {"timeout",     "--preserve-status",
+				    "-s",          "TERM",
+				    "-k",          "2",
+				    "1",           QEMU_PROGRAM,
+				    "-nodefaults", "-no-user-config",
+				    "-display",    "none",
+				    "-machine",    "q35",
+				    "-accel",      "kvm",
+				    "-cpu",        "host",
+				    "-m",          "32",
+				    NULL};
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *output = NULL;
+	cleanup_close int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return xasprintf("/dev/kvm: %s", strerror(errno));
+	int r = process_run(argv, 8000, &output, &err);
+	if (r == 0 && !strstr(output, "internal error"))
+		return NULL;
+	if (r < 0)
+		return xasprintf("%s", err.text);
+	/* The first line has the cause: "qemu-system-x86_64: error: failed to set MSR ..." */
+	output[strcspn(output, "\n")] = 0;
+	const char *said =
+		str_starts(output, QEMU_PROGRAM ": ") ? output + strlen(QEMU_PROGRAM ": ") : output;
+	return xasprintf("QEMU on /dev/kvm: %s", *said ? said : "died without a word");
+}
+
+int qemu_probe(struct qemu *ret, struct err *err)
+{
+	const char *const argv[] = {QEMU_PROGRAM, "-device", "help", NULL};
+	cleanup_free char *devices = NULL;
+
+	int r = process_run(argv, 20000, &devices, err);
+	if (r == -ENOENT)
+		return err_set(err, r,
+			       QEMU_PROGRAM " is not installed: apt install qemu-system-x86");
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return err_set(err, EIO, QEMU_PROGRAM " does not run: %s", devices);
+	ret->igb = strstr(devices, "name \"igb\"") != NULL;
+	ret->why_no_kvm = try_kvm();
+	ret->kvm = !ret->why_no_kvm;
+	return 0;
+}
+
+int qemu_process(int dirfd, const char *id, struct process *ret)
+{
+	cleanup_free char *file = xasprintf("%s.pid", id);
+	cleanup_free char *text = NULL;
+	struct process p = {0};
+	size_t len;
+	int pid;
+
+	if (file_read_at(dirfd, file, 64, &text, &len, NULL) < 0 ||
+	    sscanf(text, "%d %" SCNu64, &pid, &p.starttime) != 2)
+		return -ESRCH;
+	p.pid = pid;
+	if (!process_alive(&p))
+		return -ESRCH;
+	*ret = p;
+	return 0;
+}
+
+char *qemu_last_words(int dirfd, const char *id)
+{
+	cleanup_free char *file = xasprintf("%s.log", id);
+	cleanup_close int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC);
+	char text[1024];
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	off_t from = size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0;
+	ssize_t n = size > 0 ? pread(fd, text, sizeof(text) - 1, from) : 0;
+	struct strbuf words = {0};
+	char *rest = text;
+
+	text[n > 0 ? n : 0] = 0;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (str_starts(line, QEMU_PROGRAM ": "))
+			line += strlen(QEMU_PROGRAM ": ");
+		if (*line)
+			strbuf_addf(&words, "%s%s", words.len ? "; " : "", line);
+	}
+	return strbuf_steal(&words);
+}
+
+/* Between fork and exec: only what fails with a line in the log. */
+static void __attribute__((noreturn))
+become(char **argv, const char *id, int dirfd, int netns, int log)
+{
+	struct process self;
+	sigset_t none;
+	int null = open("/dev/null", O_RDONLY);
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+		_exit(126);
+	if (setns(netns, CLONE_NEWNET) < 0) {
+		dprintf(2, "cannot enter the network namespace: %s\n", strerror(errno));
+		_exit(126);
+	}
+	if (fchdir(dirfd) < 0) {
+		dprintf(2, "cannot enter the deployment's folder: %s\n", strerror(errno));
+		_exit(126);
+	}
+	cleanup_free char *file = xasprintf("%s.pid", id);
+	char text[64] = "";
+	if (process_look(getpid(), &self) == 0)
+		snprintf(text, sizeof(text), "%d %" PRIu64 "\n", (int)self.pid, self.starttime);
+	cleanup_err struct err err = ERR_INIT;
+	if (!*text || file_write_at(dirfd, file, text, strlen(text), 0644, &err) < 0) {
+		dprintf(2, "cannot note the pid: %s\n", err.text ? err.text : "no /proc");
+		_exit(126);
+	}
+	execvp(argv[0], argv);
+	dprintf(2, "cannot run %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Waits for the monitor of the child. */
+static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid, struct err *err)
+{
+	cleanup_free char *socket_name = xasprintf("%s.qmp", guest->id);
+	const struct timespec pause = {.tv_nsec = 20 * 1000000L};
+	cleanup_err struct err last = ERR_INIT;
+	int status;
+
+	for (int waited = 0; waited < START_MS; waited += 20) {
+		cleanup_qmp struct qmp *qmp = NULL;
+		err_clear(&last);
+		if (qmp_open(dirfd, socket_name, 10000, &qmp, &last) == 0)
+			return 0;
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			cleanup_free char *words = qemu_last_words(dirfd, guest->id);
+			return err_set(err, EIO, "QEMU does not start: %s",
+				       *words ? words : "it died without a word");
+		}
+		nanosleep(&pause, NULL);
+	}
+	return err_set(err, ETIMEDOUT, "QEMU does not answer %d s after its start: %s",
+		       START_MS / 1000, last.text);
+}
+
+int qemu_start(const struct qemu *qemu, const struct qemu_guest *guest, int dirfd, int netns,
+	       struct err *err)
+{
+	cleanup_free char *log_file = xasprintf("%s.log", guest->id);
+	cleanup_close int log =
+		openat(dirfd, log_file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+	char **argv = NULL;
+
+	if (log < 0)
+		return err_errno(err, errno, "cannot create %s", log_file);
+	int r = qemu_argv(qemu, guest, &argv, err);
+	if (r < 0)
+		return r;
+	for (char **a = argv; *a; a++)
+		log_debug("qemu: %s", *a);
+	pid_t pid = fork();
+	if (pid == 0)
+		become(argv, guest->id, dirfd, netns, log);
+	int e = errno;
+	qemu_argv_free(argv);
+	if (pid < 0)
+		return err_errno(err, e, "cannot start QEMU");
+	return wait_for_monitor(guest, dirfd, pid, err);
+}

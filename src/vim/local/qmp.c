@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/qmp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+
+/* The longest answer that we ask for is a console of 64 KiB in base64. */
+#define LINE_MAX_BYTES (1024 * 1024)
+
+struct qmp {
+	int fd;
+	int timeout_ms;
+	unsigned id; /* of the last command: the answer carries it */
+	char *in;    /* received, not yet used */
+	size_t in_len, in_room;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int wait_for(const struct qmp *qmp, short events, int64_t deadline, struct err *err)
+{
+	for (;;) {
+		struct pollfd p = {.fd = qmp->fd, .events = events};
+		int64_t left = deadline - now_ms();
+		int r = left > 0 ? poll(&p, 1, (int)left) : 0;
+		if (r > 0)
+			return 0;
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_errno(err, errno, "QEMU's monitor");
+		return err_set(
+			err, ETIMEDOUT,
+			"QEMU's monitor did not answer within %d ms; is another client on it?",
+			qmp->timeout_ms);
+	}
+}
+
+static int send_line(struct qmp *qmp, const char *text, size_t len, int64_t deadline,
+		     struct err *err)
+{
+	while (len > 0) {
+		int r = wait_for(qmp, POLLOUT, deadline, err);
+		if (r < 0)
+			return r;
+		ssize_t n = send(qmp->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			return err_set(err, ECONNRESET, "QEMU hung up");
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Takes the first whole line out of qmp->in; NULL: there is none yet. */
+static json_t *take_line(struct qmp *qmp, bool *ret_broken)
+{
+	char *end = qmp->in_len ? memchr(qmp->in, '\n', qmp->in_len) : NULL;
+
+	*ret_broken = false;
+	if (!end)
+		return NULL;
+	size_t used = (size_t)(end - qmp->in) + 1;
+	json_t *message = json_loadb(qmp->in, used, 0, NULL);
+	memmove(qmp->in, qmp->in + used, qmp->in_len - used);
+	qmp->in_len -= used;
+	*ret_broken = !json_is_object(message);
+	if (*ret_broken) {
+		json_decref(message);
+		return NULL;
+	}
+	return message;
+}
+
+static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *err)
+{
+	for (;;) {
+		bool broken;
+		json_t *message = take_line(qmp, &broken);
+		if (message) {
+			*ret = message;
+			return 0;
+		}
+		if (broken)
+			return err_set(err, EPROTO, "QEMU's monitor sent a line that is no JSON");
+		if (qmp->in_len == LINE_MAX_BYTES)
+			return err_set(err, EPROTO, "QEMU's monitor sent a line over %d bytes",
+				       LINE_MAX_BYTES);
+		if (qmp->in_len == qmp->in_room) {
+			qmp->in_room = qmp->in_room ? qmp->in_room * 2 : 4096;
+			qmp->in = xreallocarray(qmp->in, qmp->in_room, 1);
+		}
+		int r = wait_for(qmp, POLLIN, deadline, err);
+		if (r < 0)
+			return r;
+		ssize_t n = recv(qmp->fd, qmp->in + qmp->in_len, qmp->in_room - qmp->in_len,
+				 MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0)
+			return err_set(err, ECONNRESET, "QEMU hung up");
+		qmp->in_len += (size_t)n;
+	}
+}
+
+int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret,
+		struct err *err)
+{
+	int64_t deadline = now_ms() + qmp->timeout_ms;
+	json_t *request = json_pack("{s:s, s:i}", "execute", command, "id", (int)++qmp->id);
+
+	if (arguments)
+		json_object_set_new(request, "arguments", arguments);
+	char *text = json_dumps(request, JSON_COMPACT);
+	json_decref(request);
+	if (!text)
+		return err_set(err, EINVAL, "%s: arguments are no JSON", command);
+	log_debug("qmp: %s", text);
+	int r = send_line(qmp, text, strlen(text), deadline, err);
+	if (r == 0)
+		r = send_line(qmp, "\n", 1, deadline, err);
+	free(text);
+	while (r == 0) {
+		json_t *message = NULL;
+		r = receive(qmp, deadline, &message, err);
+		if (r < 0)
+			break;
+		json_t *id = json_object_get(message, "id");
+		json_t *value = json_object_get(message, "return");
+		const char *refusal = json_string_value(
+			json_object_get(json_object_get(message, "error"), "desc"));
+		if (!json_is_integer(id) || json_integer_value(id) != (json_int_t)qmp->id) {
+			/* An event, or the answer to a command that timed out. */
+			json_decref(message);
+			continue;
+		}
+		if (value && ret)
+			*ret = json_incref(value);
+		if (!value)
+			r = err_set(err, EREMOTEIO, "QEMU refused %s: %s", command,
+				    refusal ? refusal : "without a word");
+		json_decref(message);
+		return r;
+	}
+	return err_wrap(err, "%s", command);
+}
+
+int qmp_open_fd(int fd, int timeout_ms, struct qmp **ret, struct err *err)
+{
+	cleanup_qmp struct qmp *qmp = xcalloc(1, sizeof(*qmp));
+	json_t *greeting = NULL;
+
+	qmp->fd = fd;
+	qmp->timeout_ms = timeout_ms;
+	int r = receive(qmp, now_ms() + timeout_ms, &greeting, err);
+	if (r < 0)
+		return r;
+	bool qemu = json_is_object(json_object_get(greeting, "QMP"));
+	json_decref(greeting);
+	if (!qemu)
+		return err_set(err, EPROTO, "what listens on QEMU's monitor socket is no QEMU");
+	r = qmp_command(qmp, "qmp_capabilities", NULL, NULL, err);
+	if (r < 0)
+		return r;
+	*ret = steal_ptr(qmp);
+	return 0;
+}
+
+int qmp_open(int dirfd, const char *name, int timeout_ms, struct qmp **ret, struct err *err)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot make a socket");
+	/* By the folder's descriptor: its path may be longer than a socket address can hold. */
+	int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dirfd,
+			 name);
+	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
+		return err_set(err, ENAMETOOLONG, "socket name %s is too long", name);
+	/* A backlog that is full blocks connect(2): bounded like every answer. */
+	struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_errno(err, errno, "cannot reach QEMU's monitor %s", name);
+	return qmp_open_fd(steal_fd(&fd), timeout_ms, ret, err);
+}
+
+void qmp_close(struct qmp *qmp)
+{
+	if (!qmp)
+		return;
+	close(qmp->fd);
+	free(qmp->in);
+	free(qmp);
+}

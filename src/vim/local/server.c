@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/str.h"
+#include "vim/local/configdrive.h"
+#include "vim/local/handle.h"
+#include "vim/local/link.h"
+#include "vim/local/qmp.h"
+#include "vim/local/segment.h"
+
+#define MB ((uint64_t)1024 * 1024)
+
+/* A guest of ours writes about 100 MB at its first boot. */
+#define DISK_ROOM_MB 512
+
+#define QMP_MS 10000
+
+/* What a server is made of, gathered from records and request. */
+struct parts {
+	struct records *records;
+	struct image_files image;
+	struct flavor flavor_store;
+	const struct flavor *flavor;
+	struct cells cells;
+	struct record **ports; /* by nicid */
+	struct qemu_nic *nics;
+	size_t n;
+	char *disk, *config_drive; /* file names */
+};
+
+static void parts_clear(struct parts *parts)
+{
+	image_files_clear(&parts->image);
+	local_flavor_clear(&parts->flavor_store);
+	free(parts->ports);
+	free(parts->nics);
+	free(parts->disk);
+	free(parts->config_drive);
+}
+
+#define cleanup_parts __attribute__((__cleanup__(parts_clear)))
+
+static enum port_type record_port_type(const struct record *port)
+{
+	const char *name = record_string(port->spec, "type");
+
+	for (enum port_type t = PORT_VIRTUAL; t <= PORT_MACVTAP; t++) {
+		if (streq(name, port_type_name(t)))
+			return t;
+	}
+	return PORT_VIRTUAL;
+}
+
+static unsigned record_nicid(const struct record *port)
+{
+	return (unsigned)json_integer_value(json_object_get(port->spec, "nicid"));
+}
+
+static const char *record_physnet(const struct records *records, const struct record *port)
+{
+	const struct record *network =
+		records_find(records, VIM_NETWORK, record_string(port->spec, "network"));
+
+	return network ? record_string(network->spec, "physical_network") : NULL;
+}
+
+/* NUMA node of the embedded host that the port's device is on; -1: it is on none. */
+static int host_node(const struct records *records, const struct record *port)
+{
+	cleanup_physnets struct physnets physnets = {0};
+
+	if (record_port_type(port) == PORT_VIRTUAL)
+		return -1;
+	net_physnets(records, &physnets);
+	return physnets_node(&physnets, record_physnet(records, port));
+}
+
+/* The ports of a server, by nicid as they stand in its record. */
+static int find_ports(const struct records *records, const struct record *server,
+		      struct record ***ret, size_t *ret_n, struct err *err)
+{
+	json_t *names = json_object_get(server->spec, "ports");
+	struct record **ports = xcalloc(json_array_size(names), sizeof(*ports));
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+	{
+		ports[i] = records_find(records, VIM_PORT, json_string_value(name));
+		if (!ports[i]) {
+			free(ports);
+			return err_set(err, ENOENT, "Port %s could not be found.",
+				       json_string_value(name));
+		}
+	}
+	*ret = ports;
+	*ret_n = json_array_size(names);
+	return 0;
+}
+
+static int gather(struct local *local, const struct vim_request *request, struct records *records,
+		  const struct record *server, struct parts *parts, struct err *err)
+{
+	const struct record *image = records_find(records, VIM_IMAGE, request->server.image_name);
+	const char *src = request->server.image ? request->server.image->src
+			  : image               ? record_string(image->spec, "src")
+						: NULL;
+
+	(void)local;
+	parts->records = records;
+	parts->flavor = local_flavor(request, records, &parts->flavor_store);
+	if (!parts->flavor)
+		return err_set(err, ENOENT, "Flavor %s could not be found.",
+			       request->server.flavor_name);
+	int r = host_cells(parts->flavor, &parts->cells, err);
+	if (r == 0)
+		r = image_find(request->server.image_name, src, &parts->image, err);
+	if (r == 0)
+		r = find_ports(records, server, &parts->ports, &parts->n, err);
+	if (r < 0)
+		return r;
+	parts->nics = xcalloc(parts->n, sizeof(*parts->nics));
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct record *port = parts->ports[i];
+		struct qemu_nic *nic = &parts->nics[i];
+		*nic = (struct qemu_nic){
+			.nicid = record_nicid(port),
+			.mac = record_string(port->made, "mac_address"),
+			.tap = record_string(port->made, "tap"),
+			.direct = host_is_pci(record_port_type(port)),
+			.node = -1,
+		};
+		if (!nic->mac || !nic->tap)
+			return err_set(err, EINVAL, "port %s is half made", port->name);
+		/* A guest of one cell has all its NICs on that one, wherever the VF is. */
+		if (nic->direct && parts->cells.numa)
+			nic->node = parts->cells.n > 1 ? host_node(records, port) : 0;
+	}
+	parts->disk = record_file(server, "qcow2");
+	parts->config_drive = record_file(server, "iso");
+	return 0;
+}
+
+static struct qemu_guest guest_of(const struct record *server, const struct parts *parts)
+{
+	return (struct qemu_guest){
+		.id = server->id,
+		.name = server->name,
+		.vcpus = parts->flavor->vcpus,
+		.memory_mb = parts->flavor->memory_mb,
+		.cells = parts->cells,
+		.disk = parts->disk,
+		.config_drive = parts->config_drive,
+		.kernel = parts->image.kernel,
+		.initrd = parts->image.initrd,
+		.nics = parts->nics,
+		.n_nics = parts->n,
+	};
+}
+
+static uint64_t free_mb(const struct local *local)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(local->store.dirfd, &fs) < 0)
+		return UINT64_MAX;
+	return (uint64_t)fs.f_bavail * fs.f_frsize / MB;
+}
+
+static int make_disk(struct local *local, const struct record *server, const struct parts *parts,
+		     struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", local->store.path, parts->disk);
+	uint64_t size, root = parts->flavor->root_disk_mb * MB;
+
+	if (free_mb(local) < DISK_ROOM_MB)
+		return err_set(err, ENOSPC,
+			       "the disk of server %s needs room: %s has %llu MB free, at least %d "
+			       "MB are needed",
+			       server->name, local->store.path, (unsigned long long)free_mb(local),
+			       DISK_ROOM_MB);
+	int r = image_size(&parts->image, &size, err);
+	if (r < 0)
+		return r;
+	if (root && root < size)
+		return err_set(
+			err, EINVAL,
+			"Flavor's disk is too small for requested image. Flavor disk is %llu "
+			"bytes, image is %llu bytes.",
+			(unsigned long long)root, (unsigned long long)size);
+	return image_overlay(&parts->image, path, root ? root : size, err);
+}
+
+/* The fixed addresses of a port, for network_data.json. */
+static void describe_addresses(const struct parts *parts, const struct record *port,
+			       struct configdrive_port *ret)
+{
+	json_t *a;
+	size_t i;
+	struct configdrive_address *addresses = NULL;
+
+	json_array_foreach(json_object_get(port->made, "addresses"), i, a)
+	{
+		struct subnet subnet;
+		if (!net_subnet(parts->records, record_string(a, "subnet"), &subnet))
+			continue;
+		*array_push(addresses, ret->n_addresses) = (struct configdrive_address){
+			.ip_version = subnet.ip_version,
+			.ip_address = record_string(a, "ip_address"),
+			.prefix = subnet.prefix,
+			.gateway = subnet.no_gateway ? NULL : subnet.gateway,
+			.dhcp = subnet.dhcp,
+		};
+	}
+	ret->addresses = addresses;
+}
+
+static int make_config_drive(struct local *local, const struct vim_request *request,
+			     const struct record *server, const struct parts *parts,
+			     struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", local->store.path, parts->config_drive);
+	struct qemu_guest guest = guest_of(server, parts);
+	struct configdrive_port *ports = xcalloc(parts->n, sizeof(*ports));
+	const char *policy = property_get(&parts->flavor->properties, "hw:cpu_policy");
+	cleanup_free unsigned *cpus = xcalloc(parts->flavor->vcpus, sizeof(*cpus));
+
+	for (unsigned i = 0; i < parts->flavor->vcpus; i++)
+		cpus[i] = i;
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct record *port = parts->ports[i];
+		const char *name = record_string(port->spec, "network");
+		const struct record *network = records_find(parts->records, VIM_NETWORK, name);
+		ports[i] = (struct configdrive_port){
+			.id = port->id,
+			.network_id = network ? network->id : port->id,
+			.mac_address = parts->nics[i].mac,
+			.vif_type = parts->nics[i].direct ? "hw_veb" : "ovs",
+			.mtu = 1500,
+			.pci_address = qemu_nic_address(&guest, i),
+			.vlan = network && parts->nics[i].direct
+					? (unsigned)json_integer_value(
+						  json_object_get(network->spec, "segmentation_id"))
+					: 0,
+			.tag = name,
+		};
+		describe_addresses(parts, port, &ports[i]);
+	}
+	int r = configdrive_write(
+		path,
+		&(struct configdrive){
+			.uuid = server->id,
+			.name = server->name,
+			.project_id = local->vim.tenant,
+			.flavor = request->server.flavor_name,
+			.dedicated_cpus = cpus,
+			.n_dedicated_cpus = streq(policy, "dedicated") ? parts->flavor->vcpus : 0,
+			.ports = ports,
+			.n_ports = parts->n,
+			.user_data = request->server.user_data,
+			.user_data_len = request->server.user_data_len,
+		},
+		err);
+	for (size_t i = 0; i < parts->n; i++) {
+		free((char *)ports[i].pci_address);
+		free((void *)ports[i].addresses);
+	}
+	free(ports);
+	return r < 0 ? err_wrap(err, "config drive") : 0;
+}
+
+int server_create(struct local *local, const struct vim_request *request, struct records *records,
+		  struct record *server, struct err *err)
+{
+	cleanup_parts struct parts parts = {0};
+
+	int r = gather(local, request, records, server, &parts, err);
+	if (r < 0)
+		return r;
+	json_object_set_new(server->made, "cells", json_integer(parts.cells.n));
+	json_object_set_new(server->made, "image", json_string(parts.image.disk));
+	r = record_save(&local->store, server, err);
+	if (r == 0)
+		r = make_disk(local, server, &parts, err);
+	if (r == 0)
+		r = make_config_drive(local, request, server, &parts, err);
+	if (r == 0)
+		r = local_qemu(local, err);
+	if (r == 0)
+		r = local_netns(local, true, err);
+	if (r < 0)
+		return r;
+	struct qemu_guest guest = guest_of(server, &parts);
+	return qemu_start(&local->qemu, &guest, local->store.dirfd, local->netns, err);
+}
+
+static int open_monitor(struct local *local, const struct record *server, struct qmp **ret,
+			struct err *err)
+{
+	cleanup_free char *name = record_file(server, "qmp");
+
+	int r = store_open_folder(&local->store, err);
+	return r < 0 ? r : qmp_open(local->store.dirfd, name, QMP_MS, ret, err);
+}
+
+/* State of a guest as QEMU tells it (RunState of its QAPI) as Nova's words. */
+static void translate(const struct local *local, const char *run_state, struct server_state *ret)
+{
+	if (streq(run_state, "running")) {
+		ret->state = VIM_STATE_ACTIVE;
+		ret->status = "ACTIVE";
+	} else if (streq(run_state, "shutdown")) {
+		ret->state = VIM_STATE_DOWN;
+		ret->status = "SHUTOFF";
+		ret->fault = xstrdup("the guest powered itself off");
+	} else if (streq(run_state, "io-error")) {
+		ret->state = VIM_STATE_ERROR;
+		ret->status = "ERROR";
+		ret->fault = xasprintf("its disk cannot be written, so QEMU paused it; %s has %llu "
+				       "MB free: make room, then undeploy and deploy",
+				       local->store.path, (unsigned long long)free_mb(local));
+	} else if (streq(run_state, "internal-error") || streq(run_state, "guest-panicked")) {
+		ret->state = VIM_STATE_ERROR;
+		ret->status = "ERROR";
+		ret->fault = xasprintf("QEMU says %s", run_state);
+	} else {
+		ret->state = VIM_STATE_DOWN;
+		ret->status = "PAUSED";
+		ret->fault = xasprintf("QEMU says %s", run_state);
+	}
+}
+
+static char *hypervisor_of(const json_t *version, const json_t *kvm)
+{
+	const json_t *qemu = json_object_get(version, "qemu");
+
+	return xasprintf("QEMU %d.%d.%d (%s)",
+			 (int)json_integer_value(json_object_get(qemu, "major")),
+			 (int)json_integer_value(json_object_get(qemu, "minor")),
+			 (int)json_integer_value(json_object_get(qemu, "micro")),
+			 json_is_true(json_object_get(kvm, "enabled")) ? "KVM" : "TCG");
+}
+
+/* Is another dnsvnf at work on the deployment? */
+static bool being_made(struct local *local)
+{
+	if (local->store.lockfd >= 0)
+		return false;
+	cleanup_close int fd = openat(local->store.dirfd, "lock", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* No QEMU: why? */
+static void look_at_remains(struct local *local, const struct record *server,
+			    struct server_state *ret)
+{
+	const char *fault = record_string(server->made, "fault");
+	cleanup_free char *words = qemu_last_words(local->store.dirfd, server->id);
+
+	ret->state = VIM_STATE_ERROR;
+	ret->status = "ERROR";
+	if (!server->done && being_made(local)) {
+		ret->state = VIM_STATE_BUILD;
+		ret->status = "BUILD";
+	} else if (fault) {
+		ret->fault = xstrdup(fault);
+	} else if (!server->done) {
+		ret->fault = xstrdup("half made by a run that was interrupted");
+	} else if (*words) {
+		ret->fault = xasprintf("QEMU is gone; it said: %s", words);
+	} else {
+		ret->fault = xstrdup("QEMU is gone without a word: killed, or the host restarted");
+	}
+}
+
+int server_look(struct local *local, const struct record *server, struct server_state *ret,
+		struct err *err)
+{
+	cleanup_qmp struct qmp *qmp = NULL;
+	json_t *status = NULL, *version = NULL, *kvm = NULL;
+
+	*ret = (struct server_state){0};
+	int r = store_open_folder(&local->store, err);
+	if (r < 0)
+		return r;
+	if (qemu_process(local->store.dirfd, server->id, &ret->process) < 0) {
+		look_at_remains(local, server, ret);
+		return 0;
+	}
+	cleanup_err struct err refused = ERR_INIT;
+	r = open_monitor(local, server, &qmp, &refused);
+	if ((r == -ENOENT || r == -ECONNREFUSED) && !server->done) {
+		ret->state = VIM_STATE_BUILD;
+		ret->status = "BUILD";
+		return 0;
+	}
+	if (r == 0)
+		r = qmp_command(qmp, "query-status", NULL, &status, &refused);
+	if (r == 0)
+		r = qmp_command(qmp, "query-version", NULL, &version, &refused);
+	if (r == 0)
+		r = qmp_command(qmp, "query-kvm", NULL, &kvm, &refused);
+	if (r == 0) {
+		translate(local, record_string(status, "status"), ret);
+		ret->hypervisor = hypervisor_of(version, kvm);
+	} else if (qemu_process(local->store.dirfd, server->id, &ret->process) < 0) {
+		/* It died while it was asked. */
+		look_at_remains(local, server, ret);
+		r = 0;
+	} else {
+		r = err_set(err, r, "%s", refused.text);
+	}
+	json_decref(status);
+	json_decref(version);
+	json_decref(kvm);
+	return r;
+}
+
+static void port_info(struct local *local, const struct records *records, const struct record *port,
+		      bool running, struct vim_port_info *ret)
+{
+	json_t *a;
+	size_t i;
+	bool in_use;
+
+	*ret = (struct vim_port_info){
+		.name = xstrdup(port->name),
+		.nicid = record_nicid(port),
+		.type = record_port_type(port),
+		.network = xstrdup(record_string(port->spec, "network")),
+		.mac_address = xstrdup(record_string(port->made, "mac_address")),
+		.physical_network = xstrdup(record_physnet(records, port)),
+		.host_device = xstrdup(record_string(port->made, "tap")),
+		.numa_node = host_node(records, port),
+		.link_up = running && json_is_true(json_object_get(port->made, "link_up")),
+	};
+	json_array_foreach(json_object_get(port->made, "addresses"), i, a) *
+		array_push(ret->ip_addresses, ret->n_ip_addresses) =
+		xstrdup(record_string(a, "ip_address"));
+	net_present(local, records, port, &in_use);
+	ret->status = xstrdup(running && in_use ? "ACTIVE" : "DOWN");
+}
+
+int server_info(struct local *local, const struct records *records, const struct record *server,
+		struct vim_server_info *ret, struct err *err)
+{
+	struct server_state state;
+	cleanup_free struct record **ports = NULL;
+	size_t n = 0;
+
+	int r = server_look(local, server, &state, err);
+	if (r < 0)
+		return r;
+	*ret = (struct vim_server_info){
+		.id = xstrdup(server->id),
+		.name = xstrdup(server->name),
+		.state = state.state,
+		.status = xstrdup(state.status),
+		.fault = state.fault,
+		.uptime = state.process.pid ? process_uptime(&state.process) : -1,
+		.cells = (unsigned)json_integer_value(json_object_get(server->made, "cells")),
+		.hypervisor = state.hypervisor,
+	};
+	/* A port that somebody took away is missing, not an error of the server. */
+	if (find_ports(records, server, &ports, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		port_info(local, records, ports[i], state.process.pid > 0,
+			  array_push(ret->ports, ret->n_ports));
+	return 0;
+}
+
+static int remove_files(struct local *local, const struct record *server, struct err *err)
+{
+	cleanup_closedir DIR *dir = opendir(local->store.path);
+	cleanup_free char *record = record_file(server, "json");
+
+	if (!dir)
+		return err_errno(err, errno, "cannot open %s", local->store.path);
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (!str_starts(e->d_name, server->id) || streq(e->d_name, record))
+			continue;
+		if (unlinkat(dirfd(dir), e->d_name, 0) < 0 && errno != ENOENT)
+			return err_errno(err, errno, "cannot remove %s/%s", local->store.path,
+					 e->d_name);
+	}
+	return 0;
+}
+
+int server_destroy(struct local *local, const struct record *server, struct err *err)
+{
+	struct process process;
+
+	if (qemu_process(local->store.dirfd, server->id, &process) == 0) {
+		cleanup_qmp struct qmp *qmp = NULL;
+		/* Politely, or by signal: either way it ends. */
+		if (open_monitor(local, server, &qmp, NULL) == 0 &&
+		    qmp_command(qmp, "quit", NULL, NULL, NULL) == 0)
+			process_wait(&process, 3000);
+		int r = process_end(&process, 3000, err);
+		if (r < 0)
+			return r;
+	}
+	return remove_files(local, server, err);
+}
+
+int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,
+		    struct err *err)
+{
+	cleanup_qmp struct qmp *qmp = NULL;
+	cleanup_free char *nic = qemu_nic_name(record_nicid(port));
+	json_t *before = json_incref(json_object_get(port->made, "link_up"));
+
+	int r = open_monitor(local, server, &qmp, err);
+	if (r == 0) {
+		/* QEMU does not tell the state of a link, so it is kept: first, for the case that
+		 * we are killed. */
+		json_object_set_new(port->made, "link_up", json_boolean(up));
+		r = record_save(&local->store, port, err);
+	}
+	if (r == 0) {
+		r = qmp_command(qmp, "set_link", json_pack("{s:s, s:b}", "name", nic, "up", up),
+				NULL, err);
+		if (r < 0 && before) {
+			json_object_set(port->made, "link_up", before);
+			record_save(&local->store, port, NULL);
+		}
+	}
+	json_decref(before);
+	return r;
+}

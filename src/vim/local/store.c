@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#define ROOT       "/var/lib/dnsvnf"
+#define LOCK       "lock"
+#define RECORD_MAX (1024 * 1024)
+
+static const char *root_folder(void)
+{
+	const char *root = getenv("DNSVNF_LOCAL_DIR");
+
+	return root && *root ? root : ROOT;
+}
+
+static bool plain(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || (c == '.' && !first);
+}
+
+/* A name of the descriptor as name of a folder: whatever could lead elsewhere becomes %XX. */
+static char *encode(const char *name)
+{
+	struct strbuf b = {0};
+
+	for (const char *p = name; *p; p++) {
+		if (plain(*p, p == name))
+			strbuf_add(&b, p, 1);
+		else
+			strbuf_addf(&b, "%%%02X", (unsigned char)*p);
+	}
+	return strbuf_steal(&b);
+}
+
+/* NULL: no name that encode gives. */
+static char *decode(const char *folder)
+{
+	struct strbuf b = {0};
+
+	for (const char *p = folder; *p; p++) {
+		unsigned byte;
+		char c = *p;
+		if (c == '%' && p[1] && sscanf(p + 1, "%2X", &byte) == 1 && byte) {
+			c = (char)byte;
+			p += 2;
+		}
+		strbuf_add(&b, &c, 1);
+	}
+	cleanup_free char *name = strbuf_steal(&b);
+	cleanup_free char *again = encode(name);
+	return *name && streq(again, folder) ? steal_ptr(name) : NULL;
+}
+
+void store_init(struct store *store, const char *tenant, const char *deployment)
+{
+	cleanup_free char *t = encode(tenant);
+	cleanup_free char *d = encode(deployment);
+
+	*store = (struct store){
+		.root = xstrdup(root_folder()),
+		.tenant = xstrdup(tenant),
+		.deployment = xstrdup(deployment),
+		.path = xasprintf("%s/%s/%s", root_folder(), t, d),
+		.dirfd = -1,
+		.lockfd = -1,
+	};
+}
+
+void store_clear(struct store *store)
+{
+	cleanup_close_fn(&store->dirfd);
+	cleanup_close_fn(&store->lockfd);
+	free(store->root);
+	free(store->tenant);
+	free(store->deployment);
+	free(store->path);
+	*store = (struct store){.dirfd = -1, .lockfd = -1};
+}
+
+int store_open_folder(struct store *store, struct err *err)
+{
+	if (store->dirfd >= 0)
+		return 0;
+	store->dirfd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->dirfd < 0)
+		return err_errno(err, errno, "cannot open %s", store->path);
+	return 0;
+}
+
+/* Who holds the lock, as it wrote itself into the file. */
+static int refuse_busy(const struct store *store, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/" LOCK, store->path);
+	cleanup_free char *pid = NULL;
+	size_t len;
+
+	if (file_read(path, 64, &pid, &len, NULL) < 0 || len == 0)
+		pid = xstrdup("unknown");
+	return err_set(
+		err, EBUSY,
+		"another dnsvnf (pid %s) is at work on deployment %s/%s; wait until it is done",
+		pid, store->tenant, store->deployment);
+}
+
+/* One try. -EAGAIN: the folder went away under us. */
+static int try_lock(struct store *store, struct err *err)
+{
+	int r = dir_make(store->path, err);
+	if (r < 0)
+		return r;
+	cleanup_close int dirfd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return errno == ENOENT ? -EAGAIN
+				       : err_errno(err, errno, "cannot open %s", store->path);
+	cleanup_close int fd = openat(dirfd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return errno == ENOENT ? -EAGAIN
+				       : err_errno(err, errno, "cannot lock %s", store->path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? refuse_busy(store, err)
+					    : err_errno(err, errno, "cannot lock %s", store->path);
+
+	/* The holder before us may have removed the file with the whole deployment. */
+	struct stat ours, there;
+	cleanup_free char *path = xasprintf("%s/" LOCK, store->path);
+	if (fstat(fd, &ours) < 0 || stat(path, &there) < 0 || ours.st_ino != there.st_ino ||
+	    ours.st_dev != there.st_dev)
+		return -EAGAIN;
+
+	cleanup_free char *pid = xasprintf("%d", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, strlen(pid), 0) < 0)
+		return err_errno(err, errno, "cannot write %s", path);
+	cleanup_close_fn(&store->dirfd);
+	store->dirfd = steal_fd(&dirfd);
+	store->lockfd = steal_fd(&fd);
+	return 0;
+}
+
+int store_lock(struct store *store, struct err *err)
+{
+	if (store->lockfd >= 0)
+		return 0;
+	for (int i = 0; i < 100; i++) {
+		int r = try_lock(store, err);
+		if (r != -EAGAIN)
+			return r;
+	}
+	return err_set(err, EBUSY, "%s comes and goes: another dnsvnf is at work on it",
+		       store->path);
+}
+
+static const char *string_in(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+static int parse_record(const char *file, const char *text, size_t len, struct record *ret,
+			struct err *err)
+{
+	json_error_t where;
+	json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+	const char *kind = string_in(o, "kind");
+	int r = 0;
+
+	*ret = (struct record){0};
+	for (enum vim_kind k = VIM_IMAGE; k <= VIM_SERVER; k++) {
+		if (!streq(kind, vim_kind_name(k)))
+			continue;
+		*ret = (struct record){
+			.kind = k,
+			.id = xstrdup(string_in(o, "id")),
+			.name = xstrdup(string_in(o, "name")),
+			.owner = xstrdup(string_in(o, "owner")),
+			.digest = xstrdup(string_in(o, "digest")),
+			.seq = json_integer_value(json_object_get(o, "seq")),
+			.done = json_is_true(json_object_get(o, "done")),
+			.spec = json_incref(json_object_get(o, "spec")),
+			.made = json_incref(json_object_get(o, "made")),
+		};
+	}
+	if (!ret->id || !ret->name || !json_is_object(ret->spec) || !json_is_object(ret->made) ||
+	    strlen(ret->id) + strlen(".json") != strlen(file) || !str_starts(file, ret->id))
+		r = err_set(err, EBADMSG, "%s is no record of dnsvnf (%s); remove it", file,
+			    o ? "something is missing" : where.text);
+	json_decref(o);
+	return r;
+}
+
+static void record_clear(struct record *record)
+{
+	free(record->id);
+	free(record->name);
+	free(record->owner);
+	free(record->digest);
+	json_decref(record->spec);
+	json_decref(record->made);
+}
+
+void records_clear(struct records *records)
+{
+	for (size_t i = 0; i < records->n; i++)
+		record_clear(&records->v[i]);
+	free(records->v);
+	*records = (struct records){0};
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct record *x = a, *y = b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+int store_load(struct store *store, struct records *ret, struct err *err)
+{
+	cleanup_records struct records records = {0};
+	cleanup_err struct err none = ERR_INIT;
+	cleanup_closedir DIR *dir = opendir(store->path);
+
+	if (!dir && errno == ENOENT) {
+		*ret = (struct records){0};
+		return 0;
+	}
+	if (!dir)
+		return err_errno(err, errno, "cannot open %s", store->path);
+	for (struct dirent *e; (e = readdir(dir));) {
+		cleanup_free char *text = NULL;
+		size_t len;
+		if (!str_ends(e->d_name, ".json"))
+			continue;
+		err_clear(&none);
+		int r = file_read_at(dirfd(dir), e->d_name, RECORD_MAX, &text, &len, &none);
+		if (r == -ENOENT) /* removed since: somebody else is undeploying */
+			continue;
+		if (r < 0)
+			return err_set(err, r, "%s: %s", store->path, none.text);
+		struct record *record = array_push(records.v, records.n);
+		r = parse_record(e->d_name, text, len, record, err);
+		if (r < 0) {
+			record_clear(record);
+			records.n--;
+			return err_wrap(err, "%s", store->path);
+		}
+	}
+	if (records.n)
+		qsort(records.v, records.n, sizeof(*records.v), by_seq);
+	*ret = records;
+	records = (struct records){0};
+	return 0;
+}
+
+/* RFC 9562, version 4. */
+static char *new_uuid(void)
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		abort(); /* 16 bytes cannot be cut short (getrandom(2)) */
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	return xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+			 b[12], b[13], b[14], b[15]);
+}
+
+struct record *records_new(struct records *records, enum vim_kind kind, const char *name)
+{
+	int64_t seq = records->n ? records->v[records->n - 1].seq + 1 : 1;
+	struct record *record = array_push(records->v, records->n);
+
+	*record = (struct record){
+		.seq = seq,
+		.kind = kind,
+		.id = new_uuid(),
+		.name = xstrdup(name),
+		.spec = json_object(),
+		.made = json_object(),
+	};
+	return record;
+}
+
+struct record *records_find(const struct records *records, enum vim_kind kind, const char *name)
+{
+	for (size_t i = 0; i < records->n; i++) {
+		if (records->v[i].kind == kind && streq(records->v[i].name, name))
+			return &records->v[i];
+	}
+	return NULL;
+}
+
+char *record_file(const struct record *record, const char *suffix)
+{
+	return xasprintf("%s.%s", record->id, suffix);
+}
+
+int record_save(struct store *store, const struct record *record, struct err *err)
+{
+	cleanup_free char *file = record_file(record, "json");
+	json_t *o = json_pack("{s:s, s:I, s:s, s:s, s:s*, s:s*, s:b, s:O, s:O}", "kind",
+			      vim_kind_name(record->kind), "seq", (json_int_t)record->seq, "id",
+			      record->id, "name", record->name, "owner", record->owner, "digest",
+			      record->digest, "done", record->done, "spec", record->spec, "made",
+			      record->made);
+	char *text = o ? json_dumps(o, JSON_INDENT(1)) : NULL;
+	int r;
+
+	if (text)
+		r = file_write_at(store->dirfd, file, text, strlen(text), 0600, err);
+	else
+		r = err_set(err, EINVAL, "its name or owner is no UTF-8");
+	free(text);
+	json_decref(o);
+	if (r < 0)
+		return err_wrap(err, "%s: record of %s %s", store->path,
+				vim_kind_name(record->kind), record->name);
+	return 0;
+}
+
+int record_remove(struct store *store, const struct record *record, struct err *err)
+{
+	cleanup_free char *file = record_file(record, "json");
+
+	if (unlinkat(store->dirfd, file, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s: cannot remove %s", store->path, file);
+	return 0;
+}
+
+int store_remove(struct store *store, struct err *err)
+{
+	cleanup_free char *tenant = xstrndup(store->path, strrchr(store->path, '/') - store->path);
+	int r = dir_remove(store->path, err);
+
+	if (r < 0)
+		return r;
+	/* These fail while another deployment is there, which is right. */
+	if (rmdir(tenant) == 0)
+		rmdir(store->root);
+	cleanup_close_fn(&store->dirfd);
+	cleanup_close_fn(&store->lockfd);
+	store->dirfd = store->lockfd = -1;
+	return 0;
+}
+
+/* Adds every folder below ROOT/TENANT. */
+static void gather_deployments(const char *root, const char *tenant_folder,
+			       struct vim_deployment **v, size_t *n)
+{
+	cleanup_free char *path = xasprintf("%s/%s", root, tenant_folder);
+	cleanup_free char *tenant = decode(tenant_folder);
+	cleanup_closedir DIR *dir = tenant ? opendir(path) : NULL;
+
+	if (!dir)
+		return;
+	for (struct dirent *e; (e = readdir(dir));) {
+		struct stat st;
+		cleanup_free char *deployment = decode(e->d_name);
+		if (!deployment || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		struct vim_deployment *d = array_push(*v, *n);
+		d->tenant = xstrdup(tenant);
+		d->deployment = steal_ptr(deployment);
+	}
+}
+
+int store_deployments(struct vim_deployment **ret, size_t *ret_n, struct err *err)
+{
+	const char *root = root_folder();
+	cleanup_closedir DIR *dir = opendir(root);
+	struct vim_deployment *v = NULL;
+	size_t n = 0;
+
+	if (!dir && errno != ENOENT)
+		return err_errno(err, errno, "cannot open %s", root);
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		gather_deployments(root, e->d_name, &v, &n);
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}

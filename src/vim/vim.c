@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/vim.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "vim/local/local.h"
+
+const struct vim_ops *vim_ops_for(const char *vim_name)
+{
+	return streq(vim_name, vim_local.name) ? &vim_local : NULL;
+}
+
+const char *vim_kind_name(enum vim_kind kind)
+{
+	switch (kind) {
+	case VIM_IMAGE:
+		return "image";
+	case VIM_FLAVOR:
+		return "flavor";
+	case VIM_NETWORK:
+		return "network";
+	case VIM_SUBNET:
+		return "subnet";
+	case VIM_PORT:
+		return "port";
+	case VIM_SERVER:
+		return "server";
+	}
+	return "object";
+}
+
+const char *vim_state_name(enum vim_state state)
+{
+	switch (state) {
+	case VIM_STATE_BUILD:
+		return "BUILD";
+	case VIM_STATE_ACTIVE:
+		return "ACTIVE";
+	case VIM_STATE_DOWN:
+		return "DOWN";
+	case VIM_STATE_ERROR:
+		return "ERROR";
+	}
+	return "UNKNOWN";
+}
+
+void vim_object_clear(struct vim_object *o)
+{
+	free(o->id);
+	free(o->name);
+	free(o->owner);
+	free(o->fault);
+	free(o->digest);
+	*o = (struct vim_object){0};
+}
+
+void vim_inventory_clear(struct vim_inventory *i)
+{
+	for (size_t k = 0; k < i->n; k++)
+		vim_object_clear(&i->v[k]);
+	free(i->v);
+	*i = (struct vim_inventory){0};
+}
+
+static void port_info_clear(struct vim_port_info *p)
+{
+	free(p->name);
+	free(p->network);
+	free(p->mac_address);
+	for (size_t i = 0; i < p->n_ip_addresses; i++)
+		free(p->ip_addresses[i]);
+	free(p->ip_addresses);
+	free(p->physical_network);
+	free(p->host_device);
+	free(p->status);
+}
+
+void vim_server_info_clear(struct vim_server_info *s)
+{
+	free(s->id);
+	free(s->name);
+	free(s->status);
+	free(s->fault);
+	free(s->hypervisor);
+	for (size_t i = 0; i < s->n_ports; i++)
+		port_info_clear(&s->ports[i]);
+	free(s->ports);
+	*s = (struct vim_server_info){0};
+}
+
+void vim_deployments_free(struct vim_deployment *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].tenant);
+		free(v[i].deployment);
+	}
+	free(v);
+}
