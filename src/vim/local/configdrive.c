@@ -63,7 +63,7 @@ static char *sanitise(const char *name)
 	char host[HOSTNAME_MAX + 1];
 	size_t len = 0;
 
-	for (size_t i = 0; name[i] && i < HOSTNAME_MAX; i++) {
+	for (size_t i = 0; i < HOSTNAME_MAX && name[i]; i++) {
 		if (strchr(" _.", name[i]))
 			host[len++] = '-';
 		else if (isascii(name[i]) && (isalnum((unsigned char)name[i]) || name[i] == '-'))

@@ -321,7 +321,7 @@ static int set_alias(int ns, const char *name, const char *alias, struct err *er
 /* A link that is in the way of a new one: fine when it is of that kind. */
 static int check_kind(int ns, const char *name, const char *kind, struct err *err)
 {
-	struct netdev link;
+	struct netdev link = {0};
 	int r = find_link(ns, name, &link, err);
 
 	if (r < 0)
@@ -431,7 +431,7 @@ int link_tap_create(int ns, const char *name, const char *alias, struct err *err
 {
 	cleanup_err struct err none = ERR_INIT;
 	cleanup_free char *copy = xstrdup(name);
-	struct netdev link;
+	struct netdev link = {0};
 	int r = check_name(name, err);
 
 	if (r < 0)
@@ -506,7 +506,7 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 	uint8_t bytes[16];
 	size_t len;
 	uint8_t prefix;
-	struct netdev link;
+	struct netdev link = {0};
 	int r;
 
 	if (parse_address(address, bytes, &len, &prefix) < 0)

@@ -156,8 +156,9 @@ static int add_addresses(struct segment_bridge *b, const struct network *network
 		/* The networks of two legs may name the same subnet. */
 		for (size_t k = 0; k < b->n_addresses; k++)
 			there |= streq(b->addresses[k], address);
-		if (!there)
-			*array_push(b->addresses, b->n_addresses) = steal_ptr(address);
+		if (there)
+			continue;
+		*array_push(b->addresses, b->n_addresses) = steal_ptr(address);
 	}
 	return 0;
 }
