@@ -158,7 +158,10 @@ static int add_addresses(struct segment_bridge *b, const struct network *network
 			there |= streq(b->addresses[k], address);
 		if (there)
 			continue;
-		*array_push(b->addresses, b->n_addresses) = steal_ptr(address);
+
+		char **slot = array_push(b->addresses, b->n_addresses);
+
+		*slot = steal_ptr(address);
 	}
 	return 0;
 }
