@@ -238,16 +238,19 @@ static int add_fabric(struct planner *p, const struct network *network, unsigned
 		where->service = add_bridge(&p->out, name);
 	}
 
-	struct segment_uplink uplink;
 	const char *fabric = p->out.bridges[where->ports].name;
+	struct segment_uplink uplink;
 
 	memcpy(uplink.fabric, fabric, LINK_NAME_SIZE);
 	memcpy(uplink.service, p->out.bridges[where->service].name, LINK_NAME_SIZE);
 	choose_name(&p->out, "up-", fabric, uplink.up);
 	choose_name(&p->out, "dn-", fabric, uplink.down);
-	*array_push(p->out.uplinks, p->out.n_uplinks) = uplink;
-	*array_push(p->fabrics, p->n_fabrics) =
-		(struct fabric){physnet, network, vlan, where->service};
+
+	struct segment_uplink *slot = array_push(p->out.uplinks, p->out.n_uplinks);
+	struct fabric *f = array_push(p->fabrics, p->n_fabrics);
+
+	*slot = uplink;
+	*f = (struct fabric){physnet, network, vlan, where->service};
 	return 0;
 }
 
@@ -273,7 +276,10 @@ int segment_plan(const struct network *const *networks, size_t n, struct segment
 		if (r < 0)
 			err_wrap(err, "network %s", networks[i]->name);
 		where.name = xstrdup(networks[i]->name);
-		*array_push(p.out.networks, p.out.n_networks) = where;
+
+		struct segment_network *slot = array_push(p.out.networks, p.out.n_networks);
+
+		*slot = where;
 	}
 	free(p.fabrics);
 	if (r < 0) {
