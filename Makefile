@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. meson and ninja do the building; everything lands in build/.
+
+MESON_FLAGS ?=
+PREFIX ?= /usr/local
+IMAGE_DIR := build/image
+JOBS := $(shell nproc)
+
+.PHONY: all demo test unit asan fuzz fuzz-run lint format bench image glance-image install clean \
+	deps-build deps-image deps-run deps-test
+
+all: build/build.ninja
+	ninja -C build -j $(JOBS)
+
+build/build.ninja: meson.build
+	meson setup $(MESON_FLAGS) build --prefix $(PREFIX) >/dev/null || { rm -f $@; exit 1; }
+	@touch $@
+
+# The whole of it: install, build, make the image, deploy, verify, break a leg, undeploy.
+demo:
+	scripts/install-deps.sh build image run
+	$(MAKE) --no-print-directory all image
+	scripts/demo.sh
+
+# Everything that this machine can run.
+test:
+	scripts/install-deps.sh build image run test
+	$(MAKE) --no-print-directory all image
+	scripts/test.sh
+
+image: all
+	image/build.sh $(IMAGE_DIR) build/bondd
+
+glance-image: all
+	image/build.sh --glance build/dns-vnf-glance.qcow2 $(IMAGE_DIR) build/bondd
+
+unit: all
+	meson test -C build --no-rebuild --print-errorlogs --suite unit --suite fuzz
+
+asan:
+	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	ninja -C build/asan -j $(JOBS)
+	meson test -C build/asan --no-rebuild --print-errorlogs --suite unit --suite fuzz
+
+# Ten minutes a target by default: make fuzz-run SECONDS_EACH=600
+SECONDS_EACH ?= 600
+fuzz:
+	[ -e build/fuzz/build.ninja ] || CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	ninja -C build/fuzz -j $(JOBS)
+fuzz-run: fuzz
+	scripts/fuzz.sh build/fuzz $(SECONDS_EACH)
+
+lint: all
+	scripts/lint.sh
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+bench: all
+	bench/run.sh
+
+install: all
+	meson install -C build --no-rebuild
+
+clean:
+	rm -rf build

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs from apt what dnsvnf needs: install-deps.sh build|image|run|test ...
+# A second run finds everything there and says so without asking apt.
+# "a|b" is the first of the names that this release has (Debian 12, Debian 13, Ubuntu 24.04).
+set -eu
+
+packages_for() {
+	case $1 in
+	build)
+		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
+			libyaml-dev libgmime-3.0-dev zlib1g-dev libjansson-dev libarchive-dev libmnl-dev \
+			libcurl4-openssl-dev libldns-dev libmicrohttpd-dev libinih-dev
+		;;
+	image)
+		echo mmdebstrap qemu-utils e2fsprogs xz-utils zstd debian-archive-keyring python3 cpio
+		;;
+	run)
+		echo qemu-system-x86 qemu-utils iproute2
+		;;
+	test)
+		echo clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev knot-dnsutils \
+			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 python3 procps \
+			librsvg2-bin git
+		;;
+	*)
+		echo "install-deps.sh: unknown set '$1': use build, image, run or test" >&2
+		exit 2
+		;;
+	esac
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
+}
+
+# The first installed alternative, else the first that apt knows, else the first.
+choose() {
+	alternatives=$(echo "$1" | tr '|' ' ')
+	for name in $alternatives; do
+		if installed "$name"; then echo "$name" && return; fi
+	done
+	for name in $alternatives; do
+		if apt-cache show "$name" >/dev/null 2>&1; then echo "$name" && return; fi
+	done
+	echo "${1%%|*}"
+}
+
+missing_of() {
+	for entry in $1; do
+		name=$(choose "$entry")
+		installed "$name" || echo "$name"
+	done
+}
+
+[ $# -gt 0 ] || { echo "usage: install-deps.sh build|image|run|test ..." >&2 && exit 2; }
+wanted=
+for set_name; do
+	list=$(packages_for "$set_name")
+	wanted="$wanted $list"
+done
+
+if [ -z "$(missing_of "$wanted")" ]; then
+	echo "packages: all there ($*)"
+	exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+	missing_of "$wanted" | sed "s/^/packages: missing: /" >&2
+	echo "packages: run 'sudo $0 $*'" >&2
+	exit 1
+fi
+echo "packages: asking apt for its current lists"
+apt-get update -qq
+missing=$(missing_of "$wanted" | sort -u)
+echo "packages: installing $(echo "$missing" | tr "\n" " ")"
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+	-o Dpkg::Use-Pty=0 -o Dpkg::Progress-Fancy=0 $missing |
+	sed -u -n -e 's/^Setting up \([^ ]*\) .*/packages: set up \1/p' -e '/^E:/p'
+left=$(missing_of "$wanted")
+if [ -n "$left" ]; then
+	echo "packages: apt did not install: $left" >&2
+	exit 1
+fi

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+#define BAR_WIDTH    24
+#define REDRAW_EVERY 0.1 /* s */
+
+struct progress {
+	FILE *out;
+	bool live, colour;
+	bool drawn; /* a live line stands on the terminal */
+	double start, step_start, last_draw;
+	char *step; /* type and object that step_start belongs to */
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+struct progress *progress_new(FILE *out, bool live, bool colour)
+{
+	struct progress *p = xcalloc(1, sizeof(*p));
+
+	p->out = out;
+	p->live = live;
+	p->colour = colour;
+	p->start = p->step_start = now();
+	return p;
+}
+
+static void erase(struct progress *p)
+{
+	if (p->drawn)
+		fputs("\r\033[K", p->out);
+	p->drawn = false;
+}
+
+static unsigned columns(FILE *out)
+{
+	struct winsize size;
+
+	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+static void add_amount(struct strbuf *line, double amount, const char *unit)
+{
+	if (!streq(unit, "B")) {
+		strbuf_addf(line, "%.0f %s", amount, unit ? unit : "");
+		return;
+	}
+	static const char *const scale[] = {"B", "kB", "MB", "GB"};
+	size_t i = 0;
+	for (; amount >= 1000 && i + 1 < ARRAY_SIZE(scale); i++)
+		amount /= 1000;
+	strbuf_addf(line, "%.*f %s", i ? 1 : 0, amount, scale[i]);
+}
+
+/* "CREATE_NETWORK sriov-network-1", the words that name a step */
+static char *step_name(const struct event *e)
+{
+	const char *object = e->object ? e->object : e->vm_group ? e->vm_group : e->deployment;
+
+	return object ? xasprintf("%s %s", e->type, object) : xstrdup(e->type);
+}
+
+static void draw_live(struct progress *p, const struct event *e, const char *step)
+{
+	double at = now();
+	cleanup_strbuf struct strbuf line = {0};
+
+	if (p->drawn && e->status == EVENT_PROGRESS && at - p->last_draw < REDRAW_EVERY)
+		return;
+	p->last_draw = at;
+	double elapsed = at - p->step_start;
+	strbuf_addf(&line, "[%6.1f s] %s ", at - p->start, step);
+	if (e->total) {
+		uint64_t done = e->done < e->total ? e->done : e->total;
+		unsigned full = (unsigned)(done * BAR_WIDTH / e->total);
+		strbuf_adds(&line, "[");
+		for (unsigned i = 0; i < BAR_WIDTH; i++)
+			strbuf_adds(&line, i < full ? "=" : i == full ? ">" : " ");
+		strbuf_addf(&line, "] ");
+		add_amount(&line, (double)done, e->unit);
+		strbuf_adds(&line, " of ");
+		add_amount(&line, (double)e->total, e->unit);
+		if (streq(e->unit, "B") && elapsed > 0.2) {
+			strbuf_adds(&line, ", ");
+			add_amount(&line, (double)done / elapsed, "B");
+			strbuf_adds(&line, "/s");
+		}
+	}
+	if (e->details)
+		strbuf_addf(&line, " %s", e->details);
+	erase(p);
+	fprintf(p->out, "%.*s", (int)columns(p->out) - 1, line.s);
+	fflush(p->out);
+	p->drawn = true;
+}
+
+static void draw_line(struct progress *p, const struct event *e, const char *step)
+{
+	static const char *const colours[] = {
+		[EVENT_STARTED] = "\033[36m", [EVENT_PROGRESS] = "",
+		[EVENT_SUCCESS] = "\033[32m", [EVENT_FAILURE] = "\033[31m",
+		[EVENT_NOTE] = "\033[33m",
+	};
+	double at = now();
+
+	erase(p);
+	fprintf(p->out, "[%6.1f s] %s%-7s%s %s", at - p->start, p->colour ? colours[e->status] : "",
+		event_status_name(e->status), p->colour ? "\033[0m" : "", step);
+	if (e->details)
+		fprintf(p->out, ": %s", e->details);
+	if (e->status == EVENT_SUCCESS && at - p->step_start >= 0.1)
+		fprintf(p->out, " (%.1f s)", at - p->step_start);
+	fputc('\n', p->out);
+	fflush(p->out);
+}
+
+void progress_report(void *progress, const struct event *e)
+{
+	struct progress *p = progress;
+	cleanup_free char *step = step_name(e);
+
+	if (e->status != EVENT_NOTE && !streq(p->step, step)) {
+		free(p->step);
+		p->step = xstrdup(step);
+		p->step_start = now();
+	}
+	switch (e->status) {
+	case EVENT_STARTED:
+		/* Off a terminal only what takes long enough to carry details gets a first line. */
+		if (p->live)
+			draw_live(p, e, step);
+		else if (e->details)
+			draw_line(p, e, step);
+		break;
+	case EVENT_PROGRESS:
+		if (p->live)
+			draw_live(p, e, step);
+		break;
+	case EVENT_SUCCESS:
+	case EVENT_FAILURE:
+	case EVENT_NOTE:
+		draw_line(p, e, step);
+		break;
+	}
+}
+
+void progress_free(struct progress *p)
+{
+	if (!p)
+		return;
+	erase(p);
+	fflush(p->out);
+	free(p->step);
+	free(p);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verbs share: the descriptor, the VIM, the progress, the error at the end. */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/event.h"
+#include "base/finding.h"
+#include "model/model.h"
+#include "vim/vim.h"
+
+struct options;
+
+/* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code that fits the error. */
+int cli_fail(const char *verb, const struct err *err);
+
+/* Prints findings as "FILE:LINE: SEVERITY: TEXT [RULE]" to out. */
+void cli_print_findings(FILE *out, const struct findings *findings);
+
+/*
+ * Reads the descriptor of the options. Errors in it are printed; the model is returned only when
+ * there are none. Returns 0 or an exit code.
+ */
+int cli_read_design(const char *verb, const struct options *options, struct model **ret_model);
+
+/*
+ * Calls fn for each deployment of the descriptor with its VIM opened; stops at the first exit code
+ * other than EXIT_DONE and returns it.
+ */
+typedef int cli_deployment_fn(const struct options *options, const struct model *model,
+			      const struct tenant *tenant, const struct deployment *deployment,
+			      struct vim *vim, const struct events *events);
+int cli_each_deployment(const char *verb, const struct options *options, cli_deployment_fn *fn);
+
+/* The name of the VIM to use: --vim, else the locator's vim_id, else "local". */
+const char *cli_vim_name(const struct options *options, const struct deployment *deployment);
+
+/* A table whose columns are as wide as their widest cell. Cells are copied. */
+struct table {
+	size_t columns;
+	char **cells;
+	size_t n;
+};
+
+void table_init(struct table *table, size_t columns, const char *const *heads);
+void table_add(struct table *table, const char *cell); /* row by row */
+void table_print(FILE *out, struct table *table);      /* and frees it */

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/common.h"
+#include "cli/verb.h"
+#include "deploy/apply.h"
+#include "deploy/plan.h"
+
+static int deploy_one(const struct options *options, const struct model *model,
+		      const struct tenant *tenant, const struct deployment *deployment,
+		      struct vim *vim, const struct events *events)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_plan struct plan *plan = NULL;
+	cleanup_inventory struct vim_inventory inventory = {0};
+	const struct apply_options apply = {.keep_failed = options->keep_failed};
+
+	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
+		return cli_fail("deploy", &err);
+	if (apply_plan(vim, plan, &apply, events, &err) < 0) {
+		int code = cli_fail("deploy", &err);
+		if (code == EXIT_INTERRUPTED)
+			fprintf(stderr,
+				"dnsvnf deploy: %s of %s is half made: 'dnsvnf deploy %s' finishes "
+				"it, 'dnsvnf undeploy %s' removes it\n",
+				deployment->name, tenant->name, options->operand, options->operand);
+		return code;
+	}
+	if (!options->json)
+		printf("%s is alive; %zu objects made, %zu unchanged\n", deployment->name,
+		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE),
+		       plan_count(plan, ACTION_KEEP));
+	return EXIT_DONE;
+}
+
+int verb_deploy(const struct options *options)
+{
+	return cli_each_deployment("deploy", options, deploy_one);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cli/common.h"
+#include "cli/verb.h"
+#include "deploy/drill.h"
+#include "deploy/plot.h"
+
+static char *monitor(const struct drill_result *r)
+{
+	return r->arp_interval ? xasprintf("arp_interval=%d", r->arp_interval)
+			       : xasprintf("miimon=%d", r->miimon);
+}
+
+static unsigned terminal_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+		return size.ws_col < 120 ? size.ws_col - 1u : 120;
+	return 79;
+}
+
+static int draw(const struct options *options, const struct drill_result *r, struct err *err)
+{
+	const struct dnsload_result *load = &r->load;
+	cleanup_free char *how = monitor(r);
+	cleanup_free char *title =
+		xasprintf("%s of %s: link of %s taken down", r->bond, r->server, r->leg_before);
+	cleanup_free char *figures = xasprintf(
+		"%s, %u queries/s to %s: %llu of %llu lost, longest gap %.0f ms", how, options->qps,
+		r->address, (unsigned long long)load->lost, (unsigned long long)load->sent,
+		load->longest.end_ms - load->longest.start_ms);
+	cleanup_free char *legs = xasprintf("active leg: %s, then %s, at the end %s", r->leg_before,
+					    r->leg_after ? r->leg_after : "none",
+					    r->leg_end ? r->leg_end : "not known");
+	const char *caption[] = {figures, legs};
+	const struct plot plot = {
+		.answers = load->answers,
+		.n_answers = load->n_answers,
+		.bucket_ms = DNSLOAD_BUCKET_MS,
+		.qps = options->qps,
+		.duration_ms = DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS,
+		.down_ms = r->down_ms,
+		.up_ms = r->up_ms,
+		.gap_start_ms = load->longest.start_ms,
+		.gap_end_ms = load->longest.end_ms,
+		.title = title,
+		.caption = caption,
+		.n_caption = ARRAY_SIZE(caption),
+	};
+
+	if (!options->json) {
+		cleanup_free char *text =
+			plot_text(&plot, terminal_width(), streq(nl_langinfo(CODESET), "UTF-8"));
+		fputs(text, stdout);
+	}
+	if (!options->svg)
+		return 0;
+	cleanup_free char *svg = plot_svg(&plot);
+	return file_write_at(AT_FDCWD, options->svg, svg, strlen(svg), 0644, err);
+}
+
+static void print_text(const struct options *options, const struct drill_result *r)
+{
+	const struct dnsload_result *load = &r->load;
+	cleanup_free char *how = monitor(r);
+
+	printf("link of %s (port %s) down at %.1f s, up at %.1f s; %s, %u queries/s to %s\n",
+	       r->leg_before, r->port, r->down_ms / 1000, r->up_ms / 1000, how, options->qps,
+	       r->address);
+	printf("queries:     %llu sent, %llu answered, %llu lost (%llu of them after the longest "
+	       "gap)\n",
+	       (unsigned long long)load->sent, (unsigned long long)load->answered,
+	       (unsigned long long)load->lost, (unsigned long long)load->lost_after);
+	printf("longest gap: %.0f ms%s\n", load->longest.end_ms - load->longest.start_ms,
+	       load->longest.open ? ", and no answer came after it" : "");
+	printf("answers in:  %.1f ms mean, %.1f ms p99, %.1f ms at most\n", load->latency_mean,
+	       load->latency_p99, load->latency_max);
+	printf("active leg:  %s, then %s, at the end %s: %s\n", r->leg_before,
+	       r->leg_after ? r->leg_after : "none", r->leg_end ? r->leg_end : "not known",
+	       !r->failed_over  ? "did NOT fail over"
+	       : r->failed_back ? "failed over, and back"
+				: "failed over, and stayed");
+	if (load->skipped)
+		printf("this machine was too busy to send %llu of the queries\n",
+		       (unsigned long long)load->skipped);
+}
+
+static void print_json(const struct options *options, const struct deployment *deployment,
+		       const struct drill_result *r)
+{
+	const struct dnsload_result *load = &r->load;
+	json_t *whole = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
+		"s:f, s:s*, s:s*, s:s*, s:b, s:b}",
+		"deployment", deployment->name, "server", r->server, "bond", r->bond, "port",
+		r->port, "address", r->address, "qps", (int)options->qps, "miimon", r->miimon,
+		"arp_interval", r->arp_interval, "sent", (json_int_t)load->sent, "answered",
+		(json_int_t)load->answered, "lost", (json_int_t)load->lost, "lost_after",
+		(json_int_t)load->lost_after, "longest_gap_ms",
+		load->longest.end_ms - load->longest.start_ms, "latency_mean_ms",
+		load->latency_mean, "latency_max_ms", load->latency_max, "link_down_ms", r->down_ms,
+		"link_up_ms", r->up_ms, "leg_before", r->leg_before, "leg_after", r->leg_after,
+		"leg_end", r->leg_end, "failed_over", r->failed_over, "failed_back",
+		r->failed_back);
+
+	json_dumpf(whole, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(whole);
+}
+
+static int drill_one(const struct options *options, const struct model *model,
+		     const struct tenant *tenant, const struct deployment *deployment,
+		     struct vim *vim, const struct events *events)
+{
+	(void)model;
+	(void)tenant;
+	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
+		cleanup_err struct err err = ERR_INIT;
+		cleanup_drill_result struct drill_result r = {0};
+		if (drill_run(vim, deployment, &deployment->vm_groups[g], options->qps, events, &r,
+			      &err) < 0)
+			return cli_fail("drill", &err);
+		if (options->json)
+			print_json(options, deployment, &r);
+		else
+			print_text(options, &r);
+		if (draw(options, &r, &err) < 0)
+			return cli_fail("drill", &err);
+		if (!r.failed_over || r.load.longest.open)
+			return EXIT_NOT_RIGHT;
+	}
+	return EXIT_DONE;
+}
+
+int verb_drill(const struct options *options)
+{
+	return cli_each_deployment("drill", options, drill_one);
+}

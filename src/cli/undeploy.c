@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/common.h"
+#include "cli/verb.h"
+#include "deploy/apply.h"
+
+static int undeploy_one(const struct options *options, const struct model *model,
+			const struct tenant *tenant, const struct deployment *deployment,
+			struct vim *vim, const struct events *events)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)options;
+	(void)model;
+	(void)tenant;
+	(void)deployment;
+	if (apply_undeploy(vim, events, &err) < 0)
+		return cli_fail("undeploy", &err);
+	return EXIT_DONE;
+}
+
+int verb_undeploy(const struct options *options)
+{
+	return cli_each_deployment("undeploy", options, undeploy_one);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/verb.h"
+
+#include "base/alloc.h"
+
+const struct option_row option_table[] = {
+	{'h', true, "help", NULL, NULL, "show this help"},
+	{'v', true, "verbose", NULL, NULL, "say what is done, on stderr; twice: every exchange"},
+	{'o', true, "output", "FORMAT", "text json", "text (default) or json"},
+	{'V', false, "vim", "VIM", "local",
+	 "the VIM to use: local is the embedded one; default: the descriptor's locator/vim_id"},
+	{'k', false, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
+	{'q', false, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
+	{'s', false, "svg", "FILE", "", "draw the answers over time into FILE"},
+};
+const size_t option_count = ARRAY_SIZE(option_table);
+
+const struct verb verb_table[] = {
+	{
+		.name = "check",
+		.operand = "DEP.xml",
+		.options = "hvo",
+		.summary = "say what is wrong with a descriptor and its day-0 files",
+		.text = "Reads the descriptor and the day-0 files it names and lists what is wrong "
+			"with file, line and reason. Nothing is built and no VIM is asked. Exit "
+			"code "
+			"1 when there is an error, 0 otherwise.",
+		.example = "dnsvnf check examples/technote/published/dep.xml",
+		.run = verb_check,
+	},
+	{
+		.name = "plan",
+		.operand = "DEP.xml",
+		.options = "hvoV",
+		.summary = "show what deploy would make, in order",
+		.text = "Compares the descriptor with what the VIM has and prints the steps that "
+			"deploy would take. Nothing is changed.",
+		.example = "sudo dnsvnf plan examples/technote/corrected/dep.xml",
+		.run = verb_plan,
+	},
+	{
+		.name = "deploy",
+		.operand = "DEP.xml",
+		.options = "hvoVk",
+		.summary = "make what the descriptor asks for and wait until DNS answers",
+		.text = "Makes networks, ports and servers, waits until the servers are alive "
+			"(VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Run again, it "
+			"finishes what an interrupted run began, or says that there is nothing to "
+			"do.",
+		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
+		.run = verb_deploy,
+	},
+	{
+		.name = "verify",
+		.operand = "DEP.xml",
+		.options = "hvoV",
+		.summary = "prove what was built: ports, bond, NUMA, addresses, DNS",
+		.text = "Asks the VIM, the guest and the DNS service and prints each check with "
+			"pass, fail or unknown and the evidence. Exit code 1 when one failed.",
+		.example = "sudo dnsvnf verify examples/technote/corrected/dep.xml",
+		.run = verb_verify,
+	},
+	{
+		.name = "drill",
+		.operand = "DEP.xml",
+		.options = "hvoVqs",
+		.summary = "take the active leg's link down under DNS load and measure the outage",
+		.text = "Sends DNS queries from the service network, takes the link of the bond's "
+			"active leg down, counts what is lost, puts the link back whatever "
+			"happens. "
+			"Exit code 1 when the bond did not fail over or queries stayed lost.",
+		.example = "sudo dnsvnf drill --qps 1000 --svg outage.svg "
+			   "examples/technote/corrected/dep.xml",
+		.run = verb_drill,
+	},
+	{
+		.name = "status",
+		.operand = "[DEP.xml]",
+		.options = "hvoV",
+		.summary = "list the deployments with uptime, bond and addresses",
+		.text = "Without a descriptor: every deployment of the embedded VIM, or of the VIM "
+			"that is named. With one: its deployments only.",
+		.example = "sudo dnsvnf status",
+		.run = verb_status,
+	},
+	{
+		.name = "undeploy",
+		.operand = "DEP.xml",
+		.options = "hvoV",
+		.summary = "remove everything that deploy made, and only that",
+		.text = "Removes all objects that carry the deployment's mark, servers first, also "
+			"those of a run that was killed. Nothing there is no error.",
+		.example = "sudo dnsvnf undeploy examples/technote/corrected/dep.xml",
+		.run = verb_undeploy,
+	},
+};
+const size_t verb_count = ARRAY_SIZE(verb_table);

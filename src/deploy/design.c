@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/design.h"
+
+#include "base/finding.h"
+#include "check/check.h"
+#include "day0/day0.h"
+#include "esc/esc.h"
+#include "model/model.h"
+
+int design_read(const char *path, struct model **ret_model, struct findings *findings,
+		struct err *err)
+{
+	cleanup_model struct model *model = NULL;
+	int r = esc_read(path, &model, findings, err);
+
+	if (r < 0)
+		return r;
+	if (model) {
+		check_references(model, findings);
+		for (size_t t = 0; t < model->n_tenants; t++)
+			for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
+				struct deployment *dep = &model->tenants[t].deployments[d];
+				for (size_t g = 0; g < dep->n_vm_groups; g++)
+					day0_load(model, &dep->vm_groups[g], findings);
+			}
+	}
+	findings_sort(findings);
+	*ret_model = steal_ptr(model);
+	return 0;
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "day0/day0.h"
+#include "deploy/service.h"
+
+/* Stages of making, in the order in which a VIM needs them. */
+enum { STAGE_NETWORK, STAGE_SUBNET, STAGE_PORT, STAGE_SERVER };
+
+static unsigned stage_of(enum vim_kind kind)
+{
+	switch (kind) {
+	case VIM_NETWORK:
+	case VIM_FLAVOR:
+		return STAGE_NETWORK;
+	case VIM_SUBNET:
+		return STAGE_SUBNET;
+	case VIM_IMAGE:
+	case VIM_PORT:
+		return STAGE_PORT;
+	case VIM_SERVER:
+		return STAGE_SERVER;
+	}
+	return STAGE_SERVER;
+}
+
+struct planner {
+	struct plan *plan;
+	const struct vim_inventory *inventory;
+	const struct tenant *tenant;
+	const struct deployment *deployment;
+};
+
+char *plan_server_name(const struct deployment *deployment, const struct vm_group *group,
+		       unsigned index)
+{
+	if (group->vim_vm_name && group->scaling.min_active <= 1)
+		return xstrdup(group->vim_vm_name);
+	if (group->vim_vm_name)
+		return xasprintf("%s_%u", group->vim_vm_name, index);
+	return xasprintf("%s_%s_%u", deployment->name, group->name, index);
+}
+
+char *plan_port_name(const struct deployment *deployment, const struct vm_group *group,
+		     unsigned index, const struct interface *interface)
+{
+	if (interface->vim_interface_name && group->scaling.min_active <= 1)
+		return xstrdup(interface->vim_interface_name);
+	return xasprintf("%s_%s_%u_%u", deployment->name, group->name, index, interface->nicid);
+}
+
+static char *owner_mark(const struct planner *p, const char *role)
+{
+	return xasprintf("dnsvnf:%s/%s/%s", p->tenant->name, p->deployment->name, role);
+}
+
+static const struct vim_object *find_owned(const struct planner *p, enum vim_kind kind,
+					   const char *owner)
+{
+	for (size_t i = 0; i < p->inventory->n; i++) {
+		const struct vim_object *o = &p->inventory->v[i];
+		if (o->kind == kind && streq(o->owner, owner))
+			return o;
+	}
+	return NULL;
+}
+
+/* Takes role (freed) and about over. The step's request is filled by the caller. */
+static struct step *add_step(struct planner *p, enum vim_kind kind, const char *name, char *role,
+			     char *about)
+{
+	struct step *s = array_push(p->plan->v, p->plan->n);
+
+	s->stage = stage_of(kind);
+	s->name = xstrdup(name);
+	s->owner = owner_mark(p, role);
+	s->about = about;
+	s->request.kind = kind;
+	s->request.name = s->name;
+	s->request.owner = s->owner;
+	free(role);
+	return s;
+}
+
+/* An object that the descriptor refers to without defining it. */
+static void add_use(struct planner *p, enum vim_kind kind, const char *name)
+{
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (p->plan->v[i].request.kind == kind && streq(p->plan->v[i].name, name))
+			return;
+
+	struct step *s = add_step(p, kind, name, xasprintf("use/%s", name), NULL);
+	s->action = ACTION_USE;
+	s->why = xstrdup("not in the descriptor: exists in the VIM");
+}
+
+static char *network_about(const struct network *n)
+{
+	const char *type = n->provider_network_type ? n->provider_network_type : "default type";
+
+	if (n->provider_physical_network && n->provider_segmentation_id)
+		return xasprintf("%s %u on %s", type, n->provider_segmentation_id,
+				 n->provider_physical_network);
+	if (n->provider_physical_network)
+		return xasprintf("%s on %s", type, n->provider_physical_network);
+	return xstrdup(type);
+}
+
+static void add_network(struct planner *p, const struct network *n)
+{
+	struct step *s = add_step(p, VIM_NETWORK, n->name, xasprintf("network/%s", n->name),
+				  network_about(n));
+
+	s->request.network = n;
+	for (size_t i = 0; i < n->n_subnets; i++) {
+		const struct subnet *subnet = &n->subnets[i];
+		char *about = subnet->gateway && !subnet->no_gateway
+				      ? xasprintf("%s/%u via %s in %s", subnet->address,
+						  subnet->prefix, subnet->gateway, n->name)
+				      : xasprintf("%s/%u in %s", subnet->address, subnet->prefix,
+						  n->name);
+		s = add_step(p, VIM_SUBNET, subnet->name,
+			     xasprintf("subnet/%s/%s", n->name, subnet->name), about);
+		s->request.subnet.network = n;
+		s->request.subnet.subnet = subnet;
+	}
+}
+
+/* Is the top-level network referred to by this deployment? Others are not its business. */
+static bool refers_to(const struct deployment *d, const char *network)
+{
+	for (size_t g = 0; g < d->n_vm_groups; g++)
+		for (size_t i = 0; i < d->vm_groups[g].n_interfaces; i++)
+			if (streq(d->vm_groups[g].interfaces[i].network, network))
+				return true;
+	return false;
+}
+
+static char *port_about(const struct interface *i)
+{
+	struct strbuf about = {0};
+
+	strbuf_addf(&about, "%s on %s", port_type_name(i->type), i->network);
+	if (i->ip_address)
+		strbuf_addf(&about, ", %s", i->ip_address);
+	for (size_t a = 0; a < i->n_addresses; a++)
+		if (i->addresses[a].ip_address)
+			strbuf_addf(&about, ", %s", i->addresses[a].ip_address);
+	return strbuf_steal(&about);
+}
+
+/* A fixed address belongs to one VM: those after the first get theirs from the VIM. */
+static struct interface *interface_of_vm(const struct interface *i, unsigned index)
+{
+	struct interface *copy = xmemdup(i, sizeof(*i));
+
+	if (index > 0) {
+		copy->ip_address = NULL;
+		copy->mac_address = NULL;
+		copy->n_addresses = 0;
+	}
+	return copy;
+}
+
+static int add_server(struct planner *p, const struct vm_group *group, unsigned index,
+		      struct err *err)
+{
+	const struct model *model = p->plan->model;
+	cleanup_free char *server = plan_server_name(p->deployment, group, index);
+	char **port_names = NULL;
+	size_t n_ports = 0;
+
+	for (size_t i = 0; i < group->n_interfaces; i++) {
+		const struct interface *interface = &group->interfaces[i];
+		cleanup_free char *name = plan_port_name(p->deployment, group, index, interface);
+		struct step *s = add_step(
+			p, VIM_PORT, name,
+			xasprintf("port/%s/%u/%u", group->name, index, interface->nicid), NULL);
+		s->group = group;
+		s->interface = interface_of_vm(interface, index);
+		s->about = port_about(s->interface);
+		s->request.port.network = model_network(model, p->deployment, interface->network);
+		s->request.port.network_name = interface->network;
+		s->request.port.interface = s->interface;
+		s->request.port.mac_address = s->interface->mac_address;
+		*array_push(port_names, n_ports) = xstrdup(name);
+	}
+
+	struct step *s =
+		add_step(p, VIM_SERVER, server, xasprintf("server/%s/%u", group->name, index),
+			 xasprintf("%s, %s", group->flavor, group->image));
+	s->group = group;
+	s->port_names = port_names;
+	s->n_ports = n_ports;
+	s->request.server.group = group;
+	s->request.server.image_name = group->image;
+	s->request.server.image = model_image(model, group->image);
+	s->request.server.flavor_name = group->flavor;
+	s->request.server.flavor = model_flavor(model, group->flavor);
+	s->request.server.port_names = (const char *const *)port_names;
+	s->request.server.n_ports = n_ports;
+
+	cleanup_free char *conf = service_bondd_conf(group);
+	struct day0_file file = {"/etc/bondd.conf", conf, 0644};
+	size_t len = 0;
+	int r = day0_compose(group, index, &file, conf ? 1 : 0, &s->user_data, &len, err);
+	if (r < 0)
+		return err_wrap(err, "day-0 of %s", server);
+	s->request.server.user_data = s->user_data;
+	s->request.server.user_data_len = len;
+	return 0;
+}
+
+static int add_group(struct planner *p, const struct vm_group *group, struct err *err)
+{
+	const struct model *model = p->plan->model;
+
+	for (size_t i = 0; i < group->n_interfaces; i++)
+		if (!model_network(model, p->deployment, group->interfaces[i].network))
+			add_use(p, VIM_NETWORK, group->interfaces[i].network);
+	if (!model_flavor(model, group->flavor))
+		add_use(p, VIM_FLAVOR, group->flavor);
+	if (!model_image(model, group->image))
+		add_use(p, VIM_IMAGE, group->image);
+	for (unsigned index = 0; index < group->scaling.min_active; index++) {
+		int r = add_server(p, group, index, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void add_definitions(struct planner *p)
+{
+	const struct model *model = p->plan->model;
+	const struct deployment *d = p->deployment;
+
+	for (size_t i = 0; i < d->n_networks; i++)
+		add_network(p, &d->networks[i]);
+	for (size_t i = 0; i < model->n_networks; i++)
+		if (refers_to(d, model->networks[i].name) &&
+		    model_network(model, d, model->networks[i].name) == &model->networks[i])
+			add_network(p, &model->networks[i]);
+	for (size_t g = 0; g < d->n_vm_groups; g++) {
+		const struct flavor *flavor = model_flavor(model, d->vm_groups[g].flavor);
+		const struct image *image = model_image(model, d->vm_groups[g].image);
+		bool seen = false;
+		for (size_t before = 0; before < g; before++)
+			seen |= streq(d->vm_groups[before].flavor, d->vm_groups[g].flavor);
+		if (flavor && !seen)
+			add_step(p, VIM_FLAVOR, flavor->name, xasprintf("flavor/%s", flavor->name),
+				 xasprintf("%u vCPU, %u MB, %u MB disk", flavor->vcpus,
+					   flavor->memory_mb, flavor->root_disk_mb))
+				->request.flavor = flavor;
+		seen = false;
+		for (size_t before = 0; before < g; before++)
+			seen |= streq(d->vm_groups[before].image, d->vm_groups[g].image);
+		if (image && !seen)
+			add_step(p, VIM_IMAGE, image->name, xasprintf("image/%s", image->name),
+				 xstrdup(image->disk_format ? image->disk_format : "image"))
+				->request.image = image;
+	}
+}
+
+/* What becomes of the step, seen by itself. */
+static void decide(const struct planner *p, struct step *s)
+{
+	s->present = find_owned(p, s->request.kind, s->owner);
+	if (!s->present) {
+		s->action = ACTION_CREATE;
+		return;
+	}
+	cleanup_free char *digest = vim_request_digest(&s->request);
+	if (s->present->state == VIM_STATE_ERROR) {
+		s->action = ACTION_REPLACE;
+		s->why = xasprintf("failed: %s",
+				   s->present->fault ? s->present->fault : "no reason given");
+	} else if (s->present->state == VIM_STATE_BUILD && s->request.kind != VIM_SERVER) {
+		s->action = ACTION_REPLACE;
+		s->why = xstrdup("half made by a run that was interrupted");
+	} else if (s->present->digest && !streq(s->present->digest, digest)) {
+		s->action = ACTION_REPLACE;
+		s->why = xstrdup("the descriptor or its day-0 has changed");
+	} else {
+		s->action = ACTION_KEEP;
+	}
+}
+
+static bool will_be_made(const struct plan *plan, enum vim_kind kind, const char *name)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (s->request.kind == kind && streq(s->name, name))
+			return s->action == ACTION_REPLACE || s->action == ACTION_CREATE;
+	}
+	return false;
+}
+
+/* Name of the first thing this kept step stands on that is made anew, or NULL. */
+static const char *lost_ground(const struct plan *plan, const struct step *s)
+{
+	const struct vim_request *r = &s->request;
+
+	if (r->kind == VIM_SUBNET && will_be_made(plan, VIM_NETWORK, r->subnet.network->name))
+		return r->subnet.network->name;
+	if (r->kind == VIM_PORT) {
+		if (will_be_made(plan, VIM_NETWORK, r->port.network_name))
+			return r->port.network_name;
+		for (size_t i = 0; r->port.network && i < r->port.network->n_subnets; i++)
+			if (will_be_made(plan, VIM_SUBNET, r->port.network->subnets[i].name))
+				return r->port.network->subnets[i].name;
+	}
+	if (r->kind == VIM_SERVER) {
+		for (size_t i = 0; i < s->n_ports; i++)
+			if (will_be_made(plan, VIM_PORT, s->port_names[i]))
+				return s->port_names[i];
+		if (will_be_made(plan, VIM_FLAVOR, r->server.flavor_name))
+			return r->server.flavor_name;
+		if (will_be_made(plan, VIM_IMAGE, r->server.image_name))
+			return r->server.image_name;
+	}
+	return NULL;
+}
+
+/* Steps stand by rising stage, so one pass reaches everything that stands on something replaced. */
+static void propagate(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct step *s = &plan->v[i];
+		const char *ground = s->action == ACTION_KEEP ? lost_ground(plan, s) : NULL;
+		if (ground) {
+			s->action = ACTION_REPLACE;
+			s->why = xasprintf("%s is made anew", ground);
+		}
+	}
+}
+
+static void add_deletes(struct planner *p)
+{
+	size_t wanted = p->plan->n;
+	cleanup_free char *prefix = owner_mark(p, "");
+
+	for (size_t i = 0; i < p->inventory->n; i++) {
+		const struct vim_object *o = &p->inventory->v[i];
+		bool found = false;
+		if (!o->owner || !str_starts(o->owner, prefix))
+			continue;
+		for (size_t j = 0; j < wanted && !found; j++)
+			found = p->plan->v[j].present == o;
+		if (found)
+			continue;
+		struct step *s =
+			add_step(p, o->kind, o->name, xstrdup(o->owner + strlen(prefix)), NULL);
+		s->action = ACTION_DELETE;
+		s->why = xstrdup("no longer in the descriptor");
+		s->present = o;
+	}
+}
+
+/* Stable, so that ports keep the order of their nicid. */
+static void sort_by_stage(struct plan *plan)
+{
+	for (size_t i = 1; i < plan->n; i++)
+		for (size_t j = i; j > 0 && plan->v[j - 1].stage > plan->v[j].stage; j--) {
+			struct step swap = plan->v[j];
+			plan->v[j] = plan->v[j - 1];
+			plan->v[j - 1] = swap;
+		}
+	/* Steps moved: point the requests at them again. */
+	for (size_t i = 0; i < plan->n; i++) {
+		plan->v[i].request.name = plan->v[i].name;
+		plan->v[i].request.owner = plan->v[i].owner;
+	}
+}
+
+int plan_make(const struct model *model, const struct tenant *tenant,
+	      const struct deployment *deployment, const struct vim_inventory *inventory,
+	      struct plan **ret_plan, struct err *err)
+{
+	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct planner p = {plan, inventory, tenant, deployment};
+
+	plan->model = model;
+	plan->tenant = tenant;
+	plan->deployment = deployment;
+	add_definitions(&p);
+	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
+		int r = add_group(&p, &deployment->vm_groups[g], err);
+		if (r < 0)
+			return r;
+	}
+	sort_by_stage(plan);
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].action != ACTION_USE)
+			decide(&p, &plan->v[i]);
+	propagate(plan);
+	add_deletes(&p);
+	*ret_plan = steal_ptr(plan);
+	return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n; i++) {
+		struct step *s = &plan->v[i];
+		plan_names_free(s->port_names, s->n_ports);
+		free(s->name);
+		free(s->owner);
+		free(s->why);
+		free(s->about);
+		free(s->user_data);
+		free(s->interface);
+	}
+	free(plan->v);
+	free(plan);
+}
+
+size_t plan_count(const struct plan *plan, enum action action)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		count += plan->v[i].action == action;
+	return count;
+}
+
+const char *action_name(enum action action)
+{
+	switch (action) {
+	case ACTION_CREATE:
+		return "create";
+	case ACTION_KEEP:
+		return "keep";
+	case ACTION_REPLACE:
+		return "replace";
+	case ACTION_DELETE:
+		return "delete";
+	case ACTION_USE:
+		return "use";
+	}
+	return "?";
+}
+
+void plan_names(const struct model *model, const struct deployment *deployment, char ***ret_names,
+		size_t *ret_n)
+{
+	char **names = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < deployment->n_networks; i++)
+		*array_push(names, n) = xstrdup(deployment->networks[i].name);
+	for (size_t i = 0; i < model->n_networks; i++)
+		*array_push(names, n) = xstrdup(model->networks[i].name);
+	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
+		const struct vm_group *group = &deployment->vm_groups[g];
+		*array_push(names, n) = xstrdup(group->flavor);
+		*array_push(names, n) = xstrdup(group->image);
+		for (size_t i = 0; i < group->n_interfaces; i++)
+			*array_push(names, n) = xstrdup(group->interfaces[i].network);
+	}
+	*ret_names = names;
+	*ret_n = n;
+}
+
+void plan_names_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what is wanted and what is there to the ordered steps between them: a pure function. */
+#pragma once
+
+#include "vim/vim.h"
+
+struct err;
+
+enum action {
+	ACTION_CREATE,  /* is not there */
+	ACTION_KEEP,    /* there, ours, as the descriptor wants it */
+	ACTION_REPLACE, /* ours, but half made, failed, or made from another request */
+	ACTION_DELETE,  /* ours, and no longer in the descriptor */
+	ACTION_USE,     /* not in the descriptor: exists in the VIM, is used and left alone */
+};
+
+/*
+ * One object. The steps of a plan stand in the order of making: whatever a step depends on is of a
+ * lower stage. Steps of one stage do not depend on each other.
+ */
+struct step {
+	enum action action;
+	unsigned stage;
+	char *name, *owner;
+	char *why;                        /* for REPLACE, DELETE and USE: one clause; else NULL */
+	char *about;                      /* what it is made as: "vlan 101 on sriov0" */
+	const struct vm_group *group;     /* of ports and servers, else NULL */
+	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
+	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
+
+	char **port_names; /* of a server: what request.server.port_names points to */
+	size_t n_ports;
+	char *user_data;
+	struct interface *
+		interface; /* of a port: a copy without addresses for VMs after the first */
+};
+
+struct plan {
+	const struct model *model;
+	const struct tenant *tenant;
+	const struct deployment *deployment;
+	struct step *v;
+	size_t n;
+};
+
+/* Every name that the deployment gives to an object or finds one by; for vim_ops.list. */
+void plan_names(const struct model *model, const struct deployment *deployment, char ***ret_names,
+		size_t *ret_n);
+void plan_names_free(char **names, size_t n);
+
+/*
+ * Fails when the day-0 files cannot be composed, or when a name finds two objects that are not
+ * ours. model and inventory must outlive the plan.
+ */
+int plan_make(const struct model *model, const struct tenant *tenant,
+	      const struct deployment *deployment, const struct vim_inventory *inventory,
+	      struct plan **ret_plan, struct err *err);
+
+void plan_free(struct plan *plan); /* NULL is fine */
+
+/* Steps with this action. */
+size_t plan_count(const struct plan *plan, enum action action);
+
+const char *action_name(enum action action); /* "create" ... */
+
+/* Name of server number index of the group. The caller frees. */
+char *plan_server_name(const struct deployment *deployment, const struct vm_group *group,
+		       unsigned index);
+char *plan_port_name(const struct deployment *deployment, const struct vm_group *group,
+		     unsigned index, const struct interface *interface);
+
+DEFINE_CLEANUP(struct plan *, cleanup_plan_fn, plan_free)
+#define cleanup_plan cleanup(cleanup_plan_fn)

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/service.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "deploy/guest.h"
+#include "model/model.h"
+
+const struct bond *service_bond(const struct vm_group *group)
+{
+	return group->guest.n_bonds ? &group->guest.bonds[0] : NULL;
+}
+
+/* The address without its prefix length, if it is one. */
+static void add_address(char ***v, size_t *n, const char *text)
+{
+	unsigned char raw[sizeof(struct in6_addr)];
+	char *address = xstrndup(text, strcspn(text, "/"));
+	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+
+	if (inet_pton(family, address, raw) == 1)
+		*array_push(*v, *n) = address;
+	else
+		free(address);
+}
+
+static void add_interface(char ***v, size_t *n, const struct interface *i)
+{
+	if (i->ip_address)
+		add_address(v, n, i->ip_address);
+	for (size_t a = 0; a < i->n_addresses; a++)
+		if (i->addresses[a].ip_address)
+			add_address(v, n, i->addresses[a].ip_address);
+}
+
+void service_addresses(const struct vm_group *group, char ***ret_addresses, size_t *ret_n)
+{
+	const struct bond *bond = service_bond(group);
+	const char *management = service_management_address(group);
+	char **v = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; bond && i < bond->addresses.n; i++)
+		add_address(&v, &n, bond->addresses.v[i]);
+	for (size_t i = 0; bond && i < bond->n_vlans; i++)
+		for (size_t a = 0; a < bond->vlans[i].addresses.n; a++)
+			add_address(&v, &n, bond->vlans[i].addresses.v[a]);
+	if (n == 0)
+		for (size_t i = 0; i < group->n_interfaces; i++)
+			if (group->interfaces[i].type == PORT_DIRECT)
+				add_interface(&v, &n, &group->interfaces[i]);
+	if (n == 0 && management)
+		add_address(&v, &n, management);
+	*ret_addresses = v;
+	*ret_n = n;
+}
+
+void service_addresses_free(char **addresses, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(addresses[i]);
+	free(addresses);
+}
+
+const char *service_management_address(const struct vm_group *group)
+{
+	const struct interface *i = vm_group_interface(group, vm_group_management_nicid(group));
+
+	if (!i)
+		return NULL;
+	if (i->ip_address)
+		return i->ip_address;
+	for (size_t a = 0; a < i->n_addresses; a++)
+		if (i->addresses[a].ip_address)
+			return i->addresses[a].ip_address;
+	return NULL;
+}
+
+const char *service_query_name(const struct deployment *deployment, const struct vm_group *group)
+{
+	const char *name = model_option(deployment, group, "dns_query");
+
+	return name ? name : ".";
+}
+
+char *service_bondd_conf(const struct vm_group *group)
+{
+	const char *address = service_management_address(group);
+
+	if (!address)
+		return NULL;
+	if (strchr(address, ':'))
+		return xasprintf("# Written by dnsvnf.\nlisten = [%s]:%d\n", address, GUEST_PORT);
+	return xasprintf("# Written by dnsvnf.\nlisten = %s:%d\n", address, GUEST_PORT);
+}

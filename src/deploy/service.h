@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a VM group offers, and where: derived from the descriptor and its day-0 alone. */
+#pragma once
+
+#include <stddef.h>
+
+#define DNS_PORT 53
+
+struct bond;
+struct deployment;
+struct vm_group;
+
+/* The bond that the service stands on: the first one of the day-0, or NULL. */
+const struct bond *service_bond(const struct vm_group *group);
+
+/*
+ * Where DNS must answer: the bond's addresses, else those of the direct ports, else the management
+ * address. Without prefix length; the caller frees with service_addresses_free.
+ */
+void service_addresses(const struct vm_group *group, char ***ret_addresses, size_t *ret_n);
+void service_addresses_free(char **addresses, size_t n);
+
+/* Address of the management port (vm_group_management_nicid), borrowed; NULL when it has none. */
+const char *service_management_address(const struct vm_group *group);
+
+/* Name to ask for: the extension dnsvnf's `dns_query`, else "." of which any answer will do. */
+const char *service_query_name(const struct deployment *deployment, const struct vm_group *group);
+
+/* Text of the guest's /etc/bondd.conf; NULL without a management address. The caller frees. */
+char *service_bondd_conf(const struct vm_group *group);

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/verify.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "deploy/dns.h"
+#include "deploy/guest.h"
+#include "deploy/plan.h"
+#include "deploy/service.h"
+
+#define ASK_MS 2000 /* for one answer of the guest */
+
+/* One server and what was seen of it. */
+struct scene {
+	struct verifications *out;
+	struct vim *vim;
+	const struct model *model;
+	const struct deployment *deployment;
+	const struct vm_group *group;
+	const struct vim_server_info *server;
+	const struct guest_status *guest; /* NULL: could not be asked */
+	const char *guest_why;            /* why not */
+};
+
+static void add(struct scene *s, const char *check, const char *object, enum verdict verdict,
+		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(struct scene *s, const char *check, const char *object, enum verdict verdict,
+		const char *fmt, ...)
+{
+	struct verification *v = array_push(s->out->v, s->out->n);
+	va_list ap;
+
+	v->check = check;
+	v->object = xstrdup(object);
+	v->verdict = verdict;
+	va_start(ap, fmt);
+	v->evidence = xvasprintf(fmt, ap);
+	va_end(ap);
+}
+
+static enum verdict verdict_of(bool good)
+{
+	return good ? VERDICT_PASS : VERDICT_FAIL;
+}
+
+/* TechNote, verification 1: the instance is ACTIVE. */
+static void check_server(struct scene *s)
+{
+	const struct vim_server_info *server = s->server;
+
+	if (server->state == VIM_STATE_ACTIVE)
+		add(s, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
+		    server->status, (long long)server->uptime,
+		    server->hypervisor ? server->hypervisor : "hypervisor not told");
+	else
+		add(s, "server-active", server->name, VERDICT_FAIL, "%s: %s", server->status,
+		    server->fault ? server->fault : "no reason given");
+
+	const struct flavor *flavor = model_flavor(s->model, s->group->flavor);
+	const char *asked = flavor ? property_get(&flavor->properties, "hw:numa_nodes") : NULL;
+	cleanup_free char *cells = xasprintf("%u", server->cells);
+	if (server->cells == 0)
+		add(s, "server-cells", server->name, VERDICT_UNKNOWN,
+		    "the VIM does not tell the guest's NUMA cells");
+	else if (!flavor)
+		add(s, "server-cells", server->name, VERDICT_UNKNOWN,
+		    "%s NUMA cells; flavor %s is not in the descriptor, so what was asked is not "
+		    "known",
+		    cells, s->group->flavor);
+	else
+		add(s, "server-cells", server->name,
+		    verdict_of(asked ? streq(asked, cells) : server->cells == 1),
+		    "%s NUMA cells, flavor %s asks for %s", cells, flavor->name,
+		    asked ? asked : "1");
+}
+
+/* TechNote, troubleshooting 4: the ports and their binding. */
+static void check_ports(struct scene *s)
+{
+	for (size_t i = 0; i < s->server->n_ports; i++) {
+		const struct vim_port_info *p = &s->server->ports[i];
+		bool good = p->link_up && streq(p->status, "ACTIVE");
+		add(s, "port-up", p->name, verdict_of(good), "%s, link %s, %s on %s, %s, %s",
+		    p->status, p->link_up ? "up" : "down", port_type_name(p->type), p->network,
+		    p->mac_address, p->host_device ? p->host_device : "host device not told");
+	}
+}
+
+/* The VIM's port that carries this MAC, or NULL. */
+static const struct vim_port_info *port_by_mac(const struct vim_server_info *server,
+					       const char *mac)
+{
+	for (size_t i = 0; i < server->n_ports; i++)
+		if (mac && streq(server->ports[i].mac_address, mac))
+			return &server->ports[i];
+	return NULL;
+}
+
+static void check_leg(struct scene *s, const struct guest_leg *leg)
+{
+	const struct vim_port_info *port = port_by_mac(s->server, leg->permanent_mac);
+
+	if (leg->carrier < 0)
+		add(s, "leg-carrier", leg->name, VERDICT_UNKNOWN, "the guest does not tell");
+	else
+		add(s, "leg-carrier", leg->name, verdict_of(leg->carrier == 1),
+		    "carrier %s, bond says %s, %lld link failures", leg->carrier ? "up" : "down",
+		    leg->mii_status ? leg->mii_status : "nothing", (long long)leg->link_failures);
+	if (!port)
+		add(s, "leg-port", leg->name, VERDICT_FAIL,
+		    "its MAC %s is no port of the server: the bond took another NIC",
+		    leg->permanent_mac ? leg->permanent_mac : "(unknown)");
+	else
+		add(s, "leg-port", leg->name, verdict_of(port->type == PORT_DIRECT),
+		    "port %s, %s on physnet %s", port->name, port_type_name(port->type),
+		    port->physical_network ? port->physical_network : "(none)");
+
+	int host_node = port ? port->numa_node : -1;
+	if (leg->numa_node < 0)
+		add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
+		    "the guest does not know the NUMA node of %s",
+		    leg->pci_address ? leg->pci_address : "the NIC");
+	else if (host_node < 0)
+		add(s, "leg-numa", leg->name, VERDICT_PASS,
+		    "guest node %d (%s); the VIM does not tell the host's", leg->numa_node,
+		    leg->pci_address ? leg->pci_address : "?");
+	else
+		add(s, "leg-numa", leg->name, verdict_of(leg->numa_node == host_node),
+		    "guest node %d (%s), host node %d", leg->numa_node,
+		    leg->pci_address ? leg->pci_address : "?", host_node);
+}
+
+/* Both legs on one NIC fall together. */
+static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
+{
+	cleanup_strbuf struct strbuf seen = {0};
+	size_t known = 0;
+	bool apart = true;
+
+	for (size_t i = 0; i < bond->n_legs; i++) {
+		const struct vim_port_info *port =
+			port_by_mac(s->server, bond->legs[i].permanent_mac);
+		if (!port || !port->physical_network)
+			continue;
+		for (size_t j = 0; j < i; j++) {
+			const struct vim_port_info *other =
+				port_by_mac(s->server, bond->legs[j].permanent_mac);
+			if (other && streq(other->physical_network, port->physical_network))
+				apart = false;
+		}
+		strbuf_addf(&seen, "%s%s on %s", known++ ? ", " : "", bond->legs[i].name,
+			    port->physical_network);
+	}
+	if (known < 2)
+		add(s, "legs-apart", bond->name, VERDICT_UNKNOWN,
+		    "the physical networks of the legs are not known");
+	else
+		add(s, "legs-apart", bond->name, verdict_of(apart), "%s", seen.s);
+}
+
+/* Is each leg that the day-0 names in the running bond? */
+static void check_legs_present(struct scene *s, const struct bond *wanted,
+			       const struct guest_bond *bond)
+{
+	cleanup_strbuf struct strbuf have = {0};
+	size_t missing = 0;
+
+	for (size_t i = 0; i < bond->n_legs; i++)
+		strbuf_addf(&have, "%s%s", i ? ", " : "", bond->legs[i].name);
+	for (size_t i = 0; i < wanted->n_legs; i++) {
+		bool found = false;
+		for (size_t j = 0; j < bond->n_legs; j++)
+			found |= streq(wanted->legs[i].name, bond->legs[j].name) ||
+				 (wanted->legs[i].mac &&
+				  streq(wanted->legs[i].mac, bond->legs[j].permanent_mac));
+		missing += !found;
+	}
+	add(s, "bond-legs", bond->name, verdict_of(missing == 0 && bond->n_legs >= 2),
+	    "%zu legs: %s%s", bond->n_legs, have.s ? have.s : "none",
+	    missing ? "; the day-0 names others" : "");
+}
+
+static void check_monitor(struct scene *s, const struct bond *wanted, const struct guest_bond *bond)
+{
+	bool on = bond->miimon > 0 || bond->arp_interval > 0;
+	bool as_asked = (wanted->miimon < 0 || bond->miimon == wanted->miimon) &&
+			(wanted->arp_interval < 0 || bond->arp_interval == wanted->arp_interval);
+
+	if (bond->arp_interval > 0)
+		add(s, "bond-monitor", bond->name, verdict_of(as_asked), "arp_interval=%lld",
+		    (long long)bond->arp_interval);
+	else
+		add(s, "bond-monitor", bond->name, verdict_of(on && as_asked), "miimon=%lld%s",
+		    (long long)bond->miimon, on ? "" : ": nothing watches the links");
+}
+
+static bool has_address(const struct guest_interface *i, const char *address)
+{
+	for (size_t a = 0; a < i->n_addresses; a++)
+		if (streq(i->addresses[a], address))
+			return true;
+	return false;
+}
+
+static void check_addresses(struct scene *s, const char *name, const struct guest_addresses *wanted)
+{
+	const struct guest_interface *i = guest_status_interface(s->guest, name);
+	cleanup_strbuf struct strbuf have = {0};
+
+	for (size_t a = 0; i && a < i->n_addresses; a++)
+		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses[a]);
+	for (size_t a = 0; a < wanted->n; a++)
+		add(s, "address", name, verdict_of(i && has_address(i, wanted->v[a])),
+		    "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
+}
+
+/* TechNote, verification 2: cat /proc/net/bonding/bond0. */
+static void check_bond(struct scene *s, const struct bond *wanted)
+{
+	const struct guest_bond *bond = guest_status_bond(s->guest, wanted->name);
+
+	if (!bond) {
+		add(s, "bond-up", wanted->name, VERDICT_FAIL,
+		    "the guest has no bond of this name: look at its console and at cloud-init");
+		return;
+	}
+	add(s, "bond-up", bond->name, verdict_of(streq(bond->mii_status, "up")), "MII status %s",
+	    bond->mii_status ? bond->mii_status : "not told");
+	if (wanted->mode != BOND_MODE_UNSET)
+		add(s, "bond-mode", bond->name,
+		    verdict_of(streq(bond->mode, bond_mode_name(wanted->mode))), "%s",
+		    bond->mode ? bond->mode : "not told");
+	if (wanted->fail_over_mac != FAIL_OVER_MAC_UNSET)
+		add(s, "bond-mac-policy", bond->name,
+		    verdict_of(
+			    streq(bond->fail_over_mac, fail_over_mac_name(wanted->fail_over_mac))),
+		    "fail_over_mac=%s", bond->fail_over_mac ? bond->fail_over_mac : "not told");
+	check_monitor(s, wanted, bond);
+	add(s, "bond-active-leg", bond->name, verdict_of(bond->active_leg != NULL), "%s",
+	    bond->active_leg ? bond->active_leg : "no leg is active");
+	check_legs_present(s, wanted, bond);
+	check_legs_apart(s, bond);
+	for (size_t i = 0; i < bond->n_legs; i++)
+		check_leg(s, &bond->legs[i]);
+	check_addresses(s, wanted->name, &wanted->addresses);
+	for (size_t i = 0; i < wanted->n_vlans; i++)
+		check_addresses(s, wanted->vlans[i].name, &wanted->vlans[i].addresses);
+}
+
+static void check_guest(struct scene *s)
+{
+	const struct guest_network *wanted = &s->group->guest;
+
+	if (!s->guest) {
+		add(s, "guest-status", s->server->name, VERDICT_UNKNOWN, "%s", s->guest_why);
+		for (size_t i = 0; i < wanted->n_bonds; i++)
+			add(s, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
+			    "the guest could not be asked");
+		return;
+	}
+	const struct guest_cloud_init *c = &s->guest->cloud_init;
+	if (!c->status)
+		add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "the guest does not tell");
+	else if (streq(c->status, "running") || streq(c->status, "not started"))
+		add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "%s: ask again later",
+		    c->status);
+	else
+		add(s, "cloud-init", s->server->name,
+		    verdict_of(streq(c->status, "done") && c->n_errors == 0), "%s%s%s", c->status,
+		    c->n_errors ? ": " : "", c->n_errors ? c->errors[0] : "");
+	for (size_t i = 0; i < wanted->n_bonds; i++)
+		check_bond(s, &wanted->bonds[i]);
+	for (size_t i = 0; i < wanted->n_nics; i++)
+		if (wanted->nics[i].name)
+			check_addresses(s, wanted->nics[i].name, &wanted->nics[i].addresses);
+}
+
+/* TechNote, verification 2: ping over every network. */
+static void check_echo(struct scene *s)
+{
+	const char *management = service_management_address(s->group);
+	cleanup_err struct err err = ERR_INIT;
+	double ms;
+
+	if (!management)
+		add(s, "management-echo", s->server->name, VERDICT_UNKNOWN,
+		    "the descriptor gives the management port no address");
+	else if (guest_ping(s->vim, management, ASK_MS, &ms, &err) == 0)
+		add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms", ms);
+	else
+		add(s, "management-echo", management, VERDICT_FAIL, "%s", err.text);
+}
+
+static void check_dns(struct scene *s)
+{
+	const char *name = service_query_name(s->deployment, s->group);
+	const char *type = streq(name, ".") ? "SOA" : "A";
+	char **addresses;
+	size_t n;
+
+	service_addresses(s->group, &addresses, &n);
+	for (size_t i = 0; i < n; i++)
+		for (int tcp = 0; tcp < 2; tcp++) {
+			cleanup_err struct err err = ERR_INIT;
+			cleanup_dns_answer struct dns_answer answer = {0};
+			const char *check = tcp ? "dns-tcp" : "dns-udp";
+			if (dns_query(s->vim, addresses[i], DNS_PORT, tcp, name, type, ASK_MS,
+				      &answer, &err) < 0)
+				add(s, check, addresses[i], VERDICT_FAIL, "%s", err.text);
+			else
+				add(s, check, addresses[i],
+				    verdict_of(answer.rcode == 0 || streq(name, ".")),
+				    "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
+				    answer.text, answer.ms);
+		}
+	service_addresses_free(addresses, n);
+}
+
+static void verify_server(struct scene *s, const char *name)
+{
+	cleanup_server_info struct vim_server_info server = {0};
+	cleanup_guest_status struct guest_status guest = {0};
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_err struct err guest_err = ERR_INIT;
+	const char *management = service_management_address(s->group);
+
+	if (s->vim->ops->server(s->vim, name, &server, &err) < 0) {
+		server.name = xstrdup(name);
+		s->server = &server;
+		add(s, "server-active", name, VERDICT_FAIL, "%s", err.text);
+		return;
+	}
+	s->server = &server;
+	if (!management)
+		err_set(&guest_err, EDESTADDRREQ,
+			"the descriptor gives the management port no address");
+	else if (guest_status(s->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)
+		s->guest = &guest;
+	s->guest_why = guest_err.text;
+	check_server(s);
+	check_ports(s);
+	check_echo(s);
+	check_guest(s);
+	check_dns(s);
+}
+
+int verify_deployment(struct vim *vim, const struct model *model,
+		      const struct deployment *deployment, struct verifications *ret,
+		      struct err *err)
+{
+	cleanup_inventory struct vim_inventory inventory = {0};
+	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
+
+	if (r < 0)
+		return r;
+	for (size_t g = 0; g < deployment->n_vm_groups; g++)
+		for (unsigned i = 0; i < deployment->vm_groups[g].scaling.min_active; i++) {
+			struct scene scene = {.out = ret,
+					      .vim = vim,
+					      .model = model,
+					      .deployment = deployment,
+					      .group = &deployment->vm_groups[g]};
+			cleanup_free char *name = plan_server_name(deployment, scene.group, i);
+			verify_server(&scene, name);
+		}
+	return 0;
+}
+
+size_t verifications_count(const struct verifications *v, enum verdict verdict)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		count += v->v[i].verdict == verdict;
+	return count;
+}
+
+void verifications_clear(struct verifications *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		free(v->v[i].object);
+		free(v->v[i].evidence);
+	}
+	free(v->v);
+	*v = (struct verifications){0};
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PASS:
+		return "pass";
+	case VERDICT_FAIL:
+		return "fail";
+	case VERDICT_UNKNOWN:
+		return "unknown";
+	}
+	return "?";
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "deploy/design.h"
+#include "deploy/plan.h"
+
+#define DESIGN "examples/technote/corrected/dep.xml"
+
+static int read_design(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_findings struct findings findings = {0};
+	struct model *model = NULL;
+
+	assert_int_equal(design_read(DESIGN, &model, &findings, &err), 0);
+	assert_int_equal(findings_count(&findings, SEVERITY_ERROR), 0);
+	*state = model;
+	return 0;
+}
+
+static int free_design(void **state)
+{
+	model_free(*state);
+	return 0;
+}
+
+static struct plan *make(const struct model *model, const struct vim_inventory *inventory)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct plan *plan = NULL;
+	int r = plan_make(model, &model->tenants[0], &model->tenants[0].deployments[0], inventory,
+			  &plan, &err);
+
+	if (r < 0)
+		fail_msg("%s", err.text);
+	return plan;
+}
+
+/* What a VIM lists after the plan was carried out. */
+static struct vim_inventory carried_out(const struct plan *plan)
+{
+	struct vim_inventory inventory = {0};
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (s->action == ACTION_USE)
+			continue;
+		struct vim_object *o = array_push(inventory.v, inventory.n);
+		o->kind = s->request.kind;
+		o->id = xasprintf("id-%zu", i);
+		o->name = xstrdup(s->name);
+		o->owner = xstrdup(s->owner);
+		o->state = VIM_STATE_ACTIVE;
+		o->digest = vim_request_digest(&s->request);
+	}
+	return inventory;
+}
+
+static struct vim_object *object(struct vim_inventory *inventory, enum vim_kind kind,
+				 const char *name)
+{
+	for (size_t i = 0; i < inventory->n; i++)
+		if (inventory->v[i].kind == kind && streq(inventory->v[i].name, name))
+			return &inventory->v[i];
+	fail_msg("no %s %s", vim_kind_name(kind), name);
+	return NULL;
+}
+
+static const struct step *step(const struct plan *plan, enum vim_kind kind, const char *name)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].request.kind == kind && streq(plan->v[i].name, name))
+			return &plan->v[i];
+	fail_msg("no step for %s %s", vim_kind_name(kind), name);
+	return NULL;
+}
+
+static void test_everything_is_made_in_an_empty_vim(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *plan = make(*state, &empty);
+
+	/* 4 networks, 6 subnets, 4 ports, flavor, server; the image is the VIM's own or defined */
+	assert_true(plan_count(plan, ACTION_CREATE) >= 16);
+	assert_int_equal(plan_count(plan, ACTION_KEEP), 0);
+	for (size_t i = 1; i < plan->n; i++)
+		assert_true(plan->v[i - 1].stage <= plan->v[i].stage);
+	const struct step *server = &plan->v[plan->n - 1];
+	assert_int_equal(server->request.kind, VIM_SERVER);
+	assert_int_equal(server->n_ports, 4);
+	assert_true(server->request.server.user_data_len > 0);
+}
+
+static void test_marks_name_tenant_deployment_and_role(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *plan = make(*state, &empty);
+
+	assert_string_equal(step(plan, VIM_NETWORK, "sriov-network-1")->owner,
+			    "dnsvnf:test-tenant/cpnr-dns/network/sriov-network-1");
+}
+
+static void test_second_run_has_nothing_to_do(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *first = make(*state, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	cleanup_plan struct plan *second = make(*state, &there);
+
+	assert_int_equal(plan_count(second, ACTION_CREATE), 0);
+	assert_int_equal(plan_count(second, ACTION_REPLACE), 0);
+	assert_int_equal(plan_count(second, ACTION_DELETE), 0);
+	assert_int_equal(plan_count(second, ACTION_KEEP), there.n);
+}
+
+static void test_changed_network_is_replaced_with_all_on_it(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *first = make(*state, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	struct vim_object *network = object(&there, VIM_NETWORK, "sriov-network-1");
+
+	free(network->digest);
+	network->digest = xstrdup("another");
+	cleanup_plan struct plan *plan = make(*state, &there);
+	assert_int_equal(step(plan, VIM_NETWORK, "sriov-network-1")->action, ACTION_REPLACE);
+	assert_int_equal(step(plan, VIM_NETWORK, "sriov-network-2")->action, ACTION_KEEP);
+	size_t ports = 0;
+	for (size_t i = 0; i < plan->n; i++)
+		ports += plan->v[i].request.kind == VIM_PORT && plan->v[i].action == ACTION_REPLACE;
+	assert_int_equal(ports, 1);
+	const struct step *server = &plan->v[plan->n - 1];
+	assert_int_equal(server->action, ACTION_REPLACE);
+	assert_non_null(server->why);
+}
+
+static void test_half_made_and_failed_are_replaced(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *first = make(*state, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	const char *server = first->v[first->n - 1].name;
+
+	object(&there, VIM_NETWORK, "management-network")->state = VIM_STATE_BUILD;
+	object(&there, VIM_SERVER, server)->state = VIM_STATE_ERROR;
+	object(&there, VIM_SERVER, server)->fault = xstrdup("No valid host was found. ");
+	cleanup_plan struct plan *plan = make(*state, &there);
+	assert_int_equal(step(plan, VIM_NETWORK, "management-network")->action, ACTION_REPLACE);
+	assert_int_equal(step(plan, VIM_SERVER, server)->action, ACTION_REPLACE);
+	assert_non_null(strstr(step(plan, VIM_SERVER, server)->why, "No valid host"));
+}
+
+static void test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *first = make(*state, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	struct vim_object *old = array_push(there.v, there.n);
+
+	old->kind = VIM_NETWORK;
+	old->id = xstrdup("id-old");
+	old->name = xstrdup("old");
+	old->owner = xstrdup("dnsvnf:test-tenant/cpnr-dns/network/old");
+	struct vim_object *foreign = array_push(there.v, there.n);
+	foreign->kind = VIM_NETWORK;
+	foreign->id = xstrdup("id-foreign");
+	foreign->name = xstrdup("sriov-network-1");
+	struct vim_object *neighbour = array_push(there.v, there.n);
+	neighbour->kind = VIM_NETWORK;
+	neighbour->id = xstrdup("id-neighbour");
+	neighbour->name = xstrdup("n");
+	neighbour->owner = xstrdup("dnsvnf:test-tenant/cpnr-dns-2/network/n");
+
+	cleanup_plan struct plan *plan = make(*state, &there);
+	assert_int_equal(plan_count(plan, ACTION_DELETE), 1);
+	assert_int_equal(step(plan, VIM_NETWORK, "old")->action, ACTION_DELETE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_everything_is_made_in_an_empty_vim),
+		cmocka_unit_test(test_marks_name_tenant_deployment_and_role),
+		cmocka_unit_test(test_second_run_has_nothing_to_do),
+		cmocka_unit_test(test_changed_network_is_replaced_with_all_on_it),
+		cmocka_unit_test(test_half_made_and_failed_are_replaced),
+		cmocka_unit_test(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, read_design, free_design);
+}

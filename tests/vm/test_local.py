@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The local VIM from end to end: real guest, real cloud-init, real bond, real DNS. Needs root and the image."""
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DNSVNF = os.path.join(TOP, "build", "dnsvnf")
+DESIGN = os.path.join(TOP, "examples", "technote", "corrected", "dep.xml")
+NETNS = "dnsvnf-test-tenant-cpnr-dns"
+
+
+def say(text):
+    print(f"    {text}", file=sys.stderr, flush=True)
+
+
+def dnsvnf(*arguments, check=True, timeout=400):
+    """Runs dnsvnf; its progress goes to our stderr only when it fails."""
+    done = subprocess.run([DNSVNF, *arguments], capture_output=True, text=True, timeout=timeout)
+    if check and done.returncode != 0:
+        raise AssertionError(f"dnsvnf {' '.join(arguments)}: exit {done.returncode}\n"
+                             f"{done.stdout}\n{done.stderr}")
+    return done
+
+
+def network_namespace(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return None
+
+
+def traces():
+    """Everything that a deployment could leave on this machine."""
+    own = network_namespace("self")
+    processes = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+                name = comm.read().strip()
+        except OSError:
+            continue
+        if name.startswith("qemu") or network_namespace(pid) not in (own, None):
+            processes.add(f"{pid} {name}")
+    namespaces = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else None
+    with open("/proc/self/mountinfo", encoding="utf-8") as mountinfo:
+        mounts = sorted(line.split()[4] for line in mountinfo)
+    files = sorted(os.path.join(folder, name) for top in ("/var/lib/dnsvnf", "/run/dnsvnf")
+                   for folder, folders, names in os.walk(top) for name in folders + names)
+    return {
+        "processes": processes,
+        "namespaces": namespaces,
+        "links": sorted(os.listdir("/sys/class/net")),
+        "mounts": mounts,
+        "files": files,
+        "folders": [os.path.exists(top) for top in ("/var/lib/dnsvnf", "/run/dnsvnf")],
+    }
+
+
+def variant(folder, replace=(), day0=()):
+    """A copy of the example in folder, with (old, new) replaced in the descriptor and the day-0 file."""
+    shutil.copytree(os.path.dirname(DESIGN), folder, dirs_exist_ok=True)
+    for name, pairs in (("dep.xml", replace), ("day0.cfg", day0)):
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        for old, new in pairs:
+            if old not in text:
+                raise AssertionError(f"{old!r} is not in {name}")
+            text = text.replace(old, new)
+        with open(path, "w", encoding="utf-8") as target:
+            target.write(text)
+    return os.path.join(folder, "dep.xml")
+
+
+def kdig(*arguments, namespace=NETNS):
+    done = subprocess.run(["ip", "netns", "exec", namespace, "kdig", "+short", "+time=2", *arguments],
+                          capture_output=True, text=True, timeout=30)
+    return done.stdout.split()
+
+
+class Leaves(unittest.TestCase):
+    """Whatever a test does, undeploy must leave the machine as it was."""
+
+    def setUp(self):
+        self.before = traces()
+        self.folder = tempfile.mkdtemp(prefix="dnsvnf-vm-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.designs = []
+
+    def deploy(self, design, *options):
+        self.designs.append(design)
+        start = time.monotonic()
+        done = dnsvnf("deploy", *options, design)
+        say(f"deploy {os.path.basename(os.path.dirname(design))}: {time.monotonic() - start:.0f} s")
+        return done
+
+    def tearDown(self):
+        for design in self.designs:
+            dnsvnf("undeploy", design)
+        self.assertEqual(self.before, traces(), "undeploy left something behind")
+
+
+class EndToEnd(Leaves):
+    def test_deployed_proven_broken_and_removed(self):
+        start = time.monotonic()
+        self.deploy(DESIGN)
+        self.assertLess(time.monotonic() - start, 120, "from deploy to DNS on the bond")
+
+        # Deployed again, there is nothing to do.
+        start = time.monotonic()
+        again = dnsvnf("deploy", DESIGN)
+        self.assertIn("0 objects made", again.stdout)
+        self.assertLess(time.monotonic() - start, 5)
+
+        checks = json.loads(dnsvnf("verify", "-o", "json", DESIGN).stdout)["checks"]
+        self.assertEqual([], [c for c in checks if c["result"] != "pass"])
+        self.assertGreater(len(checks), 15)
+        legs = [c["evidence"] for c in checks if c["check"] == "leg-numa"]
+        self.assertEqual(2, len(legs))
+        self.assertIn("node 0", legs[0])
+        self.assertIn("node 1", legs[1])
+
+        for address in ("172.16.1.10", "2001:db8:101::10"):
+            for transport in ("+notcp", "+tcp"):
+                self.assertEqual(["192.0.2.80"],
+                                 kdig(transport, f"@{address}", "www.example.test", "A"))
+                self.assertEqual(["2001:db8::80"],
+                                 kdig(transport, f"@{address}", "www.example.test", "AAAA"))
+
+        proc = subprocess.run(["ip", "netns", "exec", NETNS, "curl", "-s",
+                               "http://10.10.10.10:9780/status"], capture_output=True, text=True,
+                              timeout=20).stdout
+        for line in ("fault-tolerance (active-backup) (fail_over_mac active)",
+                     "Slave Interface: ens6", "Slave Interface: ens7"):
+            self.assertIn(line, proc)
+        guest = json.loads(proc)
+        self.assertEqual("done", guest["cloud_init"]["status"])
+        self.assertEqual([], guest["cloud_init"]["errors"])
+
+        picture = os.path.join(self.folder, "outage.svg")
+        drill = json.loads(dnsvnf("drill", "-o", "json", "--qps", "1000", "--svg", picture,
+                                  DESIGN).stdout)
+        say(f"drill, miimon=100: longest gap {drill['longest_gap_ms']:.0f} ms, "
+            f"{drill['lost']} of {drill['sent']} queries lost")
+        self.assertTrue(drill["failed_over"])
+        self.assertLess(drill["longest_gap_ms"], 300)
+        self.assertEqual(0, drill["lost_after"])
+        with open(picture, encoding="utf-8") as svg:
+            self.assertIn("<svg", svg.read())
+
+        status = dnsvnf("status").stdout
+        self.assertRegex(status, r"cpnr-dns .*active-backup.*172\.16\.1\.10")
+
+        # A changed day-0 replaces the server: with miimon=1000 the outage is visibly longer.
+        slow = variant(os.path.join(self.folder, "slow"), day0=[("miimon=100,", "miimon=1000,")])
+        plan = dnsvnf("plan", slow).stdout
+        self.assertRegex(plan, r"replace +server")
+        self.assertNotRegex(plan, r"replace +(network|port)")
+        self.deploy(slow)
+        # Where in its period of 1 s the failure falls is chance: the longest of three.
+        gaps = []
+        for _ in range(3):
+            slow_drill = json.loads(dnsvnf("drill", "-o", "json", slow).stdout)
+            self.assertEqual(1000, slow_drill["miimon"])
+            gaps.append(slow_drill["longest_gap_ms"])
+        say("drill, miimon=1000: longest gaps " + ", ".join(f"{gap:.0f}" for gap in gaps) + " ms")
+        self.assertGreater(max(gaps), 300)
+        self.assertGreater(max(gaps), drill["longest_gap_ms"])
+
+
+class Killed(Leaves):
+    def test_undeploy_cleans_up_after_kill_at_random_moments(self):
+        seed = int(os.environ.get("DNSVNF_TEST_SEED", random.randrange(1 << 30)))
+        say(f"DNSVNF_TEST_SEED={seed}")
+        moments = random.Random(seed)
+        # The making takes the first second or two, the boot the rest: moments in both.
+        for delay in [moments.uniform(0.02, 1.5) for _ in range(3)] + \
+                     [moments.uniform(2, 40) for _ in range(2)]:
+            deploy = subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            deploy.send_signal(signal.SIGKILL)
+            deploy.wait()
+            dnsvnf("undeploy", DESIGN)
+            self.assertEqual(self.before, traces(), f"killed after {delay:.2f} s")
+            say(f"killed after {delay:.2f} s: nothing left")
+
+    def test_next_deploy_finishes_what_was_killed(self):
+        deploy = subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        time.sleep(5)
+        deploy.send_signal(signal.SIGKILL)
+        deploy.wait()
+        self.deploy(DESIGN)
+        self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A"))
+
+    def test_interrupted_deploy_names_what_is_left(self):
+        self.designs.append(DESIGN)
+        deploy = subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True)
+        time.sleep(4)
+        deploy.send_signal(signal.SIGINT)
+        errors = deploy.communicate(timeout=30)[1]
+        self.assertEqual(4, deploy.returncode, errors)
+        self.assertIn("undeploy", errors)
+
+
+class Refused(Leaves):
+    def test_one_cell_cannot_hold_vfs_of_both_nodes(self):
+        design = variant(os.path.join(self.folder, "one-cell"),
+                         replace=[("<value>2</value>", "<value>1</value>")])
+        done = dnsvnf("deploy", design, check=False)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("No valid host was found", done.stderr)
+        self.assertIn("hw:numa_nodes=2", done.stderr)
+
+    def test_missing_image(self):
+        design = variant(os.path.join(self.folder, "no-image"),
+                         replace=[("<image>dns-vnf</image>", "<image>nowhere</image>")])
+        done = dnsvnf("deploy", design, check=False)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("nowhere", done.stderr)
+        self.assertIn("make image", done.stderr)
+
+    def test_killed_qemu_is_told(self):
+        self.designs.append(DESIGN)
+        deploy = subprocess.Popen([DNSVNF, "deploy", "--keep-failed", DESIGN],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        killed = False
+        for _ in range(200):
+            time.sleep(0.1)
+            pids = subprocess.run(["ip", "netns", "pids", NETNS], capture_output=True,
+                                  text=True).stdout.split()
+            qemus = [p for p in pids if p != str(deploy.pid)]
+            if qemus:
+                time.sleep(3)
+                os.kill(int(qemus[0]), signal.SIGKILL)
+                killed = True
+                break
+        self.assertTrue(killed)
+        errors = deploy.communicate(timeout=60)[1]
+        self.assertEqual(1, deploy.returncode)
+        self.assertIn("QEMU", errors)
+
+
+class SideBySide(Leaves):
+    def test_two_deployments(self):
+        other = variant(os.path.join(self.folder, "other"),
+                        replace=[("<name>cpnr-dns</name>", "<name>cpnr-dns-2</name>")])
+        self.deploy(DESIGN)
+        self.deploy(other)
+        status = dnsvnf("status").stdout
+        self.assertRegex(status, r"(?m)\bcpnr-dns ")
+        self.assertRegex(status, r"(?m)\bcpnr-dns-2 ")
+        dnsvnf("undeploy", DESIGN)
+        self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A",
+                                              namespace=NETNS + "-2"))
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        sys.exit("tests/vm needs root: sudo make test")
+    unittest.main(verbosity=2)
