@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/* apply against a VIM in memory that fails where it is told to. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "deploy/apply.h"
+#include "deploy/design.h"
+#include "deploy/plan.h"
+
+#define DESIGN "examples/technote/corrected/dep.xml"
+
+struct memory_vim {
+	struct vim vim;
+	struct vim_inventory there;
+	int operations; /* creates and destroys so far */
+	int fail_at;    /* the operation that fails; 0: none */
+	bool refuse;    /* admit says no */
+	bool dead;      /* the server ends in ERROR */
+	bool released;
+};
+
+static struct memory_vim *memory(struct vim *vim)
+{
+	return (struct memory_vim *)vim;
+}
+
+static int memory_list(struct vim *vim, const char *const *names, size_t n_names,
+		       struct vim_inventory *ret, struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+
+	(void)names;
+	(void)n_names;
+	(void)err;
+	for (size_t i = 0; i < m->there.n; i++) {
+		struct vim_object *o = array_push(ret->v, ret->n);
+		const struct vim_object *from = &m->there.v[i];
+		*o = (struct vim_object){.kind = from->kind,
+					 .id = xstrdup(from->id),
+					 .name = xstrdup(from->name),
+					 .owner = xstrdup(from->owner),
+					 .state = from->state,
+					 .digest = xstrdup(from->digest)};
+	}
+	return 0;
+}
+
+static int memory_admit(struct vim *vim, const struct vim_request *server,
+			const struct vim_request *ports, size_t n_ports, struct err *err)
+{
+	(void)server;
+	(void)ports;
+	assert_int_equal(n_ports, 4);
+	return memory(vim)->refuse ? err_set(err, ENOSPC, "No valid host was found.") : 0;
+}
+
+static int memory_create(struct vim *vim, const struct vim_request *requests, size_t n,
+			 struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+
+	for (size_t i = 0; i < n; i++) {
+		if (++m->operations == m->fail_at)
+			return err_set(err, EIO, "cannot make %s", requests[i].name);
+		*array_push(m->there.v, m->there.n) =
+			(struct vim_object){.kind = requests[i].kind,
+					    .id = xasprintf("id-%d", m->operations),
+					    .name = xstrdup(requests[i].name),
+					    .owner = xstrdup(requests[i].owner),
+					    .state = VIM_STATE_ACTIVE,
+					    .digest = vim_request_digest(&requests[i])};
+	}
+	return 0;
+}
+
+static int memory_server(struct vim *vim, const char *name, struct vim_server_info *ret,
+			 struct err *err)
+{
+	(void)err;
+	ret->name = xstrdup(name);
+	ret->state = memory(vim)->dead ? VIM_STATE_ERROR : VIM_STATE_ACTIVE;
+	ret->status = xstrdup(memory(vim)->dead ? "ERROR" : "ACTIVE");
+	ret->fault = memory(vim)->dead ? xstrdup("QEMU died") : NULL;
+	return 0;
+}
+
+static int memory_destroy(struct vim *vim, const struct vim_object *object, struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+
+	if (++m->operations == m->fail_at)
+		return err_set(err, EIO, "cannot delete %s", object->name);
+	for (size_t i = 0; i < m->there.n; i++)
+		if (streq(m->there.v[i].id, object->id)) {
+			vim_object_clear(&m->there.v[i]);
+			m->there.v[i] = m->there.v[--m->there.n];
+			return 0;
+		}
+	return 0;
+}
+
+static int memory_release(struct vim *vim, struct err *err)
+{
+	(void)err;
+	assert_int_equal(memory(vim)->there.n, 0);
+	memory(vim)->released = true;
+	return 0;
+}
+
+static const struct vim_ops memory_ops = {
+	.name = "memory",
+	.list = memory_list,
+	.admit = memory_admit,
+	.create = memory_create,
+	.server = memory_server,
+	.destroy = memory_destroy,
+	.release = memory_release,
+};
+
+static struct memory_vim memory_vim(void)
+{
+	return (struct memory_vim){.vim = {.ops = &memory_ops,
+					   .tenant = (char[]){"test-tenant"},
+					   .deployment = (char[]){"cpnr-dns"}}};
+}
+
+static int read_design(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_findings struct findings findings = {0};
+	struct model *model = NULL;
+
+	assert_int_equal(design_read(DESIGN, &model, &findings, &err), 0);
+	model->tenants[0].deployments[0].vm_groups[0].bootup_time = -1; /* no guest to wait for */
+	*state = model;
+	return 0;
+}
+
+static int free_design(void **state)
+{
+	model_free(*state);
+	return 0;
+}
+
+static int deploy(struct memory_vim *m, const struct model *model, bool keep, struct err *err)
+{
+	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_plan struct plan *plan = NULL;
+	const struct apply_options options = {.keep_failed = keep};
+	const struct tenant *tenant = &model->tenants[0];
+	int r = apply_prepare(&m->vim, model, tenant, &tenant->deployments[0], &inventory, &plan,
+			      err);
+
+	return r < 0 ? r : apply_plan(&m->vim, plan, &options, NULL, err);
+}
+
+static void test_all_is_made_and_all_is_removed(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	assert_int_equal(deploy(&m, *state, false, &err), 0);
+	int made = m.operations;
+	assert_true(made >= 16);
+	assert_int_equal(deploy(&m, *state, false, &err), 0);
+	assert_int_equal(m.operations, made); /* nothing to do */
+	assert_int_equal(apply_undeploy(&m.vim, NULL, &err), 0);
+	assert_int_equal(m.there.n, 0);
+	assert_true(m.released);
+	vim_inventory_clear(&m.there);
+}
+
+/* Whichever creation fails, what the run made is gone and the error names the object. */
+static void test_failure_anywhere_is_undone(void **state)
+{
+	for (int at = 1;; at++) {
+		cleanup_err struct err err = ERR_INIT;
+		struct memory_vim m = memory_vim();
+		m.fail_at = at;
+		int r = deploy(&m, *state, false, &err);
+		if (r == 0) {
+			assert_true(at > 16);
+			apply_undeploy(&m.vim, NULL, &err);
+			vim_inventory_clear(&m.there);
+			break;
+		}
+		assert_non_null(strstr(err.text, "cannot make "));
+		assert_int_equal(m.there.n, 0);
+		assert_true(m.released);
+		vim_inventory_clear(&m.there);
+	}
+}
+
+static void test_failed_server_is_kept_when_asked(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	m.dead = true;
+	assert_true(deploy(&m, *state, true, &err) < 0);
+	assert_non_null(strstr(err.text, "QEMU died"));
+	assert_true(m.there.n >= 16);
+	vim_inventory_clear(&m.there);
+}
+
+static void test_refused_before_anything_is_made(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	m.refuse = true;
+	assert_true(deploy(&m, *state, false, &err) < 0);
+	assert_int_equal(m.operations, 0);
+}
+
+static void test_undo_leaves_what_was_there_before(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	assert_int_equal(deploy(&m, *state, false, &err), 0);
+	size_t all = m.there.n;
+	for (size_t i = 0; i < m.there.n; i++)
+		if (m.there.v[i].kind == VIM_SERVER) {
+			vim_object_clear(&m.there.v[i]);
+			m.there.v[i] = m.there.v[--m.there.n];
+		}
+	m.fail_at = m.operations + 1;
+	assert_true(deploy(&m, *state, false, &err) < 0);
+	assert_int_equal(m.there.n, all - 1);
+	assert_false(m.released);
+	vim_inventory_clear(&m.there);
+}
+
+/* One object that cannot be deleted does not keep the others, and is told. */
+static void test_undeploy_goes_on_and_tells(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	assert_int_equal(deploy(&m, *state, false, &err), 0);
+	m.fail_at = m.operations + 2;
+	assert_true(apply_undeploy(&m.vim, NULL, &err) < 0);
+	assert_non_null(strstr(err.text, "cannot delete "));
+	assert_int_equal(m.there.n, 1);
+	err_clear(&err);
+	assert_int_equal(apply_undeploy(&m.vim, NULL, &err), 0);
+	assert_int_equal(m.there.n, 0);
+	vim_inventory_clear(&m.there);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_is_made_and_all_is_removed),
+		cmocka_unit_test(test_failure_anywhere_is_undone),
+		cmocka_unit_test(test_failed_server_is_kept_when_asked),
+		cmocka_unit_test(test_refused_before_anything_is_made),
+		cmocka_unit_test(test_undo_leaves_what_was_there_before),
+		cmocka_unit_test(test_undeploy_goes_on_and_tells),
+	};
+
+	return cmocka_run_group_tests_name("apply", tests, read_design, free_design);
+}
