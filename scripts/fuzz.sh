@@ -25,7 +25,7 @@ run_one() {
 pids=''
 running=0
 for target in "$build"/tests/fuzz/fuzz_*; do
-	[ -x "$target" ] && [ ! -d "$target" ] || continue
+	if [ ! -x "$target" ] || [ -d "$target" ]; then continue; fi
 	run_one "$target" &
 	pids="$pids $!"
 	running=$((running + 1))
