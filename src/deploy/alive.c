@@ -145,31 +145,79 @@ static bool dns_answers(const struct wait *w, const char *address, const char *n
 	       (any_will_do || answer.rcode == 0);
 }
 
-static int wait_service(const struct wait *w, struct err *err)
+/* Until every address answers; *ret_where (may be NULL) names them. */
+static int wait_dns(const struct wait *w, char **addresses, size_t n, char **ret_where,
+		    struct err *err)
 {
 	const struct bond *bond = service_bond(w->server->group);
 	const char *name = service_query_name(w->plan->deployment, w->server->group);
 	cleanup_strbuf struct strbuf where = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *what = xasprintf("DNS on %s%s%s", bond ? bond->name : "",
+						    bond ? " " : "", addresses[i]);
+		report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
+		while (!dns_answers(w, addresses[i], name)) {
+			int r = pause_round(w, "SERVICE_ALIVE", what, err);
+			if (r < 0)
+				return r;
+		}
+		strbuf_addf(&where, "%s%s", i ? ", " : "", what);
+	}
+	if (ret_where)
+		*ret_where = strbuf_steal(&where);
+	return 0;
+}
+
+/* Day-0 may take the bond down and up again while it runs; a guest that cannot be asked is not
+ * waited for. */
+static int wait_day0(const struct wait *w, struct err *err)
+{
+	const char *address = service_management_address(w->server->group);
+
+	if (!address)
+		return 0;
+	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
+	for (;;) {
+		cleanup_guest_status struct guest_status status = {0};
+		if (guest_status(w->vim, address, GUEST_PORT, 2 * ROUND_MS, &status, NULL) < 0 ||
+		    !status.cloud_init.status)
+			return 0;
+		if (!streq(status.cloud_init.status, "running") &&
+		    !streq(status.cloud_init.status, "not started")) {
+			bool good = status.cloud_init.n_errors == 0;
+			report(w, "DAY0_DONE", good ? EVENT_SUCCESS : EVENT_FAILURE,
+			       good ? "cloud-init is done" : status.cloud_init.errors[0]);
+			return 0;
+		}
+		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", err);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int wait_service(const struct wait *w, struct err *err)
+{
+	cleanup_free char *where = NULL;
 	char **addresses;
 	size_t n;
-	int r = 0;
 
 	service_addresses(w->server->group, &addresses, &n);
 	if (n == 0)
 		event_note(w->events, "SERVICE_ALIVE",
 			   "%s has no service address in its day-0 or descriptor: DNS is not asked",
 			   w->server->name);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		cleanup_free char *what = xasprintf("DNS on %s%s%s", bond ? bond->name : "",
-						    bond ? " " : "", addresses[i]);
-		report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
-		while (r == 0 && !dns_answers(w, addresses[i], name))
-			r = pause_round(w, "SERVICE_ALIVE", what, err);
-		strbuf_addf(&where, "%s%s", i ? ", " : "", what);
-	}
+	int r = wait_dns(w, addresses, n, &where, err);
+	if (r == 0 && n > 0)
+		event_note(w->events, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
+			   (double)(now_ms() - w->start) / 1000, where);
+	if (r == 0)
+		r = wait_day0(w, err);
+	if (r == 0)
+		r = wait_dns(w, addresses, n, NULL, err);
 	service_addresses_free(addresses, n);
 	if (r == 0 && n > 0)
-		report(w, "SERVICE_ALIVE", EVENT_SUCCESS, where.s);
+		report(w, "SERVICE_ALIVE", EVENT_SUCCESS, where);
 	return r;
 }
 
