@@ -129,11 +129,12 @@ static const struct vim_ops memory_ops = {
 	.release = memory_release,
 };
 
+static char tenant_name[] = "test-tenant", deployment_name[] = "cpnr-dns";
+
 static struct memory_vim memory_vim(void)
 {
-	return (struct memory_vim){.vim = {.ops = &memory_ops,
-					   .tenant = (char[]){"test-tenant"},
-					   .deployment = (char[]){"cpnr-dns"}}};
+	return (struct memory_vim){
+		.vim = {.ops = &memory_ops, .tenant = tenant_name, .deployment = deployment_name}};
 }
 
 static int read_design(void **state)
