@@ -311,20 +311,14 @@ int dnsload_wait_until(struct dnsload *load, double ms, const volatile sig_atomi
 
 static void count_answers(struct dnsload_result *r)
 {
-	double last = 0;
+	double last = r->n_queries ? r->queries[r->n_queries - 1].sent_ms : 0;
 
-	for (size_t i = 0; i < r->n_queries; i++) {
-		const struct dnsload_query *q = &r->queries[i];
-		double arrival = q->sent_ms + (q->latency_ms < 0 ? 0 : q->latency_ms);
-		if (arrival > last)
-			last = arrival;
-	}
 	r->n_answers = (size_t)(last / DNSLOAD_BUCKET_MS) + 1;
 	r->answers = xcalloc(r->n_answers, sizeof(*r->answers));
 	for (size_t i = 0; i < r->n_queries; i++) {
 		const struct dnsload_query *q = &r->queries[i];
 		if (q->latency_ms >= 0)
-			r->answers[(size_t)((q->sent_ms + q->latency_ms) / DNSLOAD_BUCKET_MS)]++;
+			r->answers[(size_t)(q->sent_ms / DNSLOAD_BUCKET_MS)]++;
 	}
 }
 
@@ -419,8 +413,11 @@ void dnsload_evaluate(const struct dnsload_query *queries, size_t n, double from
 	}
 	while (n && queries[n - 1].sent_ms >= to_ms)
 		n--;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		r.answered += queries[i].latency_ms >= 0;
+		if (i && queries[i].sent_ms - queries[i - 1].sent_ms > r.longest_pause)
+			r.longest_pause = queries[i].sent_ms - queries[i - 1].sent_ms;
+	}
 	r.sent = n;
 	r.lost = n - r.answered;
 	evaluate_gaps(queries, n, &r);

@@ -67,13 +67,17 @@ struct dnsload_result {
 	size_t n_gaps;
 	double latency_min, latency_mean, latency_p99, latency_max; /* ms; 0: no answer at all */
 
+	/* ms between two queries in a row: gaps may be too long by as much, since the sender was
+	 * held up by its own machine. */
+	double longest_pause;
+
 	uint64_t send_errors; /* lost already here: sendto() refused */
 	int send_errno;       /* of the last of them */
 	uint64_t skipped;     /* never sent: this machine was over 100 ms late */
 	uint64_t failed;      /* answered with an rcode other than NOERROR */
 	uint64_t strays;      /* packets that answer no outstanding query */
 
-	unsigned *answers; /* that arrived in each DNSLOAD_BUCKET_MS, from 0 */
+	unsigned *answers; /* answered ones of those sent in each DNSLOAD_BUCKET_MS, from 0 */
 	size_t n_answers;
 	struct dnsload_query *queries; /* in the order of sending */
 	size_t n_queries;

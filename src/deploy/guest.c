@@ -59,7 +59,11 @@ static int transfer_error(CURL *curl, CURLcode code, const char *words, struct r
 		return err_set(err, ETIMEDOUT, "%s", words);
 	if (code == CURLE_COULDNT_CONNECT) {
 		curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno);
-		return err_set(err, os_errno ? (int)os_errno : EHOSTUNREACH, "%s", words);
+		if (os_errno == ECONNREFUSED)
+			return err_set(err, ECONNREFUSED,
+				       "connection refused: is bondd in the image, and does its "
+				       "/etc/bondd.conf name this address?");
+		return err_errno(err, os_errno ? (int)os_errno : EHOSTUNREACH, "cannot connect");
 	}
 	return err_set(err, EPROTO, "%s", words);
 }

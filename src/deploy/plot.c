@@ -200,13 +200,14 @@ static double bar_width(const struct plot *p, double span_ms, double answers)
 	return fmax(ceil(fmax(ms, 2 * span_ms / INNER) / p->bucket_ms), 1) * p->bucket_ms;
 }
 
+/* Room for a sender that makes up for a pause, not for all of its burst. */
 static double peak(const struct plot *p, double bar_ms)
 {
 	double max = p->qps;
 
 	for (double at = 0; at < p->duration_ms; at += bar_ms)
 		max = fmax(max, answers_between(p, at, at + bar_ms) / bar_ms * 1e3);
-	return max;
+	return fmin(max, 1.5 * p->qps);
 }
 
 static void add_axes(struct strbuf *out, const struct panel *n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers over time, as text and as a picture. Pure. */
+/* Answered queries over the time of their sending, as text and as a picture. Pure. */
 #pragma once
 
 #include <stdbool.h>

@@ -341,6 +341,8 @@ static void test_evaluate(void **state)
 	assert_int_equal(all.lost_after, 4);
 	assert_true(all.latency_min == 1 && all.latency_max == 100);
 
+	assert_true(all.longest_pause == 10);
+
 	dnsload_evaluate(q, ARRAY_SIZE(q), 140, 1910, &part);
 	assert_int_equal(part.sent, 177);
 	assert_int_equal(part.lost, 4);

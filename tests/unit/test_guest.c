@@ -126,6 +126,7 @@ static void test_nobody_there(void **state)
 	cleanup_close int held = h.fd; /* the kernel accepts; then silence */
 	assert_int_equal(guest_status(&plain_vim, "::1", h.port, 1000, &s, &err), -ECONNREFUSED);
 	assert_non_null(strstr(err.text, "bondd at http://[::1]:"));
+	assert_non_null(strstr(err.text, "/status: connection refused: is bondd in the image"));
 	assert_int_equal(guest_status(&plain_vim, "not an address", 1, 1000, &s, &err), -EINVAL);
 	assert_int_equal(guest_status(&plain_vim, "127.0.0.1", h.port, 100, &s, &err), -ETIMEDOUT);
 }
