@@ -2,6 +2,7 @@
 /* The embedded VIM's handle of one deployment: shared by the files of this folder. */
 #pragma once
 
+#include "vim/local/address.h"
 #include "vim/local/qemu.h"
 #include "vim/local/store.h"
 #include "vim/vim.h"
@@ -36,9 +37,6 @@ bool net_present(struct local *local, const struct records *records, const struc
 		 bool *ret_in_use);
 /* Physnets of all networks. */
 void net_physnets(const struct records *records, struct physnets *ret);
-/* Subnet of that name, as the model has it; strings are borrowed from the record. */
-bool net_subnet(const struct records *records, const char *name, struct subnet *ret);
-
 /* server.c */
 struct server_state {
 	enum vim_state state;
@@ -59,9 +57,6 @@ int server_set_link(struct local *local, const struct record *server, struct rec
 		    struct err *err);
 int server_console(struct local *local, const struct record *server, char **ret_text,
 		   struct err *err);
-
-/* Strings of a record's spec or made; NULL when absent. */
-const char *record_string(const json_t *o, const char *key);
 
 /* Flavor of the request, else of the records, with *store filled from its record; NULL: none. */
 const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,

@@ -1,52 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/str.h"
 #include "vim/local/handle.h"
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
-
-/* As many addresses of a subnet are looked at for a free one. */
-#define CANDIDATES 65536
-
-const char *record_string(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
-static int record_int(const json_t *o, const char *key)
-{
-	return (int)json_integer_value(json_object_get(o, key));
-}
-
-static void read_subnet(const struct record *record, struct subnet *ret)
-{
-	*ret = (struct subnet){
-		.name = record->name,
-		.ip_version = record_int(record->spec, "ip_version"),
-		.dhcp = json_is_true(json_object_get(record->spec, "dhcp")),
-		.address = (char *)record_string(record->spec, "address"),
-		.prefix = (unsigned)record_int(record->spec, "prefix"),
-		.gateway = (char *)record_string(record->spec, "gateway"),
-		.no_gateway = json_is_true(json_object_get(record->spec, "no_gateway")),
-	};
-}
-
-bool net_subnet(const struct records *records, const char *name, struct subnet *ret)
-{
-	const struct record *record = name ? records_find(records, VIM_SUBNET, name) : NULL;
-
-	if (record)
-		read_subnet(record, ret);
-	return record != NULL;
-}
 
 /* The networks as the model has them, in the order of their creation; strings are borrowed. */
 struct networks {
@@ -85,7 +47,7 @@ static void read_networks(const struct records *records, struct networks *ret)
 			const struct record *s = &records->v[k];
 			if (s->kind == VIM_SUBNET &&
 			    streq(record_string(s->spec, "network"), r->name))
-				read_subnet(s, array_push(network->subnets, network->n_subnets));
+				record_subnet(s, array_push(network->subnets, network->n_subnets));
 		}
 	}
 	ret->p = xcalloc(ret->n, sizeof(*ret->p));
@@ -152,239 +114,6 @@ int net_prune(struct local *local, const struct records *records, struct err *er
 	return r;
 }
 
-/* Bytes of an address, network order; 0: no address of that version. */
-static size_t parse_ip(int version, const char *text, unsigned char ip[16])
-{
-	if (!text || inet_pton(version == 4 ? AF_INET : AF_INET6, text, ip) != 1)
-		return 0;
-	return version == 4 ? 4 : 16;
-}
-
-static bool host_bit(const unsigned char *ip, unsigned bit)
-{
-	return ip[bit / 8] & 0x80 >> bit % 8;
-}
-
-static bool in_subnet(const struct subnet *subnet, const char *text)
-{
-	unsigned char net[16], ip[16];
-	size_t len = parse_ip(subnet->ip_version, text, ip);
-
-	if (!len || parse_ip(subnet->ip_version, subnet->address, net) != len ||
-	    subnet->prefix > len * 8)
-		return false;
-	for (unsigned bit = 0; bit < subnet->prefix; bit++) {
-		if (host_bit(net, bit) != host_bit(ip, bit))
-			return false;
-	}
-	return true;
-}
-
-/* The port that has the address in that subnet, or NULL. */
-static const struct record *port_with(const struct records *records, const char *subnet,
-				      const char *ip)
-{
-	for (size_t i = 0; i < records->n; i++) {
-		json_t *addresses = json_object_get(records->v[i].made, "addresses");
-		json_t *a;
-		size_t k;
-		if (records->v[i].kind != VIM_PORT)
-			continue;
-		json_array_foreach(addresses, k, a)
-		{
-			if (streq(record_string(a, "subnet"), subnet) &&
-			    streq(record_string(a, "ip_address"), ip))
-				return &records->v[i];
-		}
-	}
-	return NULL;
-}
-
-/* The address `offset` above the subnet's own, or NULL when that is outside of it. */
-static char *address_at(const struct subnet *subnet, unsigned offset)
-{
-	unsigned char ip[16];
-	char text[INET6_ADDRSTRLEN];
-	size_t len = parse_ip(subnet->ip_version, subnet->address, ip);
-	unsigned carry = offset;
-
-	for (size_t i = len; i-- > 0 && carry;) {
-		carry += ip[i];
-		ip[i] = (unsigned char)carry;
-		carry >>= 8;
-	}
-	if (!len || carry || !inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, text, sizeof(text)) ||
-	    !in_subnet(subnet, text))
-		return NULL;
-	return xstrdup(text);
-}
-
-/* The first address of the subnet that nothing has, or NULL. */
-static char *free_address(const struct records *records, const struct subnet *subnet)
-{
-	cleanup_free char *own = NULL;
-
-	if (segment_own_address(subnet, &own, NULL) < 0)
-		return NULL;
-	for (unsigned offset = 1; offset < CANDIDATES; offset++) {
-		cleanup_free char *ip = address_at(subnet, offset);
-		/* The last address of an IPv4 subnet is its broadcast address. */
-		cleanup_free char *next =
-			subnet->ip_version == 4 ? address_at(subnet, offset + 1) : xstrdup("");
-		if (!ip || !next)
-			return NULL;
-		if (!streq(ip, own) && !streq(ip, subnet->gateway) &&
-		    !port_with(records, subnet->name, ip))
-			return steal_ptr(ip);
-	}
-	return NULL;
-}
-
-static void add_address(struct record *port, const char *subnet, const char *ip)
-{
-	json_array_append_new(json_object_get(port->made, "addresses"),
-			      json_pack("{s:s*, s:s}", "subnet", subnet, "ip_address", ip));
-}
-
-/* One fixed address as asked for: subnet, address, or both. */
-static int fix_address(const struct records *records, struct record *port, const char *subnet_name,
-		       const char *ip, struct err *err)
-{
-	const char *network = record_string(port->spec, "network");
-	struct subnet subnet;
-	bool known = net_subnet(records, subnet_name, &subnet);
-
-	if (subnet_name && !known)
-		return err_set(err, ENOENT, "Subnet %s could not be found.", subnet_name);
-	if (subnet_name && ip && !in_subnet(&subnet, ip))
-		return err_set(err, EINVAL,
-			       "IP address %s is not a valid IP for the specified subnet %s.", ip,
-			       subnet_name);
-	for (size_t i = 0; !known && i < records->n; i++) {
-		const struct record *r = &records->v[i];
-		if (r->kind != VIM_SUBNET || !streq(record_string(r->spec, "network"), network))
-			continue;
-		read_subnet(r, &subnet);
-		known = in_subnet(&subnet, ip);
-	}
-	if (!known)
-		return err_set(err, EINVAL, "IP address %s is in no subnet of network %s.", ip,
-			       network);
-
-	cleanup_free char *chosen = ip ? xstrdup(ip) : free_address(records, &subnet);
-	if (!chosen)
-		return err_set(err, ENOSPC, "No more IP addresses available on network %s.",
-			       network);
-	const struct record *other = port_with(records, subnet.name, chosen);
-	if (other)
-		return err_set(err, EADDRINUSE,
-			       "IP address %s already allocated in subnet %s, to port %s.", chosen,
-			       subnet.name, other->name);
-	add_address(port, subnet.name, chosen);
-	return 0;
-}
-
-/* What Neutron does for a port without fixed addresses: one of each IP version that is there. */
-static int choose_addresses(const struct records *records, struct record *port, struct err *err)
-{
-	for (int version = 4; version <= 6; version += 2) {
-		bool any = false, found = false;
-		for (size_t i = 0; i < records->n && !found; i++) {
-			const struct record *r = &records->v[i];
-			struct subnet subnet;
-			if (r->kind != VIM_SUBNET || !streq(record_string(r->spec, "network"),
-							    record_string(port->spec, "network")))
-				continue;
-			read_subnet(r, &subnet);
-			if (subnet.ip_version != version)
-				continue;
-			any = true;
-			cleanup_free char *ip = free_address(records, &subnet);
-			found = ip != NULL;
-			if (found)
-				add_address(port, subnet.name, ip);
-		}
-		if (any && !found)
-			return err_set(err, ENOSPC, "No more IP addresses available on network %s.",
-				       record_string(port->spec, "network"));
-	}
-	return 0;
-}
-
-static int fix_addresses(const struct records *records, struct record *port, struct err *err)
-{
-	const char *subnet = record_string(port->spec, "subnet");
-	const char *ip = record_string(port->spec, "ip_address");
-	json_t *wanted = json_object_get(port->spec, "addresses");
-	json_t *a;
-	size_t k;
-	int r = 0;
-
-	json_object_set_new(port->made, "addresses", json_array());
-	if (ip || subnet)
-		r = fix_address(records, port, subnet, ip, err);
-	json_array_foreach(wanted, k, a)
-	{
-		const char *s = record_string(a, "subnet"), *i = record_string(a, "ip_address");
-		if (r == 0 && (s || i))
-			r = fix_address(records, port, s, i, err);
-	}
-	if (r == 0 && !ip && !subnet && json_array_size(wanted) == 0 &&
-	    streq(record_string(port->spec, "type"), port_type_name(PORT_VIRTUAL)))
-		r = choose_addresses(records, port, err);
-	return r;
-}
-
-/*
- * Always the same for the same port, so that a deployment made again has its MACs again. Neutron's
- * prefix (base_mac).
- */
-static char *stable_mac(const struct local *local, const char *port)
-{
-	cleanup_free char *text =
-		xasprintf("%s\n%s\n%s", local->vim.tenant, local->vim.deployment, port);
-	cleanup_free char *hash = hash_hex(text, strlen(text));
-
-	/* Its last digits: a change of the last character hardly reaches the first. */
-	return xasprintf("fa:16:3e:%.2s:%.2s:%.2s", hash + 26, hash + 28, hash + 30);
-}
-
-static char *lower(const char *text)
-{
-	char *copy = xstrdup(text);
-
-	for (char *p = copy; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return copy;
-}
-
-static const struct record *port_with_mac(const struct records *records, const char *mac)
-{
-	for (size_t i = 0; i < records->n; i++) {
-		if (records->v[i].kind == VIM_PORT &&
-		    streq(record_string(records->v[i].made, "mac_address"), mac))
-			return &records->v[i];
-	}
-	return NULL;
-}
-
-static int fix_mac(const struct local *local, const struct records *records, struct record *port,
-		   struct err *err)
-{
-	const char *given = record_string(port->spec, "mac_address");
-	cleanup_free char *mac = given ? lower(given) : stable_mac(local, port->name);
-	const struct record *other = port_with_mac(records, mac);
-
-	if (strlen(mac) != strlen("fa:16:3e:00:00:00") ||
-	    strspn(mac, "0123456789abcdef:") != strlen(mac))
-		return err_set(err, EINVAL, "'%s' is not a valid MAC address.", given);
-	if (other)
-		return err_set(err, EADDRINUSE, "MAC address %s is in use by port %s.", mac,
-			       other->name);
-	json_object_set_new(port->made, "mac_address", json_string(mac));
-	return 0;
-}
-
 int net_port_create(struct local *local, const struct records *records, struct record *port,
 		    struct err *err)
 {
@@ -393,9 +122,7 @@ int net_port_create(struct local *local, const struct records *records, struct r
 
 	if (!records_find(records, VIM_NETWORK, network))
 		return err_set(err, ENOENT, "Network %s could not be found.", network);
-	int r = fix_mac(local, records, port, err);
-	if (r == 0)
-		r = fix_addresses(records, port, err);
+	int r = port_choose(records, local->vim.tenant, local->vim.deployment, port, err);
 	if (r == 0)
 		r = local_netns(local, true, err);
 	if (r == 0)

@@ -61,7 +61,7 @@ static enum port_type record_port_type(const struct record *port)
 
 static unsigned record_nicid(const struct record *port)
 {
-	return (unsigned)json_integer_value(json_object_get(port->spec, "nicid"));
+	return (unsigned)record_int(port->spec, "nicid");
 }
 
 static const char *record_physnet(const struct records *records, const struct record *port)
