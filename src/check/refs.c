@@ -230,11 +230,8 @@ void check_references(const struct model *model, struct findings *findings)
 			for (size_t k = 0; k < p.deployment->n_placement_groups; k++) {
 				const struct placement_group *group =
 					&p.deployment->placement_groups[k];
-				cleanup_free char *of = xasprintf("%s/placement_group[name='%s']",
-								  path, group->name);
-
 				check_group_names(&p, "placement_group", group->vm_groups,
-						  group->n_vm_groups, group->line, of);
+						  group->n_vm_groups, group->line, path);
 			}
 		}
 	}

@@ -60,6 +60,13 @@ const char *shown(const char *s, char buffer[static 64])
 	return buffer;
 }
 
+void make_ascii(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
+			*s = '.';
+}
+
 /* Which one of a list's entries e is: by its keys, or by its position where they are missing. */
 static void add_predicate(struct strbuf *path, const struct element *e)
 {

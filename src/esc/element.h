@@ -73,6 +73,10 @@ void report_syntax(struct reading *r, unsigned line, const char *fmt, ...)
 /* s fit for a message, in buffer: control characters as ".", cut after 60 bytes. */
 const char *shown(const char *s, char buffer[static 64]);
 
+/* Makes of text in an unknown encoding what may stand in a message: what is not printable ASCII
+ * becomes ".". */
+void make_ascii(char *s);
+
 /* The file's tree, or NULL after a finding. data ends with a zero byte that len does not count. */
 struct element *xml_parse(struct reading *r, const char *data, size_t len);
 struct element *json_parse(struct reading *r, const char *data, size_t len);

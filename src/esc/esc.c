@@ -37,6 +37,7 @@ static struct element *parse(struct reading *r, const char *data, size_t len)
 	if (*start == '<' || memcmp(start, "\xff\xfe", 2) == 0 || memcmp(start, "\xfe\xff", 2) == 0)
 		return xml_parse(r, data, len);
 	cleanup_free char *word = xstrndup(start, strcspn(start, "\r\n"));
+	make_ascii(word);
 	report_syntax(r, line, "neither XML nor JSON: the file begins with \"%s\"",
 		      shown(word, buffer));
 	return NULL;

@@ -50,7 +50,8 @@ static struct element *new_element(struct json *j, struct element *parent, const
 	struct element *e = element_new(j->r, parent, colon ? colon + 1 : name, line);
 
 	if (!e) {
-		fail(j, line, "too many elements");
+		report_syntax(j->r, line, "more than %d elements", ESC_ELEMENTS_MAX);
+		j->failed = true;
 		return NULL;
 	}
 	if (colon)
@@ -88,8 +89,11 @@ static void read_value(struct json *j, struct element *parent, const char *name,
 	if (event->type == YAML_SEQUENCE_START_EVENT)
 		return fail(j, line_of(event),
 			    "an array directly within an array has no meaning here");
-	if (depth > ESC_DEPTH_MAX)
-		return fail(j, line_of(event), "objects nest too deep");
+	if (depth > ESC_DEPTH_MAX) {
+		report_syntax(j->r, line_of(event), "objects nest deeper than %d", ESC_DEPTH_MAX);
+		j->failed = true;
+		return;
+	}
 	e = new_element(j, parent, name, line, array);
 	if (!e)
 		return;
@@ -155,9 +159,11 @@ static bool is_json(struct reading *r, const char *data, size_t len)
 	json_error_t error;
 	json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
 
-	if (!json)
+	if (!json) {
+		make_ascii(error.text);
 		report_syntax(r, error.line > 0 ? (unsigned)error.line : 1,
 			      "not well-formed JSON: %s", error.text);
+	}
 	json_decref(json);
 	return json != NULL;
 }

@@ -184,10 +184,12 @@ static void read_subnet_address(struct reading *r, struct element *e, struct sub
 	if (subnet->address) {
 		int version = ip_version(subnet->address);
 
-		if (ipversion && version != subnet->ip_version)
-			report(r, SEVERITY_ERROR, "descriptor-value", ipversion,
-			       "ipversion is %s, but the address %s is IPv%d",
-			       element_text(ipversion), subnet->address, version);
+		if (ipversion && version != subnet->ip_version) {
+			child_named(e, "netmask");
+			return report(r, SEVERITY_ERROR, "descriptor-value", ipversion,
+				      "ipversion is %s, but the address %s is IPv%d",
+				      element_text(ipversion), subnet->address, version);
+		}
 		subnet->ip_version = version;
 	}
 	if (subnet->ip_version == 0)
@@ -624,7 +626,7 @@ static void report_unused(struct reading *r, const struct element *e)
 	for (size_t i = 0; i < e->n_children; i++) {
 		const struct element *child = e->children[i];
 
-		if (child->invalid)
+		if (child->invalid || !child->schema) /* reported, or below an anydata */
 			continue;
 		if (child->used)
 			report_unused(r, child);

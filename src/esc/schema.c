@@ -159,8 +159,6 @@ static char *describe_enum(const struct lysc_type_enum *type)
 
 static char *describe_string(const struct lysc_type_str *type, const char *value)
 {
-	if (!value[0] && type->length)
-		return xstrdup("is empty: give it a value, or leave it out");
 	if (type->length &&
 	    strlen(value) > type->length->parts[LY_ARRAY_COUNT(type->length->parts) - 1].max_u64)
 		return xasprintf("is longer than %llu characters",
@@ -214,6 +212,11 @@ static void trim(struct element *e)
 	free(trimmed);
 }
 
+static bool is_needed(const struct lysc_node *schema)
+{
+	return schema->flags & LYS_MAND_TRUE || lysc_is_key(schema);
+}
+
 static void check_leaf(struct check *c, struct element *e)
 {
 	const struct lysc_type *type =
@@ -240,7 +243,8 @@ static void check_leaf(struct check *c, struct element *e)
 			       shown(element_text(e), buffer), wrong);
 		else
 			report(c->r, SEVERITY_ERROR, "descriptor-value", e,
-			       "%s is empty: give it a value, or leave it out", e->name);
+			       "%s is empty: give it a value%s", e->name,
+			       is_needed(e->schema) ? "" : ", or leave it out");
 		return;
 	}
 	e->invalid = false;
@@ -330,9 +334,11 @@ static void check_unique(struct check *c, struct element *e, void **seen)
 static void check_missing(struct check *c, struct element *e)
 {
 	for (const struct lysc_node *s = lysc_node_child(e->schema); s; s = s->next) {
-		if (!(s->flags & LYS_MAND_TRUE) && !lysc_is_key(s))
-			continue;
-		if (child_of(e, s))
+		const struct element *child = child_of(e, s);
+
+		if (child && child->invalid && lysc_is_key(s))
+			e->invalid = true; /* as the key, so the entry: nothing can refer to it */
+		if (child || !is_needed(s))
 			continue;
 		if (lysc_is_key(s)) {
 			e->invalid = true;

@@ -115,7 +115,7 @@ static void XMLCALL on_doctype(void *data, const XML_Char *name, const XML_Char 
 	stop(x);
 }
 
-/* The word at the place of the error, after a prefix such as "</" or "&", into buffer. */
+/* The word at the place of the error, after a prefix such as "&", into buffer. */
 static const char *word_at_error(const struct xml *x, const char *prefix, char buffer[static 64])
 {
 	XML_Index index = XML_GetCurrentByteIndex(x->parser);
@@ -132,6 +132,7 @@ static const char *word_at_error(const struct xml *x, const char *prefix, char b
 		len++;
 	memcpy(word, x->data + at, len);
 	word[len] = 0;
+	make_ascii(word);
 	return shown(word, buffer);
 }
 
@@ -144,7 +145,7 @@ static void report_error(const struct xml *x)
 	if (code == XML_ERROR_TAG_MISMATCH && x->open)
 		report_syntax(x->r, line,
 			      "</%s> stands where <%s> of line %u is still open: write </%s> first",
-			      word_at_error(x, "</", buffer), shown(x->open->name, open),
+			      word_at_error(x, "", buffer), shown(x->open->name, open),
 			      x->open->line, open);
 	else if (code == XML_ERROR_NO_ELEMENTS && x->open)
 		report_syntax(x->r, line, "the file ends inside <%s>, which line %u opens",
