@@ -207,6 +207,27 @@ static void check_vlans(const struct model *model, const struct network *v, size
 	}
 }
 
+static void check_deployment(struct place *p)
+{
+	const struct deployment *deployment = p->deployment;
+	cleanup_free char *path = xasprintf(
+		"/esc_datamodel/tenants/tenant[name='%s']/deployments/deployment[name='%s']",
+		p->tenant->name, deployment->name);
+
+	check_vlans(p->model, deployment->networks, deployment->n_networks, path, p->findings);
+	for (size_t i = 0; i < deployment->n_vm_groups; i++) {
+		p->group = &deployment->vm_groups[i];
+		check_group(p);
+	}
+	/* Those stand in the deployment or in its policies: the line tells. */
+	for (size_t i = 0; i < deployment->n_placement_groups; i++) {
+		const struct placement_group *group = &deployment->placement_groups[i];
+
+		check_group_names(p, "placement_group", group->vm_groups, group->n_vm_groups,
+				  group->line, path);
+	}
+}
+
 void check_references(const struct model *model, struct findings *findings)
 {
 	struct place p = {.model = model, .findings = findings};
@@ -216,23 +237,7 @@ void check_references(const struct model *model, struct findings *findings)
 		p.tenant = &model->tenants[i];
 		for (size_t j = 0; j < p.tenant->n_deployments; j++) {
 			p.deployment = &p.tenant->deployments[j];
-			cleanup_free char *path =
-				xasprintf("/esc_datamodel/tenants/tenant[name='%s']/deployments/"
-					  "deployment[name='%s']",
-					  p.tenant->name, p.deployment->name);
-
-			check_vlans(model, p.deployment->networks, p.deployment->n_networks, path,
-				    findings);
-			for (size_t k = 0; k < p.deployment->n_vm_groups; k++) {
-				p.group = &p.deployment->vm_groups[k];
-				check_group(&p);
-			}
-			for (size_t k = 0; k < p.deployment->n_placement_groups; k++) {
-				const struct placement_group *group =
-					&p.deployment->placement_groups[k];
-				check_group_names(&p, "placement_group", group->vm_groups,
-						  group->n_vm_groups, group->line, path);
-			}
+			check_deployment(&p);
 		}
 	}
 }

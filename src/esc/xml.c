@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdint.h>
 #include <string.h>
 
 #include <expat.h>
@@ -8,6 +9,17 @@
 
 /* Between namespace and name in what expat hands over; no attribute value holds it as it stands. */
 #define SEPARATOR '\n'
+
+/* Expat 2.9 deprecates those whose width depends on how it was built. */
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+#define current_line   XML_GetCurrentLineNumber64
+#define current_column XML_GetCurrentColumnNumber64
+#define current_index  XML_GetCurrentByteIndex64
+#else
+#define current_line   XML_GetCurrentLineNumber
+#define current_column XML_GetCurrentColumnNumber
+#define current_index  XML_GetCurrentByteIndex
+#endif
 
 struct xml {
 	XML_Parser parser;
@@ -22,7 +34,7 @@ struct xml {
 
 static unsigned line_now(const struct xml *x)
 {
-	return (unsigned)XML_GetCurrentLineNumber(x->parser);
+	return (unsigned)current_line(x->parser);
 }
 
 static void stop(struct xml *x)
@@ -39,7 +51,8 @@ static char *unread_attributes(const XML_Char **attributes)
 {
 	cleanup_strbuf struct strbuf names = {0};
 
-	for (; attributes[0]; attributes += 2) {
+	/* More than a message shows is not gathered. */
+	for (; attributes[0] && names.len < 64; attributes += 2) {
 		const char *name = strchr(attributes[0], SEPARATOR);
 
 		if (str_starts(attributes[0], "http://www.w3.org/"))
@@ -118,7 +131,7 @@ static void XMLCALL on_doctype(void *data, const XML_Char *name, const XML_Char 
 /* The word at the place of the error, after a prefix such as "&", into buffer. */
 static const char *word_at_error(const struct xml *x, const char *prefix, char buffer[static 64])
 {
-	XML_Index index = XML_GetCurrentByteIndex(x->parser);
+	int64_t index = current_index(x->parser);
 	size_t at = index < 0 ? x->len : (size_t)index;
 	size_t n = strlen(prefix);
 	char word[72];
@@ -158,7 +171,7 @@ static void report_error(const struct xml *x)
 		report_syntax(x->r, line,
 			      "not well-formed at column %lu (in a text, & is written &amp; and < "
 			      "is written &lt;, or all of it is put in <![CDATA[...]]>)",
-			      (unsigned long)XML_GetCurrentColumnNumber(x->parser) + 1);
+			      (unsigned long)current_column(x->parser) + 1);
 	else if (code == XML_ERROR_UNDEFINED_ENTITY)
 		report_syntax(x->r, line,
 			      "&%s; is not defined: XML knows &lt; &gt; &amp; &quot; &apos; and "
