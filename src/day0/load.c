@@ -66,7 +66,7 @@ static char *file_url_path(const struct model *model, const struct configuration
 		return percent_decoded(xstrdup(rest + strlen("localhost")));
 
 	char *path = percent_decoded(xasprintf("/%s", rest));
-	complain(model, c->line, SEVERITY_WARNING, "day0-file-url",
+	complain(model, c->source_line, SEVERITY_WARNING, "day0-file-url",
 		 "in %s, \"%.*s\" is the name of a host (RFC 8089): it is read as %s; write "
 		 "file://%s",
 		 q, (int)strcspn(rest, "/"), rest, path, path);
@@ -85,12 +85,12 @@ static char *local_path(const struct model *model, const struct configuration *c
 		return file_url_path(model, c, findings);
 	if (strncasecmp(c->file, "http://", strlen("http://")) == 0 ||
 	    strncasecmp(c->file, "https://", strlen("https://")) == 0) {
-		complain(model, c->line, SEVERITY_ERROR, "day0-file-url",
+		complain(model, c->source_line, SEVERITY_ERROR, "day0-file-url",
 			 "%s is not fetched: copy it and name the copy by file:///", q);
 		return NULL;
 	}
 	if (strncmp(c->file + scheme, "://", 3) == 0) {
-		complain(model, c->line, SEVERITY_ERROR, "day0-file-url",
+		complain(model, c->source_line, SEVERITY_ERROR, "day0-file-url",
 			 "%s: only file:///path, or a path beside the descriptor, is read", q);
 		return NULL;
 	}
@@ -125,7 +125,8 @@ static void load_content(const struct model *model, struct configuration *c,
 			     : r == -EACCES ? "make it readable for the user who runs this"
 			     : r == -EISDIR ? "name a file"
 					    : "put the file there or correct <file>";
-	complain(model, c->line, SEVERITY_ERROR, "day0-file", "%s: %s; %s", q, err.text, remedy);
+	complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s; %s", q, err.text,
+		 remedy);
 }
 
 static void check_variables(const struct model *model, const struct vm_group *group,
@@ -164,7 +165,7 @@ static void read_user_data(const struct model *model, struct vm_group *group,
 			 "files into the image, or gzip it",
 			 c->content_len, base64_len(c->content_len), DAY0_USER_DATA_MAX);
 	text_init(&text, c->path ? c->path : model->file, c->content, c->content_len,
-		  c->path ? 1 : c->data_line);
+		  c->path ? 1 : c->source_line);
 	for (size_t i = 0; i < c->n_variables; i++)
 		if (c->variables[i].n_values > 0)
 			text_substitute(&text, c->variables[i].name, c->variables[i].values[0],

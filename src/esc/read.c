@@ -490,9 +490,10 @@ static void read_source(struct reading *r, struct element *e, struct configurati
 	}
 	if (first && streq(first->name, "file")) {
 		c->file = xstrdup(element_text(first));
+		c->source_line = first->line;
 	} else if (first && streq(first->name, "data")) {
 		c->data = xstrdup(element_text(first));
-		c->data_line = first->text_line ? first->text_line : first->line;
+		c->source_line = first->text_line ? first->text_line : first->line;
 	}
 	/* One that was refused already is not missing. */
 	for (size_t i = 0; !first && i < e->n_children; i++)

@@ -158,7 +158,7 @@ struct configuration {
 	unsigned line;
 	char *file; /* as written: a URL or path; exactly one of file and data is set */
 	char *data;
-	unsigned data_line; /* line of the first character of <data> */
+	unsigned source_line; /* of <file>, or of the first character of <data> */
 	struct variable *variables;
 	size_t n_variables;
 

@@ -32,7 +32,7 @@ static inline struct configuration *fixture_add(struct fixture *f, const char *d
 	c->dst = xstrdup(dst);
 	c->line = 10;
 	c->data = xstrdup(data);
-	c->data_line = 1;
+	c->source_line = file ? 11 : 1;
 	c->file = xstrdup(file);
 	return c;
 }

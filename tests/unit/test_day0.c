@@ -127,7 +127,7 @@ static void test_file_forms(void **state)
 		const char *path;
 		cleanup_free char *text = load_file(cases[i].file, &line, &path);
 		assert_string_equal(text, cases[i].text);
-		assert_int_equal(line, 10);
+		assert_int_equal(line, 11);
 	}
 }
 
@@ -155,7 +155,7 @@ static void test_inline_data_is_counted_in_the_descriptor(void **state)
 	fixture_init(&f, "dep.xml");
 	struct configuration *c =
 		fixture_add(&f, "--user-data", "#cloud-config\nruncmd: 1: 2\n", NULL);
-	c->data_line = 41;
+	c->source_line = 41;
 	fixture_load(&f);
 	assert_int_equal(f.findings.n, 1);
 	assert_string_equal(f.findings.v[0].file, "dep.xml");
