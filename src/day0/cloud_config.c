@@ -18,6 +18,8 @@ struct config {
 	struct yaml y;
 	struct links *links;
 	struct findings *findings;
+	size_t unpacked; /* bytes that came out of gzip so far: bounded */
+	unsigned unknown_keys;
 };
 
 #define complain(c, node, severity, rule, ...) \
@@ -132,7 +134,7 @@ static const char *const known_keys[] = {
 	"zypper",
 };
 
-enum { KEY_MAX = 32 };
+enum { KEY_MAX = 32, UNKNOWN_KEYS_MAX = 50 };
 
 static size_t least(size_t a, size_t b)
 {
@@ -168,9 +170,12 @@ static void check_key(struct config *c, yaml_node_t *key)
 		return;
 	}
 	cleanup_free char *q = quotable(s);
-	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++)
 		if (streq(s, known_keys[i]))
 			return;
+	if (c->unknown_keys++ >= UNKNOWN_KEYS_MAX)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++) {
 		size_t d = strlen(s) < KEY_MAX && strlen(s) > 3 ? distance(s, known_keys[i]) : 99;
 		if (d < best) {
 			best = d;
@@ -365,11 +370,12 @@ static bool file_content(struct config *c, yaml_node_t *item, struct text *ret)
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *s = NULL;
 	size_t len;
-	if (gunzip(packed.s, packed.len, &s, &len, &err) < 0) {
+	if (gunzip(packed.s, packed.len, GUNZIP_MAX - c->unpacked, &s, &len, &err) < 0) {
 		complain(c, content, SEVERITY_ERROR, "day0-write-files",
 			 "this is not gzip, which \"encoding: %s\" promises: %s", name, err.text);
 		return false;
 	}
+	c->unpacked += len;
 	text_init_at(ret, c->y.text, yaml_line(content), s, len);
 	return true;
 }

@@ -196,7 +196,7 @@ int day0_compose(const struct vm_group *group, unsigned vm_index, const struct d
 	size_t content_len = c->content_len;
 	bool packed = gzip_is(content, content_len) && (ours.len > 0 || c->n_variables > 0);
 	if (packed) {
-		r = gunzip(content, content_len, &unpacked, &len, err);
+		r = gunzip(content, content_len, GUNZIP_MAX, &unpacked, &len, err);
 		if (r < 0)
 			return err_wrap(err, "the user data cannot be unpacked");
 		content = unpacked;

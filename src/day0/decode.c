@@ -21,7 +21,7 @@ bool gzip_is(const char *s, size_t len)
 	return len >= 2 && (unsigned char)s[0] == 0x1f && (unsigned char)s[1] == 0x8b;
 }
 
-int gunzip(const char *s, size_t len, char **ret, size_t *ret_len, struct err *err)
+int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, struct err *err)
 {
 	z_stream z = {.next_in = (unsigned char *)s, .avail_in = (uInt)len};
 	size_t room = 16 << 10, n = 0;
@@ -41,11 +41,12 @@ int gunzip(const char *s, size_t len, char **ret, size_t *ret_len, struct err *e
 		z.avail_out = (uInt)(room - n);
 		r = inflate(&z, Z_NO_FLUSH);
 		n = room - z.avail_out;
-	} while (r == Z_OK && n <= GUNZIP_MAX);
+	} while (r == Z_OK && n <= max);
 	cleanup_free char *why = xstrdup(z.msg ? z.msg : "its end is missing");
 	inflateEnd(&z);
-	if (n > GUNZIP_MAX)
-		return err_set(err, EFBIG, "it unpacks to more than %zu bytes", GUNZIP_MAX);
+	if (n > max)
+		return err_set(err, EFBIG, "it unpacks to more than the %zu bytes that are read",
+			       max);
 	if (r != Z_STREAM_END)
 		return err_set(err, EINVAL, "%s", why);
 	out[n] = 0;

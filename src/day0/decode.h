@@ -8,13 +8,13 @@
 struct err;
 struct text;
 
-/* What a gzipped day-0 file may unpack to. */
-#define GUNZIP_MAX ((size_t)4 << 20)
+/* What all that is gzipped in a day-0 file may unpack to. */
+#define GUNZIP_MAX ((size_t)1 << 20)
 
 bool gzip_is(const char *s, size_t len);
 
-/* The caller frees *ret. -EFBIG over GUNZIP_MAX, -EINVAL when it is no gzip. */
-int gunzip(const char *s, size_t len, char **ret, size_t *ret_len, struct err *err);
+/* The caller frees *ret. -EFBIG over max bytes, -EINVAL when it is no gzip. */
+int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, struct err *err);
 
 /* The same bytes for the same input, whatever the time. The caller frees *ret. */
 void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len);

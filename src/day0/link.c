@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
+enum { LINKS_MAX = 1024 };
+
 void string_set(char **p, const char *s)
 {
 	char *copy = xstrdup(s);
@@ -34,6 +36,8 @@ static void strings_free(char **v, size_t n)
 struct link *link_add(struct links *links, enum link_kind kind, enum dialect dialect,
 		      const struct text *text, size_t line)
 {
+	if (links->n == LINKS_MAX)
+		link_remove(links, &links->v[LINKS_MAX - 1]);
 	struct link *l = array_push(links->v, links->n);
 
 	l->kind = kind;

@@ -34,7 +34,10 @@ struct links {
 	size_t n;
 };
 
-/* A new link; name, id may be NULL. Valid until the next link is added. */
+/*
+ * A new link, valid until the next one is added. Past 1024 links, more than any guest has, the last
+ * one is overwritten.
+ */
 struct link *link_add(struct links *links, enum link_kind kind, enum dialect dialect,
 		      const struct text *text, size_t line);
 

@@ -15,7 +15,8 @@
 
 enum {
 	DEPTH_MAX = 16,
-	LOOKED_AT = 4096, /* cloud-init looks for "mime-version:" in so many bytes */
+	HEADER_MAX = 16384, /* a value longer than that is continued no further */
+	LOOKED_AT = 4096,   /* cloud-init looks for "mime-version:" in so many bytes */
 };
 
 struct line {
@@ -136,11 +137,14 @@ static void header_add(struct headers *h, const struct line *l)
 static void header_continue(struct headers *h, const struct line *l)
 {
 	struct header *last = &h->v[h->n - 1];
-	char *joined =
-		xasprintf("%s\n%.*s", last->value, (int)(l->len - eol_len(l->s, l->len)), l->s);
+	size_t len = strlen(last->value), more = l->len - eol_len(l->s, l->len);
 
-	free(last->value);
-	last->value = joined;
+	if (len > HEADER_MAX)
+		return;
+	last->value = xreallocarray(last->value, len + more + 2, 1);
+	last->value[len] = '\n';
+	memcpy(last->value + len + 1, l->s, more);
+	last->value[len + 1 + more] = 0;
 }
 
 /* "Name:", "From " or a blank at the start, as headerRE has it. */

@@ -19,6 +19,7 @@ struct part {
 struct parts {
 	struct part *v;
 	size_t n;
+	size_t unpacked; /* bytes that came out of gzip so far: bounded */
 };
 
 /* cloud-init takes this for a MIME message. */

@@ -153,7 +153,7 @@ void part_add(struct parts *parts, const struct headers *h, const char *type,
 		cleanup_err struct err err = ERR_INIT;
 		cleanup_free char *s = NULL;
 		size_t len;
-		if (gunzip(t.s, t.len, &s, &len, &err) < 0) {
+		if (gunzip(t.s, t.len, GUNZIP_MAX - parts->unpacked, &s, &len, &err) < 0) {
 			report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
 			       "this part of type %s cannot be unpacked, and cloud-init drops all "
 			       "user "
@@ -161,6 +161,7 @@ void part_add(struct parts *parts, const struct headers *h, const char *type,
 			       type, err.text);
 			return;
 		}
+		parts->unpacked += len;
 		text_clear(&t);
 		text_init_at(&t, text, 0, s, len);
 		type = "text/plain";

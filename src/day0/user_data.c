@@ -176,7 +176,7 @@ static bool unpack(const struct text *text, struct text *ret, struct findings *f
 		text_init_slice(ret, text, 0, text->s, text->len);
 		return true;
 	}
-	if (gunzip(text->s, text->len, &s, &len, &err) < 0) {
+	if (gunzip(text->s, text->len, GUNZIP_MAX, &s, &len, &err) < 0) {
 		report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
 		       "this looks like gzip and cannot be unpacked: %s", err.text);
 		return false;

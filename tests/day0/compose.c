@@ -41,7 +41,7 @@ static int print_parts(const char *path)
 
 	if (file_read(path, 1 << 20, &data, &len, &err) < 0)
 		return fail(&err);
-	if (gunzip(data, len, &unpacked, &len, NULL) == 0)
+	if (gunzip(data, len, GUNZIP_MAX, &unpacked, &len, NULL) == 0)
 		text_init(&text, path, unpacked, len, 1);
 	else
 		text_init(&text, path, data, len, 1);

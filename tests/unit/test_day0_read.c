@@ -211,8 +211,7 @@ static void test_cloud_config(void **state)
 		 "\"runcmd\" stands again in line 4: only the last one counts; join them"},
 		{"#cloud-config\na: &a\n  b: *a\n", 1, SEVERITY_ERROR, "day0-yaml",
 		 "this YAML is nested deeper than 64 levels or its aliases make it grow past "
-		 "200000 "
-		 "nodes: it is not read"},
+		 "all bounds: it is not read"},
 		{"#cloud-config\nruncmds: []\n", 2, SEVERITY_WARNING, "day0-key",
 		 "cloud-init knows no key \"runcmds\" and ignores it: is \"runcmd\" meant?"},
 		{"#cloud-config\nsite_data: 1\n", 2, SEVERITY_NOTE, "day0-key",
@@ -410,11 +409,11 @@ static void test_gzip_bomb_is_refused(void **state)
 	size_t len;
 
 	gzip_pack(zeros, GUNZIP_MAX, &packed, &len);
-	assert_int_equal(gunzip(packed, len, &out, &len, &err), 0);
+	assert_int_equal(gunzip(packed, len, GUNZIP_MAX, &out, &len, &err), 0);
 	assert_int_equal(len, GUNZIP_MAX);
 	free(packed);
 	gzip_pack(zeros, GUNZIP_MAX + 1, &packed, &len);
-	assert_int_equal(gunzip(packed, len, &out, &len, &err), -EFBIG);
+	assert_int_equal(gunzip(packed, len, GUNZIP_MAX, &out, &len, &err), -EFBIG);
 }
 
 int main(void)
