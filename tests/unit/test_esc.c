@@ -300,7 +300,7 @@ static void test_lines(void **state)
 	assert_int_equal(g->scaling.pools[0].line, 183);
 	assert_int_equal(g->placements[1].line, 109);
 	assert_int_equal(g->configurations[1].line, 203);
-	assert_int_equal(g->configurations[1].data_line, 205);
+	assert_int_equal(g->configurations[1].source_line, 205);
 	assert_int_equal(g->configurations[0].variables[0].line, 197);
 	assert_int_equal(json->networks[0].line, 5);
 	assert_int_equal(json->networks[0].subnets[0].line, 9);
