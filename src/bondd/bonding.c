@@ -68,8 +68,7 @@ static void parse_mode(char *value, struct guest_bond *b)
 			continue;
 		take(&b->mode, xstrdup(modes[i].name));
 		/* The driver is silent about "none". */
-		take(&b->fail_over_mac,
-		     fail_over_mac ? steal_ptr(fail_over_mac) : xstrdup("none"));
+		take(&b->fail_over_mac, fail_over_mac ? steal_ptr(fail_over_mac) : xstrdup("none"));
 		return;
 	}
 	take(&b->mode, xstrdup(value));

@@ -23,14 +23,14 @@ DEFINE_CLEANUP(ldns_pkt *, cleanup_pkt_fn, ldns_pkt_free)
 
 struct query {
 	const struct net_address *server;
-	uint8_t *wire;
+	uint8_t wire[DNS_QUERY_MAX];
 	size_t len;
 	double deadline;
 	uint8_t *answer; /* room for MAX_MESSAGE */
 	size_t answer_len;
 };
 
-int dns_message(const char *name, const char *type, uint8_t **ret_wire, size_t *ret_len,
+int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MAX], size_t *ret_len,
 		struct err *err)
 {
 	ldns_rr_type rr_type = ldns_get_rr_type_by_name(type);
@@ -44,18 +44,18 @@ int dns_message(const char *name, const char *type, uint8_t **ret_wire, size_t *
 	}
 
 	cleanup_pkt ldns_pkt *pkt = ldns_pkt_query_new(dname, rr_type, LDNS_RR_CLASS_IN, LDNS_RD);
-	uint8_t *wire;
-	size_t len;
+	cleanup_free uint8_t *wire = NULL;
+	size_t len = 0;
 	if (!pkt) {
 		ldns_rdf_deep_free(dname);
 		return err_set(err, ENOMEM, "cannot make a DNS query for %s", name);
 	}
 	ldns_pkt_set_id(pkt, 0);
 	ldns_status status = ldns_pkt2wire(&wire, pkt, &len);
-	if (status != LDNS_STATUS_OK)
+	if (status != LDNS_STATUS_OK || len > DNS_QUERY_MAX)
 		return err_set(err, EINVAL, "cannot make a DNS query for %s: %s", name,
 			       ldns_get_errorstr_by_id(status));
-	*ret_wire = wire;
+	memcpy(message, wire, len);
 	*ret_len = len;
 	return 0;
 }
@@ -143,7 +143,7 @@ static int receive_all(int fd, uint8_t *data, size_t len, double deadline)
 static int exchange_tcp(int fd, struct query *q, ldns_pkt **ret_answer)
 {
 	uint8_t prefix[2] = {(uint8_t)(q->len >> 8), (uint8_t)q->len};
-	cleanup_free uint8_t *message = xcalloc(1, q->len + sizeof(prefix));
+	uint8_t message[sizeof(prefix) + DNS_QUERY_MAX];
 
 	memcpy(message, prefix, sizeof(prefix));
 	memcpy(message + sizeof(prefix), q->wire, q->len);
@@ -219,18 +219,16 @@ int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, c
 	      const char *type, unsigned timeout_ms, struct dns_answer *ret_answer, struct err *err)
 {
 	struct net_address server;
-	cleanup_free uint8_t *wire = NULL;
 	cleanup_free uint8_t *room = xcalloc(1, MAX_MESSAGE);
 	cleanup_pkt ldns_pkt *answer = NULL;
 	struct query q = {.server = &server, .answer = room};
 	int r = net_address(server_ip, port, &server, err);
 
 	if (r == 0)
-		r = dns_message(name, type, &wire, &q.len, err);
+		r = dns_message(name, type, q.wire, &q.len, err);
 	if (r < 0)
 		return r;
-	q.wire = wire;
-	if (getrandom(wire, 2, 0) != 2)
+	if (getrandom(q.wire, 2, 0) != 2)
 		return err_errno(err, errno, "cannot choose a DNS id");
 
 	cleanup_close int fd = net_socket(vim, &server, tcp ? SOCK_STREAM : SOCK_DGRAM, 0, err);

@@ -30,8 +30,10 @@ int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, c
 	      const char *type, unsigned timeout_ms, struct dns_answer *ret_answer,
 	      struct err *err);
 
-/* The query's message, with recursion desired and id 0; the caller frees. -EINVAL. */
-int dns_message(const char *name, const char *type, uint8_t **ret_wire, size_t *ret_len,
+#define DNS_QUERY_MAX (12 + 255 + 4) /* header, name, type and class: RFC 1035 section 4.1 */
+
+/* The query's message, with recursion desired and id 0; -EINVAL. */
+int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MAX], size_t *ret_len,
 		struct err *err);
 
 void dns_answer_clear(struct dns_answer *a);

@@ -18,8 +18,7 @@
 #include "vim/vim.h"
 
 enum {
-	HEADER = 12, /* of a DNS message */
-	MAX_MESSAGE = HEADER + 255 + 4,
+	HEADER = 12,     /* of a DNS message */
 	MAX_LETTERS = 6, /* 65,536 << 6 is over DNSLOAD_MAX_QUERIES */
 	BURST = 32,      /* sent in a row before answers are looked at */
 	LATE_MS = 100,   /* a query this late is not sent */
@@ -39,7 +38,7 @@ struct dnsload {
 	unsigned wait_ms;
 	uint64_t scheduled; /* queries in the whole run */
 
-	uint8_t message[MAX_MESSAGE];
+	uint8_t message[DNS_QUERY_MAX];
 	size_t len;
 	size_t letters[MAX_LETTERS]; /* where they are in message */
 	size_t n_letters;
@@ -220,20 +219,16 @@ static void find_letters(struct dnsload *l)
 static int open_load(struct dnsload *l, struct vim *vim, const struct dnsload_options *o,
 		     struct err *err)
 {
-	struct net_address server;
-	cleanup_free uint8_t *wire = NULL;
+	struct net_address server = {0};
 	int room = RECEIVE_BUFFER;
 	int r = check_options(o, err);
 
 	if (r == 0)
 		r = net_address(o->server, o->port, &server, err);
 	if (r == 0)
-		r = dns_message(o->name, o->type, &wire, &l->len, err);
+		r = dns_message(o->name, o->type, l->message, &l->len, err);
 	if (r < 0)
 		return r;
-	if (l->len > sizeof(l->message))
-		return err_set(err, EINVAL, "the query for %s is too long", o->name);
-	memcpy(l->message, wire, l->len);
 	find_letters(l);
 
 	l->fd = net_socket(vim, &server, SOCK_DGRAM, 0, err);

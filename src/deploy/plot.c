@@ -205,8 +205,8 @@ static double peak(const struct plot *p, double bar_ms)
 {
 	double max = p->qps;
 
-	for (double at = 0; at < p->duration_ms; at += bar_ms)
-		max = fmax(max, answers_between(p, at, at + bar_ms) / bar_ms * 1e3);
+	for (unsigned i = 0; i * bar_ms < p->duration_ms; i++)
+		max = fmax(max, answers_between(p, i * bar_ms, (i + 1) * bar_ms) / bar_ms * 1e3);
 	return fmin(max, 1.5 * p->qps);
 }
 
@@ -215,21 +215,21 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 	double tick = tick_seconds(n->to_ms - n->from_ms, 12);
 	double step = round_up(n->top / 5);
 
-	for (double rate = 0; rate <= n->top; rate += step) {
-		double y = panel_y(n, rate);
+	for (unsigned i = 0; i * step <= n->top; i++) {
+		double y = panel_y(n, i * step);
 		strbuf_addf(out,
 			    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n"
 			    "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
-			    LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, rate);
+			    LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, i * step);
 	}
-	for (double s = ceil(n->from_ms / 1e3 / tick) * tick; s <= n->to_ms / 1e3 + 1e-9;
-	     s += tick) {
-		double x = panel_x(n, s * 1e3);
+	for (unsigned i = (unsigned)ceil(n->from_ms / 1e3 / tick);
+	     i * tick <= n->to_ms / 1e3 + 1e-9; i++) {
+		double x = panel_x(n, i * tick * 1e3);
 		strbuf_addf(out,
 			    "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
 			    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n",
 			    x, x, n->y + PANEL, n->y + PANEL + 5, x, n->y + PANEL + 19,
-			    round(s * 1e3) / 1e3 + 0.0);
+			    round(i * tick * 1e3) / 1e3);
 	}
 	strbuf_addf(out,
 		    "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n"
@@ -242,12 +242,11 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 
 static void add_bars(struct strbuf *out, const struct plot *p, const struct panel *n)
 {
-	double end;
-
 	strbuf_addf(out, "<path class=\"answers\" d=\"M%d %d", LEFT, n->y + PANEL);
-	for (double at = n->from_ms; at < n->to_ms; at = end) {
-		end = fmin((floor(at / n->bar_ms + 1e-9) + 1) * n->bar_ms, n->to_ms);
-		double rate = answers_between(p, at, end) / (end - at) * 1e3;
+	for (unsigned i = (unsigned)(n->from_ms / n->bar_ms + 1e-9); i * n->bar_ms < n->to_ms;
+	     i++) {
+		double start = i * n->bar_ms, end = fmin(start + n->bar_ms, n->to_ms);
+		double rate = answers_between(p, start, end) / (end - start) * 1e3;
 		strbuf_addf(out, "V%.1fH%.1f", panel_y(n, rate), panel_x(n, end));
 	}
 	strbuf_addf(out, "V%dZ\"/>\n", n->y + PANEL);

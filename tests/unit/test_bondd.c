@@ -372,7 +372,7 @@ struct server {
 static struct server start_server(void)
 {
 	struct listen listen;
-	struct sockaddr_in bound;
+	struct sockaddr_in bound = {0};
 	socklen_t len = sizeof(bound);
 
 	assert_int_equal(listen_parse("127.0.0.1", &listen, NULL), 0);

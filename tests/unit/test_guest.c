@@ -80,9 +80,10 @@ static void assert_answer(const char *answer, size_t len, int code, const char *
 	http_start(&h, answer, len);
 	assert_int_equal(guest_status(&plain_vim, "127.0.0.1", h.port, 3000, &s, &err), code);
 	http_stop(&h);
-	if (!err.text || !strstr(err.text, words))
-		fail_msg("'%s' is not in '%s'", words, err.text ? err.text : "");
-	assert_non_null(strstr(err.text, "bondd at http://127.0.0.1:"));
+	const char *text = err.text ? err.text : "";
+	if (!strstr(text, words))
+		fail_msg("'%s' is not in '%s'", words, text);
+	assert_non_null(strstr(text, "bondd at http://127.0.0.1:"));
 }
 
 static void test_bad_answers(void **state)
