@@ -20,6 +20,7 @@
 #include "base/str.h"
 
 #define OUTPUT_MAX (256 * 1024)
+#define REAPED_MS  1000
 
 static int64_t now_ms(void)
 {
@@ -163,7 +164,20 @@ static int open_handle(const struct process *p)
 	return fd;
 }
 
-/* Waits for the process behind the handle; reaps it when it is a child of ours. */
+/*
+ * Until the dead process is out of the process list too: a child of ours is reaped here, another by
+ * init, which may be late or, in a container, never do it.
+ */
+static void wait_for_reaper(pid_t pid)
+{
+	for (int waited = 0; waited < REAPED_MS; waited += 10) {
+		if (waitpid(pid, NULL, WNOHANG) == pid || kill(pid, 0) < 0)
+			return;
+		poll(NULL, 0, 10);
+	}
+}
+
+/* Waits for the process behind the handle. */
 static int wait_handle(int fd, pid_t pid, int timeout_ms)
 {
 	int64_t deadline = now_ms() + timeout_ms;
@@ -173,7 +187,7 @@ static int wait_handle(int fd, pid_t pid, int timeout_ms)
 		int64_t left = deadline - now_ms();
 		int r = poll(&p, 1, left > 0 ? (int)left : 0);
 		if (r > 0) {
-			waitpid(pid, NULL, WNOHANG);
+			wait_for_reaper(pid);
 			return 0;
 		}
 		if (r < 0 && errno != EINTR)
