@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,6 @@ import unittest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DNSVNF = os.path.join(TOP, "build", "dnsvnf")
 DESIGN = os.path.join(TOP, "examples", "technote", "corrected", "dep.xml")
-NETNS = "dnsvnf-test-tenant-cpnr-dns"
 
 
 def say(text):
@@ -81,8 +81,17 @@ def variant(folder, replace=(), day0=()):
     return os.path.join(folder, "dep.xml")
 
 
-def kdig(*arguments, namespace=NETNS):
-    done = subprocess.run(["ip", "netns", "exec", namespace, "kdig", "+short", "+time=2", *arguments],
+def namespace(deployment="cpnr-dns"):
+    """Of a deployment of test-tenant: its name may end with a hash."""
+    names = [name for name in os.listdir("/run/netns")
+             if re.fullmatch(rf"dnsvnf-test-tenant-{deployment}(~[0-9a-f]+)?", name)]
+    if len(names) != 1:
+        raise AssertionError(f"namespaces of {deployment}: {names}")
+    return names[0]
+
+
+def kdig(*arguments, deployment="cpnr-dns"):
+    done = subprocess.run(["ip", "netns", "exec", namespace(deployment), "kdig", "+short", "+time=2", *arguments],
                           capture_output=True, text=True, timeout=30)
     return done.stdout.split()
 
@@ -136,7 +145,7 @@ class EndToEnd(Leaves):
                 self.assertEqual(["2001:db8::80"],
                                  kdig(transport, f"@{address}", "www.example.test", "AAAA"))
 
-        proc = subprocess.run(["ip", "netns", "exec", NETNS, "curl", "-s",
+        proc = subprocess.run(["ip", "netns", "exec", namespace(), "curl", "-s",
                                "http://10.10.10.10:9780/status"], capture_output=True, text=True,
                               timeout=20).stdout
         for line in ("fault-tolerance (active-backup) (fail_over_mac active)",
@@ -238,7 +247,11 @@ class Refused(Leaves):
         killed = False
         for _ in range(200):
             time.sleep(0.1)
-            pids = subprocess.run(["ip", "netns", "pids", NETNS], capture_output=True,
+            try:
+                name = namespace()
+            except (AssertionError, FileNotFoundError):
+                continue
+            pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True,
                                   text=True).stdout.split()
             qemus = [p for p in pids if p != str(deploy.pid)]
             if qemus:
@@ -263,7 +276,7 @@ class SideBySide(Leaves):
         self.assertRegex(status, r"(?m)\bcpnr-dns-2 ")
         dnsvnf("undeploy", DESIGN)
         self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A",
-                                              namespace=NETNS + "-2"))
+                                              deployment="cpnr-dns-2"))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 #include "vim/local/configdrive.h"
 #include "vim/local/handle.h"
 #include "vim/local/link.h"
+#include "vim/local/netns.h"
 #include "vim/local/qmp.h"
 #include "vim/local/segment.h"
 
@@ -338,15 +339,17 @@ static void translate(const struct local *local, const char *run_state, struct s
 	}
 }
 
-static char *hypervisor_of(const json_t *version, const json_t *kvm)
+/* With the namespace: what `ip netns exec` needs to be told for a look by hand. */
+static char *hypervisor_of(const struct local *local, const json_t *version, const json_t *kvm)
 {
 	const json_t *qemu = json_object_get(version, "qemu");
+	cleanup_free char *namespace = netns_name(local->vim.tenant, local->vim.deployment);
 
-	return xasprintf("QEMU %d.%d.%d (%s)",
+	return xasprintf("QEMU %d.%d.%d (%s) in namespace %s",
 			 (int)json_integer_value(json_object_get(qemu, "major")),
 			 (int)json_integer_value(json_object_get(qemu, "minor")),
 			 (int)json_integer_value(json_object_get(qemu, "micro")),
-			 json_is_true(json_object_get(kvm, "enabled")) ? "KVM" : "TCG");
+			 json_is_true(json_object_get(kvm, "enabled")) ? "KVM" : "TCG", namespace);
 }
 
 /* Is another dnsvnf at work on the deployment? */
@@ -410,7 +413,7 @@ int server_look(struct local *local, const struct record *server, struct server_
 		r = qmp_command(qmp, "query-kvm", NULL, &kvm, &refused);
 	if (r == 0) {
 		translate(local, record_string(status, "status"), ret);
-		ret->hypervisor = hypervisor_of(version, kvm);
+		ret->hypervisor = hypervisor_of(local, version, kvm);
 	} else if (qemu_process(local->store.dirfd, server->id, &ret->process) < 0) {
 		/* It died while it was asked. */
 		look_at_remains(local, server, ret);
