@@ -44,9 +44,11 @@ def traces():
     processes = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
-                name = comm.read().strip()
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+                name, state = re.match(r"\d+ \((.*)\) (\S)", stat.read()).groups()
         except OSError:
+            continue
+        if state == "Z":  # ended; taking it off the list is init's work, which some do late
             continue
         if name.startswith("qemu") or network_namespace(pid) not in (own, None):
             processes.add(f"{pid} {name}")
@@ -101,7 +103,7 @@ class Leaves(unittest.TestCase):
 
     def setUp(self):
         self.before = traces()
-        self.folder = tempfile.mkdtemp(prefix="dnsvnf-vm-")
+        self.folder = tempfile.mkdtemp(prefix="vm-test-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.designs = []
 
