@@ -9,7 +9,7 @@ packages_for() {
 	case $1 in
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
-			libyaml-dev libgmime-3.0-dev zlib1g-dev libjansson-dev libarchive-dev libmnl-dev \
+			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev libmnl-dev \
 			libcurl4-openssl-dev libldns-dev libmicrohttpd-dev libinih-dev
 		;;
 	image)
@@ -21,7 +21,8 @@ packages_for() {
 	test)
 		echo clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev knot-dnsutils \
 			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 python3 procps \
-			librsvg2-bin git
+			librsvg2-bin git dpkg python3-yaml python3-jsonschema python3-configobj \
+			python3-jinja2 python3-oauthlib python3-requests python3-jsonpatch
 		;;
 	*)
 		echo "install-deps.sh: unknown set '$1': use build, image, run or test" >&2

@@ -138,15 +138,16 @@ void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bo
 	}
 }
 
-static int hex(char c)
+/* Value of a hexadecimal digit, 16 when it is none. */
+static unsigned hex(char c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (unsigned)(c - '0');
 	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
+		return (unsigned)(c - 'a') + 10;
 	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+		return (unsigned)(c - 'A') + 10;
+	return 16;
 }
 
 /* As binascii.a2b_qp of Python does: what is no escape is kept as it stands. */
@@ -168,7 +169,7 @@ void quoted_printable_decode(const struct text *t, struct text *ret)
 			const char *nl = memchr(s, '\n', left);
 			line += nl != NULL;
 			i += nl ? (size_t)(nl - s) + 1 : left;
-		} else if (left > 2 && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
+		} else if (left > 2 && hex(s[1]) < 16 && hex(s[2]) < 16) {
 			text_builder_add(&b, (char)(hex(s[1]) << 4 | hex(s[2])),
 					 text_line(t, line));
 			i += 3;

@@ -240,11 +240,13 @@ static void add_legs(const struct links *links, const struct link *bond, struct 
 		for (size_t k = 0; k < b->n_legs && l->name; k++)
 			if (streq(b->legs[k].name, l->name))
 				known = &b->legs[k];
-		struct bond_leg *leg = known ? known : array_push(b->legs, b->n_legs);
-		if (!known)
-			*leg = (struct bond_leg){.name = xstrdup(l->name), .line = l->line};
+		if (!known) {
+			known = array_push(b->legs, b->n_legs);
+			known->name = xstrdup(l->name);
+			known->line = l->line;
+		}
 		if (l->mac)
-			string_set(&leg->mac, l->mac);
+			string_set(&known->mac, l->mac);
 	}
 }
 

@@ -102,6 +102,32 @@ static size_t base64_len(size_t len)
 	return (len + 2) / 3 * 4;
 }
 
+/*
+ * Says that the file cannot be read. A file of that name beside the descriptor is then checked in
+ * its place, so that one run shows all that is wrong.
+ */
+static void unreadable(const struct model *model, struct configuration *c, int r, const char *why,
+		       struct findings *findings)
+{
+	cleanup_free char *q = quotable(c->dst ? c->dst : "");
+	const char *slash = strrchr(c->path, '/');
+	cleanup_free char *twin = beside(model->file, slash ? slash + 1 : c->path);
+	const char *remedy = r == -EFBIG    ? "make it smaller"
+			     : r == -EACCES ? "make it readable for the user who runs this"
+			     : r == -EISDIR ? "name a file"
+					    : "put the file there or correct <file>";
+	bool found = r == -ENOENT && !streq(twin, c->path) &&
+		     file_read(twin, FILE_MAX, &c->content, &c->content_len, NULL) == 0;
+
+	complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s; %s%s%s%s", q, why,
+		 remedy, found ? " (" : "", found ? twin : "",
+		 found ? " is checked in its place)" : "");
+	if (found) {
+		free(c->path);
+		c->path = steal_ptr(twin);
+	}
+}
+
 static void load_content(const struct model *model, struct configuration *c,
 			 struct findings *findings)
 {
@@ -118,15 +144,8 @@ static void load_content(const struct model *model, struct configuration *c,
 	if (!c->path)
 		return;
 	int r = file_read(c->path, FILE_MAX, &c->content, &c->content_len, &err);
-	if (r == 0)
-		return;
-	cleanup_free char *q = quotable(c->dst ? c->dst : "");
-	const char *remedy = r == -EFBIG    ? "make it smaller"
-			     : r == -EACCES ? "make it readable for the user who runs this"
-			     : r == -EISDIR ? "name a file"
-					    : "put the file there or correct <file>";
-	complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s; %s", q, err.text,
-		 remedy);
+	if (r < 0)
+		unreadable(model, c, r, err.text, findings);
 }
 
 static void check_variables(const struct model *model, const struct vm_group *group,

@@ -58,9 +58,9 @@ static void look_for_password(const struct script *script, size_t i, const struc
 	const char *name = program(c);
 
 	if (streq(name, "passwd") || streq(name, "chpasswd")) {
-		if (c->heredoc.s && c->heredoc.len > 0 && !strpbrk(c->heredoc.s, "$`"))
-			report_password(text, c->line, findings);
-		else if (c->piped && i > 0 && prints_literal(&script->v[i - 1]))
+		bool typed = c->heredoc.s && c->heredoc.len > 0 && !strpbrk(c->heredoc.s, "$`");
+		bool echoed = c->piped && i > 0 && prints_literal(&script->v[i - 1]);
+		if (typed || echoed)
 			report_password(text, c->line, findings);
 	} else if (streq(name, "useradd") || streq(name, "usermod") || streq(name, "adduser")) {
 		for (size_t k = command_name(c) + 1; k + 1 < c->n_words; k++)

@@ -39,13 +39,23 @@ void script_clear(struct script *s)
 	*s = (struct script){0};
 }
 
+/* Takes s. */
+static void add_word(struct command *c, char *s, size_t line)
+{
+	struct word *word = array_push(c->words, c->n_words);
+
+	word->s = s;
+	word->line = line;
+}
+
 static void end_command(struct parser *p, bool pipe)
 {
 	struct command *c = &p->command;
 
 	if (c->n_words > 0 || c->output || c->heredoc_end) {
 		c->piped = p->piped;
-		*array_push(p->script->v, p->script->n) = *c;
+		struct command *ended = array_push(p->script->v, p->script->n);
+		*ended = *c;
 		*c = (struct command){0};
 	}
 	p->piped = pipe;
@@ -302,7 +312,7 @@ static void operator_or_word(struct parser *p)
 	}
 	if (c->n_words == 0)
 		c->line = line;
-	*array_push(c->words, c->n_words) = (struct word){s, line};
+	add_word(c, s, line);
 }
 
 void shell_parse(const struct text *text, struct script *ret)
@@ -330,7 +340,7 @@ void shell_command(const char *const *words, const size_t *lines, size_t n, stru
 
 	c->line = lines[0];
 	for (size_t i = 0; i < n; i++)
-		*array_push(c->words, c->n_words) = (struct word){xstrdup(words[i]), lines[i]};
+		add_word(c, xstrdup(words[i]), lines[i]);
 }
 
 static bool is_assignment(const char *s)

@@ -120,7 +120,7 @@ int main(int argc, char **argv)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *data = NULL;
-	size_t len;
+	size_t len = 0;
 
 	if (argc > 2 && streq(argv[1], "--parts")) {
 		int r = 0;

@@ -9,8 +9,8 @@ static void test_published_sample_is_diagnosed(void **state)
 	(void)state;
 	cleanup_fixture struct fixture f = {0};
 
-	fixture_init(&f, "tests/unit/day0/dep.xml");
-	fixture_add(&f, "--user-data", NULL, "published.cfg");
+	fixture_init(&f, "examples/technote/published/dep.xml");
+	fixture_add(&f, "--user-data", NULL, "sriov-vm-1.cfg");
 	fixture_load(&f);
 	cleanup_free char *found = fixture_findings(&f);
 	assert_string_equal(found, "2 warning day0-mime-version\n"
@@ -27,7 +27,8 @@ static void test_published_sample_is_diagnosed(void **state)
 				   "28 error day0-placeholder\n"
 				   "40 warning day0-mime-delimiter\n");
 	for (size_t i = 0; i < f.findings.n; i++)
-		assert_string_equal(f.findings.v[i].file, "tests/unit/day0/published.cfg");
+		assert_string_equal(f.findings.v[i].file,
+				    "examples/technote/published/sriov-vm-1.cfg");
 	assert_string_equal(f.findings.v[0].text,
 			    "MIME-Version is \"1.0`\", not \"1.0\": remove what is too much");
 	assert_string_equal(f.findings.v[6].text,
@@ -41,8 +42,8 @@ static void test_published_sample_shows_its_bond(void **state)
 	(void)state;
 	cleanup_fixture struct fixture f = {0};
 
-	fixture_init(&f, "tests/unit/day0/dep.xml");
-	fixture_add(&f, "--user-data", NULL, "published.cfg");
+	fixture_init(&f, "examples/technote/published/dep.xml");
+	fixture_add(&f, "--user-data", NULL, "sriov-vm-1.cfg");
 	fixture_load(&f);
 	const struct guest_network *g = &f.group->guest;
 	assert_int_equal(g->n_bonds, 1);
@@ -147,6 +148,24 @@ static void test_host_in_file_url_is_a_warning(void **state)
 	assert_string_equal(f.group->configurations[0].path, "/tmp/init/a.cfg");
 }
 
+static void test_twin_beside_the_descriptor_is_checked(void **state)
+{
+	(void)state;
+	cleanup_fixture struct fixture f = {0};
+
+	fixture_init(&f, "examples/technote/corrected/dep.xml");
+	fixture_add(&f, "--user-data", NULL, "file:///no/such/folder/day0.cfg");
+	fixture_load(&f);
+	assert_int_equal(f.findings.n, 1);
+	assert_string_equal(
+		f.findings.v[0].text,
+		"--user-data: cannot open /no/such/folder/day0.cfg: No such file or directory; put "
+		"the file "
+		"there or correct <file> (examples/technote/corrected/day0.cfg is checked "
+		"in its place)");
+	assert_int_equal(f.group->guest.n_bonds, 1);
+}
+
 static void test_inline_data_is_counted_in_the_descriptor(void **state)
 {
 	(void)state;
@@ -227,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_corrected_sample_is_clean),
 		cmocka_unit_test(test_file_forms),
 		cmocka_unit_test(test_host_in_file_url_is_a_warning),
+		cmocka_unit_test(test_twin_beside_the_descriptor_is_checked),
 		cmocka_unit_test(test_inline_data_is_counted_in_the_descriptor),
 		cmocka_unit_test(test_nova_limit),
 		cmocka_unit_test(test_variables),
