@@ -20,11 +20,18 @@ fail() {
 	exit 1
 }
 
+download() {
+	(cd "$build/cloud-init" && apt-get download -q cloud-init && dpkg -x cloud-init_*.deb .) \
+		>"$work/apt.log" 2>&1
+}
+
 unpack_cloud_init() {
 	[ -d "$build/cloud-init/usr" ] && return
 	mkdir -p "$build/cloud-init"
-	(cd "$build/cloud-init" && apt-get download -q cloud-init && dpkg -x cloud-init_*.deb .) \
-		>"$work/apt.log" 2>&1 || {
+	download && return
+	# The lists may be old, or not there at all.
+	[ "$(id -u)" != 0 ] || apt-get update -qq >/dev/null 2>&1 || true
+	download || {
 		cat "$work/apt.log" >&2
 		fail "apt cannot get the package cloud-init (apt-get update first?)"
 	}
