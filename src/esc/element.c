@@ -20,8 +20,12 @@ struct element *element_new(struct reading *r, struct element *parent, const cha
 	e->name = xstrdup(name);
 	e->line = line;
 	e->parent = parent;
-	if (parent)
-		*array_push(parent->children, parent->n_children) = e;
+	if (parent) {
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers it is */
+		struct element **slot = array_push(parent->children, parent->n_children);
+
+		*slot = e;
+	}
 	return e;
 }
 

@@ -241,7 +241,11 @@ static void read_networks(struct reading *r, struct element *parent, struct netw
 		network->provider_physical_network = leaf(e, "provider_physical_network");
 		network->provider_segmentation_id = leaf_uint(e, "provider_segmentation_id", 0);
 		for_each_child(subnet, e, "subnet")
-			read_subnet(r, subnet, array_push(network->subnets, network->n_subnets));
+		{
+			struct subnet *one = array_push(network->subnets, network->n_subnets);
+
+			read_subnet(r, subnet, one);
+		}
 	}
 }
 
@@ -355,7 +359,11 @@ static void read_interfaces(struct reading *r, struct element *e, struct vm_grou
 	struct element *interface;
 
 	for_each_child(interface, child_named(e, "interfaces"), "interface")
-		read_interface(r, interface, array_push(group->interfaces, group->n_interfaces));
+	{
+		struct interface *one = array_push(group->interfaces, group->n_interfaces);
+
+		read_interface(r, interface, one);
+	}
 	if (group->n_interfaces > 1)
 		qsort(group->interfaces, group->n_interfaces, sizeof(*group->interfaces), by_nicid);
 }
@@ -444,7 +452,11 @@ static void read_scaling(struct reading *r, struct element *e, struct scaling *s
 		       "max_active %u is less than min_active %u", scaling->max_active,
 		       scaling->min_active);
 	for_each_child(pool, s, "static_ip_address_pool")
-		read_pool(r, pool, array_push(scaling->pools, scaling->n_pools));
+	{
+		struct address_pool *one = array_push(scaling->pools, scaling->n_pools);
+
+		read_pool(r, pool, one);
+	}
 }
 
 static void read_placements(struct element *e, struct vm_group *group)
@@ -592,7 +604,11 @@ static void read_deployment(struct reading *r, struct element *e, struct deploym
 	deployment->locator = read_locator(e);
 	read_networks(r, e, &deployment->networks, &deployment->n_networks);
 	for_each_child(group, e, "vm_group")
-		read_vm_group(r, group, array_push(deployment->vm_groups, deployment->n_vm_groups));
+	{
+		struct vm_group *one = array_push(deployment->vm_groups, deployment->n_vm_groups);
+
+		read_vm_group(r, group, one);
+	}
 	read_placement_groups(e, deployment);
 	read_placement_groups(child_named(e, "policies"), deployment);
 	read_extensions(e, &deployment->extensions, &deployment->n_extensions);
@@ -611,8 +627,12 @@ static void read_tenants(struct reading *r, struct element *root, struct model *
 		tenant->managed_resource = leaf_bool(e, "managed_resource", true);
 		tenant->vim_mapping = leaf_bool(e, "vim_mapping", true);
 		for_each_child(deployment, child_named(e, "deployments"), "deployment")
-			read_deployment(r, deployment,
-					array_push(tenant->deployments, tenant->n_deployments));
+		{
+			struct deployment *one =
+				array_push(tenant->deployments, tenant->n_deployments);
+
+			read_deployment(r, deployment, one);
+		}
 		read_extensions(e, &tenant->extensions, &tenant->n_extensions);
 		for_each_child(services, e, "services") report(
 			r, SEVERITY_WARNING, "descriptor-unsupported", services,
