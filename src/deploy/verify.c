@@ -323,8 +323,10 @@ static void check_dns(struct scene *s)
 	service_addresses_free(addresses, n);
 }
 
-static void verify_server(struct scene *s, const char *name)
+/* of: the scene without its server. */
+static void verify_server(const struct scene *of, const char *name)
 {
+	struct scene scene = *of, *s = &scene;
 	cleanup_server_info struct vim_server_info server = {0};
 	cleanup_guest_status struct guest_status guest = {0};
 	cleanup_err struct err err = ERR_INIT;
@@ -362,11 +364,11 @@ int verify_deployment(struct vim *vim, const struct model *model,
 		return r;
 	for (size_t g = 0; g < deployment->n_vm_groups; g++)
 		for (unsigned i = 0; i < deployment->vm_groups[g].scaling.min_active; i++) {
-			struct scene scene = {.out = ret,
-					      .vim = vim,
-					      .model = model,
-					      .deployment = deployment,
-					      .group = &deployment->vm_groups[g]};
+			const struct scene scene = {.out = ret,
+						    .vim = vim,
+						    .model = model,
+						    .deployment = deployment,
+						    .group = &deployment->vm_groups[g]};
 			cleanup_free char *name = plan_server_name(deployment, scene.group, i);
 			verify_server(&scene, name);
 		}

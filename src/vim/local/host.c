@@ -110,7 +110,7 @@ int host_admit(const struct flavor *flavor, const struct host_port *ports, size_
 {
 	const char *policy = property_get(&flavor->properties, "hw:pci_numa_affinity_policy");
 	const struct host_port *first = NULL;
-	struct cells cells;
+	struct cells cells = {0};
 
 	int r = host_cells(flavor, &cells, err);
 	if (r < 0)

@@ -148,8 +148,8 @@ become(char **argv, const char *id, int dirfd, int netns, int log)
 		dprintf(2, "cannot note the pid: %s\n", err.text ? err.text : "no /proc");
 		_exit(126);
 	}
-	execvp(argv[0], argv);
-	dprintf(2, "cannot run %s: %s\n", argv[0], strerror(errno));
+	execvp(QEMU_PROGRAM, argv);
+	dprintf(2, "cannot run " QEMU_PROGRAM ": %s\n", strerror(errno));
 	_exit(127);
 }
 

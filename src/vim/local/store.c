@@ -223,16 +223,13 @@ static int by_seq(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-int store_load(struct store *store, struct records *ret, struct err *err)
+static int load_records(const struct store *store, struct records *records, struct err *err)
 {
-	cleanup_records struct records records = {0};
 	cleanup_err struct err none = ERR_INIT;
 	cleanup_closedir DIR *dir = opendir(store->path);
 
-	if (!dir && errno == ENOENT) {
-		*ret = (struct records){0};
+	if (!dir && errno == ENOENT)
 		return 0;
-	}
 	if (!dir)
 		return err_errno(err, errno, "cannot open %s", store->path);
 	for (struct dirent *e; (e = readdir(dir));) {
@@ -246,18 +243,29 @@ int store_load(struct store *store, struct records *ret, struct err *err)
 			continue;
 		if (r < 0)
 			return err_set(err, r, "%s: %s", store->path, none.text);
-		struct record *record = array_push(records.v, records.n);
+		struct record *record = array_push(records->v, records->n);
 		r = parse_record(e->d_name, text, len, record, err);
 		if (r < 0) {
 			record_clear(record);
-			records.n--;
+			records->n--;
 			return err_wrap(err, "%s", store->path);
 		}
 	}
-	if (records.n)
-		qsort(records.v, records.n, sizeof(*records.v), by_seq);
+	if (records->n)
+		qsort(records->v, records->n, sizeof(*records->v), by_seq);
+	return 0;
+}
+
+int store_load(struct store *store, struct records *ret, struct err *err)
+{
+	struct records records = {0};
+	int r = load_records(store, &records, err);
+
+	if (r < 0) {
+		records_clear(&records);
+		return r;
+	}
 	*ret = records;
-	records = (struct records){0};
 	return 0;
 }
 
