@@ -6,43 +6,28 @@ cd "$(dirname "$0")/.." || exit 1
 jobs=$(nproc)
 failed=0
 
-# check NAME COMMAND...
-check() {
-	name=$1
-	shift
-	if ! output=$("$@" 2>&1); then
-		printf '== %s\n%s\n' "$name" "$output"
-		failed=1
-	fi
+# found CHECK OUTPUT
+found() {
+	printf '== %s\n%s\n' "$1" "$2"
+	failed=1
 }
 
-format() {
-	git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror
-}
+output=$(git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror 2>&1) ||
+	found clang-format "$output"
 
-compile() {
-	[ -e build/lint/build.ninja ] || meson setup build/lint -Dwerror=true || return
-	ninja -C build/lint -j "$jobs"
-}
+[ -e build/lint/build.ninja ] || output=$(meson setup build/lint -Dwerror=true 2>&1) ||
+	found meson "$output"
+output=$(ninja -C build/lint -j "$jobs" 2>&1) || found 'compiler warnings' "$output"
 
 # One file to a process: with several, the analyzer of clang 14 takes va_lists for uninitialized.
-tidy() {
-	git ls-files -z 'src/*.c' | xargs -0 -P "$jobs" -n 1 clang-tidy -p build/lint --quiet
-}
+output=$(git ls-files -z 'src/*.c' |
+	xargs -0 -P "$jobs" -n 1 clang-tidy -p build/lint --quiet 2>&1) || found clang-tidy "$output"
 
 # array_push is a function to cppcheck: it stumbles over the cast in the macro.
-cpp() {
-	cppcheck --quiet --std=c11 --error-exitcode=1 -j "$jobs" -I src -I build/lint/yang -U array_push \
-		--enable=warning,portability,performance --library=scripts/cppcheck.cfg src tests
-}
+output=$(cppcheck --quiet --std=c11 --error-exitcode=1 -j "$jobs" -I src -I build/lint/yang \
+	--enable=warning,portability,performance --library=scripts/cppcheck.cfg -U array_push \
+	src tests 2>&1) || found cppcheck "$output"
 
-shell() {
-	git ls-files -z '*.sh' .ci/run image/init | xargs -0 shellcheck
-}
-
-check clang-format format
-check 'compiler warnings' compile
-check clang-tidy tidy
-check cppcheck cpp
-check shellcheck shell
+output=$(git ls-files -z '*.sh' .ci/run image/init | xargs -0 shellcheck 2>&1) ||
+	found shellcheck "$output"
 exit $failed
