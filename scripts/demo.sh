@@ -13,7 +13,7 @@ run() {
 
 # Whatever happens, nothing stays behind.
 trap 'build/dnsvnf undeploy '"$design"' >/dev/null 2>&1 || true' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT TERM
 
 printf '\n# What the published sample would have done:\n'
 run build/dnsvnf check examples/technote/published/dep.xml || true

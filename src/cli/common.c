@@ -71,6 +71,9 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 			options->operand, errors, errors == 1 ? "" : "s");
 		return EXIT_NOT_RIGHT;
 	}
+	/* What is left out of the deployment is told before it is made. */
+	if (streq(verb, "plan") || streq(verb, "deploy"))
+		cli_print_findings(stderr, &findings);
 	*ret_model = steal_ptr(model);
 	return EXIT_DONE;
 }
@@ -130,6 +133,14 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 
 	if (r != EXIT_DONE)
 		return r;
+	size_t deployments = 0;
+	for (size_t t = 0; t < model->n_tenants; t++)
+		deployments += model->tenants[t].n_deployments;
+	if (deployments == 0) {
+		fprintf(stderr, "dnsvnf %s: %s has no deployment, so there is nothing to do\n",
+			verb, options->operand);
+		return EXIT_NOT_RIGHT;
+	}
 	bool live = isatty(STDERR_FILENO) != 0;
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));

@@ -19,8 +19,9 @@ int cli_fail(const char *verb, const struct err *err);
 void cli_print_findings(FILE *out, const struct findings *findings);
 
 /*
- * Reads the descriptor of the options. Errors in it are printed; the model is returned only when
- * there are none. Returns 0 or an exit code.
+ * Reads the descriptor of the options. Errors in it are printed, and warnings before something is
+ * made; the model is returned only when there are no errors, except to status and undeploy, which
+ * look at what was built before. Returns 0 or an exit code.
  */
 int cli_read_design(const char *verb, const struct options *options, struct model **ret_model);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -90,6 +91,16 @@ static void option_tables(const struct verb *verb, struct option *longs, char *s
 	}
 }
 
+/* What getopt_long stopped at: of the letters "-xv" the one that it does not know. */
+static int bad_option(const struct verb *verb, const char *word)
+{
+	const char letter[] = {'-', (char)optopt, 0};
+
+	if (optopt && str_starts(word, "--") && strchr(word, '='))
+		return usage_error(verb, "this option takes no value:", word);
+	return usage_error(verb, "unknown option", optopt ? letter : word);
+}
+
 /* Returns 0, an exit code (usage), or -1 when help was shown. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *ret)
 {
@@ -132,7 +143,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case ':':
 			return usage_error(verb, "an argument is missing after", argv[optind - 1]);
 		default:
-			return usage_error(verb, "unknown option", argv[optind - 1]);
+			return bad_option(verb, argv[optind - 1]);
 		}
 	}
 	if (optind < argc)
@@ -152,20 +163,28 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static void on_signal(int number)
+static void end_wait(int number)
 {
 	(void)number;
 	deploy_interrupted = 1;
 }
 
-/* Ctrl-C and SIGTERM end a wait, so that drill can put the link back and deploy can say what is
- * left. */
-static void catch_signals(void)
+static void end_at_once(int number)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	(void)number;
+	_exit(EXIT_INTERRUPTED);
+}
+
+/* Ctrl-C, SIGTERM and a terminal that is closed end a wait of the verbs that change something, so
+ * that drill can put the link back and deploy can say what is left. The others just end. */
+static void catch_signals(const struct verb *verb)
+{
+	struct sigaction action = {.sa_handler = verb->changes ? end_wait : end_at_once};
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN) /* nohup(1) */
+		sigaction(SIGHUP, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 }
@@ -193,7 +212,7 @@ int main(int argc, char **argv)
 	int r = parse_options(verb, argc - 1, argv + 1, &options);
 	if (r != 0)
 		return r < 0 ? EXIT_DONE : r;
-	catch_signals();
+	catch_signals(verb);
 	r = verb->run(&options);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "dnsvnf: cannot write the result: %s\n", strerror(errno));

@@ -48,6 +48,7 @@ const struct verb verb_table[] = {
 			"finishes what an interrupted run began, or says that there is nothing to "
 			"do.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
+		.changes = true,
 		.run = verb_deploy,
 	},
 	{
@@ -71,6 +72,7 @@ const struct verb verb_table[] = {
 			"Exit code 1 when the bond did not fail over or queries stayed lost.",
 		.example = "sudo dnsvnf drill --qps 1000 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
+		.changes = true,
 		.run = verb_drill,
 	},
 	{
@@ -91,6 +93,7 @@ const struct verb verb_table[] = {
 		.text = "Removes all objects that carry the deployment's mark, servers first, also "
 			"those of a run that was killed. Nothing there is no error.",
 		.example = "sudo dnsvnf undeploy examples/technote/corrected/dep.xml",
+		.changes = true,
 		.run = verb_undeploy,
 	},
 };

@@ -36,6 +36,7 @@ struct verb {
 	const char *summary; /* one line */
 	const char *text;    /* what it does, for --help and the man page */
 	const char *example; /* a command line that works */
+	bool changes;        /* something in the VIM: an interrupt is handled, not just obeyed */
 	int (*run)(const struct options *options);
 };
 

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a user types it; no VIM is asked."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DNSVNF = sys.argv.pop(1)
+DESIGN = "examples/technote/corrected/dep.xml"
+EMPTY = '<esc_datamodel xmlns="http://www.cisco.com/esc/esc"/>\n'
+
+
+def dnsvnf(*arguments, **options):
+    return subprocess.run([DNSVNF, *arguments], capture_output=True, text=True, timeout=30, **options)
+
+
+class Options(unittest.TestCase):
+    def refused(self, message, *arguments):
+        done = dnsvnf(*arguments)
+        self.assertEqual((2, ""), (done.returncode, done.stdout))
+        self.assertIn(f": {message}; see 'dnsvnf ", done.stderr)
+
+    def test_the_wrong_word_is_named(self):
+        self.refused("unknown option -x", "check", "-x", DESIGN)
+        self.refused("unknown option -x", "check", "-xv", DESIGN)
+        self.refused("unknown option -x", "check", DESIGN, "-vx")
+        self.refused("unknown option --wrong", "check", "--wrong", DESIGN)
+        self.refused("unknown option --qps", "check", "--qps", "5", DESIGN)
+        self.refused("this option takes no value: --keep-failed=yes", "deploy",
+                     "--keep-failed=yes", DESIGN)
+        self.refused("an argument is missing after --qps", "drill", DESIGN, "--qps")
+        self.refused("--output is text or json, not xml", "check", "-o", "xml", DESIGN)
+        self.refused("--qps is a number from 1 to 20000, not 1k", "drill", "--qps", "1k", DESIGN)
+        self.refused("one descriptor at a time, what is second", "check", DESIGN, "second")
+        self.refused("which descriptor?", "deploy")
+        self.refused("there is no verb destroy", "destroy")
+
+    def test_help_of_every_verb_has_an_example(self):
+        for verb in ("check", "plan", "deploy", "verify", "drill", "status", "undeploy"):
+            done = dnsvnf(verb, "--help")
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])
+
+
+class Check(unittest.TestCase):
+    def test_json_is_a_list_of_findings(self):
+        self.assertEqual([], json.loads(dnsvnf("check", "-o", "json", DESIGN).stdout))
+        done = dnsvnf("check", "-o", "json", "examples/technote/published/dep.xml")
+        self.assertEqual(1, done.returncode)
+        findings = json.loads(done.stdout)
+        self.assertGreater(len(findings), 2)
+        for finding in findings:
+            self.assertLessEqual({"severity", "rule", "file", "line", "text"}, set(finding))
+
+    def test_missing_file(self):
+        done = dnsvnf("check", "/nonexistent.xml")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("/nonexistent.xml: No such file", done.stderr)
+
+
+class Interrupt(unittest.TestCase):
+    def test_a_verb_that_changes_nothing_just_ends(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = os.path.join(folder, "pipe")
+            os.mkfifo(pipe)
+            check = subprocess.Popen([DNSVNF, "check", pipe])
+            with open(pipe, "w", encoding="utf-8"):  # opened once check reads
+                check.terminate()
+                self.assertEqual(4, check.wait(timeout=10))
+
+
+class NothingToDo(unittest.TestCase):
+    def test_descriptor_without_a_deployment_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            design = os.path.join(folder, "dep.xml")
+            with open(design, "w", encoding="utf-8") as out:
+                out.write(EMPTY)
+            for verb in ("plan", "deploy", "verify", "drill", "undeploy"):
+                done = dnsvnf(verb, design)
+                self.assertEqual(1, done.returncode, verb)
+                self.assertIn("has no deployment", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
