@@ -17,10 +17,10 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return cli_fail("deploy", &err);
 	if (apply_plan(vim, plan, &apply, events, &err) < 0) {
 		int code = cli_fail("deploy", &err);
-		if (code == EXIT_INTERRUPTED)
+		if (code == EXIT_INTERRUPTED || options->keep_failed)
 			fprintf(stderr,
-				"dnsvnf deploy: %s of %s is half made: 'dnsvnf deploy %s' finishes "
-				"it, 'dnsvnf undeploy %s' removes it\n",
+				"dnsvnf deploy: what was made of %s of %s is left: 'dnsvnf deploy "
+				"%s' finishes it, 'dnsvnf undeploy %s' removes it\n",
 				deployment->name, tenant->name, options->operand, options->operand);
 		return code;
 	}

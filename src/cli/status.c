@@ -62,7 +62,7 @@ static void fill_guest(struct row *row, const struct guest_status *guest)
 		for (size_t l = 0; l < bond->n_legs; l++)
 			up += streq(bond->legs[l].mii_status, "up");
 		strbuf_addf(&bonds, "%s%s %s, %zu of %zu legs up, %s active", b ? "; " : "",
-			    bond->name, bond->mode, up, bond->n_legs,
+			    bond->name, bond->mode ? bond->mode : "mode not told", up, bond->n_legs,
 			    bond->active_leg ? bond->active_leg : "none");
 		const struct guest_interface *i = guest_status_interface(guest, bond->name);
 		for (size_t a = 0; i && a < i->n_addresses; a++)
@@ -201,8 +201,11 @@ static int add_all(const struct options *options, struct row **rows, size_t *n)
 		return add_named(vim_name, "", "", rows, n);
 	if (ops->deployments(vim_name, &v, &count, &err) < 0)
 		return cli_fail("status", &err);
-	for (size_t i = 0; i < count && code == EXIT_DONE; i++)
-		code = add_named(vim_name, v[i].tenant, v[i].deployment, rows, n);
+	/* One that cannot be looked at does not hide the others. */
+	for (size_t i = 0; i < count; i++) {
+		int one = add_named(vim_name, v[i].tenant, v[i].deployment, rows, n);
+		code = one != EXIT_DONE ? one : code;
+	}
 	vim_deployments_free(v, count);
 	return code;
 }
@@ -228,9 +231,9 @@ int verb_status(const struct options *options)
 	int code =
 		options->operand ? add_described(options, &rows, &n) : add_all(options, &rows, &n);
 
-	if (code == EXIT_DONE && options->json)
+	if (options->json && (code == EXIT_DONE || n > 0))
 		print_json(rows, n);
-	else if (code == EXIT_DONE)
+	else if (code == EXIT_DONE || n > 0)
 		print_table(rows, n);
 	for (size_t i = 0; i < n; i++)
 		row_clear(&rows[i]);

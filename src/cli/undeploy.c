@@ -9,13 +9,15 @@ static int undeploy_one(const struct options *options, const struct model *model
 {
 	cleanup_err struct err err = ERR_INIT;
 
-	(void)options;
 	(void)model;
-	(void)tenant;
-	(void)deployment;
-	if (apply_undeploy(vim, events, &err) < 0)
-		return cli_fail("undeploy", &err);
-	return EXIT_DONE;
+	if (apply_undeploy(vim, events, &err) == 0)
+		return EXIT_DONE;
+	int code = cli_fail("undeploy", &err);
+	fprintf(stderr,
+		"dnsvnf undeploy: 'dnsvnf status' shows what is left of %s of %s, 'dnsvnf undeploy "
+		"%s' goes on\n",
+		deployment->name, tenant->name, options->operand);
+	return code;
 }
 
 int verb_undeploy(const struct options *options)
