@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/str.h"
 #include "deploy/alive.h"
 #include "deploy/plan.h"
 
@@ -59,6 +59,16 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 	if (r < 0)
 		return r;
 	return plan_make(model, tenant, deployment, ret_inventory, ret_plan, err);
+}
+
+static char *owner_prefix(const struct vim *vim)
+{
+	return xasprintf("dnsvnf:%s/%s/", vim->tenant, vim->deployment);
+}
+
+static bool is_owned(const struct vim_object *o, const char *prefix)
+{
+	return o->owner && str_starts(o->owner, prefix);
 }
 
 static int interrupted(struct err *err)
@@ -118,7 +128,8 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 		for (size_t j = 0; j < plan->n; j++)
 			for (size_t k = 0; k < s->n_ports; k++)
 				if (plan->v[j].request.kind == VIM_PORT &&
-				    strcmp(plan->v[j].name, s->port_names[k]) == 0)
+				    plan->v[j].action != ACTION_DELETE &&
+				    streq(plan->v[j].name, s->port_names[k]))
 					*array_push(ports, n) = plan->v[j].request;
 		int r = vim->ops->admit(vim, &s->request, ports, n, err);
 		free(ports);
@@ -177,24 +188,29 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_inventory struct vim_inventory inventory = {0};
-	bool whole = plan_count(plan, ACTION_KEEP) == 0;
+	cleanup_free char *prefix = owner_prefix(vim);
+	size_t left = 0;
 
 	if (vim->ops->list(vim, NULL, 0, &inventory, &err) < 0) {
 		event_note(events, "UNDO", "cannot list what is left: %s; run dnsvnf undeploy",
 			   err.text);
 		return;
 	}
+	for (size_t j = 0; j < inventory.n; j++)
+		left += is_owned(&inventory.v[j], prefix);
 	for (size_t i = plan->n; i-- > 0;) {
 		const struct step *s = &plan->v[i];
 		if (!to_be_made(s))
 			continue;
 		for (size_t j = 0; j < inventory.n; j++) {
 			const struct vim_object *o = &inventory.v[j];
-			if (o->kind == s->request.kind && o->owner && !strcmp(o->owner, s->owner))
-				whole &= destroy(vim, o, events, &err) == 0;
+			bool before = s->present && streq(s->present->id, o->id);
+			if (o->kind == s->request.kind && streq(o->owner, s->owner) && !before &&
+			    destroy(vim, o, events, &err) == 0)
+				left--;
 		}
 	}
-	if (whole && vim->ops->release(vim, &err) < 0)
+	if (left == 0 && vim->ops->release(vim, &err) < 0)
 		event_note(events, "UNDO", "%s; run dnsvnf undeploy", err.text);
 }
 
@@ -225,7 +241,7 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 	static const enum vim_kind order[] = {VIM_SERVER, VIM_PORT,   VIM_SUBNET,
 					      VIM_IMAGE,  VIM_FLAVOR, VIM_NETWORK};
 	cleanup_inventory struct vim_inventory inventory = {0};
-	cleanup_free char *prefix = xasprintf("dnsvnf:%s/%s/", vim->tenant, vim->deployment);
+	cleanup_free char *prefix = owner_prefix(vim);
 	int first = 0;
 	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
 
@@ -236,8 +252,7 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 		for (size_t i = 0; i < inventory.n; i++) {
 			const struct vim_object *o = &inventory.v[i];
 			cleanup_err struct err one = ERR_INIT;
-			if (o->kind != order[k] || !o->owner ||
-			    strncmp(o->owner, prefix, strlen(prefix)) != 0)
+			if (o->kind != order[k] || !is_owned(o, prefix))
 				continue;
 			if (deploy_interrupted)
 				return interrupted(err);

@@ -303,6 +303,19 @@ static bool will_be_made(const struct plan *plan, enum vim_kind kind, const char
 	return false;
 }
 
+/* The first subnet of the network that is made anew, or NULL. Another network may have a subnet of
+ * the same name. */
+static const char *subnet_made(const struct plan *plan, const struct network *network)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (s->request.kind == VIM_SUBNET && s->request.subnet.network == network &&
+		    (s->action == ACTION_REPLACE || s->action == ACTION_CREATE))
+			return s->name;
+	}
+	return NULL;
+}
+
 /* Name of the first thing this kept step stands on that is made anew, or NULL. */
 static const char *lost_ground(const struct plan *plan, const struct step *s)
 {
@@ -313,9 +326,9 @@ static const char *lost_ground(const struct plan *plan, const struct step *s)
 	if (r->kind == VIM_PORT) {
 		if (will_be_made(plan, VIM_NETWORK, r->port.network_name))
 			return r->port.network_name;
-		for (size_t i = 0; r->port.network && i < r->port.network->n_subnets; i++)
-			if (will_be_made(plan, VIM_SUBNET, r->port.network->subnets[i].name))
-				return r->port.network->subnets[i].name;
+		const char *subnet = subnet_made(plan, r->port.network);
+		if (subnet)
+			return subnet;
 	}
 	if (r->kind == VIM_SERVER) {
 		for (size_t i = 0; i < s->n_ports; i++)
@@ -364,6 +377,26 @@ static void add_deletes(struct planner *p)
 	}
 }
 
+/* Requests refer to ports and servers by name. */
+static int check_names(const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct step *a = &plan->v[j], *b = &plan->v[i];
+			enum vim_kind kind = a->request.kind;
+			if (kind == b->request.kind && (kind == VIM_PORT || kind == VIM_SERVER) &&
+			    streq(a->name, b->name))
+				return err_set(err, EINVAL,
+					       "two %ss would be named %s, one of vm_group %s and "
+					       "one of vm_group %s: change a %s in the descriptor",
+					       vim_kind_name(kind), a->name, a->group->name,
+					       b->group->name,
+					       kind == VIM_PORT ? "vim_interface_name"
+								: "vim_vm_name");
+		}
+	return 0;
+}
+
 /* Stable, so that ports keep the order of their nicid. */
 static void sort_by_stage(struct plan *plan)
 {
@@ -396,6 +429,9 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 		if (r < 0)
 			return r;
 	}
+	int r = check_names(plan, err);
+	if (r < 0)
+		return r;
 	sort_by_stage(plan);
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->v[i].action != ACTION_USE)

@@ -49,8 +49,8 @@ void plan_names(const struct model *model, const struct deployment *deployment, 
 void plan_names_free(char **names, size_t n);
 
 /*
- * Fails when the day-0 files cannot be composed, or when a name finds two objects that are not
- * ours. model and inventory must outlive the plan.
+ * Fails when the day-0 files cannot be composed, or when two ports or servers would have one name
+ * (-EINVAL). model and inventory must outlive the plan.
  */
 int plan_make(const struct model *model, const struct tenant *tenant,
 	      const struct deployment *deployment, const struct vim_inventory *inventory,

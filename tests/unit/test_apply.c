@@ -245,6 +245,45 @@ static void test_undo_leaves_what_was_there_before(void **state)
 	vim_inventory_clear(&m.there);
 }
 
+/* A replacement that fails before the old server is gone leaves that running. */
+static void test_undo_leaves_what_was_to_be_replaced(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	assert_int_equal(deploy(&m, *state, false, &err), 0);
+	size_t all = m.there.n;
+	for (size_t i = 0; i < all; i++) {
+		free(m.there.v[i].digest);
+		m.there.v[i].digest = xstrdup("another");
+	}
+	m.fail_at = m.operations + 1;
+	assert_true(deploy(&m, *state, false, &err) < 0);
+	assert_int_equal(m.there.n, all);
+	assert_false(m.released);
+	vim_inventory_clear(&m.there);
+}
+
+/* The old group's port has the name that the new group's gets. */
+static void test_renamed_group_with_a_named_port(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+	struct model *model = *state;
+	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+	char port[] = "mgmt", renamed[] = "renamed", *name = group->name;
+
+	group->interfaces[1].vim_interface_name = port;
+	assert_int_equal(deploy(&m, model, false, &err), 0);
+	size_t all = m.there.n;
+	group->name = renamed;
+	assert_int_equal(deploy(&m, model, false, &err), 0);
+	assert_int_equal(m.there.n, all);
+	group->name = name;
+	group->interfaces[1].vim_interface_name = NULL;
+	vim_inventory_clear(&m.there);
+}
+
 /* One object that cannot be deleted does not keep the others, and is told. */
 static void test_undeploy_goes_on_and_tells(void **state)
 {
@@ -270,6 +309,8 @@ int main(void)
 		cmocka_unit_test(test_failed_server_is_kept_when_asked),
 		cmocka_unit_test(test_refused_before_anything_is_made),
 		cmocka_unit_test(test_undo_leaves_what_was_there_before),
+		cmocka_unit_test(test_undo_leaves_what_was_to_be_replaced),
+		cmocka_unit_test(test_renamed_group_with_a_named_port),
 		cmocka_unit_test(test_undeploy_goes_on_and_tells),
 	};
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -187,6 +188,56 @@ static void test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays(void
 	assert_int_equal(step(plan, VIM_NETWORK, "old")->action, ACTION_DELETE);
 }
 
+/* Neutron lets every network have a subnet "v4". */
+static void test_subnet_of_the_same_name_elsewhere(void **state)
+{
+	const struct vim_inventory empty = {0};
+	struct model *model = *state;
+	struct deployment *d = &model->tenants[0].deployments[0];
+	char *names[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		names[i] = d->networks[i].subnets[0].name;
+		d->networks[i].subnets[0].name = xstrdup("v4");
+	}
+	cleanup_plan struct plan *first = make(model, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	for (size_t i = 0; i < there.n; i++)
+		if (streq(there.v[i].owner,
+			  "dnsvnf:test-tenant/cpnr-dns/subnet/management-network/v4")) {
+			free(there.v[i].digest);
+			there.v[i].digest = xstrdup("another");
+		}
+	cleanup_plan struct plan *plan = make(model, &there);
+	assert_int_equal(step(plan, VIM_PORT, "cpnr-dns_cpnr_0_0")->action, ACTION_KEEP);
+	assert_int_equal(step(plan, VIM_PORT, "cpnr-dns_cpnr_0_1")->action, ACTION_REPLACE);
+	for (size_t i = 0; i < 2; i++) {
+		free(d->networks[i].subnets[0].name);
+		d->networks[i].subnets[0].name = names[i];
+	}
+}
+
+static void test_two_ports_of_one_name_are_refused(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	const struct vim_inventory empty = {0};
+	struct model *model = *state;
+	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+	struct plan *plan = NULL;
+	char name[] = "mgmt";
+
+	group->interfaces[0].vim_interface_name = name;
+	group->interfaces[1].vim_interface_name = name;
+	assert_int_equal(plan_make(model, &model->tenants[0], &model->tenants[0].deployments[0],
+				   &empty, &plan, &err),
+			 -EINVAL);
+	assert_string_equal(err.text, "two ports would be named mgmt, one of vm_group cpnr and one "
+				      "of vm_group cpnr: change a vim_interface_name in the "
+				      "descriptor");
+	group->interfaces[0].vim_interface_name = NULL;
+	group->interfaces[1].vim_interface_name = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +247,8 @@ int main(void)
 		cmocka_unit_test(test_changed_network_is_replaced_with_all_on_it),
 		cmocka_unit_test(test_half_made_and_failed_are_replaced),
 		cmocka_unit_test(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
+		cmocka_unit_test(test_subnet_of_the_same_name_elsewhere),
+		cmocka_unit_test(test_two_ports_of_one_name_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, read_design, free_design);
