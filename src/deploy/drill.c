@@ -24,7 +24,7 @@ struct drill {
 	const struct events *events;
 	const char *management;
 	struct drill_result *result;
-	bool pulled;
+	bool pulled; /* the link may be down */
 };
 
 static void report(const struct drill *d, const char *type, enum event_status status,
@@ -80,6 +80,8 @@ static int find_port(struct drill *d, const char *mac, struct err *err)
 
 static int pull(struct drill *d, bool up, struct err *err)
 {
+	/* One that fails may have taken it down all the same. */
+	d->pulled |= !up;
 	int r = d->vim->ops->set_link(d->vim, d->result->server, d->result->port, up, err);
 
 	if (r == 0)
@@ -107,6 +109,8 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 		return err_set(err, EINTR, "interrupted while the link was down");
 	cleanup_err struct err ask = ERR_INIT;
 	result->leg_after = active_leg(d, NULL, &ask);
+	if (!result->leg_after)
+		event_note(d->events, "DRILL", "while the link is down: %s", ask.text);
 	if (dnsload_wait_until(load, up_at, &deploy_interrupted) < 0)
 		return err_set(err, EINTR, "interrupted while the link was down");
 	result->up_ms = dnsload_elapsed(load);
@@ -135,7 +139,7 @@ static int prepare(struct drill *d, struct err *err)
 			       "the management port of %s has no address in the descriptor: the "
 			       "guest cannot be asked which leg is active",
 			       d->group->name);
-	service_addresses(d->group, &addresses, &n);
+	service_addresses(d->group, 0, &addresses, &n);
 	d->result->address = xstrdup(n ? addresses[0] : NULL);
 	service_addresses_free(addresses, n);
 	if (!d->result->address)
@@ -156,7 +160,7 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 			  .deployment = deployment,
 			  .group = group,
 			  .events = events,
-			  .management = service_management_address(group),
+			  .management = service_management_address(group, 0),
 			  .result = &result};
 	struct dnsload *load = NULL;
 	int r = prepare(&d, err);
@@ -180,7 +184,9 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 	if (d.pulled) {
 		cleanup_err struct err back = ERR_INIT;
 		if (pull(&d, true, &back) < 0)
-			event_note(events, "LINK_UP", "the link of %s could not be put back: %s",
+			event_note(events, "LINK_UP",
+				   "the link of %s could not be put back: %s; 'dnsvnf undeploy', "
+				   "then deploy again",
 				   result.port, back.text);
 	}
 	dnsload_finish(load, &deploy_interrupted, &result.load);
@@ -189,6 +195,8 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 
 	cleanup_err struct err ask = ERR_INIT;
 	result.leg_end = active_leg(&d, NULL, &ask);
+	if (!result.leg_end)
+		event_note(events, "DRILL", "at the end: %s", ask.text);
 	result.failed_over = result.leg_after && !streq(result.leg_after, result.leg_before);
 	result.failed_back = result.failed_over && streq(result.leg_end, result.leg_before);
 	*ret = result;

@@ -22,7 +22,8 @@ struct drill_result {
 	char *address;              /* that was asked */
 	int miimon, arp_interval;   /* of the running bond, ms; 0: off */
 	char *leg_before, *leg_after,
-		*leg_end;      /* active leg: before, while down, after the link is back */
+		*leg_end;      /* active leg: before, while down, after the link is back; NULL:
+				  none, or the guest could not be asked (a note tells) */
 	bool failed_over;      /* another leg became active while the link was down */
 	bool failed_back;      /* the first leg is active again at the end */
 	double down_ms, up_ms; /* when the link was changed, from the load's start */
