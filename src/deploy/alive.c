@@ -82,14 +82,16 @@ static int pause_round(const struct wait *w, const char *type, const char *waiti
 	if (r < 0)
 		return err_wrap(err, "server %s", w->server->name);
 	if (info.state == VIM_STATE_ERROR || info.state == VIM_STATE_DOWN)
-		return err_set(err, EIO, "server %s is %s while waiting for %s: %s",
+		return err_set(err, EIO,
+			       "server %s is %s while waiting for %s: %s; 'dnsvnf undeploy', then "
+			       "deploy again",
 			       w->server->name, info.status ? info.status : "gone", waiting_for,
 			       info.fault ? info.fault : "no reason given");
 	if (now_ms() - w->start > w->limit * 1000) {
 		cleanup_free char *tail = console_tail(w);
-		return err_set(err, ETIMEDOUT,
-			       "server %s: %s did not come within bootup_time (%lld s)%s",
-			       w->server->name, waiting_for, (long long)w->limit, tail);
+		return err_set(err, ETIMEDOUT, "server %s: %s did not come within %lld s%s%s",
+			       w->server->name, waiting_for, (long long)w->limit,
+			       w->server->group->bootup_time < 0 ? "" : " (bootup_time)", tail);
 	}
 	report(w, type, EVENT_PROGRESS, waiting_for);
 	poll(NULL, 0, ROUND_MS);
@@ -116,7 +118,7 @@ static int wait_active(const struct wait *w, struct err *err)
 
 static int wait_alive(const struct wait *w, struct err *err)
 {
-	const char *address = service_management_address(w->server->group);
+	const char *address = service_management_address(w->server->group, w->server->index);
 
 	if (!address) {
 		event_note(w->events, "VM_ALIVE",
@@ -173,7 +175,7 @@ static int wait_dns(const struct wait *w, char **addresses, size_t n, char **ret
  * waited for. */
 static int wait_day0(const struct wait *w, struct err *err)
 {
-	const char *address = service_management_address(w->server->group);
+	const char *address = service_management_address(w->server->group, w->server->index);
 
 	if (!address)
 		return 0;
@@ -202,7 +204,7 @@ static int wait_service(const struct wait *w, struct err *err)
 	char **addresses;
 	size_t n;
 
-	service_addresses(w->server->group, &addresses, &n);
+	service_addresses(w->server->group, w->server->index, &addresses, &n);
 	if (n == 0)
 		event_note(w->events, "SERVICE_ALIVE",
 			   "%s has no service address in its day-0 or descriptor: DNS is not asked",

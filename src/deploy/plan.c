@@ -184,6 +184,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 			p, VIM_PORT, name,
 			xasprintf("port/%s/%u/%u", group->name, index, interface->nicid), NULL);
 		s->group = group;
+		s->index = index;
 		s->interface = interface_of_vm(interface, index);
 		s->about = port_about(s->interface);
 		s->request.port.network = model_network(model, p->deployment, interface->network);
@@ -197,6 +198,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 		add_step(p, VIM_SERVER, server, xasprintf("server/%s/%u", group->name, index),
 			 xasprintf("%s, %s", group->flavor, group->image));
 	s->group = group;
+	s->index = index;
 	s->port_names = port_names;
 	s->n_ports = n_ports;
 	s->request.server.group = group;
@@ -207,7 +209,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	s->request.server.port_names = (const char *const *)port_names;
 	s->request.server.n_ports = n_ports;
 
-	cleanup_free char *conf = service_bondd_conf(group);
+	cleanup_free char *conf = service_bondd_conf(group, index);
 	struct day0_file file = {"/etc/bondd.conf", conf, 0644};
 	size_t len = 0;
 	int r = day0_compose(group, index, &file, conf ? 1 : 0, &s->user_data, &len, err);

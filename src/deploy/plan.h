@@ -25,6 +25,7 @@ struct step {
 	char *why;                        /* for REPLACE, DELETE and USE: one clause; else NULL */
 	char *about;                      /* what it is made as: "vlan 101 on sriov0" */
 	const struct vm_group *group;     /* of ports and servers, else NULL */
+	unsigned index;                   /* which VM of the group */
 	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
 	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
 

@@ -36,13 +36,18 @@ static void add_interface(char ***v, size_t *n, const struct interface *i)
 			add_address(v, n, i->addresses[a].ip_address);
 }
 
-void service_addresses(const struct vm_group *group, char ***ret_addresses, size_t *ret_n)
+void service_addresses(const struct vm_group *group, unsigned index, char ***ret_addresses,
+		       size_t *ret_n)
 {
 	const struct bond *bond = service_bond(group);
-	const char *management = service_management_address(group);
+	const char *management = service_management_address(group, index);
 	char **v = NULL;
 	size_t n = 0;
 
+	*ret_addresses = NULL;
+	*ret_n = 0;
+	if (index > 0)
+		return;
 	for (size_t i = 0; bond && i < bond->addresses.n; i++)
 		add_address(&v, &n, bond->addresses.v[i]);
 	for (size_t i = 0; bond && i < bond->n_vlans; i++)
@@ -65,11 +70,11 @@ void service_addresses_free(char **addresses, size_t n)
 	free(addresses);
 }
 
-const char *service_management_address(const struct vm_group *group)
+const char *service_management_address(const struct vm_group *group, unsigned index)
 {
 	const struct interface *i = vm_group_interface(group, vm_group_management_nicid(group));
 
-	if (!i)
+	if (!i || index > 0)
 		return NULL;
 	if (i->ip_address)
 		return i->ip_address;
@@ -86,9 +91,9 @@ const char *service_query_name(const struct deployment *deployment, const struct
 	return name ? name : ".";
 }
 
-char *service_bondd_conf(const struct vm_group *group)
+char *service_bondd_conf(const struct vm_group *group, unsigned index)
 {
-	const char *address = service_management_address(group);
+	const char *address = service_management_address(group, index);
 
 	if (!address)
 		return NULL;

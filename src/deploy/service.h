@@ -14,17 +14,21 @@ struct vm_group;
 const struct bond *service_bond(const struct vm_group *group);
 
 /*
- * Where DNS must answer: the bond's addresses, else those of the direct ports, else the management
- * address. Without prefix length; the caller frees with service_addresses_free.
+ * Where DNS of VM number index of the group must answer: the bond's addresses, else those of the
+ * direct ports, else the management address. Without prefix length; the caller frees with
+ * service_addresses_free. The addresses that a descriptor fixes are those of the first VM; of the
+ * others none is known.
  */
-void service_addresses(const struct vm_group *group, char ***ret_addresses, size_t *ret_n);
+void service_addresses(const struct vm_group *group, unsigned index, char ***ret_addresses,
+		       size_t *ret_n);
 void service_addresses_free(char **addresses, size_t n);
 
-/* Address of the management port (vm_group_management_nicid), borrowed; NULL when it has none. */
-const char *service_management_address(const struct vm_group *group);
+/* Address of that VM's management port (vm_group_management_nicid), borrowed; NULL when the
+ * descriptor gives it none. */
+const char *service_management_address(const struct vm_group *group, unsigned index);
 
 /* Name to ask for: the extension dnsvnf's `dns_query`, else "." of which any answer will do. */
 const char *service_query_name(const struct deployment *deployment, const struct vm_group *group);
 
 /* Text of the guest's /etc/bondd.conf; NULL without a management address. The caller frees. */
-char *service_bondd_conf(const struct vm_group *group);
+char *service_bondd_conf(const struct vm_group *group, unsigned index);

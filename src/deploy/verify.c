@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/verify.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct scene {
 	const struct model *model;
 	const struct deployment *deployment;
 	const struct vm_group *group;
+	unsigned index; /* which VM of the group */
 	const struct vim_server_info *server;
 	const struct guest_status *guest; /* NULL: could not be asked */
 	const char *guest_why;            /* why not */
@@ -48,6 +50,12 @@ static void add(struct scene *s, const char *check, const char *object, enum ver
 static enum verdict verdict_of(bool good)
 {
 	return good ? VERDICT_PASS : VERDICT_FAIL;
+}
+
+/* Unknown when the guest does not tell. */
+static enum verdict verdict_of_word(const char *told, const char *wanted)
+{
+	return told ? verdict_of(streq(told, wanted)) : VERDICT_UNKNOWN;
 }
 
 /* TechNote, verification 1: the instance is ACTIVE. */
@@ -113,10 +121,13 @@ static void check_leg(struct scene *s, const struct guest_leg *leg)
 		add(s, "leg-carrier", leg->name, verdict_of(leg->carrier == 1),
 		    "carrier %s, bond says %s, %lld link failures", leg->carrier ? "up" : "down",
 		    leg->mii_status ? leg->mii_status : "nothing", (long long)leg->link_failures);
-	if (!port)
+	if (!leg->permanent_mac)
+		add(s, "leg-port", leg->name, VERDICT_UNKNOWN,
+		    "the guest does not tell its permanent MAC, so its port is not known");
+	else if (!port)
 		add(s, "leg-port", leg->name, VERDICT_FAIL,
 		    "its MAC %s is no port of the server: the bond took another NIC",
-		    leg->permanent_mac ? leg->permanent_mac : "(unknown)");
+		    leg->permanent_mac);
 	else
 		add(s, "leg-port", leg->name, verdict_of(port->type == PORT_DIRECT),
 		    "port %s, %s on physnet %s", port->name, port_type_name(port->type),
@@ -128,8 +139,8 @@ static void check_leg(struct scene *s, const struct guest_leg *leg)
 		    "the guest does not know the NUMA node of %s",
 		    leg->pci_address ? leg->pci_address : "the NIC");
 	else if (host_node < 0)
-		add(s, "leg-numa", leg->name, VERDICT_PASS,
-		    "guest node %d (%s); the VIM does not tell the host's", leg->numa_node,
+		add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
+		    "guest node %d (%s); the host's is not told", leg->numa_node,
 		    leg->pci_address ? leg->pci_address : "?");
 	else
 		add(s, "leg-numa", leg->name, verdict_of(leg->numa_node == host_node),
@@ -158,9 +169,10 @@ static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
 		strbuf_addf(&seen, "%s%s on %s", known++ ? ", " : "", bond->legs[i].name,
 			    port->physical_network);
 	}
-	if (known < 2)
+	if (apart && (known < 2 || known < bond->n_legs))
 		add(s, "legs-apart", bond->name, VERDICT_UNKNOWN,
-		    "the physical networks of the legs are not known");
+		    "the physical networks of %zu of %zu legs are not known", bond->n_legs - known,
+		    bond->n_legs);
 	else
 		add(s, "legs-apart", bond->name, verdict_of(apart), "%s", seen.s);
 }
@@ -178,8 +190,8 @@ static void check_legs_present(struct scene *s, const struct bond *wanted,
 		bool found = false;
 		for (size_t j = 0; j < bond->n_legs; j++)
 			found |= streq(wanted->legs[i].name, bond->legs[j].name) ||
-				 (wanted->legs[i].mac &&
-				  streq(wanted->legs[i].mac, bond->legs[j].permanent_mac));
+				 (wanted->legs[i].mac && bond->legs[j].permanent_mac &&
+				  !strcasecmp(wanted->legs[i].mac, bond->legs[j].permanent_mac));
 		missing += !found;
 	}
 	add(s, "bond-legs", bond->name, verdict_of(missing == 0 && bond->n_legs >= 2),
@@ -196,15 +208,29 @@ static void check_monitor(struct scene *s, const struct bond *wanted, const stru
 	if (bond->arp_interval > 0)
 		add(s, "bond-monitor", bond->name, verdict_of(as_asked), "arp_interval=%lld",
 		    (long long)bond->arp_interval);
+	else if (bond->miimon < 0)
+		add(s, "bond-monitor", bond->name, VERDICT_UNKNOWN, "the guest does not tell");
 	else
 		add(s, "bond-monitor", bond->name, verdict_of(on && as_asked), "miimon=%lld%s",
 		    (long long)bond->miimon, on ? "" : ": nothing watches the links");
 }
 
+/* "2001:DB8::10/64" and "2001:db8:0::10/64" are one address. */
+static bool same_address(const char *a, const char *b)
+{
+	cleanup_free char *bare_a = xstrndup(a, strcspn(a, "/"));
+	cleanup_free char *bare_b = xstrndup(b, strcspn(b, "/"));
+	struct in6_addr in_a = {0}, in_b = {0}; /* has room for IPv4 */
+	int family = strchr(a, ':') ? AF_INET6 : AF_INET;
+
+	return inet_pton(family, bare_a, &in_a) == 1 && inet_pton(family, bare_b, &in_b) == 1 &&
+	       memcmp(&in_a, &in_b, sizeof(in_a)) == 0 && streq(strchr(a, '/'), strchr(b, '/'));
+}
+
 static bool has_address(const struct guest_interface *i, const char *address)
 {
 	for (size_t a = 0; a < i->n_addresses; a++)
-		if (streq(i->addresses[a], address))
+		if (streq(i->addresses[a], address) || same_address(i->addresses[a], address))
 			return true;
 	return false;
 }
@@ -221,6 +247,13 @@ static void check_addresses(struct scene *s, const char *name, const struct gues
 		    "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
 }
 
+/* The other modes use all legs at once. */
+static bool has_active_leg(const char *mode)
+{
+	return streq(mode, "active-backup") || streq(mode, "balance-tlb") ||
+	       streq(mode, "balance-alb");
+}
+
 /* TechNote, verification 2: cat /proc/net/bonding/bond0. */
 static void check_bond(struct scene *s, const struct bond *wanted)
 {
@@ -231,20 +264,20 @@ static void check_bond(struct scene *s, const struct bond *wanted)
 		    "the guest has no bond of this name: look at its console and at cloud-init");
 		return;
 	}
-	add(s, "bond-up", bond->name, verdict_of(streq(bond->mii_status, "up")), "MII status %s",
+	add(s, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"), "MII status %s",
 	    bond->mii_status ? bond->mii_status : "not told");
 	if (wanted->mode != BOND_MODE_UNSET)
 		add(s, "bond-mode", bond->name,
-		    verdict_of(streq(bond->mode, bond_mode_name(wanted->mode))), "%s",
+		    verdict_of_word(bond->mode, bond_mode_name(wanted->mode)), "%s",
 		    bond->mode ? bond->mode : "not told");
 	if (wanted->fail_over_mac != FAIL_OVER_MAC_UNSET)
 		add(s, "bond-mac-policy", bond->name,
-		    verdict_of(
-			    streq(bond->fail_over_mac, fail_over_mac_name(wanted->fail_over_mac))),
+		    verdict_of_word(bond->fail_over_mac, fail_over_mac_name(wanted->fail_over_mac)),
 		    "fail_over_mac=%s", bond->fail_over_mac ? bond->fail_over_mac : "not told");
 	check_monitor(s, wanted, bond);
-	add(s, "bond-active-leg", bond->name, verdict_of(bond->active_leg != NULL), "%s",
-	    bond->active_leg ? bond->active_leg : "no leg is active");
+	if (has_active_leg(bond->mode))
+		add(s, "bond-active-leg", bond->name, verdict_of(bond->active_leg != NULL), "%s",
+		    bond->active_leg ? bond->active_leg : "no leg is active");
 	check_legs_present(s, wanted, bond);
 	check_legs_apart(s, bond);
 	for (size_t i = 0; i < bond->n_legs; i++)
@@ -285,7 +318,7 @@ static void check_guest(struct scene *s)
 /* TechNote, verification 2: ping over every network. */
 static void check_echo(struct scene *s)
 {
-	const char *management = service_management_address(s->group);
+	const char *management = service_management_address(s->group, s->index);
 	cleanup_err struct err err = ERR_INIT;
 	double ms;
 
@@ -305,7 +338,10 @@ static void check_dns(struct scene *s)
 	char **addresses;
 	size_t n;
 
-	service_addresses(s->group, &addresses, &n);
+	service_addresses(s->group, s->index, &addresses, &n);
+	if (n == 0)
+		add(s, "dns-udp", s->server->name, VERDICT_UNKNOWN,
+		    "neither day-0 nor descriptor tells an address to ask");
 	for (size_t i = 0; i < n; i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
 			cleanup_err struct err err = ERR_INIT;
@@ -318,7 +354,7 @@ static void check_dns(struct scene *s)
 				add(s, check, addresses[i],
 				    verdict_of(answer.rcode == 0 || streq(name, ".")),
 				    "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
-				    answer.text, answer.ms);
+				    answer.n_records ? answer.text : "without a record", answer.ms);
 		}
 	service_addresses_free(addresses, n);
 }
@@ -331,12 +367,12 @@ static void verify_server(const struct scene *of, const char *name)
 	cleanup_guest_status struct guest_status guest = {0};
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_err struct err guest_err = ERR_INIT;
-	const char *management = service_management_address(s->group);
+	const char *management = service_management_address(s->group, s->index);
 
-	if (s->vim->ops->server(s->vim, name, &server, &err) < 0) {
-		server.name = xstrdup(name);
-		s->server = &server;
-		add(s, "server-active", name, VERDICT_FAIL, "%s", err.text);
+	int r = s->vim->ops->server(s->vim, name, &server, &err);
+	if (r < 0) {
+		add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s",
+		    err.text);
 		return;
 	}
 	s->server = &server;
@@ -368,7 +404,8 @@ int verify_deployment(struct vim *vim, const struct model *model,
 						    .vim = vim,
 						    .model = model,
 						    .deployment = deployment,
-						    .group = &deployment->vm_groups[g]};
+						    .group = &deployment->vm_groups[g],
+						    .index = i};
 			cleanup_free char *name = plan_server_name(deployment, scene.group, i);
 			verify_server(&scene, name);
 		}

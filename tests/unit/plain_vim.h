@@ -16,4 +16,4 @@ static inline int plain_socket(struct vim *vim, int domain, int type, int protoc
 }
 
 static const struct vim_ops plain_ops = {.name = "plain", .socket = plain_socket};
-static struct vim plain_vim = {.ops = &plain_ops};
+static struct vim plain_vim __attribute__((unused)) = {.ops = &plain_ops};

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+/* verify and drill against a VIM in memory and a guest that answers on loopback. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "deploy/apply.h"
+#include "deploy/design.h"
+#include "deploy/drill.h"
+#include "deploy/guest.h"
+#include "deploy/verify.h"
+#include "plain_vim.h"
+
+#define DESIGN "examples/technote/corrected/dep.xml"
+
+#define LEG(name, n)                                                                           \
+	"{\"name\":\"" name "\",\"permanent_mac\":\"02:00:00:00:00:0" n "\",\"carrier\":true," \
+	"\"mii_status\":\"up\",\"link_failures\":0,\"numa_node\":" n "}"
+#define GOOD_BOND                                                                          \
+	"{\"name\":\"bond0\",\"mode\":\"active-backup\",\"fail_over_mac\":\"active\","     \
+	"\"miimon\":100,\"arp_interval\":0,\"active_leg\":\"ens6\",\"mii_status\":\"up\"," \
+	"\"legs\":[" LEG("ens6", "0") "," LEG("ens7", "1") "]}"
+#define GOOD                                                                           \
+	"{\"bonds\":[" GOOD_BOND "],\"interfaces\":[{\"name\":\"eth0\",\"addresses\":" \
+	"[\"2001:DB8:0::a/64\"]}],\"cloud_init\":{\"status\":\"done\",\"errors\":[]}}"
+/* A guest that tells next to nothing of its bond. */
+#define SILENT                                                                                  \
+	"{\"bonds\":[{\"name\":\"bond0\",\"legs\":[{\"name\":\"ens6\"},{\"name\":\"ens7\"}]}]," \
+	"\"interfaces\":[]}"
+
+struct fixture {
+	struct model *model;
+	struct deployment *deployment;
+	struct vm_group *group;
+	char address[16]; /* of the guest: a loopback address of our own */
+	int fd;
+	pthread_t thread;
+	const char *answer;
+
+	struct vim vim;
+	bool link_up;
+	bool down_fails;      /* set_link(down) takes the link down and fails */
+	bool down_interrupts; /* Ctrl-C as soon as the link is down */
+	int server_error;
+};
+
+static struct fixture f;
+
+static void *guest(void *opaque)
+{
+	(void)opaque;
+	for (int fd; (fd = accept(f.fd, NULL, NULL)) >= 0; close(fd)) {
+		char request[4096];
+		if (recv(fd, request, sizeof(request), 0) <= 0)
+			continue;
+		cleanup_free char *text = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n"
+						    "Connection: close\r\n\r\n%s",
+						    strlen(f.answer), f.answer);
+		send(fd, text, strlen(text), MSG_NOSIGNAL);
+	}
+	return NULL;
+}
+
+static int fake_list(struct vim *vim, const char *const *names, size_t n_names,
+		     struct vim_inventory *ret, struct err *err)
+{
+	(void)vim, (void)names, (void)n_names, (void)ret, (void)err;
+	return 0;
+}
+
+static int fake_server(struct vim *vim, const char *name, struct vim_server_info *ret,
+		       struct err *err)
+{
+	(void)vim;
+	if (f.server_error)
+		return err_set(err, f.server_error, "server_error");
+	*ret = (struct vim_server_info){.name = xstrdup(name),
+					.state = VIM_STATE_ACTIVE,
+					.status = xstrdup("ACTIVE"),
+					.cells = 2};
+	for (int i = 0; i < 2; i++)
+		*array_push(ret->ports, ret->n_ports) = (struct vim_port_info){
+			.name = xasprintf("port%d", i),
+			.type = PORT_DIRECT,
+			.network = xstrdup("net"),
+			.mac_address = xasprintf("02:00:00:00:00:0%d", i),
+			.physical_network = xasprintf("sriov%d", i),
+			.numa_node = i,
+			.link_up = true,
+			.status = xstrdup("ACTIVE"),
+		};
+	return 0;
+}
+
+static int fake_set_link(struct vim *vim, const char *server, const char *port, bool up,
+			 struct err *err)
+{
+	(void)vim, (void)server;
+	assert_string_equal(port, "port0");
+	f.link_up = up;
+	if (!up && f.down_interrupts)
+		deploy_interrupted = 1;
+	return !up && f.down_fails ? err_set(err, ETIMEDOUT, "no answer") : 0;
+}
+
+static const struct vim_ops fake_ops = {.name = "fake",
+					.list = fake_list,
+					.server = fake_server,
+					.set_link = fake_set_link,
+					.socket = plain_socket};
+
+static void replace(char **s, const char *with)
+{
+	free(*s);
+	*s = xstrdup(with);
+}
+
+static int start(void **state)
+{
+	cleanup_findings struct findings findings = {0};
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(GUEST_PORT)};
+	static char tenant[] = "test-tenant", deployment[] = "cpnr-dns";
+
+	(void)state;
+	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment}};
+	assert_int_equal(design_read(DESIGN, &f.model, &findings, NULL), 0);
+	f.deployment = &f.model->tenants[0].deployments[0];
+	f.group = &f.deployment->vm_groups[0];
+	snprintf(f.address, sizeof(f.address), "127.%d.%d.9", (getpid() >> 8 & 127) + 1,
+		 getpid() & 255);
+	replace(&f.group->interfaces[1].ip_address, f.address);
+	struct guest_addresses *bond = &f.group->guest.bonds[0].addresses;
+	for (size_t i = 0; i < bond->n; i++)
+		replace(&bond->v[i], f.address);
+	replace(&f.group->guest.nics[0].addresses.v[0], "2001:db8::a/64");
+	f.answer = GOOD;
+	inet_pton(AF_INET, f.address, &a.sin_addr);
+	f.fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(f.fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	assert_int_equal(bind(f.fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(f.fd, 4), 0);
+	return pthread_create(&f.thread, NULL, guest, NULL);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	shutdown(f.fd, SHUT_RDWR);
+	pthread_join(f.thread, NULL);
+	close(f.fd);
+	model_free(f.model);
+	deploy_interrupted = 0;
+	return 0;
+}
+
+static void verify(struct verifications *v)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	assert_int_equal(verify_deployment(&f.vim, f.model, f.deployment, v, &err), 0);
+}
+
+/* Asserts this verdict of each check of that name, of which there is at least one. */
+static void assert_verdict(const struct verifications *v, const char *check, enum verdict verdict)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (!streq(v->v[i].check, check))
+			continue;
+		found++;
+		if (v->v[i].verdict != verdict)
+			fail_msg("%s of %s: %s: %s", check, v->v[i].object,
+				 verdict_name(v->v[i].verdict), v->v[i].evidence);
+	}
+	if (!found)
+		fail_msg("no check %s", check);
+}
+
+static void test_good_guest_passes(void **state)
+{
+	static const char *const checks[] = {
+		"server-active", "server-cells", "port-up",         "cloud-init",      "bond-up",
+		"bond-mode",     "bond-monitor", "bond-mac-policy", "bond-active-leg", "bond-legs",
+		"legs-apart",    "leg-carrier",  "leg-port",        "leg-numa"};
+	cleanup_verifications struct verifications v = {0};
+
+	(void)state;
+	verify(&v);
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+		assert_verdict(&v, checks[i], VERDICT_PASS);
+	/* The same address, written otherwise. */
+	size_t addresses = 0;
+	for (size_t i = 0; i < v.n; i++)
+		if (streq(v.v[i].check, "address") && streq(v.v[i].object, "eth0")) {
+			assert_int_equal(v.v[i].verdict, VERDICT_PASS);
+			addresses++;
+		}
+	assert_int_equal(addresses, 1);
+}
+
+static void test_what_the_guest_does_not_tell_is_unknown(void **state)
+{
+	static const char *const checks[] = {"cloud-init",   "bond-up",         "bond-mode",
+					     "bond-monitor", "bond-mac-policy", "leg-carrier",
+					     "leg-port",     "leg-numa",        "legs-apart"};
+	cleanup_verifications struct verifications v = {0};
+
+	(void)state;
+	f.answer = SILENT;
+	verify(&v);
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+		assert_verdict(&v, checks[i], VERDICT_UNKNOWN);
+}
+
+static void test_server_gone_fails_and_one_that_cannot_be_asked_is_unknown(void **state)
+{
+	cleanup_verifications struct verifications gone = {0}, refused = {0};
+
+	(void)state;
+	f.server_error = ENOENT;
+	verify(&gone);
+	assert_verdict(&gone, "server-active", VERDICT_FAIL);
+	f.server_error = ETIMEDOUT;
+	verify(&refused);
+	assert_verdict(&refused, "server-active", VERDICT_UNKNOWN);
+}
+
+/* Fixed addresses are those of the first VM: nothing that answers there speaks for the second. */
+static void test_second_vm_is_not_judged_by_the_first(void **state)
+{
+	cleanup_verifications struct verifications v = {0};
+	size_t unknown = 0;
+
+	(void)state;
+	f.group->scaling.min_active = 2;
+	verify(&v);
+	for (size_t i = 0; i < v.n; i++)
+		if (streq(v.v[i].object, "cpnr-dns_cpnr_1") &&
+		    (streq(v.v[i].check, "management-echo") ||
+		     streq(v.v[i].check, "guest-status") || streq(v.v[i].check, "dns-udp"))) {
+			assert_int_equal(v.v[i].verdict, VERDICT_UNKNOWN);
+			unknown++;
+		}
+	assert_int_equal(unknown, 3);
+}
+
+static int drill(struct err *err)
+{
+	cleanup_drill_result struct drill_result result = {0};
+
+	f.link_up = true;
+	return drill_run(&f.vim, f.deployment, f.group, 100, NULL, &result, err);
+}
+
+static void test_link_is_back_after_an_interrupt(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.down_interrupts = true;
+	assert_int_equal(drill(&err), -EINTR);
+	assert_true(f.link_up);
+}
+
+static void test_link_is_back_after_a_failure_to_take_it_down(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.down_fails = true;
+	assert_int_equal(drill(&err), -ETIMEDOUT);
+	assert_true(f.link_up);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_good_guest_passes, start, stop),
+		cmocka_unit_test_setup_teardown(test_what_the_guest_does_not_tell_is_unknown, start,
+						stop),
+		cmocka_unit_test_setup_teardown(
+			test_server_gone_fails_and_one_that_cannot_be_asked_is_unknown, start,
+			stop),
+		cmocka_unit_test_setup_teardown(test_second_vm_is_not_judged_by_the_first, start,
+						stop),
+		cmocka_unit_test_setup_teardown(test_link_is_back_after_an_interrupt, start, stop),
+		cmocka_unit_test_setup_teardown(test_link_is_back_after_a_failure_to_take_it_down,
+						start, stop),
+	};
+
+	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
+}
