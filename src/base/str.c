@@ -9,9 +9,20 @@
 
 #include "base/alloc.h"
 
+/* Doubles, so that a text built of many pieces is not copied for each. */
+static size_t room_for(size_t len)
+{
+	size_t room = 32;
+
+	while (room <= len)
+		room *= 2;
+	return room;
+}
+
 void strbuf_add(struct strbuf *b, const void *data, size_t len)
 {
-	b->s = xreallocarray(b->s, b->len + len + 1, 1);
+	if (!b->s || room_for(b->len + len) > room_for(b->len))
+		b->s = xreallocarray(b->s, room_for(b->len + len), 1);
 	if (len)
 		memcpy(b->s + b->len, data, len);
 	b->len += len;
