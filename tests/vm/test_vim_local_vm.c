@@ -236,8 +236,6 @@ static void test_killed_run_is_cleaned_up(void **state)
 		poll(NULL, 0, moments_ms[i]);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		/* What it started to become QEMU may hold the lock for a moment. */
-		poll(NULL, 0, 300);
 		cleanup_vim struct vim *vim = open_vim();
 		undeploy(vim);
 		cleanup_free char *after = host_state();

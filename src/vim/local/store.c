@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -16,6 +18,7 @@
 #define ROOT       "/var/lib/dnsvnf"
 #define LOCK       "lock"
 #define RECORD_MAX (1024 * 1024)
+#define LOCK_TRIES 100 /* 2 s */
 
 static const char *root_folder(void)
 {
@@ -99,25 +102,32 @@ int store_open_folder(struct store *store, struct err *err)
 	return 0;
 }
 
-/* Who holds the lock, as it wrote itself into the file. */
+/* Who holds the lock wrote itself into the file. -EAGAIN: it is dead. */
 static int refuse_busy(const struct store *store, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" LOCK, store->path);
-	cleanup_free char *pid = NULL;
+	cleanup_free char *text = NULL;
+	int64_t pid = 0;
 	size_t len;
 
-	if (file_read(path, 64, &pid, &len, NULL) < 0 || len == 0)
-		pid = xstrdup("unknown");
+	if (file_read(path, 64, &text, &len, NULL) < 0 || str_to_int(text, 1, INT32_MAX, &pid) < 0)
+		return -EAGAIN; /* not written yet, or the folder is going away */
+	/* What a killed dnsvnf had started holds its lock on until it is a QEMU or gone. */
+	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+		return -EAGAIN;
 	return err_set(
 		err, EBUSY,
 		"another dnsvnf (pid %s) is at work on deployment %s/%s; wait until it is done",
-		pid, store->tenant, store->deployment);
+		text, store->tenant, store->deployment);
 }
 
-/* One try. -EAGAIN: the folder went away under us. */
+/* One try. -EAGAIN: the folder went away under us, or the lock is about to be free. */
 static int try_lock(struct store *store, struct err *err)
 {
 	int r = dir_make(store->path, err);
+	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
+		return err_set(err, r, "the embedded VIM keeps its state in %s: run dnsvnf as root",
+			       store->root);
 	if (r < 0)
 		return r;
 	cleanup_close int dirfd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -152,10 +162,11 @@ int store_lock(struct store *store, struct err *err)
 {
 	if (store->lockfd >= 0)
 		return 0;
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < LOCK_TRIES; i++) {
 		int r = try_lock(store, err);
 		if (r != -EAGAIN)
 			return r;
+		poll(NULL, 0, 20);
 	}
 	return err_set(err, EBUSY, "%s comes and goes: another dnsvnf is at work on it",
 		       store->path);
