@@ -13,8 +13,16 @@
 #include "bondd/json.h"
 #include "bondd/read.h"
 
-/* One thread, few clients, short requests: whoever wants more is turned away. */
-enum { MAX_CONNECTIONS = 16, TIMEOUT_S = 5, CONNECTION_MEMORY = 16 << 10 };
+/*
+ * One thread, few clients, short requests: whoever wants more is turned away. The time limit is for
+ * silence, so a client that sends a byte now and then stays: it must not have every connection.
+ */
+enum {
+	MAX_CONNECTIONS = 16,
+	MAX_CONNECTIONS_OF_ONE = 8,
+	TIMEOUT_S = 5,
+	CONNECTION_MEMORY = 16 << 10,
+};
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code, const char *type,
 			      char *body, enum MHD_ResponseMemoryMode mode)
@@ -63,6 +71,7 @@ int server_run(int fd, const char *root, struct err *err)
 	struct MHD_Daemon *daemon = MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, handle, tree, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS_OF_ONE,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -398,18 +399,29 @@ static void stop_server(const struct server *s)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
-/* Sends request, reads until the server closes. */
-static char *talk(unsigned port, const char *request)
+/* A connection from 127.0.0.HOST. */
+static int connect_from(unsigned host, unsigned port)
 {
+	struct sockaddr_in from = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(0x7f000000 | host)};
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons((uint16_t)port),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	cleanup_close int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* Sends request, reads until the server closes. */
+static char *talk(unsigned port, const char *request)
+{
+	cleanup_close int fd = connect_from(1, port);
 	struct strbuf answer = {0};
 	char part[4096];
 	ssize_t n;
 
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
 	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
 		strbuf_add(&answer, part, (size_t)n);
@@ -459,6 +471,33 @@ static void test_http(void **state)
 	stop_server(&server);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void test_one_client_does_not_keep_out_others(void **state)
+{
+	(void)state;
+	struct server server = start_server();
+	int slow[20];
+
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+		slow[i] = connect_from(2, server.port);
+		send(slow[i], "GET", 3, MSG_NOSIGNAL); /* the server may have turned it away */
+	}
+	int64_t start = now_ms();
+	cleanup_free char *answer = talk(server.port, "GET /status HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(answer, "200 OK"));
+	assert_true(now_ms() - start < 4000); /* before the first of them runs into its limit */
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+		close(slow[i]);
+	stop_server(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_conf),
 		cmocka_unit_test(test_address_to_come),
 		cmocka_unit_test(test_http),
+		cmocka_unit_test(test_one_client_does_not_keep_out_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
