@@ -215,6 +215,21 @@ static void test_flat_networks_are_untagged(void **state)
 	assert_string_equal(segment_service_bridge(&s, "b"), "untagged");
 }
 
+static void test_names_that_the_kernel_keeps(void **state)
+{
+	(void)state;
+	static const char *const kept[] = {"all", "default", "lo", "tap0"};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		struct network n = {.name = S(kept[i])};
+		const struct network *one[] = {&n};
+		cleanup_segments struct segments s = {0};
+
+		assert_int_equal(segment_plan(one, 1, &s, NULL), 0);
+		assert_string_not_equal(segment_bridge(&s, kept[i]), kept[i]);
+	}
+}
+
 static void test_refusals(void **state)
 {
 	(void)state;
@@ -265,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_one_more_at_the_end_changes_no_name),
 		cmocka_unit_test(test_vlan_without_id_is_a_segment_of_its_own),
 		cmocka_unit_test(test_flat_networks_are_untagged),
+		cmocka_unit_test(test_names_that_the_kernel_keeps),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_link_names),
 	};

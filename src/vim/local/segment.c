@@ -57,10 +57,14 @@ static bool planned(const struct segments *s, const char *link)
 	return false;
 }
 
-/* A name like text that no link of the plan has, nor one that the VIM gives to taps and `lo`. */
+/*
+ * A name like text that no link of the plan has, nor one that the VIM gives to taps, nor one that
+ * the kernel keeps: `lo`, and its folders of settings (sysctl_dev_name_is_allowed).
+ */
 static void choose_name(const struct segments *s, const char *prefix, const char *text, char *ret)
 {
-	bool reserved = !*prefix && (str_starts(text, "tap") || streq(text, "lo"));
+	bool reserved = !*prefix && (str_starts(text, "tap") || streq(text, "lo") ||
+				     streq(text, "all") || streq(text, "default"));
 
 	link_name(reserved ? "n-" : prefix, text, ret);
 	for (unsigned i = 2; planned(s, ret); i++) {
