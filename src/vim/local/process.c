@@ -31,12 +31,15 @@ static int64_t now_ms(void)
 }
 
 /* The child's side of process_run: never returns. */
-static void __attribute__((noreturn)) become(const char *const *argv, int out, int report)
+static void __attribute__((noreturn))
+become(const char *const *argv, pid_t parent, int out, int report)
 {
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	/* A helper that outlives a killed dnsvnf would work on files that the next one removes. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it was killed before that took hold */
+		_exit(127);
 	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
 		execvp(argv[0], (char *const *)argv);
 	int e = errno;
@@ -83,9 +86,10 @@ int process_run(const char *const *argv, int timeout_ms, char **ret_output, stru
 	}
 	cleanup_close int report_read = report[0];
 
+	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0)
-		become(argv, out[1], report[1]);
+		become(argv, parent, out[1], report[1]);
 	int e = errno;
 	close(out[1]);
 	close(report[1]);
