@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -30,17 +31,33 @@ void qemu_clear(struct qemu *qemu)
 /* Runs a guest of firmware alone on KVM for a second; NULL, or why it does not. */
 static char *try_kvm(void)
 {
-	/* SIGTERM from timeout ends QEMU in order, status 0; whatever fails earlier is not that. */
-	const char *const argv[] = {"timeout",     "--preserve-status",
-				    "-s",          "TERM",
-				    "-k",          "2",
-				    "1",           QEMU_PROGRAM,
-				    "-nodefaults", "-no-user-config",
-				    "-display",    "none",
-				    "-machine",    "q35",
-				    "-accel",      "kvm",
-				    "-cpu",        "host",
-				    "-m",          "32",
+	/*
+	 * SIGTERM from timeout ends QEMU in order, status 0; whatever fails earlier is not that.
+	 * When dnsvnf is killed timeout goes with it, and setpriv makes QEMU go with timeout.
+	 */
+	const char *const argv[] = {"timeout",
+				    "--preserve-status",
+				    "-s",
+				    "TERM",
+				    "-k",
+				    "2",
+				    "1",
+				    "setpriv",
+				    "--pdeathsig",
+				    "KILL",
+				    QEMU_PROGRAM,
+				    "-nodefaults",
+				    "-no-user-config",
+				    "-display",
+				    "none",
+				    "-machine",
+				    "q35",
+				    "-accel",
+				    "kvm",
+				    "-cpu",
+				    "host",
+				    "-m",
+				    "32",
 				    NULL};
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *output = NULL;
@@ -124,7 +141,7 @@ become(char **argv, const char *id, int dirfd, int netns, int log)
 {
 	struct process self;
 	sigset_t none;
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	setsid();
 	sigemptyset(&none);
@@ -148,9 +165,19 @@ become(char **argv, const char *id, int dirfd, int netns, int log)
 		dprintf(2, "cannot note the pid: %s\n", err.text ? err.text : "no /proc");
 		_exit(126);
 	}
+	/* QEMU outlives dnsvnf: a lock or pipe of our caller's would be held with it. */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	execvp(QEMU_PROGRAM, argv);
 	dprintf(2, "cannot run " QEMU_PROGRAM ": %s\n", strerror(errno));
 	_exit(127);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* Waits for the monitor of the child. */
@@ -161,7 +188,8 @@ static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid
 	cleanup_err struct err last = ERR_INIT;
 	int status;
 
-	for (int waited = 0; waited < START_MS; waited += 20) {
+	/* By the clock: a monitor that takes the connection and stays silent costs more a try. */
+	for (int64_t end = now_ms() + START_MS; now_ms() < end;) {
 		cleanup_qmp struct qmp *qmp = NULL;
 		err_clear(&last);
 		if (qmp_open(dirfd, socket_name, 10000, &qmp, &last) == 0)
