@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -329,6 +332,13 @@ static void test_record_survives_and_goes(void **state)
 	assert_string_equal(record_string(a->made, "tap"), "tap1");
 	assert_null(records_find(&again, VIM_PORT, "a"));
 
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+
+	/* No name of ours, and not read beyond its end. */
+	cleanup_free char *stray = xasprintf("%s/local/%%A", folder);
+	assert_int_equal(dir_make(stray, &err), 0);
 	struct vim_deployment *deployments;
 	size_t n;
 	assert_int_equal(store_deployments(&deployments, &n, &err), 0);
@@ -336,6 +346,7 @@ static void test_record_survives_and_goes(void **state)
 	assert_string_equal(deployments[0].tenant, "../t/x");
 	assert_string_equal(deployments[0].deployment, ".hidden");
 	vim_deployments_free(deployments, n);
+	assert_int_equal(dir_remove(stray, &err), 0);
 
 	assert_int_equal(store_remove(&store, &err), 0);
 	cleanup_free char *root = xasprintf("%s/local", folder);
@@ -397,6 +408,60 @@ static void test_lock_tells_who_is_at_work(void **state)
 	assert_int_equal(store_remove(&second, &err), 0);
 	store_clear(&first);
 	store_clear(&second);
+}
+
+/* A process that listens as QEMU's monitor and talks nonsense; its pid. */
+static pid_t start_nonsense(int dirfd, const char *id)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "/proc/self/fd/%d/%s.qmp", dirfd, id);
+	assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	pid_t pid = fork();
+	for (int n; pid == 0 && (n = accept(fd, NULL, NULL)) >= 0; close(n))
+		dprintf(n, "nonsense\n");
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static void test_server_that_does_not_answer_is_removed(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_records struct records records = {0};
+	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_vim struct vim *vim = NULL;
+	struct process p = {0};
+	struct store store;
+
+	store_init(&store, "t", "d");
+	assert_int_equal(store_lock(&store, &err), 0);
+	struct record *server = records_new(&records, VIM_SERVER, "s");
+	server->done = true;
+	assert_int_equal(record_save(&store, server, &err), 0);
+	pid_t pid = start_nonsense(store.dirfd, server->id);
+	assert_int_equal(process_look(pid, &p), 0);
+	cleanup_free char *file = record_file(server, "pid");
+	cleanup_free char *text = xasprintf("%d %llu\n", (int)pid, (unsigned long long)p.starttime);
+	assert_int_equal(file_write_at(store.dirfd, file, text, strlen(text), 0600, &err), 0);
+	store_clear(&store);
+	/* The child has the lock too; QEMU would not. */
+	cleanup_free char *lock = xasprintf("%s/local/t/d/lock", folder);
+	assert_int_equal(unlink(lock), 0);
+
+	const struct vim_ops *ops = vim_ops_for("local");
+	assert_int_equal(ops->open("local", "t", "d", NULL, &vim, &err), 0);
+	assert_int_equal(ops->list(vim, NULL, 0, &inventory, &err), 0);
+	assert_int_equal(inventory.n, 1);
+	assert_int_equal(inventory.v[0].state, VIM_STATE_DOWN);
+	assert_non_null(strstr(inventory.v[0].fault, "does not answer"));
+	assert_int_equal(ops->destroy(vim, &inventory.v[0], &err), 0);
+	assert_false(process_alive(&p));
+	cleanup_free char *path = xasprintf("%s/local/t/d", folder);
+	assert_int_equal(dir_remove(path, &err), 0);
 }
 
 /* MAC and addresses */
@@ -665,6 +730,7 @@ int main(void)
 		cmocka_unit_test(test_record_survives_and_goes),
 		cmocka_unit_test(test_broken_record_is_named),
 		cmocka_unit_test(test_lock_tells_who_is_at_work),
+		cmocka_unit_test(test_server_that_does_not_answer_is_removed),
 		cmocka_unit_test(test_addresses_are_chosen_as_neutron_does),
 		cmocka_unit_test(test_full_subnet_is_told),
 		cmocka_unit_test(test_mac_is_stable_and_its_own),

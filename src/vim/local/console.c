@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "vim/local/handle.h"
 #include "vim/local/qmp.h"
@@ -107,7 +108,8 @@ int server_console(struct local *local, const struct record *server, char **ret_
 	size_t cut = text.len > CONSOLE_MAX ? text.len - CONSOLE_MAX : 0;
 	if (text.len && (pwrite(fd, text.s + cut, text.len - cut, 0) < 0 ||
 			 ftruncate(fd, (off_t)(text.len - cut)) < 0))
-		return err_errno(err, errno, "cannot keep the console of server %s", server->name);
+		/* On a full disk it is shown all the same. */
+		log_info("cannot keep the console of server %s: %s", server->name, strerror(errno));
 	*ret_text = text.len ? plain_text(text.s + cut, text.len - cut) : xstrdup("");
 	return 0;
 }

@@ -107,8 +107,10 @@ int net_prune(struct local *local, const struct records *records, struct err *er
 	if (local_netns(local, false, NULL) == -ENOENT)
 		return 0;
 	int r = local_netns(local, false, err);
-	if (r == 0)
-		r = plan(records, &segments, err);
+	/* Two networks in one VLAN, say, are no plan. What is left over then goes with the next
+	 * network, or with the namespace. */
+	if (r == 0 && plan(records, &segments, NULL) < 0)
+		return 0;
 	if (r == 0)
 		r = segment_prune(local->netns, &segments, err);
 	return r;

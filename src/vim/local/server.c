@@ -419,7 +419,14 @@ int server_look(struct local *local, const struct record *server, struct server_
 		look_at_remains(local, server, ret);
 		r = 0;
 	} else {
-		r = err_set(err, r, "%s", refused.text);
+		/* Told as its fault, not as a failure to look: undeploy has to get past it. No
+		 * ERROR, for which deploy would make it anew: it may be busy, or have a debugger.
+		 */
+		ret->state = VIM_STATE_DOWN;
+		ret->status = "UNKNOWN";
+		ret->fault = xasprintf("QEMU (process %d) does not answer: %s",
+				       (int)ret->process.pid, refused.text);
+		r = 0;
 	}
 	json_decref(status);
 	json_decref(version);

@@ -43,8 +43,8 @@ void store_clear(struct store *store); /* unlocks */
 int store_open_folder(struct store *store, struct err *err);
 
 /*
- * Makes the folder and keeps other dnsvnf from changing the deployment until store_clear. -EBUSY
- * with the pid of who is at work. A second call does nothing.
+ * Makes the folder (0700) and keeps other dnsvnf from changing the deployment until store_clear.
+ * -EBUSY with the pid of who is at work. A second call does nothing.
  */
 int store_lock(struct store *store, struct err *err);
 
