@@ -57,7 +57,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 bench: all
-	bench/run.sh
+	/usr/bin/python3 bench/startup.py
 
 install: all
 	meson install -C build --no-rebuild
