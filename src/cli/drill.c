@@ -38,10 +38,10 @@ static int draw(const struct options *options, const struct drill_result *r, str
 	cleanup_free char *how = monitor(r);
 	cleanup_free char *title =
 		xasprintf("%s of %s: link of %s taken down", r->bond, r->server, r->leg_before);
-	cleanup_free char *figures = xasprintf(
-		"%s, %u queries/s to %s: %llu of %llu lost, longest gap %.0f ms", how, options->qps,
-		r->address, (unsigned long long)load->lost, (unsigned long long)load->sent,
-		load->longest.end_ms - load->longest.start_ms);
+	cleanup_free char *figures =
+		xasprintf("%s, %u queries/s to %s: %llu of %llu lost, longest gap %.0f ms", how,
+			  options->qps, r->address, (unsigned long long)load->lost,
+			  (unsigned long long)load->sent, r->outage.end_ms - r->outage.start_ms);
 	cleanup_free char *legs = xasprintf("active leg: %s, then %s, at the end %s", r->leg_before,
 					    r->leg_after ? r->leg_after : "not known",
 					    r->leg_end ? r->leg_end : "not known");
@@ -54,8 +54,8 @@ static int draw(const struct options *options, const struct drill_result *r, str
 		.duration_ms = DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS,
 		.down_ms = r->down_ms,
 		.up_ms = r->up_ms,
-		.gap_start_ms = load->longest.start_ms,
-		.gap_end_ms = load->longest.end_ms,
+		.gap_start_ms = r->outage.start_ms,
+		.gap_end_ms = r->outage.end_ms,
 		.title = title,
 		.caption = caption,
 		.n_caption = ARRAY_SIZE(caption),
@@ -89,8 +89,8 @@ static void print_text(const struct options *options, const struct drill_result 
 	printf("queries:     %llu sent, %llu answered, %llu lost (%llu of them after the longest "
 	       "gap)\n",
 	       (unsigned long long)load->sent, (unsigned long long)load->answered,
-	       (unsigned long long)load->lost, (unsigned long long)load->lost_after);
-	printf("longest gap: %.0f ms%s\n", load->longest.end_ms - load->longest.start_ms,
+	       (unsigned long long)load->lost, (unsigned long long)r->lost_after);
+	printf("longest gap: %.0f ms%s\n", r->outage.end_ms - r->outage.start_ms,
 	       stayed_lost(load) ? ", and at the end no answer came" : "");
 	printf("answers in:  %.1f ms mean, %.1f ms p99, %.1f ms at most\n", load->latency_mean,
 	       load->latency_p99, load->latency_max);
@@ -119,12 +119,11 @@ static void print_json(const struct options *options, const struct deployment *d
 		r->port, "address", r->address, "qps", (int)options->qps, "miimon", r->miimon,
 		"arp_interval", r->arp_interval, "sent", (json_int_t)load->sent, "answered",
 		(json_int_t)load->answered, "lost", (json_int_t)load->lost, "lost_after",
-		(json_int_t)load->lost_after, "longest_gap_ms",
-		load->longest.end_ms - load->longest.start_ms, "latency_mean_ms",
-		load->latency_mean, "latency_max_ms", load->latency_max, "link_down_ms", r->down_ms,
-		"link_up_ms", r->up_ms, "leg_before", r->leg_before, "leg_after", r->leg_after,
-		"leg_end", r->leg_end, "failed_over", r->failed_over, "failed_back",
-		r->failed_back);
+		(json_int_t)r->lost_after, "longest_gap_ms", r->outage.end_ms - r->outage.start_ms,
+		"latency_mean_ms", load->latency_mean, "latency_max_ms", load->latency_max,
+		"link_down_ms", r->down_ms, "link_up_ms", r->up_ms, "leg_before", r->leg_before,
+		"leg_after", r->leg_after, "leg_end", r->leg_end, "failed_over", r->failed_over,
+		"failed_back", r->failed_back);
 
 	json_dumpf(whole, stdout, JSON_INDENT(2));
 	putchar('\n');

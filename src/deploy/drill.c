@@ -152,6 +152,17 @@ static int prepare(struct drill *d, struct err *err)
 	return find_port(d, mac, err);
 }
 
+static void find_outage(struct drill_result *result)
+{
+	const struct dnsload_result *load = &result->load;
+	cleanup_dnsload_result struct dnsload_result touched = {0};
+
+	dnsload_evaluate(load->queries, load->n_queries, result->down_ms - DRILL_IN_FLIGHT_MS,
+			 DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS, &touched);
+	result->outage = touched.longest;
+	result->lost_after = touched.lost_after;
+}
+
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
 	      unsigned qps, const struct events *events, struct drill_result *ret, struct err *err)
 {
@@ -193,6 +204,7 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 	if (r < 0)
 		return r;
 
+	find_outage(&result);
 	cleanup_err struct err ask = ERR_INIT;
 	result.leg_end = active_leg(&d, NULL, &ask);
 	if (!result.leg_end)

@@ -17,6 +17,9 @@ struct vm_group;
 #define DRILL_DOWN_MS   4000
 #define DRILL_AFTER_MS  3000
 
+/* Queries sent this long before the link went down may still have been on their way, ms. */
+#define DRILL_IN_FLIGHT_MS 100
+
 struct drill_result {
 	char *server, *bond, *port; /* the port whose link was taken down */
 	char *address;              /* that was asked */
@@ -27,7 +30,12 @@ struct drill_result {
 	bool failed_over;      /* another leg became active while the link was down */
 	bool failed_back;      /* the first leg is active again at the end */
 	double down_ms, up_ms; /* when the link was changed, from the load's start */
-	struct dnsload_result load;
+	/* The longest gap among the queries that the failure could touch, and what was lost after
+	 * it. */
+	struct dnsload_gap outage;
+	uint64_t lost_after;
+	struct dnsload_result
+		load; /* of the whole run; its longest gap may be this machine's noise */
 };
 
 /*
