@@ -31,9 +31,11 @@ suite sanitized make --no-print-directory asan
 suite day0 meson test -C build --no-rebuild --print-errorlogs --suite day0
 if [ "$(id -u)" = 0 ]; then
 	suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
+	suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm
 	suite vm /usr/bin/python3 tests/vm/test_local.py
 else
 	skip netns "needs root: sudo make test"
+	skip vim-local "needs root: sudo make test"
 	skip vm "needs root: sudo make test"
 fi
 
