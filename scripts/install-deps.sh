@@ -42,7 +42,7 @@ choose() {
 		if installed "$name"; then echo "$name" && return; fi
 	done
 	for name in $alternatives; do
-		if apt-cache show "$name" >/dev/null 2>&1; then echo "$name" && return; fi
+		if apt-cache policy "$name" | grep -q "Candidate: [^(]"; then echo "$name" && return; fi
 	done
 	echo "${1%%|*}"
 }
@@ -80,6 +80,6 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	sed -u -n -e 's/^Setting up \([^ ]*\) .*/packages: set up \1/p' -e '/^E:/p'
 left=$(missing_of "$wanted")
 if [ -n "$left" ]; then
-	echo "packages: apt did not install: $left" >&2
+	echo "packages: apt did not install: $(echo "$left" | tr "\n" " ")" >&2
 	exit 1
 fi
