@@ -13,7 +13,7 @@ all: build/build.ninja
 	ninja -C build -j $(JOBS)
 
 build/build.ninja: meson.build
-	meson setup $(MESON_FLAGS) build --prefix $(PREFIX) >/dev/null || { rm -f $@; exit 1; }
+	meson setup $(MESON_FLAGS) build --prefix $(PREFIX)
 	@touch $@
 
 # The whole of it: install, build, make the image, deploy, verify, break a leg, undeploy.
@@ -38,14 +38,14 @@ unit: all
 	meson test -C build --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
 asan:
-	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build/asan -j $(JOBS)
 	meson test -C build/asan --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
 # Ten minutes a target by default: make fuzz-run SECONDS_EACH=600
 SECONDS_EACH ?= 600
 fuzz:
-	[ -e build/fuzz/build.ninja ] || CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	[ -e build/fuzz/build.ninja ] || CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build/fuzz -j $(JOBS)
 fuzz-run: fuzz
 	scripts/fuzz.sh build/fuzz $(SECONDS_EACH)

@@ -10,7 +10,7 @@ packages_for() {
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
 			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev libmnl-dev \
-			libcurl4-openssl-dev libldns-dev libmicrohttpd-dev libinih-dev
+			libcurl4-openssl-dev libldns-dev libmicrohttpd-dev libinih-dev libcmocka-dev
 		;;
 	image)
 		echo mmdebstrap qemu-utils e2fsprogs xz-utils zstd debian-archive-keyring python3 cpio
@@ -19,7 +19,7 @@ packages_for() {
 		echo qemu-system-x86 qemu-utils iproute2
 		;;
 	test)
-		echo clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev knot-dnsutils \
+		echo clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \
 			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 python3 procps \
 			librsvg2-bin git dpkg python3-yaml python3-jsonschema python3-configobj \
 			python3-jinja2 python3-oauthlib python3-requests python3-jsonpatch
