@@ -13,7 +13,7 @@ packages_for() {
 			libcurl4-openssl-dev libldns-dev libmicrohttpd-dev libinih-dev libcmocka-dev
 		;;
 	image)
-		echo mmdebstrap qemu-utils e2fsprogs xz-utils zstd debian-archive-keyring python3 cpio
+		echo mmdebstrap mount qemu-utils e2fsprogs xz-utils zstd debian-archive-keyring
 		;;
 	run)
 		echo qemu-system-x86 qemu-utils iproute2
