@@ -17,8 +17,9 @@
 #include "deploy/plan.h"
 #include "deploy/service.h"
 
-#define ROUND_MS      500 /* a boot changes no faster than this */
-#define CONSOLE_LINES 12  /* shown when nothing came */
+#define ROUND_MS        500   /* a boot changes no faster than this */
+#define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */
+#define CONSOLE_LINES   12    /* shown when nothing came */
 
 /* Waiting for one server. */
 struct wait {
@@ -180,21 +181,36 @@ static int wait_day0(const struct wait *w, struct err *err)
 	if (!address)
 		return 0;
 	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
-	for (;;) {
+	for (int64_t asked_since = now_ms();;) {
 		cleanup_guest_status struct guest_status status = {0};
-		if (guest_status(w->vim, address, GUEST_PORT, 2 * ROUND_MS, &status, NULL) < 0 ||
-		    !status.cloud_init.status)
-			return 0;
-		if (!streq(status.cloud_init.status, "running") &&
-		    !streq(status.cloud_init.status, "not started")) {
+		cleanup_err struct err ask = ERR_INIT;
+		bool told =
+			guest_status(w->vim, address, GUEST_PORT, 2 * ROUND_MS, &status, &ask) == 0;
+		const char *cloud_init = status.cloud_init.status;
+		if (told && (!cloud_init || (!streq(cloud_init, "running") &&
+					     !streq(cloud_init, "not started")))) {
 			bool good = status.cloud_init.n_errors == 0;
 			report(w, "DAY0_DONE", good ? EVENT_SUCCESS : EVENT_FAILURE,
-			       good ? "cloud-init is done" : status.cloud_init.errors[0]);
+			       !good        ? status.cloud_init.errors[0]
+			       : cloud_init ? "cloud-init is done"
+					    : "the guest has no cloud-init");
 			return 0;
 		}
-		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", err);
+		if (!told && now_ms() - asked_since > STATUS_GRACE_MS) {
+			event_note(w->events, "DAY0_DONE",
+				   "not waited for: the guest's status service does not answer: %s",
+				   ask.text);
+			return 0;
+		}
+		cleanup_err struct err late = ERR_INIT;
+		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
+		if (r == -ETIMEDOUT) {
+			/* The service answers: that it is not finished is verify's to tell. */
+			event_note(w->events, "DAY0_DONE", "cloud-init still runs");
+			return 0;
+		}
 		if (r < 0)
-			return r;
+			return err_set(err, r, "%s", late.text);
 	}
 }
 
