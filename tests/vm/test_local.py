@@ -174,9 +174,9 @@ class EndToEnd(Leaves):
         self.assertRegex(plan, r"replace +server")
         self.assertNotRegex(plan, r"replace +(network|port)")
         self.deploy(slow)
-        # Where in its period of 1 s the failure falls is chance: the longest of three.
+        # Where in the monitor's period of 1 s the failure falls is chance: 8 times under 0.3 s is 1 in 15,000.
         gaps = []
-        for _ in range(3):
+        while len(gaps) < 8 and max(gaps, default=0) <= 300:
             slow_drill = json.loads(dnsvnf("drill", "-o", "json", slow).stdout)
             self.assertEqual(1000, slow_drill["miimon"])
             gaps.append(slow_drill["longest_gap_ms"])
