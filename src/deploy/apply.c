@@ -247,7 +247,8 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 
 	if (r < 0)
 		return r;
-	/* A thing that cannot be deleted does not keep the others: the first error is told. */
+	/* A thing that cannot be deleted does not keep the others: the first error is told. Only
+	 * another dnsvnf at work on the deployment (-EBUSY) keeps them all. */
 	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
 		for (size_t i = 0; i < inventory.n; i++) {
 			const struct vim_object *o = &inventory.v[i];
@@ -259,6 +260,8 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 			r = destroy(vim, o, events, &one);
 			if (r < 0 && first == 0)
 				first = err_set(err, r, "%s", one.text);
+			if (r == -EBUSY)
+				return r;
 		}
 	if (first == 0)
 		first = vim->ops->release(vim, err);
