@@ -144,9 +144,9 @@ class EndToEnd(Leaves):
                 self.assertEqual(["2001:db8::80"],
                                  kdig(transport, f"@{address}", "www.example.test", "AAAA"))
 
-        proc = subprocess.run(["ip", "netns", "exec", namespace(), "curl", "-s",
-                               "http://10.10.10.10:9780/status"], capture_output=True, text=True,
-                              timeout=20).stdout
+        fetch = "import urllib.request as r; print(r.urlopen('http://10.10.10.10:9780/status').read().decode())"
+        proc = subprocess.run(["ip", "netns", "exec", namespace(), sys.executable, "-c", fetch],
+                              capture_output=True, text=True, timeout=20).stdout
         for line in ("fault-tolerance (active-backup) (fail_over_mac active)",
                      "Slave Interface: ens6", "Slave Interface: ens7"):
             self.assertIn(line, proc)
