@@ -95,6 +95,8 @@ def namespace(deployment="cpnr-dns"):
 def kdig(*arguments, deployment="cpnr-dns"):
     done = subprocess.run(["ip", "netns", "exec", namespace(deployment), "kdig", "+short", "+time=2", *arguments],
                           capture_output=True, text=True, timeout=30)
+    if done.returncode != 0:
+        raise AssertionError(f"kdig {' '.join(arguments)}: {done.stderr}")
     return done.stdout.split()
 
 
