@@ -19,9 +19,7 @@ printf '\n# What the published sample would have done:\n'
 run build/dnsvnf check examples/technote/published/dep.xml || true
 run build/dnsvnf check "$design"
 run build/dnsvnf plan "$design"
-deploy_start=$(date +%s)
 run build/dnsvnf deploy "$design"
-printf '# from deploy to DNS on the bond: %s s\n' "$(($(date +%s) - deploy_start))"
 run build/dnsvnf status
 run build/dnsvnf verify "$design"
 run build/dnsvnf drill --qps 1000 --svg build/outage.svg "$design"
