@@ -91,10 +91,9 @@ sources() {
 		fi
 		security=$(mirror Debian-Security -security)
 	fi
-	if [ -z "${main-}" ]; then
-		main=http://mirror.invalid/debian
-		security=http://mirror.invalid/debian-security
-	fi
+	main=${DEBIAN_MIRROR-${main-}}
+	[ -n "$main" ] ||
+		die "this machine's apt knows no Debian archive: set DEBIAN_MIRROR to the URL of one"
 	say "Debian mirror ${main##*@}"
 	echo "deb [signed-by=$keyring] $main $suite main"
 	echo "deb [signed-by=$keyring] $main $suite-updates main"
