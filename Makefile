@@ -6,8 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test unit asan fuzz fuzz-run lint format bench image glance-image install clean \
-	deps-build deps-image deps-run deps-test
+.PHONY: all demo test unit asan fuzz fuzz-run lint format bench image glance-image install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
