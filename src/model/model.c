@@ -268,6 +268,15 @@ const char *model_option(const struct deployment *deployment, const struct vm_gr
 	return value ? value : option_in(deployment->extensions, deployment->n_extensions, name);
 }
 
+const char *model_port_option(const struct deployment *deployment, const struct vm_group *group,
+			      const struct interface *interface, const char *name)
+{
+	cleanup_free char *of_port = xasprintf("%s.%u", name, interface->nicid);
+	const char *value = model_option(deployment, group, of_port);
+
+	return value ? value : model_option(deployment, group, name);
+}
+
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid)
 {
 	for (size_t i = 0; i < group->n_interfaces; i++)

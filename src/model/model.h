@@ -271,6 +271,10 @@ const struct flavor *model_flavor(const struct model *model, const char *name);
 const char *model_option(const struct deployment *deployment, const struct vm_group *group,
 			 const char *name);
 
+/* As model_option, of one port: "NAME.NICID", else "NAME". */
+const char *model_port_option(const struct deployment *deployment, const struct vm_group *group,
+			      const struct interface *interface, const char *name);
+
 /* The interface of that nicid, or NULL. */
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);
 
