@@ -88,6 +88,16 @@ const char *cli_vim_name(const struct options *options, const struct deployment 
 	return deployment->locator.vim_id ? deployment->locator.vim_id : "local";
 }
 
+const char *cli_project(const struct tenant *tenant, const struct deployment *deployment)
+{
+	for (size_t i = 0; i < deployment->n_vm_groups; i++)
+		if (deployment->vm_groups[i].locator.vim_project)
+			return deployment->vm_groups[i].locator.vim_project;
+	if (deployment->locator.vim_project)
+		return deployment->locator.vim_project;
+	return tenant->vim_mapping ? tenant->name : NULL;
+}
+
 static void report_json(void *data, const struct event *e)
 {
 	(void)data;
@@ -121,7 +131,15 @@ static int run_one(const char *verb, const struct options *options, const struct
 			verb, options->operand, vim_name);
 		return EXIT_UNREACHABLE;
 	}
-	if (ops->open(vim_name, tenant->name, deployment->name, events, &vim, &err) < 0)
+	const struct vim_target target = {
+		.vim_name = vim_name,
+		.project = cli_project(tenant, deployment),
+		.make_project = tenant->managed_resource && tenant->vim_mapping,
+		.tenant = tenant->name,
+		.deployment = deployment->name,
+		.change = streq(verb, "deploy") || streq(verb, "undeploy"),
+	};
+	if (ops->open(&target, events, &vim, &err) < 0)
 		return cli_fail(verb, &err);
 	return fn(options, model, tenant, deployment, vim, events);
 }

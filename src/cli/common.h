@@ -37,6 +37,12 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 /* The name of the VIM to use: --vim, else the locator's vim_id, else "local". */
 const char *cli_vim_name(const struct options *options, const struct deployment *deployment);
 
+/*
+ * The cloud's project: the locator's vim_project, else the one named like the tenant, as ESC maps
+ * them; NULL when vim_mapping is false: the one that the credentials name.
+ */
+const char *cli_project(const struct tenant *tenant, const struct deployment *deployment);
+
 /* A table whose columns are as wide as their widest cell. Cells are copied. */
 struct table {
 	size_t columns;

@@ -26,7 +26,8 @@ static int deploy_one(const struct options *options, const struct model *model,
 	}
 	if (!options->json)
 		printf("%s is alive; %zu objects made, %zu unchanged\n", deployment->name,
-		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE),
+		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_UPDATE) +
+			       plan_count(plan, ACTION_REPLACE),
 		       plan_count(plan, ACTION_KEEP));
 	return EXIT_DONE;
 }

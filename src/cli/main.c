@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
-#include "deploy/apply.h"
 
 static void print_usage(FILE *out)
 {
@@ -166,7 +166,7 @@ static const struct verb *find_verb(const char *name)
 static void end_wait(int number)
 {
 	(void)number;
-	deploy_interrupted = 1;
+	interrupted = 1;
 }
 
 static void end_at_once(int number)

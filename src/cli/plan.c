@@ -32,11 +32,12 @@ static void print_json(const struct plan *plan)
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		json_array_append_new(steps, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "action",
-						       action_name(s->action), "kind",
-						       vim_kind_name(s->request.kind), "name",
-						       s->name, "owner", s->owner, "about",
-						       s->about, "why", s->why));
+		json_array_append_new(steps,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:b}", "action",
+						action_name(s->action), "kind",
+						vim_kind_name(s->request.kind), "name", s->name,
+						"owner", s->owner, "about", s->about, "why", s->why,
+						"interrupts", step_interrupts(s)));
 	}
 	json_t *whole = json_pack("{s:s, s:s, s:o}", "tenant", plan->tenant->name, "deployment",
 				  plan->deployment->name, "steps", steps);
@@ -62,11 +63,16 @@ static int plan_one(const struct options *options, const struct model *model,
 		print_table(plan);
 	if (apply_admit(vim, plan, &err) < 0)
 		return cli_fail("plan", &err);
-	if (!options->json)
-		printf("%s: %zu to create, %zu to replace, %zu to delete, %zu unchanged\n",
-		       deployment->name, plan_count(plan, ACTION_CREATE),
-		       plan_count(plan, ACTION_REPLACE), plan_count(plan, ACTION_DELETE),
-		       plan_count(plan, ACTION_KEEP));
+	if (options->json)
+		return EXIT_DONE;
+	printf("%s: %zu to create, %zu to update, %zu to replace, %zu to delete, %zu unchanged\n",
+	       deployment->name, plan_count(plan, ACTION_CREATE), plan_count(plan, ACTION_UPDATE),
+	       plan_count(plan, ACTION_REPLACE), plan_count(plan, ACTION_DELETE),
+	       plan_count(plan, ACTION_KEEP));
+	for (size_t i = 0; i < plan->n; i++)
+		if (step_interrupts(&plan->v[i]))
+			printf("%s: the service of server %s is interrupted: %s\n",
+			       deployment->name, plan->v[i].name, plan->v[i].why);
 	return EXIT_DONE;
 }
 

@@ -96,7 +96,7 @@ static void add_server(struct vim *vim, const char *name, struct row **rows, siz
 	row->tenant = xstrdup(vim->tenant);
 	row->deployment = xstrdup(vim->deployment);
 	row->server = xstrdup(name);
-	if (vim->ops->server(vim, name, &server, NULL) < 0) {
+	if (vim->ops->server(vim, name, VIM_LOOK_ALL, &server, NULL) < 0) {
 		row->state = xstrdup("not there");
 		return;
 	}
@@ -170,8 +170,9 @@ static void print_json(struct row *rows, size_t n)
 	json_decref(list);
 }
 
-static int add_named(const char *vim_name, const char *tenant, const char *deployment,
-		     struct row **rows, size_t *n)
+/* project: of the cloud, or NULL: the one of the credentials. */
+static int add_named(const char *vim_name, const char *project, const char *tenant,
+		     const char *deployment, struct row **rows, size_t *n)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_vim struct vim *vim = NULL;
@@ -182,8 +183,11 @@ static int add_named(const char *vim_name, const char *tenant, const char *deplo
 			vim_name);
 		return cli_fail("status", &err);
 	}
-	if (ops->open(vim_name, tenant, deployment, NULL, &vim, &err) < 0 ||
-	    add_deployment(vim, rows, n, &err) < 0)
+	const struct vim_target target = {.vim_name = vim_name,
+					  .project = project,
+					  .tenant = tenant,
+					  .deployment = deployment};
+	if (ops->open(&target, NULL, &vim, &err) < 0 || add_deployment(vim, rows, n, &err) < 0)
 		return cli_fail("status", &err);
 	return EXIT_DONE;
 }
@@ -198,12 +202,12 @@ static int add_all(const struct options *options, struct row **rows, size_t *n)
 	int code = EXIT_DONE;
 
 	if (!ops)
-		return add_named(vim_name, "", "", rows, n);
+		return add_named(vim_name, NULL, "", "", rows, n);
 	if (ops->deployments(vim_name, &v, &count, &err) < 0)
 		return cli_fail("status", &err);
 	/* One that cannot be looked at does not hide the others. */
 	for (size_t i = 0; i < count; i++) {
-		int one = add_named(vim_name, v[i].tenant, v[i].deployment, rows, n);
+		int one = add_named(vim_name, NULL, v[i].tenant, v[i].deployment, rows, n);
 		code = one != EXIT_DONE ? one : code;
 	}
 	vim_deployments_free(v, count);
@@ -218,8 +222,9 @@ static int add_described(const struct options *options, struct row **rows, size_
 	for (size_t t = 0; code == EXIT_DONE && t < model->n_tenants; t++)
 		for (size_t d = 0; code == EXIT_DONE && d < model->tenants[t].n_deployments; d++) {
 			const struct deployment *dep = &model->tenants[t].deployments[d];
-			code = add_named(cli_vim_name(options, dep), model->tenants[t].name,
-					 dep->name, rows, n);
+			code = add_named(cli_vim_name(options, dep),
+					 cli_project(&model->tenants[t], dep),
+					 model->tenants[t].name, dep->name, rows, n);
 		}
 	return code;
 }

@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/interrupt.h"
 #include "base/str.h"
-#include "deploy/apply.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
@@ -77,9 +77,9 @@ static int pause_round(const struct wait *w, const char *type, const char *waiti
 {
 	cleanup_server_info struct vim_server_info info = {0};
 
-	if (deploy_interrupted)
+	if (interrupted)
 		return err_set(err, EINTR, "interrupted while waiting for %s", waiting_for);
-	int r = w->vim->ops->server(w->vim, w->server->name, &info, err);
+	int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
 	if (r < 0)
 		return err_wrap(err, "server %s", w->server->name);
 	if (info.state == VIM_STATE_ERROR || info.state == VIM_STATE_DOWN)
@@ -104,7 +104,7 @@ static int wait_active(const struct wait *w, struct err *err)
 	report(w, "VM_DEPLOYED", EVENT_STARTED, NULL);
 	for (;;) {
 		cleanup_server_info struct vim_server_info info = {0};
-		int r = w->vim->ops->server(w->vim, w->server->name, &info, err);
+		int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
 		if (r < 0)
 			return err_wrap(err, "server %s", w->server->name);
 		if (info.state == VIM_STATE_ACTIVE) {

@@ -7,11 +7,10 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/interrupt.h"
 #include "base/str.h"
 #include "deploy/alive.h"
 #include "deploy/plan.h"
-
-volatile sig_atomic_t deploy_interrupted;
 
 /* ESC's names where it has one; ports, flavors and servers get names in the same style. */
 static const char *event_type(enum vim_kind kind, bool make)
@@ -25,6 +24,8 @@ static const char *event_type(enum vim_kind kind, bool make)
 		return make ? "CREATE_IMAGE" : "DELETE_IMAGE";
 	case VIM_FLAVOR:
 		return make ? "CREATE_FLAVOR" : "DELETE_FLAVOR";
+	case VIM_SERVER_GROUP:
+		return make ? "CREATE_SERVER_GROUP" : "DELETE_SERVER_GROUP";
 	case VIM_PORT:
 		return make ? "CREATE_PORT" : "DELETE_PORT";
 	case VIM_SERVER:
@@ -33,17 +34,37 @@ static const char *event_type(enum vim_kind kind, bool make)
 	return "?";
 }
 
-static void report(const struct vim *vim, const struct events *events, enum vim_kind kind,
-		   bool make, enum event_status status, const char *name, const char *details)
+/* A call of create or destroy: what its numbers stand for. */
+struct work {
+	const struct vim *vim;
+	const struct events *events;
+	const struct step *const *steps;         /* of create, else NULL */
+	const struct vim_object *const *objects; /* of destroy, else NULL */
+};
+
+static void report(void *data, size_t i, enum event_status status, const char *details,
+		   uint64_t done, uint64_t total)
 {
-	event_report(events, &(struct event){
-				     .type = event_type(kind, make),
-				     .status = status,
-				     .tenant = vim->tenant,
-				     .deployment = vim->deployment,
-				     .object = name,
-				     .details = details,
-			     });
+	const struct work *w = data;
+	bool make = w->steps != NULL;
+	enum vim_kind kind = make ? w->steps[i]->request.kind : w->objects[i]->kind;
+
+	/* A server is only asked for by create: VM_DEPLOYED is earned when it is ACTIVE. */
+	if (make && kind == VIM_SERVER && status == EVENT_SUCCESS)
+		return;
+	event_report(w->events, &(struct event){
+					.type = event_type(kind, make),
+					.status = status,
+					.tenant = w->vim->tenant,
+					.deployment = w->vim->deployment,
+					.object = make ? w->steps[i]->name : w->objects[i]->name,
+					.details = details || !make || status != EVENT_SUCCESS
+							   ? details
+							   : w->steps[i]->about,
+					.done = done,
+					.total = total,
+					.unit = "B",
+				});
 }
 
 int apply_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
@@ -71,44 +92,51 @@ static bool is_owned(const struct vim_object *o, const char *prefix)
 	return o->owner && str_starts(o->owner, prefix);
 }
 
-static int interrupted(struct err *err)
+static int stop_interrupted(struct err *err)
 {
 	return err_set(err, EINTR, "interrupted");
 }
 
-static int destroy(struct vim *vim, const struct vim_object *o, const struct events *events,
-		   struct err *err)
+static int destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
+		   const struct events *events, struct err *err)
 {
-	report(vim, events, o->kind, false, EVENT_STARTED, o->name, NULL);
-	int r = vim->ops->destroy(vim, o, err);
-	if (r < 0) {
-		r = err_wrap(err, "delete %s %s", vim_kind_name(o->kind), o->name);
-		report(vim, events, o->kind, false, EVENT_FAILURE, o->name, err->text);
-		return r;
-	}
-	report(vim, events, o->kind, false, EVENT_SUCCESS, o->name, NULL);
-	return 0;
+	struct work work = {.vim = vim, .events = events, .objects = objects};
+	const struct vim_watch watch = {report, &work};
+
+	return n ? vim->ops->destroy(vim, objects, n, &watch, err) : 0;
 }
 
-/* What stands in the way of the plan goes first, in the reverse order of making. */
+/* What stands in the way of the plan. */
 static int clear_ground(struct vim *vim, const struct plan *plan, const struct events *events,
 			struct err *err)
 {
-	static const enum vim_kind order[] = {VIM_SERVER, VIM_PORT,   VIM_SUBNET,
-					      VIM_IMAGE,  VIM_FLAVOR, VIM_NETWORK};
+	cleanup_free const struct vim_object **objects = NULL;
+	size_t n = 0;
 
-	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
-		for (size_t i = 0; i < plan->n; i++) {
-			const struct step *s = &plan->v[i];
-			if (s->request.kind != order[k] ||
-			    (s->action != ACTION_DELETE && s->action != ACTION_REPLACE))
-				continue;
-			if (deploy_interrupted)
-				return interrupted(err);
-			int r = destroy(vim, s->present, events, err);
-			if (r < 0)
-				return r;
-		}
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (s->action == ACTION_DELETE || s->action == ACTION_REPLACE)
+			*array_push(objects, n) = s->present;
+	}
+	return destroy(vim, objects, n, events, err);
+}
+
+static int update(struct vim *vim, const struct plan *plan, const struct events *events,
+		  struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (s->action != ACTION_UPDATE)
+			continue;
+		if (interrupted)
+			return stop_interrupted(err);
+		int r = vim->ops->update(vim, s->present, &s->request, err);
+		if (r < 0)
+			return err_wrap(err, "update %s %s", vim_kind_name(s->request.kind),
+					s->name);
+		event_note(events, "UPDATE", "%s %s: %s", vim_kind_name(s->request.kind), s->name,
+			   s->why);
+	}
 	return 0;
 }
 
@@ -117,70 +145,110 @@ static bool to_be_made(const struct step *s)
 	return s->action == ACTION_CREATE || s->action == ACTION_REPLACE;
 }
 
-int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
+/* Everything used has to be there, under a name that only one thing has. */
+static int find_used(const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		if (s->request.kind != VIM_SERVER || !to_be_made(s))
+		if (s->action != ACTION_USE)
 			continue;
-		struct vim_request *ports = NULL;
-		size_t n = 0;
-		for (size_t j = 0; j < plan->n; j++)
-			for (size_t k = 0; k < s->n_ports; k++)
-				if (plan->v[j].request.kind == VIM_PORT &&
-				    plan->v[j].action != ACTION_DELETE &&
-				    streq(plan->v[j].name, s->port_names[k]))
-					*array_push(ports, n) = plan->v[j].request;
-		int r = vim->ops->admit(vim, &s->request, ports, n, err);
-		free(ports);
-		if (r < 0)
-			return err_wrap(err, "server %s", s->name);
+		const char *kind = vim_kind_name(s->request.kind);
+		if (s->rival)
+			return err_set(
+				err, EEXIST,
+				"there are two %ss named %s in the VIM, and neither was made "
+				"by dnsvnf: %s and %s; name the one to use by its id",
+				kind, s->name, s->present->id, s->rival->id);
+		if (!s->present)
+			return err_set(err, ENOENT,
+				       "%s %s is neither in the descriptor nor in the VIM (or the "
+				       "credentials do not show it)",
+				       kind, s->name);
 	}
 	return 0;
 }
 
-static int make_stage(struct vim *vim, const struct plan *plan, unsigned stage,
-		      const struct events *events, struct err *err)
+int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 {
-	struct vim_request *requests = NULL;
-	size_t n = 0;
+	int r = find_used(plan, err);
+
+	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		cleanup_free struct vim_request *ports = NULL;
+		size_t n = 0;
+		if (s->request.kind != VIM_SERVER || !to_be_made(s))
+			continue;
+		for (size_t j = 0; j < plan->n; j++)
+			if (plan->v[j].request.kind == VIM_PORT &&
+			    plan->v[j].action != ACTION_DELETE &&
+			    vim_request_needs(&s->request, &plan->v[j].request))
+				*array_push(ports, n) = plan->v[j].request;
+		r = vim->ops->admit(vim, &s->request, ports, n, err);
+		if (r < 0)
+			err_wrap(err, "server %s", s->name);
+	}
+	return r;
+}
+
+/*
+ * Can it be made while what the plan replaces still serves? An image is uploaded before the old
+ * server goes, so that the outage is a reboot's. Networks, ports and servers may want the VLAN,
+ * address or VF of one that goes.
+ */
+static bool is_early(const struct step *s)
+{
+	return s->action == ACTION_CREATE &&
+	       (s->request.kind == VIM_IMAGE || s->request.kind == VIM_FLAVOR);
+}
+
+enum part { PART_EARLY, PART_REST, PART_ALL };
+
+static int make(struct vim *vim, const struct plan *plan, enum part part,
+		const struct events *events, struct err *err)
+{
+	cleanup_free struct vim_request *requests = NULL;
+	cleanup_free const struct step **steps = NULL;
+	size_t n = 0, n_steps = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		if (s->stage != stage || !to_be_made(s))
+		if (!to_be_made(s) || (part != PART_ALL && is_early(s) != (part == PART_EARLY)))
 			continue;
-		report(vim, events, s->request.kind, true, EVENT_STARTED, s->name, NULL);
 		*array_push(requests, n) = s->request;
+		*array_push(steps, n_steps) = s;
 	}
-	int r = n ? vim->ops->create(vim, requests, n, err) : 0;
-	if (r == 0)
-		/* A server is only asked for here: VM_DEPLOYED is earned when it is ACTIVE. */
-		for (size_t i = 0; i < plan->n; i++) {
-			const struct step *s = &plan->v[i];
-			if (s->stage == stage && to_be_made(s) && s->request.kind != VIM_SERVER)
-				report(vim, events, s->request.kind, true, EVENT_SUCCESS, s->name,
-				       s->about);
-		}
-	free(requests);
-	return r;
+	struct work work = {.vim = vim, .events = events, .steps = steps};
+	const struct vim_watch watch = {report, &work};
+	if (n == 0)
+		return 0;
+	return interrupted ? stop_interrupted(err)
+			   : vim->ops->create(vim, requests, n, &watch, err);
 }
 
 static int make_all(struct vim *vim, const struct plan *plan, const struct events *events,
 		    struct err *err)
 {
-	unsigned last = 0;
+	bool fresh = plan_count(plan, ACTION_REPLACE) + plan_count(plan, ACTION_DELETE) == 0;
+	int r = fresh ? 0 : make(vim, plan, PART_EARLY, events, err);
 
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].stage > last)
-			last = plan->v[i].stage;
-	for (unsigned stage = 0; stage <= last; stage++) {
-		if (deploy_interrupted)
-			return interrupted(err);
-		int r = make_stage(vim, plan, stage, events, err);
-		if (r < 0)
-			return r;
+	if (r == 0)
+		r = clear_ground(vim, plan, events, err);
+	if (r == 0)
+		r = update(vim, plan, events, err);
+	if (r == 0)
+		r = make(vim, plan, fresh ? PART_ALL : PART_REST, events, err);
+	return r < 0 ? r : alive_wait(vim, plan, events, err);
+}
+
+/* Was it made by this run? What was there before has another id. */
+static bool made_now(const struct plan *plan, const struct vim_object *o)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (to_be_made(s) && o->kind == s->request.kind && streq(o->owner, s->owner))
+			return !s->present || !streq(s->present->id, o->id);
 	}
-	return alive_wait(vim, plan, events, err);
+	return false;
 }
 
 /* Takes away what this run made; what was there before stays. */
@@ -189,28 +257,23 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_free char *prefix = owner_prefix(vim);
-	size_t left = 0;
+	cleanup_free const struct vim_object **objects = NULL;
+	size_t owned = 0, n = 0;
 
 	if (vim->ops->list(vim, NULL, 0, &inventory, &err) < 0) {
 		event_note(events, "UNDO", "cannot list what is left: %s; run dnsvnf undeploy",
 			   err.text);
 		return;
 	}
-	for (size_t j = 0; j < inventory.n; j++)
-		left += is_owned(&inventory.v[j], prefix);
-	for (size_t i = plan->n; i-- > 0;) {
-		const struct step *s = &plan->v[i];
-		if (!to_be_made(s))
-			continue;
-		for (size_t j = 0; j < inventory.n; j++) {
-			const struct vim_object *o = &inventory.v[j];
-			bool before = s->present && streq(s->present->id, o->id);
-			if (o->kind == s->request.kind && streq(o->owner, s->owner) && !before &&
-			    destroy(vim, o, events, &err) == 0)
-				left--;
-		}
+	for (size_t i = 0; i < inventory.n; i++) {
+		owned += is_owned(&inventory.v[i], prefix);
+		if (made_now(plan, &inventory.v[i]))
+			*array_push(objects, n) = &inventory.v[i];
 	}
-	if (left == 0 && vim->ops->release(vim, &err) < 0)
+	int r = destroy(vim, objects, n, events, &err);
+	if (r == 0 && owned == n)
+		r = vim->ops->release(vim, &err);
+	if (r < 0)
 		event_note(events, "UNDO", "%s; run dnsvnf undeploy", err.text);
 }
 
@@ -221,9 +284,7 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 
 	if (r < 0)
 		return r;
-	r = clear_ground(vim, plan, events, err);
-	if (r == 0)
-		r = make_all(vim, plan, events, err);
+	r = make_all(vim, plan, events, err);
 	if (r == 0)
 		return 0;
 	event_report(events, &(struct event){.type = "SERVICE_ALIVE",
@@ -231,45 +292,32 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 					     .tenant = vim->tenant,
 					     .deployment = vim->deployment,
 					     .details = err->text});
-	if (r != -EINTR && !options->keep_failed)
+	if (r != -EINTR && r != -EBUSY && !options->keep_failed)
 		undo(vim, plan, events);
 	return r;
 }
 
 int apply_undeploy(struct vim *vim, const struct events *events, struct err *err)
 {
-	static const enum vim_kind order[] = {VIM_SERVER, VIM_PORT,   VIM_SUBNET,
-					      VIM_IMAGE,  VIM_FLAVOR, VIM_NETWORK};
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_free char *prefix = owner_prefix(vim);
-	int first = 0;
+	cleanup_free const struct vim_object **objects = NULL;
+	size_t n = 0;
 	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
 
 	if (r < 0)
 		return r;
-	/* A thing that cannot be deleted does not keep the others: the first error is told. Only
-	 * another dnsvnf at work on the deployment (-EBUSY) keeps them all. */
-	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
-		for (size_t i = 0; i < inventory.n; i++) {
-			const struct vim_object *o = &inventory.v[i];
-			cleanup_err struct err one = ERR_INIT;
-			if (o->kind != order[k] || !is_owned(o, prefix))
-				continue;
-			if (deploy_interrupted)
-				return interrupted(err);
-			r = destroy(vim, o, events, &one);
-			if (r < 0 && first == 0)
-				first = err_set(err, r, "%s", one.text);
-			if (r == -EBUSY)
-				return r;
-		}
-	if (first == 0)
-		first = vim->ops->release(vim, err);
-	if (first == 0)
+	for (size_t i = 0; i < inventory.n; i++)
+		if (is_owned(&inventory.v[i], prefix))
+			*array_push(objects, n) = &inventory.v[i];
+	r = destroy(vim, objects, n, events, err);
+	if (r == 0)
+		r = vim->ops->release(vim, err);
+	if (r == 0)
 		event_report(events, &(struct event){.type = "SERVICE_UNDEPLOYED",
 						     .status = EVENT_SUCCESS,
 						     .tenant = vim->tenant,
 						     .deployment = vim->deployment,
 						     .object = vim->deployment});
-	return first;
+	return r;
 }

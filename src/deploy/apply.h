@@ -2,7 +2,6 @@
 /* Carries a plan out and undoes what it made when that fails. */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 
 struct deployment;
@@ -13,9 +12,6 @@ struct plan;
 struct tenant;
 struct vim;
 struct vim_inventory;
-
-/* Set to non-zero by a signal handler: everything that waits stops with -EINTR. */
-extern volatile sig_atomic_t deploy_interrupted;
 
 struct apply_options {
 	bool keep_failed; /* leave what was made when a later step fails */
@@ -29,14 +25,17 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 		  const struct deployment *deployment, struct vim_inventory *ret_inventory,
 		  struct plan **ret_plan, struct err *err);
 
-/* Asks the VIM whether each server that is to be made would fit, before anything is. */
+/*
+ * Is there what the plan uses, and would each server that is to be made fit? Asked before anything
+ * is made. -ENOENT: something used is not there; -EEXIST: its name is ambiguous.
+ */
 int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
 
 /*
- * Deletes and makes what the plan says, then waits until the servers are ACTIVE, answer on their
- * management address (VM_ALIVE) and answer DNS (SERVICE_ALIVE), at most bootup_time each. On
- * failure what this run made is undone, unless asked to keep it or interrupted (-EINTR): then the
- * next deploy finishes it.
+ * Makes what stands on nothing old, then deletes, changes and makes the rest, then waits until the
+ * servers are ACTIVE, answer on their management address (VM_ALIVE) and answer DNS (SERVICE_ALIVE),
+ * at most bootup_time each. On failure what this run made is undone, unless asked to keep it or
+ * interrupted (-EINTR): then the next deploy finishes it. -EBUSY: another dnsvnf is at work.
  */
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
 	       const struct events *events, struct err *err);

@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/interrupt.h"
 #include "base/str.h"
-#include "deploy/apply.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
 #include "deploy/service.h"
@@ -65,7 +65,7 @@ static char *active_leg(struct drill *d, char **ret_mac, struct err *err)
 static int find_port(struct drill *d, const char *mac, struct err *err)
 {
 	cleanup_server_info struct vim_server_info server = {0};
-	int r = d->vim->ops->server(d->vim, d->result->server, &server, err);
+	int r = d->vim->ops->server(d->vim, d->result->server, VIM_LOOK_ALL, &server, err);
 
 	if (r < 0)
 		return r;
@@ -96,7 +96,7 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	const double down_at = DRILL_BEFORE_MS, up_at = DRILL_BEFORE_MS + DRILL_DOWN_MS;
 
 	report(d, "DRILL", EVENT_STARTED, "DNS load before the failure");
-	if (dnsload_wait_until(load, down_at, &deploy_interrupted) < 0)
+	if (dnsload_wait_until(load, down_at, &interrupted) < 0)
 		return err_set(err, EINTR, "interrupted before the link was touched");
 	result->down_ms = dnsload_elapsed(load);
 	int r = pull(d, false, err);
@@ -105,20 +105,20 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	report(d, "LINK_DOWN", EVENT_SUCCESS, result->leg_before);
 	/* Late enough for the slowest monitor there is, early enough to see it before the link is
 	 * back. */
-	if (dnsload_wait_until(load, up_at - ASK_MS, &deploy_interrupted) < 0)
+	if (dnsload_wait_until(load, up_at - ASK_MS, &interrupted) < 0)
 		return err_set(err, EINTR, "interrupted while the link was down");
 	cleanup_err struct err ask = ERR_INIT;
 	result->leg_after = active_leg(d, NULL, &ask);
 	if (!result->leg_after)
 		event_note(d->events, "DRILL", "while the link is down: %s", ask.text);
-	if (dnsload_wait_until(load, up_at, &deploy_interrupted) < 0)
+	if (dnsload_wait_until(load, up_at, &interrupted) < 0)
 		return err_set(err, EINTR, "interrupted while the link was down");
 	result->up_ms = dnsload_elapsed(load);
 	r = pull(d, true, err);
 	if (r < 0)
 		return r;
 	report(d, "LINK_UP", EVENT_SUCCESS, result->leg_before);
-	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, &deploy_interrupted) < 0)
+	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, &interrupted) < 0)
 		return err_set(err, EINTR, "interrupted after the link was put back");
 	return 0;
 }
@@ -200,7 +200,7 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 				   "then deploy again",
 				   result.port, back.text);
 	}
-	dnsload_finish(load, &deploy_interrupted, &result.load);
+	dnsload_finish(load, &interrupted, &result.load);
 	if (r < 0)
 		return r;
 

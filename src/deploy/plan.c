@@ -19,6 +19,7 @@ static unsigned stage_of(enum vim_kind kind)
 	switch (kind) {
 	case VIM_NETWORK:
 	case VIM_FLAVOR:
+	case VIM_SERVER_GROUP:
 		return STAGE_NETWORK;
 	case VIM_SUBNET:
 		return STAGE_SUBNET;
@@ -169,8 +170,25 @@ static struct interface *interface_of_vm(const struct interface *i, unsigned ind
 	return copy;
 }
 
+/* What ESC's model has no word for, from the extension "dnsvnf". */
+static void add_port_options(const struct planner *p, const struct vm_group *group,
+			     struct vim_request *r)
+{
+	const struct interface *i = r->port.interface;
+
+	if (i->type != PORT_DIRECT)
+		return;
+	/* Else Neutron's agent forces the VF's link up, and miimon never sees a pulled cable. */
+	r->port.propagate_uplink_status = !streq(
+		model_port_option(p->deployment, group, i, "propagate_uplink_status"), "false");
+	r->port.trusted = streq(model_port_option(p->deployment, group, i, "trusted"), "true");
+	r->port.numa_affinity_policy =
+		model_port_option(p->deployment, group, i, "numa_affinity_policy");
+}
+
+/* server_group: its name, or NULL; borrowed from its step. */
 static int add_server(struct planner *p, const struct vm_group *group, unsigned index,
-		      struct err *err)
+		      const char *server_group, struct err *err)
 {
 	const struct model *model = p->plan->model;
 	cleanup_free char *server = plan_server_name(p->deployment, group, index);
@@ -191,6 +209,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 		s->request.port.network_name = interface->network;
 		s->request.port.interface = s->interface;
 		s->request.port.mac_address = s->interface->mac_address;
+		add_port_options(p, group, &s->request);
 		*array_push(port_names, n_ports) = xstrdup(name);
 	}
 
@@ -202,6 +221,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	s->port_names = port_names;
 	s->n_ports = n_ports;
 	s->request.server.group = group;
+	s->request.server.server_group = server_group;
 	s->request.server.image_name = group->image;
 	s->request.server.image = model_image(model, group->image);
 	s->request.server.flavor_name = group->flavor;
@@ -220,6 +240,44 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	return 0;
 }
 
+/* Name and policy of the server group that the VMs of the group are to be in, if any. */
+static bool wanted_server_group(const struct planner *p, const struct vm_group *group,
+				const char **ret_name, const char **ret_policy)
+{
+	for (size_t i = 0; i < p->deployment->n_placement_groups; i++) {
+		const struct placement_group *g = &p->deployment->placement_groups[i];
+		for (size_t k = 0; k < g->n_vm_groups; k++) {
+			if (!streq(g->vm_groups[k], group->name))
+				continue;
+			*ret_name = g->name;
+			*ret_policy = streq(g->type, "affinity") ? "affinity" : "anti-affinity";
+			return true;
+		}
+	}
+	/* Several VMs of one service gain nothing on one host, but are better there than not. */
+	*ret_name = group->name;
+	*ret_policy = "soft-anti-affinity";
+	return group->scaling.min_active > 1;
+}
+
+/* The step's name, made at most once; NULL: the group is to be in none. */
+static const char *add_server_group(struct planner *p, const struct vm_group *group)
+{
+	const char *name, *policy;
+
+	if (!wanted_server_group(p, group, &name, &policy))
+		return NULL;
+	/* A policy cannot be changed: another one is another group. */
+	cleanup_free char *role = xasprintf("server-group/%s/%s", name, policy);
+	cleanup_free char *owner = owner_mark(p, role);
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (streq(p->plan->v[i].owner, owner))
+			return p->plan->v[i].name;
+	struct step *s = add_step(p, VIM_SERVER_GROUP, owner, steal_ptr(role), xstrdup(policy));
+	s->request.server_group.policy = policy;
+	return s->name;
+}
+
 static int add_group(struct planner *p, const struct vm_group *group, struct err *err)
 {
 	const struct model *model = p->plan->model;
@@ -231,8 +289,9 @@ static int add_group(struct planner *p, const struct vm_group *group, struct err
 		add_use(p, VIM_FLAVOR, group->flavor);
 	if (!model_image(model, group->image))
 		add_use(p, VIM_IMAGE, group->image);
+	const char *server_group = add_server_group(p, group);
 	for (unsigned index = 0; index < group->scaling.min_active; index++) {
-		int r = add_server(p, group, index, err);
+		int r = add_server(p, group, index, server_group, err);
 		if (r < 0)
 			return r;
 	}
@@ -271,15 +330,66 @@ static void add_definitions(struct planner *p)
 	}
 }
 
+/* The things without our mark, or with another deployment's, that the name or id finds. */
+static void find_unowned(const struct planner *p, struct step *s)
+{
+	cleanup_free char *prefix = owner_mark(p, "");
+
+	for (size_t i = 0; i < p->inventory->n; i++) {
+		const struct vim_object *o = &p->inventory->v[i];
+		if (o->kind != s->request.kind || (o->owner && str_starts(o->owner, prefix)) ||
+		    (!streq(o->name, s->name) && !streq(o->id, s->name)))
+			continue;
+		if (!s->present)
+			s->present = o;
+		else if (!s->rival)
+			s->rival = o;
+	}
+}
+
+/* Defined in the descriptor, but there already without anybody's mark: used, never changed. */
+static bool use_existing(const struct planner *p, struct step *s)
+{
+	enum vim_kind kind = s->request.kind;
+
+	if (kind == VIM_SUBNET) {
+		for (size_t i = 0; i < p->plan->n; i++)
+			if (p->plan->v[i].action == ACTION_USE &&
+			    vim_request_needs(&s->request, &p->plan->v[i].request)) {
+				s->action = ACTION_USE;
+				s->why = xasprintf("%s exists in the VIM", p->plan->v[i].name);
+				find_unowned(p, s);
+				return true;
+			}
+		return false;
+	}
+	if (kind != VIM_NETWORK && kind != VIM_FLAVOR && kind != VIM_IMAGE)
+		return false;
+	find_unowned(p, s);
+	if (!s->present)
+		return false;
+	/* Names of flavors are unique in a cloud; other things of other deployments are theirs. */
+	if (s->present->owner && kind != VIM_FLAVOR) {
+		s->present = s->rival = NULL;
+		return false;
+	}
+	s->action = ACTION_USE;
+	s->why = xstrdup(s->present->owner ? "another deployment made it"
+					   : "exists in the VIM, not made by dnsvnf");
+	return true;
+}
+
 /* What becomes of the step, seen by itself. */
 static void decide(const struct planner *p, struct step *s)
 {
 	s->present = find_owned(p, s->request.kind, s->owner);
 	if (!s->present) {
 		s->action = ACTION_CREATE;
+		use_existing(p, s);
 		return;
 	}
 	cleanup_free char *digest = vim_request_digest(&s->request);
+	enum vim_difference difference = vim_digest_difference(s->present->digest, digest);
 	if (s->present->state == VIM_STATE_ERROR) {
 		s->action = ACTION_REPLACE;
 		s->why = xasprintf("failed: %s",
@@ -287,59 +397,28 @@ static void decide(const struct planner *p, struct step *s)
 	} else if (s->present->state == VIM_STATE_BUILD && s->request.kind != VIM_SERVER) {
 		s->action = ACTION_REPLACE;
 		s->why = xstrdup("half made by a run that was interrupted");
-	} else if (s->present->digest && !streq(s->present->digest, digest)) {
+	} else if (difference == VIM_UPDATE && p->inventory->can_update) {
+		s->action = ACTION_UPDATE;
+		s->why = xstrdup("the descriptor has changed; can be changed in place");
+	} else if (difference != VIM_SAME) {
 		s->action = ACTION_REPLACE;
 		s->why = xstrdup("the descriptor or its day-0 has changed");
+	} else if (s->request.kind == VIM_SERVER && s->present->state == VIM_STATE_DOWN) {
+		s->action = ACTION_REPLACE;
+		s->why = xstrdup("it is off");
 	} else {
 		s->action = ACTION_KEEP;
 	}
 }
 
-static bool will_be_made(const struct plan *plan, enum vim_kind kind, const char *name)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct step *s = &plan->v[i];
-		if (s->request.kind == kind && streq(s->name, name))
-			return s->action == ACTION_REPLACE || s->action == ACTION_CREATE;
-	}
-	return false;
-}
-
-/* The first subnet of the network that is made anew, or NULL. Another network may have a subnet of
- * the same name. */
-static const char *subnet_made(const struct plan *plan, const struct network *network)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct step *s = &plan->v[i];
-		if (s->request.kind == VIM_SUBNET && s->request.subnet.network == network &&
-		    (s->action == ACTION_REPLACE || s->action == ACTION_CREATE))
-			return s->name;
-	}
-	return NULL;
-}
-
 /* Name of the first thing this kept step stands on that is made anew, or NULL. */
 static const char *lost_ground(const struct plan *plan, const struct step *s)
 {
-	const struct vim_request *r = &s->request;
-
-	if (r->kind == VIM_SUBNET && will_be_made(plan, VIM_NETWORK, r->subnet.network->name))
-		return r->subnet.network->name;
-	if (r->kind == VIM_PORT) {
-		if (will_be_made(plan, VIM_NETWORK, r->port.network_name))
-			return r->port.network_name;
-		const char *subnet = subnet_made(plan, r->port.network);
-		if (subnet)
-			return subnet;
-	}
-	if (r->kind == VIM_SERVER) {
-		for (size_t i = 0; i < s->n_ports; i++)
-			if (will_be_made(plan, VIM_PORT, s->port_names[i]))
-				return s->port_names[i];
-		if (will_be_made(plan, VIM_FLAVOR, r->server.flavor_name))
-			return r->server.flavor_name;
-		if (will_be_made(plan, VIM_IMAGE, r->server.image_name))
-			return r->server.image_name;
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *t = &plan->v[i];
+		if ((t->action == ACTION_CREATE || t->action == ACTION_REPLACE) &&
+		    vim_request_needs(&s->request, &t->request))
+			return t->name;
 	}
 	return NULL;
 }
@@ -349,12 +428,30 @@ static void propagate(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		struct step *s = &plan->v[i];
-		const char *ground = s->action == ACTION_KEEP ? lost_ground(plan, s) : NULL;
+		const char *ground = s->action == ACTION_KEEP || s->action == ACTION_UPDATE
+					     ? lost_ground(plan, s)
+					     : NULL;
 		if (ground) {
 			s->action = ACTION_REPLACE;
+			free(s->why);
 			s->why = xasprintf("%s is made anew", ground);
 		}
 	}
+}
+
+bool step_interrupts(const struct step *step)
+{
+	return step->request.kind == VIM_SERVER && step->present &&
+	       (step->action == ACTION_REPLACE || step->action == ACTION_DELETE);
+}
+
+/* Two runs at once may have made one thing twice. */
+static bool is_second(const struct plan *plan, size_t n, const struct vim_object *o)
+{
+	for (size_t i = 0; i < n; i++)
+		if (plan->v[i].request.kind == o->kind && streq(plan->v[i].owner, o->owner))
+			return true;
+	return false;
 }
 
 static void add_deletes(struct planner *p)
@@ -374,7 +471,8 @@ static void add_deletes(struct planner *p)
 		struct step *s =
 			add_step(p, o->kind, o->name, xstrdup(o->owner + strlen(prefix)), NULL);
 		s->action = ACTION_DELETE;
-		s->why = xstrdup("no longer in the descriptor");
+		s->why = xstrdup(is_second(p->plan, wanted, o) ? "a second one of the same mark"
+							       : "no longer in the descriptor");
 		s->present = o;
 	}
 }
@@ -438,6 +536,8 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->v[i].action != ACTION_USE)
 			decide(&p, &plan->v[i]);
+		else
+			find_unowned(&p, &plan->v[i]);
 	propagate(plan);
 	add_deletes(&p);
 	*ret_plan = steal_ptr(plan);
@@ -478,6 +578,8 @@ const char *action_name(enum action action)
 		return "create";
 	case ACTION_KEEP:
 		return "keep";
+	case ACTION_UPDATE:
+		return "update";
 	case ACTION_REPLACE:
 		return "replace";
 	case ACTION_DELETE:

@@ -9,9 +9,10 @@ struct err;
 enum action {
 	ACTION_CREATE,  /* is not there */
 	ACTION_KEEP,    /* there, ours, as the descriptor wants it */
+	ACTION_UPDATE,  /* ours, and differs in what the VIM changes in place */
 	ACTION_REPLACE, /* ours, but half made, failed, or made from another request */
 	ACTION_DELETE,  /* ours, and no longer in the descriptor */
-	ACTION_USE,     /* not in the descriptor: exists in the VIM, is used and left alone */
+	ACTION_USE,     /* exists in the VIM without our mark: is used and left alone */
 };
 
 /*
@@ -22,11 +23,12 @@ struct step {
 	enum action action;
 	unsigned stage;
 	char *name, *owner;
-	char *why;                        /* for REPLACE, DELETE and USE: one clause; else NULL */
+	char *why;                        /* one clause; NULL for CREATE and KEEP */
 	char *about;                      /* what it is made as: "vlan 101 on sriov0" */
 	const struct vm_group *group;     /* of ports and servers, else NULL */
 	unsigned index;                   /* which VM of the group */
 	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
+	const struct vim_object *rival;   /* another that USE could mean, or NULL */
 	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
 
 	char **port_names; /* of a server: what request.server.port_names points to */
@@ -58,6 +60,9 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	      struct plan **ret_plan, struct err *err);
 
 void plan_free(struct plan *plan); /* NULL is fine */
+
+/* Does the step end or restart a running server? Then `why` says what for. */
+bool step_interrupts(const struct step *step);
 
 /* Steps with this action. */
 size_t plan_count(const struct plan *plan, enum action action);

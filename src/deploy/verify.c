@@ -369,7 +369,7 @@ static void verify_server(const struct scene *of, const char *name)
 	cleanup_err struct err guest_err = ERR_INIT;
 	const char *management = service_management_address(s->group, s->index);
 
-	int r = s->vim->ops->server(s->vim, name, &server, &err);
+	int r = s->vim->ops->server(s->vim, name, VIM_LOOK_ALL, &server, &err);
 	if (r < 0) {
 		add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s",
 		    err.text);

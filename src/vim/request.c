@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/request.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/str.h"
 #include "vim/vim.h"
 
 /* An absent string is left out, so that a leaf that a later version knows changes no digest. */
@@ -98,6 +100,9 @@ static json_t *port_json(const struct vim_request *request)
 	put_int(o, "nicid", i->nicid);
 	put(o, "type", port_type_name(i->type));
 	put(o, "mac_address", request->port.mac_address);
+	put(o, "numa_affinity_policy", request->port.numa_affinity_policy);
+	put_bool(o, "propagate_uplink_status", request->port.propagate_uplink_status);
+	put_bool(o, "trusted", request->port.trusted);
 	put(o, "model", i->model);
 	put(o, "subnet", i->subnet);
 	put(o, "ip_address", i->ip_address);
@@ -123,6 +128,14 @@ static json_t *port_json(const struct vim_request *request)
 	return o;
 }
 
+static json_t *server_group_json(const struct vim_request *request)
+{
+	json_t *o = json_object();
+
+	put(o, "policy", request->server_group.policy);
+	return o;
+}
+
 static json_t *server_json(const struct vim_request *request)
 {
 	json_t *o = json_object();
@@ -130,6 +143,7 @@ static json_t *server_json(const struct vim_request *request)
 
 	put(o, "image", request->server.image_name);
 	put(o, "flavor", request->server.flavor_name);
+	put(o, "server_group", request->server.server_group);
 	if (request->server.flavor)
 		json_object_set_new(o, "flavor_spec", flavor_json(request->server.flavor));
 	for (size_t i = 0; i < request->server.n_ports; i++)
@@ -150,6 +164,8 @@ json_t *vim_request_json(const struct vim_request *request)
 		return image_json(request->image);
 	case VIM_FLAVOR:
 		return flavor_json(request->flavor);
+	case VIM_SERVER_GROUP:
+		return server_group_json(request);
 	case VIM_NETWORK:
 		return network_json(request->network);
 	case VIM_SUBNET:
@@ -162,15 +178,38 @@ json_t *vim_request_json(const struct vim_request *request)
 	return json_object();
 }
 
+/* What a PUT of Neutron changes under a running server. */
+static const char *const updatable[] = {
+	"shared", /* network */
+	"gateway",
+	"no_gateway",
+	"dhcp", /* subnet */
+	"allowed_address_pairs",
+	"security_groups",
+	"port_security_enabled", /* port */
+	"admin_state_up",
+};
+
+static uint64_t hash_json(const json_t *o)
+{
+	cleanup_free char *text = json_dumps(o, JSON_SORT_KEYS | JSON_COMPACT);
+
+	return str_hash(STR_HASH_INIT, text ? text : "", text ? strlen(text) : 0);
+}
+
 char *vim_request_digest(const struct vim_request *request)
 {
-	json_t *o = vim_request_json(request);
+	json_t *ground = vim_request_json(request);
+	json_t *rest = json_object();
 
-	put(o, "kind", vim_kind_name(request->kind));
-	put(o, "name", request->name);
-	char *text = json_dumps(o, JSON_SORT_KEYS | JSON_COMPACT);
-	json_decref(o);
-	char *digest = hash_hex(text ? text : "", text ? strlen(text) : 0);
-	free(text);
+	put(ground, "kind", vim_kind_name(request->kind));
+	put(ground, "name", request->name);
+	for (size_t i = 0; i < ARRAY_SIZE(updatable); i++) {
+		json_object_set(rest, updatable[i], json_object_get(ground, updatable[i]));
+		json_object_del(ground, updatable[i]);
+	}
+	char *digest = xasprintf("%016" PRIx64 "-%016" PRIx64, hash_json(ground), hash_json(rest));
+	json_decref(ground);
+	json_decref(rest);
 	return digest;
 }

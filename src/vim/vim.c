@@ -2,6 +2,7 @@
 #include "vim/vim.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "vim/local/local.h"
@@ -18,6 +19,8 @@ const char *vim_kind_name(enum vim_kind kind)
 		return "image";
 	case VIM_FLAVOR:
 		return "flavor";
+	case VIM_SERVER_GROUP:
+		return "server group";
 	case VIM_NETWORK:
 		return "network";
 	case VIM_SUBNET:
@@ -74,6 +77,9 @@ static void port_info_clear(struct vim_port_info *p)
 	free(p->physical_network);
 	free(p->host_device);
 	free(p->status);
+	free(p->id);
+	free(p->vif_type);
+	free(p->pf);
 }
 
 void vim_server_info_clear(struct vim_server_info *s)
@@ -82,11 +88,56 @@ void vim_server_info_clear(struct vim_server_info *s)
 	free(s->name);
 	free(s->status);
 	free(s->fault);
+	free(s->numa);
+	free(s->numa_why);
 	free(s->hypervisor);
 	for (size_t i = 0; i < s->n_ports; i++)
 		port_info_clear(&s->ports[i]);
 	free(s->ports);
 	*s = (struct vim_server_info){0};
+}
+
+/* The network that a subnet or port stands in, by name. */
+static const char *network_of(const struct vim_request *r)
+{
+	if (r->kind == VIM_SUBNET)
+		return r->subnet.network->name;
+	return r->kind == VIM_PORT ? r->port.network_name : NULL;
+}
+
+bool vim_request_needs(const struct vim_request *a, const struct vim_request *b)
+{
+	if (a->kind == VIM_SUBNET || a->kind == VIM_PORT) {
+		if (b->kind == VIM_NETWORK)
+			return streq(network_of(a), b->name);
+		return a->kind == VIM_PORT && b->kind == VIM_SUBNET &&
+		       streq(network_of(a), network_of(b));
+	}
+	if (a->kind != VIM_SERVER)
+		return false;
+	if (b->kind == VIM_PORT)
+		for (size_t i = 0; i < a->server.n_ports; i++)
+			if (streq(a->server.port_names[i], b->name))
+				return true;
+	return (b->kind == VIM_IMAGE && streq(a->server.image_name, b->name)) ||
+	       (b->kind == VIM_FLAVOR && streq(a->server.flavor_name, b->name)) ||
+	       (b->kind == VIM_SERVER_GROUP && streq(a->server.server_group, b->name));
+}
+
+enum vim_difference vim_digest_difference(const char *have, const char *wanted)
+{
+	if (!have || !wanted || streq(have, wanted))
+		return VIM_SAME;
+	const char *dash = strchr(wanted, '-');
+	bool same_ground = dash && strncmp(have, wanted, (size_t)(dash - wanted) + 1) == 0;
+	return same_ground ? VIM_UPDATE : VIM_REPLACE;
+}
+
+void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status status,
+		      const char *details)
+{
+	if (watch)
+		watch->report(watch->data, i, status, details, 0, 0);
 }
 
 void vim_deployments_free(struct vim_deployment *v, size_t n)

@@ -12,12 +12,20 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/event.h"
 #include "model/model.h"
 
 struct err;
-struct events;
 
-enum vim_kind { VIM_IMAGE, VIM_FLAVOR, VIM_NETWORK, VIM_SUBNET, VIM_PORT, VIM_SERVER };
+enum vim_kind {
+	VIM_IMAGE,
+	VIM_FLAVOR,
+	VIM_SERVER_GROUP,
+	VIM_NETWORK,
+	VIM_SUBNET,
+	VIM_PORT,
+	VIM_SERVER
+};
 
 enum vim_state {
 	VIM_STATE_BUILD,  /* asked for, not there yet; also what a killed run left half made */
@@ -30,7 +38,7 @@ enum vim_state {
 struct vim_object {
 	enum vim_kind kind;
 	char *id;    /* unique in the VIM */
-	char *name;  /* not unique in OpenStack */
+	char *name;  /* not unique in OpenStack; of a server group: the owner mark */
 	char *owner; /* our mark, or NULL: not made by dnsvnf */
 	enum vim_state state;
 	char *fault;  /* the VIM's own words, or NULL */
@@ -40,6 +48,7 @@ struct vim_object {
 struct vim_inventory {
 	struct vim_object *v;
 	size_t n;
+	bool can_update; /* the VIM has the operation `update` */
 };
 
 /* A fixed address of a port. */
@@ -70,10 +79,17 @@ struct vim_request {
 				*network; /* NULL: exists in the VIM under network_name */
 			const char *network_name;
 			const struct interface *interface;
-			const char *mac_address; /* given, or NULL: the VIM chooses */
+			const char *mac_address;          /* given, or NULL: the VIM chooses */
+			bool propagate_uplink_status;     /* the VF's link follows the PF's */
+			bool trusted;                     /* VF trust, through binding:profile */
+			const char *numa_affinity_policy; /* "required" ..., or NULL */
 		} port;
 		struct {
+			const char *policy; /* "affinity", "soft-anti-affinity" ... */
+		} server_group;
+		struct {
 			const struct vm_group *group;
+			const char *server_group; /* name, or NULL */
 			const char *image_name;
 			const struct image *image;   /* NULL: exists in the VIM */
 			const struct flavor *flavor; /* NULL: exists in the VIM */
@@ -100,6 +116,15 @@ struct vim_port_info {
 	int numa_node;          /* of the host device; -1: not known */
 	bool link_up;
 	char *status; /* the VIM's word: "ACTIVE", "DOWN" ... */
+
+	/* Of OpenStack; the embedded VIM leaves them at "not known". */
+	char *id;
+	char *vif_type;              /* "hw_veb", "ovs", "binding_failed" ...; NULL: not known */
+	char *pf;                    /* the host's PF below the VF, or NULL */
+	int propagate_uplink_status; /* 1, 0; -1: not known */
+	int port_security;           /* 1, 0; -1: not known */
+	unsigned mtu;                /* of the network; 0: not known */
+	bool isolated;               /* its network has no way out: only its own hosts reach it */
 };
 
 struct vim_server_info {
@@ -109,9 +134,20 @@ struct vim_server_info {
 	char *fault;                 /* or NULL */
 	int64_t uptime;              /* s; -1: not known */
 	unsigned cells;              /* guest NUMA cells; 0: not known */
+	char *numa;                  /* host nodes and pinned CPUs of the cells, or NULL */
+	char *numa_why;              /* why numa is NULL, or NULL */
 	char *hypervisor;            /* "QEMU 10.0 (TCG)", a host name ... or NULL */
 	struct vim_port_info *ports; /* by nicid */
 	size_t n_ports;
+};
+
+/* Which deployment, and where. */
+struct vim_target {
+	const char *vim_name; /* "local", or a cloud of clouds.yaml */
+	const char *project;  /* of the cloud; NULL: the one that the credentials name */
+	bool make_project; /* it is made when it is not there, and deleted with the last object */
+	const char *tenant, *deployment;
+	bool change; /* something will be made or deleted: keep other dnsvnf off meanwhile */
 };
 
 /* A handle is for one deployment of one tenant. */
@@ -125,12 +161,26 @@ struct vim_deployment {
 	char *tenant, *deployment;
 };
 
+/* Told what becomes of number i while create and destroy work. done and total: bytes of an image.
+ */
+struct vim_watch {
+	void (*report)(void *data, size_t i, enum event_status status, const char *details,
+		       uint64_t done, uint64_t total);
+	void *data;
+};
+
+enum vim_look {
+	VIM_LOOK_STATE, /* what is needed to wait for it: no ports, no cells */
+	VIM_LOOK_ALL,
+};
+
 struct vim_ops {
 	const char *name; /* "local", "openstack" */
 
-	/* A vim of this kind for that deployment. Makes nothing in the VIM. */
-	int (*open)(const char *vim_name, const char *tenant, const char *deployment,
-		    const struct events *events, struct vim **ret_vim, struct err *err);
+	/* A vim of this kind for that deployment. Makes nothing in the VIM. -EBUSY: to be changed,
+	 * and another dnsvnf is at work on it. */
+	int (*open)(const struct vim_target *target, const struct events *events,
+		    struct vim **ret_vim, struct err *err);
 	void (*close)(struct vim *vim); /* takes NULL */
 
 	/* Deployments with at least one object of ours, for `status`. */
@@ -146,18 +196,31 @@ struct vim_ops {
 		     const struct vim_request *ports, size_t n_ports, struct err *err);
 
 	/*
-	 * Makes n objects that do not depend on each other, side by side where the VIM can. A
-	 * server is asked for, not waited for. The first failure is returned; what was made stays.
+	 * Makes n objects. They stand in an order in which they can be made; those that do not
+	 * need each other (vim_request_needs) are made side by side where the VIM can. A server
+	 * is asked for, not waited for. The first failure is returned; what was made stays.
+	 * -EBUSY: another dnsvnf makes the same deployment; what this call made is gone again.
 	 */
 	int (*create)(struct vim *vim, const struct vim_request *requests, size_t n,
-		      struct err *err);
+		      const struct vim_watch *watch, struct err *err);
+
+	/* Changes what of the object can be changed in place (vim_digest_difference); NULL: the
+	 * VIM makes it anew. */
+	int (*update)(struct vim *vim, const struct vim_object *object,
+		      const struct vim_request *request, struct err *err);
 
 	/* One look at the server: is it ACTIVE, what became of it? -ENOENT when there is none. */
-	int (*server)(struct vim *vim, const char *server_name, struct vim_server_info *ret,
-		      struct err *err);
+	int (*server)(struct vim *vim, const char *server_name, enum vim_look look,
+		      struct vim_server_info *ret, struct err *err);
 
-	/* Deletes one object and waits until it is gone; one that is gone already is no error. */
-	int (*destroy)(struct vim *vim, const struct vim_object *object, struct err *err);
+	/*
+	 * Deletes n objects, in the order that the VIM needs, and waits until they are gone; one
+	 * that is gone already is no error, nor is one that others use: it stays, and the watch is
+	 * told by EVENT_NOTE. One that cannot be deleted does not keep the others, except a
+	 * server, which needs what it stands on. The first failure is returned.
+	 */
+	int (*destroy)(struct vim *vim, const struct vim_object *const *objects, size_t n,
+		       const struct vim_watch *watch, struct err *err);
 
 	/* After the last object: drops what the VIM keeps for the deployment itself. */
 	int (*release)(struct vim *vim, struct err *err);
@@ -170,8 +233,8 @@ struct vim_ops {
 	int (*console)(struct vim *vim, const char *server_name, char **ret_text, struct err *err);
 
 	/*
-	 * socket(2) for a client that stands in the deployment's networks: the service network and
-	 * the management network both. Returns the descriptor (close-on-exec) or -errno.
+	 * socket(2) for a client of the deployment's networks: the embedded VIM's stands in them,
+	 * OpenStack's where dnsvnf runs. Returns the descriptor (close-on-exec) or -errno.
 	 */
 	int (*socket)(struct vim *vim, int domain, int type, int protocol, struct err *err);
 };
@@ -183,9 +246,27 @@ const struct vim_ops *vim_ops_for(const char *vim_name);
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */
 
-/* Same request, same digest (hex, the caller frees): tells a changed descriptor from an unchanged
- * one. */
+/* Does b have to be there before a is made? */
+bool vim_request_needs(const struct vim_request *a, const struct vim_request *b);
+
+/*
+ * Same request, same digest: tells a changed descriptor from an unchanged one. Two times 16 hex
+ * digits with a dash between: of what cannot be changed in place, and of what can. The caller
+ * frees.
+ */
 char *vim_request_digest(const struct vim_request *request);
+
+enum vim_difference {
+	VIM_SAME,
+	VIM_UPDATE,  /* only what OpenStack changes in place (PUT) */
+	VIM_REPLACE, /* has to be made anew */
+};
+
+/* Of two digests; one that is none (NULL) is the same as any. */
+enum vim_difference vim_digest_difference(const char *have, const char *wanted);
+
+void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status status,
+		      const char *details); /* watch may be NULL */
 
 void vim_object_clear(struct vim_object *o);
 void vim_inventory_clear(struct vim_inventory *i);

@@ -67,10 +67,11 @@ static int memory_admit(struct vim *vim, const struct vim_request *server,
 }
 
 static int memory_create(struct vim *vim, const struct vim_request *requests, size_t n,
-			 struct err *err)
+			 const struct vim_watch *watch, struct err *err)
 {
 	struct memory_vim *m = memory(vim);
 
+	(void)watch;
 	for (size_t i = 0; i < n; i++) {
 		if (++m->operations == m->fail_at)
 			return err_set(err, EIO, "cannot make %s", requests[i].name);
@@ -85,9 +86,10 @@ static int memory_create(struct vim *vim, const struct vim_request *requests, si
 	return 0;
 }
 
-static int memory_server(struct vim *vim, const char *name, struct vim_server_info *ret,
-			 struct err *err)
+static int memory_server(struct vim *vim, const char *name, enum vim_look look,
+			 struct vim_server_info *ret, struct err *err)
 {
+	(void)look;
 	(void)err;
 	ret->name = xstrdup(name);
 	ret->state = memory(vim)->dead ? VIM_STATE_ERROR : VIM_STATE_ACTIVE;
@@ -96,19 +98,33 @@ static int memory_server(struct vim *vim, const char *name, struct vim_server_in
 	return 0;
 }
 
-static int memory_destroy(struct vim *vim, const struct vim_object *object, struct err *err)
+static void forget(struct memory_vim *m, const char *id)
 {
-	struct memory_vim *m = memory(vim);
-
-	if (++m->operations == m->fail_at)
-		return err_set(err, EIO, "cannot delete %s", object->name);
 	for (size_t i = 0; i < m->there.n; i++)
-		if (streq(m->there.v[i].id, object->id)) {
+		if (streq(m->there.v[i].id, id)) {
 			vim_object_clear(&m->there.v[i]);
 			m->there.v[i] = m->there.v[--m->there.n];
-			return 0;
+			return;
 		}
-	return 0;
+}
+
+static int memory_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
+			  const struct vim_watch *watch, struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+	int first = 0;
+
+	(void)watch;
+	for (int servers = 1; servers >= 0 && first == 0; servers--)
+		for (size_t k = 0; k < n; k++) {
+			if ((objects[k]->kind == VIM_SERVER) != servers)
+				continue;
+			if (++m->operations == m->fail_at)
+				first = err_set(err, EIO, "cannot delete %s", objects[k]->name);
+			else
+				forget(m, objects[k]->id);
+		}
+	return first;
 }
 
 static int memory_release(struct vim *vim, struct err *err)

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "base/interrupt.h"
 #include "base/str.h"
 #include "deploy/apply.h"
 #include "deploy/design.h"
@@ -81,10 +82,11 @@ static int fake_list(struct vim *vim, const char *const *names, size_t n_names,
 	return 0;
 }
 
-static int fake_server(struct vim *vim, const char *name, struct vim_server_info *ret,
-		       struct err *err)
+static int fake_server(struct vim *vim, const char *name, enum vim_look look,
+		       struct vim_server_info *ret, struct err *err)
 {
 	(void)vim;
+	(void)look;
 	if (f.server_error)
 		return err_set(err, f.server_error, "server_error");
 	*ret = (struct vim_server_info){.name = xstrdup(name),
@@ -112,7 +114,7 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 	assert_string_equal(port, "port0");
 	f.link_up = up;
 	if (!up && f.down_interrupts)
-		deploy_interrupted = 1;
+		interrupted = 1;
 	return !up && f.down_fails ? err_set(err, ETIMEDOUT, "no answer") : 0;
 }
 
@@ -162,7 +164,7 @@ static int stop(void **state)
 	pthread_join(f.thread, NULL);
 	close(f.fd);
 	model_free(f.model);
-	deploy_interrupted = 0;
+	interrupted = 0;
 	return 0;
 }
 

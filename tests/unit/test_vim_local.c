@@ -453,12 +453,14 @@ static void test_server_that_does_not_answer_is_removed(void **state)
 	assert_int_equal(unlink(lock), 0);
 
 	const struct vim_ops *ops = vim_ops_for("local");
-	assert_int_equal(ops->open("local", "t", "d", NULL, &vim, &err), 0);
+	const struct vim_target target = {.vim_name = "local", .tenant = "t", .deployment = "d"};
+	assert_int_equal(ops->open(&target, NULL, &vim, &err), 0);
 	assert_int_equal(ops->list(vim, NULL, 0, &inventory, &err), 0);
 	assert_int_equal(inventory.n, 1);
 	assert_int_equal(inventory.v[0].state, VIM_STATE_DOWN);
 	assert_non_null(strstr(inventory.v[0].fault, "does not answer"));
-	assert_int_equal(ops->destroy(vim, &inventory.v[0], &err), 0);
+	const struct vim_object *object = &inventory.v[0];
+	assert_int_equal(ops->destroy(vim, &object, 1, NULL, &err), 0);
 	assert_false(process_alive(&p));
 	cleanup_free char *path = xasprintf("%s/local/t/d", folder);
 	assert_int_equal(dir_remove(path, &err), 0);
@@ -688,9 +690,15 @@ static void test_digest_tells_a_changed_request(void **state)
 	i.ip_address = S("10.0.0.1");
 	cleanup_free char *changed = vim_request_digest(&a);
 
-	assert_int_equal(strlen(first), 32);
+	i.admin_state_up = false;
+	cleanup_free char *in_place = vim_request_digest(&a);
+
+	assert_int_equal(strlen(first), 33);
 	assert_string_equal(first, same);
-	assert_string_not_equal(first, changed);
+	assert_int_equal(vim_digest_difference(first, same), VIM_SAME);
+	assert_int_equal(vim_digest_difference(first, changed), VIM_REPLACE);
+	assert_int_equal(vim_digest_difference(changed, in_place), VIM_UPDATE);
+	assert_int_equal(vim_digest_difference(NULL, first), VIM_SAME);
 
 	struct vim_request s = {.kind = VIM_SERVER,
 				.name = "s",

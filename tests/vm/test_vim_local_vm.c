@@ -55,8 +55,9 @@ static struct vim *open_vim(void)
 	cleanup_err struct err err = ERR_INIT;
 	struct vim *vim = NULL;
 
-	must(vim_ops_for("local")->open("local", tenant->name, deployment->name, NULL, &vim, &err),
-	     &err);
+	const struct vim_target target = {
+		.vim_name = "local", .tenant = tenant->name, .deployment = deployment->name};
+	must(vim_ops_for("local")->open(&target, NULL, &vim, &err), &err);
 	return vim;
 }
 
@@ -107,7 +108,7 @@ static int make(struct vim *vim, enum vim_kind until, struct err *err)
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
 		if (s->action == ACTION_CREATE && s->stage <= last)
-			r = vim->ops->create(vim, &s->request, 1, err);
+			r = vim->ops->create(vim, &s->request, 1, NULL, err);
 	}
 	return r;
 }
@@ -124,7 +125,7 @@ static enum vim_state state_of(struct vim *vim, char **ret_fault)
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_server_info struct vim_server_info info = {0};
 
-	must(vim->ops->server(vim, server_name, &info, &err), &err);
+	must(vim->ops->server(vim, server_name, VIM_LOOK_ALL, &info, &err), &err);
 	if (ret_fault)
 		*ret_fault = xstrdup(info.fault ? info.fault : "");
 	return info.state;
@@ -135,7 +136,7 @@ static void check_server(struct vim *vim)
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_server_info struct vim_server_info info = {0};
 
-	must(vim->ops->server(vim, server_name, &info, &err), &err);
+	must(vim->ops->server(vim, server_name, VIM_LOOK_ALL, &info, &err), &err);
 	assert_int_equal(info.state, VIM_STATE_ACTIVE);
 	assert_string_equal(info.status, "ACTIVE");
 	assert_int_equal(info.cells, 2);
@@ -162,7 +163,7 @@ static void check_links(struct vim *vim)
 	for (int up = 0; up <= 1; up++) {
 		cleanup_server_info struct vim_server_info info = {0};
 		must(vim->ops->set_link(vim, server_name, leg_name, up, &err), &err);
-		must(vim->ops->server(vim, server_name, &info, &err), &err);
+		must(vim->ops->server(vim, server_name, VIM_LOOK_ALL, &info, &err), &err);
 		assert_int_equal(info.ports[2].link_up, up);
 		assert_true(info.ports[3].link_up);
 	}
@@ -186,10 +187,12 @@ static void test_server_lives_and_dies(void **state)
 
 	/* It is all there, as the descriptor wants it. */
 	must(apply_prepare(vim, model, tenant, deployment, &inventory, &again, &err), &err);
-	assert_int_equal(plan_count(again, ACTION_KEEP), again->n);
+	/* The image is a file of this machine. */
+	assert_int_equal(plan_count(again, ACTION_USE), 1);
+	assert_int_equal(plan_count(again, ACTION_KEEP), again->n - 1);
 	for (size_t i = 0; i < inventory.n; i++)
 		assert_int_equal(inventory.v[i].state, VIM_STATE_ACTIVE);
-	assert_int_equal(vim->ops->create(vim, &again->v[0].request, 1, &err), -EEXIST);
+	assert_int_equal(vim->ops->create(vim, &again->v[0].request, 1, NULL, &err), -EEXIST);
 	err_clear(&err);
 
 	/* The firmware writes to the console; what was read once is there for the next reader. */

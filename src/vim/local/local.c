@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "vim/local/handle.h"
@@ -18,21 +19,21 @@ static struct local *local_of(struct vim *vim)
 	return (struct local *)vim;
 }
 
-static int local_open(const char *vim_name, const char *tenant, const char *deployment,
-		      const struct events *events, struct vim **ret_vim, struct err *err)
+/* Who changes takes the lock when it first writes: create and destroy read again what is there. */
+static int local_open(const struct vim_target *target, const struct events *events,
+		      struct vim **ret_vim, struct err *err)
 {
 	struct local *local = xcalloc(1, sizeof(*local));
 
-	(void)vim_name;
 	(void)err;
 	local->vim = (struct vim){
 		.ops = &vim_local,
-		.tenant = xstrdup(tenant),
-		.deployment = xstrdup(deployment),
+		.tenant = xstrdup(target->tenant),
+		.deployment = xstrdup(target->deployment),
 		.events = events,
 	};
 	local->netns = -1;
-	store_init(&local->store, tenant, deployment);
+	store_init(&local->store, target->tenant, target->deployment);
 	*ret_vim = &local->vim;
 	return 0;
 }
@@ -174,6 +175,7 @@ static int object_state(struct local *local, const struct records *records,
 	switch (record->kind) {
 	case VIM_IMAGE:
 	case VIM_FLAVOR:
+	case VIM_SERVER_GROUP:
 		return 0;
 	case VIM_NETWORK:
 	case VIM_SUBNET:
@@ -309,6 +311,7 @@ static int realise(struct local *local, const struct vim_request *request, struc
 
 	switch (record->kind) {
 	case VIM_FLAVOR:
+	case VIM_SERVER_GROUP: /* there is one host: nothing to keep apart */
 		return 0;
 	case VIM_IMAGE:
 		r = image_find(record->name, request->image->src, &files, err);
@@ -355,7 +358,7 @@ static int create_one(struct local *local, const struct vim_request *request,
 }
 
 static int local_create(struct vim *vim, const struct vim_request *requests, size_t n,
-			struct err *err)
+			const struct vim_watch *watch, struct err *err)
 {
 	struct local *local = local_of(vim);
 	cleanup_records struct records records = {0};
@@ -363,8 +366,14 @@ static int local_create(struct vim *vim, const struct vim_request *requests, siz
 	int r = store_lock(&local->store, err);
 	if (r == 0)
 		r = store_load(&local->store, &records, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (interrupted)
+			return err_set(err, EINTR, "interrupted");
+		vim_watch_report(watch, i, EVENT_STARTED, NULL);
 		r = create_one(local, &requests[i], &records, err);
+		if (r == 0)
+			vim_watch_report(watch, i, EVENT_SUCCESS, NULL);
+	}
 	return r;
 }
 
@@ -381,13 +390,14 @@ static int find_server(struct local *local, const char *name, struct records *re
 			      local->vim.tenant, local->vim.deployment);
 }
 
-static int local_server(struct vim *vim, const char *server_name, struct vim_server_info *ret,
-			struct err *err)
+static int local_server(struct vim *vim, const char *server_name, enum vim_look look,
+			struct vim_server_info *ret, struct err *err)
 {
 	struct local *local = local_of(vim);
 	cleanup_records struct records records = {0};
 	struct record *server;
 
+	(void)look; /* it costs the same */
 	int r = find_server(local, server_name, &records, &server, err);
 	return r < 0 ? r : server_info(local, &records, server, ret, err);
 }
@@ -408,6 +418,7 @@ static int unmake(struct local *local, const struct records *records, const stru
 	switch (record->kind) {
 	case VIM_IMAGE:
 	case VIM_FLAVOR:
+	case VIM_SERVER_GROUP:
 	case VIM_SUBNET:
 		return 0;
 	case VIM_NETWORK:
@@ -420,28 +431,56 @@ static int unmake(struct local *local, const struct records *records, const stru
 	return 0;
 }
 
-static int local_destroy(struct vim *vim, const struct vim_object *object, struct err *err)
+static int destroy_one(struct local *local, struct records *records,
+		       const struct vim_object *object, struct err *err)
 {
-	struct local *local = local_of(vim);
-	cleanup_records struct records records = {0};
-
-	int r = store_lock(&local->store, err);
-	if (r == 0)
-		r = store_load(&local->store, &records, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < records.n; i++) {
-		if (!streq(records.v[i].id, object->id))
+	for (size_t i = 0; i < records->n; i++) {
+		if (!streq(records->v[i].id, object->id))
 			continue;
 		struct records gone = {0};
-		*array_push(gone.v, gone.n) = take(&records, i);
-		r = unmake(local, &records, &gone.v[0], err);
+		*array_push(gone.v, gone.n) = take(records, i);
+		int r = unmake(local, records, &gone.v[0], err);
 		if (r == 0)
 			r = record_remove(&local->store, &gone.v[0], err);
 		records_clear(&gone);
 		return r;
 	}
 	return 0;
+}
+
+static int local_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
+			 const struct vim_watch *watch, struct err *err)
+{
+	static const enum vim_kind order[] = {VIM_SERVER, VIM_PORT,         VIM_SUBNET, VIM_IMAGE,
+					      VIM_FLAVOR, VIM_SERVER_GROUP, VIM_NETWORK};
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	int first = 0;
+
+	int r = store_lock(&local->store, err);
+	if (r == 0)
+		r = store_load(&local->store, &records, err);
+	if (r < 0)
+		return r;
+	for (size_t k = 0; k < ARRAY_SIZE(order); k++) {
+		if (k > 0 && order[k - 1] == VIM_SERVER && first < 0)
+			return first;
+		for (size_t i = 0; i < n; i++) {
+			cleanup_err struct err one = ERR_INIT;
+			if (objects[i]->kind != order[k])
+				continue;
+			if (interrupted)
+				return err_set(err, EINTR, "interrupted");
+			vim_watch_report(watch, i, EVENT_STARTED, NULL);
+			r = destroy_one(local, &records, objects[i], &one);
+			vim_watch_report(watch, i, r < 0 ? EVENT_FAILURE : EVENT_SUCCESS, one.text);
+			if (r < 0 && first == 0)
+				first = err_set(err, r, "delete %s %s: %s",
+						vim_kind_name(objects[i]->kind), objects[i]->name,
+						one.text);
+		}
+	}
+	return first;
 }
 
 static int local_release(struct vim *vim, struct err *err)
