@@ -112,17 +112,21 @@ static void add_server(struct vim *vim, const char *name, struct row **rows, siz
 static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct err *err)
 {
 	cleanup_inventory struct vim_inventory inventory = {0};
-	size_t servers = 0;
+	size_t owned = 0, servers = 0;
 	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < inventory.n; i++)
-		if (inventory.v[i].kind == VIM_SERVER && inventory.v[i].owner) {
+	for (size_t i = 0; i < inventory.n; i++) {
+		if (!vim_object_is_of(&inventory.v[i], vim))
+			continue;
+		owned++;
+		if (inventory.v[i].kind == VIM_SERVER) {
 			add_server(vim, inventory.v[i].name, rows, n);
 			servers++;
 		}
-	if (servers == 0 && inventory.n > 0) {
+	}
+	if (servers == 0 && owned > 0) {
 		struct row *row = array_push(*rows, *n);
 		row->tenant = xstrdup(vim->tenant);
 		row->deployment = xstrdup(vim->deployment);

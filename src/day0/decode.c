@@ -8,11 +8,10 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "day0/text.h"
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 enum { WBITS_GZIP = 15 + 16 };
 
@@ -72,23 +71,6 @@ void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len)
 	deflateEnd(&z);
 }
 
-char *base64_encode(const char *s, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)s;
-	char *out = xcalloc((len + 2) / 3 * 4 + 1, 1), *o = out;
-
-	for (size_t i = 0; i < len; i += 3) {
-		size_t left = len - i;
-		unsigned v = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
-			     (left > 2 ? p[i + 2] : 0);
-		*o++ = alphabet[v >> 18];
-		*o++ = alphabet[v >> 12 & 63];
-		*o++ = left > 1 ? alphabet[v >> 6 & 63] : '=';
-		*o++ = left > 2 ? alphabet[v & 63] : '=';
-	}
-	return out;
-}
-
 /* What Python hands on when not even its lenient reading makes sense: the text without line breaks.
  */
 static void keep_undecoded(const struct text *t, struct text *ret)
@@ -113,14 +95,14 @@ void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bo
 
 	for (size_t i = 0; i < t->len && in_group + pads < 4; i++) {
 		char c = t->s[i];
-		const char *at = c ? strchr(alphabet, c) : NULL;
+		const char *at = c ? strchr(base64_alphabet, c) : NULL;
 		if (c == '\n') {
 			line++;
 		} else if (c == '=') {
 			pads += in_group >= 2; /* padding anywhere else is skipped */
 		} else if (at) {
 			pads = 0;
-			bits = bits << 6 | (unsigned)(at - alphabet);
+			bits = bits << 6 | (unsigned)(at - base64_alphabet);
 			if (++in_group > 1)
 				text_builder_add(&b, (char)(bits >> (4 - in_group) * 2),
 						 text_line(t, line));

@@ -19,9 +19,6 @@ int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, s
 /* The same bytes for the same input, whatever the time. The caller frees *ret. */
 void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len);
 
-/* Base64 without line breaks; the caller frees it. */
-char *base64_encode(const char *s, size_t len);
-
 /*
  * Decodes t; characters outside of the alphabet are skipped. *ret_bad is 0, or the line (of the
  * file) of the first such character; *ret_short says that the last group is incomplete. A last

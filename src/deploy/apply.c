@@ -71,25 +71,14 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 		  const struct deployment *deployment, struct vim_inventory *ret_inventory,
 		  struct plan **ret_plan, struct err *err)
 {
-	char **names;
+	cleanup_free struct vim_reference *references = NULL;
 	size_t n;
 
-	plan_names(model, deployment, &names, &n);
-	int r = vim->ops->list(vim, (const char *const *)names, n, ret_inventory, err);
-	plan_names_free(names, n);
+	plan_references(model, deployment, &references, &n);
+	int r = vim->ops->list(vim, references, n, ret_inventory, err);
 	if (r < 0)
 		return r;
 	return plan_make(model, tenant, deployment, ret_inventory, ret_plan, err);
-}
-
-static char *owner_prefix(const struct vim *vim)
-{
-	return xasprintf("dnsvnf:%s/%s/", vim->tenant, vim->deployment);
-}
-
-static bool is_owned(const struct vim_object *o, const char *prefix)
-{
-	return o->owner && str_starts(o->owner, prefix);
 }
 
 static int stop_interrupted(struct err *err)
@@ -256,7 +245,6 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_inventory struct vim_inventory inventory = {0};
-	cleanup_free char *prefix = owner_prefix(vim);
 	cleanup_free const struct vim_object **objects = NULL;
 	size_t owned = 0, n = 0;
 
@@ -266,7 +254,7 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 		return;
 	}
 	for (size_t i = 0; i < inventory.n; i++) {
-		owned += is_owned(&inventory.v[i], prefix);
+		owned += vim_object_is_of(&inventory.v[i], vim);
 		if (made_now(plan, &inventory.v[i]))
 			*array_push(objects, n) = &inventory.v[i];
 	}
@@ -300,7 +288,6 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 int apply_undeploy(struct vim *vim, const struct events *events, struct err *err)
 {
 	cleanup_inventory struct vim_inventory inventory = {0};
-	cleanup_free char *prefix = owner_prefix(vim);
 	cleanup_free const struct vim_object **objects = NULL;
 	size_t n = 0;
 	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
@@ -308,7 +295,7 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < inventory.n; i++)
-		if (is_owned(&inventory.v[i], prefix))
+		if (vim_object_is_of(&inventory.v[i], vim))
 			*array_push(objects, n) = &inventory.v[i];
 	r = destroy(vim, objects, n, events, err);
 	if (r == 0)

@@ -544,13 +544,20 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	return 0;
 }
 
+static void names_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
 	for (size_t i = 0; i < plan->n; i++) {
 		struct step *s = &plan->v[i];
-		plan_names_free(s->port_names, s->n_ports);
+		names_free(s->port_names, s->n_ports);
 		free(s->name);
 		free(s->owner);
 		free(s->why);
@@ -590,30 +597,27 @@ const char *action_name(enum action action)
 	return "?";
 }
 
-void plan_names(const struct model *model, const struct deployment *deployment, char ***ret_names,
-		size_t *ret_n)
+static void add_reference(struct vim_reference **v, size_t *n, enum vim_kind kind, const char *name)
 {
-	char **names = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < deployment->n_networks; i++)
-		*array_push(names, n) = xstrdup(deployment->networks[i].name);
-	for (size_t i = 0; i < model->n_networks; i++)
-		*array_push(names, n) = xstrdup(model->networks[i].name);
-	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
-		const struct vm_group *group = &deployment->vm_groups[g];
-		*array_push(names, n) = xstrdup(group->flavor);
-		*array_push(names, n) = xstrdup(group->image);
-		for (size_t i = 0; i < group->n_interfaces; i++)
-			*array_push(names, n) = xstrdup(group->interfaces[i].network);
-	}
-	*ret_names = names;
-	*ret_n = n;
+	for (size_t i = 0; i < *n; i++)
+		if ((*v)[i].kind == kind && streq((*v)[i].name, name))
+			return;
+	*array_push(*v, *n) = (struct vim_reference){kind, name};
 }
 
-void plan_names_free(char **names, size_t n)
+void plan_references(const struct model *model, const struct deployment *deployment,
+		     struct vim_reference **ret, size_t *ret_n)
 {
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
+	struct vim_reference *v = NULL;
+	size_t n = 0;
+
+	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
+		const struct vm_group *group = &deployment->vm_groups[g];
+		add_reference(&v, &n, VIM_IMAGE, group->image);
+		for (size_t i = 0; i < group->n_interfaces; i++)
+			if (!model_network(model, deployment, group->interfaces[i].network))
+				add_reference(&v, &n, VIM_NETWORK, group->interfaces[i].network);
+	}
+	*ret = v;
+	*ret_n = n;
 }

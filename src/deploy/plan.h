@@ -46,10 +46,10 @@ struct plan {
 	size_t n;
 };
 
-/* Every name that the deployment gives to an object or finds one by; for vim_ops.list. */
-void plan_names(const struct model *model, const struct deployment *deployment, char ***ret_names,
-		size_t *ret_n);
-void plan_names_free(char **names, size_t n);
+/* What the deployment may find in the VIM by name; for vim_ops.list. The names are borrowed from
+ * the model, the caller frees the array. */
+void plan_references(const struct model *model, const struct deployment *deployment,
+		     struct vim_reference **ret, size_t *ret_n);
 
 /*
  * Fails when the day-0 files cannot be composed, or when two ports or servers would have one name

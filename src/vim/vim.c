@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
 #include "vim/local/local.h"
+#include "vim/openstack/openstack.h"
 
 const struct vim_ops *vim_ops_for(const char *vim_name)
 {
-	return streq(vim_name, vim_local.name) ? &vim_local : NULL;
+	return streq(vim_name, vim_local.name) ? &vim_local : &vim_openstack;
 }
 
 const char *vim_kind_name(enum vim_kind kind)
@@ -95,6 +97,13 @@ void vim_server_info_clear(struct vim_server_info *s)
 		port_info_clear(&s->ports[i]);
 	free(s->ports);
 	*s = (struct vim_server_info){0};
+}
+
+bool vim_object_is_of(const struct vim_object *object, const struct vim *vim)
+{
+	cleanup_free char *prefix = xasprintf("dnsvnf:%s/%s/", vim->tenant, vim->deployment);
+
+	return object->owner && str_starts(object->owner, prefix);
 }
 
 /* The network that a subnet or port stands in, by name. */

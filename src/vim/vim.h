@@ -51,10 +51,10 @@ struct vim_inventory {
 	bool can_update; /* the VIM has the operation `update` */
 };
 
-/* A fixed address of a port. */
-struct vim_address {
-	char *subnet; /* name */
-	char *ip_address;
+/* The name or id of an image, or of a network that the descriptor does not define. */
+struct vim_reference {
+	enum vim_kind kind;
+	const char *name;
 };
 
 /*
@@ -187,8 +187,12 @@ struct vim_ops {
 	int (*deployments)(const char *vim_name, struct vim_deployment **ret, size_t *ret_n,
 			   struct err *err);
 
-	/* Everything marked as this deployment's, and every object that one of the names finds. */
-	int (*list)(struct vim *vim, const char *const *names, size_t n_names,
+	/*
+	 * Everything marked as this deployment's, and what else the project has of networks and
+	 * flavors; of what it could have in thousands, or of what others own, that which a
+	 * reference finds by name or id.
+	 */
+	int (*list)(struct vim *vim, const struct vim_reference *references, size_t n,
 		    struct vim_inventory *ret, struct err *err);
 
 	/* Would it fit? Refuses what Nova would refuse, with the reason; makes nothing. */
@@ -239,12 +243,15 @@ struct vim_ops {
 	int (*socket)(struct vim *vim, int domain, int type, int protocol, struct err *err);
 };
 
-/* "local" gives the embedded VIM, everything else a cloud of clouds.yaml; NULL: not built in. */
+/* "local" gives the embedded VIM, everything else a cloud of clouds.yaml. Never NULL. */
 const struct vim_ops *vim_ops_for(const char *vim_name);
 
 /* "network", "port" ... */
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */
+
+/* Does the object carry the mark of this handle's deployment? */
+bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
 
 /* Does b have to be there before a is made? */
 bool vim_request_needs(const struct vim_request *a, const struct vim_request *b);

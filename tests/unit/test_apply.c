@@ -36,13 +36,13 @@ static struct memory_vim *memory(struct vim *vim)
 	return (struct memory_vim *)vim;
 }
 
-static int memory_list(struct vim *vim, const char *const *names, size_t n_names,
+static int memory_list(struct vim *vim, const struct vim_reference *references, size_t n,
 		       struct vim_inventory *ret, struct err *err)
 {
 	struct memory_vim *m = memory(vim);
 
-	(void)names;
-	(void)n_names;
+	(void)references;
+	(void)n;
 	(void)err;
 	for (size_t i = 0; i < m->there.n; i++) {
 		struct vim_object *o = array_push(ret->v, ret->n);

@@ -75,10 +75,10 @@ static void *guest(void *opaque)
 	return NULL;
 }
 
-static int fake_list(struct vim *vim, const char *const *names, size_t n_names,
+static int fake_list(struct vim *vim, const struct vim_reference *references, size_t n,
 		     struct vim_inventory *ret, struct err *err)
 {
-	(void)vim, (void)names, (void)n_names, (void)ret, (void)err;
+	(void)vim, (void)references, (void)n, (void)ret, (void)err;
 	return 0;
 }
 

@@ -216,7 +216,7 @@ static void add_image_file(const char *name, const struct records *records,
 	};
 }
 
-static int local_list(struct vim *vim, const char *const *names, size_t n_names,
+static int local_list(struct vim *vim, const struct vim_reference *references, size_t n,
 		      struct vim_inventory *ret, struct err *err)
 {
 	struct local *local = local_of(vim);
@@ -240,8 +240,9 @@ static int local_list(struct vim *vim, const char *const *names, size_t n_names,
 		if (r < 0)
 			return err_wrap(err, "%s %s", vim_kind_name(record->kind), record->name);
 	}
-	for (size_t i = 0; i < n_names; i++)
-		add_image_file(names[i], &records, &inventory);
+	for (size_t i = 0; i < n; i++)
+		if (references[i].kind == VIM_IMAGE)
+			add_image_file(references[i].name, &records, &inventory);
 	*ret = inventory;
 	inventory = (struct vim_inventory){0};
 	return 0;

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/body.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/base64.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/openstack/handle.h"
+
+enum { MAX_USER_DATA = 65535 /* nova/api/openstack/compute/schemas/servers.py, in base64 */ };
+
+static void put(json_t *o, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(o, key, json_string(value));
+}
+
+/* Whole GB, as flavors have them, from MB. */
+static int gigabytes(unsigned mb)
+{
+	return (int)((mb + 1023) / 1024);
+}
+
+static const char *id_of(struct openstack *os, enum vim_kind kind, const char *name,
+			 const char *parent, struct err *err)
+{
+	const struct thing *t = things_by_name(&os->things, kind, name, os->prefix, parent);
+
+	if (!t)
+		err_set(err, ENOENT, "%s %s is not there", vim_kind_name(kind), name);
+	return t ? t->object.id : NULL;
+}
+
+static json_t *network_body(const struct vim_request *r)
+{
+	const struct network *n = r->network;
+	json_t *o = json_object();
+
+	if (n->shared)
+		json_object_set_new(o, "shared", json_true());
+	put(o, "provider:network_type", n->provider_network_type);
+	put(o, "provider:physical_network", n->provider_physical_network);
+	if (n->provider_segmentation_id)
+		json_object_set_new(o, "provider:segmentation_id",
+				    json_integer(n->provider_segmentation_id));
+	return o;
+}
+
+static void put_gateway(json_t *o, const struct subnet *s)
+{
+	if (s->no_gateway)
+		json_object_set_new(o, "gateway_ip", json_null());
+	else
+		put(o, "gateway_ip", s->gateway);
+	json_object_set_new(o, "enable_dhcp", json_boolean(s->dhcp));
+}
+
+static int subnet_body(struct openstack *os, const struct vim_request *r, json_t **ret,
+		       struct err *err)
+{
+	const struct subnet *s = r->subnet.subnet;
+	cleanup_free char *cidr = xasprintf("%s/%u", s->address, s->prefix);
+	const char *network = id_of(os, VIM_NETWORK, r->subnet.network->name, NULL, err);
+
+	if (!network)
+		return -ENOENT;
+	*ret = json_pack("{s:s, s:i, s:s}", "network_id", network, "ip_version", s->ip_version,
+			 "cidr", cidr);
+	put_gateway(*ret, s);
+	return 0;
+}
+
+static int add_fixed_ip(struct openstack *os, const char *network, const char *subnet,
+			const char *ip, json_t *list, struct err *err)
+{
+	json_t *fixed = json_object();
+
+	json_array_append_new(list, fixed);
+	put(fixed, "ip_address", ip);
+	if (!subnet)
+		return 0;
+	const char *id = id_of(os, VIM_SUBNET, subnet, network, err);
+	put(fixed, "subnet_id", id);
+	return id ? 0 : -ENOENT;
+}
+
+static int put_fixed_ips(struct openstack *os, const struct interface *i, const char *network,
+			 json_t *o, struct err *err)
+{
+	json_t *list = json_array();
+	int r = 0;
+
+	if (i->ip_address || i->subnet)
+		r = add_fixed_ip(os, network, i->subnet, i->ip_address, list, err);
+	for (size_t k = 0; k < i->n_addresses && r == 0; k++)
+		r = add_fixed_ip(os, network, i->addresses[k].subnet, i->addresses[k].ip_address,
+				 list, err);
+	/* Without a word of it Neutron chooses an address from each family's first subnet. */
+	if (json_array_size(list) > 0)
+		json_object_set(o, "fixed_ips", list);
+	json_decref(list);
+	return r;
+}
+
+/* "255.255.255.0" or "24" as a length; -1: neither. */
+static int prefix_length(const char *netmask)
+{
+	unsigned char bytes[4];
+	int64_t length;
+	int n = 0;
+
+	if (str_to_int(netmask, 0, 128, &length) == 0)
+		return (int)length;
+	if (sscanf(netmask, "%hhu.%hhu.%hhu.%hhu", &bytes[0], &bytes[1], &bytes[2], &bytes[3]) != 4)
+		return -1;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		n += __builtin_popcount(bytes[i]);
+	return n;
+}
+
+static void put_security(json_t *o, const struct interface *i)
+{
+	json_t *pairs = json_array();
+	json_t *groups = json_array();
+
+	for (size_t k = 0; k < i->n_allowed_address_pairs; k++) {
+		const struct address_pair *p = &i->allowed_address_pairs[k];
+		int length = p->netmask ? prefix_length(p->netmask) : -1;
+		cleanup_free char *address = length >= 0 ? xasprintf("%s/%d", p->ip_address, length)
+							 : xstrdup(p->ip_address);
+		json_array_append_new(pairs, json_pack("{s:s}", "ip_address", address));
+	}
+	if (i->n_allowed_address_pairs)
+		json_object_set(o, "allowed_address_pairs", pairs);
+	json_decref(pairs);
+	for (size_t k = 0; k < i->n_security_groups; k++)
+		json_array_append_new(groups, json_string(i->security_groups[k]));
+	/* A port without port security takes no groups, not even the default one. */
+	if (i->n_security_groups || i->port_security_enabled == 0)
+		json_object_set(o, "security_groups", groups);
+	json_decref(groups);
+	if (i->port_security_enabled >= 0)
+		json_object_set_new(o, "port_security_enabled",
+				    json_boolean(i->port_security_enabled));
+	json_object_set_new(o, "admin_state_up", json_boolean(i->admin_state_up));
+}
+
+/* https://docs.openstack.org/api-ref/network/v2/#port-binding-extended-attributes */
+static const char *vnic_type(enum port_type type)
+{
+	switch (type) {
+	case PORT_VIRTUAL:
+		return "normal";
+	case PORT_PASSTHRU:
+		return "direct-physical";
+	case PORT_DIRECT:
+		return "direct";
+	case PORT_MACVTAP:
+		return "macvtap";
+	}
+	return "normal";
+}
+
+static int port_body(struct openstack *os, const struct vim_request *r, json_t **ret,
+		     struct err *err)
+{
+	const struct interface *i = r->port.interface;
+	const char *network = id_of(os, VIM_NETWORK, r->port.network_name, NULL, err);
+
+	if (!network)
+		return -ENOENT;
+	json_t *o = json_pack("{s:s}", "network_id", network);
+	*ret = o;
+	put(o, "mac_address", r->port.mac_address);
+	put_security(o, i);
+	if (i->type != PORT_VIRTUAL)
+		put(o, "binding:vnic_type", vnic_type(i->type));
+	if (r->port.trusted)
+		json_object_set_new(o, "binding:profile", json_pack("{s:s}", "trusted", "true"));
+	if (r->port.propagate_uplink_status && os->has_uplink_propagation)
+		json_object_set_new(o, "propagate_uplink_status", json_true());
+	put(o, "numa_affinity_policy", r->port.numa_affinity_policy);
+	return put_fixed_ips(os, i, network, o, err);
+}
+
+static json_t *flavor_body(const struct vim_request *r)
+{
+	const struct flavor *f = r->flavor;
+
+	return json_pack("{s:i, s:i, s:i, s:i, s:i}", "vcpus", (int)f->vcpus, "ram",
+			 (int)f->memory_mb, "disk", gigabytes(f->root_disk_mb),
+			 "OS-FLV-EXT-DATA:ephemeral", gigabytes(f->ephemeral_disk_mb), "swap",
+			 (int)f->swap_disk_mb);
+}
+
+json_t *body_extra_specs(const struct vim_request *r)
+{
+	cleanup_free char *digest = vim_request_digest(r);
+	json_t *specs = json_object();
+
+	for (size_t i = 0; i < r->flavor->properties.n; i++)
+		put(specs, r->flavor->properties.v[i].name, r->flavor->properties.v[i].value);
+	put(specs, MARK_EXTRA_SPEC, digest);
+	return json_pack("{s:o}", "extra_specs", specs);
+}
+
+static json_t *image_body(struct openstack *os, const struct vim_request *r)
+{
+	const struct image *i = r->image;
+	cleanup_free char *digest = vim_request_digest(r);
+	cleanup_free char *deployment = xasprintf("%s/%s", os->vim.tenant, os->vim.deployment);
+	json_t *o = json_object();
+
+	for (size_t k = 0; k < i->properties.n; k++)
+		put(o, i->properties.v[k].name, i->properties.v[k].value);
+	put(o, "disk_format", i->disk_format ? i->disk_format : "qcow2");
+	put(o, "container_format", i->container_format ? i->container_format : "bare");
+	put(o, "hw_disk_bus", i->disk_bus);
+	put(o, MARK_OWNER, r->owner);
+	put(o, MARK_DIGEST, digest);
+	put(o, MARK_DEPLOYMENT, deployment);
+	return o;
+}
+
+/* `policies`, a list, before 2.64: nova/api/rest_api_version_history.rst */
+static json_t *server_group_body(struct openstack *os, const struct vim_request *r)
+{
+	const char *policy = r->server_group.policy;
+
+	return session_nova_minor(os->session) >= 64 ? json_pack("{s:s}", "policy", policy)
+						     : json_pack("{s:[s]}", "policies", policy);
+}
+
+static int put_user_data(json_t *o, const struct vim_request *r, struct err *err)
+{
+	if (!r->server.user_data)
+		return 0;
+	cleanup_free char *text = base64_encode(r->server.user_data, r->server.user_data_len);
+	if (strlen(text) > MAX_USER_DATA)
+		return err_set(err, E2BIG,
+			       "day-0 is %zu bytes in base64, and Nova takes %d: move large files "
+			       "into the image",
+			       strlen(text), MAX_USER_DATA);
+	put(o, "user_data", text);
+	return 0;
+}
+
+/* Where ESC's placement of type zone_host wants it: zone, or zone:host. */
+static void put_zone(json_t *o, const struct vm_group *group)
+{
+	for (size_t i = 0; i < group->n_placements; i++) {
+		const struct placement *p = &group->placements[i];
+		if (!streq(p->type, "zone_host"))
+			continue;
+		cleanup_free char *zone = xasprintf("%s%s%s", p->zone ? p->zone : "nova",
+						    p->host ? ":" : "", p->host ? p->host : "");
+		put(o, "availability_zone", zone);
+	}
+}
+
+static int server_body(struct openstack *os, const struct vim_request *r, json_t **ret,
+		       struct err *err)
+{
+	const char *image = id_of(os, VIM_IMAGE, r->server.image_name, NULL, err);
+	const char *flavor = image ? id_of(os, VIM_FLAVOR, r->server.flavor_name, NULL, err) : NULL;
+	cleanup_free char *digest = vim_request_digest(r);
+	json_t *networks = json_array();
+
+	if (!flavor) {
+		json_decref(networks);
+		return -ENOENT;
+	}
+	json_t *o = json_pack("{s:s, s:s, s:b, s:{s:s, s:s}, s:o}", "imageRef", image, "flavorRef",
+			      flavor, "config_drive", true, "metadata", MARK_OWNER, r->owner,
+			      MARK_DIGEST, digest, "networks", networks);
+	*ret = o;
+	for (size_t i = 0; i < r->server.n_ports; i++) {
+		cleanup_free char *tag = xasprintf("nic%zu", i);
+		const char *port = id_of(os, VIM_PORT, r->server.port_names[i], NULL, err);
+		if (!port)
+			return -ENOENT;
+		json_array_append_new(networks, json_pack("{s:s, s:s}", "port", port, "tag", tag));
+	}
+	put_zone(o, r->server.group);
+	return put_user_data(o, r, err);
+}
+
+int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, struct err *err)
+{
+	json_t *o = NULL;
+	int result = 0;
+
+	switch (r->kind) {
+	case VIM_IMAGE:
+		o = image_body(os, r);
+		break;
+	case VIM_FLAVOR:
+		o = flavor_body(r);
+		break;
+	case VIM_SERVER_GROUP:
+		o = server_group_body(os, r);
+		break;
+	case VIM_NETWORK:
+		o = network_body(r);
+		break;
+	case VIM_SUBNET:
+		result = subnet_body(os, r, &o, err);
+		break;
+	case VIM_PORT:
+		result = port_body(os, r, &o, err);
+		break;
+	case VIM_SERVER:
+		result = server_body(os, r, &o, err);
+		break;
+	}
+	if (result < 0) {
+		json_decref(o);
+		return result;
+	}
+	put(o, "name", r->kind == VIM_SERVER_GROUP ? r->owner : r->name);
+	if (r->kind == VIM_NETWORK || r->kind == VIM_SUBNET || r->kind == VIM_PORT ||
+	    r->kind == VIM_FLAVOR) {
+		cleanup_free char *mark = thing_mark(r);
+		put(o, "description", mark);
+	}
+	*ret = o;
+	return 0;
+}
+
+json_t *body_update(const struct vim_request *r)
+{
+	cleanup_free char *mark = thing_mark(r);
+	json_t *o = json_pack("{s:s}", "description", mark);
+
+	if (r->kind == VIM_NETWORK)
+		json_object_set_new(o, "shared", json_boolean(r->network->shared));
+	if (r->kind == VIM_SUBNET)
+		put_gateway(o, r->subnet.subnet);
+	if (r->kind == VIM_PORT) {
+		put_security(o, r->port.interface);
+		if (!r->port.interface->n_allowed_address_pairs)
+			json_object_set_new(o, "allowed_address_pairs", json_array());
+	}
+	return o;
+}

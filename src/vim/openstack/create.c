@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Making things, side by side as far as they do not need each other. Neutron's of one kind that can
+ * be made at the same moment go out as one request: it makes all of them or none, in a third of the
+ * time. Refused, they are asked for one by one, so that the error names its object. When nobody
+ * knows whether a request was carried out, the mark tells.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/interrupt.h"
+#include "base/str.h"
+#include "vim/openstack/body.h"
+#include "vim/openstack/handle.h"
+#include "vim/openstack/image.h"
+
+#define MAX_TRIES    3
+#define LOST_WAIT_MS 1000.0 /* a request whose answer was lost may still be at work */
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
+
+/* One request of vim.h. */
+struct job {
+	const struct vim_request *request;
+	enum job_state state;
+	bool alone;     /* refused together with others: by itself next time */
+	unsigned tries; /* whose outcome nobody knows */
+};
+
+struct maker {
+	struct openstack *os;
+	const struct vim_watch *watch;
+	struct job *jobs;
+	size_t n;
+	bool extensions_under_way;
+	int result; /* the first failure, with err */
+	struct err err;
+};
+
+/* Jobs of one kind that share a request to the service. */
+struct batch {
+	struct maker *maker;
+	enum vim_kind kind;
+	struct job **jobs;
+	size_t n;
+	char *why; /* the last failure of a lost request */
+	int code;
+	struct image_upload *upload;
+};
+
+static void advance(struct maker *m);
+
+static void batch_free(struct batch *b)
+{
+	image_upload_free(b->upload);
+	free(b->jobs);
+	free(b->why);
+	free(b);
+}
+
+static size_t index_of(const struct maker *m, const struct job *job)
+{
+	return (size_t)(job - m->jobs);
+}
+
+static void fail(struct batch *b, int code, const char *text)
+{
+	struct maker *m = b->maker;
+	const struct vim_request *r = b->jobs[0]->request;
+
+	for (size_t i = 0; i < b->n; i++)
+		vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_FAILURE, text);
+	if (m->result == 0 && b->n == 1)
+		m->result =
+			err_set(&m->err, code, "%s %s: %s", vim_kind_name(r->kind), r->name, text);
+	else if (m->result == 0)
+		m->result = err_set(&m->err, code, "%s %s and %zu more: %s", vim_kind_name(r->kind),
+				    r->name, b->n - 1, text);
+	batch_free(b);
+}
+
+static void complete(struct batch *b)
+{
+	struct maker *m = b->maker;
+
+	for (size_t i = 0; i < b->n; i++) {
+		b->jobs[i]->state = JOB_DONE;
+		vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_SUCCESS, NULL);
+	}
+	batch_free(b);
+	advance(m);
+}
+
+/*
+ * Neutron drops an attribute of an extension that ML2 does not load, and answers as if it had taken
+ * it: what came back is what counts.
+ */
+static bool was_taken(struct batch *b, const struct job *job)
+{
+	const struct vim_request *r = job->request;
+	const struct thing *t = things_by_owner(&b->maker->os->things, r->kind, r->owner);
+	const char *wanted = r->kind == VIM_PORT ? r->port.numa_affinity_policy : NULL;
+	const char *have =
+		t ? json_string_value(json_object_get(t->json, "numa_affinity_policy")) : NULL;
+
+	if (!wanted || streq(wanted, have))
+		return true;
+	cleanup_free char *text = xasprintf(
+		"Neutron took the port but not its numa_affinity_policy=%s (it says %s): load the "
+		"ML2 extension driver port_numa_affinity_policy (extension_drivers in "
+		"ml2_conf.ini), "
+		"or leave the property out of the descriptor",
+		wanted, have ? have : "none");
+	fail(b, ENOTSUP, text);
+	return false;
+}
+
+static void specs_done(struct call *call, void *data)
+{
+	struct batch *b = data;
+
+	if (call->result < 0)
+		fail(b, call->result, call->err.text);
+	else
+		complete(b);
+	call_free(call);
+}
+
+static void image_done(void *data, int result, const char *text)
+{
+	struct batch *b = data;
+
+	if (result < 0)
+		fail(b, result, text);
+	else
+		complete(b);
+}
+
+static void image_progress(void *data, uint64_t done, uint64_t total)
+{
+	const struct batch *b = data;
+	const struct vim_watch *watch = b->maker->watch;
+
+	if (watch)
+		watch->report(watch->data, index_of(b->maker, b->jobs[0]), EVENT_PROGRESS, NULL,
+			      done, total);
+}
+
+/* What a flavor and an image need after they are there. */
+static void go_on(struct batch *b)
+{
+	struct openstack *os = b->maker->os;
+	const struct vim_request *r = b->jobs[0]->request;
+	const struct thing *t = things_by_owner(&os->things, r->kind, r->owner);
+
+	for (size_t i = 0; i < b->n; i++)
+		if (!was_taken(b, b->jobs[i]))
+			return;
+	if (b->kind == VIM_FLAVOR) {
+		struct call *call = call_new(SERVICE_COMPUTE, "POST",
+					     xasprintf("/flavors/%s/os-extra_specs", t->object.id),
+					     body_extra_specs(r));
+		call->repeatable = true; /* what is there already is set again */
+		call->done = specs_done;
+		call->data = b;
+		session_start(os->session, call);
+	} else if (b->kind == VIM_IMAGE) {
+		b->upload = image_upload_start(os->session, r->image, t->object.id, image_progress,
+					       image_done, b);
+	} else {
+		complete(b);
+	}
+}
+
+static void look_for_lost(void *data);
+
+/* Nobody knows: the marks will tell. */
+static void lost(struct batch *b, const struct call *call)
+{
+	free(b->why);
+	b->why = xstrdup(call->err.text);
+	b->code = call->result;
+	if (interrupted)
+		fail(b, EINTR, "interrupted");
+	else
+		session_after(b->maker->os->session, LOST_WAIT_MS, look_for_lost, b);
+}
+
+/* Back to the jobs that wait. */
+static void again(struct batch *b, bool alone)
+{
+	struct maker *m = b->maker;
+
+	for (size_t i = 0; i < b->n; i++) {
+		b->jobs[i]->alone = alone;
+		b->jobs[i]->state = JOB_WAITING;
+	}
+	batch_free(b);
+	advance(m);
+}
+
+static void found_or_not(struct call *call, void *data)
+{
+	struct batch *b = data;
+	struct maker *m = b->maker;
+	struct things found = {0};
+	cleanup_err struct err err = ERR_INIT;
+	size_t n_found = 0;
+	bool may_go_on = true;
+	int r = call->result;
+
+	if (r == 0)
+		r = things_add_list(&found, b->kind, call->answer, &err);
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		struct job *job = b->jobs[i];
+		struct thing *t = things_by_owner(&found, b->kind, job->request->owner);
+		if (t)
+			things_add(&m->os->things, b->kind, t->json);
+		n_found += t != NULL;
+		may_go_on = ++job->tries < MAX_TRIES && may_go_on;
+	}
+	things_clear(&found);
+	call_free(call);
+	if (n_found == b->n)
+		go_on(b);
+	else if (r < 0 || n_found > 0 || !may_go_on) /* a bulk request makes all or none */
+		fail(b, b->code, b->why);
+	else
+		again(b, false);
+}
+
+static void look_for_lost(void *data)
+{
+	struct batch *b = data;
+	struct openstack *os = b->maker->os;
+	cleanup_strbuf struct strbuf query = {0};
+
+	if (b->kind == VIM_FLAVOR && session_has_role(os->session, "admin"))
+		query_add(&query, "is_public", "None");
+	if (b->kind == VIM_IMAGE)
+		query_add(&query, MARK_OWNER, b->jobs[0]->request->owner);
+	if (openstack_service(b->kind) == SERVICE_NETWORK)
+		for (size_t i = 0; i < b->n; i++) {
+			cleanup_free char *mark = thing_mark(b->jobs[i]->request);
+			query_add(&query, "description", mark);
+		}
+	struct call *call = call_new(
+		openstack_service(b->kind), "GET",
+		xasprintf("%s%s", openstack_list_path(b->kind), query.s ? query.s : ""), NULL);
+	call->done = found_or_not;
+	call->data = b;
+	session_start(os->session, call);
+}
+
+/* Nova answers a new server's id and little more: the mark is what was asked. */
+static void take_one(struct batch *b, const struct call *call, json_t *o, size_t i)
+{
+	struct things *things = &b->maker->os->things;
+	const struct vim_request *r = b->jobs[i]->request;
+
+	if (b->kind == VIM_SERVER && o) {
+		const json_t *asked = json_object_get(call->body, "server");
+		json_object_set(o, "name", json_object_get(asked, "name"));
+		json_object_set(o, "metadata", json_object_get(asked, "metadata"));
+	}
+	/* A second try may find what the first one made. */
+	if (o && !things_by_owner(things, b->kind, r->owner))
+		things_add(things, b->kind, o);
+}
+
+static bool take_made(struct batch *b, const struct call *call)
+{
+	json_t *list = json_object_get(call->answer, thing_plural(b->kind));
+	json_t *one = b->kind == VIM_IMAGE ? call->answer
+					   : json_object_get(call->answer, thing_singular(b->kind));
+
+	for (size_t i = 0; i < b->n; i++)
+		take_one(b, call, b->n > 1 ? json_array_get(list, i) : one, i);
+	for (size_t i = 0; i < b->n; i++)
+		if (!things_by_owner(&b->maker->os->things, b->kind, b->jobs[i]->request->owner))
+			return false;
+	return true;
+}
+
+static void asked(struct call *call, void *data)
+{
+	struct batch *b = data;
+
+	if (call->result == 0 && take_made(b, call)) {
+		go_on(b);
+	} else if (call->result == 0 || call->lost) {
+		if (call->result == 0)
+			call->result = err_set(&call->err, EPROTO,
+					       "the answer is none to what was asked (HTTP %ld)",
+					       call->status);
+		lost(b, call);
+	} else if (b->n > 1 && call->result != -EINTR && call->status) {
+		again(b, true);
+	} else {
+		fail(b, call->result, call->err.text);
+	}
+	call_free(call);
+}
+
+/* The whole body of the POST, of one object or of many. */
+static int make_body(struct batch *b, json_t **ret, struct err *err)
+{
+	struct openstack *os = b->maker->os;
+	const struct vim_request *first = b->jobs[0]->request;
+	json_t *list = json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		json_t *o = NULL;
+		r = body_make(os, b->jobs[i]->request, &o, err);
+		if (r == 0)
+			json_array_append_new(list, o);
+	}
+	if (r == 0 && b->n > 1) {
+		*ret = json_pack("{s:O}", thing_plural(b->kind), list);
+	} else if (r == 0 && b->kind == VIM_IMAGE) {
+		*ret = json_incref(json_array_get(list, 0));
+	} else if (r == 0) {
+		*ret = json_pack("{s:O}", thing_singular(b->kind), json_array_get(list, 0));
+		const struct thing *group = b->kind == VIM_SERVER
+						    ? things_by_owner(&os->things, VIM_SERVER_GROUP,
+								      first->server.server_group)
+						    : NULL;
+		if (group)
+			json_object_set_new(*ret, "os:scheduler_hints",
+					    json_pack("{s:s}", "group", group->object.id));
+	}
+	json_decref(list);
+	return r;
+}
+
+/* Where a kind is made, which is not always where it is listed. */
+static const char *make_path(enum vim_kind kind)
+{
+	if (kind == VIM_FLAVOR)
+		return "/flavors";
+	return kind == VIM_SERVER ? "/servers" : openstack_list_path(kind);
+}
+
+static void start(struct batch *b)
+{
+	struct maker *m = b->maker;
+	cleanup_err struct err err = ERR_INIT;
+	json_t *body = NULL;
+
+	for (size_t i = 0; i < b->n; i++) {
+		b->jobs[i]->state = JOB_RUNNING;
+		if (b->jobs[i]->tries == 0 && !b->jobs[i]->alone)
+			vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_STARTED, NULL);
+	}
+	if (make_body(b, &body, &err) < 0) {
+		fail(b, err.code, err.text);
+		return;
+	}
+	struct call *call =
+		call_new(openstack_service(b->kind), "POST", xstrdup(make_path(b->kind)), body);
+	call->done = asked;
+	call->data = b;
+	session_start(m->os->session, call);
+}
+
+static bool is_ready(const struct maker *m, const struct job *job)
+{
+	if (job->state != JOB_WAITING)
+		return false;
+	if (m->extensions_under_way && job->request->kind == VIM_PORT)
+		return false;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->jobs[i].state != JOB_DONE &&
+		    vim_request_needs(job->request, m->jobs[i].request))
+			return false;
+	return true;
+}
+
+/* All jobs of the kind that are ready; those of other services than Neutron by themselves. */
+static bool start_ready(struct maker *m, enum vim_kind kind)
+{
+	struct batch *b = NULL;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct job *job = &m->jobs[i];
+		if (job->request->kind != kind || !is_ready(m, job))
+			continue;
+		if (!b) {
+			b = xcalloc(1, sizeof(*b));
+			b->maker = m;
+			b->kind = kind;
+		}
+		*array_push(b->jobs, b->n) = job;
+		if (job->alone || openstack_service(kind) != SERVICE_NETWORK)
+			break;
+	}
+	if (b)
+		start(b);
+	return b != NULL;
+}
+
+/* Starts whatever can be started. */
+static void advance(struct maker *m)
+{
+	if (interrupted && m->result == 0)
+		m->result = err_set(&m->err, EINTR, "interrupted");
+	for (int kind = VIM_IMAGE; kind <= VIM_SERVER; kind++)
+		while (m->result == 0 && start_ready(m, (enum vim_kind)kind))
+			;
+}
+
+static void extensions_known(struct call *call, void *data)
+{
+	struct maker *m = data;
+	const json_t *extension;
+	size_t i;
+
+	json_array_foreach(json_object_get(call->answer, "extensions"), i, extension)
+	{
+		if (streq(json_string_value(json_object_get(extension, "alias")),
+			  "uplink-status-propagation"))
+			m->os->has_uplink_propagation = true;
+	}
+	m->os->asked_extensions = call->result == 0;
+	m->extensions_under_way = false;
+	if (call->result < 0 && m->result == 0)
+		m->result = err_set(&m->err, call->result, "%s", call->err.text);
+	else if (!m->os->has_uplink_propagation)
+		event_note(m->os->vim.events, "LINK_STATE",
+			   "this Neutron has no extension uplink-status-propagation: the link of a "
+			   "VF stays up when its cable is pulled, and miimon will not see it");
+	call_free(call);
+	advance(m);
+}
+
+static void ask_extensions(struct maker *m)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < m->n; i++)
+		wanted |= m->jobs[i].request->kind == VIM_PORT &&
+			  m->jobs[i].request->port.propagate_uplink_status;
+	if (!wanted || m->os->asked_extensions)
+		return;
+	struct call *call =
+		call_new(SERVICE_NETWORK, "GET", xstrdup("/extensions?fields=alias"), NULL);
+	call->done = extensions_known;
+	call->data = m;
+	m->extensions_under_way = true;
+	session_start(m->os->session, call);
+}
+
+int openstack_create(struct vim *vim, const struct vim_request *requests, size_t n,
+		     const struct vim_watch *watch, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	cleanup_free struct job *jobs = xcalloc(n, sizeof(*jobs));
+	struct maker m = {.os = os, .watch = watch, .jobs = jobs, .n = n};
+	int r = openstack_login(os, err);
+
+	if (r == -ENOENT && os->make_project) {
+		err_clear(err);
+		r = openstack_make_project(os, err);
+	}
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		jobs[i].request = &requests[i];
+	ask_extensions(&m);
+	advance(&m);
+	session_run(os->session);
+	if (m.result < 0)
+		err_set(err, m.result, "%s", m.err.text);
+	err_clear(&m.err);
+	return m.result;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handle of a deployment on OpenStack, and the parts that its operations are made of. */
+#pragma once
+
+#include "vim/openstack/clouds.h"
+#include "vim/openstack/lock.h"
+#include "vim/openstack/session.h"
+#include "vim/openstack/thing.h"
+
+struct openstack {
+	struct vim vim;
+	struct cloud cloud;
+	char *project; /* the target's, or NULL */
+	bool make_project;
+	struct session *session;
+	struct things things; /* as last listed, and what was made since */
+	char *prefix;         /* "dnsvnf:TENANT/DEPLOYMENT/" */
+	struct lock lock;
+	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
+};
+
+struct openstack *openstack_of(struct vim *vim);
+
+/* Which service, and where it lists this kind ("/flavors/detail"). */
+enum service openstack_service(enum vim_kind kind);
+const char *openstack_list_path(enum vim_kind kind);
+
+/* One listing of a service; query ("?name=x", owned) may be NULL. */
+struct listing {
+	enum vim_kind kind;
+	char *query;
+};
+
+/* Fetches the listings side by side, all pages; frees the queries. */
+int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct things *ret,
+		    struct err *err);
+
+/* "&name=" or "?name=" and the value, escaped for a query. */
+void query_add(struct strbuf *query, const char *key, const char *value);
+
+/* project.c: the project itself, when it is ours to make. */
+
+/* Logs in. -ENOENT: there is no such project, or no role in it, and it is to be made. */
+int openstack_login(struct openstack *os, struct err *err);
+int openstack_make_project(struct openstack *os, struct err *err);   /* and logs in to it */
+int openstack_delete_project(struct openstack *os, struct err *err); /* if ours and empty */
+
+/* Operations of vim.h. */
+int openstack_list(struct vim *vim, const struct vim_reference *references, size_t n,
+		   struct vim_inventory *ret, struct err *err);
+int openstack_create(struct vim *vim, const struct vim_request *requests, size_t n,
+		     const struct vim_watch *watch, struct err *err);
+int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
+		      const struct vim_watch *watch, struct err *err);
+int openstack_server(struct vim *vim, const char *server_name, enum vim_look look,
+		     struct vim_server_info *ret, struct err *err);
+int openstack_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,
+		       struct err *err);
+int openstack_console(struct vim *vim, const char *server_name, char **ret_text, struct err *err);

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/str.h"
+#include "vim/openstack/clouds.h"
+
+#define CONNECT_MS        10000L
+#define DEFAULT_TIMEOUT_S 60
+#define MAX_CONNECTIONS   8L /* a host: what an API worker's queue takes without harm */
+#define MAX_REDIRECTS     3L
+#define INTERRUPT_MS      5000.0
+
+struct transfer {
+	struct transfer *next;
+	CURL *curl;
+	struct curl_slist *headers;
+	const struct http_upload *upload;
+	uint64_t uploaded;
+	struct strbuf body;
+	bool too_big;
+	char *request_id, *subject_token;
+	double retry_after;
+	double start_ms;
+	char words[CURL_ERROR_SIZE];
+	http_done_fn *done;
+	void *data;
+};
+
+struct timer {
+	double at_ms;
+	void (*fn)(void *data);
+	void *data;
+};
+
+struct http {
+	CURLM *multi;
+	const struct cloud *cloud;
+	long timeout_s;
+	struct transfer *transfers;
+	struct timer *timers;
+	size_t n_timers;
+	double origin_ms, waiting_ms;
+};
+
+static double clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static double now_ms(const struct http *http)
+{
+	return clock_ms() - http->origin_ms;
+}
+
+struct http *http_new(const struct cloud *cloud)
+{
+	struct http *http = xcalloc(1, sizeof(*http));
+	const char *timeout = getenv("DNSVNF_HTTP_TIMEOUT");
+	int64_t seconds = DEFAULT_TIMEOUT_S;
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (timeout)
+		(void)str_to_int(timeout, 1, 3600, &seconds);
+	http->timeout_s = (long)seconds;
+	http->cloud = cloud;
+	http->origin_ms = clock_ms();
+	http->multi = curl_multi_init();
+	if (!http->multi)
+		abort(); /* out of memory, as in base/alloc.h */
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_CONNECTIONS);
+	return http;
+}
+
+static void transfer_free(struct http *http, struct transfer *t)
+{
+	curl_multi_remove_handle(http->multi, t->curl);
+	curl_easy_cleanup(t->curl);
+	curl_slist_free_all(t->headers);
+	strbuf_clear(&t->body);
+	if (t->subject_token)
+		explicit_bzero(t->subject_token, strlen(t->subject_token));
+	free(t->subject_token);
+	free(t->request_id);
+	free(t);
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	while (http->transfers) {
+		struct transfer *t = http->transfers;
+		http->transfers = t->next;
+		transfer_free(http, t);
+	}
+	curl_multi_cleanup(http->multi);
+	free(http->timers);
+	free(http);
+}
+
+static size_t take_body(char *data, size_t size, size_t n, void *opaque)
+{
+	struct transfer *t = opaque;
+
+	t->too_big = t->body.len + size * n > HTTP_MAX_ANSWER;
+	if (t->too_big)
+		return 0;
+	strbuf_add(&t->body, data, size * n);
+	return size * n;
+}
+
+/* The value when the line is that header, else NULL. */
+static char *header_value(const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || strncasecmp(line, name, n) != 0 || line[n] != ':')
+		return NULL;
+	const char *value = line + n + 1, *end = line + len;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
+		end--;
+	return xstrndup(value, (size_t)(end - value));
+}
+
+static size_t take_header(char *data, size_t size, size_t n, void *opaque)
+{
+	struct transfer *t = opaque;
+	size_t len = size * n;
+	cleanup_free char *retry = header_value(data, len, "retry-after");
+	char *id = header_value(data, len, "x-openstack-request-id");
+	char *token = header_value(data, len, "x-subject-token");
+	int64_t seconds;
+
+	if (!id)
+		id = header_value(data, len, "x-compute-request-id");
+	if (id) {
+		free(t->request_id);
+		t->request_id = id;
+	}
+	if (token) {
+		free(t->subject_token);
+		t->subject_token = token;
+	}
+	if (retry && str_to_int(retry, 0, 3600, &seconds) == 0)
+		t->retry_after = (double)seconds;
+	return len;
+}
+
+static size_t give_body(char *buffer, size_t size, size_t n, void *opaque)
+{
+	struct transfer *t = opaque;
+	ssize_t got = pread(t->upload->fd, buffer, size * n, (off_t)t->uploaded);
+
+	if (got < 0)
+		return CURL_READFUNC_ABORT;
+	t->uploaded += (uint64_t)got;
+	if (t->upload->sent)
+		t->upload->sent(t->upload->data, buffer, (size_t)got, t->uploaded);
+	return (size_t)got;
+}
+
+/* Credentials go to the scheme that the cloud names, and to no other. */
+static void set_security(CURL *curl, const struct cloud *cloud)
+{
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, cloud->verify ? 1L : 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, cloud->verify ? 2L : 0L);
+	if (cloud->cacert)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, cloud->cacert);
+	if (cloud->cert)
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, cloud->cert);
+	if (cloud->key)
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, cloud->key);
+}
+
+void http_start(struct http *http, const struct http_request *request, http_done_fn *done,
+		void *data)
+{
+	struct transfer *t = xcalloc(1, sizeof(*t));
+	CURL *curl = curl_easy_init();
+
+	if (!curl)
+		abort();
+	*t = (struct transfer){.next = http->transfers,
+			       .curl = curl,
+			       .headers = request->headers,
+			       .upload = request->upload,
+			       .retry_after = -1,
+			       .start_ms = now_ms(http),
+			       .done = done,
+			       .data = data};
+	http->transfers = t;
+	curl_easy_setopt(curl, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, request->headers);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	/* The answer to a large listing may take long, but not without a byte. */
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->timeout_s);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->words);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
+	set_security(curl, http->cloud);
+	if (request->body)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+	if (request->upload) {
+		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
+		curl_easy_setopt(curl, CURLOPT_READDATA, t);
+		curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->upload->size);
+	}
+	curl_multi_add_handle(http->multi, curl);
+}
+
+void http_after(struct http *http, double delay_ms, void (*fn)(void *data), void *data)
+{
+	*array_push(http->timers, http->n_timers) =
+		(struct timer){now_ms(http) + delay_ms, fn, data};
+}
+
+/* Why no answer came, as -errno, and whether the server may have seen the request all the same. */
+static void explain(const struct transfer *t, CURLcode code, struct http_answer *answer)
+{
+	const char *words = t->words[0] ? t->words : curl_easy_strerror(code);
+	long os_errno = 0;
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(t->curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	answer->reached = connected > 0;
+	if (t->too_big) {
+		err_set(&answer->err, EFBIG, "the answer is over %d bytes", HTTP_MAX_ANSWER);
+		return;
+	}
+	if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_READ_ERROR) {
+		err_set(&answer->err, EIO, "the file to send cannot be read: %s", words);
+		return;
+	}
+	if (code == CURLE_OPERATION_TIMEDOUT) {
+		err_set(&answer->err, ETIMEDOUT, "no answer in time: %s", words);
+		return;
+	}
+	curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_errno);
+	bool refused = code == CURLE_COULDNT_CONNECT && os_errno == ECONNREFUSED;
+	err_set(&answer->err, refused ? ECONNREFUSED : EHOSTUNREACH, "%s", words);
+}
+
+/* Takes the transfer off the list, tells its owner and frees it. */
+static void finish(struct http *http, struct transfer *t, CURLcode code)
+{
+	struct http_answer answer = {.body = t->body.s ? t->body.s : "",
+				     .len = t->body.len,
+				     .request_id = t->request_id,
+				     .subject_token = t->subject_token,
+				     .retry_after = t->retry_after,
+				     .start_ms = t->start_ms,
+				     .ms = now_ms(http) - t->start_ms};
+
+	for (struct transfer **at = &http->transfers; *at; at = &(*at)->next)
+		if (*at == t) {
+			*at = t->next;
+			break;
+		}
+	if (code == CURLE_OK)
+		curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &answer.status);
+	else
+		explain(t, code, &answer);
+	t->done(t->data, &answer);
+	err_clear(&answer.err);
+	transfer_free(http, t);
+}
+
+/* Calls the timers that are due; returns ms to the next one, at most limit. */
+static double run_timers(struct http *http, double limit)
+{
+	double next = limit;
+
+	for (size_t i = 0; i < http->n_timers;) {
+		struct timer timer = http->timers[i];
+		double left = timer.at_ms - now_ms(http);
+		if (left > 0 && !interrupted) {
+			next = left < next ? left : next;
+			i++;
+			continue;
+		}
+		http->timers[i] = http->timers[--http->n_timers];
+		timer.fn(timer.data); /* may add timers */
+	}
+	return next;
+}
+
+static void give_up(struct http *http)
+{
+	while (http->transfers) {
+		struct transfer *t = http->transfers;
+		snprintf(t->words, sizeof(t->words), "interrupted");
+		finish(http, t, CURLE_OPERATION_TIMEDOUT);
+	}
+}
+
+void http_run(struct http *http)
+{
+	double interrupted_at = -1;
+
+	while (http->transfers || http->n_timers) {
+		int running, left;
+		CURLMsg *message;
+
+		if (interrupted && interrupted_at < 0)
+			interrupted_at = now_ms(http);
+		if (interrupted && now_ms(http) - interrupted_at > INTERRUPT_MS)
+			give_up(http);
+		curl_multi_perform(http->multi, &running);
+		while ((message = curl_multi_info_read(http->multi, &left))) {
+			struct transfer *t;
+			if (message->msg != CURLMSG_DONE)
+				continue;
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+			finish(http, t, message->data.result);
+		}
+		double pause = run_timers(http, 200);
+		if (!http->transfers && !http->n_timers)
+			break;
+		double before = now_ms(http);
+		curl_multi_poll(http->multi, NULL, 0, (int)pause + 1, NULL);
+		http->waiting_ms += now_ms(http) - before;
+	}
+}
+
+void http_times(const struct http *http, double *ret_wall_ms, double *ret_waiting_ms)
+{
+	*ret_wall_ms = now_ms(http);
+	*ret_waiting_ms = http->waiting_ms;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/openstack/handle.h"
+
+enum { MAX_PAGES = 100 };
+
+/* What is read of Neutron's objects; the rest of a port is long. */
+#define NETWORK_FIELDS                                                              \
+	"&fields=id&fields=name&fields=description&fields=status&fields=created_at" \
+	"&fields=mtu&fields=router:external&fields=provider:network_type"           \
+	"&fields=provider:physical_network&fields=provider:segmentation_id&fields=shared"
+#define SUBNET_FIELDS                                                             \
+	"&fields=id&fields=name&fields=description&fields=network_id&fields=cidr" \
+	"&fields=created_at"
+#define PORT_FIELDS                                                                 \
+	"&fields=id&fields=name&fields=description&fields=status&fields=network_id" \
+	"&fields=created_at&fields=device_id&fields=device_owner"
+
+enum service openstack_service(enum vim_kind kind)
+{
+	switch (kind) {
+	case VIM_IMAGE:
+		return SERVICE_IMAGE;
+	case VIM_FLAVOR:
+	case VIM_SERVER_GROUP:
+	case VIM_SERVER:
+		return SERVICE_COMPUTE;
+	case VIM_NETWORK:
+	case VIM_SUBNET:
+	case VIM_PORT:
+		return SERVICE_NETWORK;
+	}
+	return SERVICE_COMPUTE;
+}
+
+const char *openstack_list_path(enum vim_kind kind)
+{
+	switch (kind) {
+	case VIM_IMAGE:
+		return "/images";
+	case VIM_FLAVOR:
+		return "/flavors/detail";
+	case VIM_SERVER_GROUP:
+		return "/os-server-groups";
+	case VIM_SERVER:
+		return "/servers/detail";
+	case VIM_NETWORK:
+		return "/networks";
+	case VIM_SUBNET:
+		return "/subnets";
+	case VIM_PORT:
+		return "/ports";
+	}
+	return "/";
+}
+
+void query_add(struct strbuf *query, const char *key, const char *value)
+{
+	strbuf_addf(query, "%c%s=", query->len ? '&' : '?', key);
+	for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+		if (isalnum(*c) || strchr("-._~", *c))
+			strbuf_add(query, c, 1);
+		else
+			strbuf_addf(query, "%%%02X", *c);
+}
+
+int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct things *ret,
+		    struct err *err)
+{
+	cleanup_free struct call **calls = xcalloc(n, sizeof(struct call *));
+	bool *more = xcalloc(n, sizeof(*more));
+	size_t left = n;
+	int r = 0;
+
+	for (int page = 0; r == 0 && left > 0 && page < MAX_PAGES; page++) {
+		size_t sent = 0;
+		cleanup_free size_t *which = xcalloc(n, sizeof(size_t));
+		for (size_t i = 0; i < n; i++) {
+			if (page > 0 && !more[i])
+				continue;
+			which[sent] = i;
+			calls[sent++] =
+				call_new(openstack_service(listings[i].kind), "GET",
+					 xasprintf("%s%s", openstack_list_path(listings[i].kind),
+						   listings[i].query ? listings[i].query : ""),
+					 NULL);
+		}
+		r = session_calls(os->session, calls, sent, err);
+		left = 0;
+		for (size_t k = 0; k < sent; k++) {
+			struct listing *l = &listings[which[k]];
+			if (r == 0)
+				r = things_add_list(ret, l->kind, calls[k]->answer, err);
+			free(l->query);
+			l->query = r == 0 ? things_next_page(l->kind, calls[k]->answer) : NULL;
+			more[which[k]] = l->query != NULL;
+			left += more[which[k]];
+			call_free(calls[k]);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		free(listings[i].query);
+	free(more);
+	return r;
+}
+
+static char *query_of(const char *key, const char *value, const char *fields)
+{
+	struct strbuf query = {0};
+
+	query_add(&query, key, value);
+	strbuf_adds(&query, fields);
+	return strbuf_steal(&query);
+}
+
+/* name=in:"a","b": https://docs.openstack.org/api-ref/image/v2/#list-images; NULL: none. */
+static char *images_by_name(const struct vim_reference *references, size_t n)
+{
+	cleanup_strbuf struct strbuf list = {0};
+	struct strbuf query = {0};
+
+	for (size_t i = 0; i < n; i++)
+		if (references[i].kind == VIM_IMAGE && !strchr(references[i].name, '"'))
+			strbuf_addf(&list, "%s\"%s\"", list.len ? "," : "in:", references[i].name);
+	if (!list.len)
+		return NULL;
+	query_add(&query, "name", list.s);
+	return strbuf_steal(&query);
+}
+
+static bool is_meant(const struct vim_object *o, const struct vim_reference *reference)
+{
+	return o->kind == reference->kind &&
+	       (streq(o->name, reference->name) || streq(o->id, reference->name));
+}
+
+/* Networks that other projects share with this one are found by name or id only. */
+static int fetch_shared_networks(struct openstack *os, const struct vim_reference *references,
+				 size_t n, struct err *err)
+{
+	struct strbuf by_name = {0}, by_id = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		bool found = references[i].kind != VIM_NETWORK;
+		for (size_t k = 0; k < os->things.n && !found; k++)
+			found = is_meant(&os->things.v[k].object, &references[i]);
+		if (found)
+			continue;
+		query_add(&by_name, "name", references[i].name);
+		query_add(&by_id, "id", references[i].name);
+	}
+	if (!by_name.len)
+		return 0;
+	strbuf_adds(&by_name, NETWORK_FIELDS);
+	strbuf_adds(&by_id, NETWORK_FIELDS);
+	struct listing listings[] = {{VIM_NETWORK, strbuf_steal(&by_name)},
+				     {VIM_NETWORK, strbuf_steal(&by_id)}};
+	return openstack_fetch(os, listings, ARRAY_SIZE(listings), &os->things, err);
+}
+
+static int fetch_all(struct openstack *os, const struct vim_reference *references, size_t n,
+		     struct err *err)
+{
+	const char *project = session_project_id(os->session);
+	cleanup_free char *deployment = xasprintf("%s/%s", os->vim.tenant, os->vim.deployment);
+	char *images = images_by_name(references, n);
+	bool admin = session_has_role(os->session, "admin");
+	struct listing listings[] = {
+		{VIM_NETWORK, query_of("project_id", project, NETWORK_FIELDS)},
+		{VIM_SUBNET, query_of("project_id", project, SUBNET_FIELDS)},
+		{VIM_PORT, query_of("project_id", project, PORT_FIELDS)},
+		{VIM_SERVER, NULL},
+		{VIM_FLAVOR, admin ? xstrdup("?is_public=None") : NULL},
+		{VIM_SERVER_GROUP, NULL},
+		{VIM_IMAGE, query_of(MARK_DEPLOYMENT, deployment, "")},
+		{VIM_IMAGE, images},
+	};
+
+	things_clear(&os->things);
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings) - (images == NULL), &os->things,
+				err);
+	return r < 0 ? r : fetch_shared_networks(os, references, n, err);
+}
+
+static void copy_object(struct vim_inventory *inventory, const struct vim_object *from)
+{
+	*array_push(inventory->v, inventory->n) = (struct vim_object){
+		.kind = from->kind,
+		.id = xstrdup(from->id),
+		.name = xstrdup(from->name),
+		.owner = xstrdup(from->owner),
+		.state = from->state,
+		.fault = xstrdup(from->fault),
+		.digest = xstrdup(from->digest),
+	};
+}
+
+static bool is_first(const struct openstack *os, size_t i)
+{
+	const struct vim_object *o = &os->things.v[i].object;
+
+	return things_by_id(&os->things, o->kind, o->id) == &os->things.v[i];
+}
+
+int openstack_list(struct vim *vim, const struct vim_reference *references, size_t n,
+		   struct vim_inventory *ret, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	cleanup_inventory struct vim_inventory inventory = {.can_update = true};
+	int r = openstack_login(os, err);
+
+	if (r == -ENOENT && os->make_project) {
+		err_clear(err); /* without its project there is nothing of it */
+		*ret = inventory;
+		return 0;
+	}
+	if (r == 0)
+		r = fetch_all(os, references, n, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < os->things.n; i++) {
+		const struct vim_object *o = &os->things.v[i].object;
+		bool ours = o->owner && str_starts(o->owner, os->prefix);
+		bool of_use =
+			o->kind == VIM_NETWORK || o->kind == VIM_FLAVOR || o->kind == VIM_IMAGE;
+		if ((ours || of_use) && is_first(os, i))
+			copy_object(&inventory, o);
+	}
+	*ret = inventory;
+	inventory = (struct vim_inventory){0};
+	return 0;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/openstack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/openstack/body.h"
+#include "vim/openstack/handle.h"
+#include "vim/openstack/image.h"
+
+struct openstack *openstack_of(struct vim *vim)
+{
+	return (struct openstack *)vim;
+}
+
+static void openstack_close(struct vim *vim)
+{
+	if (!vim)
+		return;
+
+	struct openstack *os = openstack_of(vim);
+	session_free(os->session);
+	cloud_clear(&os->cloud);
+	lock_release(&os->lock);
+	things_clear(&os->things);
+	free(os->project);
+	free(os->prefix);
+	free(vim->tenant);
+	free(vim->deployment);
+	free(os);
+}
+
+static int take_lock(struct openstack *os, struct err *err)
+{
+	cleanup_free char *what =
+		xasprintf("%s %s %s%s", os->cloud.auth_url, os->project ? os->project : "",
+			  os->cloud.project_name ? os->cloud.project_name : "", os->prefix);
+	cleanup_free char *shown = xasprintf("deployment %s/%s on cloud %s", os->vim.tenant,
+					     os->vim.deployment, os->cloud.name);
+
+	return lock_take(&os->lock, what, shown, err);
+}
+
+static int openstack_open(const struct vim_target *target, const struct events *events,
+			  struct vim **ret_vim, struct err *err)
+{
+	struct openstack *os = xcalloc(1, sizeof(*os));
+	int r;
+
+	os->vim = (struct vim){.ops = &vim_openstack,
+			       .tenant = xstrdup(target->tenant),
+			       .deployment = xstrdup(target->deployment),
+			       .events = events};
+	os->lock.fd = -1;
+	os->project = xstrdup(target->project);
+	os->make_project = target->make_project && target->project;
+	os->prefix = xasprintf("dnsvnf:%s/%s/", target->tenant, target->deployment);
+	r = cloud_load(target->vim_name, &os->cloud, err);
+	if (r == 0)
+		os->session = session_new(&os->cloud, os->project);
+	if (r == 0 && target->change)
+		r = take_lock(os, err);
+	if (r < 0) {
+		openstack_close(&os->vim);
+		return r;
+	}
+	*ret_vim = &os->vim;
+	return 0;
+}
+
+/* Tenant and deployment of a mark "dnsvnf:TENANT/DEPLOYMENT/ROLE". */
+static bool part_mark(const char *owner, struct vim_deployment *ret)
+{
+	const char *tenant = owner && str_starts(owner, "dnsvnf:") ? owner + strlen("dnsvnf:") : "";
+	size_t tenant_len = strcspn(tenant, "/");
+
+	if (!tenant[tenant_len])
+		return false;
+	const char *deployment = tenant + tenant_len + 1;
+	size_t deployment_len = strcspn(deployment, "/");
+	if (!deployment[deployment_len])
+		return false;
+	ret->tenant = xstrndup(tenant, tenant_len);
+	ret->deployment = xstrndup(deployment, deployment_len);
+	return true;
+}
+
+static int openstack_deployments(const char *vim_name, struct vim_deployment **ret, size_t *ret_n,
+				 struct err *err)
+{
+	const struct vim_target target = {.vim_name = vim_name, .tenant = "", .deployment = ""};
+	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_vim struct vim *vim = NULL;
+	struct vim_deployment *v = NULL;
+	size_t n = 0;
+	int r = openstack_open(&target, NULL, &vim, err);
+
+	if (r == 0)
+		r = openstack_list(vim, NULL, 0, &inventory, err);
+	if (r < 0)
+		return r;
+	const struct things *things = &openstack_of(vim)->things;
+	for (size_t i = 0; i < things->n; i++) {
+		struct vim_deployment d;
+		bool known = false;
+		/* A flavor is of the whole cloud: it shows no deployment of this project. */
+		if (things->v[i].object.kind == VIM_FLAVOR ||
+		    !part_mark(things->v[i].object.owner, &d))
+			continue;
+		for (size_t k = 0; k < n && !known; k++)
+			known = streq(v[k].tenant, d.tenant) &&
+				streq(v[k].deployment, d.deployment);
+		if (known) {
+			free(d.tenant);
+			free(d.deployment);
+		} else {
+			*array_push(v, n) = d;
+		}
+	}
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
+/* What can be known to fail before anything is made. Whether a host has room, Nova decides. */
+static int openstack_admit(struct vim *vim, const struct vim_request *server,
+			   const struct vim_request *ports, size_t n_ports, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	const struct image *image = server->server.image;
+	const char *name = server->server.image_name;
+	const char *path = image && image->src ? image_file(image->src) : NULL;
+
+	(void)ports;
+	(void)n_ports;
+	if (things_by_name(&os->things, VIM_IMAGE, name, os->prefix, NULL))
+		return 0;
+	if (!image || !image->src)
+		return err_set(
+			err, ENOENT,
+			"image %s is not in Glance, and the descriptor names no file to send "
+			"there: add <src> to the image, or upload it",
+			name);
+	if (!path)
+		return err_set(
+			err, EINVAL,
+			"image %s: src is the URL %s: download it and name the file, so that "
+			"its hash can be proven",
+			name, image->src);
+	if (access(path, R_OK) < 0)
+		return err_errno(err, errno, "image %s: cannot read %s", name, path);
+	return 0;
+}
+
+static int openstack_update(struct vim *vim, const struct vim_object *object,
+			    const struct vim_request *request, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	json_t *body = json_pack("{s:o}", thing_singular(object->kind), body_update(request));
+
+	return session_call(os->session, openstack_service(object->kind), "PUT",
+			    xasprintf("%s/%s", openstack_list_path(object->kind), object->id), body,
+			    NULL, err);
+}
+
+static int openstack_release(struct vim *vim, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+
+	return os->make_project ? openstack_delete_project(os, err) : 0;
+}
+
+/* From where dnsvnf runs: the networks of the cloud are reached by its routers, or not at all. */
+static int openstack_socket(struct vim *vim, int domain, int type, int protocol, struct err *err)
+{
+	int fd = socket(domain, type, protocol);
+
+	(void)vim;
+	return fd < 0 ? err_errno(err, errno, "cannot open a socket") : fd;
+}
+
+const struct vim_ops vim_openstack = {
+	.name = "openstack",
+	.open = openstack_open,
+	.close = openstack_close,
+	.deployments = openstack_deployments,
+	.list = openstack_list,
+	.admit = openstack_admit,
+	.create = openstack_create,
+	.update = openstack_update,
+	.server = openstack_server,
+	.destroy = openstack_destroy,
+	.release = openstack_release,
+	.set_link = openstack_set_link,
+	.console = openstack_console,
+	.socket = openstack_socket,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session with one cloud: the token, the catalog, and calls of its services that are repeated
+ * where that is safe. Rules: Keystone API v3, the API guidelines of OpenStack on 429 and 503, and
+ * https://docs.openstack.org/api-guide/compute/microversions.html.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "vim/openstack/http.h"
+
+struct cloud;
+struct session;
+
+enum service { SERVICE_IDENTITY, SERVICE_IMAGE, SERVICE_NETWORK, SERVICE_COMPUTE };
+enum { SERVICES = SERVICE_COMPUTE + 1 };
+
+/* One request to a service, with what came of it. */
+struct call {
+	enum service service;
+	const char *method; /* static */
+	char *path;         /* "/ports/ID?fields=id", below the service's version; owned */
+	json_t *body;       /* owned, or NULL */
+	const struct http_upload *upload; /* or NULL */
+	bool repeatable; /* may be sent again when nobody knows whether it was carried out; set for
+			    GET, PUT and DELETE */
+
+	/* Filled when it is done: */
+	long status;
+	json_t *answer; /* NULL: none, or no JSON; owned */
+	char *subject_token;
+	int result;     /* 0, or -errno with err */
+	struct err err; /* "Neutron: POST /v2.0/ports: 409: MESSAGE (req-...)" */
+	bool lost;      /* nobody knows whether it was carried out: look before it is repeated */
+
+	void (*done)(struct call *call, void *data);
+	void *data;
+
+	/* The session's own: */
+	struct session *session;
+	unsigned tries, generation, nova_minor;
+	bool renewed;
+	char *url, *text;
+};
+
+/* path is taken over, body too (may be NULL). */
+struct call *call_new(enum service service, const char *method, char *path, json_t *body);
+void call_free(struct call *call); /* NULL is fine */
+
+/*
+ * cloud is borrowed. project (may be NULL) is used instead of the cloud's own; its domain stays.
+ * Nothing is sent before the first call.
+ */
+struct session *session_new(const struct cloud *cloud, const char *project);
+void session_free(struct session *s); /* NULL is fine; forgets the token */
+
+/*
+ * Gets a token and the catalog; a second call does nothing. -EACCES: the credentials were refused
+ * (*ret_no_project, may be NULL: perhaps because there is no such project, or no role in it).
+ */
+int session_login(struct session *s, bool *ret_no_project, struct err *err);
+
+const char *session_project_id(const struct session *s);
+const char *session_project_name(const struct session *s);
+const char *session_user_id(const struct session *s);
+bool session_has_role(const struct session *s, const char *role);
+size_t session_role_ids(const struct session *s, const char *const **ret_ids); /* borrowed */
+
+/* The microversion that requests to Nova carry, as its minor number: 90 for "2.90". */
+unsigned session_nova_minor(const struct session *s);
+
+/*
+ * Sends the call; done is called from session_run and owns the call from then on. Repeated are: 429
+ * and 503, waiting as Retry-After says; 401 once, with a new token; and when repeatable: 5xx and
+ * connections that broke. Five tries at the most. Needs session_login.
+ */
+void session_start(struct session *s, struct call *call);
+void session_after(struct session *s, double delay_ms, void (*fn)(void *data), void *data);
+void session_run(struct session *s);
+
+/* n calls side by side, waited for. Returns the first failure; the calls keep what came. */
+int session_calls(struct session *s, struct call **calls, size_t n, struct err *err);
+
+/* One call, waited for: *ret (may be NULL) is the answer. path is taken over, body too. */
+int session_call(struct session *s, enum service service, const char *method, char *path,
+		 json_t *body, json_t **ret, struct err *err);
+
+/* For --timings: a line a request to stderr as it ends, and at session_free what it took in all. */
+void session_show_timings(bool on);
+
+/* The message in an error's body, whichever service wrote it, or NULL. The caller frees. */
+char *session_error_message(const char *body, size_t len);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/thing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+
+const char *thing_plural(enum vim_kind kind)
+{
+	switch (kind) {
+	case VIM_IMAGE:
+		return "images";
+	case VIM_FLAVOR:
+		return "flavors";
+	case VIM_SERVER_GROUP:
+		return "server_groups";
+	case VIM_NETWORK:
+		return "networks";
+	case VIM_SUBNET:
+		return "subnets";
+	case VIM_PORT:
+		return "ports";
+	case VIM_SERVER:
+		return "servers";
+	}
+	return "?";
+}
+
+const char *thing_singular(enum vim_kind kind)
+{
+	return kind == VIM_SERVER_GROUP ? "server_group" : vim_kind_name(kind);
+}
+
+static const char *text(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+char *thing_mark(const struct vim_request *request)
+{
+	cleanup_free char *digest = vim_request_digest(request);
+
+	return xasprintf("%s %s", request->owner, digest);
+}
+
+void thing_parse_mark(const char *mark, char **ret_owner, char **ret_digest)
+{
+	*ret_owner = *ret_digest = NULL;
+	if (!mark || !str_starts(mark, "dnsvnf:"))
+		return;
+	/* A role may hold blanks, a digest does not. */
+	const char *blank = strrchr(mark, ' ');
+	*ret_owner = blank ? xstrndup(mark, (size_t)(blank - mark)) : xstrdup(mark);
+	*ret_digest = blank ? xstrdup(blank + 1) : NULL;
+}
+
+static enum vim_state network_state(const char *status)
+{
+	if (streq(status, "ACTIVE"))
+		return VIM_STATE_ACTIVE;
+	return streq(status, "ERROR") ? VIM_STATE_ERROR : VIM_STATE_DOWN;
+}
+
+static enum vim_state image_state(const char *status)
+{
+	if (streq(status, "active"))
+		return VIM_STATE_ACTIVE;
+	if (streq(status, "queued") || streq(status, "saving") || streq(status, "importing"))
+		return VIM_STATE_BUILD;
+	return VIM_STATE_ERROR;
+}
+
+/* https://docs.openstack.org/api-guide/compute/server_concepts.html */
+static enum vim_state server_state(const char *status)
+{
+	if (streq(status, "ACTIVE"))
+		return VIM_STATE_ACTIVE;
+	if (streq(status, "ERROR"))
+		return VIM_STATE_ERROR;
+	if (streq(status, "SHUTOFF") || streq(status, "SUSPENDED") || streq(status, "PAUSED") ||
+	    streq(status, "SHELVED") || streq(status, "SHELVED_OFFLOADED") ||
+	    streq(status, "DELETED") || streq(status, "SOFT_DELETED"))
+		return VIM_STATE_DOWN;
+	return VIM_STATE_BUILD;
+}
+
+/* The flavor's extra specs are set by a second request. */
+static enum vim_state flavor_state(const json_t *o, const char *owner)
+{
+	const json_t *specs = json_object_get(o, "extra_specs");
+
+	return !owner || !specs || json_object_get(specs, MARK_EXTRA_SPEC) ? VIM_STATE_ACTIVE
+									   : VIM_STATE_BUILD;
+}
+
+static void read_server(struct vim_object *o, const json_t *json)
+{
+	const json_t *metadata = json_object_get(json, "metadata");
+
+	o->owner = xstrdup(text(metadata, MARK_OWNER));
+	o->digest = xstrdup(text(metadata, MARK_DIGEST));
+	o->state = server_state(text(json, "status"));
+	o->fault = xstrdup(text(json_object_get(json, "fault"), "message"));
+}
+
+void things_add(struct things *things, enum vim_kind kind, json_t *json)
+{
+	const char *id = text(json, "id"), *name = text(json, "name");
+
+	if (!id)
+		return;
+	struct thing *t = array_push(things->v, things->n);
+	struct vim_object *o = &t->object;
+	*o = (struct vim_object){
+		.kind = kind, .id = xstrdup(id), .name = xstrdup(name ? name : "")};
+	t->json = json_incref(json);
+	t->parent = xstrdup(text(json, "network_id"));
+	t->created_at = xstrdup(text(json, "created_at"));
+	switch (kind) {
+	case VIM_IMAGE:
+		o->owner = xstrdup(text(json, MARK_OWNER));
+		o->digest = xstrdup(text(json, MARK_DIGEST));
+		o->state = image_state(text(json, "status"));
+		break;
+	case VIM_FLAVOR:
+		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
+		o->state = flavor_state(json, o->owner);
+		break;
+	case VIM_SERVER_GROUP:
+		if (str_starts(o->name, "dnsvnf:"))
+			o->owner = xstrdup(o->name);
+		o->state = VIM_STATE_ACTIVE;
+		break;
+	case VIM_NETWORK:
+	case VIM_PORT:
+		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
+		o->state = network_state(text(json, "status"));
+		break;
+	case VIM_SUBNET:
+		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
+		o->state = VIM_STATE_ACTIVE;
+		break;
+	case VIM_SERVER:
+		read_server(o, json);
+		break;
+	}
+}
+
+int things_add_list(struct things *things, enum vim_kind kind, const json_t *answer,
+		    struct err *err)
+{
+	json_t *list = json_object_get(answer, thing_plural(kind)), *o;
+	size_t i;
+
+	if (!json_is_array(list))
+		return err_set(err, EPROTO, "the answer holds no list of %s", thing_plural(kind));
+	json_array_foreach(list, i, o) things_add(things, kind, o);
+	return 0;
+}
+
+char *things_next_page(enum vim_kind kind, const json_t *answer)
+{
+	cleanup_free char *links = xasprintf("%s_links", thing_plural(kind));
+	const char *url = kind == VIM_IMAGE ? text(answer, "next") : NULL;
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, links), i, link)
+	{
+		if (streq(text(link, "rel"), "next"))
+			url = text(link, "href");
+	}
+	if (!url)
+		return NULL;
+	/* Only the query is new: path and host are known, and an answer does not move them. */
+	const char *query = strchr(url, '?');
+	return query ? xstrdup(query) : NULL;
+}
+
+struct thing *things_by_owner(const struct things *things, enum vim_kind kind, const char *owner)
+{
+	for (size_t i = 0; i < things->n; i++)
+		if (things->v[i].object.kind == kind && owner &&
+		    streq(things->v[i].object.owner, owner))
+			return &things->v[i];
+	return NULL;
+}
+
+struct thing *things_by_id(const struct things *things, enum vim_kind kind, const char *id)
+{
+	for (size_t i = 0; i < things->n; i++)
+		if (things->v[i].object.kind == kind && streq(things->v[i].object.id, id))
+			return &things->v[i];
+	return NULL;
+}
+
+struct thing *things_by_name(const struct things *things, enum vim_kind kind, const char *name,
+			     const char *prefix, const char *parent)
+{
+	struct thing *other = NULL;
+
+	for (size_t i = 0; i < things->n; i++) {
+		struct thing *t = &things->v[i];
+		const struct vim_object *o = &t->object;
+		if (o->kind != kind || (!streq(o->name, name) && !streq(o->id, name)) ||
+		    (parent && !streq(t->parent, parent)))
+			continue;
+		if (o->owner && str_starts(o->owner, prefix))
+			return t;
+		if (!other)
+			other = t;
+	}
+	return other;
+}
+
+void things_clear(struct things *things)
+{
+	for (size_t i = 0; i < things->n; i++) {
+		vim_object_clear(&things->v[i].object);
+		free(things->v[i].parent);
+		free(things->v[i].created_at);
+		json_decref(things->v[i].json);
+	}
+	free(things->v);
+	*things = (struct things){0};
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/token.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/openstack/clouds.h"
+
+/* {"id": ID} or {"name": NAME, "domain": {...}}; NULL when there is neither. */
+static json_t *named(const char *id, const char *name, const char *domain_id,
+		     const char *domain_name)
+{
+	if (id)
+		return json_pack("{s:s}", "id", id);
+	if (!name)
+		return NULL;
+	json_t *domain = domain_id     ? json_pack("{s:s}", "id", domain_id)
+			 : domain_name ? json_pack("{s:s}", "name", domain_name)
+				       : json_pack("{s:s}", "id", "default");
+	return json_pack("{s:s, s:o}", "name", name, "domain", domain);
+}
+
+static json_t *identity(const struct cloud *c)
+{
+	json_t *user = named(c->user_id, c->user_name, c->user_domain_id, c->user_domain_name);
+
+	switch (c->auth) {
+	case CLOUD_AUTH_PASSWORD:
+		if (!user)
+			user = json_object();
+		json_object_set_new(user, "password", json_string(c->password));
+		return json_pack("{s:[s], s:{s:o}}", "methods", "password", "password", "user",
+				 user);
+	case CLOUD_AUTH_TOKEN:
+		json_decref(user);
+		return json_pack("{s:[s], s:{s:s}}", "methods", "token", "token", "id", c->token);
+	case CLOUD_AUTH_APPLICATION_CREDENTIAL:
+		break;
+	}
+	json_t *credential = json_pack("{s:s}", "secret", c->application_credential_secret);
+	if (c->application_credential_id) {
+		json_object_set_new(credential, "id", json_string(c->application_credential_id));
+		json_decref(user);
+	} else {
+		json_object_set_new(credential, "name",
+				    json_string(c->application_credential_name));
+		json_object_set_new(credential, "user", user ? user : json_object());
+	}
+	return json_pack("{s:[s], s:o}", "methods", "application_credential",
+			 "application_credential", credential);
+}
+
+json_t *token_request(const struct cloud *c, const char *project)
+{
+	json_t *auth = json_pack("{s:o}", "identity", identity(c));
+	const char *domain_id = c->project_domain_id ? c->project_domain_id : c->user_domain_id;
+	const char *domain_name =
+		c->project_domain_name ? c->project_domain_name : c->user_domain_name;
+	json_t *scope = project ? named(NULL, project, domain_id, domain_name)
+				: named(c->project_id, c->project_name, domain_id, domain_name);
+
+	/* An application credential is of one project and takes no scope. */
+	if (scope && c->auth != CLOUD_AUTH_APPLICATION_CREDENTIAL)
+		json_object_set_new(auth, "scope", json_pack("{s:O}", "project", scope));
+	json_decref(scope);
+	return json_pack("{s:o}", "auth", auth);
+}
+
+static char *get(const json_t *o, const char *key)
+{
+	return xstrdup(json_string_value(json_object_get(o, key)));
+}
+
+int token_parse(const json_t *answer, const char *id, struct token *ret, struct err *err)
+{
+	const json_t *body = json_object_get(answer, "token");
+	const json_t *project = json_object_get(body, "project");
+	const json_t *role;
+	size_t i;
+
+	if (!id || !json_is_object(body))
+		return err_set(err, EPROTO, "the answer holds no token: is this Keystone v3?");
+	*ret = (struct token){
+		.id = xstrdup(id),
+		.user_id = get(json_object_get(body, "user"), "id"),
+		.project_id = get(project, "id"),
+		.project_name = get(project, "name"),
+		.catalog = json_deep_copy(json_object_get(body, "catalog")),
+	};
+	json_array_foreach(json_object_get(body, "roles"), i, role)
+	{
+		const char *name = json_string_value(json_object_get(role, "name"));
+		const char *role_id = json_string_value(json_object_get(role, "id"));
+		if (!name || !role_id)
+			continue;
+		*array_push(ret->roles, ret->n_roles) = xstrdup(name);
+		*array_push(ret->role_ids, ret->n_role_ids) = xstrdup(role_id);
+	}
+	return 0;
+}
+
+const char *token_endpoint(const struct token *token, const char *type, const char *region,
+			   const char *interface)
+{
+	const json_t *service, *endpoint;
+	size_t i, k;
+
+	json_array_foreach(token->catalog, i, service)
+	{
+		if (!streq(json_string_value(json_object_get(service, "type")), type))
+			continue;
+		json_array_foreach(json_object_get(service, "endpoints"), k, endpoint)
+		{
+			const char *of = json_string_value(json_object_get(endpoint, "region_id"));
+			if (!of)
+				of = json_string_value(json_object_get(endpoint, "region"));
+			const char *what =
+				json_string_value(json_object_get(endpoint, "interface"));
+			if (streq(what, interface) && (!region || streq(of, region)))
+				return json_string_value(json_object_get(endpoint, "url"));
+		}
+	}
+	return NULL;
+}
+
+void token_clear(struct token *token)
+{
+	if (token->id)
+		explicit_bzero(token->id, strlen(token->id));
+	free(token->id);
+	free(token->user_id);
+	free(token->project_id);
+	free(token->project_name);
+	for (size_t i = 0; i < token->n_roles; i++)
+		free(token->roles[i]);
+	for (size_t i = 0; i < token->n_role_ids; i++)
+		free(token->role_ids[i]);
+	free(token->roles);
+	free(token->role_ids);
+	json_decref(token->catalog);
+	*token = (struct token){0};
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What POST /v3/auth/tokens is asked and what it answers (Keystone API v3). No I/O. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cloud;
+struct err;
+
+struct token {
+	char *id; /* the secret; NULL: there is none */
+	char *user_id;
+	char *project_id, *project_name; /* NULL: not scoped to a project */
+	char **roles;
+	size_t n_roles;
+	char **role_ids;
+	size_t n_role_ids;
+	json_t *catalog;
+};
+
+/* The request's body; project (may be NULL) is used instead of the cloud's. */
+json_t *token_request(const struct cloud *cloud, const char *project);
+
+/* Takes the answer in; id is the header x-subject-token. -EPROTO when it is no token. */
+int token_parse(const json_t *answer, const char *id, struct token *ret, struct err *err);
+
+/*
+ * URL of a service by its type ("network") in the catalog: that of the region (NULL: any) and
+ * interface ("public"), or NULL. Borrowed.
+ */
+const char *token_endpoint(const struct token *token, const char *type, const char *region,
+			   const char *interface);
+
+void token_clear(struct token *token); /* overwrites the secret */
