@@ -12,7 +12,8 @@
 #include "day0/network.h"
 #include "day0/script.h"
 #include "day0/shell.h"
-#include "day0/yaml_tree.h"
+
+const struct yaml_reader cloud_init_yaml = {"cloud-init", "part", "day0-yaml", "day0-yaml-key"};
 
 struct config {
 	struct yaml y;
@@ -490,7 +491,7 @@ void cloud_config_read(const struct text *text, struct links *links, struct find
 
 	text_init_slice(&clean, text, 0, text->s, text->len);
 	replace_no_break_spaces(&clean, findings);
-	if (!yaml_load(&c.y, &clean, findings)) {
+	if (!yaml_load(&c.y, &clean, &cloud_init_yaml, findings)) {
 		yaml_clear(&c.y);
 		return;
 	}

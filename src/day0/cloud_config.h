@@ -3,8 +3,12 @@
 #pragma once
 
 #include "base/finding.h"
+#include "base/text.h"
+#include "base/yaml_tree.h"
 #include "day0/link.h"
-#include "day0/text.h"
+
+/* How cloud-init takes YAML. */
+extern const struct yaml_reader cloud_init_yaml;
 
 void cloud_config_read(const struct text *text, struct links *links, struct findings *findings);
 

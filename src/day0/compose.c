@@ -9,10 +9,10 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "day0/day0.h"
 #include "day0/decode.h"
 #include "day0/mime.h"
-#include "day0/text.h"
 #include "model/model.h"
 
 /* Replaces the variables of c by the values of VM number vm_index. */

@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "day0/text.h"
+#include "base/text.h"
 
 enum { WBITS_GZIP = 15 + 16 };
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/finding.h"
-#include "day0/text.h"
+#include "base/text.h"
 #include "model/guest.h"
 
 enum link_kind { LINK_ETHERNET, LINK_BOND, LINK_VLAN, LINK_OTHER };

@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "base/finding.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "day0/day0.h"
-#include "day0/text.h"
 #include "day0/user_data.h"
 #include "model/model.h"
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/finding.h"
-#include "day0/text.h"
+#include "base/text.h"
 
 struct part {
 	char *type;       /* lower case, as cloud-init takes it: "text/cloud-config" ... */

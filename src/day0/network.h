@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "base/finding.h"
+#include "base/text.h"
 #include "day0/link.h"
-#include "day0/text.h"
 
 struct command;
 struct yaml;

@@ -10,8 +10,9 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/yaml_tree.h"
+#include "day0/cloud_config.h"
 #include "day0/network.h"
-#include "day0/yaml_tree.h"
 
 struct config {
 	struct yaml *y;
@@ -334,7 +335,7 @@ static void yaml_file_read(const struct text *text, enum dialect dialect, struct
 {
 	cleanup_yaml struct yaml y = {0};
 
-	if (!yaml_load(&y, text, findings))
+	if (!yaml_load(&y, text, &cloud_init_yaml, findings))
 		return;
 	yaml_node_t *network = yaml_get(&y, yaml_root(&y), "network");
 	if (network)

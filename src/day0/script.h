@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/finding.h"
+#include "base/text.h"
 #include "day0/link.h"
-#include "day0/text.h"
 
 struct script;
 

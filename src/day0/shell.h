@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "day0/text.h"
+#include "base/text.h"
 
 struct word {
 	char *s;

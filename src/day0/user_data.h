@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/finding.h"
-#include "day0/text.h"
+#include "base/text.h"
 #include "model/guest.h"
 
 /* Reads user data (gzipped, MIME or plain); the network that it sets up is added to *ret. */

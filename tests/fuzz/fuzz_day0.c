@@ -7,8 +7,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "base/text.h"
 #include "day0/day0.h"
-#include "day0/text.h"
 #include "day0/user_data.h"
 #include "model/model.h"
 

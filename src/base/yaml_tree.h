@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <yaml.h>
 
-#include "day0/text.h"
+#include "base/text.h"
 
 struct yaml {
 	yaml_document_t document;
@@ -14,12 +14,20 @@ struct yaml {
 	bool loaded;
 };
 
+/* Whose file it is, for the findings. */
+struct yaml_reader {
+	const char *name;  /* of the program that reads it in the end */
+	const char *whole; /* what it refuses when it refuses: "part", "file" */
+	const char *rule, *key_rule;
+};
+
 /*
  * Loads the document; what is wrong goes to findings, and false is returned when there is nothing
  * to go on with. Refused: nesting over 64 levels, and aliases that blow the document up. Duplicate
  * keys and further documents are reported.
  */
-bool yaml_load(struct yaml *y, const struct text *text, struct findings *findings);
+bool yaml_load(struct yaml *y, const struct text *text, const struct yaml_reader *reader,
+	       struct findings *findings);
 void yaml_clear(struct yaml *y);
 
 yaml_node_t *yaml_root(struct yaml *y); /* NULL: empty document */

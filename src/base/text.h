@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A piece of a day-0 file, decoded, that still knows which line of the file each of its lines came
- * from: a heredoc in a script in a base64 part can be reported where the user will find it.
+ * A piece of a file, decoded, that still knows which line of the file each of its lines came from:
+ * a heredoc in a script in a base64 part of a day-0 file can be reported where the user will find
+ * it.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "day0/yaml_tree.h"
+#include "base/yaml_tree.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ static bool bounded(struct yaml *y)
 	return ok;
 }
 
-static void report_duplicates(struct yaml *y, struct findings *findings)
+static void report_duplicates(struct yaml *y, const struct yaml_reader *reader,
+			      struct findings *findings)
 {
 	yaml_node_t *n = y->document.nodes.start;
 
@@ -77,7 +78,7 @@ static void report_duplicates(struct yaml *y, struct findings *findings)
 					continue;
 				cleanup_free char *q = quotable(yaml_str(key));
 				report(findings, y->text, yaml_line(key), SEVERITY_WARNING,
-				       "day0-yaml-key",
+				       reader->key_rule,
 				       "\"%s\" stands again in line %u: only the last one counts; "
 				       "join them",
 				       q, text_line(y->text, yaml_line(later)));
@@ -87,7 +88,8 @@ static void report_duplicates(struct yaml *y, struct findings *findings)
 	}
 }
 
-static void report_problem(const yaml_parser_t *p, const struct text *t, struct findings *findings)
+static void report_problem(const yaml_parser_t *p, const struct text *t,
+			   const struct yaml_reader *reader, struct findings *findings)
 {
 	size_t line = p->problem_mark.line;
 
@@ -95,7 +97,7 @@ static void report_problem(const yaml_parser_t *p, const struct text *t, struct 
 		line = 0;
 		for (size_t i = 0; i < p->problem_offset && i < t->len; i++)
 			line += t->s[i] == '\n';
-		report(findings, t, line, SEVERITY_ERROR, "day0-yaml", "no YAML: %s (byte 0x%02x)",
+		report(findings, t, line, SEVERITY_ERROR, reader->rule, "no YAML: %s (byte 0x%02x)",
 		       p->problem, (unsigned)p->problem_value & 0xff);
 		return;
 	}
@@ -110,7 +112,7 @@ static void report_problem(const yaml_parser_t *p, const struct text *t, struct 
 			   : strstr(problem, "cannot start any token")
 				   ? ": indent by spaces; quote a value that begins with @, ` or %"
 				   : "";
-	report(findings, t, line, SEVERITY_ERROR, "day0-yaml", "no YAML: %s%s%s%s", problem,
+	report(findings, t, line, SEVERITY_ERROR, reader->rule, "no YAML: %s%s%s%s", problem,
 	       *where ? "," : "", where, hint);
 }
 
@@ -143,46 +145,49 @@ static bool too_deep(const struct text *text)
 	return depth > DEPTH_MAX;
 }
 
-static void report_unbounded(const struct text *text, struct findings *findings)
+static void report_unbounded(const struct text *text, const struct yaml_reader *reader,
+			     struct findings *findings)
 {
-	report(findings, text, 0, SEVERITY_ERROR, "day0-yaml",
+	report(findings, text, 0, SEVERITY_ERROR, reader->rule,
 	       "this YAML is nested deeper than %d levels or its aliases make it grow past all "
 	       "bounds: it is not read",
 	       DEPTH_MAX);
 }
 
-bool yaml_load(struct yaml *y, const struct text *text, struct findings *findings)
+bool yaml_load(struct yaml *y, const struct text *text, const struct yaml_reader *reader,
+	       struct findings *findings)
 {
 	yaml_parser_t p;
 	yaml_document_t more;
 
 	*y = (struct yaml){.text = text};
 	if (too_deep(text)) {
-		report_unbounded(text, findings);
+		report_unbounded(text, reader, findings);
 		return false;
 	}
 	start(&p, text);
 	if (!yaml_parser_load(&p, &y->document)) {
-		report_problem(&p, text, findings);
+		report_problem(&p, text, reader, findings);
 		yaml_parser_delete(&p);
 		return false;
 	}
 	y->loaded = true;
 	bool ok = bounded(y);
 	if (!ok) {
-		report_unbounded(text, findings);
+		report_unbounded(text, reader, findings);
 	} else if (!yaml_parser_load(&p, &more)) {
-		report_problem(&p, text, findings);
+		report_problem(&p, text, reader, findings);
 		ok = false;
 	} else {
 		yaml_node_t *root = yaml_document_get_root_node(&more);
 		if (root) {
-			report(findings, text, more.start_mark.line, SEVERITY_ERROR, "day0-yaml",
-			       "a second YAML document begins here: cloud-init takes one only and "
-			       "refuses the part; remove the \"---\"");
+			report(findings, text, more.start_mark.line, SEVERITY_ERROR, reader->rule,
+			       "a second YAML document begins here: %s takes one only and refuses "
+			       "the %s; remove the \"---\"",
+			       reader->name, reader->whole);
 		}
 		yaml_document_delete(&more);
-		report_duplicates(y, findings);
+		report_duplicates(y, reader, findings);
 	}
 	yaml_parser_delete(&p);
 	return ok;

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/cloud_resolve.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/openstack/cloud_settings.h"
+#include "vim/openstack/clouds.h"
+
+/* Keeps the first error; after it nothing more is done. */
+struct resolver {
+	const struct cloud_settings *settings;
+	struct cloud *cloud;
+	struct err *err;
+	int code;
+};
+
+static const struct cloud_setting *get(const struct resolver *r, enum cloud_key key)
+{
+	return cloud_settings_get(r->settings, key);
+}
+
+static bool has(const struct resolver *r, enum cloud_key key)
+{
+	return get(r, key) != NULL;
+}
+
+static void take(struct resolver *r, char **ret, enum cloud_key key)
+{
+	const struct cloud_setting *s = r->code < 0 ? NULL : get(r, key);
+
+	if (!s)
+		return;
+	if (!s->text) {
+		r->code = cloud_setting_wrong(s, r->err, "%s must be one value, no list or mapping",
+					      cloud_key_name(key));
+	} else if (s->node && s->node->data.scalar.length != strlen(s->text)) {
+		r->code = cloud_setting_wrong(s, r->err, "%s has a zero byte in it",
+					      cloud_key_name(key));
+	} else {
+		free(*ret);
+		*ret = xstrdup(s->text);
+	}
+}
+
+static void take_either(struct resolver *r, char **ret, enum cloud_key key, enum cloud_key old_key)
+{
+	take(r, ret, has(r, key) ? key : old_key);
+}
+
+/* "auth_url" in a file, "OS_AUTH_URL" in the environment. */
+static void add_key(const struct resolver *r, struct strbuf *b, enum cloud_key key)
+{
+	const char *name = cloud_key_name(key);
+
+	if (!streq(r->cloud->where, CLOUD_WHERE_ENVIRONMENT)) {
+		strbuf_adds(b, name);
+		return;
+	}
+	strbuf_adds(b, "OS_");
+	for (const char *p = name; *p; p++) {
+		char c = (char)toupper((unsigned char)*p);
+		strbuf_add(b, &c, 1);
+	}
+}
+
+static void missing(struct resolver *r, enum cloud_key key, enum cloud_key or_key)
+{
+	cleanup_strbuf struct strbuf what = {0};
+
+	if (r->code < 0)
+		return;
+	add_key(r, &what, key);
+	if (or_key != key) {
+		strbuf_adds(&what, " or ");
+		add_key(r, &what, or_key);
+	}
+	r->code = err_set(r->err, EINVAL, "cloud '%s' in %s has no %s", r->cloud->name,
+			  r->cloud->where, what.s);
+}
+
+static void require(struct resolver *r, const char *value, enum cloud_key key)
+{
+	if (!value)
+		missing(r, key, key);
+}
+
+static void take_user(struct resolver *r)
+{
+	struct cloud *c = r->cloud;
+
+	take(r, &c->user_id, CLOUD_KEY_USER_ID);
+	if (!c->user_id)
+		take_either(r, &c->user_name, CLOUD_KEY_USERNAME, CLOUD_KEY_USER_NAME);
+}
+
+static void take_project(struct resolver *r)
+{
+	struct cloud *c = r->cloud;
+
+	take_either(r, &c->project_id, CLOUD_KEY_PROJECT_ID, CLOUD_KEY_TENANT_ID);
+	if (!c->project_id)
+		take_either(r, &c->project_name, CLOUD_KEY_PROJECT_NAME, CLOUD_KEY_TENANT_NAME);
+}
+
+/* The most special setting that is there; default_domain is an id. */
+static void take_domain(struct resolver *r, enum cloud_key id, enum cloud_key name, char **ret_id,
+			char **ret_name)
+{
+	const struct {
+		enum cloud_key id, name;
+	} order[] = {
+		{id, name},
+		{CLOUD_KEY_DOMAIN_ID, CLOUD_KEY_DOMAIN_NAME},
+		{CLOUD_KEY_DEFAULT_DOMAIN_ID, CLOUD_KEY_DEFAULT_DOMAIN_NAME},
+		{CLOUD_KEY_DEFAULT_DOMAIN, CLOUD_KEY_DEFAULT_DOMAIN},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		if (has(r, order[i].id)) {
+			take(r, ret_id, order[i].id);
+			return;
+		}
+		if (has(r, order[i].name)) {
+			take(r, ret_name, order[i].name);
+			return;
+		}
+	}
+	*ret_id = xstrdup("default");
+}
+
+/* A host after the scheme, nothing that breaks a request line, and no "user:password@". */
+static bool is_url(const char *s)
+{
+	const char *host = str_starts(s, "https://")  ? s + strlen("https://")
+			   : str_starts(s, "http://") ? s + strlen("http://")
+						      : "";
+	size_t len = strcspn(host, "/?#");
+
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return false;
+	return len > 0 && !memchr(host, '@', len);
+}
+
+/* As Python's str.format does it with the region. The value stays out of the messages: people do
+ * write passwords into addresses. */
+static char *expand_region(struct resolver *r, const struct cloud_setting *s, const char *url)
+{
+	static const char placeholder[] = "{region_name}";
+	struct strbuf b = {0};
+
+	for (const char *p = url; *p && r->code == 0; p++) {
+		if (str_starts(p, "{{") || str_starts(p, "}}")) {
+			strbuf_add(&b, p++, 1);
+		} else if (str_starts(p, placeholder) && r->cloud->region) {
+			strbuf_adds(&b, r->cloud->region);
+			p += sizeof(placeholder) - 2;
+		} else if (str_starts(p, placeholder)) {
+			r->code = cloud_setting_wrong(s, r->err,
+						      "auth_url has {region_name} in "
+						      "it, but the cloud has no region");
+		} else if (*p == '{' || *p == '}') {
+			r->code = cloud_setting_wrong(s, r->err,
+						      "auth_url has a placeholder that "
+						      "is not {region_name}");
+		} else {
+			strbuf_add(&b, p, 1);
+		}
+	}
+	return strbuf_steal(&b);
+}
+
+static void take_auth_url(struct resolver *r)
+{
+	const struct cloud_setting *s = get(r, CLOUD_KEY_AUTH_URL);
+	cleanup_free char *written = NULL;
+
+	take(r, &written, CLOUD_KEY_AUTH_URL);
+	require(r, written, CLOUD_KEY_AUTH_URL);
+	if (r->code < 0 || !s)
+		return;
+	cleanup_free char *url = expand_region(r, s, written);
+	if (r->code == 0 && !is_url(url))
+		r->code = cloud_setting_wrong(s, r->err,
+					      "auth_url must be an address such as "
+					      "https://cloud.example.test:5000/v3");
+	for (size_t len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
+		url[len - 1] = 0;
+	r->cloud->auth_url = steal_ptr(url);
+}
+
+static void take_interface(struct resolver *r)
+{
+	static const char *const known[] = {"public", "internal", "admin"};
+	enum cloud_key key =
+		has(r, CLOUD_KEY_ENDPOINT_TYPE) ? CLOUD_KEY_ENDPOINT_TYPE : CLOUD_KEY_INTERFACE;
+	char **ret = &r->cloud->interface;
+
+	take(r, ret, key);
+	if (!*ret)
+		*ret = xstrdup(known[0]);
+	if (str_ends(*ret, "URL")) /* "publicURL", as it was once written */
+		(*ret)[strlen(*ret) - strlen("URL")] = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (streq(*ret, known[i]))
+			return;
+	if (r->code == 0)
+		r->code = cloud_setting_wrong(get(r, key), r->err,
+					      "%s must be public, internal or admin",
+					      cloud_key_name(key));
+}
+
+/* YAML 1.1's booleans; in quotes or a variable only what says so plainly. */
+static void take_bool(struct resolver *r, bool *ret, enum cloud_key key)
+{
+	static const struct {
+		const char *word;
+		bool value, plain_only;
+	} words[] = {
+		{"true", true, false}, {"false", false, false}, {"yes", true, true},
+		{"no", false, true},   {"on", true, true},      {"off", false, true},
+	};
+	const struct cloud_setting *s = r->code < 0 ? NULL : get(r, key);
+
+	if (!s)
+		return;
+	for (size_t i = 0; s->text && i < ARRAY_SIZE(words); i++) {
+		if (strcasecmp(s->text, words[i].word) == 0 &&
+		    (!words[i].plain_only || (s->node && yaml_plain(s->node)))) {
+			*ret = words[i].value;
+			return;
+		}
+	}
+	r->code = cloud_setting_wrong(
+		s, r->err, "%s must be true or false%s", cloud_key_name(key),
+		key == CLOUD_KEY_VERIFY ? "; a file of authorities is named by cacert" : "");
+}
+
+static void take_path(struct resolver *r, const char *home, char **ret, enum cloud_key key)
+{
+	take(r, ret, key);
+	if (*ret && home && (*ret)[0] == '~' && ((*ret)[1] == '/' || !(*ret)[1])) {
+		char *path = xasprintf("%s%s", home, *ret + 1);
+		free(*ret);
+		*ret = path;
+	}
+}
+
+static void take_tls(struct resolver *r, const char *home)
+{
+	struct cloud *c = r->cloud;
+	bool insecure = false;
+
+	c->verify = true;
+	take_bool(r, &c->verify, CLOUD_KEY_VERIFY);
+	take_bool(r, &insecure, CLOUD_KEY_INSECURE);
+	c->verify = c->verify && !insecure;
+	take_path(r, home, &c->cacert, CLOUD_KEY_CACERT);
+	take_path(r, home, &c->cert, CLOUD_KEY_CERT);
+	if (c->cert)
+		take_path(r, home, &c->key, CLOUD_KEY_KEY);
+}
+
+/* Without auth_type the SDK knows of passwords only; what leaves no doubt is taken for what it is.
+ */
+static enum cloud_auth guess_auth(const struct resolver *r)
+{
+	if (has(r, CLOUD_KEY_PASSWORD))
+		return CLOUD_AUTH_PASSWORD;
+	if (has(r, CLOUD_KEY_APPLICATION_CREDENTIAL_SECRET))
+		return CLOUD_AUTH_APPLICATION_CREDENTIAL;
+	if (has(r, CLOUD_KEY_TOKEN) || has(r, CLOUD_KEY_AUTH_TOKEN))
+		return CLOUD_AUTH_TOKEN;
+	return CLOUD_AUTH_PASSWORD;
+}
+
+static void take_auth_type(struct resolver *r)
+{
+	static const struct {
+		const char *name;
+		enum cloud_auth auth;
+	} types[] = {
+		{"password", CLOUD_AUTH_PASSWORD},
+		{"v3password", CLOUD_AUTH_PASSWORD},
+		{"token", CLOUD_AUTH_TOKEN},
+		{"v3token", CLOUD_AUTH_TOKEN},
+		{"v3applicationcredential", CLOUD_AUTH_APPLICATION_CREDENTIAL},
+	};
+	cleanup_free char *name = NULL;
+
+	take(r, &name, CLOUD_KEY_AUTH_TYPE);
+	if (!name) {
+		r->cloud->auth = guess_auth(r);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (streq(name, types[i].name)) {
+			r->cloud->auth = types[i].auth;
+			return;
+		}
+	}
+	cleanup_free char *q = quotable(name);
+	r->code = cloud_setting_wrong(get(r, CLOUD_KEY_AUTH_TYPE), r->err,
+				      "auth_type '%s' is not supported: password, token and "
+				      "v3applicationcredential are",
+				      q);
+}
+
+/* What would change whom the token is for must not be passed over. */
+static void refuse(struct resolver *r, enum cloud_key key)
+{
+	const struct cloud_setting *s = r->code < 0 ? NULL : get(r, key);
+
+	if (s)
+		r->code = cloud_setting_wrong(
+			s, r->err, "%s is not supported: name the project by project_name",
+			cloud_key_name(key));
+}
+
+static void take_secrets(struct resolver *r)
+{
+	struct cloud *c = r->cloud;
+
+	switch (c->auth) {
+	case CLOUD_AUTH_PASSWORD:
+		take_user(r);
+		take(r, &c->password, CLOUD_KEY_PASSWORD);
+		if (!c->user_id)
+			require(r, c->user_name, CLOUD_KEY_USERNAME);
+		require(r, c->password, CLOUD_KEY_PASSWORD);
+		return;
+	case CLOUD_AUTH_TOKEN:
+		take_either(r, &c->token, CLOUD_KEY_TOKEN, CLOUD_KEY_AUTH_TOKEN);
+		require(r, c->token, CLOUD_KEY_TOKEN);
+		return;
+	case CLOUD_AUTH_APPLICATION_CREDENTIAL:
+		take(r, &c->application_credential_secret, CLOUD_KEY_APPLICATION_CREDENTIAL_SECRET);
+		require(r, c->application_credential_secret,
+			CLOUD_KEY_APPLICATION_CREDENTIAL_SECRET);
+		take(r, &c->application_credential_id, CLOUD_KEY_APPLICATION_CREDENTIAL_ID);
+		if (c->application_credential_id)
+			return;
+		take(r, &c->application_credential_name, CLOUD_KEY_APPLICATION_CREDENTIAL_NAME);
+		if (!c->application_credential_name)
+			missing(r, CLOUD_KEY_APPLICATION_CREDENTIAL_ID,
+				CLOUD_KEY_APPLICATION_CREDENTIAL_NAME);
+		take_user(r);
+		if (!c->user_id && !c->user_name)
+			missing(r, CLOUD_KEY_USERNAME, CLOUD_KEY_USER_ID);
+		return;
+	}
+}
+
+int cloud_resolve(const struct cloud_settings *settings, const char *home, struct cloud *cloud,
+		  struct err *err)
+{
+	struct resolver r = {settings, cloud, err, 0};
+
+	take_auth_url(&r);
+	take_auth_type(&r);
+	if (r.code == 0)
+		take_secrets(&r);
+	take_domain(&r, CLOUD_KEY_USER_DOMAIN_ID, CLOUD_KEY_USER_DOMAIN_NAME,
+		    &cloud->user_domain_id, &cloud->user_domain_name);
+	take_domain(&r, CLOUD_KEY_PROJECT_DOMAIN_ID, CLOUD_KEY_PROJECT_DOMAIN_NAME,
+		    &cloud->project_domain_id, &cloud->project_domain_name);
+	/* Keystone ties an application credential to its project and refuses to be told one. */
+	if (cloud->auth != CLOUD_AUTH_APPLICATION_CREDENTIAL)
+		take_project(&r);
+	refuse(&r, CLOUD_KEY_TRUST_ID);
+	refuse(&r, CLOUD_KEY_SYSTEM_SCOPE);
+	take_interface(&r);
+	take_tls(&r, home);
+	return r.code;
+}

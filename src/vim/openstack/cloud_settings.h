@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The settings of one cloud, in layers, each with the place it was read from. */
+#pragma once
+
+#include "base/text.h"
+#include "base/yaml_tree.h"
+
+struct cloud_file;
+struct err;
+
+struct cloud_document {
+	const char *path; /* NULL: no such file, and nothing in it */
+	struct text text;
+	struct yaml yaml;
+};
+
+/* A file that is no YAML, or no mapping, is -EINVAL with file and line. */
+int cloud_document_load(struct cloud_document *d, const struct cloud_file *file, struct err *err);
+void cloud_document_clear(struct cloud_document *d);
+
+/* The entry of that name in the mapping `section` of the document; *ret_key NULL: there is none.
+ * -EINVAL: the section or the entry is no mapping. */
+int cloud_document_find(struct cloud_document *d, const char *section, const char *name,
+			yaml_node_t **ret_key, yaml_node_t **ret_value, struct err *err);
+
+/* Line in the file, from 1. */
+unsigned cloud_document_line(const struct cloud_document *d, const yaml_node_t *n);
+
+enum cloud_key {
+	CLOUD_KEY_APPLICATION_CREDENTIAL_ID,
+	CLOUD_KEY_APPLICATION_CREDENTIAL_NAME,
+	CLOUD_KEY_APPLICATION_CREDENTIAL_SECRET,
+	CLOUD_KEY_AUTH_TOKEN,
+	CLOUD_KEY_AUTH_TYPE,
+	CLOUD_KEY_AUTH_URL,
+	CLOUD_KEY_CACERT,
+	CLOUD_KEY_CERT,
+	CLOUD_KEY_CLOUD,
+	CLOUD_KEY_DEFAULT_DOMAIN,
+	CLOUD_KEY_DEFAULT_DOMAIN_ID,
+	CLOUD_KEY_DEFAULT_DOMAIN_NAME,
+	CLOUD_KEY_DOMAIN_ID,
+	CLOUD_KEY_DOMAIN_NAME,
+	CLOUD_KEY_ENDPOINT_TYPE,
+	CLOUD_KEY_INSECURE,
+	CLOUD_KEY_INTERFACE,
+	CLOUD_KEY_KEY,
+	CLOUD_KEY_PASSWORD,
+	CLOUD_KEY_PROFILE,
+	CLOUD_KEY_PROJECT_DOMAIN_ID,
+	CLOUD_KEY_PROJECT_DOMAIN_NAME,
+	CLOUD_KEY_PROJECT_ID,
+	CLOUD_KEY_PROJECT_NAME,
+	CLOUD_KEY_REGIONS,
+	CLOUD_KEY_REGION_NAME,
+	CLOUD_KEY_SYSTEM_SCOPE,
+	CLOUD_KEY_TENANT_ID,
+	CLOUD_KEY_TENANT_NAME,
+	CLOUD_KEY_TOKEN,
+	CLOUD_KEY_TRUST_ID,
+	CLOUD_KEY_USERNAME,
+	CLOUD_KEY_USER_DOMAIN_ID,
+	CLOUD_KEY_USER_DOMAIN_NAME,
+	CLOUD_KEY_USER_ID,
+	CLOUD_KEY_USER_NAME,
+	CLOUD_KEY_VERIFY,
+	CLOUD_KEY_COUNT,
+};
+
+const char *cloud_key_name(enum cloud_key key); /* "auth_url" */
+
+/* Points into the document or the environment that it was read from. */
+struct cloud_setting {
+	bool present;
+	const char *text;           /* NULL: null, a list or a mapping */
+	struct cloud_document *doc; /* NULL: from the environment */
+	yaml_node_t *node;
+	const char *variable; /* "OS_PASSWORD=..." */
+};
+
+enum cloud_section {
+	CLOUD_SECTION_TOP,
+	CLOUD_SECTION_AUTH,
+	CLOUD_SECTION_COUNT,
+};
+
+struct cloud_settings {
+	struct cloud_setting v[CLOUD_SECTION_COUNT][CLOUD_KEY_COUNT];
+};
+
+/*
+ * Lays a mapping of the document over the settings. A null takes away what lies under it, unless
+ * nulls is false, as in the values of a region. Keys that are not in enum cloud_key are passed
+ * over.
+ */
+int cloud_settings_add(struct cloud_settings *s, struct cloud_document *d, yaml_node_t *map,
+		       bool nulls, struct err *err);
+
+/* Lays the OS_* variables over the settings. */
+void cloud_settings_add_environment(struct cloud_settings *s, const char *const *environment);
+
+/* Lays one over the other. */
+void cloud_settings_overlay(struct cloud_settings *s, const struct cloud_settings *over);
+
+/* The setting of that key that counts: "auth" before top; NULL: none, or an empty one. */
+const struct cloud_setting *cloud_settings_get(const struct cloud_settings *s, enum cloud_key key);
+
+/* Sets -EINVAL with the place of the setting in front: "FILE:LINE: ..." or "OS_NAME: ...". */
+int cloud_setting_wrong(const struct cloud_setting *s, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As cloud_setting_wrong, about any node. */
+int cloud_node_wrong(const struct cloud_document *d, const yaml_node_t *n, struct err *err,
+		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

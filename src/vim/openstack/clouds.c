@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/clouds.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "vim/openstack/cloud_resolve.h"
+#include "vim/openstack/cloud_settings.h"
+
+enum {
+	FILE_BYTES_MAX = 1024 * 1024,
+	NAMES_SHOWN = 20,
+};
+
+#define ENVIRONMENT_CLOUD "envvars"
+
+/* What cloud_parse works on. */
+struct parser {
+	const struct cloud_sources *sources;
+	struct cloud_document clouds, secure, public;
+	struct err *err;
+};
+
+static void parser_clear(struct parser *p)
+{
+	cloud_document_clear(&p->clouds);
+	cloud_document_clear(&p->secure);
+	cloud_document_clear(&p->public);
+}
+
+/* Value of the variable; NULL: not set, or empty. */
+static const char *variable(const char *const *environment, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *const *e = environment; *e; e++)
+		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+			return (*e)[len + 1] ? *e + len + 1 : NULL;
+	return NULL;
+}
+
+/* There is a variable that makes a cloud: openstacksdk's OpenStackConfig._get_os_environ. */
+static bool environment_has_cloud(const char *const *environment)
+{
+	static const char *const selectors[] = {
+		"OS_CLOUD=",
+		"OS_REGION_NAME=",
+		"OS_CLIENT_CONFIG_FILE=",
+		"OS_CLIENT_SECURE_FILE=",
+		"OS_CLOUD_NAME=",
+		"OS_TEST",
+		"OS_STD",
+		"OS_LOG",
+	};
+
+	for (const char *const *e = environment; *e; e++) {
+		bool selector = !str_starts(*e, "OS_");
+		for (size_t i = 0; i < ARRAY_SIZE(selectors); i++)
+			selector = selector || str_starts(*e, selectors[i]);
+		if (!selector)
+			return true;
+	}
+	return false;
+}
+
+/* Appends the names of the document's clouds to the n that are there, without those of `but`, until
+ * there are enough; returns how many it adds. */
+static size_t list_names(struct cloud_document *d, struct cloud_document *but, struct strbuf *names,
+			 size_t n, const char **ret_last)
+{
+	yaml_node_t *map = d->path ? yaml_get(&d->yaml, yaml_root(&d->yaml), "clouds") : NULL;
+	yaml_node_t *hidden =
+		but && but->path ? yaml_get(&but->yaml, yaml_root(&but->yaml), "clouds") : NULL;
+	size_t added = 0;
+
+	for (size_t i = 0; i < yaml_pairs(map) && n + added <= NAMES_SHOWN; i++) {
+		yaml_node_t *key, *value;
+		yaml_pair(&d->yaml, map, i, &key, &value);
+		const char *name = yaml_str(key);
+		if (!name || streq(name, "<<") || (hidden && yaml_get(&but->yaml, hidden, name)))
+			continue;
+		*ret_last = name;
+		if (n + added < NAMES_SHOWN) {
+			cleanup_free char *q = quotable(name);
+			strbuf_addf(names, "%s%s", n + added ? ", " : "", q);
+		} else {
+			strbuf_adds(names, " ...");
+		}
+		added++;
+	}
+	return added;
+}
+
+/* Where the clouds stand, for messages. */
+static const char *files(const struct parser *p)
+{
+	return p->clouds.path ? p->clouds.path : p->secure.path;
+}
+
+/* name NULL: takes the only one there is. Returns a name that lives as long as the parser. */
+static int choose(struct parser *p, const char *name, const char **ret_name, struct err *err)
+{
+	cleanup_strbuf struct strbuf names = {0};
+	const char *last = NULL;
+	size_t n = list_names(&p->clouds, NULL, &names, 0, &last);
+
+	n += list_names(&p->secure, &p->clouds, &names, n, &last);
+	if (!name && n == 1) {
+		*ret_name = last;
+		return 0;
+	}
+	if (!files(p)) {
+		const char *given = p->sources->looked_at,
+			   *looked_at = given ? given : "clouds.yaml";
+		if (!name)
+			return err_set(err, ENOENT,
+				       "no cloud is named: set OS_CLOUD to one of clouds.yaml, or "
+				       "OS_AUTH_URL and the other OS_* variables (there is no %s)",
+				       looked_at);
+		cleanup_free char *q = quotable(name);
+		return err_set(err, ENOENT, "there is no cloud '%s': there is no %s", q, looked_at);
+	}
+	if (!name)
+		return err_set(err, ENOENT,
+			       "no cloud is named: set OS_CLOUD to one of %s: it has %s", files(p),
+			       n ? names.s : "none");
+	cleanup_free char *q = quotable(name);
+	return err_set(err, ENOENT, "there is no cloud '%s' in %s: it has %s", q, files(p),
+		       n ? names.s : "none");
+}
+
+/* Reads both files and lays the cloud's settings from secure.yaml over those from clouds.yaml. */
+static int read_cloud(struct parser *p, const char *name, struct cloud *cloud,
+		      struct cloud_settings *s)
+{
+	struct cloud_document *docs[] = {&p->clouds, &p->secure};
+	const struct cloud_file *from[] = {&p->sources->clouds, &p->sources->secure};
+	yaml_node_t *key, *map;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(docs) && r == 0; i++)
+		r = cloud_document_load(docs[i], from[i], p->err);
+	if (r == 0 && !name)
+		r = choose(p, NULL, &name, p->err);
+	for (size_t i = 0; i < ARRAY_SIZE(docs) && r == 0; i++) {
+		r = cloud_document_find(docs[i], "clouds", name, &key, &map, p->err);
+		if (r < 0 || !key)
+			continue;
+		if (!cloud->where)
+			cloud->where = xasprintf("%s:%u", docs[i]->path,
+						 cloud_document_line(docs[i], key));
+		r = cloud_settings_add(s, docs[i], map, true, p->err);
+	}
+	if (r == 0 && !cloud->where)
+		r = choose(p, name, &name, p->err);
+	if (r == 0)
+		cloud->name = xstrdup(name);
+	return r;
+}
+
+/* The profile of the cloud, from clouds-public.yaml. */
+static int read_profile(struct parser *p, const struct cloud *cloud,
+			const struct cloud_settings *own, struct cloud_settings *ret)
+{
+	const struct cloud_setting *s = cloud_settings_get(own, CLOUD_KEY_PROFILE);
+	yaml_node_t *key, *map;
+
+	if (!s)
+		s = cloud_settings_get(own, CLOUD_KEY_CLOUD); /* as it was once called */
+	if (!s || streq(s->text, ENVIRONMENT_CLOUD))
+		return 0;
+	if (!s->text)
+		return cloud_setting_wrong(s, p->err, "profile must be a name");
+	int r = cloud_document_load(&p->public, &p->sources->public, p->err);
+	if (r < 0)
+		return r;
+	r = cloud_document_find(&p->public, "public-clouds", s->text, &key, &map, p->err);
+	if (r < 0)
+		return r;
+	if (key)
+		return cloud_settings_add(ret, &p->public, map, true, p->err);
+	cleanup_free char *q = quotable(s->text);
+	const char *path = p->public.path;
+	return cloud_setting_wrong(s, p->err,
+				   "cloud '%s' has the profile '%s', which is not in %s; profiles "
+				   "built into openstacksdk are not known here: write auth_url and "
+				   "regions into the cloud",
+				   cloud->name, q, path ? path : "a clouds-public.yaml");
+}
+
+/* The first of a list of regions: a name, or a mapping of name and values. */
+static int first_region(const struct cloud_setting *s, char **ret_name,
+			struct cloud_settings *ret_values, struct err *err)
+{
+	yaml_node_t *list = s->node;
+
+	if (yaml_len(list) == 0)
+		return 0;
+	yaml_node_t *region = yaml_item(&s->doc->yaml, list, 0);
+	yaml_node_t *name = yaml_is_map(region) ? yaml_get(&s->doc->yaml, region, "name") : region;
+	if (!yaml_str(name))
+		return cloud_node_wrong(
+			s->doc, region, err,
+			"a region must be a name, or a mapping with name and values");
+	*ret_name = xstrdup(yaml_str(name));
+	yaml_node_t *values = yaml_get(&s->doc->yaml, region, "values");
+	if (yaml_is_null(values))
+		return 0;
+	if (!yaml_is_map(values))
+		return cloud_node_wrong(s->doc, values, err, "values must be a mapping");
+	return cloud_settings_add(ret_values, s->doc, values, false, err);
+}
+
+/* false: these settings say nothing of regions. */
+static bool find_region(const struct cloud_settings *s, char **ret_name,
+			struct cloud_settings *ret_values, struct err *err, int *ret_code)
+{
+	const struct cloud_setting *regions = cloud_settings_get(s, CLOUD_KEY_REGIONS);
+	const struct cloud_setting *name = cloud_settings_get(s, CLOUD_KEY_REGION_NAME);
+
+	*ret_code = 0;
+	if (!regions && !name)
+		return false;
+	if (regions && (regions->text || !yaml_is_list(regions->node)))
+		*ret_code = cloud_setting_wrong(regions, err, "regions must be a list");
+	else if (regions || !name->text)
+		*ret_code = first_region(regions ? regions : name, ret_name, ret_values, err);
+	else
+		*ret_name = xstrndup(name->text, strcspn(name->text, ","));
+	return true;
+}
+
+static int parse(struct parser *p, const char *name, struct cloud *cloud)
+{
+	const char *const *environment = p->sources->environment;
+	struct cloud_settings own = {0}, all = {0}, region = {0};
+	int r = 0;
+
+	if (!name || !*name)
+		name = variable(environment, "OS_CLOUD");
+	if (environment_has_cloud(environment) && (!name || streq(name, ENVIRONMENT_CLOUD))) {
+		cloud->name = xstrdup(ENVIRONMENT_CLOUD);
+		cloud->where = xstrdup(CLOUD_WHERE_ENVIRONMENT);
+		cloud_settings_add_environment(&own, environment);
+	} else {
+		r = read_cloud(p, name, cloud, &own);
+	}
+	if (r == 0)
+		r = read_profile(p, cloud, &own, &all);
+	if (r < 0)
+		return r;
+	if (!find_region(&own, &cloud->region, &region, p->err, &r))
+		find_region(&all, &cloud->region, &region, p->err, &r);
+	if (r < 0)
+		return r;
+	if (cloud->region && !*cloud->region) {
+		free(cloud->region);
+		cloud->region = NULL;
+	}
+	cloud_settings_overlay(&all, &own);
+	cloud_settings_overlay(&all, &region);
+	return cloud_resolve(&all, variable(environment, "HOME"), cloud, p->err);
+}
+
+int cloud_parse(const struct cloud_sources *sources, const char *name, struct cloud *ret,
+		struct err *err)
+{
+	struct parser p = {.sources = sources, .err = err};
+	cleanup_cloud struct cloud cloud = {0};
+	int r = parse(&p, name, &cloud);
+
+	parser_clear(&p);
+	if (r < 0)
+		return r;
+	*ret = cloud;
+	cloud = (struct cloud){0};
+	return 0;
+}
+
+struct folders {
+	char **v;
+	size_t n;
+};
+
+static void folders_clear(struct folders *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->v[i]);
+	free(f->v);
+}
+
+static void find_folders(struct folders *f, const char *const *variables)
+{
+	const char *config = variable(variables, "XDG_CONFIG_HOME"),
+		   *home = variable(variables, "HOME");
+	char *here = get_current_dir_name();
+
+	*array_push(f->v, f->n) = here ? here : xstrdup(".");
+	if (config)
+		*array_push(f->v, f->n) = xasprintf("%s/openstack", config);
+	if (home)
+		*array_push(f->v, f->n) = xasprintf("%s/.config/openstack", home);
+	*array_push(f->v, f->n) = xstrdup("/etc/xdg/openstack");
+	*array_push(f->v, f->n) = xstrdup("/etc/openstack");
+}
+
+/* 1: it is there. A file that is not, or may not be read, is passed over, as the SDK does. */
+static int try_file(const char *path, struct cloud_file *ret, struct strbuf *denied,
+		    struct err *err)
+{
+	cleanup_err struct err why = ERR_INIT;
+	char *text;
+	size_t len;
+	int r = file_read(path, FILE_BYTES_MAX, &text, &len, &why);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r == -EACCES) {
+		strbuf_addf(denied, "; %s may not be read", path);
+		return 0;
+	}
+	if (r < 0)
+		return err_set(err, r, "%s", why.text);
+	*ret = (struct cloud_file){xstrdup(path), text, len};
+	return 1;
+}
+
+/* NAME.yaml, .yml, .json of each folder; *ret is owned and empty when there is none. */
+static int find_file(const struct folders *folders, const char *first, const char *name,
+		     struct cloud_file *ret, struct strbuf *denied, struct err *err)
+{
+	static const char *const suffixes[] = {"yaml", "yml", "json"};
+	int r = first ? try_file(first, ret, denied, err) : 0;
+
+	for (size_t i = 0; i < folders->n && r == 0; i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(suffixes) && r == 0; j++) {
+			cleanup_free char *path =
+				xasprintf("%s/%s.%s", folders->v[i], name, suffixes[j]);
+			r = try_file(path, ret, denied, err);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+static char *describe_search(const struct folders *folders, const char *first, const char *denied)
+{
+	struct strbuf b = {0};
+
+	if (first)
+		strbuf_addf(&b, "%s and no ", first);
+	strbuf_adds(&b, "clouds.yaml, .yml or .json in ");
+	for (size_t i = 0; i < folders->n; i++)
+		strbuf_addf(&b, "%s%s",
+			    i == 0               ? ""
+			    : i + 1 < folders->n ? ", "
+						 : " or ",
+			    folders->v[i]);
+	strbuf_adds(&b, denied ? denied : "");
+	return strbuf_steal(&b);
+}
+
+int cloud_load(const char *name, struct cloud *ret, struct err *err)
+{
+	__attribute__((__cleanup__(folders_clear))) struct folders folders = {0};
+	cleanup_strbuf struct strbuf denied = {0};
+	const char *const *variables = (const char *const *)environ;
+	const char *first = variable(variables, "OS_CLIENT_CONFIG_FILE");
+	const char *secure = variable(variables, "OS_CLIENT_SECURE_FILE");
+	struct cloud_sources s = {.environment = variables};
+
+	find_folders(&folders, variables);
+	int r = find_file(&folders, first, "clouds", &s.clouds, &denied, err);
+	cleanup_free char *looked_at = describe_search(&folders, first, denied.s);
+	s.looked_at = looked_at;
+	if (r == 0)
+		r = find_file(&folders, secure, "secure", &s.secure, &denied, err);
+	if (r == 0)
+		r = find_file(&folders, NULL, "clouds-public", &s.public, &denied, err);
+	if (r == 0)
+		r = cloud_parse(&s, name, ret, err);
+	const struct cloud_file *read[] = {&s.clouds, &s.secure, &s.public};
+	for (size_t i = 0; i < ARRAY_SIZE(read); i++) {
+		free((char *)read[i]->path);
+		free((char *)read[i]->text);
+	}
+	return r;
+}
+
+static void free_secret(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
+void cloud_clear(struct cloud *c)
+{
+	free_secret(c->password);
+	free_secret(c->application_credential_secret);
+	free_secret(c->token);
+	free(c->name);
+	free(c->where);
+	free(c->auth_url);
+	free(c->user_id);
+	free(c->user_name);
+	free(c->user_domain_id);
+	free(c->user_domain_name);
+	free(c->project_id);
+	free(c->project_name);
+	free(c->project_domain_id);
+	free(c->project_domain_name);
+	free(c->application_credential_id);
+	free(c->application_credential_name);
+	free(c->region);
+	free(c->interface);
+	free(c->cacert);
+	free(c->cert);
+	free(c->key);
+	*c = (struct cloud){0};
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which OpenStack to talk to and as whom, from clouds.yaml or the OS_* variables, as openstacksdk
+ * takes them (https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html and
+ * openstack/config/loader.py).
+ *
+ * Which cloud: the name that is given, else OS_CLOUD, else the OS_* variables when there is one
+ * that says more than where to look (OS_CLOUD, OS_CLIENT_*, OS_REGION_NAME), else the only cloud of
+ * clouds.yaml. "envvars" as a name means the OS_* variables. For a cloud of clouds.yaml nothing but
+ * OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE counts of the environment: no OS_PASSWORD or
+ * OS_REGION_NAME of another cloud slips in. (The openstack command does let them; the SDK and what
+ * is built on it do not.)
+ *
+ * Files: $OS_CLIENT_CONFIG_FILE, then clouds.yaml, clouds.yml, clouds.json of the current folder,
+ * $XDG_CONFIG_HOME/openstack, ~/.config/openstack, /etc/xdg/openstack, /etc/openstack. The first
+ * that may be read counts, alone. The same for secure.yaml ($OS_CLIENT_SECURE_FILE), whose clouds
+ * are laid over those of clouds.yaml, and for clouds-public.yaml, whose profiles lie under them.
+ * JSON is read as the YAML that it is.
+ *
+ * Values: one beside "auth" serves where "auth" has none; '-' and '_' in keys are the same; an
+ * empty one is none. Of "regions" the first counts, with its values over the cloud's. A text is
+ * taken as it is written: `project_name: 007` is "007" and `password: yes` is "yes", where the SDK
+ * goes by YAML's types and would make 7 and true of them. insecure and verify must be booleans.
+ *
+ * Read, but refused: auth_types other than those below, trust_id, system_scope. Not read: the
+ * profiles built into openstacksdk and those behind a URL, OS_CLOUD_NAME, the scope "domain",
+ * settings of one service (compute_endpoint_override, image_api_version ...), timeouts,
+ * placeholders elsewhere than in auth_url, a list of interfaces.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+enum cloud_auth {
+	CLOUD_AUTH_PASSWORD,               /* auth_type password, v3password */
+	CLOUD_AUTH_TOKEN,                  /* token, v3token */
+	CLOUD_AUTH_APPLICATION_CREDENTIAL, /* v3applicationcredential */
+};
+
+/*
+ * Of an id and a name of the same thing one at most is set, and an id goes before a name. A domain
+ * is always set: where none is given it is the one with id "default", as with the openstack
+ * command. Strings are owned.
+ */
+struct cloud {
+	char *name;  /* in clouds.yaml, or "envvars" */
+	char *where; /* for messages: "/etc/openstack/clouds.yaml:7", "the OS_* variables" */
+	enum cloud_auth auth;
+	char *auth_url; /* http:// or https://, with or without /v3, no slash at the end */
+
+	/* CLOUD_AUTH_PASSWORD, and CLOUD_AUTH_APPLICATION_CREDENTIAL by name: one is set. */
+	char *user_id, *user_name;
+	char *user_domain_id, *user_domain_name;
+	char *password; /* set for CLOUD_AUTH_PASSWORD */
+
+	/* Both may be missing: the user's default project, or the one that the token is for. */
+	char *project_id, *project_name;
+	char *project_domain_id, *project_domain_name;
+
+	char *application_credential_id, *application_credential_name;
+	char *application_credential_secret;
+	char *token; /* set for CLOUD_AUTH_TOKEN */
+
+	char *region;    /* NULL: any */
+	char *interface; /* "public" (the default), "internal" or "admin" */
+
+	/* Paths with ~ replaced, or NULL. */
+	char *cacert, *cert, *key; /* key NULL: it is in cert */
+	bool verify;               /* the server's certificate */
+};
+
+/*
+ * Finds and reads the files. name may be NULL. -ENOENT: no such cloud, and the text says which ones
+ * there are and where they were looked for; -EINVAL: what was found cannot be used; -EFBIG: a file
+ * over 1 MiB. No error's text has a password, token or secret in it.
+ */
+int cloud_load(const char *name, struct cloud *ret, struct err *err);
+
+/* Overwrites password, token and secret before they are freed. */
+void cloud_clear(struct cloud *cloud);
+
+#define cleanup_cloud __attribute__((__cleanup__(cloud_clear)))
+
+/* The same without I/O. */
+struct cloud_file {
+	const char *path; /* for messages; NULL: there is no such file */
+	const char *text;
+	size_t len;
+};
+
+struct cloud_sources {
+	struct cloud_file clouds, secure, public;
+	const char *looked_at;          /* for the error when there is no clouds.yaml */
+	const char *const *environment; /* "NAME=value", NULL at the end, as environ(7) */
+};
+
+int cloud_parse(const struct cloud_sources *sources, const char *name, struct cloud *ret,
+		struct err *err);
