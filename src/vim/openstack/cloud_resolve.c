@@ -186,7 +186,7 @@ static void take_auth_url(struct resolver *r)
 
 	take(r, &written, CLOUD_KEY_AUTH_URL);
 	require(r, written, CLOUD_KEY_AUTH_URL);
-	if (r->code < 0 || !s)
+	if (r->code < 0 || !s || !written)
 		return;
 	cleanup_free char *url = expand_region(r, s, written);
 	if (r->code == 0 && !is_url(url))
