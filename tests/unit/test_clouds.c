@@ -122,7 +122,7 @@ static void test_values_are_taken_as_written(void **state)
 static void test_ids_go_before_names(void **state)
 {
 	(void)state;
-	cleanup_cloud struct cloud c = {0};
+	cleanup_cloud struct cloud c = {0}, general = {0};
 
 	load_yaml("clouds:\n  a:\n    auth: {auth_url: http://h, username: u, user_id: uid,"
 		  " password: p, project_name: p, project_id: pid, user_domain_id: udid,"
@@ -136,6 +136,11 @@ static void test_ids_go_before_names(void **state)
 	assert_null(c.user_domain_name);
 	assert_string_equal(c.project_domain_name, "pdn");
 	assert_null(c.project_domain_id);
+	load_yaml("clouds:\n  a:\n    auth: {auth_url: http://h, username: u, password: p,"
+		  " user_domain_name: udn, domain_id: did}\n    default_domain: d\n",
+		  &general);
+	assert_string_equal(general.user_domain_id, "did");
+	assert_null(general.user_domain_name);
 }
 
 static void test_old_and_dashed_keys_beside_auth(void **state)

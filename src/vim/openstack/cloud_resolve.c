@@ -110,26 +110,27 @@ static void take_project(struct resolver *r)
 		take_either(r, &c->project_name, CLOUD_KEY_PROJECT_NAME, CLOUD_KEY_TENANT_NAME);
 }
 
-/* The most special setting that is there; default_domain is an id. */
+/* Keystone's clients send an id where there is one, be it of the more general setting;
+ * default_domain is an id, but comes last. */
 static void take_domain(struct resolver *r, enum cloud_key id, enum cloud_key name, char **ret_id,
 			char **ret_name)
 {
 	const struct {
-		enum cloud_key id, name;
+		enum cloud_key key;
+		char **ret;
 	} order[] = {
-		{id, name},
-		{CLOUD_KEY_DOMAIN_ID, CLOUD_KEY_DOMAIN_NAME},
-		{CLOUD_KEY_DEFAULT_DOMAIN_ID, CLOUD_KEY_DEFAULT_DOMAIN_NAME},
-		{CLOUD_KEY_DEFAULT_DOMAIN, CLOUD_KEY_DEFAULT_DOMAIN},
+		{id, ret_id},
+		{CLOUD_KEY_DOMAIN_ID, ret_id},
+		{CLOUD_KEY_DEFAULT_DOMAIN_ID, ret_id},
+		{name, ret_name},
+		{CLOUD_KEY_DOMAIN_NAME, ret_name},
+		{CLOUD_KEY_DEFAULT_DOMAIN_NAME, ret_name},
+		{CLOUD_KEY_DEFAULT_DOMAIN, ret_id},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		if (has(r, order[i].id)) {
-			take(r, ret_id, order[i].id);
-			return;
-		}
-		if (has(r, order[i].name)) {
-			take(r, ret_name, order[i].name);
+		if (has(r, order[i].key)) {
+			take(r, order[i].ret, order[i].key);
 			return;
 		}
 	}
@@ -185,7 +186,7 @@ static void take_auth_url(struct resolver *r)
 
 	take(r, &written, CLOUD_KEY_AUTH_URL);
 	require(r, written, CLOUD_KEY_AUTH_URL);
-	if (r->code < 0 || !s)
+	if (r->code < 0 || !s || !written)
 		return;
 	cleanup_free char *url = expand_region(r, s, written);
 	if (r->code == 0 && !is_url(url))
