@@ -25,7 +25,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return code;
 	}
 	if (!options->json)
-		printf("%s is alive; %zu objects made, %zu unchanged\n", deployment->name,
+		printf("%s is deployed; %zu objects made, %zu unchanged\n", deployment->name,
 		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_UPDATE) +
 			       plan_count(plan, ACTION_REPLACE),
 		       plan_count(plan, ACTION_KEEP));

@@ -15,10 +15,12 @@
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
+#include "deploy/reach.h"
 #include "deploy/service.h"
 
 #define ROUND_MS        500   /* a boot changes no faster than this */
 #define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */
+#define UNSURE_MS       30000 /* for an address that perhaps cannot be reached from here */
 #define CONSOLE_LINES   12    /* shown when nothing came */
 
 /* Waiting for one server. */
@@ -27,7 +29,8 @@ struct wait {
 	const struct events *events;
 	const struct plan *plan;
 	const struct step *server;
-	int64_t start, limit; /* ms of the monotonic clock; s from start */
+	int64_t start, limit;        /* ms of the monotonic clock; s from start */
+	struct vim_server_info seen; /* when it became ACTIVE */
 };
 
 static int64_t now_ms(void)
@@ -71,23 +74,16 @@ static char *console_tail(const struct wait *w)
 	return ret;
 }
 
-/* Between two looks: 0, or the reason to stop. */
-static int pause_round(const struct wait *w, const char *type, const char *waiting_for,
-		       struct err *err)
+/* After a look at the server: 0 after a pause, or the reason to stop. */
+static int pause_after(const struct wait *w, const struct vim_server_info *info, const char *type,
+		       const char *waiting_for, struct err *err)
 {
-	cleanup_server_info struct vim_server_info info = {0};
-
 	if (interrupted)
 		return err_set(err, EINTR, "interrupted while waiting for %s", waiting_for);
-	int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
-	if (r < 0)
-		return err_wrap(err, "server %s", w->server->name);
-	if (info.state == VIM_STATE_ERROR || info.state == VIM_STATE_DOWN)
-		return err_set(err, EIO,
-			       "server %s is %s while waiting for %s: %s; 'dnsvnf undeploy', then "
-			       "deploy again",
-			       w->server->name, info.status ? info.status : "gone", waiting_for,
-			       info.fault ? info.fault : "no reason given");
+	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
+		return err_set(err, EIO, "server %s is %s while waiting for %s: %s",
+			       w->server->name, info->status ? info->status : "gone", waiting_for,
+			       info->fault ? info->fault : "no reason given");
 	if (now_ms() - w->start > w->limit * 1000) {
 		cleanup_free char *tail = console_tail(w);
 		return err_set(err, ETIMEDOUT, "server %s: %s did not come within %lld s%s%s",
@@ -97,6 +93,18 @@ static int pause_round(const struct wait *w, const char *type, const char *waiti
 	report(w, type, EVENT_PROGRESS, waiting_for);
 	poll(NULL, 0, ROUND_MS);
 	return 0;
+}
+
+static int pause_round(const struct wait *w, const char *type, const char *waiting_for,
+		       struct err *err)
+{
+	cleanup_server_info struct vim_server_info info = {0};
+	int r = interrupted
+			? 0
+			: w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
+
+	return r < 0 ? err_wrap(err, "server %s", w->server->name)
+		     : pause_after(w, &info, type, waiting_for, err);
 }
 
 static int wait_active(const struct wait *w, struct err *err)
@@ -111,22 +119,71 @@ static int wait_active(const struct wait *w, struct err *err)
 			report(w, "VM_DEPLOYED", EVENT_SUCCESS, info.hypervisor);
 			return 0;
 		}
-		r = pause_round(w, "VM_DEPLOYED", "the server to be ACTIVE", err);
+		r = pause_after(w, &info, "VM_DEPLOYED", "the server to be ACTIVE", err);
 		if (r < 0)
 			return r;
 	}
 }
 
-static int wait_alive(const struct wait *w, struct err *err)
+/* The first port that is not up yet, or NULL. */
+static const struct vim_port_info *port_down(const struct vim_server_info *info)
+{
+	for (size_t i = 0; i < info->n_ports; i++)
+		if (info->ports[i].link_up && !streq(info->ports[i].status, "ACTIVE"))
+			return &info->ports[i];
+	return NULL;
+}
+
+/* A server may be ACTIVE before Neutron's agents have wired its ports. */
+static int wait_ports(struct wait *w, struct err *err)
+{
+	for (;;) {
+		cleanup_server_info struct vim_server_info info = {0};
+		int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_ALL, &info, err);
+		if (r < 0)
+			return err_wrap(err, "server %s", w->server->name);
+		const struct vim_port_info *down = port_down(&info);
+		if (!down) {
+			w->seen = info;
+			info = (struct vim_server_info){0};
+			return 0;
+		}
+		if (streq(down->vif_type, "binding_failed"))
+			return err_set(
+				err, EIO,
+				"port %s cannot be bound: no agent serves its network on the "
+				"server's host, or has no mapping for its physical network",
+				down->name);
+		cleanup_free char *what = xasprintf("port %s to be ACTIVE", down->name);
+		r = pause_after(w, &info, "VM_DEPLOYED", what, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* The guest's management address, or NULL with a note of that type: it cannot be asked. */
+static const char *management_address(const struct wait *w, const char *type)
 {
 	const char *address = service_management_address(w->server->group, w->server->index);
 
 	if (!address) {
-		event_note(w->events, "VM_ALIVE",
-			   "%s has no management address in the descriptor: not asked for an echo",
+		event_note(w->events, type, "%s has no management address in the descriptor",
 			   w->server->name);
-		return 0;
+		return NULL;
 	}
+	cleanup_free char *why = NULL;
+	if (reach_of(w->vim, &w->seen, address, &why) != VIM_REACH_NO)
+		return address;
+	event_note(w->events, type, "%s cannot be asked from here: %s", w->server->name, why);
+	return NULL;
+}
+
+static int wait_alive(const struct wait *w, struct err *err)
+{
+	const char *address = management_address(w, "VM_ALIVE");
+
+	if (!address)
+		return 0;
 	cleanup_free char *what = xasprintf("an echo from %s", address);
 	report(w, "VM_ALIVE", EVENT_STARTED, what);
 	while (guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0) {
@@ -148,27 +205,59 @@ static bool dns_answers(const struct wait *w, const char *address, const char *n
 	       (any_will_do || answer.rcode == 0);
 }
 
-/* Until every address answers; *ret_where (may be NULL) names them. */
+/*
+ * Until the address answers. *ret_answers is false when nothing from here need get there: it is
+ * told and no failure.
+ */
+static int wait_dns_on(const struct wait *w, const char *address, const char *what,
+		       bool *ret_answers, struct err *err)
+{
+	const char *name = service_query_name(w->plan->deployment, w->server->group);
+	cleanup_free char *why = NULL;
+	enum vim_reach reach = reach_of(w->vim, &w->seen, address, &why);
+	int64_t since = now_ms();
+
+	*ret_answers = false;
+	if (reach == VIM_REACH_NO) {
+		event_note(w->events, "SERVICE_ALIVE", "%s cannot be asked from here: %s", what,
+			   why);
+		return 0;
+	}
+	report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
+	while (!dns_answers(w, address, name)) {
+		if (reach == VIM_REACH_MAYBE && now_ms() - since > UNSURE_MS) {
+			event_note(w->events, "SERVICE_ALIVE",
+				   "%s did not answer in %d s; it may be that nothing leads there "
+				   "from here, and it is not waited for",
+				   what, UNSURE_MS / 1000);
+			return 0;
+		}
+		int r = pause_round(w, "SERVICE_ALIVE", what, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_answers = true;
+	return 0;
+}
+
+/* Until every address answers that can; *ret_where names them, NULL when there is none. */
 static int wait_dns(const struct wait *w, char **addresses, size_t n, char **ret_where,
 		    struct err *err)
 {
 	const struct bond *bond = service_bond(w->server->group);
-	const char *name = service_query_name(w->plan->deployment, w->server->group);
 	cleanup_strbuf struct strbuf where = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		cleanup_free char *what = xasprintf("DNS on %s%s%s", bond ? bond->name : "",
 						    bond ? " " : "", addresses[i]);
-		report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
-		while (!dns_answers(w, addresses[i], name)) {
-			int r = pause_round(w, "SERVICE_ALIVE", what, err);
-			if (r < 0)
-				return r;
-		}
-		strbuf_addf(&where, "%s%s", i ? ", " : "", what);
+		bool answers;
+		int r = wait_dns_on(w, addresses[i], what, &answers, err);
+		if (r < 0)
+			return r;
+		if (answers)
+			strbuf_addf(&where, "%s%s", where.len ? ", " : "", what);
 	}
-	if (ret_where)
-		*ret_where = strbuf_steal(&where);
+	*ret_where = where.len ? strbuf_steal(&where) : NULL;
 	return 0;
 }
 
@@ -176,7 +265,7 @@ static int wait_dns(const struct wait *w, char **addresses, size_t n, char **ret
  * waited for. */
 static int wait_day0(const struct wait *w, struct err *err)
 {
-	const char *address = service_management_address(w->server->group, w->server->index);
+	const char *address = management_address(w, "DAY0_DONE");
 
 	if (!address)
 		return 0;
@@ -226,15 +315,17 @@ static int wait_service(const struct wait *w, struct err *err)
 			   "%s has no service address in its day-0 or descriptor: DNS is not asked",
 			   w->server->name);
 	int r = wait_dns(w, addresses, n, &where, err);
-	if (r == 0 && n > 0)
+	if (r == 0 && where)
 		event_note(w->events, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
 			   (double)(now_ms() - w->start) / 1000, where);
 	if (r == 0)
 		r = wait_day0(w, err);
-	if (r == 0)
-		r = wait_dns(w, addresses, n, NULL, err);
+	if (r == 0 && where) {
+		free(where);
+		r = wait_dns(w, addresses, n, &where, err);
+	}
 	service_addresses_free(addresses, n);
-	if (r == 0 && n > 0)
+	if (r == 0 && where)
 		report(w, "SERVICE_ALIVE", EVENT_SUCCESS, where);
 	return r;
 }
@@ -252,10 +343,13 @@ int alive_wait(struct vim *vim, const struct plan *plan, const struct events *ev
 		w.server = s;
 		w.limit = monitored ? s->group->bootup_time : 300;
 		int r = wait_active(&w, err);
+		if (r == 0)
+			r = wait_ports(&w, err);
 		if (r == 0 && monitored)
 			r = wait_alive(&w, err);
 		if (r == 0 && monitored)
 			r = wait_service(&w, err);
+		vim_server_info_clear(&w.seen);
 		if (r < 0)
 			return r;
 	}

@@ -13,6 +13,7 @@
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
+#include "deploy/reach.h"
 #include "deploy/service.h"
 
 #define ASK_MS 2000 /* for one answer of the guest */
@@ -322,9 +323,12 @@ static void check_echo(struct scene *s)
 	cleanup_err struct err err = ERR_INIT;
 	double ms;
 
-	if (!management)
-		add(s, "management-echo", s->server->name, VERDICT_UNKNOWN,
-		    "the descriptor gives the management port no address");
+	cleanup_free char *obstacle = NULL;
+	if (management)
+		(void)reach_of(s->vim, s->server, management, &obstacle);
+	if (!management || obstacle)
+		add(s, "management-echo", s->server->name, VERDICT_UNKNOWN, "%s",
+		    obstacle ? obstacle : "the descriptor gives the management port no address");
 	else if (guest_ping(s->vim, management, ASK_MS, &ms, &err) == 0)
 		add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms", ms);
 	else
@@ -347,9 +351,18 @@ static void check_dns(struct scene *s)
 			cleanup_err struct err err = ERR_INIT;
 			cleanup_dns_answer struct dns_answer answer = {0};
 			const char *check = tcp ? "dns-tcp" : "dns-udp";
-			if (dns_query(s->vim, addresses[i], DNS_PORT, tcp, name, type, ASK_MS,
-				      &answer, &err) < 0)
-				add(s, check, addresses[i], VERDICT_FAIL, "%s", err.text);
+			cleanup_free char *obstacle = NULL;
+			enum vim_reach reach = reach_of(s->vim, s->server, addresses[i], &obstacle);
+			if (obstacle)
+				add(s, check, addresses[i], VERDICT_UNKNOWN, "%s", obstacle);
+			else if (dns_query(s->vim, addresses[i], DNS_PORT, tcp, name, type, ASK_MS,
+					   &answer, &err) < 0)
+				add(s, check, addresses[i],
+				    reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN : VERDICT_FAIL,
+				    "%s%s", err.text,
+				    reach == VIM_REACH_MAYBE
+					    ? "; it may be that nothing leads there from here"
+					    : "");
 			else
 				add(s, check, addresses[i],
 				    verdict_of(answer.rcode == 0 || streq(name, ".")),
@@ -376,9 +389,13 @@ static void verify_server(const struct scene *of, const char *name)
 		return;
 	}
 	s->server = &server;
-	if (!management)
-		err_set(&guest_err, EDESTADDRREQ,
-			"the descriptor gives the management port no address");
+	cleanup_free char *obstacle = NULL;
+	if (management)
+		(void)reach_of(s->vim, &server, management, &obstacle);
+	if (!management || obstacle)
+		err_set(&guest_err, EDESTADDRREQ, "%s",
+			obstacle ? obstacle
+				 : "the descriptor gives the management port no address");
 	else if (guest_status(s->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)
 		s->guest = &guest;
 	s->guest_why = guest_err.text;

@@ -102,6 +102,13 @@ struct vim_request {
 	};
 };
 
+/* Do packets from the VIM's sockets get to an address? */
+enum vim_reach {
+	VIM_REACH_YES,
+	VIM_REACH_MAYBE, /* routers that the VIM does not know decide */
+	VIM_REACH_NO,    /* its network has no way out */
+};
+
 /* Where a server and its ports really are: evidence for verify. */
 struct vim_port_info {
 	char *name;
@@ -124,7 +131,7 @@ struct vim_port_info {
 	int propagate_uplink_status; /* 1, 0; -1: not known */
 	int port_security;           /* 1, 0; -1: not known */
 	unsigned mtu;                /* of the network; 0: not known */
-	bool isolated;               /* its network has no way out: only its own hosts reach it */
+	enum vim_reach reach;        /* of its addresses */
 };
 
 struct vim_server_info {

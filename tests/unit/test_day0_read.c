@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "day0/cloud_config.h"
 #include "day0/decode.h"

@@ -178,20 +178,20 @@ static bool has_router(const struct view *v, const char *network)
 	return false;
 }
 
-/* A tenant's network without a router: nobody outside of it can be answered. */
-static bool is_isolated(const struct view *v, const json_t *network,
-			const struct vim_port_info *port)
+/* Nobody outside of a tenant's network without a router is answered from it. */
+static enum vim_reach reach_of(const struct view *v, const json_t *network,
+			       const struct vim_port_info *port)
 {
 	const char *type = text(network, "provider:network_type");
 
-	if (json_is_true(json_object_get(network, "router:external")) ||
-	    json_is_true(json_object_get(network, "shared")) || streq(type, "flat") ||
-	    streq(type, "vlan") || has_router(v, text(network, "id")))
-		return false;
 	for (size_t i = 0; i < port->n_ip_addresses; i++)
 		if (address_is_on_link(port->ip_addresses[i]))
-			return false;
-	return true;
+			return VIM_REACH_YES;
+	bool has_way_out = json_is_true(json_object_get(network, "router:external")) ||
+			   json_is_true(json_object_get(network, "shared")) ||
+			   streq(type, "flat") || streq(type, "vlan") ||
+			   has_router(v, text(network, "id"));
+	return has_way_out ? VIM_REACH_MAYBE : VIM_REACH_NO;
 }
 
 /* The PF behind a physical network on that host, as its NIC agent reports it. */
@@ -277,7 +277,7 @@ static void read_port(const struct view *v, const json_t *port, size_t place,
 				xstrdup(text(fixed, "ip_address"));
 	}
 	p->pf = p->type == PORT_DIRECT ? pf_of(v, physical) : NULL;
-	p->isolated = network && is_isolated(v, network, p);
+	p->reach = network ? reach_of(v, network, p) : VIM_REACH_MAYBE;
 }
 
 static int by_nicid(const void *a, const void *b)

@@ -18,10 +18,8 @@ static json_t *named(const char *id, const char *name, const char *domain_id,
 		return json_pack("{s:s}", "id", id);
 	if (!name)
 		return NULL;
-	json_t *domain = domain_id     ? json_pack("{s:s}", "id", domain_id)
-			 : domain_name ? json_pack("{s:s}", "name", domain_name)
-				       : json_pack("{s:s}", "id", "default");
-	return json_pack("{s:s, s:o}", "name", name, "domain", domain);
+	return json_pack("{s:s, s:{s:s}}", "name", name, "domain", domain_id ? "id" : "name",
+			 domain_id ? domain_id : domain_name);
 }
 
 static json_t *identity(const struct cloud *c)
@@ -57,11 +55,9 @@ static json_t *identity(const struct cloud *c)
 json_t *token_request(const struct cloud *c, const char *project)
 {
 	json_t *auth = json_pack("{s:o}", "identity", identity(c));
-	const char *domain_id = c->project_domain_id ? c->project_domain_id : c->user_domain_id;
-	const char *domain_name =
-		c->project_domain_name ? c->project_domain_name : c->user_domain_name;
-	json_t *scope = project ? named(NULL, project, domain_id, domain_name)
-				: named(c->project_id, c->project_name, domain_id, domain_name);
+	json_t *scope = project ? named(NULL, project, c->project_domain_id, c->project_domain_name)
+				: named(c->project_id, c->project_name, c->project_domain_id,
+					c->project_domain_name);
 
 	/* An application credential is of one project and takes no scope. */
 	if (scope && c->auth != CLOUD_AUTH_APPLICATION_CREDENTIAL)

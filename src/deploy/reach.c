@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/reach.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "deploy/net.h"
+
+static bool has_address(const struct vim_port_info *p, const char *address)
+{
+	for (size_t i = 0; i < p->n_ip_addresses; i++)
+		if (streq(p->ip_addresses[i], address))
+			return true;
+	return false;
+}
+
+/* The port by which the address is reached best. One that no port owns is a bond's, so it is behind
+ * the direct ports. */
+static const struct vim_port_info *best_port(const struct vim_server_info *server,
+					     const char *address)
+{
+	const struct vim_port_info *best = NULL;
+	bool owned = false;
+
+	for (size_t i = 0; i < server->n_ports; i++) {
+		const struct vim_port_info *p = &server->ports[i];
+		bool owns = has_address(p, address);
+		if ((owned && !owns) || (!owns && p->type != PORT_DIRECT))
+			continue;
+		if (!best || owns > owned || p->reach < best->reach)
+			best = p;
+		owned = owned || owns;
+	}
+	return best;
+}
+
+/* connect(2) of a datagram socket looks the route up and sends nothing. */
+static int look_up_route(struct vim *vim, const char *address)
+{
+	struct net_address to;
+	int r = net_address(address, 9, &to, NULL);
+
+	if (r < 0)
+		return r;
+	cleanup_close int fd = net_socket(vim, &to, SOCK_DGRAM, 0, NULL);
+	if (fd < 0)
+		return fd;
+	return connect(fd, (const struct sockaddr *)&to.sa, to.len) < 0 ? -errno : 0;
+}
+
+enum vim_reach reach_of(struct vim *vim, const struct vim_server_info *server, const char *address,
+			char **ret_why)
+{
+	const struct vim_port_info *port = best_port(server, address);
+
+	*ret_why = NULL;
+	if (port && port->reach == VIM_REACH_NO) {
+		*ret_why = xasprintf("network %s has no router, and this machine is not on it",
+				     port->network);
+		return VIM_REACH_NO;
+	}
+	int r = look_up_route(vim, address);
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EADDRNOTAVAIL) {
+		*ret_why = xasprintf("this machine has no route to %s", address);
+		return VIM_REACH_NO;
+	}
+	return port ? port->reach : VIM_REACH_YES;
+}
