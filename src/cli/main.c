@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
+#include "vim/vim.h"
 
 static void print_usage(FILE *out)
 {
@@ -104,7 +105,7 @@ static int bad_option(const struct verb *verb, const char *word)
 /* Returns 0, an exit code (usage), or -1 when help was shown. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *ret)
 {
-	struct option longs[16] = {0};
+	struct option longs[24] = {0};
 	char shorts[32] = {0};
 	int verbose = 0;
 	int letter;
@@ -130,6 +131,9 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case 'k':
 			ret->keep_failed = true;
+			break;
+		case 't':
+			vim_show_timings(true);
 			break;
 		case 'q':
 			if (str_to_int(optarg, 1, 20000, &number) < 0)

@@ -161,29 +161,20 @@ static int wait_ports(struct wait *w, struct err *err)
 	}
 }
 
-/* The guest's management address, or NULL with a note of that type: it cannot be asked. */
-static const char *management_address(const struct wait *w, const char *type)
-{
-	const char *address = service_management_address(w->server->group, w->server->index);
-
-	if (!address) {
-		event_note(w->events, type, "%s has no management address in the descriptor",
-			   w->server->name);
-		return NULL;
-	}
-	cleanup_free char *why = NULL;
-	if (reach_of(w->vim, &w->seen, address, &why) != VIM_REACH_NO)
-		return address;
-	event_note(w->events, type, "%s cannot be asked from here: %s", w->server->name, why);
-	return NULL;
-}
-
 static int wait_alive(const struct wait *w, struct err *err)
 {
-	const char *address = management_address(w, "VM_ALIVE");
+	const char *address = service_management_address(w->server->group, w->server->index);
+	cleanup_free char *why = NULL;
 
 	if (!address)
+		why = xstrdup("the descriptor gives it no management address");
+	else
+		(void)reach_of(w->vim, &w->seen, address, &why);
+	if (why) {
+		event_note(w->events, "VM_ALIVE", "%s cannot be asked from here: %s",
+			   w->server->name, why);
 		return 0;
+	}
 	cleanup_free char *what = xasprintf("an echo from %s", address);
 	report(w, "VM_ALIVE", EVENT_STARTED, what);
 	while (guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0) {
@@ -265,9 +256,11 @@ static int wait_dns(const struct wait *w, char **addresses, size_t n, char **ret
  * waited for. */
 static int wait_day0(const struct wait *w, struct err *err)
 {
-	const char *address = management_address(w, "DAY0_DONE");
+	const char *address = service_management_address(w->server->group, w->server->index);
+	cleanup_free char *why = NULL;
 
-	if (!address)
+	/* VM_ALIVE has told why it cannot be asked. */
+	if (!address || reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
 		return 0;
 	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
 	for (int64_t asked_since = now_ms();;) {

@@ -285,10 +285,28 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 	return r;
 }
 
+/* Lists again: the proof that nothing is left, or what is. */
+static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
+{
+	cleanup_inventory struct vim_inventory inventory = {0};
+	struct strbuf left = {0};
+	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < inventory.n; i++)
+		if (vim_object_is_of(&inventory.v[i], vim))
+			strbuf_addf(&left, "%s%s %s", left.len ? ", " : "",
+				    vim_kind_name(inventory.v[i].kind), inventory.v[i].name);
+	*ret_left = left.len ? strbuf_steal(&left) : NULL;
+	return 0;
+}
+
 int apply_undeploy(struct vim *vim, const struct events *events, struct err *err)
 {
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_free const struct vim_object **objects = NULL;
+	cleanup_free char *left = NULL;
 	size_t n = 0;
 	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
 
@@ -298,13 +316,18 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 		if (vim_object_is_of(&inventory.v[i], vim))
 			*array_push(objects, n) = &inventory.v[i];
 	r = destroy(vim, objects, n, events, err);
-	if (r == 0)
+	if (r == 0 && n > 0)
+		r = prove_gone(vim, &left, err);
+	if (r == 0 && !left)
 		r = vim->ops->release(vim, err);
-	if (r == 0)
-		event_report(events, &(struct event){.type = "SERVICE_UNDEPLOYED",
-						     .status = EVENT_SUCCESS,
-						     .tenant = vim->tenant,
-						     .deployment = vim->deployment,
-						     .object = vim->deployment});
-	return r;
+	if (r < 0)
+		return r;
+	cleanup_free char *details = left ? xasprintf("stays: %s", left) : NULL;
+	event_report(events, &(struct event){.type = "SERVICE_UNDEPLOYED",
+					     .status = EVENT_SUCCESS,
+					     .tenant = vim->tenant,
+					     .deployment = vim->deployment,
+					     .object = vim->deployment,
+					     .details = details});
+	return 0;
 }

@@ -14,27 +14,12 @@
 #include "deploy/guest.h"
 #include "deploy/plan.h"
 #include "deploy/reach.h"
+#include "deploy/scene.h"
 #include "deploy/service.h"
 
 #define ASK_MS 2000 /* for one answer of the guest */
 
-/* One server and what was seen of it. */
-struct scene {
-	struct verifications *out;
-	struct vim *vim;
-	const struct model *model;
-	const struct deployment *deployment;
-	const struct vm_group *group;
-	unsigned index; /* which VM of the group */
-	const struct vim_server_info *server;
-	const struct guest_status *guest; /* NULL: could not be asked */
-	const char *guest_why;            /* why not */
-};
-
-static void add(struct scene *s, const char *check, const char *object, enum verdict verdict,
-		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-static void add(struct scene *s, const char *check, const char *object, enum verdict verdict,
+void verify_add(struct scene *s, const char *check, const char *object, enum verdict verdict,
 		const char *fmt, ...)
 {
 	struct verification *v = array_push(s->out->v, s->out->n);
@@ -48,15 +33,10 @@ static void add(struct scene *s, const char *check, const char *object, enum ver
 	va_end(ap);
 }
 
-static enum verdict verdict_of(bool good)
-{
-	return good ? VERDICT_PASS : VERDICT_FAIL;
-}
-
 /* Unknown when the guest does not tell. */
 static enum verdict verdict_of_word(const char *told, const char *wanted)
 {
-	return told ? verdict_of(streq(told, wanted)) : VERDICT_UNKNOWN;
+	return told ? verify_verdict(streq(told, wanted)) : VERDICT_UNKNOWN;
 }
 
 /* TechNote, verification 1: the instance is ACTIVE. */
@@ -65,38 +45,38 @@ static void check_server(struct scene *s)
 	const struct vim_server_info *server = s->server;
 
 	if (server->state == VIM_STATE_ACTIVE)
-		add(s, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
+		verify_add(s, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
 		    server->status, (long long)server->uptime,
 		    server->hypervisor ? server->hypervisor : "hypervisor not told");
 	else
-		add(s, "server-active", server->name, VERDICT_FAIL, "%s: %s", server->status,
+		verify_add(s, "server-active", server->name, VERDICT_FAIL, "%s: %s", server->status,
 		    server->fault ? server->fault : "no reason given");
 
 	const struct flavor *flavor = model_flavor(s->model, s->group->flavor);
 	const char *asked = flavor ? property_get(&flavor->properties, "hw:numa_nodes") : NULL;
 	cleanup_free char *cells = xasprintf("%u", server->cells);
 	if (server->cells == 0)
-		add(s, "server-cells", server->name, VERDICT_UNKNOWN,
+		verify_add(s, "server-cells", server->name, VERDICT_UNKNOWN,
 		    "the VIM does not tell the guest's NUMA cells");
 	else if (!flavor)
-		add(s, "server-cells", server->name, VERDICT_UNKNOWN,
+		verify_add(s, "server-cells", server->name, VERDICT_UNKNOWN,
 		    "%s NUMA cells; flavor %s is not in the descriptor, so what was asked is not "
 		    "known",
 		    cells, s->group->flavor);
 	else
-		add(s, "server-cells", server->name,
-		    verdict_of(asked ? streq(asked, cells) : server->cells == 1),
+		verify_add(s, "server-cells", server->name,
+		    verify_verdict(asked ? streq(asked, cells) : server->cells == 1),
 		    "%s NUMA cells, flavor %s asks for %s", cells, flavor->name,
 		    asked ? asked : "1");
 }
 
-/* TechNote, troubleshooting 4: the ports and their binding. */
+/* TechNote, troubleshooting 4: the ports. */
 static void check_ports(struct scene *s)
 {
 	for (size_t i = 0; i < s->server->n_ports; i++) {
 		const struct vim_port_info *p = &s->server->ports[i];
 		bool good = p->link_up && streq(p->status, "ACTIVE");
-		add(s, "port-up", p->name, verdict_of(good), "%s, link %s, %s on %s, %s, %s",
+		verify_add(s, "port-up", p->name, verify_verdict(good), "%s, link %s, %s on %s, %s, %s",
 		    p->status, p->link_up ? "up" : "down", port_type_name(p->type), p->network,
 		    p->mac_address, p->host_device ? p->host_device : "host device not told");
 	}
@@ -117,34 +97,34 @@ static void check_leg(struct scene *s, const struct guest_leg *leg)
 	const struct vim_port_info *port = port_by_mac(s->server, leg->permanent_mac);
 
 	if (leg->carrier < 0)
-		add(s, "leg-carrier", leg->name, VERDICT_UNKNOWN, "the guest does not tell");
+		verify_add(s, "leg-carrier", leg->name, VERDICT_UNKNOWN, "the guest does not tell");
 	else
-		add(s, "leg-carrier", leg->name, verdict_of(leg->carrier == 1),
+		verify_add(s, "leg-carrier", leg->name, verify_verdict(leg->carrier == 1),
 		    "carrier %s, bond says %s, %lld link failures", leg->carrier ? "up" : "down",
 		    leg->mii_status ? leg->mii_status : "nothing", (long long)leg->link_failures);
 	if (!leg->permanent_mac)
-		add(s, "leg-port", leg->name, VERDICT_UNKNOWN,
+		verify_add(s, "leg-port", leg->name, VERDICT_UNKNOWN,
 		    "the guest does not tell its permanent MAC, so its port is not known");
 	else if (!port)
-		add(s, "leg-port", leg->name, VERDICT_FAIL,
+		verify_add(s, "leg-port", leg->name, VERDICT_FAIL,
 		    "its MAC %s is no port of the server: the bond took another NIC",
 		    leg->permanent_mac);
 	else
-		add(s, "leg-port", leg->name, verdict_of(port->type == PORT_DIRECT),
+		verify_add(s, "leg-port", leg->name, verify_verdict(port->type == PORT_DIRECT),
 		    "port %s, %s on physnet %s", port->name, port_type_name(port->type),
 		    port->physical_network ? port->physical_network : "(none)");
 
 	int host_node = port ? port->numa_node : -1;
 	if (leg->numa_node < 0)
-		add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
+		verify_add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
 		    "the guest does not know the NUMA node of %s",
 		    leg->pci_address ? leg->pci_address : "the NIC");
 	else if (host_node < 0)
-		add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
+		verify_add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
 		    "guest node %d (%s); the host's is not told", leg->numa_node,
 		    leg->pci_address ? leg->pci_address : "?");
 	else
-		add(s, "leg-numa", leg->name, verdict_of(leg->numa_node == host_node),
+		verify_add(s, "leg-numa", leg->name, verify_verdict(leg->numa_node == host_node),
 		    "guest node %d (%s), host node %d", leg->numa_node,
 		    leg->pci_address ? leg->pci_address : "?", host_node);
 }
@@ -171,11 +151,11 @@ static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
 			    port->physical_network);
 	}
 	if (apart && (known < 2 || known < bond->n_legs))
-		add(s, "legs-apart", bond->name, VERDICT_UNKNOWN,
+		verify_add(s, "legs-apart", bond->name, VERDICT_UNKNOWN,
 		    "the physical networks of %zu of %zu legs are not known", bond->n_legs - known,
 		    bond->n_legs);
 	else
-		add(s, "legs-apart", bond->name, verdict_of(apart), "%s", seen.s);
+		verify_add(s, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
 }
 
 /* Is each leg that the day-0 names in the running bond? */
@@ -195,7 +175,7 @@ static void check_legs_present(struct scene *s, const struct bond *wanted,
 				  !strcasecmp(wanted->legs[i].mac, bond->legs[j].permanent_mac));
 		missing += !found;
 	}
-	add(s, "bond-legs", bond->name, verdict_of(missing == 0 && bond->n_legs >= 2),
+	verify_add(s, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
 	    "%zu legs: %s%s", bond->n_legs, have.s ? have.s : "none",
 	    missing ? "; the day-0 names others" : "");
 }
@@ -207,12 +187,12 @@ static void check_monitor(struct scene *s, const struct bond *wanted, const stru
 			(wanted->arp_interval < 0 || bond->arp_interval == wanted->arp_interval);
 
 	if (bond->arp_interval > 0)
-		add(s, "bond-monitor", bond->name, verdict_of(as_asked), "arp_interval=%lld",
+		verify_add(s, "bond-monitor", bond->name, verify_verdict(as_asked), "arp_interval=%lld",
 		    (long long)bond->arp_interval);
 	else if (bond->miimon < 0)
-		add(s, "bond-monitor", bond->name, VERDICT_UNKNOWN, "the guest does not tell");
+		verify_add(s, "bond-monitor", bond->name, VERDICT_UNKNOWN, "the guest does not tell");
 	else
-		add(s, "bond-monitor", bond->name, verdict_of(on && as_asked), "miimon=%lld%s",
+		verify_add(s, "bond-monitor", bond->name, verify_verdict(on && as_asked), "miimon=%lld%s",
 		    (long long)bond->miimon, on ? "" : ": nothing watches the links");
 }
 
@@ -244,7 +224,7 @@ static void check_addresses(struct scene *s, const char *name, const struct gues
 	for (size_t a = 0; i && a < i->n_addresses; a++)
 		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses[a]);
 	for (size_t a = 0; a < wanted->n; a++)
-		add(s, "address", name, verdict_of(i && has_address(i, wanted->v[a])),
+		verify_add(s, "address", name, verify_verdict(i && has_address(i, wanted->v[a])),
 		    "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
 }
 
@@ -261,23 +241,23 @@ static void check_bond(struct scene *s, const struct bond *wanted)
 	const struct guest_bond *bond = guest_status_bond(s->guest, wanted->name);
 
 	if (!bond) {
-		add(s, "bond-up", wanted->name, VERDICT_FAIL,
+		verify_add(s, "bond-up", wanted->name, VERDICT_FAIL,
 		    "the guest has no bond of this name: look at its console and at cloud-init");
 		return;
 	}
-	add(s, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"), "MII status %s",
+	verify_add(s, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"), "MII status %s",
 	    bond->mii_status ? bond->mii_status : "not told");
 	if (wanted->mode != BOND_MODE_UNSET)
-		add(s, "bond-mode", bond->name,
+		verify_add(s, "bond-mode", bond->name,
 		    verdict_of_word(bond->mode, bond_mode_name(wanted->mode)), "%s",
 		    bond->mode ? bond->mode : "not told");
 	if (wanted->fail_over_mac != FAIL_OVER_MAC_UNSET)
-		add(s, "bond-mac-policy", bond->name,
+		verify_add(s, "bond-mac-policy", bond->name,
 		    verdict_of_word(bond->fail_over_mac, fail_over_mac_name(wanted->fail_over_mac)),
 		    "fail_over_mac=%s", bond->fail_over_mac ? bond->fail_over_mac : "not told");
 	check_monitor(s, wanted, bond);
 	if (has_active_leg(bond->mode))
-		add(s, "bond-active-leg", bond->name, verdict_of(bond->active_leg != NULL), "%s",
+		verify_add(s, "bond-active-leg", bond->name, verify_verdict(bond->active_leg != NULL), "%s",
 		    bond->active_leg ? bond->active_leg : "no leg is active");
 	check_legs_present(s, wanted, bond);
 	check_legs_apart(s, bond);
@@ -293,21 +273,21 @@ static void check_guest(struct scene *s)
 	const struct guest_network *wanted = &s->group->guest;
 
 	if (!s->guest) {
-		add(s, "guest-status", s->server->name, VERDICT_UNKNOWN, "%s", s->guest_why);
+		verify_add(s, "guest-status", s->server->name, VERDICT_UNKNOWN, "%s", s->guest_why);
 		for (size_t i = 0; i < wanted->n_bonds; i++)
-			add(s, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
+			verify_add(s, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
 			    "the guest could not be asked");
 		return;
 	}
 	const struct guest_cloud_init *c = &s->guest->cloud_init;
 	if (!c->status)
-		add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "the guest does not tell");
+		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "the guest does not tell");
 	else if (streq(c->status, "running") || streq(c->status, "not started"))
-		add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "%s: ask again later",
+		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "%s: ask again later",
 		    c->status);
 	else
-		add(s, "cloud-init", s->server->name,
-		    verdict_of(streq(c->status, "done") && c->n_errors == 0), "%s%s%s", c->status,
+		verify_add(s, "cloud-init", s->server->name,
+		    verify_verdict(streq(c->status, "done") && c->n_errors == 0), "%s%s%s", c->status,
 		    c->n_errors ? ": " : "", c->n_errors ? c->errors[0] : "");
 	for (size_t i = 0; i < wanted->n_bonds; i++)
 		check_bond(s, &wanted->bonds[i]);
@@ -327,12 +307,12 @@ static void check_echo(struct scene *s)
 	if (management)
 		(void)reach_of(s->vim, s->server, management, &obstacle);
 	if (!management || obstacle)
-		add(s, "management-echo", s->server->name, VERDICT_UNKNOWN, "%s",
+		verify_add(s, "management-echo", s->server->name, VERDICT_UNKNOWN, "%s",
 		    obstacle ? obstacle : "the descriptor gives the management port no address");
 	else if (guest_ping(s->vim, management, ASK_MS, &ms, &err) == 0)
-		add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms", ms);
+		verify_add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms", ms);
 	else
-		add(s, "management-echo", management, VERDICT_FAIL, "%s", err.text);
+		verify_add(s, "management-echo", management, VERDICT_FAIL, "%s", err.text);
 }
 
 static void check_dns(struct scene *s)
@@ -344,7 +324,7 @@ static void check_dns(struct scene *s)
 
 	service_addresses(s->group, s->index, &addresses, &n);
 	if (n == 0)
-		add(s, "dns-udp", s->server->name, VERDICT_UNKNOWN,
+		verify_add(s, "dns-udp", s->server->name, VERDICT_UNKNOWN,
 		    "neither day-0 nor descriptor tells an address to ask");
 	for (size_t i = 0; i < n; i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
@@ -354,18 +334,18 @@ static void check_dns(struct scene *s)
 			cleanup_free char *obstacle = NULL;
 			enum vim_reach reach = reach_of(s->vim, s->server, addresses[i], &obstacle);
 			if (obstacle)
-				add(s, check, addresses[i], VERDICT_UNKNOWN, "%s", obstacle);
+				verify_add(s, check, addresses[i], VERDICT_UNKNOWN, "%s", obstacle);
 			else if (dns_query(s->vim, addresses[i], DNS_PORT, tcp, name, type, ASK_MS,
 					   &answer, &err) < 0)
-				add(s, check, addresses[i],
+				verify_add(s, check, addresses[i],
 				    reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN : VERDICT_FAIL,
 				    "%s%s", err.text,
 				    reach == VIM_REACH_MAYBE
 					    ? "; it may be that nothing leads there from here"
 					    : "");
 			else
-				add(s, check, addresses[i],
-				    verdict_of(answer.rcode == 0 || streq(name, ".")),
+				verify_add(s, check, addresses[i],
+				    verify_verdict(answer.rcode == 0 || streq(name, ".")),
 				    "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
 				    answer.n_records ? answer.text : "without a record", answer.ms);
 		}
@@ -384,7 +364,7 @@ static void verify_server(const struct scene *of, const char *name)
 
 	int r = s->vim->ops->server(s->vim, name, VIM_LOOK_ALL, &server, &err);
 	if (r < 0) {
-		add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s",
+		verify_add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s",
 		    err.text);
 		return;
 	}
@@ -401,6 +381,8 @@ static void verify_server(const struct scene *of, const char *name)
 	s->guest_why = guest_err.text;
 	check_server(s);
 	check_ports(s);
+	verify_binding(s);
+	verify_console(s);
 	check_echo(s);
 	check_guest(s);
 	check_dns(s);

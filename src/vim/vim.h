@@ -253,6 +253,9 @@ struct vim_ops {
 /* "local" gives the embedded VIM, everything else a cloud of clouds.yaml. Never NULL. */
 const struct vim_ops *vim_ops_for(const char *vim_name);
 
+/* For --timings: each request to a cloud is printed to stderr as it ends, and what all took. */
+void vim_show_timings(bool on);
+
 /* "network", "port" ... */
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */

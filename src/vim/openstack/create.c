@@ -16,6 +16,7 @@
 #include "vim/openstack/body.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/image.h"
+#include "vim/openstack/rival.h"
 
 #define MAX_TRIES    3
 #define LOST_WAIT_MS 1000.0 /* a request whose answer was lost may still be at work */
@@ -36,6 +37,7 @@ struct maker {
 	struct job *jobs;
 	size_t n;
 	bool extensions_under_way;
+	bool servers_wait; /* until it is known that nobody else makes the same */
 	int result; /* the first failure, with err */
 	struct err err;
 };
@@ -373,6 +375,8 @@ static bool is_ready(const struct maker *m, const struct job *job)
 		return false;
 	if (m->extensions_under_way && job->request->kind == VIM_PORT)
 		return false;
+	if (m->servers_wait && job->request->kind == VIM_SERVER)
+		return false;
 	for (size_t i = 0; i < m->n; i++)
 		if (m->jobs[i].state != JOB_DONE &&
 		    vim_request_needs(job->request, m->jobs[i].request))
@@ -454,12 +458,54 @@ static void ask_extensions(struct maker *m)
 	session_start(m->os->session, call);
 }
 
+/* Deletes what this call made, and nothing else of the same mark. */
+static int unmake(struct maker *m, struct err *err)
+{
+	cleanup_free const struct vim_object **objects = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct vim_request *r = m->jobs[i].request;
+		const struct thing *t = things_by_owner(&m->os->things, r->kind, r->owner);
+		if (m->jobs[i].state == JOB_DONE && t)
+			*array_push(objects, n) = &t->object;
+	}
+	return openstack_destroy(&m->os->vim, objects, n, NULL, err);
+}
+
+static int make_servers(struct maker *m, const struct vim_request *requests)
+{
+	int r = rival_check(m->os, requests, m->n, &m->err);
+
+	if (r == -EBUSY && unmake(m, &m->err) < 0)
+		r = m->err.code;
+	m->result = r;
+	if (r < 0)
+		return r;
+	m->servers_wait = false;
+	advance(m);
+	session_run(m->os->session);
+	return m->result;
+}
+
+static bool makes_servers(const struct vim_request *requests, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (requests[i].kind == VIM_SERVER)
+			return n > 1; /* alone it stands on what was there: a port has one server */
+	return false;
+}
+
 int openstack_create(struct vim *vim, const struct vim_request *requests, size_t n,
 		     const struct vim_watch *watch, struct err *err)
 {
 	struct openstack *os = openstack_of(vim);
 	cleanup_free struct job *jobs = xcalloc(n, sizeof(*jobs));
-	struct maker m = {.os = os, .watch = watch, .jobs = jobs, .n = n};
+	struct maker m = {.os = os,
+			  .watch = watch,
+			  .jobs = jobs,
+			  .n = n,
+			  .servers_wait = makes_servers(requests, n)};
 	int r = openstack_login(os, err);
 
 	if (r == -ENOENT && os->make_project) {
@@ -473,6 +519,8 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 	ask_extensions(&m);
 	advance(&m);
 	session_run(os->session);
+	if (m.result == 0 && m.servers_wait)
+		make_servers(&m, requests);
 	if (m.result < 0)
 		err_set(err, m.result, "%s", m.err.text);
 	err_clear(&m.err);

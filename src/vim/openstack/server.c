@@ -187,6 +187,9 @@ static enum vim_reach reach_of(const struct view *v, const json_t *network,
 	for (size_t i = 0; i < port->n_ip_addresses; i++)
 		if (address_is_on_link(port->ip_addresses[i]))
 			return VIM_REACH_YES;
+	/* Types are shown to admins; a VF's network is a physical one in any case. */
+	if (!type && port->type == PORT_DIRECT)
+		return VIM_REACH_MAYBE;
 	bool has_way_out = json_is_true(json_object_get(network, "router:external")) ||
 			   json_is_true(json_object_get(network, "shared")) ||
 			   streq(type, "flat") || streq(type, "vlan") ||

@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "vim/vim.h"
 #include "vim/openstack/clouds.h"
 #include "vim/openstack/token.h"
 
@@ -34,7 +35,7 @@ struct session {
 
 static bool show_timings;
 
-void session_show_timings(bool on)
+void vim_show_timings(bool on)
 {
 	show_timings = on;
 }

@@ -88,8 +88,5 @@ int session_calls(struct session *s, struct call **calls, size_t n, struct err *
 int session_call(struct session *s, enum service service, const char *method, char *path,
 		 json_t *body, json_t **ret, struct err *err);
 
-/* For --timings: a line a request to stderr as it ends, and at session_free what it took in all. */
-void session_show_timings(bool on);
-
 /* The message in an error's body, whichever service wrote it, or NULL. The caller frees. */
 char *session_error_message(const char *body, size_t len);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "deploy/scene.h"
+
+/* https://docs.openstack.org/api-ref/network/v2/#port-binding-extended-attributes */
+static void check_binding(struct scene *s, const struct vim_port_info *p)
+{
+	bool bound = p->vif_type && !streq(p->vif_type, "unbound") &&
+		     !streq(p->vif_type, "binding_failed");
+
+	if (!p->vif_type)
+		verify_add(s, "port-binding", p->name, VERDICT_UNKNOWN,
+			   "the binding is shown to the role admin");
+	else
+		verify_add(s, "port-binding", p->name, verify_verdict(bound), "vif_type %s%s%s",
+			   p->vif_type, p->host_device ? " at " : "",
+			   p->host_device ? p->host_device : "");
+}
+
+/* Without it Neutron's agent sets the VF's link state to `enable`: always up. */
+static void check_link_state(struct scene *s, const struct vim_port_info *p)
+{
+	if (p->propagate_uplink_status < 0)
+		verify_add(s, "leg-link-state", p->name, VERDICT_UNKNOWN,
+			   "Neutron shows no propagate_uplink_status: the ML2 extension driver "
+			   "uplink_status_propagation is not loaded, and then the VF's link is "
+			   "always up");
+	else
+		verify_add(s, "leg-link-state", p->name,
+			   verify_verdict(p->propagate_uplink_status == 1),
+			   "propagate_uplink_status=%s: the VF's link state is %s",
+			   p->propagate_uplink_status ? "true" : "false",
+			   p->propagate_uplink_status ? "auto" : "enable, always up");
+}
+
+static void check_security(struct scene *s, const struct vim_port_info *p)
+{
+	const struct interface *i = vm_group_interface(s->group, p->nicid);
+	int wanted = i ? i->port_security_enabled : -1;
+
+	if (wanted < 0)
+		return;
+	if (p->port_security < 0)
+		verify_add(s, "port-security", p->name, VERDICT_UNKNOWN,
+			   "Neutron does not show it");
+	else
+		verify_add(s, "port-security", p->name, verify_verdict(p->port_security == wanted),
+			   "%s, the descriptor asks for %s%s", p->port_security ? "on" : "off",
+			   wanted ? "on" : "off",
+			   p->type != PORT_DIRECT ? ""
+			   : p->port_security    ? "; the VF's spoof check is on"
+						 : "; the VF's spoof check is off");
+}
+
+/* "0000:3b" of "0000:3b:02.1": a VF is on its PF's bus, or on the next when there are many. */
+static bool same_bus(const char *a, const char *b)
+{
+	const char *end = strrchr(a, ':');
+
+	return end && strncmp(a, b, (size_t)(end - a) + 1) == 0;
+}
+
+/* Two VFs of one PF fall together when its cable is pulled. */
+static void check_apart(struct scene *s, const struct vim_port_info *p,
+			const struct vim_port_info *q)
+{
+	cleanup_free char *object = xasprintf("%s, %s", p->name, q->name);
+
+	if (!p->host_device || !q->host_device)
+		verify_add(s, "ports-apart", object, VERDICT_UNKNOWN,
+			   "binding:profile with the VF's pci_slot is shown to the role admin");
+	else if (p->pf && q->pf)
+		verify_add(s, "ports-apart", object, verify_verdict(!streq(p->pf, q->pf)),
+			   "VF %s of PF %s, VF %s of PF %s%s", p->host_device, p->pf,
+			   q->host_device, q->pf,
+			   same_bus(p->host_device, q->host_device) ? "; one card" : "");
+	else if (!same_bus(p->host_device, q->host_device))
+		verify_add(s, "ports-apart", object, VERDICT_PASS, "VF %s and VF %s: different cards",
+			   p->host_device, q->host_device);
+	else
+		verify_add(s, "ports-apart", object, VERDICT_UNKNOWN,
+			   "VF %s and VF %s are on one bus; their PFs are not told",
+			   p->host_device, q->host_device);
+}
+
+static void check_mtu(struct scene *s, const struct vim_port_info *p, const struct vim_port_info *q)
+{
+	cleanup_free char *object = xasprintf("%s, %s", p->name, q->name);
+
+	if (p->mtu == 0 || q->mtu == 0)
+		verify_add(s, "leg-mtu", object, VERDICT_UNKNOWN, "the networks' MTU is not told");
+	else
+		verify_add(s, "leg-mtu", object, verify_verdict(p->mtu == q->mtu),
+			   "MTU %u on %s, %u on %s", p->mtu, p->network, q->mtu, q->network);
+}
+
+static void check_pair(struct scene *s, const struct vim_port_info *p,
+		       const struct vim_port_info *q)
+{
+	check_apart(s, p, q);
+	check_mtu(s, p, q);
+}
+
+void verify_binding(struct scene *s)
+{
+	const struct vim_server_info *server = s->server;
+	const struct vim_port_info *first = NULL;
+
+	for (size_t i = 0; i < server->n_ports; i++) {
+		const struct vim_port_info *p = &server->ports[i];
+		if (!p->id)
+			return; /* the embedded VIM binds nothing */
+		check_binding(s, p);
+		check_security(s, p);
+		if (p->type != PORT_DIRECT)
+			continue;
+		check_link_state(s, p);
+		if (first)
+			check_pair(s, first, p);
+		else
+			first = p;
+	}
+	if (server->numa || server->numa_why)
+		verify_add(s, "server-pinning", server->name,
+			   server->numa ? VERDICT_PASS : VERDICT_UNKNOWN, "%s",
+			   server->numa ? server->numa : server->numa_why);
+}
+
+void verify_console(struct scene *s)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *text = NULL;
+
+	if (s->vim->ops->console(s->vim, s->server->name, &text, &err) < 0)
+		verify_add(s, "console", s->server->name, VERDICT_UNKNOWN, "%s", err.text);
+	else
+		verify_add(s, "console", s->server->name, VERDICT_PASS, "%zu bytes of its log",
+			   strlen(text));
+}
