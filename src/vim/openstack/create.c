@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/interrupt.h"
 #include "base/str.h"
+#include "vim/openstack/advice.h"
 #include "vim/openstack/body.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/image.h"
@@ -120,17 +121,6 @@ static bool was_taken(struct batch *b, const struct job *job)
 	return false;
 }
 
-static void specs_done(struct call *call, void *data)
-{
-	struct batch *b = data;
-
-	if (call->result < 0)
-		fail(b, call->result, call->err.text);
-	else
-		complete(b);
-	call_free(call);
-}
-
 static void image_done(void *data, int result, const char *text)
 {
 	struct batch *b = data;
@@ -149,6 +139,19 @@ static void image_progress(void *data, uint64_t done, uint64_t total)
 	if (watch)
 		watch->report(watch->data, index_of(b->maker, b->jobs[0]), EVENT_PROGRESS, NULL,
 			      done, total);
+}
+
+static void refused(struct batch *b, const struct call *call);
+
+static void specs_done(struct call *call, void *data)
+{
+	struct batch *b = data;
+
+	if (call->result < 0)
+		refused(b, call);
+	else
+		complete(b);
+	call_free(call);
 }
 
 /* What a flavor and an image need after they are there. */
@@ -287,6 +290,48 @@ static bool take_made(struct batch *b, const struct call *call)
 	return true;
 }
 
+/* A flavor of this name is there, and was not when we looked: of another deployment, then. Names of
+ * flavors are unique in a cloud, so it is used. */
+static void found_flavor(struct call *call, void *data)
+{
+	struct batch *b = data;
+	struct openstack *os = b->maker->os;
+	const struct vim_request *r = b->jobs[0]->request;
+	cleanup_err struct err err = ERR_INIT;
+
+	if (call->result == 0 &&
+	    things_add_list(&os->things, VIM_FLAVOR, call->answer, &err) == 0 &&
+	    things_by_name(&os->things, VIM_FLAVOR, r->name, os->prefix, NULL)) {
+		event_note(os->vim.events, "CREATE_FLAVOR",
+			   "%s was made by another deployment meanwhile: used", r->name);
+		complete(b);
+	} else {
+		fail(b, b->code, b->why);
+	}
+	call_free(call);
+}
+
+static void look_for_flavor(struct batch *b, const struct call *refused)
+{
+	struct call *call = call_new(SERVICE_COMPUTE, "GET",
+				     xstrdup("/flavors/detail?is_public=None"), NULL);
+
+	b->why = xstrdup(refused->err.text);
+	b->code = refused->result;
+	call->done = found_flavor;
+	call->data = b;
+	session_start(b->maker->os->session, call);
+}
+
+static void refused(struct batch *b, const struct call *call)
+{
+	const char *advice = advice_for(b->kind, call->status, call->err.text);
+	cleanup_free char *text =
+		xasprintf("%s%s%s", call->err.text, advice ? "; " : "", advice ? advice : "");
+
+	fail(b, call->result, text);
+}
+
 static void asked(struct call *call, void *data)
 {
 	struct batch *b = data;
@@ -301,8 +346,10 @@ static void asked(struct call *call, void *data)
 		lost(b, call);
 	} else if (b->n > 1 && call->result != -EINTR && call->status) {
 		again(b, true);
+	} else if (b->kind == VIM_FLAVOR && call->status == 409) {
+		look_for_flavor(b, call);
 	} else {
-		fail(b, call->result, call->err.text);
+		refused(b, call);
 	}
 	call_free(call);
 }
