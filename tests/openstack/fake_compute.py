@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""nova-compute of the test cloud: Nova's own service and fake hypervisor, with the hardware of host.json.
+
+host.json: "cells" (NUMA nodes of the host, in order: "cpus" shared, "pcpus" dedicated, "memory_mb", "pages" as
+page size in kB to number; optional "siblings" (lists of CPUs that are threads of one core) and "socket"),
+"pfs" (PFs with "num_vfs" VFs each; "numa_node" may be null) and "local_gb". A change of the file is taken
+over within a second; then host.audited has the file's SHA-256.
+
+Faults, by the metadata of a server: fault=spawn (cannot be started), fault=slow:SECONDS (starts late),
+fault=reboot (cannot be rebooted).
+"""
+import sys
+
+from nova.cmd import compute  # first: patches the standard library for eventlet
+
+import hashlib
+import json
+import os
+import time
+
+import eventlet
+import nova.conf
+import nova.virt
+import os_resource_classes as orc
+from nova import context as nova_context
+from nova import exception, objects
+from nova.virt import fake
+
+CONF = nova.conf.CONF
+HOST_JSON = "/cloud/host.json"
+AUDITED = "/cloud/run/host.audited"
+LOOK_EVERY = 0.2
+
+
+def as_ranges(cpus):
+    return ",".join(map(str, sorted(cpus)))
+
+
+class Hardware:
+    """What host.json says, in Nova's words."""
+
+    def __init__(self):
+        with open(HOST_JSON, "rb") as source:
+            text = source.read()
+        self.digest = hashlib.sha256(text).hexdigest()
+        host = json.loads(text)
+        self.cells, self.pfs, self.local_gb = host["cells"], host["pfs"], host["local_gb"]
+        self.shared = {cpu for cell in self.cells for cpu in cell["cpus"]}
+        self.dedicated = {cpu for cell in self.cells for cpu in cell["pcpus"]}
+        self.memory_mb = sum(cell["memory_mb"] for cell in self.cells)
+
+    def configure(self):
+        """Tells Nova which CPUs and VFs it may give to servers."""
+        CONF.set_override("cpu_shared_set", as_ranges(self.shared) or None, "compute")
+        CONF.set_override("cpu_dedicated_set", as_ranges(self.dedicated) or None, "compute")
+        CONF.set_override("device_spec", [
+            json.dumps({"address": address, "physical_network": pf["physnet"], "trusted": "true"})
+            for pf in self.pfs for address in self.vf_addresses(pf)], "pci")
+
+    @staticmethod
+    def vf_addresses(pf):
+        """As an X710 numbers them: the VFs of function F begin at device 2 + 4 F."""
+        bus, function = pf["address"].rsplit(":", 1)[0], int(pf["address"][-1])
+        for number in range(pf["num_vfs"]):
+            device, vf_function = divmod(16 + 32 * function + number, 8)
+            yield f"{bus}:{device:02x}.{vf_function}"
+
+    def numa_topology(self):
+        return objects.NUMATopology(cells=[objects.NUMACell(
+            id=number, socket=cell.get("socket", number),
+            cpuset=set(cell["cpus"]), pcpuset=set(cell["pcpus"]), pinned_cpus=set(),
+            siblings=[set(cpus) for cpus in
+                      cell.get("siblings") or [[cpu] for cpu in cell["cpus"] + cell["pcpus"]]],
+            memory=cell["memory_mb"], cpu_usage=0, memory_usage=0,
+            mempages=[objects.NUMAPagesTopology(size_kb=int(size), total=total, used=0, reserved=0)
+                      for size, total in sorted(cell["pages"].items(), key=lambda pair: int(pair[0]))],
+            network_metadata=objects.NetworkMetadata(physnets=set(), tunneled=False),
+        ) for number, cell in enumerate(self.cells)])
+
+    def pci_devices(self):
+        devices = []
+        for pf in self.pfs:
+            common = {"vendor_id": pf["vendor_id"], "numa_node": pf["numa_node"], "status": "available"}
+            devices.append({**common, "address": pf["address"], "product_id": pf["product_id"],
+                            "dev_type": "type-PF", "parent_addr": None, "label": f"pf_{pf['ifname']}"})
+            devices += [{**common, "address": address, "product_id": pf["vf_product_id"],
+                         "dev_type": "type-VF", "parent_addr": pf["address"],
+                         "parent_ifname": pf["ifname"], "label": f"vf_{pf['ifname']}"}
+                        for address in self.vf_addresses(pf)]
+        return devices
+
+
+class HostJsonDriver(fake.FakeDriver):
+    capabilities = dict(fake.FakeDriver.capabilities, supports_pcpus=True)
+
+    def __init__(self, virtapi, read_only=False):
+        self.hardware = Hardware()
+        self.hardware.configure()
+        super().__init__(virtapi, read_only)
+
+    def init_host(self, host):
+        super().init_host(host)
+        eventlet.spawn(self._follow)
+
+    def _follow(self):
+        """Audits as soon as host.json changes; Nova's own audit would take a minute to see it."""
+        seen = os.stat(HOST_JSON).st_mtime_ns
+        while True:
+            eventlet.sleep(LOOK_EVERY)
+            changed = os.stat(HOST_JSON).st_mtime_ns
+            if changed == seen:
+                continue
+            seen = changed
+            self.hardware = Hardware()
+            self.hardware.configure()
+            manager = self.virtapi._compute
+            manager.rt.pci_tracker = None  # made anew by the audit, with the VFs of today
+            manager.update_available_resource(nova_context.get_admin_context())
+            with open(AUDITED, "w", encoding="ascii") as target:
+                target.write(self.hardware.digest)
+
+    def get_available_resource(self, nodename):
+        hardware, resources = self.hardware, self.resources
+        resources.vcpus = len(hardware.shared) + len(hardware.dedicated)
+        resources.memory_mb, resources.local_gb = hardware.memory_mb, hardware.local_gb
+        status = super().get_available_resource(nodename)
+        if status:
+            status["disk_available_least"] = hardware.local_gb
+            status["numa_topology"] = hardware.numa_topology()._to_json()
+            status["pci_passthrough_devices"] = json.dumps(hardware.pci_devices())
+        return status
+
+    def update_provider_tree(self, provider_tree, nodename, allocations=None):
+        hardware = self.hardware
+
+        def inventory(total):
+            return {"total": total, "min_unit": 1, "max_unit": total, "step_size": 1,
+                    "allocation_ratio": 1.0, "reserved": 0}
+
+        totals = {orc.VCPU: len(hardware.shared), orc.PCPU: len(hardware.dedicated),
+                  orc.MEMORY_MB: hardware.memory_mb, orc.DISK_GB: hardware.local_gb}
+        provider_tree.update_inventory(
+            nodename, {name: inventory(total) for name, total in totals.items() if total})
+
+    def spawn(self, context, instance, *args, **kwargs):
+        fault = instance.metadata.get("fault", "")
+        if fault == "spawn":
+            raise exception.NovaException("this server cannot be started: fault=spawn")
+        if fault.startswith("slow:"):
+            time.sleep(float(fault[len("slow:"):]))
+        return super().spawn(context, instance, *args, **kwargs)
+
+    def reboot(self, context, instance, *args, **kwargs):
+        if instance.metadata.get("fault") == "reboot":
+            raise exception.NovaException("this server cannot be rebooted: fault=reboot")
+        return super().reboot(context, instance, *args, **kwargs)
+
+
+# Nova looks for its drivers below nova.virt only.
+sys.modules["nova.virt.host_json"] = nova.virt.host_json = sys.modules[__name__]
+sys.exit(compute.main())
