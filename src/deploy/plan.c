@@ -358,7 +358,6 @@ static bool use_existing(const struct planner *p, struct step *s)
 			    vim_request_needs(&s->request, &p->plan->v[i].request)) {
 				s->action = ACTION_USE;
 				s->why = xasprintf("%s exists in the VIM", p->plan->v[i].name);
-				find_unowned(p, s);
 				return true;
 			}
 		return false;

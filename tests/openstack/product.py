@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""dnsvnf as the tests of the cloud run it: on variants of the example, through the proxy or not."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import cloud
+
+TOP = os.path.dirname(os.path.dirname(cloud.HERE))
+DNSVNF = os.path.join(TOP, "build", "dnsvnf")
+EXAMPLE = os.path.join(TOP, "examples", "technote", "corrected")
+IMAGE_SIZE = 300_000  # small, and more than one read of the upload
+# What deploy makes of the example: one name of each kind, with its number.
+MADE = {"networks": 4, "subnets": 6, "ports": 4, "flavors": 1, "images": 1, "servers": 1}
+
+
+class Design:
+    """A copy of the corrected example in a folder of its own; edits are (old, new) in its descriptor."""
+
+    def __init__(self, *edits, name="cpnr-dns"):
+        self.folder = tempfile.mkdtemp(prefix="dnsvnf-test-")
+        self.name = name
+        for file in os.listdir(EXAMPLE):
+            shutil.copy(os.path.join(EXAMPLE, file), self.folder)
+        with open(os.path.join(self.folder, "image.raw"), "wb") as image:
+            image.write(os.urandom(IMAGE_SIZE))
+        self.path = os.path.join(self.folder, "dep.xml")
+        self.edit(("<name>dns-vnf</name>\n      <disk_format>qcow2",
+                   f"<name>dns-vnf</name>\n      <src>{self.folder}/image.raw</src>\n      <disk_format>raw"),
+                  ("<name>cpnr-dns</name>", f"<name>{name}</name>"), *edits)
+
+    def edit(self, *edits, file="dep.xml"):
+        path = os.path.join(self.folder, file)
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        for old, new in edits:
+            if old not in text:
+                raise AssertionError(f"{old!r} is not in {file}")
+            text = text.replace(old, new)
+        with open(path, "w", encoding="utf-8") as target:
+            target.write(text)
+
+    def option(self, name, value):
+        """A property of the extension dnsvnf."""
+        self.edit(("<name>dns_query</name>",
+                   f"<name>{name}</name>\n<value>{value}</value>\n</property>\n<property>\n<name>dns_query</name>"))
+
+    def flavor_property(self, name, value):
+        """Sets an extra spec, or takes it out (None)."""
+        path = os.path.join(self.folder, "dep.xml")
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        text = re.sub(rf"<property>\s*<name>{name}</name>.*?</property>", "", text, flags=re.S)
+        if value is not None:
+            text = text.replace("<properties>", f"<properties><property><name>{name}</name>"
+                                f"<value>{value}</value></property>", 1)
+        with open(path, "w", encoding="utf-8") as target:
+            target.write(text)
+
+    def drop_interface(self, nicid):
+        path = os.path.join(self.folder, "dep.xml")
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        text, count = re.subn(rf"<interface>\s*<nicid>{nicid}</nicid>.*?</interface>", "", text, flags=re.S)
+        assert count == 1, nicid
+        with open(path, "w", encoding="utf-8") as target:
+            target.write(text)
+
+    def remove(self):
+        shutil.rmtree(self.folder)
+
+
+def clouds_file(folder, auth_url, user="admin", password="admin", project="test-tenant"):
+    """A clouds.yaml with one cloud `test`; returns its path."""
+    path = os.path.join(folder, "clouds.yaml")
+    with open(path, "w", encoding="utf-8") as target:
+        json.dump({"clouds": {"test": {"region_name": "RegionOne", "auth": {
+            "auth_url": auth_url, "username": user, "password": password, "project_name": project,
+            "user_domain_name": "Default", "project_domain_name": "Default"}}}}, target)
+    return path
+
+
+def environment(clouds=None, **more):
+    return {**os.environ, "OS_CLIENT_CONFIG_FILE": clouds or os.path.join(cloud.DIR, "clouds.yaml"), **more}
+
+
+def start(verb, *arguments, vim="admin", clouds=None, wrap=(), **more):
+    """A running dnsvnf, as Popen with both outputs as text."""
+    return subprocess.Popen([*wrap, DNSVNF, verb, "--vim", vim, *arguments], text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(clouds, **more))
+
+
+def run(verb, *arguments, timeout=240, **how):
+    """A finished dnsvnf: CompletedProcess."""
+    with start(verb, *arguments, **how) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"dnsvnf {verb} took over {timeout} s:\n{out}\n{err}") from None
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+class ProductTest(unittest.TestCase):
+    """Every test leaves the cloud as it was; what it found there is in self.before."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.api = cloud.Api()
+        cls.api.get("network", "/security-groups")  # the first listing makes the project's default group
+        cls.before = cloud.inventory(cls.api)
+
+    def setUp(self):
+        self.designs = []
+        self.addCleanup(self.clean_up)
+
+    def clean_up(self):
+        for design in self.designs:
+            design.remove()
+        cloud.wipe(self.api, self.before)
+
+    def design(self, *edits, **how):
+        design = Design(*edits, **how)
+        self.designs.append(design)
+        return design
+
+    def dnsvnf(self, verb, design, *arguments, code=0, **how):
+        done = run(verb, *arguments, design.path, **how)
+        self.assertEqual(done.returncode, code, f"dnsvnf {verb}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def surplus(self):
+        """How many of each kind are there beyond what was before."""
+        now = cloud.inventory(self.api)
+        return {kind: len(now[kind] - self.before[kind]) for kind in now if now[kind] - self.before[kind]}
+
+    def assert_nothing_left(self):
+        self.assertEqual(cloud.inventory(self.api), self.before)
+
+    def server(self, name="cpnr-dns_cpnr_0"):
+        found = self.api.get("compute", f"/servers/detail?all_tenants=1&name=^{name}$")["servers"]
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def ports(self):
+        return {port["name"]: port for port in self.api.get("network", "/ports")["ports"]}
