@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test unit asan fuzz fuzz-run lint format bench image glance-image install clean
+.PHONY: all demo test test-openstack unit asan fuzz fuzz-run lint format bench image glance-image install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -26,6 +26,11 @@ test:
 	scripts/install-deps.sh build image run test
 	$(MAKE) --no-print-directory all image
 	scripts/test.sh
+
+# Against a real OpenStack control plane, which is fetched once and kept in build/openstack.
+test-openstack: all
+	scripts/install-deps.sh build run test
+	tests/openstack/run.sh
 
 image: all
 	image/build.sh $(IMAGE_DIR) build/bondd

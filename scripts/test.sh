@@ -38,6 +38,7 @@ else
 	skip vim-local "needs root: sudo make test"
 	skip vm "needs root: sudo make test"
 fi
+suite openstack tests/openstack/run.sh
 
 count() { echo "$#"; }
 printf '\n'

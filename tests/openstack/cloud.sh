@@ -65,7 +65,7 @@ start() {
 	[ "$(id -u)" = 0 ] || user=--map-root-user
 	rm -rf "$dir/run"
 	mkdir -p "$dir/run" "$dir/log"
-	[ -e "$dir/host.json" ] && [ -z "${FRESH-}" ] || cp "$here/host.json" "$dir/host.json"
+	if [ -n "${FRESH-}" ] || [ ! -e "$dir/host.json" ]; then cp "$here/host.json" "$dir/"; fi
 	# shellcheck disable=SC2086 # no word or one
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	setsid unshare $user --net --mount --propagation private --uts --ipc --pid --fork --kill-child \
@@ -83,7 +83,7 @@ start() {
 # Shows what init.sh says as it comes, until it says that all is ready or not. Some steps wait with
 # limits of their own; the whole has one in case that init.sh itself hangs.
 follow() {
-	local shown=0 lines log end=$((SECONDS + 600))
+	local shown=0 lines log end=$((SECONDS + 1200))
 	while :; do
 		lines=$(wc -l 2>/dev/null <"$dir/run/progress") || lines=0
 		if [ "$lines" -gt "$shown" ]; then
@@ -126,13 +126,10 @@ up() {
 
 # The end of process 1 is the end of all processes of the cloud.
 stop() {
-	local pid tries=100
+	local pid end=$((SECONDS + 10))
 	if pid=$(cloud_pid); then
 		kill -TERM "$pid" 2>/dev/null || true
-		while [ "$tries" -gt 0 ] && cloud_pid >/dev/null; do
-			sleep 0.1
-			tries=$((tries - 1))
-		done
+		while [ "$SECONDS" -lt "$end" ] && cloud_pid >/dev/null; do sleep 0.1; done
 		! cloud_pid >/dev/null || kill -KILL "$pid" 2>/dev/null || true
 		while cloud_pid >/dev/null; do sleep 0.1; done
 	fi

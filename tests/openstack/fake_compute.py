@@ -25,6 +25,7 @@ import nova.virt
 import os_resource_classes as orc
 from nova import context as nova_context
 from nova import exception, objects
+from nova.pci import whitelist
 from nova.virt import fake
 
 CONF = nova.conf.CONF
@@ -33,8 +34,8 @@ AUDITED = "/cloud/run/host.audited"
 LOOK_EVERY = 0.2
 
 
-def as_ranges(cpus):
-    return ",".join(map(str, sorted(cpus)))
+def cpu_list(cpus):
+    return ",".join(map(str, sorted(cpus))) or None
 
 
 class Hardware:
@@ -50,13 +51,10 @@ class Hardware:
         self.dedicated = {cpu for cell in self.cells for cpu in cell["pcpus"]}
         self.memory_mb = sum(cell["memory_mb"] for cell in self.cells)
 
-    def configure(self):
-        """Tells Nova which CPUs and VFs it may give to servers."""
-        CONF.set_override("cpu_shared_set", as_ranges(self.shared) or None, "compute")
-        CONF.set_override("cpu_dedicated_set", as_ranges(self.dedicated) or None, "compute")
-        CONF.set_override("device_spec", [
-            json.dumps({"address": address, "physical_network": pf["physnet"], "trusted": "true"})
-            for pf in self.pfs for address in self.vf_addresses(pf)], "pci")
+    def device_specs(self):
+        """The setting [pci]device_spec that gives all VFs to servers."""
+        return [json.dumps({"address": address, "physical_network": pf["physnet"], "trusted": "true"})
+                for pf in self.pfs for address in self.vf_addresses(pf)]
 
     @staticmethod
     def vf_addresses(pf):
@@ -96,12 +94,21 @@ class HostJsonDriver(fake.FakeDriver):
 
     def __init__(self, virtapi, read_only=False):
         self.hardware = Hardware()
-        self.hardware.configure()
         super().__init__(virtapi, read_only)
 
     def init_host(self, host):
         super().init_host(host)
+        self._adopt()
         eventlet.spawn(self._follow)
+
+    def _adopt(self):
+        """Tells nova-compute what of the hardware is for servers, as if it had just been started with it."""
+        CONF.set_override("cpu_shared_set", cpu_list(self.hardware.shared), "compute")
+        CONF.set_override("cpu_dedicated_set", cpu_list(self.hardware.dedicated), "compute")
+        CONF.set_override("device_spec", self.hardware.device_specs(), "pci")
+        manager = self.virtapi._compute
+        manager.network_api.pci_whitelist = whitelist.Whitelist(CONF.pci.device_spec)
+        manager.rt.pci_tracker = None  # the next audit makes a new one
 
     def _follow(self):
         """Audits as soon as host.json changes; Nova's own audit would take a minute to see it."""
@@ -113,10 +120,8 @@ class HostJsonDriver(fake.FakeDriver):
                 continue
             seen = changed
             self.hardware = Hardware()
-            self.hardware.configure()
-            manager = self.virtapi._compute
-            manager.rt.pci_tracker = None  # made anew by the audit, with the VFs of today
-            manager.update_available_resource(nova_context.get_admin_context())
+            self._adopt()
+            self.virtapi._compute.update_available_resource(nova_context.get_admin_context())
             with open(AUDITED, "w", encoding="ascii") as target:
                 target.write(self.hardware.digest)
 

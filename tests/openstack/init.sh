@@ -37,11 +37,10 @@ stop_database() {
 
 # until_true SECONDS COMMAND...: tries it ten times a second.
 until_true() {
-	local tries=$(($1 * 10))
+	local end=$((SECONDS + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
+		[ "$SECONDS" -lt "$end" ] || return 1
 		sleep 0.1
 	done
 }
@@ -70,7 +69,7 @@ start_database() {
 		--innodb-buffer-pool-size=128M --innodb-log-file-size=32M --performance-schema=off \
 		--max-connections=400 --character-set-server=utf8mb3 >$log/mysql.out 2>&1 &
 	database=$!
-	until_true 30 sql 'select 1' ||
+	until_true 60 sql 'select 1' ||
 		fail mysql.log
 }
 
@@ -87,7 +86,7 @@ start_wsgi() {
 start_keystone() {
 	start_wsgi keystone 5000 2 /usr/bin/keystone-wsgi-public OS_KEYSTONE_CONFIG_DIR=/test/conf \
 		OS_KEYSTONE_CONFIG_FILES=keystone.conf
-	until_true 60 curl -sf -o /dev/null http://127.0.0.1:5000/v3 || fail keystone-wsgi.log
+	until_true 180 curl -sf -m 5 -o /dev/null http://127.0.0.1:5000/v3 || fail keystone-wsgi.log
 }
 
 # start NAME COMMAND...
@@ -106,12 +105,12 @@ start_services() {
 	start nova-scheduler nova-scheduler "${nova[@]}" --log-file $log/nova-scheduler.log
 	start glance glance-api --config-file /test/conf/common.conf --config-file /test/conf/glance.conf
 	start_wsgi placement 8778 1 /usr/bin/placement-api OS_PLACEMENT_CONFIG_DIR=/test/conf
-	until_true 60 listens 8778 || fail placement-wsgi.log
+	until_true 180 listens 8778 || fail placement-wsgi.log
 	start nova-compute python3 /test/fake_compute.py "${nova[@]}" --log-file $log/nova-compute.log
 	start fake-agents python3 /test/fake_agents.py "${neutron[@]}" --log-file $log/fake-agents.log
-	until_true 90 listens 9292 || fail glance.log
-	until_true 90 listens 8774 || fail nova-api.log
-	until_true 90 listens 9696 || fail neutron.log
+	until_true 180 listens 9292 || fail glance.log
+	until_true 180 listens 8774 || fail nova-api.log
+	until_true 180 listens 9696 || fail neutron.log
 }
 
 # Databases, keys, users and catalog, and a copy of them for the next fresh start.
@@ -162,7 +161,7 @@ else
 	say 'starting the services'
 fi
 cp /cloud/data/clouds.yaml /cloud/clouds.yaml
-until_true 60 listens 5672 || fail rabbit.log
+until_true 180 listens 5672 || fail rabbit.log
 start_services
 say 'waiting for host and agents'
 python3 /test/ready.py >$log/ready.log 2>&1 || fail ready.log

@@ -6,7 +6,7 @@ import time
 
 import cloud
 
-DEADLINE = 120
+DEADLINE = 180
 
 
 def missing(api):

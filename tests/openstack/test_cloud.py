@@ -14,7 +14,7 @@ import unittest
 import cloud
 import proxy
 
-PAGE_FLAVOR = {"hw:cpu_policy": "dedicated", "hw:numa_nodes": "2", "hw:mem_page_size": "2048"}
+TWO_CELLS = {"hw:cpu_policy": "dedicated", "hw:numa_nodes": "2", "hw:mem_page_size": "2048"}
 
 
 def leg(api, physnet, vlan):
@@ -34,17 +34,17 @@ def image(api, content=b"\0" * 4096):
     return made
 
 
-def flavor(api, extra_specs):
+def flavor(api, name):
     made = api.post("compute", "/flavors", {"flavor": {
-        "name": "two-cells", "ram": 2048, "vcpus": 4, "disk": 0}})["flavor"]["id"]
-    api.post("compute", f"/flavors/{made}/os-extra_specs", {"extra_specs": extra_specs})
+        "name": name, "ram": 2048, "vcpus": 4, "disk": 0}})["flavor"]["id"]
+    api.post("compute", f"/flavors/{made}/os-extra_specs", {"extra_specs": TWO_CELLS})
     return made
 
 
-def server(api, ports, **attributes):
+def server(api, ports, name="two-legs", **attributes):
     """Its final state."""
     made = api.post("compute", "/servers", {"server": {
-        "name": "two-legs", "imageRef": image(api), "flavorRef": flavor(api, PAGE_FLAVOR),
+        "name": name, "imageRef": image(api), "flavorRef": flavor(api, name),
         "networks": [{"port": port} for port in ports], **attributes}})["server"]["id"]
 
     def settled():
@@ -92,8 +92,8 @@ class Server(CloudTest):
         self.assertEqual("ERROR", made["status"])
         self.assertIn("Exceeded maximum number of retries", made["fault"]["message"])
 
-    def test_faults_of_the_host(self):
-        made = server(self.api, "", networks="none", metadata={"fault": "spawn"})
+    def test_server_that_cannot_be_started(self):
+        made = server(self.api, [], networks="none", metadata={"fault": "spawn"})
         self.assertEqual("ERROR", made["status"])
         self.assertIn("Exceeded maximum number of retries", made["fault"]["message"])
 
