@@ -13,7 +13,7 @@ const struct option_row option_table[] = {
 	{'q', false, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
 	{'s', false, "svg", "FILE", "", "draw the answers over time into FILE"},
 	{'r', false, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
-	{'c', false, "capture", "FILE.tar.gz", "", "write what would be read into FILE.tar.gz"},
+	{'c', false, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
 	{'t', false, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
 	{'a', false, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
 };

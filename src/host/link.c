@@ -36,6 +36,12 @@ static bool attr_ok(const struct nlattr *a, const void *tail)
 	return mnl_attr_ok(a, (int)((const char *)tail - (const char *)a));
 }
 
+/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2^31 and more for a negative one, so for short. */
+static bool message_ok(const struct nlmsghdr *m, int left)
+{
+	return mnl_nlmsg_ok(m, left) && m->nlmsg_len <= (unsigned)left;
+}
+
 /* The attribute of that type among those up to tail, with a payload of at least size bytes. */
 static const struct nlattr *find(const void *first, const void *tail, unsigned type, size_t size)
 {
@@ -140,7 +146,7 @@ void links_apply(const void *dump, size_t len, struct host *host,
 {
 	int left = len > DUMP_MAX ? DUMP_MAX : (int)len;
 
-	for (const struct nlmsghdr *m = dump; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+	for (const struct nlmsghdr *m = dump; message_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
 		if (m->nlmsg_type != RTM_NEWLINK ||
 		    mnl_nlmsg_get_payload_len(m) < sizeof(struct ifinfomsg))
 			continue;
@@ -163,7 +169,7 @@ static int receive_dump(struct mnl_socket *nl, unsigned sequence, struct strbuf 
 
 		int left = (int)n;
 
-		for (const struct nlmsghdr *m = (void *)buffer; mnl_nlmsg_ok(m, left);
+		for (const struct nlmsghdr *m = (void *)buffer; message_ok(m, left);
 		     m = mnl_nlmsg_next(m, &left)) {
 			if (m->nlmsg_seq != sequence)
 				continue;

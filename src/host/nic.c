@@ -181,7 +181,7 @@ static void read_sriov(struct tree *tree, struct host_nic *nic)
 	}
 }
 
-static char *pci_id(struct tree *tree, const char *device, struct pci_names **names, char **model)
+static char *pci_id(struct tree *tree, const char *device, char **ret_model)
 {
 	cleanup_free char *vendor = tree_text(tree, PCI_DEVICES "/%s/vendor", device);
 	cleanup_free char *product = tree_text(tree, PCI_DEVICES "/%s/device", device);
@@ -190,12 +190,11 @@ static char *pci_id(struct tree *tree, const char *device, struct pci_names **na
 	if (!vendor || !product || sscanf(vendor, "0x%4x", &v) != 1 ||
 	    sscanf(product, "0x%4x", &p) != 1)
 		return NULL;
-	*model = pci_names_model(names, v, p);
+	*ret_model = pci_model(v, p);
 	return xasprintf("%04x:%04x", v, p);
 }
 
-static void read_nic(struct tree *tree, const char *device, struct pci_names **names,
-		     struct host_nic *nic)
+static void read_nic(struct tree *tree, const char *device, struct host_nic *nic)
 {
 	*nic = (struct host_nic){
 		.pci_address = xstrdup(device),
@@ -206,7 +205,7 @@ static void read_nic(struct tree *tree, const char *device, struct pci_names **n
 		.speed = HOST_UNKNOWN,
 		.sriov_capable = HOST_UNKNOWN,
 	};
-	nic->pci_id = pci_id(tree, device, names, &nic->model);
+	nic->pci_id = pci_id(tree, device, &nic->model);
 
 	cleanup_free char *folder = interface_folder(tree, device, &nic->name);
 
@@ -237,11 +236,9 @@ static bool is_network_pf(struct tree *tree, const char *device)
 void nics_read(struct tree *tree, struct host *host)
 {
 	cleanup_tree_names struct tree_names devices = {0};
-	struct pci_names *names = NULL;
 
 	tree_list(tree, &devices, "", PCI_DEVICES);
 	for (size_t i = 0; i < devices.n && host->n_nics < MAX_NICS; i++)
 		if (is_network_pf(tree, devices.v[i]))
-			read_nic(tree, devices.v[i], &names, array_push(host->nics, host->n_nics));
-	pci_names_free(names);
+			read_nic(tree, devices.v[i], array_push(host->nics, host->n_nics));
 }

@@ -2,7 +2,6 @@
 #include <linux/pci_regs.h>
 #include <pci/pci.h>
 #include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -45,9 +44,7 @@ int64_t pci_sriov_total(const void *config, size_t len)
 	return 0;
 }
 
-struct pci_names {
-	struct pci_access *access;
-};
+static struct pci_access *names;
 
 /* libpci must not come back from an error: it is left from here. */
 static jmp_buf broken;
@@ -58,33 +55,35 @@ __attribute__((noreturn)) static void on_error(char *fmt, ...)
 	longjmp(broken, 1);
 }
 
-char *pci_names_model(struct pci_names **names, unsigned vendor, unsigned device)
+static void on_message(char *fmt, ...)
+{
+	(void)fmt;
+}
+
+/* Read at the first question; libpci keeps them for the others. */
+static void open_names(void)
+{
+	names = pci_alloc();
+	names->error = on_error;
+	names->warning = on_message;
+	names->debug = on_message;
+	names->id_lookup_mode = 0; /* no DNS, and no cache of its answers */
+}
+
+char *pci_model(unsigned vendor, unsigned device)
 {
 	char buffer[256];
 
-	if (!*names) {
-		*names = xcalloc(1, sizeof(**names));
-		(*names)->access = pci_alloc();
-		(*names)->access->error = on_error;
-	}
+	if (!names)
+		open_names();
 	if (setjmp(broken) != 0)
 		return NULL;
-
-	const char *name =
-		pci_lookup_name((*names)->access, buffer, sizeof(buffer),
-				PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
-				(int)vendor, (int)device);
-
-	for (size_t i = 0; name && name[i]; i++)
-		if ((unsigned char)name[i] < ' ' || (unsigned char)name[i] > '~')
-			buffer[i] = '?';
-	return xstrdup(name);
-}
-
-void pci_names_free(struct pci_names *names)
-{
-	if (!names)
-		return;
-	pci_cleanup(names->access);
-	free(names);
+	if (!pci_lookup_name(names, buffer, sizeof(buffer),
+			     PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
+			     (int)vendor, (int)device))
+		return NULL;
+	for (char *c = buffer; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return xstrdup(buffer);
 }

@@ -44,7 +44,5 @@ void conntrack_read(struct tree *tree, struct host *host);
  */
 int64_t pci_sriov_total(const void *config, size_t len);
 
-/* Names by pci.ids, which is read at the first question. */
-struct pci_names;
-char *pci_names_model(struct pci_names **names, unsigned vendor, unsigned device);
-void pci_names_free(struct pci_names *names);
+/* "Ethernet Controller XL710 for 40GbE QSFP+" by pci.ids, or NULL; the caller frees. */
+char *pci_model(unsigned vendor, unsigned device);
