@@ -73,6 +73,19 @@ bool cpus_has(const struct cpus *cpus, unsigned cpu)
 	return cpu < CPUS_MAX && (cpus->bits[cpu / 64] >> (cpu % 64) & 1);
 }
 
+int cpus_next(const struct cpus *cpus, int from)
+{
+	for (size_t i = (size_t)from / 64; i < ARRAY_SIZE(cpus->bits); i++) {
+		uint64_t left = cpus->bits[i];
+
+		if (i == (size_t)from / 64)
+			left &= UINT64_MAX << (from % 64);
+		if (left)
+			return (int)(i * 64) + __builtin_ctzll(left);
+	}
+	return -1;
+}
+
 size_t cpus_count(const struct cpus *cpus)
 {
 	size_t n = 0;
@@ -97,17 +110,14 @@ char *cpus_text(const struct cpus *cpus)
 
 	if (!cpus->known)
 		return NULL;
-	for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
-		unsigned last = cpu;
+	for (int cpu = cpus_next(cpus, 0); cpu >= 0; cpu = cpus_next(cpus, cpu + 1)) {
+		int first = cpu;
 
-		if (!cpus_has(cpus, cpu))
-			continue;
-		while (cpus_has(cpus, last + 1))
-			last++;
-		strbuf_addf(&text, "%s%u", text.len ? "," : "", cpu);
-		if (last > cpu)
-			strbuf_addf(&text, "-%u", last);
-		cpu = last;
+		while (cpus_has(cpus, (unsigned)cpu + 1))
+			cpu++;
+		strbuf_addf(&text, "%s%d", text.len ? "," : "", first);
+		if (cpu > first)
+			strbuf_addf(&text, "-%d", cpu);
 	}
 	return strbuf_steal(&text);
 }

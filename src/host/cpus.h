@@ -20,6 +20,9 @@ struct cpus {
 int cpus_parse(const char *s, struct cpus *ret_cpus);
 
 bool cpus_has(const struct cpus *cpus, unsigned cpu);
+/* The first one from `from` on, or -1: for (int c = cpus_next(s, 0); c >= 0; c = cpus_next(s, c +
+ * 1)) */
+int cpus_next(const struct cpus *cpus, int from);
 size_t cpus_count(const struct cpus *cpus);
 
 /* What both have; unknown when one of them is. */

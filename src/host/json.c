@@ -21,9 +21,8 @@ static json_t *cpus(const struct cpus *set)
 	if (!set->known)
 		return json_null();
 	list = json_array();
-	for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
-		if (cpus_has(set, cpu))
-			json_array_append_new(list, json_integer(cpu));
+	for (int cpu = cpus_next(set, 0); cpu >= 0; cpu = cpus_next(set, cpu + 1))
+		json_array_append_new(list, json_integer(cpu));
 	return list;
 }
 

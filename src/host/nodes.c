@@ -81,12 +81,9 @@ static void read_topology(struct tree *tree, struct host_node *node)
 	bool first = true, siblings_known = true;
 
 	node->socket = HOST_UNKNOWN;
-	for (unsigned cpu = 0; node->cpus.known && cpu < CPUS_MAX; cpu++) {
+	for (int c = cpus_next(&node->cpus, 0); c >= 0; c = cpus_next(&node->cpus, c + 1)) {
+		unsigned cpu = (unsigned)c;
 		struct cpus core;
-
-		if (!cpus_has(&node->cpus, cpu))
-			continue;
-
 		int64_t package =
 			tree_number(tree, CPUS "/cpu%u/topology/physical_package_id", cpu);
 
