@@ -57,6 +57,7 @@ static void nic_clear(struct host_nic *nic)
 {
 	free(nic->pci_address);
 	free(nic->pci_id);
+	free(nic->vf_pci_id);
 	free(nic->model);
 	free(nic->name);
 	free(nic->driver);

@@ -66,9 +66,10 @@ enum sriov_obstacle {
 
 struct host_nic {
 	char *pci_address;
-	char *pci_id; /* "8086:1583" */
-	char *model;  /* by pci.ids */
-	char *name;   /* of its network interface; NULL: none, as when bound to vfio-pci */
+	char *pci_id;    /* "8086:1583" */
+	char *vf_pci_id; /* "8086:154c" of its VFs */
+	char *model;     /* by pci.ids */
+	char *name;      /* of its network interface; NULL: none, as when bound to vfio-pci */
 	char *driver, *driver_version, *firmware;
 	char *mac;
 	char *physnet; /* sriov_agent.ini or nova.conf */

@@ -181,17 +181,21 @@ static void read_sriov(struct tree *tree, struct host_nic *nic)
 	}
 }
 
-static char *pci_id(struct tree *tree, const char *device, char **ret_model)
+static void read_ids(struct tree *tree, struct host_nic *nic)
 {
+	const char *device = nic->pci_address;
 	cleanup_free char *vendor = tree_text(tree, PCI_DEVICES "/%s/vendor", device);
 	cleanup_free char *product = tree_text(tree, PCI_DEVICES "/%s/device", device);
-	unsigned v, p;
+	cleanup_free char *of_vfs = tree_text(tree, PCI_DEVICES "/%s/sriov_vf_device", device);
+	unsigned v, p, f;
 
 	if (!vendor || !product || sscanf(vendor, "0x%4x", &v) != 1 ||
 	    sscanf(product, "0x%4x", &p) != 1)
-		return NULL;
-	*ret_model = pci_model(v, p);
-	return xasprintf("%04x:%04x", v, p);
+		return;
+	nic->pci_id = xasprintf("%04x:%04x", v, p);
+	nic->model = pci_model(v, p);
+	if (of_vfs && sscanf(of_vfs, "%4x", &f) == 1)
+		nic->vf_pci_id = xasprintf("%04x:%04x", v, f);
 }
 
 static void read_nic(struct tree *tree, const char *device, struct host_nic *nic)
@@ -205,7 +209,7 @@ static void read_nic(struct tree *tree, const char *device, struct host_nic *nic
 		.speed = HOST_UNKNOWN,
 		.sriov_capable = HOST_UNKNOWN,
 	};
-	nic->pci_id = pci_id(tree, device, &nic->model);
+	read_ids(tree, nic);
 
 	cleanup_free char *folder = interface_folder(tree, device, &nic->name);
 

@@ -73,31 +73,46 @@ static bool address_matches(const char *spec, const char *address)
 	return true;
 }
 
-/* The device spec means this NIC or one of its VFs. An address of regular expressions (a JSON
- * object) is not looked at: such a NIC stays without a physnet. */
+/* "8086:1583" has that vendor or that device, which a spec writes with or without leading zeroes.
+ */
+static bool id_matches(const char *spec, const char *id, bool vendor)
+{
+	if (!spec || streq(spec, "*"))
+		return true;
+	if (!id)
+		return false;
+
+	cleanup_free char *field = vendor ? xstrndup(id, 4) : xstrdup(id + 5);
+
+	return field_matches(spec, field);
+}
+
+/*
+ * The device spec means this NIC or VFs of it (nova.pci.devspec.PciDeviceSpec.match). An address of
+ * regular expressions, a JSON object, is not looked at: such a NIC stays without a physnet.
+ */
 static bool spec_matches(const json_t *spec, const struct host_nic *nic)
 {
 	const char *devname = json_string_value(json_object_get(spec, "devname"));
-	const json_t *address_value = json_object_get(spec, "address");
-	const char *address = json_string_value(address_value);
+	const json_t *address = json_object_get(spec, "address");
 	const char *vendor = json_string_value(json_object_get(spec, "vendor_id"));
 	const char *product = json_string_value(json_object_get(spec, "product_id"));
 
-	/* A product is most often that of the VFs, which is another than the PF's. */
-	if (vendor && (!nic->pci_id || strncasecmp(vendor, nic->pci_id, strlen(vendor)) != 0))
+	if (!id_matches(vendor, nic->pci_id, true) || (!id_matches(product, nic->pci_id, false) &&
+						       !id_matches(product, nic->vf_pci_id, false)))
 		return false;
 	if (devname)
 		return streq(devname, nic->name);
-	if (address) {
-		if (address_matches(address, nic->pci_address))
-			return true;
-		for (size_t i = 0; i < nic->n_vfs; i++)
-			if (address_matches(address, nic->vfs[i].pci_address))
-				return true;
+	if (!address)
+		return true;
+	if (!json_is_string(address))
 		return false;
-	}
-	/* By vendor alone every NIC of that vendor is meant; by product, nobody can tell here. */
-	return vendor && !product && !address_value;
+	if (address_matches(json_string_value(address), nic->pci_address))
+		return true;
+	for (size_t i = 0; i < nic->n_vfs; i++)
+		if (address_matches(json_string_value(address), nic->vfs[i].pci_address))
+			return true;
+	return false;
 }
 
 static void apply_spec(const json_t *spec, struct host *host)

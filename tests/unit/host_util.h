@@ -102,7 +102,7 @@ static inline void add_pf(struct tree_table *t, const char *address, const char 
 
 	add_under(t, pci, "class", "0x020000\n", "vendor", "0x8086\n", "device", device,
 		  "numa_node", node_text, "driver", link, "iommu_group", "->17", "sriov_totalvfs",
-		  "64\n", "sriov_numvfs", "0\n", NULL);
+		  "64\n", "sriov_numvfs", "0\n", "sriov_vf_device", "154c\n", NULL);
 	add_under(t, net, "address", "3c:fd:fe:00:00:01\n", "carrier", "1\n", "speed", "40000\n",
 		  "flags", "0x1003\n", NULL);
 }

@@ -515,6 +515,11 @@ static void test_physnets(void **state)
 		{"{\"address\":\"*:19:*.*\",\"physical_network\":\"a\"}", NULL},
 		{"{\"vendor_id\":\"8086\",\"physical_network\":\"a\"}", "a"},
 		{"{\"vendor_id\":\"15b3\",\"physical_network\":\"a\"}", NULL},
+		{"{\"vendor_id\":\"8086\",\"product_id\":\"154C\",\"physical_network\":\"a\"}",
+		 "a"},
+		{"{\"product_id\":\"1583\",\"physical_network\":\"a\"}", "a"},
+		{"{\"product_id\":\"1889\",\"physical_network\":\"a\"}", NULL},
+		{"{\"physical_network\":\"a\"}", "a"},
 		{"{\"vendor_id\":\"8086\",\"address\":{\"bus\":\"18\"},"
 		 "\"physical_network\":\"a\"}",
 		 NULL}, /* expressions are not read */
