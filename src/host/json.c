@@ -111,12 +111,12 @@ static json_t *nics(const struct host *host)
 			list,
 			json_pack("{ss? ss ss? ss? ss? ss? ss? ss? ss? so so so so ss? so so}",
 				  "name", n->name, "pci_address", n->pci_address, "pci_id",
-				  n->pci_id, "model", n->model, "driver", n->driver,
-				  "driver_version", n->driver_version, "firmware", n->firmware,
-				  "mac", n->mac, "numa_node", number(n->numa_node), "carrier",
-				  yes_no(n->carrier), "speed", number(n->speed), "iommu_group",
-				  number(n->iommu_group), "physnet", n->physnet, "sriov", sriov,
-				  "vfs", vfs(n)));
+				  n->pci_id, "vf_pci_id", n->vf_pci_id, "model", n->model, "driver",
+				  n->driver, "driver_version", n->driver_version, "firmware",
+				  n->firmware, "mac", n->mac, "numa_node", number(n->numa_node),
+				  "carrier", yes_no(n->carrier), "speed", number(n->speed),
+				  "iommu_group", number(n->iommu_group), "physnet", n->physnet,
+				  "sriov", sriov, "vfs", vfs(n)));
 	}
 	return list;
 }
