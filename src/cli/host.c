@@ -30,7 +30,7 @@ static const char *wrong_use(const struct options *o)
 		return "--apply goes with --tune";
 	if (o->apply && o->root)
 		return "--apply changes this machine, --root reads another one's files";
-	if (o->capture && (o->root || o->tune))
+	if (o->capture && (o->root || o->tune || o->json))
 		return "--capture stands alone";
 	if (o->tune && o->json)
 		return "--tune prints a sysctl.d file, not JSON";

@@ -146,6 +146,8 @@ void links_apply(const void *dump, size_t len, struct host *host,
 {
 	int left = len > DUMP_MAX ? DUMP_MAX : (int)len;
 
+	if (left == 0)
+		return;
 	for (const struct nlmsghdr *m = dump; message_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
 		if (m->nlmsg_type != RTM_NEWLINK ||
 		    mnl_nlmsg_get_payload_len(m) < sizeof(struct ifinfomsg))
@@ -228,8 +230,10 @@ void links_read(struct tree *tree, struct host *host)
 	if (tree_is_live(tree)) {
 		int r = dump_links(&dump);
 
-		if (r < 0)
+		if (r < 0) {
 			log_info("the kernel does not tell of its links: %s", strerror(-r));
+			return;
+		}
 		links_apply(dump.s, dump.len, host, keep_message, &kept);
 		tree_put(tree, DUMP_FILE, kept.s ? kept.s : "", kept.len);
 	} else {

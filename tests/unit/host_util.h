@@ -32,20 +32,20 @@ static inline void add_files(struct tree_table *t, const struct file *files, siz
 		add_file(t, files[i].path, files[i].text);
 }
 
-/* Files below folder; the pairs of name and text end with NULL. */
-static inline void add_under(struct tree_table *t, const char *folder, ...)
+static inline void add_files_under(struct tree_table *t, const char *folder,
+				   const struct file *files, size_t n)
 {
-	va_list ap;
-	const char *name;
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *path = xasprintf("%s/%s", folder, files[i].path);
 
-	va_start(ap, folder);
-	while ((name = va_arg(ap, const char *))) {
-		cleanup_free char *path = xasprintf("%s/%s", folder, name);
-
-		add_file(t, path, va_arg(ap, const char *));
+		add_file(t, path, files[i].text);
 	}
-	va_end(ap);
 }
+
+/* Files below folder: add_under(t, "sys/x", {"name", "text"}, {"other", "text"}). */
+#define add_under(t, folder, ...)                                      \
+	add_files_under(t, folder, (const struct file[]){__VA_ARGS__}, \
+			ARRAY_SIZE(((const struct file[]){__VA_ARGS__})))
 
 /* A later file takes the place of an earlier one. */
 static inline void replace_file(struct tree_table *t, const char *path, const char *text)
@@ -76,18 +76,18 @@ static inline void add_node(struct tree_table *t, unsigned id)
 					       id, id);
 	cleanup_free char *package = xasprintf("%u\n", id);
 
-	add_under(t, node, "cpulist", cpulist, "meminfo", meminfo,
-		  "hugepages/hugepages-2048kB/nr_hugepages", "2048\n",
-		  "hugepages/hugepages-2048kB/free_hugepages", "1024\n",
-		  "hugepages/hugepages-1048576kB/nr_hugepages", "0\n",
-		  "hugepages/hugepages-1048576kB/free_hugepages", "0\n", NULL);
+	add_under(t, node, {"cpulist", cpulist}, {"meminfo", meminfo},
+		  {"hugepages/hugepages-2048kB/nr_hugepages", "2048\n"},
+		  {"hugepages/hugepages-2048kB/free_hugepages", "1024\n"},
+		  {"hugepages/hugepages-1048576kB/nr_hugepages", "0\n"},
+		  {"hugepages/hugepages-1048576kB/free_hugepages", "0\n"});
 	for (unsigned cpu = id * 4; cpu < id * 4 + 4; cpu++) {
 		cleanup_free char *topology =
 			xasprintf("sys/devices/system/cpu/cpu%u/topology", cpu);
 		cleanup_free char *core = xasprintf("%u-%u\n", cpu & ~1U, cpu | 1U);
 
-		add_under(t, topology, "physical_package_id", package, "thread_siblings_list", core,
-			  NULL);
+		add_under(t, topology, {"physical_package_id", package},
+			  {"thread_siblings_list", core});
 	}
 }
 
@@ -100,11 +100,12 @@ static inline void add_pf(struct tree_table *t, const char *address, const char 
 	cleanup_free char *link = xasprintf("->%s", driver);
 	cleanup_free char *node_text = xasprintf("%d\n", node);
 
-	add_under(t, pci, "class", "0x020000\n", "vendor", "0x8086\n", "device", device,
-		  "numa_node", node_text, "driver", link, "iommu_group", "->17", "sriov_totalvfs",
-		  "64\n", "sriov_numvfs", "0\n", "sriov_vf_device", "154c\n", NULL);
-	add_under(t, net, "address", "3c:fd:fe:00:00:01\n", "carrier", "1\n", "speed", "40000\n",
-		  "flags", "0x1003\n", NULL);
+	add_under(t, pci, {"class", "0x020000\n"}, {"vendor", "0x8086\n"}, {"device", device},
+		  {"numa_node", node_text}, {"driver", link}, {"iommu_group", "->17"},
+		  {"sriov_totalvfs", "64\n"}, {"sriov_numvfs", "0\n"},
+		  {"sriov_vf_device", "154c\n"});
+	add_under(t, net, {"address", "3c:fd:fe:00:00:01\n"}, {"carrier", "1\n"},
+		  {"speed", "40000\n"}, {"flags", "0x1003\n"});
 }
 
 static inline void add_vf(struct tree_table *t, const char *pf, unsigned index, const char *address,
@@ -117,9 +118,9 @@ static inline void add_vf(struct tree_table *t, const char *pf, unsigned index, 
 	cleanup_free char *bound = xasprintf("->%s", driver);
 
 	add_file(t, link, target);
-	add_under(t, vf, "class", "0x020000\n", "physfn", owner, "iommu_group", "->40", NULL);
+	add_under(t, vf, {"class", "0x020000\n"}, {"physfn", owner}, {"iommu_group", "->40"});
 	if (*driver)
-		add_under(t, vf, "driver", bound, NULL);
+		add_under(t, vf, {"driver", bound});
 }
 
 /* One RTM_NEWLINK about an interface and its VFs, as rtnl_fill_vfinfo makes it. */

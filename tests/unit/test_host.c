@@ -80,8 +80,8 @@ static void build_xl710(struct tree_table *t)
 	add_vf(t, PF0, 2, "0000:18:02.2", "iavf");
 	add_file(t, "sys/bus/pci/devices/0000:18:02.0/enable", "1\n");
 	add_file(t, "sys/bus/pci/devices/0000:18:02.1/enable", "0\n");
-	add_under(t, "sys/bus/pci/devices/0000:18:02.2/net/ens1f0v2", "flags", "0x1103\n",
-		  "upper_bond0", "->bond0", NULL);
+	add_under(t, "sys/bus/pci/devices/0000:18:02.2/net/ens1f0v2", {"flags", "0x1103\n"},
+		  {"upper_bond0", "->bond0"});
 	add_link(&dump, "ens1f0", vfs0, ARRAY_SIZE(vfs0));
 	tree_table_add(t, "netlink/link.dump", TREE_FILE, dump.s, dump.len);
 	add_file(t, "etc/neutron/plugins/ml2/sriov_agent.ini",

@@ -88,9 +88,17 @@ answer active enslave_all active
 legs=$trusted
 answer trusted enslave_all none
 ip link add bond1 type bond mode active-backup miimon 100 fail_over_mac active
+# shellcheck disable=SC2086 # a list of words
 set -- $trusted
 ip link set "$1" down
 ip link set "$1" master bond1
 ip link set "$1" up
 answer used dnsvnf host -o json
+modprobe nf_conntrack
+answer refused setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
+	env "LD_LIBRARY_PATH=$here/lib" "$here/dnsvnf" host --tune --apply
+answer tuned dnsvnf host --tune --apply
+answer sysctl sh -c "cd /proc/sys/net/netfilter && cat nf_conntrack_max nf_conntrack_buckets nf_conntrack_udp_timeout"
+answer reboot sh -c "cat /etc/sysctl.d/60-dnsvnf-conntrack.conf /etc/modules-load.d/dnsvnf-conntrack.conf"
+answer after dnsvnf host -o json
 echo "== all done"

@@ -192,6 +192,23 @@ class Host(unittest.TestCase):
         first = next(nic for nic in used["nics"] if nic["sriov"]["free"] == 1)
         self.assertEqual([False, True], [vf["in_use"] for vf in first["vfs"]])
 
+    def test_tuned_conntrack_is_set_and_written_for_the_next_start(self):
+        text, code = self.said["refused"]
+        self.assertEqual(3, code)
+        self.assertIn("Permission denied", text)
+        text, code = self.said["tuned"]
+        self.assertEqual(0, code, text)
+        maximum, buckets, timeout = map(int, self.said["sysctl"][0].split())
+        self.assertEqual((262144, 10), (maximum, timeout))
+        self.assertGreaterEqual(buckets, 65536)
+        for line in ("wrote /etc/sysctl.d/60-dnsvnf-conntrack.conf", "set net.netfilter.nf_conntrack_max = 262144"):
+            self.assertIn(f"dnsvnf host: {line}\n", text)  # never silently
+        for line in ("net.netfilter.nf_conntrack_max = 262144", "net.netfilter.nf_conntrack_udp_timeout = 10",
+                     "nf_conntrack"):
+            self.assertIn(f"\n{line}\n", self.said["reboot"][0])
+        after = json.loads(self.said["after"][0])["conntrack"]
+        self.assertEqual((262144, 26214, "ok"), (after["max"], after["new_flows_per_s"], after["verdict"]))
+
     def test_without_privileges_nothing_is_guessed(self):
         plain = json.loads(self.said["unprivileged"][0])
         for mine, roots in zip(plain["nics"], self.host["nics"]):
