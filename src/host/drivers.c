@@ -29,10 +29,12 @@ static bool version_below(const char *a, const char *b)
 	return false;
 }
 
-/* A driver of the kernel's own tree gives the kernel's version for its own. */
+/* A driver of the kernel's own tree gives the kernel's version for its own, or, up to Linux 5.10,
+ * a version that ends with "-k": neither can be compared with those of the vendor's releases. */
 static bool driver_is_below(const struct host *host, const struct host_nic *nic, const char *limit)
 {
 	return nic->driver_version && isdigit((unsigned char)nic->driver_version[0]) &&
+	       !str_ends(nic->driver_version, "-k") &&
 	       !(host->kernel && str_starts(host->kernel, nic->driver_version)) &&
 	       version_below(nic->driver_version, limit);
 }

@@ -58,8 +58,9 @@ static void judge_sriov(struct host *host)
 
 		if (nic->sriov_obstacle == SRIOV_OFF)
 			judge_add(host, SEVERITY_ERROR, "sriov-off", nic_label(nic), KERNEL_SRIOV,
-				  "the NIC has the SR-IOV capability, but offers no VF: enable "
-				  "SR-IOV in BIOS/UEFI and in the NIC's own setup, then restart");
+				  "the NIC has the SR-IOV capability, but the kernel is offered no "
+				  "VF: enable SR-IOV in BIOS/UEFI and in the NIC's own setup, then "
+				  "restart");
 		else if (nic->sriov_obstacle == SRIOV_NO_ROOM)
 			judge_add(host, SEVERITY_ERROR, "sriov-no-room", nic_label(nic),
 				  KERNEL_SRIOV,
@@ -99,11 +100,12 @@ static void judge_numa(struct host *host)
 {
 	int64_t first = HOST_UNKNOWN;
 	size_t capable = 0, known = 0;
-	bool several = false;
+	bool several = false, all_told = true;
 
 	for (size_t i = 0; i < host->n_nics; i++) {
 		const struct host_nic *nic = &host->nics[i];
 
+		all_told &= nic->sriov_capable >= 0;
 		if (!has_sriov(nic))
 			continue;
 		capable++;
@@ -120,7 +122,7 @@ static void judge_numa(struct host *host)
 		first = nic->numa_node;
 		known++;
 	}
-	if (capable == 1)
+	if (capable == 1 && all_told)
 		judge_add(host, SEVERITY_WARNING, "sriov-one-nic", NULL, KERNEL_BOND,
 			  "only one port has SR-IOV: both legs of a bond would be on it, and fail "
 			  "together");
@@ -178,9 +180,9 @@ static void judge_memory(struct host *host)
 	}
 	if (known && !any)
 		judge_add(host, SEVERITY_WARNING, "hugepages-none", NULL, NOVA_NUMA,
-			  "no huge pages on any node: a flavor with hw:mem_page_size=large gets "
-			  "pages of 4 KiB or, with a size, no host; reserve them at boot, on each "
-			  "node (default_hugepagesz=1G hugepagesz=1G hugepages=N)");
+			  "no huge pages on any node: a flavor with hw:mem_page_size=large, or a "
+			  "size, finds no place here; reserve them at boot, on each node "
+			  "(default_hugepagesz=1G hugepagesz=1G hugepages=N)");
 }
 
 static void judge_cpus(struct host *host)

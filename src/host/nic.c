@@ -220,7 +220,7 @@ static void read_nic(struct tree *tree, const char *device, struct host_nic *nic
 		driver_info_read(tree, nic);
 	}
 	read_sriov(tree, nic);
-	if (nic->vfs_configured > 0)
+	if (nic->sriov_obstacle == SRIOV_CLEAR && nic->vfs_configured >= 0)
 		read_vfs(tree, nic);
 }
 

@@ -72,7 +72,7 @@ static void parse_line(struct parser *p, char *line)
 	} else if (continues) {
 		continue_value(p, text);
 	} else if (*text == '#' || *text == ';') {
-		return;
+		p->open = NULL;
 	} else if (*text == '[') {
 		p->open = NULL;
 		text[strcspn(text, "]")] = 0;

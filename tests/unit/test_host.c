@@ -163,6 +163,8 @@ static void test_nics_and_vfs(void **state)
 	assert_int_equal(n->vfs_total, 64);
 	assert_int_equal(n->vfs_configured, 3);
 	assert_int_equal(n->vfs_free, 1);
+	assert_int_equal(h.nics[1].vfs_configured, 0);
+	assert_int_equal(h.nics[1].vfs_free, 0);
 	assert_string_equal(h.nics[1].physnet, "sriov1");
 	assert_int_equal(h.nics[1].numa_node, 1);
 	assert_int_equal(n->n_vfs, 3);
@@ -302,6 +304,51 @@ static void test_e810(void **state)
 	assert_null(h.nics[0].firmware);
 	assert_non_null(finding(&h, "driver-ice-bonding", "ens1f0"));
 	assert_non_null(finding(&h, "sriov-one-node", NULL)); /* both on node 0 of two */
+}
+
+static void test_driver_versions(void **state)
+{
+	static const struct {
+		const char *version;
+		bool old;
+	} rows[] = {
+		{"2.8.43", false},         {"2.8.42", true},  {"2.8", true},
+		{"2.10.1", false},         {"1.99.99", true}, {"2.8.43.1", false},
+		{"2.8.20-k", false},       /* the kernel's own, before 5.11 */
+		{"6.1.0-13-amd64", false}, /* and since */
+		{"unknown", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *info = xasprintf("driver: i40e\nversion: %s\n", rows[i].version);
+
+		add_files(&t, common, ARRAY_SIZE(common));
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_file(&t, "ethtool/ens1f0", info);
+		read_table(&t, &h);
+		assert_int_equal(finding(&h, "driver-i40e-version", "ens1f0") != NULL, rows[i].old);
+	}
+}
+
+/* What one port lacks for certain, and what nobody could see of it. */
+static void test_one_port_with_sriov(void **state)
+{
+	(void)state;
+	for (int privileged = 0; privileged <= 1; privileged++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		add_node(&t, 0);
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_pf(&t, PF1, "eno1", "0x1533\n", "igb", 0);
+		replace_file(&t, "sys/bus/pci/devices/" PF1 "/sriov_totalvfs", "");
+		add_config(&t, PF1, privileged ? 4096 : 64, 0);
+		read_table(&t, &h);
+		assert_int_equal(finding(&h, "sriov-one-nic", NULL) != NULL, privileged);
+	}
 }
 
 static void test_sriov_off(void **state)
@@ -721,6 +768,8 @@ int main(void)
 		cmocka_unit_test(test_conntrack),
 		cmocka_unit_test(test_conntrack_drops),
 		cmocka_unit_test(test_e810),
+		cmocka_unit_test(test_driver_versions),
+		cmocka_unit_test(test_one_port_with_sriov),
 		cmocka_unit_test(test_sriov_off),
 		cmocka_unit_test(test_no_address_space_for_vfs),
 		cmocka_unit_test(test_iommu_off),
