@@ -88,8 +88,11 @@ static void build_xl710(struct tree_table *t)
 		 "[sriov_nic]\nphysical_device_mappings = sriov0:ens1f0\n");
 	add_nova(t, "[DEFAULT]\ntransport_url = rabbit://u:hush@host\n"
 		    "reserved_huge_pages = node:0,size:2048,count:64\n"
+		    "reserved_huge_pages = node:1,size:1GB,count:2\n"
 		    "[compute]\ncpu_dedicated_set = 2-3,6-7\ncpu_shared_set = 0-7,^2-3,^6,^7\n"
-		    "[pci]\ndevice_spec = { \"devname\": \"ens2f0\",\n"
+		    "[pci]\n"
+		    "device_spec = {\"devname\": \"ens1f0\", \"physical_network\": \"other\"}\n"
+		    "device_spec = { \"devname\": \"ens2f0\",\n"
 		    "   \"physical_network\": \"sriov1\" }\n");
 }
 
@@ -138,6 +141,7 @@ static void test_nodes(void **state)
 	assert_int_equal(h.nodes[0].pages[0].free, 1024);
 	assert_int_equal(h.nodes[0].pages[0].reserved, 64);
 	assert_int_equal(h.nodes[1].pages[0].reserved, 0);
+	assert_int_equal(h.nodes[1].pages[1].reserved, 2);
 }
 
 static void test_nics_and_vfs(void **state)
@@ -521,6 +525,28 @@ static void test_links_from_a_broken_dump(void **state)
 	}
 }
 
+/* A message that says it is longer than the dump, up to where the length looks negative. */
+static void test_links_longer_than_the_dump(void **state)
+{
+	static const uint32_t lengths[] = {0, 15, 1u << 20, INT32_MAX, 1u << 31, UINT32_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_strbuf struct strbuf dump = {0};
+
+		add_link(&dump, "ens1f0", vfs0, 1);
+		memcpy(dump.s, &lengths[i], sizeof(lengths[i]));
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		replace_file(&t, "sys/bus/pci/devices/" PF0 "/sriov_numvfs", "1\n");
+		add_vf(&t, PF0, 0, "0000:18:02.0", "");
+		tree_table_add(&t, "netlink/link.dump", TREE_FILE, dump.s, dump.len);
+		read_table(&t, &h);
+		assert_null(h.nics[0].vfs[0].mac);
+	}
+}
+
 static void test_cpus_nova_may_use(void **state)
 {
 	static const struct {
@@ -776,6 +802,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_links_from_a_broken_dump),
+		cmocka_unit_test(test_links_longer_than_the_dump),
 		cmocka_unit_test(test_cpus_nova_may_use),
 		cmocka_unit_test(test_physnets),
 		cmocka_unit_test(test_cpu_lists),
