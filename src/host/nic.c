@@ -224,17 +224,18 @@ static void read_nic(struct tree *tree, const char *device, struct host_nic *nic
 		read_vfs(tree, nic);
 }
 
+/* A VF whose PF is on this host stands with it. Most devices of a large host are VFs, so that is
+ * asked first. */
 static bool is_network_pf(struct tree *tree, const char *device)
 {
-	cleanup_free char *class = tree_text(tree, PCI_DEVICES "/%s/class", device);
-
-	if (!class || !str_starts(class, "0x02"))
-		return false;
-
-	/* A VF whose PF is on this host stands with it. */
 	cleanup_free char *pf = tree_target(tree, PCI_DEVICES "/%s/physfn", device);
 
-	return !pf;
+	if (pf)
+		return false;
+
+	cleanup_free char *class = tree_text(tree, PCI_DEVICES "/%s/class", device);
+
+	return class && str_starts(class, "0x02");
 }
 
 void nics_read(struct tree *tree, struct host *host)

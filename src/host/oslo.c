@@ -67,12 +67,10 @@ static void parse_line(struct parser *p, char *line)
 	bool continues = isspace((unsigned char)*line);
 	char *text = trim(line), *split;
 
-	if (!*text) {
+	if (!*text || (!continues && strchr("#;", *text))) {
 		p->open = NULL;
 	} else if (continues) {
 		continue_value(p, text);
-	} else if (*text == '#' || *text == ';') {
-		p->open = NULL;
 	} else if (*text == '[') {
 		p->open = NULL;
 		text[strcspn(text, "]")] = 0;
