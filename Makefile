@@ -62,6 +62,7 @@ format:
 
 bench: all
 	/usr/bin/python3 bench/startup.py
+	/usr/bin/python3 bench/host.py
 
 install: all
 	meson install -C build --no-rebuild

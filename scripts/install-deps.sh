@@ -9,14 +9,14 @@ packages_for() {
 	case $1 in
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
-			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev libmnl-dev \
+			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev libmnl-dev libpci-dev \
 			libcurl4-openssl-dev libssl-dev libldns-dev libmicrohttpd-dev libinih-dev libcmocka-dev
 		;;
 	image)
 		echo mmdebstrap mount qemu-utils e2fsprogs xz-utils zstd debian-archive-keyring
 		;;
 	run)
-		echo qemu-system-x86 qemu-utils iproute2
+		echo qemu-system-x86 qemu-utils iproute2 pci.ids
 		;;
 	test)
 		echo clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \

@@ -24,7 +24,7 @@ output=$(git ls-files -z 'src/*.c' |
 	xargs -0 -P "$jobs" -n 1 clang-tidy -p build/lint --quiet 2>&1) || found clang-tidy "$output"
 
 # array_push is a function to cppcheck: it stumbles over the cast in the macro.
-output=$(cppcheck --quiet --std=c11 --error-exitcode=1 -j "$jobs" -I src -I build/lint/yang \
+output=$(cppcheck --quiet --std=c11 --error-exitcode=1 -j "$jobs" -I src -I build/lint/yang -I build/lint/data \
 	--enable=warning,portability,performance --library=scripts/cppcheck.cfg -U array_push \
 	src tests 2>&1) || found cppcheck "$output"
 

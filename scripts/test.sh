@@ -29,6 +29,7 @@ skip() {
 suite unit make --no-print-directory unit
 suite sanitized make --no-print-directory asan
 suite day0 meson test -C build --no-rebuild --print-errorlogs --suite day0
+suite host-vm /usr/bin/python3 tests/vm/test_host_vm.py
 if [ "$(id -u)" = 0 ]; then
 	suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
 	suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm

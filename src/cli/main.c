@@ -144,6 +144,18 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 's':
 			ret->svg = optarg;
 			break;
+		case 'r':
+			ret->root = optarg;
+			break;
+		case 'c':
+			ret->capture = optarg;
+			break;
+		case 't':
+			ret->tune = true;
+			break;
+		case 'a':
+			ret->apply = true;
+			break;
 		case ':':
 			return usage_error(verb, "an argument is missing after", argv[optind - 1]);
 		default:

@@ -13,6 +13,10 @@ const struct option_row option_table[] = {
 	{'t', false, "timings", NULL, NULL, "print each request to the cloud with its time, on stderr"},
 	{'q', false, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
 	{'s', false, "svg", "FILE", "", "draw the answers over time into FILE"},
+	{'r', false, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
+	{'c', false, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
+	{'t', false, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
+	{'a', false, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
 };
 const size_t option_count = ARRAY_SIZE(option_table);
 
@@ -96,6 +100,18 @@ const struct verb verb_table[] = {
 		.example = "sudo dnsvnf undeploy examples/technote/corrected/dep.xml",
 		.changes = true,
 		.run = verb_undeploy,
+	},
+	{
+		.name = "host",
+		.operand = "",
+		.options = "hvorcta",
+		.summary = "show what this compute host has for VNFs on SR-IOV, and what is wrong",
+		.text = "Reads NUMA nodes, NICs with their physical and virtual functions, IOMMU, "
+			"huge pages, conntrack and modules from the kernel, and says what stands "
+			"in the way. Works without privileges; what then cannot be seen is "
+			"unknown. Exit code 1 when there is an error.",
+		.example = "dnsvnf host",
+		.run = verb_host,
 	},
 };
 const size_t verb_count = ARRAY_SIZE(verb_table);

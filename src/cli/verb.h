@@ -26,6 +26,10 @@ struct options {
 	bool keep_failed;    /* --keep-failed */
 	unsigned qps;        /* --qps */
 	const char *svg;     /* --svg, or NULL */
+	const char *root;    /* --root, or NULL: this machine */
+	const char *capture; /* --capture, or NULL */
+	bool tune;           /* --tune */
+	bool apply;          /* --apply */
 	const char *operand; /* DEP.xml, or NULL */
 };
 
@@ -61,3 +65,4 @@ int verb_verify(const struct options *options);
 int verb_drill(const struct options *options);
 int verb_status(const struct options *options);
 int verb_undeploy(const struct options *options);
+int verb_host(const struct options *options);

@@ -7,8 +7,8 @@ page size in kB to number; optional "siblings" (lists of CPUs that are threads o
 "pfs" (PFs with "num_vfs" VFs each; "numa_node" may be null) and "local_gb". A change of the file is taken
 over within a second; then host.audited has the file's SHA-256.
 
-Faults, by the metadata of a server: fault=spawn (cannot be started), fault=slow:SECONDS (starts late),
-fault=reboot (cannot be rebooted).
+Faults, by the metadata of a server: fault=spawn (cannot be started; so is a server named fault-spawn),
+fault=slow:SECONDS (starts late), fault=reboot (cannot be rebooted).
 """
 import sys
 
@@ -150,7 +150,7 @@ class HostJsonDriver(fake.FakeDriver):
 
     def spawn(self, context, instance, *args, **kwargs):
         fault = instance.metadata.get("fault", "")
-        if fault == "spawn":
+        if fault == "spawn" or instance.display_name == "fault-spawn":
             raise exception.NovaException("this server cannot be started: fault=spawn")
         if fault.startswith("slow:"):
             time.sleep(float(fault[len("slow:"):]))

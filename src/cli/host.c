@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/common.h"
+#include "cli/host_report.h"
+#include "cli/verb.h"
+#include "host/capture.h"
+#include "host/host.h"
+#include "host/tree.h"
+#include "host/tune.h"
+
+DEFINE_CLEANUP(struct tree *, cleanup_tree_fn, tree_close)
+
+static int usage(const char *text)
+{
+	fprintf(stderr, "dnsvnf host: %s; see 'dnsvnf host --help'\n", text);
+	return EXIT_USAGE;
+}
+
+static const char *wrong_use(const struct options *o)
+{
+	if (o->operand)
+		return "takes no descriptor";
+	if (o->apply && !o->tune)
+		return "--apply goes with --tune";
+	if (o->apply && o->root)
+		return "--apply changes this machine, --root reads another one's files";
+	if (o->capture && (o->root || o->tune || o->json))
+		return "--capture stands alone";
+	if (o->tune && o->json)
+		return "--tune prints a sysctl.d file, not JSON";
+	return NULL;
+}
+
+static void say(const char *line)
+{
+	fprintf(stderr, "dnsvnf host: %s\n", line);
+}
+
+static int tune(const struct options *options, const struct host *host)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct tune_setting settings[TUNE_SETTINGS];
+
+	tune_plan(&host->conntrack, settings);
+
+	cleanup_free char *text = tune_sysctl(settings);
+
+	printf("# /" TUNE_SYSCTL_FILE "\n%s", text);
+	for (size_t i = 0; i < TUNE_SETTINGS; i++)
+		if (settings[i].now < 0)
+			printf("# now: %s is unknown\n", settings[i].key);
+		else
+			printf("# now: %s = %" PRId64 "%s\n", settings[i].key, settings[i].now,
+			       settings[i].now == settings[i].wanted ? ", as wanted" : "");
+	printf("# new UDP flows a second until the table is full: ");
+	if (host->conntrack.new_flows_per_s >= 0)
+		printf("%" PRId64 " now, ", host->conntrack.new_flows_per_s);
+	printf("%" PRId64 " then (%" PRId64 " / %" PRId64 " s)\n",
+	       settings[0].wanted / settings[2].wanted, settings[0].wanted, settings[2].wanted);
+	fflush(stdout);
+	if (options->apply && tune_apply("", settings, say, &err) < 0)
+		return cli_fail("host", &err);
+	return EXIT_DONE;
+}
+
+static int capture(const struct options *options, struct tree_table *table)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	tree_table_sort(table);
+	if (capture_write(options->capture, table, &err) < 0)
+		return cli_fail("host", &err);
+	printf("%s: %zu entries; unpack it and read it with 'dnsvnf host --root FOLDER/host'\n",
+	       options->capture, table->n);
+	return EXIT_DONE;
+}
+
+static int exit_of(const struct host *host)
+{
+	for (size_t i = 0; i < host->n_findings; i++)
+		if (host->findings[i].severity == SEVERITY_ERROR)
+			return EXIT_NOT_RIGHT;
+	return EXIT_DONE;
+}
+
+int verb_host(const struct options *options)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup(cleanup_tree_fn) struct tree *tree = NULL;
+	cleanup_tree_table struct tree_table table = {0};
+	cleanup_host struct host host = {0};
+	const char *wrong = wrong_use(options);
+
+	if (wrong)
+		return usage(wrong);
+	if ((options->root ? tree_open_folder(options->root, &tree, &err)
+			   : tree_open_live(&tree, &err)) < 0)
+		return cli_fail("host", &err);
+	if (options->capture)
+		tree_record(tree, &table);
+	host_read(tree, &host);
+	if (options->capture)
+		return capture(options, &table);
+	if (options->tune)
+		return tune(options, &host);
+	if (options->json) {
+		cleanup_free char *json = host_json(&host);
+
+		puts(json);
+	} else {
+		host_report(stdout, &host);
+	}
+	return exit_of(&host);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/capture.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "host/tree.h"
+
+static int archive_failed(struct archive *archive, const char *path, struct err *err)
+{
+	int code = archive_errno(archive);
+
+	return err_set(err, code > 0 ? code : EIO, "cannot write %s: %s", path,
+		       archive_error_string(archive));
+}
+
+static int add_entry(struct archive *archive, const struct tree_entry *from, const char *path,
+		     struct err *err)
+{
+	static const mode_t types[] = {
+		[TREE_FOLDER] = AE_IFDIR,
+		[TREE_FILE] = AE_IFREG,
+		[TREE_LINK] = AE_IFLNK,
+	};
+	cleanup_free char *name = xasprintf("host/%s", from->path);
+	struct archive_entry *e = archive_entry_new();
+	size_t len = from->kind == TREE_FILE ? from->len : 0;
+	int r = 0;
+
+	archive_entry_set_pathname(e, name);
+	archive_entry_set_filetype(e, types[from->kind]);
+	archive_entry_set_perm(e, from->kind == TREE_FOLDER ? 0755 : 0644);
+	archive_entry_set_size(e, (int64_t)len);
+	if (from->kind == TREE_LINK)
+		archive_entry_set_symlink(e, from->data);
+	if (archive_write_header(archive, e) != ARCHIVE_OK ||
+	    (len > 0 && archive_write_data(archive, from->data, len) != (ssize_t)len))
+		r = archive_failed(archive, path, err);
+	archive_entry_free(e);
+	return r;
+}
+
+static int write_archive(int fd, const char *path, const struct tree_table *table, struct err *err)
+{
+	struct archive *archive = archive_write_new();
+	int r = 0;
+
+	if (archive_write_add_filter_gzip(archive) != ARCHIVE_OK ||
+	    archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
+	    archive_write_open_fd(archive, fd) != ARCHIVE_OK)
+		r = archive_failed(archive, path, err);
+	for (size_t i = 0; i < table->n && r == 0; i++)
+		r = add_entry(archive, &table->v[i], path, err);
+	if (r == 0 && archive_write_close(archive) != ARCHIVE_OK)
+		r = archive_failed(archive, path, err);
+	archive_write_free(archive);
+	return r;
+}
+
+int capture_write(const char *path, const struct tree_table *table, struct err *err)
+{
+	cleanup_free char *aside = xasprintf("%s.new", path);
+	cleanup_close int fd =
+		open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot create %s", aside);
+
+	int r = write_archive(fd, path, table, err);
+
+	if (r == 0 && (fsync(fd) < 0 || rename(aside, path) < 0))
+		r = err_errno(err, errno, "cannot write %s", path);
+	if (r < 0)
+		(void)unlink(aside);
+	return r;
+}

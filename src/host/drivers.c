@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table of known troubles with drivers and firmware, data/nic-drivers.json. */
+#include <ctype.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "host/host.h"
+#include "host/judge.h"
+
+static const char table_text[] =
+#include "nic-drivers.inc"
+	;
+
+/* Of dotted numbers "2.8.43": a < b. What follows the numbers ("0x8000a4ae") does not count. */
+static bool version_below(const char *a, const char *b)
+{
+	while (isdigit((unsigned char)*b)) {
+		char *end_a, *end_b;
+		unsigned long x = strtoul(a, &end_a, 10), y = strtoul(b, &end_b, 10);
+
+		if (x != y)
+			return x < y;
+		a = *end_a == '.' ? end_a + 1 : "";
+		b = *end_b == '.' ? end_b + 1 : "";
+	}
+	return false;
+}
+
+/* A driver of the kernel's own tree gives the kernel's version for its own, or, up to Linux 5.10,
+ * a version that ends with "-k": neither can be compared with those of the vendor's releases. */
+static bool driver_is_below(const struct host *host, const struct host_nic *nic, const char *limit)
+{
+	return nic->driver_version && isdigit((unsigned char)nic->driver_version[0]) &&
+	       !str_ends(nic->driver_version, "-k") &&
+	       !(host->kernel && str_starts(host->kernel, nic->driver_version)) &&
+	       version_below(nic->driver_version, limit);
+}
+
+static bool holds(const struct host_nic *nic, const char *when)
+{
+	if (streq(when, "sriov"))
+		return nic->sriov_capable == 1 && nic->sriov_obstacle == SRIOV_CLEAR;
+	if (streq(when, "sriov-off"))
+		return nic->sriov_obstacle == SRIOV_OFF;
+	for (size_t i = 0; i < nic->n_vfs; i++)
+		if (vf_is_untrusted(&nic->vfs[i]) == 1)
+			return streq(when, "untrusted-vf");
+	return false;
+}
+
+static const char *field(const json_t *row, const char *name)
+{
+	return json_string_value(json_object_get(row, name));
+}
+
+static bool applies(const json_t *row, const struct host *host, const struct host_nic *nic)
+{
+	const char *driver_below = field(row, "driver_below");
+	const char *firmware_below = field(row, "firmware_below");
+	const char *when = field(row, "when");
+
+	if (!streq(field(row, "driver"), nic->driver))
+		return false;
+	if (driver_below && !driver_is_below(host, nic, driver_below))
+		return false;
+	if (firmware_below && !(nic->firmware && isdigit((unsigned char)nic->firmware[0]) &&
+				version_below(nic->firmware, firmware_below)))
+		return false;
+	return !when || holds(nic, when);
+}
+
+static enum severity severity_of(const char *name)
+{
+	if (streq(name, severity_name(SEVERITY_ERROR)))
+		return SEVERITY_ERROR;
+	return streq(name, severity_name(SEVERITY_WARNING)) ? SEVERITY_WARNING : SEVERITY_NOTE;
+}
+
+void judge_drivers(struct host *host)
+{
+	json_t *table = json_loads(table_text, 0, NULL);
+	json_t *row;
+	size_t r;
+
+	json_array_foreach(table, r, row)
+	{
+		for (size_t i = 0; i < host->n_nics; i++)
+			if (applies(row, host, &host->nics[i]))
+				judge_add(host, severity_of(field(row, "severity")),
+					  field(row, "rule"), nic_label(&host->nics[i]),
+					  field(row, "source"), "%s", field(row, "text"));
+	}
+	json_decref(table);
+}

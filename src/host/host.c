@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/host.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "host/oslo.h"
+#include "host/read.h"
+#include "host/tree.h"
+
+static const struct oslo_key nova_keys[] = {
+	{"DEFAULT", "reserved_huge_pages"},
+	{"DEFAULT", "vcpu_pin_set"},
+	{"compute", "cpu_dedicated_set"},
+	{"compute", "cpu_shared_set"},
+	{"pci", "device_spec"},
+	{"pci", "passthrough_whitelist"},
+};
+
+static const struct oslo_key agent_keys[] = {{"sriov_nic", "physical_device_mappings"}};
+
+void host_read(struct tree *tree, struct host *ret_host)
+{
+	struct host host = {
+		.hostname = tree_text(tree, "proc/sys/kernel/hostname"),
+		.kernel = tree_text(tree, "proc/sys/kernel/osrelease"),
+	};
+	struct oslo_conf *nova =
+		oslo_read(tree, "etc/nova/nova.conf", nova_keys, ARRAY_SIZE(nova_keys));
+	struct oslo_conf *agent = oslo_read(tree, "etc/neutron/plugins/ml2/sriov_agent.ini",
+					    agent_keys, ARRAY_SIZE(agent_keys));
+
+	host.nova_conf = nova != NULL;
+	cmdline_read(tree, &host);
+	nodes_read(tree, nova, &host);
+	nics_read(tree, &host);
+	links_read(tree, &host);
+	physnets_apply(nova, agent, &host);
+	iommu_read(tree, &host);
+	modules_read(tree, &host);
+	conntrack_read(tree, &host);
+	oslo_free(nova);
+	oslo_free(agent);
+	host_judge(&host);
+	*ret_host = host;
+}
+
+static void vf_clear(struct host_vf *vf)
+{
+	free(vf->pci_address);
+	free(vf->driver);
+	free(vf->name);
+	free(vf->mac);
+}
+
+static void nic_clear(struct host_nic *nic)
+{
+	free(nic->pci_address);
+	free(nic->pci_id);
+	free(nic->vf_pci_id);
+	free(nic->model);
+	free(nic->name);
+	free(nic->driver);
+	free(nic->driver_version);
+	free(nic->firmware);
+	free(nic->mac);
+	free(nic->physnet);
+	for (size_t i = 0; i < nic->n_vfs; i++)
+		vf_clear(&nic->vfs[i]);
+	free(nic->vfs);
+}
+
+void host_clear(struct host *host)
+{
+	free(host->hostname);
+	free(host->kernel);
+	free(host->cmdline);
+	for (size_t i = 0; i < host->n_nodes; i++) {
+		free(host->nodes[i].siblings);
+		free(host->nodes[i].pages);
+	}
+	free(host->nodes);
+	for (size_t i = 0; i < host->n_nics; i++)
+		nic_clear(&host->nics[i]);
+	free(host->nics);
+	for (size_t i = 0; i < host->iommu.n_units; i++)
+		free(host->iommu.units[i]);
+	free(host->iommu.units);
+	free(host->modules);
+	for (size_t i = 0; i < host->n_findings; i++) {
+		free(host->findings[i].rule);
+		free(host->findings[i].object);
+		free(host->findings[i].text);
+		free(host->findings[i].source);
+	}
+	free(host->findings);
+	*host = (struct host){0};
+}

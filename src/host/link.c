@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "host/host.h"
+#include "host/read.h"
+#include "host/tree.h"
+
+#define DUMP_FILE "netlink/link.dump"
+#define DUMP_MAX  (4 << 20)
+#define DUMP_ROOM (1 << 20) /* one part: a link with its VFs can pass the usual 32 KiB */
+#define TRIES     5
+
+static void cleanup_mnl_fn(struct mnl_socket **nl)
+{
+	if (*nl)
+		mnl_socket_close(*nl);
+}
+
+static bool attr_ok(const struct nlattr *a, const void *tail)
+{
+	return mnl_attr_ok(a, (int)((const char *)tail - (const char *)a));
+}
+
+/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2^31 and more for a negative one, so for short. */
+static bool message_ok(const struct nlmsghdr *m, int left)
+{
+	return mnl_nlmsg_ok(m, left) && m->nlmsg_len <= (unsigned)left;
+}
+
+/* The attribute of that type among those up to tail, with a payload of at least size bytes. */
+static const struct nlattr *find(const void *first, const void *tail, unsigned type, size_t size)
+{
+	for (const struct nlattr *a = first; attr_ok(a, tail); a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == type && mnl_attr_get_payload_len(a) >= size)
+			return a;
+	return NULL;
+}
+
+static const void *nested_tail(const struct nlattr *a)
+{
+	return (const char *)mnl_attr_get_payload(a) + mnl_attr_get_payload_len(a);
+}
+
+static const void *vf_value(const struct nlattr *info, unsigned type, size_t size)
+{
+	const struct nlattr *a = find(mnl_attr_get_payload(info), nested_tail(info), type, size);
+
+	return a ? mnl_attr_get_payload(a) : NULL;
+}
+
+/* What a driver does not know the kernel leaves at all ones (rtnl_fill_vfinfo). */
+static int64_t setting(uint32_t value)
+{
+	return value == UINT32_MAX ? HOST_UNKNOWN : value != 0;
+}
+
+static const char *link_state_name(uint32_t state)
+{
+	switch (state) {
+	case IFLA_VF_LINK_STATE_AUTO:
+		return "auto";
+	case IFLA_VF_LINK_STATE_ENABLE:
+		return "enable";
+	case IFLA_VF_LINK_STATE_DISABLE:
+		return "disable";
+	default:
+		return NULL;
+	}
+}
+
+static struct host_vf *vf_of(struct host_nic *nic, uint32_t index)
+{
+	return index < nic->n_vfs ? &nic->vfs[index] : NULL;
+}
+
+static void apply_vf(const struct nlattr *info, struct host_nic *nic)
+{
+	const struct ifla_vf_mac *mac = vf_value(info, IFLA_VF_MAC, sizeof(*mac));
+	const struct ifla_vf_vlan *vlan = vf_value(info, IFLA_VF_VLAN, sizeof(*vlan));
+	const struct ifla_vf_spoofchk *spoof = vf_value(info, IFLA_VF_SPOOFCHK, sizeof(*spoof));
+	const struct ifla_vf_trust *trust = vf_value(info, IFLA_VF_TRUST, sizeof(*trust));
+	const struct ifla_vf_link_state *state = vf_value(info, IFLA_VF_LINK_STATE, sizeof(*state));
+	struct host_vf *vf = mac ? vf_of(nic, mac->vf) : NULL;
+
+	if (!vf)
+		return;
+	free(vf->mac);
+	vf->mac = xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac->mac[0], mac->mac[1], mac->mac[2],
+			    mac->mac[3], mac->mac[4], mac->mac[5]);
+	if (vlan && vlan->vf == mac->vf)
+		vf->vlan = vlan->vlan & 0xfff;
+	if (spoof && spoof->vf == mac->vf)
+		vf->spoof_check = setting(spoof->setting);
+	if (trust && trust->vf == mac->vf)
+		vf->trust = setting(trust->setting);
+	if (state && state->vf == mac->vf)
+		vf->link_state = link_state_name(state->link_state);
+}
+
+static struct host_nic *nic_of(struct host *host, const struct nlattr *name)
+{
+	size_t room = mnl_attr_get_payload_len(name);
+	const char *s = mnl_attr_get_payload(name);
+
+	for (size_t i = 0; i < host->n_nics; i++)
+		if (host->nics[i].name && strnlen(s, room) == strlen(host->nics[i].name) &&
+		    strncmp(s, host->nics[i].name, room) == 0)
+			return &host->nics[i];
+	return NULL;
+}
+
+static struct host_nic *apply_link(const struct nlmsghdr *m, struct host *host)
+{
+	const void *tail = mnl_nlmsg_get_payload_tail(m);
+	const void *first = mnl_nlmsg_get_payload_offset(m, sizeof(struct ifinfomsg));
+	const struct nlattr *name = find(first, tail, IFLA_IFNAME, 1);
+	const struct nlattr *list = find(first, tail, IFLA_VFINFO_LIST, 0);
+	struct host_nic *nic = name ? nic_of(host, name) : NULL;
+
+	if (!nic || !list)
+		return nic;
+	for (const struct nlattr *a = mnl_attr_get_payload(list); attr_ok(a, nested_tail(list));
+	     a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == IFLA_VF_INFO)
+			apply_vf(a, nic);
+	return nic;
+}
+
+void links_apply(const void *dump, size_t len, struct host *host,
+		 void (*keep)(void *data, const void *message, size_t message_len), void *data)
+{
+	int left = len > DUMP_MAX ? DUMP_MAX : (int)len;
+
+	if (left == 0)
+		return;
+	for (const struct nlmsghdr *m = dump; message_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+		if (m->nlmsg_type != RTM_NEWLINK ||
+		    mnl_nlmsg_get_payload_len(m) < sizeof(struct ifinfomsg))
+			continue;
+		if (apply_link(m, host) && keep)
+			keep(data, m, NLMSG_ALIGN(m->nlmsg_len));
+	}
+}
+
+/* Appends the parts of one dump to out: 0, -EINTR when links changed under it, or -errno. */
+static int receive_dump(struct mnl_socket *nl, unsigned sequence, struct strbuf *out)
+{
+	cleanup_free char *buffer = xreallocarray(NULL, DUMP_ROOM, 1);
+	bool torn = false;
+
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(nl, buffer, DUMP_ROOM);
+
+		if (n < 0)
+			return -errno;
+
+		int left = (int)n;
+
+		for (const struct nlmsghdr *m = (void *)buffer; message_ok(m, left);
+		     m = mnl_nlmsg_next(m, &left)) {
+			if (m->nlmsg_seq != sequence)
+				continue;
+			torn |= (m->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+			if (m->nlmsg_type == NLMSG_DONE)
+				return torn ? -EINTR : 0;
+			if (m->nlmsg_type == NLMSG_ERROR)
+				return -EPROTO;
+			if (out->len + m->nlmsg_len > DUMP_MAX)
+				return -EFBIG;
+			strbuf_add(out, m, NLMSG_ALIGN(m->nlmsg_len));
+		}
+	}
+}
+
+static int dump_links(struct strbuf *ret_dump)
+{
+	char request[256];
+	cleanup(cleanup_mnl_fn) struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
+	int r = -EINTR;
+
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	for (unsigned i = 0; i < TRIES && r == -EINTR; i++) {
+		struct nlmsghdr *m = mnl_nlmsg_put_header(request);
+
+		m->nlmsg_type = RTM_GETLINK;
+		m->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		m->nlmsg_seq = i + 1;
+		mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
+		mnl_attr_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
+		if (mnl_socket_sendto(nl, m, m->nlmsg_len) < 0)
+			return -errno;
+
+		struct strbuf dump = {0};
+
+		r = receive_dump(nl, m->nlmsg_seq, &dump);
+		if (r == 0)
+			*ret_dump = dump;
+		else
+			strbuf_clear(&dump);
+	}
+	return r;
+}
+
+static void keep_message(void *data, const void *message, size_t len)
+{
+	strbuf_add(data, message, len);
+}
+
+void links_read(struct tree *tree, struct host *host)
+{
+	cleanup_strbuf struct strbuf dump = {0}, kept = {0};
+	size_t len;
+
+	if (tree_is_live(tree)) {
+		int r = dump_links(&dump);
+
+		if (r < 0) {
+			log_info("the kernel does not tell of its links: %s", strerror(-r));
+			return;
+		}
+		links_apply(dump.s, dump.len, host, keep_message, &kept);
+		tree_put(tree, DUMP_FILE, kept.s ? kept.s : "", kept.len);
+	} else {
+		cleanup_free char *file = tree_data(tree, DUMP_FILE, &len);
+
+		if (file)
+			links_apply(file, len, host, NULL, NULL);
+	}
+}
+
+/* As `ethtool -i NAME` prints it, so that a capture can be made by hand too. */
+static char *driver_info(const char *name)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (void *)&info};
+	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(name) >= sizeof(request.ifr_name))
+		return NULL;
+	strcpy(request.ifr_name, name);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request) < 0)
+		return NULL;
+	return xasprintf("driver: %.31s\nversion: %.31s\nfirmware-version: %.31s\n", info.driver,
+			 info.version, info.fw_version);
+}
+
+/* The value of a line "key: value"; NULL when there is none or it says nothing. */
+static char *info_value(const char *text, const char *key)
+{
+	cleanup_free char *find = xasprintf("\n%s: ", key);
+	const char *at = strstr(text, find);
+
+	if (!at)
+		return NULL;
+	at += strlen(find);
+
+	cleanup_free char *value = xstrndup(at, strcspn(at, "\n"));
+
+	return *value && !streq(value, "N/A") ? steal_ptr(value) : NULL;
+}
+
+void driver_info_read(struct tree *tree, struct host_nic *nic)
+{
+	cleanup_free char *path = xasprintf("ethtool/%s", nic->name);
+	cleanup_free char *text = NULL;
+
+	if (tree_is_live(tree)) {
+		text = driver_info(nic->name);
+		if (text)
+			tree_put(tree, path, text, strlen(text));
+	} else {
+		text = tree_text(tree, "%s", path);
+	}
+	if (!text)
+		return;
+	nic->driver_version = info_value(text, "version");
+	nic->firmware = info_value(text, "firmware-version");
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/oslo.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "host/tree.h"
+
+static char *trim(char *s)
+{
+	size_t len;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	len = strlen(s);
+	while (len > 0 && isspace((unsigned char)s[len - 1]))
+		len--;
+	s[len] = 0;
+	return s;
+}
+
+/* "value" and 'value' are value. */
+static char *unquote(char *s)
+{
+	size_t len = strlen(s);
+
+	if (len >= 2 && (s[0] == '"' || s[0] == '\'') && s[len - 1] == s[0]) {
+		s[len - 1] = 0;
+		s++;
+	}
+	return s;
+}
+
+struct parser {
+	const struct oslo_key *keys;
+	size_t n_keys;
+	char *section;
+	struct oslo_value *open; /* takes continuations; NULL: they belong to nothing taken */
+	struct oslo_conf *conf;
+};
+
+static bool wanted(const struct parser *p, const char *key)
+{
+	for (size_t i = 0; i < p->n_keys; i++)
+		if (streq(p->keys[i].section, p->section) && streq(p->keys[i].key, key))
+			return true;
+	return false;
+}
+
+static void continue_value(struct parser *p, const char *more)
+{
+	if (!p->open)
+		return;
+
+	char *value = xasprintf("%s%s%s", p->open->value, *p->open->value ? " " : "", more);
+
+	free(p->open->value);
+	p->open->value = value;
+}
+
+static void parse_line(struct parser *p, char *line)
+{
+	bool continues = isspace((unsigned char)*line);
+	char *text = trim(line), *split;
+
+	if (!*text || (!continues && strchr("#;", *text))) {
+		p->open = NULL;
+	} else if (continues) {
+		continue_value(p, text);
+	} else if (*text == '[') {
+		p->open = NULL;
+		text[strcspn(text, "]")] = 0;
+		free(p->section);
+		p->section = xstrdup(text + 1);
+	} else if ((split = strpbrk(text, "=:"))) {
+		p->open = NULL;
+		*split = 0;
+		if (!wanted(p, trim(text)))
+			return;
+		p->open = array_push(p->conf->v, p->conf->n);
+		*p->open = (struct oslo_value){xstrdup(p->section), xstrdup(trim(text)),
+					       xstrdup(unquote(trim(split + 1)))};
+	}
+}
+
+/* The file that a capture holds. */
+static void record(struct tree *tree, const char *path, const struct oslo_conf *conf)
+{
+	cleanup_strbuf struct strbuf text = {0};
+
+	for (size_t i = 0; i < conf->n; i++)
+		strbuf_addf(&text, "[%s]\n%s = %s\n", conf->v[i].section, conf->v[i].key,
+			    conf->v[i].value);
+	tree_put(tree, path, text.s ? text.s : "", text.len);
+}
+
+struct oslo_conf *oslo_read(struct tree *tree, const char *path, const struct oslo_key *keys,
+			    size_t n_keys)
+{
+	size_t len;
+	cleanup_free char *text = tree_peek(tree, path, &len);
+
+	if (!text)
+		return NULL;
+
+	struct oslo_conf *conf = xcalloc(1, sizeof(*conf));
+	struct parser p = {keys, n_keys, xstrdup(""), NULL, conf};
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		parse_line(&p, line);
+	free(p.section);
+	record(tree, path, conf);
+	return conf;
+}
+
+void oslo_free(struct oslo_conf *conf)
+{
+	if (!conf)
+		return;
+	for (size_t i = 0; i < conf->n; i++) {
+		free(conf->v[i].section);
+		free(conf->v[i].key);
+		free(conf->v[i].value);
+	}
+	free(conf->v);
+	free(conf);
+}
+
+const char *oslo_get(const struct oslo_conf *conf, const char *section, const char *key)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < conf->n; i++)
+		if (streq(conf->v[i].section, section) && streq(conf->v[i].key, key))
+			value = conf->v[i].value;
+	return value && *value ? value : NULL;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/pci_regs.h>
+#include <pci/pci.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "host/host.h"
+#include "host/read.h"
+
+/* Config space is little endian. */
+static uint32_t word(const uint8_t *config, size_t offset, size_t bytes)
+{
+	uint32_t value = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		value |= (uint32_t)config[offset + i] << (8 * i);
+	return value;
+}
+
+int64_t pci_sriov_total(const void *config, size_t len)
+{
+	const uint8_t *c = config;
+	size_t offset = PCI_CFG_SPACE_SIZE;
+
+	if (len < PCI_CFG_SPACE_SIZE)
+		return HOST_UNKNOWN;
+	/* Each capability has at least 4 bytes, so a list that goes round ends too. */
+	for (size_t n = 0; n < (PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 4; n++) {
+		if (offset < PCI_CFG_SPACE_SIZE || offset + 4 > len)
+			return 0;
+
+		uint32_t header = word(c, offset, 4);
+
+		if (header == 0 || header == UINT32_MAX)
+			return 0;
+		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_SRIOV) {
+			if (offset + PCI_SRIOV_TOTAL_VF + 2 > len)
+				return HOST_UNKNOWN;
+			return word(c, offset + PCI_SRIOV_TOTAL_VF, 2);
+		}
+		offset = PCI_EXT_CAP_NEXT(header);
+	}
+	return 0;
+}
+
+static struct pci_access *names;
+
+/* libpci must not come back from an error: it is left from here. */
+static jmp_buf broken;
+
+__attribute__((noreturn)) static void on_error(char *fmt, ...)
+{
+	(void)fmt;
+	longjmp(broken, 1);
+}
+
+static void on_message(char *fmt, ...)
+{
+	(void)fmt;
+}
+
+/* Read at the first question; libpci keeps them for the others. */
+static void open_names(void)
+{
+	names = pci_alloc();
+	names->error = on_error;
+	names->warning = on_message;
+	names->debug = on_message;
+	names->id_lookup_mode = 0; /* no DNS, and no cache of its answers */
+}
+
+char *pci_model(unsigned vendor, unsigned device)
+{
+	char buffer[256];
+
+	if (!names)
+		open_names();
+	if (setjmp(broken) != 0)
+		return NULL;
+	if (!pci_lookup_name(names, buffer, sizeof(buffer),
+			     PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
+			     (int)vendor, (int)device))
+		return NULL;
+	for (char *c = buffer; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return xstrdup(buffer);
+}

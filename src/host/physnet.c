@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which physnet a NIC serves: by the SR-IOV agent's mappings, else by Nova's PCI device specs. */
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "host/host.h"
+#include "host/oslo.h"
+#include "host/read.h"
+
+/* "physnet1:ens1f0,physnet2:ens2f0" */
+static void apply_mappings(const char *mappings, struct host *host)
+{
+	cleanup_free char *copy = xstrdup(mappings);
+	char *rest = copy, *pair;
+
+	while ((pair = strsep(&rest, ", \t"))) {
+		char *colon = strchr(pair, ':');
+
+		if (!colon)
+			continue;
+		*colon = 0;
+		for (size_t i = 0; i < host->n_nics; i++)
+			if (streq(host->nics[i].name, colon + 1) && !host->nics[i].physnet)
+				host->nics[i].physnet = xstrdup(pair);
+	}
+}
+
+/* One field of an address: '*' or the same number in hexadecimal. */
+static bool field_matches(const char *spec, const char *field)
+{
+	char *end_spec, *end_field;
+
+	if (!*spec || streq(spec, "*"))
+		return true;
+
+	unsigned long a = strtoul(spec, &end_spec, 16), b = strtoul(field, &end_field, 16);
+
+	return !*end_spec && !*end_field && a == b;
+}
+
+/*
+ * "*:81:02.*", "0000:81:00.0" and shorter, which leave out fields from the left
+ * (nova.pci.devspec.PciAddressGlobSpec).
+ */
+static bool address_matches(const char *spec, const char *address)
+{
+	cleanup_free char *s = xstrdup(spec), *a = xstrdup(address);
+	char *spec_dot = strchr(s, '.'), *dot = strchr(a, '.');
+
+	if (!dot)
+		return false;
+	*dot = 0;
+	if (spec_dot) {
+		*spec_dot = 0;
+		if (!field_matches(spec_dot + 1, dot + 1))
+			return false;
+	}
+	for (int i = 0; i < 3; i++) { /* slot, bus, domain */
+		char *spec_colon = strrchr(s, ':'), *colon = strrchr(a, ':');
+
+		if (!field_matches(spec_colon ? spec_colon + 1 : s, colon ? colon + 1 : a))
+			return false;
+		if (!spec_colon || !colon)
+			return true;
+		*spec_colon = *colon = 0;
+	}
+	return true;
+}
+
+/* "8086:1583" has that vendor or that device, which a spec writes with or without leading zeroes.
+ */
+static bool id_matches(const char *spec, const char *id, bool vendor)
+{
+	if (!spec || streq(spec, "*"))
+		return true;
+	if (!id)
+		return false;
+
+	cleanup_free char *field = vendor ? xstrndup(id, 4) : xstrdup(id + 5);
+
+	return field_matches(spec, field);
+}
+
+/*
+ * The device spec means this NIC or VFs of it (nova.pci.devspec.PciDeviceSpec.match). An address of
+ * regular expressions, a JSON object, is not looked at: such a NIC stays without a physnet.
+ */
+static bool spec_matches(const json_t *spec, const struct host_nic *nic)
+{
+	const char *devname = json_string_value(json_object_get(spec, "devname"));
+	const json_t *address = json_object_get(spec, "address");
+	const char *vendor = json_string_value(json_object_get(spec, "vendor_id"));
+	const char *product = json_string_value(json_object_get(spec, "product_id"));
+
+	if (!id_matches(vendor, nic->pci_id, true) || (!id_matches(product, nic->pci_id, false) &&
+						       !id_matches(product, nic->vf_pci_id, false)))
+		return false;
+	if (devname)
+		return streq(devname, nic->name);
+	if (!address)
+		return true;
+	if (!json_is_string(address))
+		return false;
+	if (address_matches(json_string_value(address), nic->pci_address))
+		return true;
+	for (size_t i = 0; i < nic->n_vfs; i++)
+		if (address_matches(json_string_value(address), nic->vfs[i].pci_address))
+			return true;
+	return false;
+}
+
+static void apply_spec(const json_t *spec, struct host *host)
+{
+	const char *physnet = json_string_value(json_object_get(spec, "physical_network"));
+
+	for (size_t i = 0; physnet && i < host->n_nics; i++)
+		if (!host->nics[i].physnet && spec_matches(spec, &host->nics[i]))
+			host->nics[i].physnet = xstrdup(physnet);
+}
+
+static void apply_specs(const char *value, struct host *host)
+{
+	json_t *specs = json_loads(value, 0, NULL);
+	json_t *spec;
+	size_t i;
+
+	if (json_is_object(specs))
+		apply_spec(specs, host);
+	json_array_foreach(specs, i, spec)
+	{
+		apply_spec(spec, host);
+	}
+	json_decref(specs);
+}
+
+void physnets_apply(const struct oslo_conf *nova, const struct oslo_conf *agent, struct host *host)
+{
+	const char *mappings =
+		agent ? oslo_get(agent, "sriov_nic", "physical_device_mappings") : NULL;
+
+	if (mappings)
+		apply_mappings(mappings, host);
+	for (size_t i = 0; nova && i < nova->n; i++)
+		if (streq(nova->v[i].section, "pci"))
+			apply_specs(nova->v[i].value, host);
+}

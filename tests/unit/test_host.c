@@ -1,0 +1,816 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "host/oslo.h"
+#include "host/tune.h"
+#include "host_util.h"
+
+#define PF0 "0000:18:00.0"
+#define PF1 "0000:af:00.0"
+
+static const struct file common[] = {
+	{"proc/sys/kernel/hostname", "compute-7\n"},
+	{"proc/sys/kernel/osrelease", "6.1.0-13-amd64\n"},
+	{"proc/cmdline", "BOOT_IMAGE=/vmlinuz root=/dev/sda2 token=hush intel_iommu=on iommu=pt "
+			 "isolcpus=2-3,6-7 hugepages=4096\n"},
+	{"sys/devices/system/cpu/online", "0-7\n"},
+	{"sys/devices/system/cpu/isolated", "2-3,6-7\n"},
+	{"sys/kernel/iommu_groups/17/devices/" PF0, "->x"},
+	{"sys/kernel/iommu_groups/40/devices/x", "->x"},
+	{"sys/class/iommu/dmar0", "->dmar0"},
+	{"sys/firmware/acpi/tables/DMAR", ""},
+	{"proc/modules", "i40e 1 0 - Live 0x0\nnf_conntrack 1 0 - Live 0x0\nfat 1 0 - Live\n"},
+	{"lib/modules/6.1.0-13-amd64/modules.builtin", "kernel/drivers/vfio/pci/vfio-pci.ko\n"},
+	{"lib/modules/6.1.0-13-amd64/modules.dep",
+	 "kernel/drivers/net/bonding/bonding.ko: kernel/net/tls/tls.ko\n"
+	 "kernel/drivers/net/ethernet/intel/iavf/iavf.ko.xz:\n"},
+	{"proc/sys/net/netfilter/nf_conntrack_max", "65536\n"},
+	{"proc/sys/net/netfilter/nf_conntrack_count", "120\n"},
+	{"proc/sys/net/netfilter/nf_conntrack_buckets", "65536\n"},
+	{"proc/sys/net/netfilter/nf_conntrack_udp_timeout", "30\n"},
+	{"proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream", "120\n"},
+	{"proc/net/stat/nf_conntrack",
+	 "entries  clashres found new insert_failed drop early_drop icmp_error\n"
+	 "00000078  00000000 00000000 00000000 0000000a 00000000 00000000 00000000\n"
+	 "00000078  00000000 00000000 00000000 00000002 00000000 00000000 00000000\n"},
+};
+
+static const struct vf_setting vfs0[] = {
+	{0, {0x52, 0x54, 0, 0, 0, 1}, 101, 1, 0, IFLA_VF_LINK_STATE_ENABLE},
+	{1, {0}, 0, 1, 1, IFLA_VF_LINK_STATE_AUTO},
+	{2, {0}, 0, UINT32_MAX, UINT32_MAX, IFLA_VF_LINK_STATE_DISABLE},
+};
+
+static void add_nova(struct tree_table *t, const char *text)
+{
+	add_file(t, "etc/nova/nova.conf", text);
+}
+
+/* Two nodes, an XL710 on each; the first has three VFs: in a guest, free, and a host's own. */
+static void build_xl710(struct tree_table *t)
+{
+	cleanup_strbuf struct strbuf dump = {0};
+
+	add_files(t, common, ARRAY_SIZE(common));
+	add_node(t, 0);
+	add_node(t, 1);
+	add_pf(t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+	add_pf(t, PF1, "ens2f0", "0x1583\n", "i40e", 1);
+	add_file(t, "ethtool/ens1f0",
+		 "driver: i40e\nversion: 2.13.10\nfirmware-version: 6.80 0x8000a4ae 1.2926.0\n");
+	add_file(t, "ethtool/ens2f0",
+		 "driver: i40e\nversion: 2.4.6\nfirmware-version: 8.30 0x8000a4ae 1.2926.0\n");
+	replace_file(t, "sys/bus/pci/devices/" PF0 "/sriov_numvfs", "3\n");
+	add_vf(t, PF0, 0, "0000:18:02.0", "vfio-pci");
+	add_vf(t, PF0, 1, "0000:18:02.1", "vfio-pci");
+	add_vf(t, PF0, 2, "0000:18:02.2", "iavf");
+	add_file(t, "sys/bus/pci/devices/0000:18:02.0/enable", "1\n");
+	add_file(t, "sys/bus/pci/devices/0000:18:02.1/enable", "0\n");
+	add_under(t, "sys/bus/pci/devices/0000:18:02.2/net/ens1f0v2", {"flags", "0x1103\n"},
+		  {"upper_bond0", "->bond0"});
+	add_link(&dump, "ens1f0", vfs0, ARRAY_SIZE(vfs0));
+	tree_table_add(t, "netlink/link.dump", TREE_FILE, dump.s, dump.len);
+	add_file(t, "etc/neutron/plugins/ml2/sriov_agent.ini",
+		 "[sriov_nic]\nphysical_device_mappings = sriov0:ens1f0\n");
+	add_nova(t, "[DEFAULT]\ntransport_url = rabbit://u:hush@host\n"
+		    "reserved_huge_pages = node:0,size:2048,count:64\n"
+		    "reserved_huge_pages = node:1,size:1GB,count:2\n"
+		    "[compute]\ncpu_dedicated_set = 2-3,6-7\ncpu_shared_set = 0-7,^2-3,^6,^7\n"
+		    "[pci]\n"
+		    "device_spec = {\"devname\": \"ens1f0\", \"physical_network\": \"other\"}\n"
+		    "device_spec = { \"devname\": \"ens2f0\",\n"
+		    "   \"physical_network\": \"sriov1\" }\n");
+}
+
+static const struct host_finding *finding(const struct host *host, const char *rule,
+					  const char *object)
+{
+	for (size_t i = 0; i < host->n_findings; i++)
+		if (streq(host->findings[i].rule, rule) && streq(host->findings[i].object, object))
+			return &host->findings[i];
+	return NULL;
+}
+
+static void assert_cpus(const struct cpus *cpus, const char *expected)
+{
+	cleanup_free char *text = cpus_text(cpus);
+
+	if (expected)
+		assert_string_equal(text, expected);
+	else
+		assert_null(text);
+}
+
+static void test_nodes(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &h);
+	assert_string_equal(h.hostname, "compute-7");
+	assert_int_equal(h.n_nodes, 2);
+	assert_int_equal(h.nodes[1].id, 1);
+	assert_int_equal(h.nodes[1].socket, 1);
+	assert_int_equal(h.nodes[1].memory_mb, 65536);
+	assert_int_equal(h.nodes[1].memory_free_mb, 32768);
+	assert_cpus(&h.nodes[1].cpus, "4-7");
+	assert_cpus(&h.nodes[1].isolated, "6-7");
+	assert_cpus(&h.nodes[1].dedicated, "6-7");
+	assert_cpus(&h.nodes[1].shared, "4-5");
+	assert_int_equal(h.nodes[1].n_siblings, 2);
+	assert_cpus(&h.nodes[1].siblings[1], "6-7");
+	assert_int_equal(h.nodes[0].n_pages, 2);
+	assert_int_equal(h.nodes[0].pages[0].size_kb, 2048);
+	assert_int_equal(h.nodes[0].pages[0].total, 2048);
+	assert_int_equal(h.nodes[0].pages[0].free, 1024);
+	assert_int_equal(h.nodes[0].pages[0].reserved, 64);
+	assert_int_equal(h.nodes[1].pages[0].reserved, 0);
+	assert_int_equal(h.nodes[1].pages[1].reserved, 2);
+}
+
+static void test_nics_and_vfs(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &h);
+	assert_int_equal(h.n_nics, 2); /* VFs are not NICs of their own */
+
+	const struct host_nic *n = &h.nics[0];
+	assert_string_equal(n->name, "ens1f0");
+	assert_string_equal(n->pci_id, "8086:1583");
+	assert_string_equal(n->driver_version, "2.13.10");
+	assert_string_equal(n->firmware, "6.80 0x8000a4ae 1.2926.0");
+	assert_string_equal(n->physnet, "sriov0");
+	assert_int_equal(n->numa_node, 0);
+	assert_int_equal(n->carrier, 1);
+	assert_int_equal(n->speed, 40000);
+	assert_int_equal(n->iommu_group, 17);
+	assert_int_equal(n->vfs_total, 64);
+	assert_int_equal(n->vfs_configured, 3);
+	assert_int_equal(n->vfs_free, 1);
+	assert_int_equal(h.nics[1].vfs_configured, 0);
+	assert_int_equal(h.nics[1].vfs_free, 0);
+	assert_string_equal(h.nics[1].physnet, "sriov1");
+	assert_int_equal(h.nics[1].numa_node, 1);
+	assert_int_equal(n->n_vfs, 3);
+
+	const struct host_vf *v = n->vfs;
+	assert_string_equal(v[0].pci_address, "0000:18:02.0");
+	assert_string_equal(v[0].mac, "52:54:00:00:00:01");
+	assert_int_equal(v[0].vlan, 101);
+	assert_int_equal(v[0].trust, 0);
+	assert_int_equal(v[0].spoof_check, 1);
+	assert_string_equal(v[0].link_state, "enable");
+	assert_int_equal(v[0].iommu_group, 40);
+	assert_int_equal(v[0].in_use, 1); /* vfio-pci, opened */
+	assert_int_equal(v[1].in_use, 0); /* vfio-pci, bound only */
+	assert_int_equal(v[1].trust, 1);
+	assert_string_equal(v[2].name, "ens1f0v2");
+	assert_string_equal(v[2].driver, "iavf");
+	assert_int_equal(v[2].in_use, 1);           /* in a bond of the host */
+	assert_int_equal(v[2].trust, HOST_UNKNOWN); /* the driver does not know */
+	assert_int_equal(v[2].spoof_check, HOST_UNKNOWN);
+	assert_string_equal(v[2].link_state, "disable");
+}
+
+static void test_findings_of_an_xl710(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &h);
+	assert_non_null(finding(&h, "firmware-700-series", "ens1f0"));
+	assert_null(finding(&h, "firmware-700-series", "ens2f0"));
+	assert_null(finding(&h, "driver-i40e-version", "ens1f0")); /* 2.13.10 is after 2.8.43 */
+	assert_non_null(finding(&h, "driver-i40e-version", "ens2f0"));
+	assert_non_null(finding(&h, "driver-i40e-untrusted-mac", "ens1f0"));
+	assert_non_null(finding(&h, "vf-untrusted", "ens1f0"));
+	assert_non_null(strstr(finding(&h, "vf-untrusted", "ens1f0")->text, "1 VF has a MAC"));
+	assert_non_null(finding(&h, "vf-link-forced", "ens1f0"));
+	assert_non_null(finding(&h, "sriov-no-vfs", "ens2f0"));
+	assert_null(finding(&h, "iommu-off", NULL));
+	assert_null(finding(&h, "sriov-one-node", NULL));
+	assert_null(finding(&h, "hugepages-none", NULL));
+	assert_null(finding(&h, "vfio-pci-absent", NULL));
+	for (size_t i = 0; i < h.n_findings; i++)
+		assert_int_not_equal(h.findings[i].severity, SEVERITY_ERROR);
+}
+
+static void test_kernel(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &h);
+	assert_string_equal(h.cmdline, "intel_iommu=on iommu=pt isolcpus=2-3,6-7 hugepages=4096");
+	assert_int_equal(h.iommu.on, 1);
+	assert_int_equal(h.iommu.groups, 2);
+	assert_int_equal(h.iommu.firmware, 1);
+	for (size_t i = 0; i < h.n_modules; i++) {
+		const char *name = h.modules[i].name;
+		const char *expected = streq(name, "i40e") || streq(name, "nf_conntrack") ? "loaded"
+				       : streq(name, "vfio-pci")                       ? "builtin"
+				       : streq(name, "bonding") || streq(name, "iavf") ? "available"
+										       : "absent";
+		assert_string_equal(h.modules[i].state, expected);
+	}
+}
+
+static void test_conntrack(void **state)
+{
+	static const struct {
+		const char *file, *text, *verdict, *rule;
+		int64_t flows;
+	} rows[] = {
+		{"max", "65536\n", "small", "conntrack-small", 2184},
+		{"max", "262144\n", "ok", NULL, 8738},
+		{"udp_timeout", "10\n", "small", "conntrack-small", 6553},
+		{"count", "65000\n", "filling", "conntrack-filling", 2184},
+		{"max", "many\n", NULL, NULL, HOST_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *path =
+			xasprintf("proc/sys/net/netfilter/nf_conntrack_%s", rows[i].file);
+
+		add_files(&t, common, ARRAY_SIZE(common));
+		replace_file(&t, path, rows[i].text);
+		read_table(&t, &h);
+		assert_int_equal(h.conntrack.new_flows_per_s, rows[i].flows);
+		assert_int_equal(h.conntrack.insert_failed, 12);
+		assert_true(streq(h.conntrack.verdict, rows[i].verdict));
+		if (rows[i].rule)
+			assert_non_null(finding(&h, rows[i].rule, NULL));
+		else
+			assert_null(finding(&h, "conntrack-small", NULL));
+	}
+}
+
+static void test_conntrack_drops(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	add_files(&t, common, ARRAY_SIZE(common));
+	replace_file(&t, "proc/net/stat/nf_conntrack",
+		     "entries drop early_drop\n00000001 00000010 00000001\n"
+		     "00000001 00000001 00000000\n");
+	read_table(&t, &h);
+	assert_int_equal(h.conntrack.drop, 17);
+	assert_int_equal(h.conntrack.early_drop, 1);
+	assert_int_equal(h.conntrack.insert_failed, HOST_UNKNOWN); /* no such column */
+	assert_string_equal(h.conntrack.verdict, "dropping");
+	assert_non_null(finding(&h, "conntrack-drops", NULL));
+}
+
+static void test_e810(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	add_files(&t, common, ARRAY_SIZE(common));
+	add_node(&t, 0);
+	add_node(&t, 1);
+	add_pf(&t, PF0, "ens1f0", "0x1592\n", "ice", 0);
+	add_pf(&t, PF1, "ens1f1", "0x1592\n", "ice", 0);
+	add_file(&t, "ethtool/ens1f0",
+		 "driver: ice\nversion: 6.1.0-13-amd64\n"
+		 "firmware-version: N/A\n");
+	read_table(&t, &h);
+	assert_null(h.nics[0].firmware);
+	assert_non_null(finding(&h, "driver-ice-bonding", "ens1f0"));
+	assert_non_null(finding(&h, "sriov-one-node", NULL)); /* both on node 0 of two */
+}
+
+static void test_driver_versions(void **state)
+{
+	static const struct {
+		const char *version;
+		bool old;
+	} rows[] = {
+		{"2.8.43", false},         {"2.8.42", true},  {"2.8", true},
+		{"2.10.1", false},         {"1.99.99", true}, {"2.8.43.1", false},
+		{"2.8.20-k", false},       /* the kernel's own, before 5.11 */
+		{"6.1.0-13-amd64", false}, /* and since */
+		{"unknown", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *info = xasprintf("driver: i40e\nversion: %s\n", rows[i].version);
+
+		add_files(&t, common, ARRAY_SIZE(common));
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_file(&t, "ethtool/ens1f0", info);
+		read_table(&t, &h);
+		assert_int_equal(finding(&h, "driver-i40e-version", "ens1f0") != NULL, rows[i].old);
+	}
+}
+
+/* What one port lacks for certain, and what nobody could see of it. */
+static void test_one_port_with_sriov(void **state)
+{
+	(void)state;
+	for (int privileged = 0; privileged <= 1; privileged++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		add_node(&t, 0);
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_pf(&t, PF1, "eno1", "0x1533\n", "igb", 0);
+		replace_file(&t, "sys/bus/pci/devices/" PF1 "/sriov_totalvfs", "");
+		add_config(&t, PF1, privileged ? 4096 : 64, 0);
+		read_table(&t, &h);
+		assert_int_equal(finding(&h, "sriov-one-nic", NULL) != NULL, privileged);
+	}
+}
+
+static void test_sriov_off(void **state)
+{
+	static const struct {
+		size_t config_len;
+		uint16_t in_config;
+		const char *totalvfs; /* NULL: the kernel has no such file */
+		int64_t capable;
+		enum sriov_obstacle obstacle;
+	} rows[] = {
+		{4096, 64, NULL, 1, SRIOV_OFF}, /* seen, but not offered */
+		{4096, 64, "0\n", 1, SRIOV_OFF},
+		{4096, 0, NULL, 0, SRIOV_CLEAR},
+		{256, 0, NULL, 0, SRIOV_CLEAR}, /* conventional PCI has no such capability */
+		{0x154, 64, NULL, HOST_UNKNOWN, SRIOV_CLEAR}, /* cut in the capability */
+		{64, 0, NULL, HOST_UNKNOWN, SRIOV_CLEAR},     /* without privileges */
+		{64, 0, "0\n", 1, SRIOV_OFF},
+		{64, 0, "64\n", 1, SRIOV_CLEAR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		add_files(&t, common, ARRAY_SIZE(common));
+		add_node(&t, 0);
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_config(&t, PF0, rows[i].config_len, rows[i].in_config);
+		replace_file(&t, "sys/bus/pci/devices/" PF0 "/sriov_totalvfs",
+			     rows[i].totalvfs ? rows[i].totalvfs : "");
+		read_table(&t, &h);
+		assert_int_equal(h.nics[0].sriov_capable, rows[i].capable);
+		assert_int_equal(h.nics[0].sriov_obstacle, rows[i].obstacle);
+		assert_int_equal(finding(&h, "sriov-off", "ens1f0") != NULL,
+				 rows[i].obstacle == SRIOV_OFF);
+	}
+}
+
+static void test_no_address_space_for_vfs(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+	add_file(&t, "sys/bus/pci/devices/" PF0 "/resource",
+		 "0xc6000000 0xc67fffff 0x14220c\n0x0 0x0 0x0\n0x0 0x0 0x0\n0x0 0x0 0x0\n"
+		 "0x0 0x0 0x0\n0x0 0x0 0x0\n0x0 0x0 0x0\n0x0 0x3ffffff 0x2014220c\n"
+		 "0x0 0x0 0x0\n");
+	read_table(&t, &h);
+	assert_int_equal(h.nics[0].sriov_obstacle, SRIOV_NO_ROOM);
+	assert_non_null(finding(&h, "sriov-no-room", "ens1f0"));
+}
+
+static void test_iommu_off(void **state)
+{
+	static const struct {
+		const char *tables; /* what the firmware's folder has */
+		const char *says;
+	} rows[] = {
+		{"sys/firmware/acpi/tables/FACP", "enable VT-d"},
+		{"sys/firmware/acpi/tables/DMAR", "although the firmware has the table"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_file(&t, rows[i].tables, "");
+		tree_table_add(&t, "sys/kernel/iommu_groups", TREE_FOLDER, "", 0);
+		read_table(&t, &h);
+		assert_int_equal(h.iommu.on, 0);
+		assert_non_null(finding(&h, "iommu-off", NULL));
+		assert_non_null(strstr(finding(&h, "iommu-off", NULL)->text, rows[i].says));
+		assert_int_equal(h.findings[0].severity, SEVERITY_ERROR); /* errors first */
+	}
+}
+
+/* Nothing is to be seen: everything is unknown, and nothing is said to be wrong. */
+static void test_nothing(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	read_table(&t, &h);
+	assert_int_equal(h.n_findings, 0);
+
+	cleanup_free char *json = host_json(&h);
+	json_t *document = json_loads(json, 0, NULL);
+
+	assert_true(json_is_null(json_object_get(document, "hostname")));
+	assert_int_equal(json_array_size(json_object_get(document, "numa_nodes")), 0);
+	assert_true(json_is_array(json_object_get(document, "nics")));
+	assert_true(json_is_null(json_object_get(json_object_get(document, "iommu"), "on")));
+	assert_true(json_is_null(json_object_get(json_object_get(document, "conntrack"), "max")));
+	json_decref(document);
+}
+
+/* The keys that other programs read. */
+static void test_json(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+	int id, socket, memory, cpu, pages, total, unused, index, vlan;
+	const char *physnet, *address;
+	int in_use, trust;
+	json_t *null;
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &h);
+
+	cleanup_free char *json = host_json(&h);
+	json_t *d = json_loads(json, 0, NULL);
+
+	assert_non_null(d);
+	assert_int_equal(json_unpack(json_array_get(json_object_get(d, "numa_nodes"), 1),
+				     "{s:i s:i s:i s:[i,*] s:[[i,*],*] s:[{s:i},*]}", "id", &id,
+				     "socket", &socket, "memory_mb", &memory, "dedicated_cpus",
+				     &cpu, "siblings", &cpu, "huge_pages", "free", &pages),
+			 0);
+	assert_int_equal(pages, 1024);
+	assert_int_equal(json_unpack(json_array_get(json_object_get(d, "nics"), 0),
+				     "{s:s s:{s:i s:i} s:[{s:i s:s s:b s:i s:b},*]}", "physnet",
+				     &physnet, "sriov", "total", &total, "free", &unused, "vfs",
+				     "index", &index, "pci_address", &address, "in_use", &in_use,
+				     "vlan", &vlan, "trust", &trust),
+			 0);
+	assert_string_equal(physnet, "sriov0");
+	assert_int_equal(unused, 1);
+	assert_true(in_use);
+	assert_false(trust);
+	assert_int_equal(vlan, 101);
+	null = json_object_get(
+		json_array_get(
+			json_object_get(json_array_get(json_object_get(d, "nics"), 0), "vfs"), 2),
+		"trust");
+	assert_true(json_is_null(null));
+	json_decref(d);
+}
+
+static void test_links_from_a_broken_dump(void **state)
+{
+	cleanup_strbuf struct strbuf dump = {0};
+	const struct vf_setting beyond[] = {{7, {2}, 0, 0, 0, 0}};
+
+	(void)state;
+	add_link(&dump, "ens1f0", beyond, 1); /* an index that the host has no VF for */
+	add_link(&dump, "ens1f", vfs0, ARRAY_SIZE(vfs0));
+	add_link(&dump, "ens1f0", vfs0, 1);
+	for (size_t len = 0; len <= dump.len; len++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		replace_file(&t, "sys/bus/pci/devices/" PF0 "/sriov_numvfs", "1\n");
+		add_vf(&t, PF0, 0, "0000:18:02.0", "");
+		tree_table_add(&t, "netlink/link.dump", TREE_FILE, dump.s, len);
+		read_table(&t, &h);
+		assert_int_equal(h.nics[0].vfs[0].in_use, 0); /* no driver has it */
+		if (len < dump.len)
+			assert_null(h.nics[0].vfs[0].mac);
+		else
+			assert_string_equal(h.nics[0].vfs[0].mac, "52:54:00:00:00:01");
+	}
+}
+
+/* A message that says it is longer than the dump, up to where the length looks negative. */
+static void test_links_longer_than_the_dump(void **state)
+{
+	static const uint32_t lengths[] = {0, 15, 1u << 20, INT32_MAX, 1u << 31, UINT32_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_strbuf struct strbuf dump = {0};
+
+		add_link(&dump, "ens1f0", vfs0, 1);
+		memcpy(dump.s, &lengths[i], sizeof(lengths[i]));
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		replace_file(&t, "sys/bus/pci/devices/" PF0 "/sriov_numvfs", "1\n");
+		add_vf(&t, PF0, 0, "0000:18:02.0", "");
+		tree_table_add(&t, "netlink/link.dump", TREE_FILE, dump.s, dump.len);
+		read_table(&t, &h);
+		assert_null(h.nics[0].vfs[0].mac);
+	}
+}
+
+static void test_cpus_nova_may_use(void **state)
+{
+	static const struct {
+		const char *conf, *shared, *dedicated;
+	} rows[] = {
+		{"", "0-3", "0-3"}, /* as before Train: all for both */
+		{"[compute]\ncpu_shared_set=0\n", "0", ""},
+		{"[compute]\ncpu_dedicated_set=2,3\n", "", "2-3"},
+		{"[compute]\ncpu_dedicated_set=2,3\ncpu_shared_set=0-1\n", "0-1", "2-3"},
+		{"[DEFAULT]\nvcpu_pin_set=1-3\n", "1-3", "1-3"},
+		{"[DEFAULT]\nvcpu_pin_set=1-3\n[compute]\ncpu_shared_set=0\n", "1-3", "1-3"},
+		{"[compute]\ncpu_dedicated_set=^1,0-2\n", "", "0,2"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		add_node(&t, 0);
+		add_file(&t, "sys/devices/system/cpu/online", "0-3\n");
+		add_nova(&t, rows[i].conf);
+		read_table(&t, &h);
+		assert_cpus(&h.nodes[0].shared, rows[i].shared);
+		assert_cpus(&h.nodes[0].dedicated, rows[i].dedicated);
+	}
+}
+
+static void test_physnets(void **state)
+{
+	static const struct {
+		const char *spec, *physnet;
+	} rows[] = {
+		{"{\"devname\":\"ens1f0\",\"physical_network\":\"a\"}", "a"},
+		{"{\"devname\":\"ens1f1\",\"physical_network\":\"a\"}", NULL},
+		{"{\"address\":\"" PF0 "\",\"physical_network\":\"a\"}", "a"},
+		{"{\"address\":\"*:18:02.*\",\"physical_network\":\"a\"}", "a"}, /* its VF */
+		{"{\"address\":\":18:2.0\",\"physical_network\":\"a\"}", "a"},
+		{"{\"address\":\"*:19:*.*\",\"physical_network\":\"a\"}", NULL},
+		{"{\"vendor_id\":\"8086\",\"physical_network\":\"a\"}", "a"},
+		{"{\"vendor_id\":\"15b3\",\"physical_network\":\"a\"}", NULL},
+		{"{\"vendor_id\":\"8086\",\"product_id\":\"154C\",\"physical_network\":\"a\"}",
+		 "a"},
+		{"{\"product_id\":\"1583\",\"physical_network\":\"a\"}", "a"},
+		{"{\"product_id\":\"1889\",\"physical_network\":\"a\"}", NULL},
+		{"{\"physical_network\":\"a\"}", "a"},
+		{"{\"vendor_id\":\"8086\",\"address\":{\"bus\":\"18\"},"
+		 "\"physical_network\":\"a\"}",
+		 NULL}, /* expressions are not read */
+		{"[{\"devname\":\"x\"},{\"devname\":\"ens1f0\",\"physical_network\":\"b\"}]", "b"},
+		{"{\"devname\":", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *conf =
+			xasprintf("[pci]\npassthrough_whitelist = %s\n", rows[i].spec);
+
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		replace_file(&t, "sys/bus/pci/devices/" PF0 "/sriov_numvfs", "1\n");
+		add_vf(&t, PF0, 0, "0000:18:02.0", "");
+		add_nova(&t, conf);
+		read_table(&t, &h);
+		assert_true(streq(h.nics[0].physnet, rows[i].physnet));
+	}
+}
+
+static void test_cpu_lists(void **state)
+{
+	static const struct {
+		const char *text, *expected; /* NULL: not one */
+	} rows[] = {
+		{"", ""},
+		{"0", "0"},
+		{"0-3,8-11", "0-3,8-11"},
+		{"3,1,2", "1-3"},
+		{"0-7,^3", "0-2,4-7"},
+		{" 1 - 2 , ^ 2 ", "1"},
+		{"8191", "8191"},
+		{"8192", NULL},
+		{"0-4294967295", NULL},
+		{"3-1", NULL},
+		{"a", NULL},
+		{"1-", NULL},
+		{"-1", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cpus cpus = {0};
+
+		assert_int_equal(cpus_parse(rows[i].text, &cpus) == 0, rows[i].expected != NULL);
+		if (rows[i].expected)
+			assert_cpus(&cpus, rows[i].expected);
+	}
+}
+
+static void test_oslo_rules(void **state)
+{
+	static const struct oslo_key keys[] = {{"a", "k"}, {"a", "long"}};
+	cleanup_tree_table struct tree_table t = {0}, captured = {0};
+	cleanup_free char *filler = xcalloc(600, 1);
+
+	(void)state;
+	memset(filler, 'x', 599);
+
+	cleanup_free char *text =
+		xasprintf("k = outside\n[a]\n# k = comment\nk = 'one'\n"
+			  "  # not a comment, more of it\n\n  lost\n"
+			  "password = hush\n  hush too\nlong: %s\n[b]\nk = other\n",
+			  filler);
+	add_file(&t, "f.conf", text);
+	tree_table_sort(&t);
+
+	struct tree *tree = tree_open_table(&t);
+	tree_record(tree, &captured);
+	struct oslo_conf *conf = oslo_read(tree, "f.conf", keys, ARRAY_SIZE(keys));
+
+	assert_string_equal(oslo_get(conf, "a", "k"), "one # not a comment, more of it");
+	assert_string_equal(oslo_get(conf, "a", "long"), filler);
+	assert_int_equal(captured.n, 1);
+	assert_null(strstr(captured.v[0].data, "hush"));
+	assert_null(strstr(captured.v[0].data, "other"));
+	oslo_free(conf);
+	tree_close(tree);
+}
+
+/* What is recorded while a host is read gives the same host again, and has no secrets. */
+static void test_capture_gives_the_same(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0}, captured = {0};
+	cleanup_host struct host first = {0}, second = {0};
+
+	(void)state;
+	build_xl710(&t);
+	add_config(&t, PF1, 4096, 64);
+	tree_table_sort(&t);
+
+	struct tree *tree = tree_open_table(&t);
+	tree_record(tree, &captured);
+	host_read(tree, &first);
+	tree_close(tree);
+	read_table(&captured, &second);
+
+	cleanup_free char *a = host_json(&first), *b = host_json(&second);
+
+	assert_string_equal(a, b);
+	for (size_t i = 0; i < captured.n; i++)
+		assert_null(memmem(captured.v[i].data, captured.v[i].len, "hush", 4));
+}
+
+static void make_folder(const char *root, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s", root, name);
+
+	assert_int_equal(dir_make(path, NULL), 0);
+}
+
+/* A captured tree comes from somebody else. */
+static void test_no_link_leads_out(void **state)
+{
+	char root[] = "/tmp/test-host-XXXXXX";
+	struct tree *tree = NULL;
+	cleanup_tree_names struct tree_names names = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	make_folder(root, "proc/sys/kernel");
+	cleanup_free char *absolute = xasprintf("%s/proc/sys/kernel/hostname", root);
+	cleanup_free char *upward = xasprintf("%s/proc/cmdline", root);
+	cleanup_free char *pipe_path = xasprintf("%s/proc/modules", root);
+	cleanup_free char *folder = xasprintf("%s/sys", root);
+	assert_int_equal(symlink("/etc/hostname", absolute), 0);
+	assert_int_equal(symlink("../../../../../../etc/passwd", upward), 0);
+	assert_int_equal(symlink("/etc", folder), 0);
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+
+	assert_int_equal(tree_open_folder(root, &tree, NULL), 0);
+	assert_null(tree_text(tree, "proc/sys/kernel/hostname"));
+	assert_null(tree_text(tree, "proc/cmdline"));
+	assert_null(tree_text(tree, "proc/modules")); /* and does not wait for a writer */
+	tree_list(tree, &names, "", "sys");
+	assert_false(names.known);
+	tree_close(tree);
+	assert_int_equal(dir_remove(root, NULL), 0);
+}
+
+static unsigned said;
+
+static void count_lines(const char *line)
+{
+	assert_non_null(line);
+	said++;
+}
+
+static void test_tune(void **state)
+{
+	char root[] = "/tmp/test-host-XXXXXX";
+	const struct host_conntrack small = {.max = 65536, .buckets = 65536, .udp_timeout = 30};
+	const struct host_conntrack large = {.max = 4000000, .buckets = 1000000, .udp_timeout = 5};
+	struct tune_setting s[TUNE_SETTINGS];
+	cleanup_err struct err err = ERR_INIT;
+	char *text;
+	size_t len;
+
+	(void)state;
+	tune_plan(&large, s); /* what is enough stays */
+	for (size_t i = 0; i < TUNE_SETTINGS; i++)
+		assert_int_equal(s[i].wanted, s[i].now);
+	tune_plan(&small, s);
+	assert_int_equal(s[0].wanted, 262144);
+
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(tune_apply(root, s, count_lines, &err), -ENOENT); /* no such module */
+	assert_non_null(strstr(err.text, "modprobe nf_conntrack"));
+
+	make_folder(root, "proc/sys/net/netfilter");
+	cleanup_free char *max = xasprintf("%s/proc/sys/net/netfilter/nf_conntrack_max", root);
+	cleanup_free char *timeout =
+		xasprintf("%s/proc/sys/net/netfilter/nf_conntrack_udp_timeout", root);
+	cleanup_free char *conf = xasprintf("%s/" TUNE_SYSCTL_FILE, root);
+	assert_int_equal(file_write_at(-1, max, "65536\n", 6, 0600, NULL), 0);
+	assert_int_equal(file_write_at(-1, timeout, "30\n", 3, 0600, NULL), 0);
+	said = 0;
+	assert_int_equal(tune_apply(root, s, count_lines, NULL), 0);
+	assert_int_equal(said, 4); /* two files, two values: the buckets are enough */
+	assert_int_equal(file_read(max, 64, &text, &len, NULL), 0);
+	assert_string_equal(text, "262144\n");
+	free(text);
+	assert_int_equal(file_read(conf, 4096, &text, &len, NULL), 0);
+	assert_non_null(strstr(text, "net.netfilter.nf_conntrack_udp_timeout = 10\n"));
+	free(text);
+	assert_int_equal(dir_remove(root, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_nics_and_vfs),
+		cmocka_unit_test(test_findings_of_an_xl710),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_conntrack),
+		cmocka_unit_test(test_conntrack_drops),
+		cmocka_unit_test(test_e810),
+		cmocka_unit_test(test_driver_versions),
+		cmocka_unit_test(test_one_port_with_sriov),
+		cmocka_unit_test(test_sriov_off),
+		cmocka_unit_test(test_no_address_space_for_vfs),
+		cmocka_unit_test(test_iommu_off),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_links_from_a_broken_dump),
+		cmocka_unit_test(test_links_longer_than_the_dump),
+		cmocka_unit_test(test_cpus_nova_may_use),
+		cmocka_unit_test(test_physnets),
+		cmocka_unit_test(test_cpu_lists),
+		cmocka_unit_test(test_oslo_rules),
+		cmocka_unit_test(test_capture_gives_the_same),
+		cmocka_unit_test(test_no_link_leads_out),
+		cmocka_unit_test(test_tune),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
