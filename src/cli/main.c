@@ -132,7 +132,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 'k':
 			ret->keep_failed = true;
 			break;
-		case 't':
+		case 'T':
 			vim_show_timings(true);
 			break;
 		case 'q':

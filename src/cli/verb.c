@@ -10,7 +10,7 @@ const struct option_row option_table[] = {
 	{'V', false, "vim", "VIM", "local",
 	 "the VIM to use: local is the embedded one; default: the descriptor's locator/vim_id"},
 	{'k', false, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
-	{'t', false, "timings", NULL, NULL, "print each request to the cloud with its time, on stderr"},
+	{'T', false, "timings", NULL, NULL, "print each request to the cloud with its time, on stderr"},
 	{'q', false, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
 	{'s', false, "svg", "FILE", "", "draw the answers over time into FILE"},
 	{'r', false, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
@@ -36,7 +36,7 @@ const struct verb verb_table[] = {
 	{
 		.name = "plan",
 		.operand = "DEP.xml",
-		.options = "hvoVt",
+		.options = "hvoVT",
 		.summary = "show what deploy would make, in order",
 		.text = "Compares the descriptor with what the VIM has and prints the steps that "
 			"deploy would take. Nothing is changed.",
@@ -46,7 +46,7 @@ const struct verb verb_table[] = {
 	{
 		.name = "deploy",
 		.operand = "DEP.xml",
-		.options = "hvoVkt",
+		.options = "hvoVkT",
 		.summary = "make what the descriptor asks for and wait until DNS answers",
 		.text = "Makes networks, ports and servers, waits until the servers are alive "
 			"(VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Run again, it "
@@ -59,7 +59,7 @@ const struct verb verb_table[] = {
 	{
 		.name = "verify",
 		.operand = "DEP.xml",
-		.options = "hvoVt",
+		.options = "hvoVT",
 		.summary = "prove what was built: ports, bond, NUMA, addresses, DNS",
 		.text = "Asks the VIM, the guest and the DNS service and prints each check with "
 			"pass, fail or unknown and the evidence. Exit code 1 when one failed.",
@@ -69,7 +69,7 @@ const struct verb verb_table[] = {
 	{
 		.name = "drill",
 		.operand = "DEP.xml",
-		.options = "hvoVqst",
+		.options = "hvoVqsT",
 		.summary = "take the active leg's link down under DNS load and measure the outage",
 		.text = "Sends DNS queries from the service network, takes the link of the bond's "
 			"active leg down, counts what is lost, puts the link back whatever "
@@ -83,7 +83,7 @@ const struct verb verb_table[] = {
 	{
 		.name = "status",
 		.operand = "[DEP.xml]",
-		.options = "hvoVt",
+		.options = "hvoVT",
 		.summary = "list the deployments with uptime, bond and addresses",
 		.text = "Without a descriptor: every deployment of the embedded VIM, or of the VIM "
 			"that is named. With one: its deployments only.",
@@ -93,7 +93,7 @@ const struct verb verb_table[] = {
 	{
 		.name = "undeploy",
 		.operand = "DEP.xml",
-		.options = "hvoVt",
+		.options = "hvoVT",
 		.summary = "remove everything that deploy made, and only that",
 		.text = "Removes all objects that carry the deployment's mark, servers first, also "
 			"those of a run that was killed. Nothing there is no error.",
