@@ -139,7 +139,8 @@ static int find_used(const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		/* A subnet goes with its network: that is named, and the port's request finds it. */
+		/* A subnet goes with its network: that is named, and the port's request finds it.
+		 */
 		if (s->action != ACTION_USE || s->request.kind == VIM_SUBNET)
 			continue;
 		const char *kind = vim_kind_name(s->request.kind);

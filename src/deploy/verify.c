@@ -46,28 +46,29 @@ static void check_server(struct scene *s)
 
 	if (server->state == VIM_STATE_ACTIVE)
 		verify_add(s, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
-		    server->status, (long long)server->uptime,
-		    server->hypervisor ? server->hypervisor : "hypervisor not told");
+			   server->status, (long long)server->uptime,
+			   server->hypervisor ? server->hypervisor : "hypervisor not told");
 	else
 		verify_add(s, "server-active", server->name, VERDICT_FAIL, "%s: %s", server->status,
-		    server->fault ? server->fault : "no reason given");
+			   server->fault ? server->fault : "no reason given");
 
 	const struct flavor *flavor = model_flavor(s->model, s->group->flavor);
 	const char *asked = flavor ? property_get(&flavor->properties, "hw:numa_nodes") : NULL;
 	cleanup_free char *cells = xasprintf("%u", server->cells);
 	if (server->cells == 0)
 		verify_add(s, "server-cells", server->name, VERDICT_UNKNOWN,
-		    "the VIM does not tell the guest's NUMA cells");
+			   "the VIM does not tell the guest's NUMA cells");
 	else if (!flavor)
 		verify_add(s, "server-cells", server->name, VERDICT_UNKNOWN,
-		    "%s NUMA cells; flavor %s is not in the descriptor, so what was asked is not "
-		    "known",
-		    cells, s->group->flavor);
+			   "%s NUMA cells; flavor %s is not in the descriptor, so what was asked "
+			   "is not "
+			   "known",
+			   cells, s->group->flavor);
 	else
 		verify_add(s, "server-cells", server->name,
-		    verify_verdict(asked ? streq(asked, cells) : server->cells == 1),
-		    "%s NUMA cells, flavor %s asks for %s", cells, flavor->name,
-		    asked ? asked : "1");
+			   verify_verdict(asked ? streq(asked, cells) : server->cells == 1),
+			   "%s NUMA cells, flavor %s asks for %s", cells, flavor->name,
+			   asked ? asked : "1");
 }
 
 /* TechNote, troubleshooting 4: the ports. */
@@ -76,9 +77,10 @@ static void check_ports(struct scene *s)
 	for (size_t i = 0; i < s->server->n_ports; i++) {
 		const struct vim_port_info *p = &s->server->ports[i];
 		bool good = p->link_up && streq(p->status, "ACTIVE");
-		verify_add(s, "port-up", p->name, verify_verdict(good), "%s, link %s, %s on %s, %s, %s",
-		    p->status, p->link_up ? "up" : "down", port_type_name(p->type), p->network,
-		    p->mac_address, p->host_device ? p->host_device : "host device not told");
+		verify_add(s, "port-up", p->name, verify_verdict(good),
+			   "%s, link %s, %s on %s, %s, %s", p->status, p->link_up ? "up" : "down",
+			   port_type_name(p->type), p->network, p->mac_address,
+			   p->host_device ? p->host_device : "host device not told");
 	}
 }
 
@@ -100,33 +102,35 @@ static void check_leg(struct scene *s, const struct guest_leg *leg)
 		verify_add(s, "leg-carrier", leg->name, VERDICT_UNKNOWN, "the guest does not tell");
 	else
 		verify_add(s, "leg-carrier", leg->name, verify_verdict(leg->carrier == 1),
-		    "carrier %s, bond says %s, %lld link failures", leg->carrier ? "up" : "down",
-		    leg->mii_status ? leg->mii_status : "nothing", (long long)leg->link_failures);
+			   "carrier %s, bond says %s, %lld link failures",
+			   leg->carrier ? "up" : "down",
+			   leg->mii_status ? leg->mii_status : "nothing",
+			   (long long)leg->link_failures);
 	if (!leg->permanent_mac)
 		verify_add(s, "leg-port", leg->name, VERDICT_UNKNOWN,
-		    "the guest does not tell its permanent MAC, so its port is not known");
+			   "the guest does not tell its permanent MAC, so its port is not known");
 	else if (!port)
 		verify_add(s, "leg-port", leg->name, VERDICT_FAIL,
-		    "its MAC %s is no port of the server: the bond took another NIC",
-		    leg->permanent_mac);
+			   "its MAC %s is no port of the server: the bond took another NIC",
+			   leg->permanent_mac);
 	else
 		verify_add(s, "leg-port", leg->name, verify_verdict(port->type == PORT_DIRECT),
-		    "port %s, %s on physnet %s", port->name, port_type_name(port->type),
-		    port->physical_network ? port->physical_network : "(none)");
+			   "port %s, %s on physnet %s", port->name, port_type_name(port->type),
+			   port->physical_network ? port->physical_network : "(none)");
 
 	int host_node = port ? port->numa_node : -1;
 	if (leg->numa_node < 0)
 		verify_add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
-		    "the guest does not know the NUMA node of %s",
-		    leg->pci_address ? leg->pci_address : "the NIC");
+			   "the guest does not know the NUMA node of %s",
+			   leg->pci_address ? leg->pci_address : "the NIC");
 	else if (host_node < 0)
 		verify_add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
-		    "guest node %d (%s); the host's is not told", leg->numa_node,
-		    leg->pci_address ? leg->pci_address : "?");
+			   "guest node %d (%s); the host's is not told", leg->numa_node,
+			   leg->pci_address ? leg->pci_address : "?");
 	else
 		verify_add(s, "leg-numa", leg->name, verify_verdict(leg->numa_node == host_node),
-		    "guest node %d (%s), host node %d", leg->numa_node,
-		    leg->pci_address ? leg->pci_address : "?", host_node);
+			   "guest node %d (%s), host node %d", leg->numa_node,
+			   leg->pci_address ? leg->pci_address : "?", host_node);
 }
 
 /* Both legs on one NIC fall together. */
@@ -152,8 +156,8 @@ static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
 	}
 	if (apart && (known < 2 || known < bond->n_legs))
 		verify_add(s, "legs-apart", bond->name, VERDICT_UNKNOWN,
-		    "the physical networks of %zu of %zu legs are not known", bond->n_legs - known,
-		    bond->n_legs);
+			   "the physical networks of %zu of %zu legs are not known",
+			   bond->n_legs - known, bond->n_legs);
 	else
 		verify_add(s, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
 }
@@ -176,8 +180,8 @@ static void check_legs_present(struct scene *s, const struct bond *wanted,
 		missing += !found;
 	}
 	verify_add(s, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
-	    "%zu legs: %s%s", bond->n_legs, have.s ? have.s : "none",
-	    missing ? "; the day-0 names others" : "");
+		   "%zu legs: %s%s", bond->n_legs, have.s ? have.s : "none",
+		   missing ? "; the day-0 names others" : "");
 }
 
 static void check_monitor(struct scene *s, const struct bond *wanted, const struct guest_bond *bond)
@@ -187,13 +191,15 @@ static void check_monitor(struct scene *s, const struct bond *wanted, const stru
 			(wanted->arp_interval < 0 || bond->arp_interval == wanted->arp_interval);
 
 	if (bond->arp_interval > 0)
-		verify_add(s, "bond-monitor", bond->name, verify_verdict(as_asked), "arp_interval=%lld",
-		    (long long)bond->arp_interval);
+		verify_add(s, "bond-monitor", bond->name, verify_verdict(as_asked),
+			   "arp_interval=%lld", (long long)bond->arp_interval);
 	else if (bond->miimon < 0)
-		verify_add(s, "bond-monitor", bond->name, VERDICT_UNKNOWN, "the guest does not tell");
+		verify_add(s, "bond-monitor", bond->name, VERDICT_UNKNOWN,
+			   "the guest does not tell");
 	else
-		verify_add(s, "bond-monitor", bond->name, verify_verdict(on && as_asked), "miimon=%lld%s",
-		    (long long)bond->miimon, on ? "" : ": nothing watches the links");
+		verify_add(s, "bond-monitor", bond->name, verify_verdict(on && as_asked),
+			   "miimon=%lld%s", (long long)bond->miimon,
+			   on ? "" : ": nothing watches the links");
 }
 
 /* "2001:DB8::10/64" and "2001:db8:0::10/64" are one address. */
@@ -225,7 +231,7 @@ static void check_addresses(struct scene *s, const char *name, const struct gues
 		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses[a]);
 	for (size_t a = 0; a < wanted->n; a++)
 		verify_add(s, "address", name, verify_verdict(i && has_address(i, wanted->v[a])),
-		    "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
+			   "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
 }
 
 /* The other modes use all legs at once. */
@@ -242,23 +248,27 @@ static void check_bond(struct scene *s, const struct bond *wanted)
 
 	if (!bond) {
 		verify_add(s, "bond-up", wanted->name, VERDICT_FAIL,
-		    "the guest has no bond of this name: look at its console and at cloud-init");
+			   "the guest has no bond of this name: look at its console and at "
+			   "cloud-init");
 		return;
 	}
-	verify_add(s, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"), "MII status %s",
-	    bond->mii_status ? bond->mii_status : "not told");
+	verify_add(s, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"),
+		   "MII status %s", bond->mii_status ? bond->mii_status : "not told");
 	if (wanted->mode != BOND_MODE_UNSET)
 		verify_add(s, "bond-mode", bond->name,
-		    verdict_of_word(bond->mode, bond_mode_name(wanted->mode)), "%s",
-		    bond->mode ? bond->mode : "not told");
+			   verdict_of_word(bond->mode, bond_mode_name(wanted->mode)), "%s",
+			   bond->mode ? bond->mode : "not told");
 	if (wanted->fail_over_mac != FAIL_OVER_MAC_UNSET)
 		verify_add(s, "bond-mac-policy", bond->name,
-		    verdict_of_word(bond->fail_over_mac, fail_over_mac_name(wanted->fail_over_mac)),
-		    "fail_over_mac=%s", bond->fail_over_mac ? bond->fail_over_mac : "not told");
+			   verdict_of_word(bond->fail_over_mac,
+					   fail_over_mac_name(wanted->fail_over_mac)),
+			   "fail_over_mac=%s",
+			   bond->fail_over_mac ? bond->fail_over_mac : "not told");
 	check_monitor(s, wanted, bond);
 	if (has_active_leg(bond->mode))
-		verify_add(s, "bond-active-leg", bond->name, verify_verdict(bond->active_leg != NULL), "%s",
-		    bond->active_leg ? bond->active_leg : "no leg is active");
+		verify_add(s, "bond-active-leg", bond->name,
+			   verify_verdict(bond->active_leg != NULL), "%s",
+			   bond->active_leg ? bond->active_leg : "no leg is active");
 	check_legs_present(s, wanted, bond);
 	check_legs_apart(s, bond);
 	for (size_t i = 0; i < bond->n_legs; i++)
@@ -276,19 +286,20 @@ static void check_guest(struct scene *s)
 		verify_add(s, "guest-status", s->server->name, VERDICT_UNKNOWN, "%s", s->guest_why);
 		for (size_t i = 0; i < wanted->n_bonds; i++)
 			verify_add(s, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
-			    "the guest could not be asked");
+				   "the guest could not be asked");
 		return;
 	}
 	const struct guest_cloud_init *c = &s->guest->cloud_init;
 	if (!c->status)
-		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "the guest does not tell");
+		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN,
+			   "the guest does not tell");
 	else if (streq(c->status, "running") || streq(c->status, "not started"))
 		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "%s: ask again later",
-		    c->status);
+			   c->status);
 	else
 		verify_add(s, "cloud-init", s->server->name,
-		    verify_verdict(streq(c->status, "done") && c->n_errors == 0), "%s%s%s", c->status,
-		    c->n_errors ? ": " : "", c->n_errors ? c->errors[0] : "");
+			   verify_verdict(streq(c->status, "done") && c->n_errors == 0), "%s%s%s",
+			   c->status, c->n_errors ? ": " : "", c->n_errors ? c->errors[0] : "");
 	for (size_t i = 0; i < wanted->n_bonds; i++)
 		check_bond(s, &wanted->bonds[i]);
 	for (size_t i = 0; i < wanted->n_nics; i++)
@@ -308,9 +319,11 @@ static void check_echo(struct scene *s)
 		(void)reach_of(s->vim, s->server, management, &obstacle);
 	if (!management || obstacle)
 		verify_add(s, "management-echo", s->server->name, VERDICT_UNKNOWN, "%s",
-		    obstacle ? obstacle : "the descriptor gives the management port no address");
+			   obstacle ? obstacle
+				    : "the descriptor gives the management port no address");
 	else if (guest_ping(s->vim, management, ASK_MS, &ms, &err) == 0)
-		verify_add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms", ms);
+		verify_add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms",
+			   ms);
 	else
 		verify_add(s, "management-echo", management, VERDICT_FAIL, "%s", err.text);
 }
@@ -325,7 +338,7 @@ static void check_dns(struct scene *s)
 	service_addresses(s->group, s->index, &addresses, &n);
 	if (n == 0)
 		verify_add(s, "dns-udp", s->server->name, VERDICT_UNKNOWN,
-		    "neither day-0 nor descriptor tells an address to ask");
+			   "neither day-0 nor descriptor tells an address to ask");
 	for (size_t i = 0; i < n; i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
 			cleanup_err struct err err = ERR_INIT;
@@ -337,17 +350,19 @@ static void check_dns(struct scene *s)
 				verify_add(s, check, addresses[i], VERDICT_UNKNOWN, "%s", obstacle);
 			else if (dns_query(s->vim, addresses[i], DNS_PORT, tcp, name, type, ASK_MS,
 					   &answer, &err) < 0)
-				verify_add(s, check, addresses[i],
-				    reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN : VERDICT_FAIL,
-				    "%s%s", err.text,
-				    reach == VIM_REACH_MAYBE
-					    ? "; it may be that nothing leads there from here"
-					    : "");
+				verify_add(
+					s, check, addresses[i],
+					reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN : VERDICT_FAIL,
+					"%s%s", err.text,
+					reach == VIM_REACH_MAYBE
+						? "; it may be that nothing leads there from here"
+						: "");
 			else
 				verify_add(s, check, addresses[i],
-				    verify_verdict(answer.rcode == 0 || streq(name, ".")),
-				    "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
-				    answer.n_records ? answer.text : "without a record", answer.ms);
+					   verify_verdict(answer.rcode == 0 || streq(name, ".")),
+					   "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
+					   answer.n_records ? answer.text : "without a record",
+					   answer.ms);
 		}
 	service_addresses_free(addresses, n);
 }
@@ -364,8 +379,8 @@ static void verify_server(const struct scene *of, const char *name)
 
 	int r = s->vim->ops->server(s->vim, name, VIM_LOOK_ALL, &server, &err);
 	if (r < 0) {
-		verify_add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s",
-		    err.text);
+		verify_add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN,
+			   "%s", err.text);
 		return;
 	}
 	s->server = &server;

@@ -52,8 +52,8 @@ static void check_security(struct scene *s, const struct vim_port_info *p)
 			   "%s, the descriptor asks for %s%s", p->port_security ? "on" : "off",
 			   wanted ? "on" : "off",
 			   p->type != PORT_DIRECT ? ""
-			   : p->port_security    ? "; the VF's spoof check is on"
-						 : "; the VF's spoof check is off");
+			   : p->port_security     ? "; the VF's spoof check is on"
+						  : "; the VF's spoof check is off");
 }
 
 /* "0000:3b" of "0000:3b:02.1": a VF is on its PF's bus, or on the next when there are many. */
@@ -79,12 +79,12 @@ static void check_apart(struct scene *s, const struct vim_port_info *p,
 			   q->host_device, q->pf,
 			   same_bus(p->host_device, q->host_device) ? "; one card" : "");
 	else if (!same_bus(p->host_device, q->host_device))
-		verify_add(s, "ports-apart", object, VERDICT_PASS, "VF %s and VF %s: different cards",
-			   p->host_device, q->host_device);
+		verify_add(s, "ports-apart", object, VERDICT_PASS,
+			   "VF %s and VF %s: different cards", p->host_device, q->host_device);
 	else
 		verify_add(s, "ports-apart", object, VERDICT_UNKNOWN,
-			   "VF %s and VF %s are on one bus; their PFs are not told",
-			   p->host_device, q->host_device);
+			   "VF %s and VF %s are on one bus; their PFs are not told", p->host_device,
+			   q->host_device);
 }
 
 static void check_mtu(struct scene *s, const struct vim_port_info *p, const struct vim_port_info *q)

@@ -56,6 +56,11 @@ struct fixture {
 	bool down_fails;      /* set_link(down) takes the link down and fails */
 	bool down_interrupts; /* Ctrl-C as soon as the link is down */
 	int server_error;
+	/* As OpenStack tells of its ports: */
+	bool openstack;
+	const char *pf[2]; /* NULL: the role may not see it */
+	int propagate;     /* propagate_uplink_status */
+	const char *numa;  /* or NULL */
 };
 
 static struct fixture f;
@@ -93,8 +98,18 @@ static int fake_server(struct vim *vim, const char *name, enum vim_look look,
 					.state = VIM_STATE_ACTIVE,
 					.status = xstrdup("ACTIVE"),
 					.cells = 2};
+	ret->numa = xstrdup(f.numa);
+	ret->numa_why = f.openstack && !f.numa ? xstrdup("for the role admin") : NULL;
 	for (int i = 0; i < 2; i++)
 		*array_push(ret->ports, ret->n_ports) = (struct vim_port_info){
+			.id = f.openstack ? xasprintf("id-%d", i) : NULL,
+			.nicid = (unsigned)i + 2,
+			.vif_type = f.pf[i] ? xstrdup("hw_veb") : NULL,
+			.pf = xstrdup(f.pf[i]),
+			.host_device = f.pf[i] ? xasprintf("0000:3b:02.%d", i) : NULL,
+			.propagate_uplink_status = f.propagate,
+			.port_security = f.openstack ? 0 : -1,
+			.mtu = f.openstack ? 1500 : 0,
 			.name = xasprintf("port%d", i),
 			.type = PORT_DIRECT,
 			.network = xstrdup("net"),
@@ -118,7 +133,15 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 	return !up && f.down_fails ? err_set(err, ETIMEDOUT, "no answer") : 0;
 }
 
+static int fake_console(struct vim *vim, const char *server, char **ret_text, struct err *err)
+{
+	(void)vim, (void)server, (void)err;
+	*ret_text = xstrdup("login:");
+	return 0;
+}
+
 static const struct vim_ops fake_ops = {.name = "fake",
+					.console = fake_console,
 					.list = fake_list,
 					.server = fake_server,
 					.set_link = fake_set_link,
@@ -260,6 +283,39 @@ static void test_second_vm_is_not_judged_by_the_first(void **state)
 	assert_int_equal(unknown, 3);
 }
 
+static void assert_binding(enum verdict apart, enum verdict link_state, enum verdict rest)
+{
+	cleanup_verifications struct verifications v = {0};
+
+	verify(&v);
+	assert_verdict(&v, "ports-apart", apart);
+	assert_verdict(&v, "leg-link-state", link_state);
+	assert_verdict(&v, "port-binding", rest);
+	assert_verdict(&v, "server-pinning", rest);
+	assert_verdict(&v, "port-security", VERDICT_PASS);
+	assert_verdict(&v, "leg-mtu", VERDICT_PASS);
+	assert_verdict(&v, "console", VERDICT_PASS);
+}
+
+/* What OpenStack tells of where the legs are; what it keeps from the role is unknown. */
+static void test_legs_on_one_pf_and_links_forced_up_fail(void **state)
+{
+	(void)state;
+	f.openstack = true;
+	f.numa = "cell 0 on host node 0";
+	f.pf[0] = "ens1f0";
+	f.pf[1] = "ens2f0";
+	f.propagate = 1;
+	assert_binding(VERDICT_PASS, VERDICT_PASS, VERDICT_PASS);
+	f.pf[1] = "ens1f0";
+	f.propagate = 0;
+	assert_binding(VERDICT_FAIL, VERDICT_FAIL, VERDICT_PASS);
+	f.pf[0] = f.pf[1] = NULL;
+	f.propagate = -1;
+	f.numa = NULL;
+	assert_binding(VERDICT_UNKNOWN, VERDICT_UNKNOWN, VERDICT_UNKNOWN);
+}
+
 static int drill(struct err *err)
 {
 	cleanup_drill_result struct drill_result result = {0};
@@ -297,6 +353,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_server_gone_fails_and_one_that_cannot_be_asked_is_unknown, start,
 			stop),
+		cmocka_unit_test_setup_teardown(test_legs_on_one_pf_and_links_forced_up_fail, start,
+						stop),
 		cmocka_unit_test_setup_teardown(test_second_vm_is_not_judged_by_the_first, start,
 						stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_an_interrupt, start, stop),
