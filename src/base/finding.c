@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 
 void findings_add(struct findings *f, enum severity severity, const char *rule, const char *file,
 		  unsigned line, const char *path, const char *fmt, ...)
@@ -21,6 +22,14 @@ void findings_add(struct findings *f, enum severity severity, const char *rule, 
 	va_start(ap, fmt);
 	one->text = xvasprintf(fmt, ap);
 	va_end(ap);
+}
+
+void findings_also(struct findings *f, const char *file, unsigned line)
+{
+	struct finding *one = &f->v[f->n - 1];
+
+	one->also_file = xstrdup(file);
+	one->also_line = line;
 }
 
 size_t findings_count(const struct findings *f, enum severity severity)
@@ -58,6 +67,41 @@ static int compare(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static void finding_clear(struct finding *f)
+{
+	free(f->file);
+	free(f->path);
+	free(f->text);
+	free(f->also_file);
+	free(f->waived);
+}
+
+/* Whether one of those kept so far, all on the same line, says the same. No honest file has more
+ * than a few on one line, so few are looked at. */
+static bool is_repeated(const struct findings *f, size_t kept, const struct finding *one)
+{
+	size_t first = kept > 256 ? kept - 256 : 0;
+
+	for (size_t i = kept; i-- > first && f->v[i].line == one->line;)
+		if (streq(f->v[i].rule, one->rule) && streq(f->v[i].text, one->text) &&
+		    streq(f->v[i].file, one->file) && streq(f->v[i].path, one->path))
+			return true;
+	return false;
+}
+
+static void drop_repeated(struct findings *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_repeated(f, kept, &f->v[i]))
+			finding_clear(&f->v[i]);
+		else
+			f->v[kept++] = f->v[i];
+	}
+	f->n = kept;
+}
+
 void findings_sort(struct findings *f)
 {
 	struct keyed *keyed = xcalloc(f->n, sizeof(*keyed));
@@ -68,15 +112,13 @@ void findings_sort(struct findings *f)
 	for (size_t i = 0; i < f->n; i++)
 		f->v[i] = keyed[i].finding;
 	free(keyed);
+	drop_repeated(f);
 }
 
 void findings_clear(struct findings *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		free(f->v[i].file);
-		free(f->v[i].path);
-		free(f->v[i].text);
-	}
+	for (size_t i = 0; i < f->n; i++)
+		finding_clear(&f->v[i]);
 	free(f->v);
 	*f = (struct findings){0};
 }
