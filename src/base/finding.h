@@ -15,9 +15,9 @@ struct finding {
 	enum severity severity;
 	const char *rule; /* static: "descriptor-value", "day0-mime-delimiter" ... */
 	char *file;
-	unsigned line; /* from 1; 0 is unknown */
-	char *path;    /* of the element in the descriptor, or NULL */
-	char *text;    /* one sentence: what is wrong, and what to do */
+	unsigned line;   /* from 1; 0 is unknown */
+	char *path;      /* of the element in the descriptor, or NULL */
+	char *text;      /* one sentence: what is wrong, and what to do */
 	char *also_file; /* the other place, where two contradict each other, or NULL */
 	unsigned also_line;
 	char *waived; /* why this is meant to be so, or NULL: a finding of severity note then */

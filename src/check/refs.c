@@ -20,10 +20,9 @@ struct place {
 
 static char *group_path(const struct place *p)
 {
-	return xasprintf(
-		"/esc_datamodel/tenants/tenant[name='%s']/deployments/deployment[name='%s']"
-		"/vm_group[name='%s']",
-		p->tenant->name, p->deployment->name, p->group->name);
+	return xasprintf("/esc_datamodel/tenants/tenant[name='%s']/deployments/"
+			 "deployment[name='%s']/vm_group[name='%s']",
+			 p->tenant->name, p->deployment->name, p->group->name);
 }
 
 /* 8-4-4-4-12 hexadecimal digits: the id of something that the VIM has. */
@@ -38,33 +37,16 @@ static bool is_uuid(const char *s)
 	return s[36] == 0;
 }
 
-/* Whether word is one of those in list, which blanks or commas part. list may be NULL. */
-static bool in_words(const char *list, const char *word)
-{
-	static const char parting[] = " ,\t\r\n";
-
-	while (list && *list) {
-		size_t len = strcspn(list, parting);
-
-		if (len == strlen(word) && strncmp(list, word, len) == 0)
-			return true;
-		list += len;
-		list += strspn(list, parting);
-	}
-	return false;
-}
-
 static void check_network(const struct place *p, const char *name, unsigned line, const char *path)
 {
 	if (!name || model_network(p->model, p->deployment, name) || is_uuid(name) ||
-	    in_words(model_option(p->deployment, p->group, "existing_networks"), name))
+	    str_in_words(model_option(p->deployment, p->group, "existing_networks"), name))
 		return;
-	findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line,
-		     path,
-		     "network \"%s\" is defined nowhere: define it under networks, or, if the VIM "
-		     "has it already, name it in the property existing_networks of the extension "
-		     "dnsvnf",
-		     name);
+	findings_add(
+		p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line, path,
+		"network \"%s\" is defined nowhere: define it under networks, or, if the VIM has "
+		"it already, name it in the property existing_networks of the extension dnsvnf",
+		name);
 }
 
 /* Only a network that is defined here tells which subnets it has. */
@@ -136,12 +118,11 @@ static void check_monitoring(const struct place *p)
 						  path, rule->event_name);
 
 		if (!kpi_named(group, rule->event_name))
-			findings_add(
-				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
-				rule->line, of,
-				"rule \"%s\" has no kpi of that event_name in vm_group \"%s\": "
-				"it can never act",
-				rule->event_name, group->name);
+			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
+				     p->model->file, rule->line, of,
+				     "rule \"%s\" has no kpi of that event_name in vm_group "
+				     "\"%s\": it can never act",
+				     rule->event_name, group->name);
 	}
 }
 

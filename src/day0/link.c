@@ -181,8 +181,9 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		bond->all_slaves_active =
 			streq(value, "1") || streq(value, "true") || streq(value, "delivered");
 	} else if (streq(key, "arp_validate")) {
-		static const char *const names[] = {"none",   "active",        "backup",       "all",
-						    "filter", "filter_active", "filter_backup"};
+		static const char *const names[] = {"none",         "active", "backup",
+						    "all",          "filter", "filter_active",
+						    "filter_backup"};
 		if (!choice(value, names, ARRAY_SIZE(names), &bond->arp_validate))
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
 			       "arp_validate=%s is none of none, active, backup, all, filter, "
@@ -462,6 +463,7 @@ void links_resolve(const struct links *links, struct guest_network *ret, struct 
 			nic->dialect = l->dialect;
 			nic->file = xstrdup(l->file);
 			nic->line = l->line;
+			nic->mtu = l->mtu;
 			copy_addresses(&nic->addresses, &l->addresses);
 			add_routes(links, nic->name, &nic->addresses);
 		}

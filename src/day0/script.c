@@ -41,8 +41,7 @@ static void report_password(const struct text *text, size_t line, struct finding
 {
 	report(findings, text, line, SEVERITY_WARNING, "day0-password",
 	       "a password in clear: whoever reads this file or the instance's user data has it; "
-	       "use "
-	       "an SSH key, or a hash (mkpasswd -m yescrypt)");
+	       "use an SSH key, or a hash (mkpasswd -m yescrypt)");
 }
 
 static bool is_hash(const char *s)
@@ -83,8 +82,7 @@ static void look_for_cloud_cfg(const struct command *c, const struct text *text,
 		return;
 	report(findings, text, c->line, SEVERITY_WARNING, "day0-cloud-cfg",
 	       "replaces %s while cloud-init runs, by a file that this day-0 does not show: put "
-	       "what "
-	       "is needed into /etc/cloud/cloud.cfg.d/ or into the image",
+	       "what is needed into /etc/cloud/cloud.cfg.d/ or into the image",
 	       path);
 }
 
@@ -124,10 +122,9 @@ static void look_for_network_service(const struct command *c, const struct text 
 
 	if (service || unit || script)
 		report(findings, text, c->line, SEVERITY_WARNING, "day0-network-service",
-		       "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has "
-		       "no more and Debian never had: use \"nmcli connection up\", \"netplan "
-		       "apply\" "
-		       "or what else the image's own network stack has");
+		       "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 "
+		       "has no more and Debian never had: use \"nmcli connection up\", \"netplan "
+		       "apply\" or what else the image's own network stack has");
 }
 
 /* "nova show SERVER --human | grep numa" */

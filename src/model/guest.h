@@ -36,9 +36,9 @@ enum fail_over_mac {
 };
 
 struct bond_leg {
-	char *name;    /* interface name, or NULL when matched by MAC only */
-	char *mac;     /* or NULL */
-	char *file;    /* that `line` is in: the day-0 file, or a file that it goes with */
+	char *name; /* interface name, or NULL when matched by MAC only */
+	char *mac;  /* or NULL */
+	char *file; /* that `line` is in: the day-0 file, or a file that it goes with */
 	unsigned line;
 	int mtu; /* 0: not set */
 };
@@ -94,6 +94,7 @@ struct guest_nic {
 	enum dialect dialect;
 	char *file;
 	unsigned line;
+	int mtu; /* 0: not set */
 	struct guest_addresses addresses;
 };
 
