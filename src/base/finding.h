@@ -28,7 +28,10 @@ struct findings {
 	size_t n;
 };
 
-/* Adds one; file and path (may be NULL) are copied, rule is not. */
+/*
+ * Adds one; file and path (may be NULL) are copied, rule is not. What is neither UTF-8 nor
+ * printable in the text becomes '?'.
+ */
 void findings_add(struct findings *f, enum severity severity, const char *rule, const char *file,
 		  unsigned line, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8)));

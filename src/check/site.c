@@ -10,25 +10,14 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum { TEXT_MAX = 1000 };
-
-/* Names from a day-0 file may hold anything: nothing of it reaches the terminal. */
-static void make_printable(char *s)
-{
-	for (size_t i = 0; s[i]; i++) {
-		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
-			s[i] = '?';
-		if (i == TEXT_MAX && ((unsigned char)s[i] & 0xc0) != 0x80)
-			s[i--] = 0;
-	}
-}
+enum { TEXT_MAX = 1000 }; /* a name from a day-0 file may be a megabyte */
 
 static void add(const struct site *s, const char *file, unsigned line, const char *fmt, va_list ap)
 {
 	cleanup_free char *text = xvasprintf(fmt, ap);
 
-	make_printable(text);
-	findings_add(s->findings, s->rule->severity, s->rule->id, file, line, NULL, "%s", text);
+	findings_add(s->findings, s->rule->severity, s->rule->id, file, line, NULL, "%.*s",
+		     TEXT_MAX, text);
 }
 
 void found(const struct site *s, unsigned line, const char *fmt, ...)
