@@ -125,7 +125,8 @@ static void port_security_unsaid(const struct site *s)
 		      p->nicid);
 }
 
-/* Whether DNS is served behind that port: a leg's, or any of a VM without bond and VFs. */
+/* Whether DNS is served behind that port: a leg's, or, of a VM without bond and VFs, any but that
+ * for management. */
 static bool serves_dns(const struct site *s, const struct interface *port)
 {
 	if (s->group->guest.n_bonds > 0)
@@ -133,7 +134,7 @@ static bool serves_dns(const struct site *s, const struct interface *port)
 	for (size_t i = 0; i < s->group->n_interfaces; i++)
 		if (s->group->interfaces[i].type != PORT_VIRTUAL)
 			return false;
-	return true;
+	return s->group->n_interfaces == 1 || port->nicid != vm_group_management_nicid(s->group);
 }
 
 static void conntrack(const struct site *s)

@@ -329,7 +329,7 @@ static void add_vlans(const struct links *links, const struct link *bond, struct
 /* The interface that is the primary leg: netplan names it by its id. */
 static const char *primary_name(const struct links *links, const struct link *bond)
 {
-	for (size_t i = 0; i < links->n; i++) {
+	for (size_t i = 0; bond->bond.primary && i < links->n; i++) {
 		const struct link *l = &links->v[i];
 		if (l->dialect == bond->dialect && l->name && streq(l->id, bond->bond.primary))
 			return l->name;
