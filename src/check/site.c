@@ -12,7 +12,8 @@
 
 enum { TEXT_MAX = 1000 }; /* a name from a day-0 file may be a megabyte */
 
-static void add(const struct site *s, const char *file, unsigned line, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 4, 0)))
+add(const struct site *s, const char *file, unsigned line, const char *fmt, va_list ap)
 {
 	cleanup_free char *text = xvasprintf(fmt, ap);
 
