@@ -353,9 +353,9 @@ const struct check_rule reader_rules[] = {
 		RULE("day0-nova-numa", SEVERITY_ERROR, LEVEL_NONE, NULL),
 		.title = "NUMA placement is asked where it is told",
 		.text = "No script looks for NUMA in the details of a server.",
-		.reason = "GET /servers/{id} has no such field: the command prints nothing, and "
+		.reason = "GET /servers/ID has no such field: the command prints nothing, and "
 			  "nothing looks like fine.",
-		.remedy = "Ask GET /servers/{id}/topology (microversion 2.78), or dnsvnf verify.",
+		.remedy = "Ask GET /servers/ID/topology (microversion 2.78), or dnsvnf verify.",
 		.source = "TechNote 223247, verification step 3; Nova API",
 	},
 	{

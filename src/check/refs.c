@@ -20,9 +20,10 @@ struct place {
 
 static char *group_path(const struct place *p)
 {
-	return xasprintf("/esc_datamodel/tenants/tenant[name='%s']/deployments/"
-			 "deployment[name='%s']/vm_group[name='%s']",
-			 p->tenant->name, p->deployment->name, p->group->name);
+	return xasprintf(
+		"/esc_datamodel/tenants/tenant[name='%s']/deployments/deployment[name='%s']"
+		"/vm_group[name='%s']",
+		p->tenant->name, p->deployment->name, p->group->name);
 }
 
 /* 8-4-4-4-12 hexadecimal digits: the id of something that the VIM has. */
@@ -37,16 +38,37 @@ static bool is_uuid(const char *s)
 	return s[36] == 0;
 }
 
+/* The network that is defined under the most similar name, or NULL. */
+static const char *similar_network(const struct place *p, const char *name)
+{
+	const struct network *tables[] = {p->deployment->networks, p->model->networks};
+	size_t counts[] = {p->deployment->n_networks, p->model->n_networks};
+	size_t best = 5;
+	const char *near = NULL;
+
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (size_t i = 0; i < counts[t]; i++) {
+			size_t changes = str_distance(name, tables[t][i].name);
+			if (changes < best && changes < strlen(name) / 2) {
+				best = changes;
+				near = tables[t][i].name;
+			}
+		}
+	return near;
+}
+
 static void check_network(const struct place *p, const char *name, unsigned line, const char *path)
 {
 	if (!name || model_network(p->model, p->deployment, name) || is_uuid(name) ||
 	    str_in_words(model_option(p->deployment, p->group, "existing_networks"), name))
 		return;
+	const char *near = similar_network(p, name);
 	findings_add(
 		p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line, path,
-		"network \"%s\" is defined nowhere: define it under networks, or, if the VIM has "
-		"it already, name it in the property existing_networks of the extension dnsvnf",
-		name);
+		"network \"%s\" is defined nowhere%s%s%s: define it under networks, or, if the "
+		"VIM has it already, name it in the property existing_networks of the extension "
+		"dnsvnf",
+		name, near ? " (is \"" : "", near ? near : "", near ? "\" meant?)" : "");
 }
 
 /* Only a network that is defined here tells which subnets it has. */
@@ -118,11 +140,12 @@ static void check_monitoring(const struct place *p)
 						  path, rule->event_name);
 
 		if (!kpi_named(group, rule->event_name))
-			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
-				     p->model->file, rule->line, of,
-				     "rule \"%s\" has no kpi of that event_name in vm_group "
-				     "\"%s\": it can never act",
-				     rule->event_name, group->name);
+			findings_add(
+				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
+				rule->line, of,
+				"rule \"%s\" has no kpi of that event_name in vm_group \"%s\": "
+				"it can never act",
+				rule->event_name, group->name);
 	}
 }
 

@@ -143,7 +143,7 @@ static void look_for_nova_numa(const struct script *script, size_t i, const stru
 		if (strcasestr(next->words[k].s, "numa"))
 			report(findings, text, c->line, SEVERITY_ERROR, "day0-nova-numa",
 			       "this prints nothing about NUMA: a server's details have no such "
-			       "field; ask GET /servers/{id}/topology (microversion 2.78), or "
+			       "field; ask GET /servers/ID/topology (microversion 2.78), or "
 			       "dnsvnf verify");
 }
 
