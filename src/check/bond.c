@@ -18,7 +18,7 @@ static void bond_one_leg(const struct site *s)
 	if (b->n_legs == 1)
 		found_in(s, b->file, b->line,
 			 "%s has one leg, %s: there is nothing to fail over to", b->name,
-			 b->legs[0].name ? b->legs[0].name : b->legs[0].mac);
+			 leg_text(&b->legs[0]));
 }
 
 static bool is_active_backup(const struct bond *b)
@@ -84,7 +84,7 @@ static void bond_mac_policy(const struct site *s)
 			 "(Cannot assign requested address); set fail_over_mac=active",
 			 b->name,
 			 b->fail_over_mac == FAIL_OVER_MAC_FOLLOW ? "follow" : "none, the default",
-			 b->legs[i].name ? b->legs[i].name : b->legs[i].mac, port->nicid);
+			 leg_text(&b->legs[i]), port->nicid);
 		see(s, port->line);
 		return;
 	}

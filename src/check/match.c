@@ -93,7 +93,7 @@ void guest_match(const struct vm_group *group, struct guest_match *ret)
 			m.nics[i].port = by_address(&w, &m.nics[i].nic->addresses);
 	match_legs(&w);
 	for (size_t i = 0; i < m.n_nics; i++)
-		if (!m.nics[i].port && !m.nics[i].nic->mac)
+		if (!m.nics[i].port && !m.nics[i].nic->mac && m.nics[i].nic->name)
 			m.nics[i].port = next_port(&w, true);
 	free(w.taken);
 	*ret = m;

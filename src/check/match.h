@@ -5,7 +5,8 @@
  *  2. a NIC with a static address is the port that owns this address;
  *  3. the legs of bonds are, in the order of the day-0 file, the ports that are left of a type
  * other than virtual, by nicid; where there is no such port at all, the virtual ones that are left;
- *  4. the NICs are, in the order of the day-0 file, the virtual ports that are left, by nicid.
+ *  4. the NICs that have a name (a connection of the image that is changed has none here) are, in
+ *     the order of the day-0 file, the virtual ports that are left, by nicid.
  * What finds no port has none: there are fewer ports than the guest expects.
  */
 #pragma once

@@ -59,13 +59,31 @@ static void each_property(const struct site *s, property_fn *fn)
 		each_in(s, d->vm_groups[g].extensions, d->vm_groups[g].n_extensions, fn);
 }
 
+/* Whether a group of the deployment has the interface that "NAME.NICID" is about. */
+static bool has_port(const struct deployment *d, const char *nicid)
+{
+	int64_t n;
+
+	if (str_to_int(nicid, 0, 255, &n) < 0)
+		return false;
+	for (size_t g = 0; g < d->n_vm_groups; g++)
+		if (vm_group_interface(&d->vm_groups[g], (unsigned)n))
+			return true;
+	return false;
+}
+
 static void check_name(const struct site *s, const struct property *p)
 {
-	const char *near = NULL;
+	const char *near = NULL, *dot = strchr(p->name, '.');
 	size_t best = 4;
 
-	if (str_starts(p->name, waive) || find(p->name))
+	if (str_starts(p->name, waive))
 		return;
+	if (find(p->name)) {
+		if (dot && !has_port(s->deployment, dot + 1))
+			found(s, p->line, "%s is about an interface that no vm_group has", p->name);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		size_t changes = str_distance(p->name, options[i].name);
 		if (changes < best) {

@@ -9,10 +9,26 @@ enum {
 	UDP_TIMEOUT = 30,      /* s, nf_conntrack_udp_timeout */
 };
 
+/* NICs that day-0 sets up: each name or MAC once, connections of the image that it changes not. */
+static size_t count_nics(const struct guest_network *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n_nics; i++) {
+		const struct guest_nic *nic = &g->nics[i];
+		bool again = !nic->name && !nic->mac;
+		for (size_t k = 0; k < i && !again; k++)
+			again = streq(nic->name, g->nics[k].name) &&
+				streq(nic->mac, g->nics[k].mac);
+		n += !again;
+	}
+	return n;
+}
+
 static void interface_count(const struct site *s)
 {
 	const struct vm_group *g = s->group;
-	size_t wanted = s->match->n_legs + s->match->n_nics;
+	size_t nics = count_nics(&g->guest), wanted = s->match->n_legs + nics;
 
 	if (g->n_configurations == 0 || wanted <= g->n_interfaces)
 		return;
@@ -21,7 +37,7 @@ static void interface_count(const struct site *s)
 	      "vm_group \"%s\" has %zu interface%s, and its day-0 sets up %zu (%zu leg%s of bonds, "
 	      "%zu other%s): each needs a port of its own",
 	      g->name, g->n_interfaces, g->n_interfaces == 1 ? "" : "s", wanted, s->match->n_legs,
-	      s->match->n_legs == 1 ? "" : "s", s->match->n_nics, s->match->n_nics == 1 ? "" : "s");
+	      s->match->n_legs == 1 ? "" : "s", nics, nics == 1 ? "" : "s");
 	if (nic)
 		see_in(s, nic->file, nic->line);
 	else

@@ -141,7 +141,7 @@ static void mtu_legs(const struct site *s)
 		found_in(s, leg->file, leg->line,
 			 "leg %s has MTU %d and %s has %d: the driver gives a leg the bond's MTU, "
 			 "so what holds depends on who comes last; set it on the bond only",
-			 leg->name ? leg->name : leg->mac, leg->mtu, s->bond->name, of_bond);
+			 leg_text(leg), leg->mtu, s->bond->name, of_bond);
 		see_in(s, s->bond->file, s->bond->line);
 	}
 	for (size_t i = 0; i < s->bond->n_vlans; i++) {

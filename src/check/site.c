@@ -79,6 +79,11 @@ const struct interface *site_leg_port(const struct site *s, size_t leg)
 	return guest_match_leg(s->match, s->bond, leg);
 }
 
+const char *leg_text(const struct bond_leg *leg)
+{
+	return leg->name ? leg->name : leg->mac ? leg->mac : "without a name";
+}
+
 bool port_is_vf(const struct interface *port)
 {
 	return port->type == PORT_DIRECT || port->type == PORT_MACVTAP;

@@ -50,6 +50,8 @@ bool flag_value(const char *value, bool absent);
 const struct network *site_network(const struct site *s, const char *name);
 const struct interface *site_leg_port(const struct site *s, size_t leg); /* of s->bond, or NULL */
 
+const char *leg_text(const struct bond_leg *leg); /* its name, MAC, or a word for it */
+
 /* A VF, direct or behind macvtap: its MAC is set by the host, its link state by Neutron's agent. */
 bool port_is_vf(const struct interface *port);
 /* A virtual port whose traffic Neutron filters by its addresses. */
