@@ -21,14 +21,16 @@ static const struct subnet *elsewhere(const struct site *s, const struct ip *ip,
 	const struct network *tables[] = {s->deployment->networks, s->model->networks};
 	size_t counts[] = {s->deployment->n_networks, s->model->n_networks};
 
-	for (size_t t = 0; t < 2; t++)
-		for (size_t i = 0; i < counts[t]; i++) {
-			const struct subnet *subnet = subnet_of(&tables[t][i], ip);
+	for (size_t t = 0; t < 2; t++) {
+		const struct network *n = tables[t];
+		for (size_t i = 0; i < counts[t]; i++, n++) {
+			const struct subnet *subnet = subnet_of(n, ip);
 			if (subnet) {
-				*ret = &tables[t][i];
+				*ret = n;
 				return subnet;
 			}
 		}
+	}
 	return NULL;
 }
 

@@ -15,15 +15,13 @@ struct vm_group;
 struct check_rule {
 	const char *id;
 	enum severity severity; /* of its findings; the worst of them where they differ */
+	int level;              /* what a design rule is asked of: enum level of site.h */
 	const char *title;      /* what must hold, in a few words */
 	const char *text;       /* the rule */
 	const char *reason;     /* what happens otherwise */
 	const char *remedy;
-	const char *source; /* where this is known from */
-
-	/* Of the design rules only; see site.h. */
-	int level;
-	void (*check)(const struct site *site);
+	const char *source;                     /* where this is known from */
+	void (*check)(const struct site *site); /* of a design rule; NULL of a reader's */
 };
 
 /* Every rule whose id a finding can carry, those of the readers (esc, day0) too; NULL past the

@@ -9,7 +9,7 @@
 #include "check/extra_spec.h"
 #include "check/site.h"
 
-enum { PHYSNETS_MAX = 16 };
+enum { PHYSNETS_MAX = 16, CELLS_MAX = 64 };
 
 static unsigned line_of(const struct flavor *flavor, const char *name)
 {
@@ -20,22 +20,22 @@ static unsigned line_of(const struct flavor *flavor, const char *name)
 }
 
 /* Cells of the guest; 0: it has no NUMA topology (numa_get_constraints()). */
-static unsigned cells_of(const struct flavor *flavor)
+static size_t cells_of(const struct flavor *flavor)
 {
 	const char *nodes = extra_spec(flavor, "hw:numa_nodes");
 	const char *policy = extra_spec(flavor, "hw:cpu_policy");
 	int64_t n;
 
-	if (nodes && str_to_int(nodes, 1, 64, &n) == 0)
-		return (unsigned)n;
+	if (nodes && str_to_int(nodes, 0, INT32_MAX, &n) == 0 && n > 0 && n <= CELLS_MAX)
+		return (size_t)n;
 	return extra_spec(flavor, "hw:mem_page_size") || streq(policy, "dedicated") ||
 	       streq(policy, "mixed");
 }
 
 /* The cell's own hw:numa_cpus.N or hw:numa_mem.N, or NULL. */
-static const char *of_cell(const struct flavor *flavor, const char *what, unsigned cell)
+static const char *of_cell(const struct flavor *flavor, const char *what, size_t cell)
 {
-	cleanup_free char *name = xasprintf("hw:numa_%s.%u", what, cell);
+	cleanup_free char *name = xasprintf("hw:numa_%s.%zu", what, cell);
 
 	return extra_spec(flavor, name);
 }
@@ -52,35 +52,36 @@ static bool has_map(const struct flavor *flavor)
 static void numa_uneven(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	unsigned cells = f ? cells_of(f) : 0;
+	size_t cells = f ? cells_of(f) : 0;
 
 	if (cells < 2 || has_map(f) || (f->vcpus % cells == 0 && f->memory_mb % cells == 0))
 		return;
 	found(s, line_of(f, "hw:numa_nodes"),
-	      "%u vCPUs and %u MB do not divide evenly over %u NUMA cells: Nova refuses the "
+	      "%u vCPUs and %u MB do not divide evenly over %zu NUMA cells: Nova refuses the "
 	      "server; change them, or say what each cell gets by hw:numa_cpus.N and hw:numa_mem.N",
 	      f->vcpus, f->memory_mb, cells);
 	see(s, f->line);
 }
 
 /* What is wrong with the map of cells, or NULL; the caller frees. */
-static char *map_fault(const struct flavor *f, unsigned cells)
+static char *map_fault(const struct flavor *f, size_t cells)
 {
 	bool seen[EXTRA_SPEC_CPUS_MAX] = {0}, cpus[EXTRA_SPEC_CPUS_MAX];
 	uint64_t memory = 0;
 	int64_t mb;
 
-	for (unsigned cell = 0; cell < cells; cell++) {
+	for (size_t cell = 0; cell < cells; cell++) {
 		const char *c = of_cell(f, "cpus", cell), *m = of_cell(f, "mem", cell);
 		if (!c || !m)
-			return xasprintf("cell %u has no hw:numa_%s.%u, and %u cells are asked for",
-					 cell, c ? "mem" : "cpus", cell, cells);
+			return xasprintf(
+				"cell %zu has no hw:numa_%s.%zu, and %zu cells are asked for", cell,
+				c ? "mem" : "cpus", cell, cells);
 		if (!extra_spec_cpus(c, cpus) || str_to_int(m, 1, INT32_MAX, &mb) < 0)
 			return NULL; /* another rule says so */
 		memory += (uint64_t)mb;
 		for (unsigned i = 0; i < EXTRA_SPEC_CPUS_MAX; i++) {
 			if (cpus[i] && i >= f->vcpus)
-				return xasprintf("hw:numa_cpus.%u names vCPU %u of %u (0 to %u)",
+				return xasprintf("hw:numa_cpus.%zu names vCPU %u of %u (0 to %u)",
 						 cell, i, f->vcpus, f->vcpus - 1);
 			if (cpus[i] && seen[i])
 				return xasprintf("vCPU %u is in two cells", i);
@@ -99,7 +100,7 @@ static char *map_fault(const struct flavor *f, unsigned cells)
 static void numa_map(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	unsigned cells = f ? cells_of(f) : 0;
+	size_t cells = f ? cells_of(f) : 0;
 
 	if (!f || !has_map(f))
 		return;
@@ -113,7 +114,7 @@ static void numa_map(const struct site *s)
 }
 
 /* MB of that cell. */
-static uint64_t cell_memory(const struct flavor *f, unsigned cell, unsigned cells)
+static uint64_t cell_memory(const struct flavor *f, size_t cell, size_t cells)
 {
 	const char *own = of_cell(f, "mem", cell);
 	int64_t mb;
@@ -126,14 +127,14 @@ static void numa_page_size(const struct site *s)
 	const struct flavor *f = s->flavor;
 	const char *value = f ? extra_spec(f, "hw:mem_page_size") : NULL;
 	uint64_t kb = value ? extra_spec_page_kb(value) : 0;
-	unsigned cells = f ? cells_of(f) : 0;
+	size_t cells = f ? cells_of(f) : 0;
 
-	for (unsigned cell = 0; kb && cell < cells; cell++) {
+	for (size_t cell = 0; kb && cell < cells; cell++) {
 		uint64_t mb = cell_memory(f, cell, cells);
 		if (mb * 1024 % kb == 0)
 			continue;
 		found(s, line_of(f, "hw:mem_page_size"),
-		      "NUMA cell %u has %llu MB, no multiple of the page size %s: no host fits; "
+		      "NUMA cell %zu has %llu MB, no multiple of the page size %s: no host fits; "
 		      "choose a memory_mb that divides, or smaller pages",
 		      cell, (unsigned long long)mb, value);
 		see(s, f->line);
@@ -178,7 +179,7 @@ static size_t strict_physnets(const struct site *s, const struct interface **ret
 static void numa_one_cell(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	unsigned cells = f ? cells_of(f) : 0;
+	size_t cells = f ? cells_of(f) : 0;
 	const struct interface *port = NULL;
 
 	if (cells != 1)
@@ -197,7 +198,7 @@ static void numa_one_cell(const struct site *s)
 static void numa_needs(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	unsigned cells = f ? cells_of(f) : 0;
+	size_t cells = f ? cells_of(f) : 0;
 	const char *policy = f ? extra_spec(f, "hw:cpu_policy") : NULL;
 	const char *pages = f ? extra_spec(f, "hw:mem_page_size") : NULL;
 	bool dedicated = streq(policy, "dedicated"), large = pages && !streq(pages, "small");
@@ -205,7 +206,8 @@ static void numa_needs(const struct site *s)
 	if (cells < 2 || has_map(f) || (!dedicated && !large))
 		return;
 	found(s, line_of(f, "hw:numa_nodes"),
-	      "flavor \"%s\" needs %u nodes of one host with %u free %sCPUs and %u MB of free %s "
+	      "flavor \"%s\" needs %zu nodes of one host with %zu free %sCPUs and %zu MB of free "
+	      "%s "
 	      "each; free ones in another node do not help",
 	      f->name, cells, f->vcpus / cells, dedicated ? "dedicated " : "", f->memory_mb / cells,
 	      large ? "huge pages" : "memory");
@@ -223,7 +225,7 @@ static void numa_pci_policy(const struct site *s)
 			continue;
 		found(s, f->line,
 		      "flavor \"%s\" sets no hw:pci_numa_affinity_policy, so legacy holds: on a "
-		      "host with more than %u nodes the chosen ones may have no NIC, and it is "
+		      "host with more than %zu nodes the chosen ones may have no NIC, and it is "
 		      "refused; preferred always fits, required says what legacy does",
 		      f->name, cells_of(f));
 		see(s, port->line);
