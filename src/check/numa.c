@@ -28,8 +28,10 @@ static size_t cells_of(const struct flavor *flavor)
 
 	if (nodes && str_to_int(nodes, 0, INT32_MAX, &n) == 0 && n > 0 && n <= CELLS_MAX)
 		return (size_t)n;
-	return extra_spec(flavor, "hw:mem_page_size") || streq(policy, "dedicated") ||
-	       streq(policy, "mixed");
+	if (extra_spec(flavor, "hw:mem_page_size") || streq(policy, "dedicated") ||
+	    streq(policy, "mixed"))
+		return 1;
+	return 0;
 }
 
 /* The cell's own hw:numa_cpus.N or hw:numa_mem.N, or NULL. */
