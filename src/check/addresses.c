@@ -321,14 +321,16 @@ static void bond_address_subnet(const struct site *s)
 	}
 }
 
+/* The first overlap of the two networks: the others show when that is put right. */
 static void overlap_of(const struct site *s, const struct network *a, const struct network *b)
 {
 	struct ip x, y;
 
-	for (size_t i = 0; i < a->n_subnets; i++)
+	for (size_t i = 0; i < a->n_subnets; i++) {
+		if (!ip_of_subnet(&a->subnets[i], &x))
+			continue;
 		for (size_t k = 0; k < b->n_subnets; k++) {
-			if (!ip_of_subnet(&a->subnets[i], &x) ||
-			    !ip_of_subnet(&b->subnets[k], &y) || !ip_overlap(&x, &y))
+			if (!ip_of_subnet(&b->subnets[k], &y) || !ip_overlap(&x, &y))
 				continue;
 			found(s, b->subnets[k].line,
 			      "subnet \"%s\" of network \"%s\" overlaps \"%s\" of \"%s\", and "
@@ -337,7 +339,18 @@ static void overlap_of(const struct site *s, const struct network *a, const stru
 			      b->subnets[k].name, b->name, a->subnets[i].name, a->name,
 			      s->group->name);
 			see(s, a->subnets[i].line);
+			return;
 		}
+	}
+}
+
+/* Whether the interface is the group's first on its network. */
+static bool is_first(const struct vm_group *g, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (streq(g->interfaces[k].network, g->interfaces[i].network))
+			return false;
+	return true;
 }
 
 static void subnets_overlap(const struct site *s)
@@ -345,12 +358,13 @@ static void subnets_overlap(const struct site *s)
 	const struct vm_group *g = s->group;
 
 	for (size_t i = 0; i < g->n_interfaces; i++)
-		for (size_t k = 0; k < i; k++) {
+		for (size_t k = 0; k < i && is_first(g, i); k++) {
 			const struct interface *p = &g->interfaces[k], *q = &g->interfaces[i];
 			const struct network *a = site_network(s, p->network);
 			const struct network *b = site_network(s, q->network);
 			const struct bond *bond = guest_match_bond(s->match, p);
-			if (a && b && a != b && (!bond || bond != guest_match_bond(s->match, q)))
+			if (a && b && is_first(g, k) &&
+			    (!bond || bond != guest_match_bond(s->match, q)))
 				overlap_of(s, a, b);
 		}
 }

@@ -94,24 +94,23 @@ void check_design(const struct model *model, struct findings *findings)
 	}
 }
 
-/* The reason for which the rule is waived there, or NULL. */
+/* The value of the waiver there, or NULL; one without a reason waives nothing. */
 static const char *reason_of(const struct deployment *deployment, const struct vm_group *group,
-			     const char *rule)
+			     const char *waiver)
 {
-	cleanup_free char *name = xasprintf("waive.%s", rule);
-	const char *reason = model_option(deployment, group, name);
+	const char *reason = model_option(deployment, group, waiver);
 
 	return reason && *reason ? reason : NULL;
 }
 
-static const char *any_reason(const struct model *model, const char *rule)
+static const char *any_reason(const struct model *model, const char *waiver)
 {
 	for (size_t t = 0; t < model->n_tenants; t++)
 		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
 			const struct deployment *dep = &model->tenants[t].deployments[d];
-			const char *reason = reason_of(dep, NULL, rule);
+			const char *reason = reason_of(dep, NULL, waiver);
 			for (size_t g = 0; g < dep->n_vm_groups && !reason; g++)
-				reason = reason_of(dep, &dep->vm_groups[g], rule);
+				reason = reason_of(dep, &dep->vm_groups[g], waiver);
 			if (reason)
 				return reason;
 		}
@@ -123,8 +122,9 @@ void check_waive(const struct model *model, const struct deployment *deployment,
 {
 	for (size_t i = from; i < findings->n; i++) {
 		struct finding *f = &findings->v[i];
-		const char *reason = deployment ? reason_of(deployment, group, f->rule)
-						: any_reason(model, f->rule);
+		cleanup_free char *waiver = xasprintf("waive.%s", f->rule);
+		const char *reason = deployment ? reason_of(deployment, group, waiver)
+						: any_reason(model, waiver);
 		/* A waiver that is wrong cannot waive that. */
 		if (!reason || f->waived || streq(f->rule, "waiver"))
 			continue;

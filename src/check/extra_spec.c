@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -58,9 +59,37 @@ static const struct known {
 	{"os:secure_boot", WORDS, 0, "disabled required"},
 	{"os:vram", WORDS, 0, "64 128 256 512 1024"},
 	{"pci_passthrough:alias", ANY, 0, NULL},
+	{"quota:cpu_limit", NUMBER, 0, NULL},
 	{"quota:cpu_period", NUMBER, 0, NULL},
 	{"quota:cpu_quota", ANY, 0, NULL},
+	{"quota:cpu_reservation", ANY, 0, NULL},
 	{"quota:cpu_shares", NUMBER, 0, NULL},
+	{"quota:cpu_shares_level", WORDS, 0, "custom high normal low"},
+	{"quota:cpu_shares_share", NUMBER, 0, NULL},
+	{"quota:disk_io_limit", NUMBER, 0, NULL},
+	{"quota:disk_io_reservation", ANY, 0, NULL},
+	{"quota:disk_io_shares_level", WORDS, 0, "custom high normal low"},
+	{"quota:disk_io_shares_share", NUMBER, 0, NULL},
+	{"quota:disk_read_bytes_sec", NUMBER, 0, NULL},
+	{"quota:disk_read_iops_sec", NUMBER, 0, NULL},
+	{"quota:disk_total_bytes_sec", NUMBER, 0, NULL},
+	{"quota:disk_total_iops_sec", NUMBER, 0, NULL},
+	{"quota:disk_write_bytes_sec", NUMBER, 0, NULL},
+	{"quota:disk_write_iops_sec", NUMBER, 0, NULL},
+	{"quota:memory_limit", NUMBER, 0, NULL},
+	{"quota:memory_reservation", ANY, 0, NULL},
+	{"quota:memory_shares_level", WORDS, 0, "custom high normal low"},
+	{"quota:memory_shares_share", NUMBER, 0, NULL},
+	{"quota:vif_inbound_average", NUMBER, 0, NULL},
+	{"quota:vif_inbound_burst", NUMBER, 0, NULL},
+	{"quota:vif_inbound_peak", NUMBER, 0, NULL},
+	{"quota:vif_limit", NUMBER, 0, NULL},
+	{"quota:vif_outbound_average", NUMBER, 0, NULL},
+	{"quota:vif_outbound_burst", NUMBER, 0, NULL},
+	{"quota:vif_outbound_peak", NUMBER, 0, NULL},
+	{"quota:vif_reservation", ANY, 0, NULL},
+	{"quota:vif_shares_level", WORDS, 0, "custom high normal low"},
+	{"quota:vif_shares_share", NUMBER, 0, NULL},
 };
 
 /* Whether s is the table's name, where '#' is any number. */
@@ -109,9 +138,13 @@ bool extra_spec_known(const char *name, const char **ret_near)
 
 static bool is_boolean(const char *s)
 {
-	static const char words[] = "true false yes no on off t f y n 1 0 True False TRUE FALSE";
+	static const char *const words[] = {"true",  "yes", "on",  "t", "y", "1",
+					    "false", "no",  "off", "f", "n", "0"};
 
-	return str_in_words(words, s);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasecmp(s, words[i]) == 0)
+			return true;
+	return false;
 }
 
 static bool is_page_size(const char *s)
@@ -200,7 +233,7 @@ bool extra_spec_cpus(const char *value, bool cpus[static EXTRA_SPEC_CPUS_MAX])
 	bool any = false;
 
 	memset(cpus, 0, EXTRA_SPEC_CPUS_MAX * sizeof(*cpus));
-	for (char *s = strtok_r(copy, ", ", &save); s; s = strtok_r(NULL, ", ", &save)) {
+	for (char *s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		unsigned first, last;
 		if (!parse_range(s + (*s == '^'), &first, &last))
 			return false;

@@ -84,6 +84,7 @@ static void anti_affinity(const struct site *s)
 			      "anti_affinity",
 			      a->name, b->name);
 			see(s, a->line);
+			break; /* the others show when this one is put right */
 		}
 	}
 }

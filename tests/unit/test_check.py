@@ -198,7 +198,7 @@ CASES = [
                                   "hw:cpu_threads</name>\n          <value>1")], []),
     ("cpu-conflict", "flat", [spec("hw:cpu_dedicated_mask", "0-1")],
      [spec("hw:cpu_dedicated_mask", "0-1"), respec("hw:cpu_policy", "dedicated", "mixed")]),
-    ("extra-spec-name", "flat", [spec("hw:cpu_polcy", "dedicated")], [spec("aggregate:zone", "dedicated")]),
+    ("extra-spec-name", "flat", [spec("hw:cpu_polcy", "dedicated")], [spec("aggregate:zone", "dedicated"), spec("quota:vif_outbound_peak", 1000)]),
     ("extra-spec-value", "flat", [respec("hw:mem_page_size", "large", "huge")],
      [respec("hw:mem_page_size", "large", "2048")]),
 
