@@ -136,13 +136,16 @@ bool extra_spec_known(const char *name, const char **ret_near)
 	return !validated && !(*ret_near && best <= 2);
 }
 
-static bool is_boolean(const char *s)
-{
-	static const char *const words[] = {"true",  "yes", "on",  "t", "y", "1",
-					    "false", "no",  "off", "f", "n", "0"};
+/* oslo.utils, bool_from_string(): the first half means true. */
+static const char *const booleans[] = {
+	"true", "yes", "on", "t", "y", "1", "false", "no", "off", "f", "n", "0",
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcasecmp(s, words[i]) == 0)
+/* Whether s is one of the first n, in any case. */
+static bool is_boolean(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(s, booleans[i]) == 0)
 			return true;
 	return false;
 }
@@ -165,7 +168,7 @@ bool extra_spec_takes(const char *name, const char *value, const char **ret_want
 		return true;
 	case BOOLEAN:
 		*ret_wants = "true or false";
-		return is_boolean(value);
+		return is_boolean(value, ARRAY_SIZE(booleans));
 	case NUMBER:
 		*ret_wants = k->least ? "a number from 1 on" : "a number";
 		return str_to_int(value, k->least, INT32_MAX, &n) == 0;
@@ -185,6 +188,13 @@ bool extra_spec_takes(const char *name, const char *value, const char **ret_want
 const char *extra_spec(const struct flavor *flavor, const char *name)
 {
 	return property_get(&flavor->properties, name);
+}
+
+bool extra_spec_true(const struct flavor *flavor, const char *name)
+{
+	const char *value = extra_spec(flavor, name);
+
+	return value && is_boolean(value, ARRAY_SIZE(booleans) / 2);
 }
 
 uint64_t extra_spec_page_kb(const char *value)

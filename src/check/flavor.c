@@ -42,7 +42,7 @@ static const char *conflict(const struct flavor *f)
 {
 	const char *policy = extra_spec(f, "hw:cpu_policy");
 	const char *emulator = extra_spec(f, "hw:emulator_threads_policy");
-	bool realtime = flag_value(extra_spec(f, "hw:cpu_realtime"), false);
+	bool realtime = extra_spec_true(f, "hw:cpu_realtime");
 	bool dedicated_mask = extra_spec(f, "hw:cpu_dedicated_mask");
 	bool shared = !policy || streq(policy, "shared");
 

@@ -112,7 +112,7 @@ static void check_value(const struct site *s, const struct property *p)
 	case WORDS:
 		break;
 	case FLAG:
-		if (flag_value(value, false) != flag_value(value, true))
+		if (!streq(value, "true") && !streq(value, "false"))
 			wants = "true or false";
 		break;
 	case MILLISECONDS:

@@ -55,18 +55,11 @@ const char *site_option(const struct site *s, const struct interface *port, cons
 		    : model_option(s->deployment, s->group, name);
 }
 
-bool flag_value(const char *value, bool absent)
-{
-	if (str_in_words("true True TRUE yes on 1", value ? value : ""))
-		return true;
-	if (str_in_words("false False FALSE no off 0", value ? value : ""))
-		return false;
-	return absent;
-}
-
 bool site_flag(const struct site *s, const struct interface *port, const char *name, bool absent)
 {
-	return flag_value(site_option(s, port, name), absent);
+	const char *value = site_option(s, port, name);
+
+	return streq(value, "true") || (absent && !streq(value, "false"));
 }
 
 const struct network *site_network(const struct site *s, const char *name)

@@ -43,9 +43,8 @@ void see_in(const struct site *s, const char *file, unsigned line);
 
 /* An option of the extension dnsvnf, of the port (or of the deployment, where port is NULL). */
 const char *site_option(const struct site *s, const struct interface *port, const char *name);
+/* Of one that is "true" or "false"; absent for anything else. */
 bool site_flag(const struct site *s, const struct interface *port, const char *name, bool absent);
-/* "true", "yes", "1" and their opposites; absent for anything else. */
-bool flag_value(const char *value, bool absent);
 
 const struct network *site_network(const struct site *s, const char *name);
 const struct interface *site_leg_port(const struct site *s, size_t leg); /* of s->bond, or NULL */

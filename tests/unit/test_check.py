@@ -241,7 +241,7 @@ CASES = [
 
     ("option-name", "flat", [options(same_segmnt="service-1 service-2")], [options(same_segment="service-1 service-2")]),
     ("option-name", "flat", [options(trusted__3="true")], [options(trusted__2="true")]),
-    ("option-value", "flat", [options(trusted="maybe")], [options(trusted="no")]),
+    ("option-value", "flat", [options(trusted="yes")], [options(trusted="true")]),
     ("waiver", "flat", [options(waive__no_1_such="because")], [options(waive__conntrack="because")]),
 ]
 
