@@ -6,6 +6,41 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
+
+/* Bytes of the UTF-8 character at s (RFC 3629); 0: it is none, or a control character. */
+static size_t character_len(const unsigned char *s)
+{
+	size_t len = s[0] >= 0x20 && s[0] < 0x7f    ? 1
+		     : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+		     : (s[0] & 0xf0) == 0xe0        ? 3
+		     : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+						    : 0;
+
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls */
+		return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* Names from a file may hold anything: nothing of it reaches a terminal or a JSON string. */
+static void make_printable(char *s)
+{
+	size_t len;
+
+	for (; *s; s += len) {
+		len = character_len((const unsigned char *)s);
+		if (len > 0)
+			continue;
+		*s = '?';
+		len = 1;
+	}
+}
 
 void findings_add(struct findings *f, enum severity severity, const char *rule, const char *file,
 		  unsigned line, const char *path, const char *fmt, ...)
@@ -20,7 +55,16 @@ void findings_add(struct findings *f, enum severity severity, const char *rule, 
 	one->path = xstrdup(path);
 	va_start(ap, fmt);
 	one->text = xvasprintf(fmt, ap);
+	make_printable(one->text);
 	va_end(ap);
+}
+
+void findings_also(struct findings *f, const char *file, unsigned line)
+{
+	struct finding *one = &f->v[f->n - 1];
+
+	one->also_file = xstrdup(file);
+	one->also_line = line;
 }
 
 size_t findings_count(const struct findings *f, enum severity severity)
@@ -58,6 +102,41 @@ static int compare(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static void finding_clear(struct finding *f)
+{
+	free(f->file);
+	free(f->path);
+	free(f->text);
+	free(f->also_file);
+	free(f->waived);
+}
+
+/* Whether one of those kept so far, all on the same line, says the same. No honest file has more
+ * than a few on one line, so few are looked at. */
+static bool is_repeated(const struct findings *f, size_t kept, const struct finding *one)
+{
+	size_t first = kept > 256 ? kept - 256 : 0;
+
+	for (size_t i = kept; i-- > first && f->v[i].line == one->line;)
+		if (streq(f->v[i].rule, one->rule) && streq(f->v[i].text, one->text) &&
+		    streq(f->v[i].file, one->file) && streq(f->v[i].path, one->path))
+			return true;
+	return false;
+}
+
+static void drop_repeated(struct findings *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_repeated(f, kept, &f->v[i]))
+			finding_clear(&f->v[i]);
+		else
+			f->v[kept++] = f->v[i];
+	}
+	f->n = kept;
+}
+
 void findings_sort(struct findings *f)
 {
 	struct keyed *keyed = xcalloc(f->n, sizeof(*keyed));
@@ -68,15 +147,13 @@ void findings_sort(struct findings *f)
 	for (size_t i = 0; i < f->n; i++)
 		f->v[i] = keyed[i].finding;
 	free(keyed);
+	drop_repeated(f);
 }
 
 void findings_clear(struct findings *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		free(f->v[i].file);
-		free(f->v[i].path);
-		free(f->v[i].text);
-	}
+	for (size_t i = 0; i < f->n; i++)
+		finding_clear(&f->v[i]);
 	free(f->v);
 	*f = (struct findings){0};
 }

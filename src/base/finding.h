@@ -15,9 +15,12 @@ struct finding {
 	enum severity severity;
 	const char *rule; /* static: "descriptor-value", "day0-mime-delimiter" ... */
 	char *file;
-	unsigned line; /* from 1; 0 is unknown */
-	char *path;    /* of the element in the descriptor, or NULL */
-	char *text;    /* one sentence: what is wrong, and what to do */
+	unsigned line;   /* from 1; 0 is unknown */
+	char *path;      /* of the element in the descriptor, or NULL */
+	char *text;      /* one sentence: what is wrong, and what to do */
+	char *also_file; /* the other place, where two contradict each other, or NULL */
+	unsigned also_line;
+	char *waived; /* why this is meant to be so, or NULL: a finding of severity note then */
 };
 
 struct findings {
@@ -25,15 +28,22 @@ struct findings {
 	size_t n;
 };
 
-/* Adds one; file and path (may be NULL) are copied, rule is not. */
+/*
+ * Adds one; file and path (may be NULL) are copied, rule is not. What is neither UTF-8 nor
+ * printable in the text becomes '?'.
+ */
 void findings_add(struct findings *f, enum severity severity, const char *rule, const char *file,
 		  unsigned line, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8)));
 
+/* Names the other place of the finding that was added last; file may be NULL: there is none. */
+void findings_also(struct findings *f, const char *file, unsigned line);
+
 /* How many of this severity there are. */
 size_t findings_count(const struct findings *f, enum severity severity);
 
-/* By file in order of first appearance, then line; stable. */
+/* By file in order of first appearance, then line; stable. Of findings that say the same of the
+ * same place one stays: two VM groups may share a day-0 file. */
 void findings_sort(struct findings *f);
 
 void findings_clear(struct findings *f);

@@ -78,6 +78,45 @@ bool str_ends(const char *s, const char *suffix)
 	return len >= tail && strcmp(s + len - tail, suffix) == 0;
 }
 
+bool str_in_words(const char *list, const char *word)
+{
+	static const char parting[] = " ,\t\r\n";
+
+	while (list && *list) {
+		list += strspn(list, parting);
+		size_t len = strcspn(list, parting);
+		if (len > 0 && len == strlen(word) && strncmp(list, word, len) == 0)
+			return true;
+		list += len;
+	}
+	return false;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t str_distance(const char *a, const char *b)
+{
+	size_t row[48], n = strlen(b);
+
+	if (n >= ARRAY_SIZE(row) || strlen(a) >= ARRAY_SIZE(row))
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t j = 0; j < n; j++) {
+			size_t change = diagonal + (a[i] != b[j]);
+			diagonal = row[j + 1];
+			row[j + 1] = least(change, least(row[j], row[j + 1]) + 1);
+		}
+	}
+	return row[n];
+}
+
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value)
 {
 	char *end;

@@ -24,6 +24,12 @@ bool streq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
+/* Whether word is one of those in list, which blanks or commas part; list may be NULL. */
+bool str_in_words(const char *list, const char *word);
+
+/* How many letters must change, come or go (Levenshtein); SIZE_MAX when one is 48 or longer. */
+size_t str_distance(const char *a, const char *b);
+
 /* The whole of s is a decimal number in [min, max]: 0, -EINVAL or -ERANGE. */
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value);
 

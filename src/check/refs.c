@@ -38,33 +38,37 @@ static bool is_uuid(const char *s)
 	return s[36] == 0;
 }
 
-/* Whether word is one of those in list, which blanks or commas part. list may be NULL. */
-static bool in_words(const char *list, const char *word)
+/* The network that is defined under the most similar name, or NULL. */
+static const char *similar_network(const struct place *p, const char *name)
 {
-	static const char parting[] = " ,\t\r\n";
+	const struct network *tables[] = {p->deployment->networks, p->model->networks};
+	size_t counts[] = {p->deployment->n_networks, p->model->n_networks};
+	size_t best = 5;
+	const char *near = NULL;
 
-	while (list && *list) {
-		size_t len = strcspn(list, parting);
-
-		if (len == strlen(word) && strncmp(list, word, len) == 0)
-			return true;
-		list += len;
-		list += strspn(list, parting);
-	}
-	return false;
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (size_t i = 0; i < counts[t]; i++) {
+			size_t changes = str_distance(name, tables[t][i].name);
+			if (changes < best && changes < strlen(name) / 2) {
+				best = changes;
+				near = tables[t][i].name;
+			}
+		}
+	return near;
 }
 
 static void check_network(const struct place *p, const char *name, unsigned line, const char *path)
 {
 	if (!name || model_network(p->model, p->deployment, name) || is_uuid(name) ||
-	    in_words(model_option(p->deployment, p->group, "existing_networks"), name))
+	    str_in_words(model_option(p->deployment, p->group, "existing_networks"), name))
 		return;
-	findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line,
-		     path,
-		     "network \"%s\" is defined nowhere: define it under networks, or, if the VIM "
-		     "has it already, name it in the property existing_networks of the extension "
-		     "dnsvnf",
-		     name);
+	const char *near = similar_network(p, name);
+	findings_add(
+		p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line, path,
+		"network \"%s\" is defined nowhere%s%s%s: define it under networks, or, if the "
+		"VIM has it already, name it in the property existing_networks of the extension "
+		"dnsvnf",
+		name, near ? " (is \"" : "", near ? near : "", near ? "\" meant?)" : "");
 }
 
 /* Only a network that is defined here tells which subnets it has. */

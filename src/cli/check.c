@@ -1,25 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "check/check.h"
 #include "cli/common.h"
+#include "cli/sarif.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
 
-static void print_json(const struct findings *findings)
+static void dump(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(json);
+}
+
+static json_t *finding_json(const struct finding *f)
+{
+	const struct check_rule *rule = check_rule_find(f->rule);
+	json_t *o = json_pack("{s:s, s:s, s:s*, s:s, s:i, s:s*, s:s, s:s*}", "severity",
+			      severity_name(f->severity), "rule", f->rule, "title",
+			      rule ? rule->title : NULL, "file", f->file, "line", (int)f->line,
+			      "path", f->path, "text", f->text, "waived", f->waived);
+
+	if (f->also_file)
+		json_object_set_new(
+			o, "see",
+			json_pack("{s:s, s:i}", "file", f->also_file, "line", (int)f->also_line));
+	return o;
+}
+
+static void print_findings_json(const struct findings *findings)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < findings->n; i++) {
-		const struct finding *f = &findings->v[i];
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:i, s:s*, s:s}", "severity",
-						      severity_name(f->severity), "rule", f->rule,
-						      "file", f->file, "line", (int)f->line, "path",
-						      f->path, "text", f->text));
+	for (size_t i = 0; i < findings->n; i++)
+		json_array_append_new(list, finding_json(&findings->v[i]));
+	dump(list);
+}
+
+static json_t *rule_json(const struct check_rule *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "rule", r->id, "severity",
+			 severity_name(r->severity), "title", r->title, "text", r->text, "reason",
+			 r->reason, "remedy", r->remedy, "source", r->source);
+}
+
+static int list_rules(const struct options *options)
+{
+	static const char *const heads[] = {"RULE", "SEVERITY", "WHAT MUST HOLD"};
+	const struct check_rule *r;
+
+	if (options->json) {
+		json_t *list = json_array();
+		for (size_t i = 0; (r = check_rule_at(i)); i++)
+			json_array_append_new(list, rule_json(r));
+		dump(list);
+		return EXIT_DONE;
 	}
-	json_dumpf(list, stdout, JSON_INDENT(2));
+	struct table table;
+	table_init(&table, 3, heads);
+	for (size_t i = 0; (r = check_rule_at(i)); i++) {
+		table_add(&table, r->id);
+		table_add(&table, severity_name(r->severity));
+		table_add(&table, r->title);
+	}
+	table_print(stdout, &table);
+	return EXIT_DONE;
+}
+
+/* "LABEL    text", wrapped at 80 columns with the text in a column of its own. */
+static void print_labelled(const char *label, const char *text)
+{
+	enum { INDENT = 9, WIDTH = 80 };
+	int column = printf("%-*s", INDENT, label);
+
+	for (const char *word = text; *word;) {
+		int len = (int)strcspn(word, " ");
+		if (column + 1 + len > WIDTH)
+			column = printf("\n%*s", INDENT, "") - 1;
+		column += printf("%s%.*s", column > INDENT ? " " : "", len, word);
+		word += len;
+		word += strspn(word, " ");
+	}
 	putchar('\n');
-	json_decref(list);
+}
+
+static int explain_rule(const struct options *options)
+{
+	const struct check_rule *r = check_rule_find(options->explain);
+
+	if (!r) {
+		fprintf(stderr, "dnsvnf check: there is no rule \"%s\"; --list names them\n",
+			options->explain);
+		return EXIT_USAGE;
+	}
+	if (options->json) {
+		dump(rule_json(r));
+		return EXIT_DONE;
+	}
+	printf("%s (%s): %s\n\n", r->id, severity_name(r->severity), r->title);
+	print_labelled("Rule", r->text);
+	print_labelled("Reason", r->reason);
+	print_labelled("Remedy", r->remedy);
+	print_labelled("Source", r->source);
+	return EXIT_DONE;
+}
+
+static void print_sarif(const struct findings *findings)
+{
+	cleanup_free char *here = getcwd(NULL, 0);
+
+	dump(sarif_log(findings, here ? here : ""));
 }
 
 int verb_check(const struct options *options)
@@ -28,15 +124,21 @@ int verb_check(const struct options *options)
 	cleanup_findings struct findings findings = {0};
 	cleanup_model struct model *model = NULL;
 
+	if (options->list)
+		return list_rules(options);
+	if (options->explain)
+		return explain_rule(options);
 	if (design_read(options->operand, &model, &findings, &err) < 0) {
 		cli_fail("check", &err);
 		return EXIT_NOT_RIGHT;
 	}
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (options->json) {
-		print_json(&findings);
+		print_findings_json(&findings);
+	} else if (options->sarif) {
+		print_sarif(&findings);
 	} else {
-		cli_print_findings(stdout, &findings);
+		cli_print_findings(stdout, &findings, SEVERITY_NOTE);
 		printf("%s: %zu errors, %zu warnings, %zu notes\n", options->operand, errors,
 		       findings_count(&findings, SEVERITY_WARNING),
 		       findings_count(&findings, SEVERITY_NOTE));

@@ -37,16 +37,20 @@ int cli_fail(const char *verb, const struct err *err)
 	return exit_code(err->code);
 }
 
-void cli_print_findings(FILE *out, const struct findings *findings)
+void cli_print_findings(FILE *out, const struct findings *findings, enum severity least)
 {
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *f = &findings->v[i];
+		if (f->severity > least)
+			continue;
 		fputs(f->file, out);
 		if (f->line)
 			fprintf(out, ":%u", f->line);
 		fprintf(out, ": %s: %s", severity_name(f->severity), f->text);
 		if (f->path)
 			fprintf(out, " (%s)", f->path);
+		if (f->also_file)
+			fprintf(out, " (see %s:%u)", f->also_file, f->also_line);
 		fprintf(out, " [%s]\n", f->rule);
 	}
 }
@@ -66,14 +70,14 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 	bool tolerant = streq(verb, "status") || streq(verb, "undeploy");
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !tolerant)) {
-		cli_print_findings(stderr, &findings);
+		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
 		fprintf(stderr, "dnsvnf %s: %s has %zu error%s, nothing was done\n", verb,
 			options->operand, errors, errors == 1 ? "" : "s");
 		return EXIT_NOT_RIGHT;
 	}
 	/* What is left out of the deployment is told before it is made. */
 	if (streq(verb, "plan") || streq(verb, "deploy"))
-		cli_print_findings(stderr, &findings);
+		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
 	*ret_model = steal_ptr(model);
 	return EXIT_DONE;
 }

@@ -15,8 +15,8 @@ struct options;
 /* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code that fits the error. */
 int cli_fail(const char *verb, const struct err *err);
 
-/* Prints findings as "FILE:LINE: SEVERITY: TEXT [RULE]" to out. */
-void cli_print_findings(FILE *out, const struct findings *findings);
+/* Prints findings of that severity or worse as "FILE:LINE: SEVERITY: TEXT [RULE]" to out. */
+void cli_print_findings(FILE *out, const struct findings *findings, enum severity least);
 
 /*
  * Reads the descriptor of the options. Errors in it are printed, and warnings before something is

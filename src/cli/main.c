@@ -123,8 +123,15 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case 'o':
 			ret->json = streq(optarg, "json");
-			if (!ret->json && !streq(optarg, "text"))
+			ret->sarif = streq(optarg, "sarif") && strchr(verb->options, 'e');
+			if (!ret->json && !ret->sarif && !streq(optarg, "text"))
 				return usage_error(verb, "--output is text or json, not", optarg);
+			break;
+		case 'l':
+			ret->list = true;
+			break;
+		case 'e':
+			ret->explain = optarg;
 			break;
 		case 'V':
 			ret->vim = optarg;
@@ -164,7 +171,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 	}
 	if (optind < argc)
 		ret->operand = argv[optind++];
-	else if (str_starts(verb->operand, "DEP"))
+	else if (str_starts(verb->operand, "DEP") && !ret->list && !ret->explain)
 		return usage_error(verb, "which descriptor?", NULL);
 	if (optind < argc)
 		return usage_error(verb, "one descriptor at a time, what is", argv[optind]);

@@ -6,13 +6,16 @@
 const struct option_row option_table[] = {
 	{'h', true, "help", NULL, NULL, "show this help"},
 	{'v', true, "verbose", NULL, NULL, "say what is done, on stderr; twice: every exchange"},
-	{'o', true, "output", "FORMAT", "text json", "text (default) or json"},
+	{'o', true, "output", "FORMAT", "text json sarif",
+	 "text (default) or json; of check also sarif (2.1.0)"},
 	{'V', false, "vim", "VIM", "local",
 	 "the VIM to use: local is the embedded one; default: the descriptor's locator/vim_id"},
 	{'k', false, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
 	{'T', false, "timings", NULL, NULL,
 	 "print each request to the cloud with its time, on stderr"},
 	{'q', false, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
+	{'l', false, "list", NULL, NULL, "list every rule that a finding can name"},
+	{'e', false, "explain", "RULE", NULL, "tell what a rule wants, why, and what to do"},
 	{'s', false, "svg", "FILE", "", "draw the answers over time into FILE"},
 	{'r', false, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
 	{'c', false, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
@@ -25,12 +28,12 @@ const struct verb verb_table[] = {
 	{
 		.name = "check",
 		.operand = "DEP.xml",
-		.options = "hvo",
+		.options = "hvole",
 		.summary = "say what is wrong with a descriptor and its day-0 files",
 		.text = "Reads the descriptor and the day-0 files it names and lists what is wrong "
 			"with file, line and reason. Nothing is built and no VIM is asked. Exit "
-			"code "
-			"1 when there is an error, 0 otherwise.",
+			"code 1 when there is an error, 0 otherwise. --list and --explain need no "
+			"descriptor.",
 		.example = "dnsvnf check examples/technote/published/dep.xml",
 		.run = verb_check,
 	},

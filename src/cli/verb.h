@@ -23,6 +23,9 @@ enum {
 struct options {
 	const char *vim;     /* --vim, or NULL: the descriptor's */
 	bool json;           /* -o json */
+	bool sarif;          /* -o sarif */
+	bool list;           /* --list */
+	const char *explain; /* --explain: a rule's id, or NULL */
 	bool keep_failed;    /* --keep-failed */
 	unsigned qps;        /* --qps */
 	const char *svg;     /* --svg, or NULL */

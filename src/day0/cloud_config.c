@@ -135,31 +135,7 @@ static const char *const known_keys[] = {
 	"zypper",
 };
 
-enum { KEY_MAX = 32, UNKNOWN_KEYS_MAX = 50 };
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein's distance, for strings shorter than KEY_MAX. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[KEY_MAX + 1], n = strlen(b);
-
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t j = 0; j < n; j++) {
-			size_t change = diagonal + (a[i] != b[j]);
-			diagonal = row[j + 1];
-			row[j + 1] = least(change, least(row[j], row[j + 1]) + 1);
-		}
-	}
-	return row[n];
-}
+enum { UNKNOWN_KEYS_MAX = 50 };
 
 static void check_key(struct config *c, yaml_node_t *key)
 {
@@ -177,7 +153,7 @@ static void check_key(struct config *c, yaml_node_t *key)
 	if (c->unknown_keys++ >= UNKNOWN_KEYS_MAX)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++) {
-		size_t d = strlen(s) < KEY_MAX && strlen(s) > 3 ? distance(s, known_keys[i]) : 99;
+		size_t d = strlen(s) > 3 ? str_distance(s, known_keys[i]) : 99;
 		if (d < best) {
 			best = d;
 			near = known_keys[i];

@@ -15,7 +15,8 @@ struct vm_group;
 
 /*
  * Loads the configurations of the group (path, content), reads the --user-data one as cloud-init
- * does and fills group->guest with the network that it sets up. Whatever is wrong goes to findings,
+ * does, network files and scripts among the others, and fills group->guest with the network that
+ * they set up. Whatever is wrong goes to findings,
  * with file and line of the day-0 file, or of the descriptor for inline data.
  */
 void day0_load(const struct model *model, struct vm_group *group, struct findings *findings);

@@ -197,10 +197,20 @@ void ifcfg_read(const char *path, const struct text *text, struct links *links,
 	} else if (kind == LINK_VLAN) {
 		add_vlan(&f, l, findings);
 	}
+	if ((value = get(&f, "MTU", &line)))
+		l->mtu = mtu_parse(value);
 	add_addresses(&f, l, findings);
 	report(findings, text, 0, SEVERITY_NOTE, "day0-ifcfg",
 	       "%s: ifcfg files are read by RHEL's network scripts only; the Debian image does not "
 	       "apply them: use nmcli or netplan there",
 	       base ? base + 1 : path);
 	script_clear(&f.script);
+}
+
+void ifcfg_routes_read(const char *name, const struct text *text, struct links *links)
+{
+	struct link *l = link_add(links, LINK_OTHER, DIALECT_IFCFG, text, 0);
+
+	l->name = xstrdup(name);
+	l->addresses.routes = true;
 }

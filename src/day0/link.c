@@ -45,8 +45,17 @@ struct link *link_add(struct links *links, enum link_kind kind, enum dialect dia
 	l->file = text->file;
 	l->line = text_line(text, line);
 	l->bond.miimon = -1;
+	l->bond.downdelay = -1;
+	l->bond.num_grat_arp = -1;
 	l->bond.arp_interval = -1;
 	return l;
+}
+
+int mtu_parse(const char *s)
+{
+	int64_t n;
+
+	return str_to_int(s, 0, 65535, &n) == 0 ? (int)n : 0;
 }
 
 struct link *link_find(struct links *links, enum dialect dialect, const char *id)
@@ -71,6 +80,7 @@ static void link_clear(struct link *l)
 	free(l->addresses.gateway4);
 	free(l->addresses.gateway6);
 	strings_free(l->bond.arp_ip_targets, l->bond.n_arp_ip_targets);
+	free(l->bond.arp_validate);
 	free(l->bond.primary);
 	free(l->bond.primary_reselect);
 }
@@ -95,27 +105,59 @@ void links_clear(struct links *links)
 /* Options of the driver that are fine but say nothing to us (bonding.rst, "Bonding Driver
  * Options"). */
 static const char *const other_options[] = {
-	"active_slave",     "ad_actor_sys_prio", "ad_actor_system",   "ad_select",
-	"ad_user_port_key", "all_slaves_active", "arp_all_targets",   "arp_missed_max",
-	"arp_validate",     "downdelay",         "lacp_active",       "lacp_rate",
-	"lp_interval",      "max_bonds",         "min_links",         "ns_ip6_target",
-	"num_grat_arp",     "num_unsol_na",      "packets_per_slave", "peer_notif_delay",
-	"resend_igmp",      "tlb_dynamic_lb",    "updelay",           "use_carrier",
-	"xmit_hash_policy", "balance_slb",       "vlan_srcmac",
+	"active_slave",     "ad_actor_sys_prio", "ad_actor_system",  "ad_select",
+	"ad_user_port_key", "arp_all_targets",   "arp_missed_max",   "lacp_active",
+	"lacp_rate",        "lp_interval",       "max_bonds",        "min_links",
+	"ns_ip6_target",    "packets_per_slave", "peer_notif_delay", "resend_igmp",
+	"tlb_dynamic_lb",   "updelay",           "use_carrier",      "xmit_hash_policy",
+	"balance_slb",      "vlan_srcmac",
 };
 
-static void milliseconds(int *ms, const char *name, const char *value, const struct text *text,
-			 size_t line, struct findings *findings)
+static void number(int *ret, int max, const char *what, const char *name, const char *value,
+		   const struct text *text, size_t line, struct findings *findings)
 {
 	int64_t n;
 
-	if (str_to_int(value, 0, INT_MAX, &n) < 0) {
+	if (str_to_int(value, 0, max, &n) < 0) {
 		cleanup_free char *q = quotable(value);
-		report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-		       "%s=%s is not a number of milliseconds", name, q);
+		report(findings, text, line, SEVERITY_ERROR, "day0-bond", "%s=%s is not %s", name,
+		       q, what);
 		return;
 	}
-	*ms = (int)n;
+	*ret = (int)n;
+}
+
+/* By name or by the driver's number, which is the place in names; *ret is left alone by any other.
+ */
+static bool choice(const char *value, const char *const *names, size_t n, char **ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char digit[] = {(char)('0' + i), 0};
+		if (streq(value, names[i]) || streq(value, digit)) {
+			string_set(ret, names[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Options that are a number; false: it is none of them. */
+static bool number_option(struct bond *bond, const char *key, const char *value,
+			  const struct text *text, size_t line, struct findings *findings)
+{
+	static const char *const ms = "a number of milliseconds", *const count = "0 to 255";
+
+	if (streq(key, "miimon"))
+		number(&bond->miimon, INT_MAX, ms, key, value, text, line, findings);
+	else if (streq(key, "arp_interval"))
+		number(&bond->arp_interval, INT_MAX, ms, key, value, text, line, findings);
+	else if (streq(key, "downdelay"))
+		number(&bond->downdelay, INT_MAX, ms, key, value, text, line, findings);
+	else if (streq(key, "num_grat_arp") || streq(key, "num_unsol_na"))
+		number(&bond->num_grat_arp, 255, count, key, value, text, line, findings);
+	else
+		return false;
+	return true;
 }
 
 void bond_option(struct bond *bond, const char *name, const char *value, const struct text *text,
@@ -133,10 +175,20 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		if (bond_mode_parse(value, &bond->mode) < 0)
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
 			       "the bonding driver knows no mode \"%s\"", q);
-	} else if (streq(key, "miimon")) {
-		milliseconds(&bond->miimon, key, value, text, line, findings);
-	} else if (streq(key, "arp_interval")) {
-		milliseconds(&bond->arp_interval, key, value, text, line, findings);
+	} else if (number_option(bond, key, value, text, line, findings)) {
+		return;
+	} else if (streq(key, "all_slaves_active")) {
+		bond->all_slaves_active =
+			streq(value, "1") || streq(value, "true") || streq(value, "delivered");
+	} else if (streq(key, "arp_validate")) {
+		static const char *const names[] = {"none",         "active", "backup",
+						    "all",          "filter", "filter_active",
+						    "filter_backup"};
+		if (!choice(value, names, ARRAY_SIZE(names), &bond->arp_validate))
+			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+			       "arp_validate=%s is none of none, active, backup, all, filter, "
+			       "filter_active, filter_backup",
+			       q);
 	} else if (streq(key, "fail_over_mac")) {
 		if (fail_over_mac_parse(value, &bond->fail_over_mac) < 0)
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
@@ -145,15 +197,9 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		string_set(&bond->primary, value);
 	} else if (streq(key, "primary_reselect")) {
 		static const char *const names[] = {"always", "better", "failure"};
-		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-			const char number[] = {(char)('0' + i), 0};
-			if (streq(value, names[i]) || streq(value, number)) {
-				string_set(&bond->primary_reselect, names[i]);
-				return;
-			}
-		}
-		report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-		       "primary_reselect=%s is none of always, better, failure", q);
+		if (!choice(value, names, ARRAY_SIZE(names), &bond->primary_reselect))
+			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
+			       "primary_reselect=%s is none of always, better, failure", q);
 	} else if (streq(key, "arp_ip_target")) {
 		cleanup_free char *copy = xstrdup(value);
 		char *save = NULL;
@@ -228,6 +274,15 @@ static void copy_addresses(struct guest_addresses *to, const struct guest_addres
 	to->gateway6 = xstrdup(from->gateway6);
 	to->dhcp4 = from->dhcp4;
 	to->dhcp6 = from->dhcp6;
+	to->routes = from->routes;
+}
+
+/* Routes may stand in a file or command of their own that names the interface. */
+static void add_routes(const struct links *links, const char *name, struct guest_addresses *a)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (links->v[i].kind == LINK_OTHER && name && streq(links->v[i].name, name))
+			a->routes = a->routes || links->v[i].addresses.routes;
 }
 
 static void add_legs(const struct links *links, const struct link *bond, struct bond *b)
@@ -243,8 +298,11 @@ static void add_legs(const struct links *links, const struct link *bond, struct 
 		if (!known) {
 			known = array_push(b->legs, b->n_legs);
 			known->name = xstrdup(l->name);
+			known->file = xstrdup(l->file);
 			known->line = l->line;
 		}
+		if (l->mtu)
+			known->mtu = l->mtu;
 		if (l->mac)
 			string_set(&known->mac, l->mac);
 	}
@@ -260,15 +318,18 @@ static void add_vlans(const struct links *links, const struct link *bond, struct
 		struct guest_vlan *v = array_push(b->vlans, b->n_vlans);
 		v->name = xstrdup(link_name(l));
 		v->id = l->vlan_id;
+		v->file = xstrdup(l->file);
 		v->line = l->line;
+		v->mtu = l->mtu;
 		copy_addresses(&v->addresses, &l->addresses);
+		add_routes(links, v->name, &v->addresses);
 	}
 }
 
 /* The interface that is the primary leg: netplan names it by its id. */
 static const char *primary_name(const struct links *links, const struct link *bond)
 {
-	for (size_t i = 0; i < links->n; i++) {
+	for (size_t i = 0; bond->bond.primary && i < links->n; i++) {
 		const struct link *l = &links->v[i];
 		if (l->dialect == bond->dialect && l->name && streq(l->id, bond->bond.primary))
 			return l->name;
@@ -282,9 +343,15 @@ static void add_bond(const struct links *links, const struct link *l, struct gue
 
 	b->name = xstrdup(link_name(l));
 	b->dialect = l->dialect;
+	b->file = xstrdup(l->file);
 	b->line = l->line;
+	b->mtu = l->mtu;
 	b->mode = l->bond.mode;
 	b->miimon = l->bond.miimon;
+	b->downdelay = l->bond.downdelay;
+	b->arp_validate = xstrdup(l->bond.arp_validate);
+	b->num_grat_arp = l->bond.num_grat_arp;
+	b->all_slaves_active = l->bond.all_slaves_active;
 	b->arp_interval = l->bond.arp_interval;
 	for (size_t i = 0; i < l->bond.n_arp_ip_targets; i++)
 		string_push(&b->arp_ip_targets, &b->n_arp_ip_targets, l->bond.arp_ip_targets[i]);
@@ -292,6 +359,7 @@ static void add_bond(const struct links *links, const struct link *l, struct gue
 	b->primary = xstrdup(primary_name(links, l));
 	b->primary_reselect = xstrdup(l->bond.primary_reselect);
 	copy_addresses(&b->addresses, &l->addresses);
+	add_routes(links, b->name, &b->addresses);
 	add_legs(links, l, b);
 	add_vlans(links, l, b);
 }
@@ -307,6 +375,7 @@ static void compare_ms(const struct link *weak, const struct link *strong, const
 		     "%s: %s is %s here (%s) and %s in line %u (%s): make them agree",
 		     link_name(weak), option, a, dialect_name(weak->dialect), b, strong->line,
 		     dialect_name(strong->dialect));
+	findings_also(findings, strong->file, strong->line);
 }
 
 static void compare_names(const struct link *weak, const struct link *strong, const char *option,
@@ -318,6 +387,7 @@ static void compare_names(const struct link *weak, const struct link *strong, co
 		     "%s: %s is %s here (%s) and %s in line %u (%s): make them agree",
 		     link_name(weak), option, theirs, dialect_name(weak->dialect), ours,
 		     strong->line, dialect_name(strong->dialect));
+	findings_also(findings, strong->file, strong->line);
 }
 
 static void contradictions(const struct link *weak, const struct link *strong,
@@ -359,11 +429,24 @@ static void note_missing_bond(const struct links *links, const struct link *l,
 		     link_name(l), q);
 }
 
+static void note_dialect(const struct link *l, struct guest_network *ret)
+{
+	for (size_t i = 0; i < ret->n_dialects; i++)
+		if (ret->dialects[i].dialect == l->dialect)
+			return;
+	struct guest_dialect *d = array_push(ret->dialects, ret->n_dialects);
+	d->dialect = l->dialect;
+	d->file = xstrdup(l->file);
+	d->line = l->line;
+}
+
 void links_resolve(const struct links *links, struct guest_network *ret, struct findings *findings)
 {
 	for (size_t i = 0; i < links->n; i++) {
 		const struct link *l = &links->v[i];
 		const struct link *other = stronger(links, l);
+		if (l->kind != LINK_OTHER)
+			note_dialect(l, ret);
 		if (other) {
 			if (l->kind == LINK_BOND)
 				contradictions(l, other, findings);
@@ -378,8 +461,11 @@ void links_resolve(const struct links *links, struct guest_network *ret, struct 
 			nic->name = xstrdup(l->name);
 			nic->mac = xstrdup(l->mac);
 			nic->dialect = l->dialect;
+			nic->file = xstrdup(l->file);
 			nic->line = l->line;
+			nic->mtu = l->mtu;
 			copy_addresses(&nic->addresses, &l->addresses);
+			add_routes(links, nic->name, &nic->addresses);
 		}
 	}
 }

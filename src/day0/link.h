@@ -25,6 +25,7 @@ struct link {
 	char *master; /* name or id of the bond that it is a leg of, or NULL */
 	char *parent; /* LINK_VLAN: name or id of the link below */
 	int vlan_id;
+	int mtu;
 	struct guest_addresses addresses;
 	struct bond bond; /* LINK_BOND: its options; names, legs, addresses are not used */
 };
@@ -77,6 +78,9 @@ bool is_placeholder(const char *s);
 
 /* A MAC address in the usual form, else reported. */
 void mac_check(const char *s, const struct text *text, size_t line, struct findings *findings);
+
+/* A number of bytes; 0, not set, for anything else. */
+int mtu_parse(const char *s);
 
 /* 4, 6, or 0 for neither; a prefix length behind it is ignored. */
 int address_family(const char *s);

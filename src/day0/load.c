@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "day0/day0.h"
+#include "day0/link.h"
 #include "day0/user_data.h"
 #include "model/model.h"
 
@@ -171,13 +172,14 @@ static void check_variables(const struct model *model, const struct vm_group *gr
 	}
 }
 
-static void read_user_data(const struct model *model, struct vm_group *group,
-			   const struct configuration *c, struct findings *findings)
+static void read_content(const struct model *model, const struct configuration *c,
+			 struct links *links, struct findings *findings)
 {
 	cleanup_text struct text text = {0};
+	bool user_data = streq(c->dst, "--user-data");
 	size_t count;
 
-	if (base64_len(c->content_len) > DAY0_USER_DATA_MAX)
+	if (user_data && base64_len(c->content_len) > DAY0_USER_DATA_MAX)
 		complain(model, c->line, SEVERITY_ERROR, "day0-size",
 			 "the user data has %zu bytes, %zu after base64; Nova takes %d at most: "
 			 "move "
@@ -189,7 +191,10 @@ static void read_user_data(const struct model *model, struct vm_group *group,
 		if (c->variables[i].n_values > 0)
 			text_substitute(&text, c->variables[i].name, c->variables[i].values[0],
 					&count);
-	user_data_read(&text, &group->guest, findings);
+	if (user_data)
+		user_data_read(&text, links, findings);
+	else
+		configuration_read(c->dst, &text, links, findings);
 }
 
 /* All files together may be too much for Nova, though none is alone. */
@@ -214,14 +219,18 @@ static void check_composed(const struct model *model, const struct vm_group *gro
 
 void day0_load(const struct model *model, struct vm_group *group, struct findings *findings)
 {
+	struct links links = {0};
+
 	for (size_t i = 0; i < group->n_configurations; i++) {
 		struct configuration *c = &group->configurations[i];
 		load_content(model, c, findings);
 		check_variables(model, group, c, findings);
-		if (streq(c->dst, "--user-data")) {
+		if (!c->dst)
+			continue;
+		if (c->dst[0] == '/' || streq(c->dst, "--user-data")) {
 			if (c->content)
-				read_user_data(model, group, c, findings);
-		} else if (c->dst && c->dst[0] != '/') {
+				read_content(model, c, &links, findings);
+		} else {
 			cleanup_free char *q = quotable(c->dst);
 			complain(model, c->line, SEVERITY_WARNING, "day0-dst",
 				 "\"%s\" is not delivered: only --user-data and absolute paths "
@@ -230,5 +239,7 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 				 q);
 		}
 	}
+	links_resolve(&links, &group->guest, findings);
+	links_clear(&links);
 	check_composed(model, group, findings);
 }

@@ -19,6 +19,9 @@ void nmcli_read(const struct command *c, size_t name, const struct text *text, s
 void ifcfg_read(const char *path, const struct text *text, struct links *links,
 		struct findings *findings);
 
+/* A route-NAME or rule-NAME file beside an ifcfg file: only that it has some is of interest. */
+void ifcfg_routes_read(const char *name, const struct text *text, struct links *links);
+
 /* What stands under "network:", netplan's or cloud-init's (version 1 or 2). */
 void network_config_read(struct yaml *y, void *network, enum dialect dialect, struct links *links,
 			 struct findings *findings);

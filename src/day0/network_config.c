@@ -75,7 +75,17 @@ static void v2_addresses(const struct config *c, struct guest_addresses *a, yaml
 		yaml_node_t *route = yaml_item(y, routes, i);
 		if (is_default(yaml_str(yaml_get(y, route, "to"))))
 			set_gateway(c, a, 0, yaml_get(y, route, "via"));
+		else
+			a->routes = true;
 	}
+	a->routes = a->routes || yaml_len(yaml_get(y, map, "routing-policy")) > 0;
+}
+
+static int mtu_of(const struct config *c, yaml_node_t *map)
+{
+	const char *s = yaml_str(yaml_get(c->y, map, "mtu"));
+
+	return s ? mtu_parse(s) : 0;
 }
 
 /* netplan's names of what the bonding driver calls otherwise. */
@@ -203,6 +213,7 @@ static void v2_section(const struct config *c, yaml_node_t *network, const char 
 			continue;
 		struct link *l = link_add(c->links, kind, c->dialect, c->y->text, yaml_line(key));
 		l->id = xstrdup(id);
+		l->mtu = mtu_of(c, value);
 		v2_addresses(c, &l->addresses, value);
 		if (kind == LINK_ETHERNET) {
 			v2_ethernet(c, l, value);
@@ -247,6 +258,7 @@ static void v1_subnets(const struct config *c, struct guest_addresses *a, yaml_n
 		if (whole)
 			add_address(c, a, 0, whole, address);
 		set_gateway(c, a, 0, yaml_get(y, subnet, "gateway"));
+		a->routes = a->routes || yaml_len(yaml_get(y, subnet, "routes")) > 0;
 	}
 }
 
@@ -290,6 +302,7 @@ static void v1_item(const struct config *c, yaml_node_t *item)
 		mac_check(yaml_str(mac), y->text, yaml_line(mac), c->findings);
 		string_set(&l->mac, yaml_str(mac));
 	}
+	l->mtu = mtu_of(c, item);
 	v1_subnets(c, &l->addresses, yaml_get(y, item, "subnets"));
 	if (kind == LINK_VLAN) {
 		free(l->parent);
@@ -352,6 +365,9 @@ void guest_file_read(const char *path, const struct text *text, struct links *li
 		return;
 	if (str_starts(base, "/ifcfg-"))
 		ifcfg_read(path, text, links, findings);
+	else if (strstr(path, "/network-scripts/") &&
+		 (str_starts(base, "/route") || str_starts(base, "/rule")) && strchr(base, '-'))
+		ifcfg_routes_read(strchr(base, '-') + 1, text, links);
 	else if (str_starts(path, "/etc/netplan/") && yaml)
 		yaml_file_read(text, DIALECT_NETPLAN, links, findings);
 	else if (str_starts(path, "/etc/cloud/cloud.cfg.d/") && str_ends(path, ".cfg"))

@@ -44,6 +44,8 @@ enum property {
 	VLAN_PARENT,
 	VLAN_ID,
 	ETHERNET_MAC,
+	ETHERNET_MTU,
+	ROUTES,
 };
 
 static const struct {
@@ -58,6 +60,7 @@ static const struct {
 	{NULL, "slave-type", CON_SLAVE_TYPE},
 	{NULL, "port-type", CON_SLAVE_TYPE},
 	{NULL, "mac", ETHERNET_MAC},
+	{NULL, "mtu", ETHERNET_MTU},
 	{NULL, "ip4", IP4_ADD},
 	{NULL, "gw4", IP4_GATEWAY},
 	{NULL, "ip6", IP6_ADD},
@@ -90,6 +93,12 @@ static const struct {
 	{"vlan", "id", VLAN_ID},
 	{"802-3-ethernet", "mac-address", ETHERNET_MAC},
 	{"ethernet", "mac-address", ETHERNET_MAC},
+	{"802-3-ethernet", "mtu", ETHERNET_MTU},
+	{"ethernet", "mtu", ETHERNET_MTU},
+	{"ipv4", "routes", ROUTES},
+	{"ipv6", "routes", ROUTES},
+	{"ipv4", "routing-rules", ROUTES},
+	{"ipv6", "routing-rules", ROUTES},
 };
 
 /* The property that a word names; the word without "+", "-" and setting goes to *ret_name. */
@@ -292,6 +301,12 @@ static void set_property(struct nmcli *n, const char *word, const char *value)
 	case ETHERNET_MAC:
 		mac_check(value, n->text, n->line, n->findings);
 		string_set(&l->mac, value);
+		break;
+	case ETHERNET_MTU:
+		l->mtu = mtu_parse(value);
+		break;
+	case ROUTES:
+		l->addresses.routes = *value && op != '-';
 		break;
 	}
 }

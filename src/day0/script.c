@@ -41,8 +41,7 @@ static void report_password(const struct text *text, size_t line, struct finding
 {
 	report(findings, text, line, SEVERITY_WARNING, "day0-password",
 	       "a password in clear: whoever reads this file or the instance's user data has it; "
-	       "use "
-	       "an SSH key, or a hash (mkpasswd -m yescrypt)");
+	       "use an SSH key, or a hash (mkpasswd -m yescrypt)");
 }
 
 static bool is_hash(const char *s)
@@ -83,8 +82,7 @@ static void look_for_cloud_cfg(const struct command *c, const struct text *text,
 		return;
 	report(findings, text, c->line, SEVERITY_WARNING, "day0-cloud-cfg",
 	       "replaces %s while cloud-init runs, by a file that this day-0 does not show: put "
-	       "what "
-	       "is needed into /etc/cloud/cloud.cfg.d/ or into the image",
+	       "what is needed into /etc/cloud/cloud.cfg.d/ or into the image",
 	       path);
 }
 
@@ -100,6 +98,67 @@ static void look_for_placeholder(const struct command *c, const struct text *tex
 		report(findings, text, c->words[i].line, SEVERITY_ERROR, "day0-placeholder",
 		       "\"%s\" is a placeholder, not an address: fill it in", q);
 	}
+}
+
+/* The index of that word behind the command's name, or 0. */
+static size_t word_index(const struct command *c, const char *word)
+{
+	for (size_t i = command_name(c) + 1; i < c->n_words; i++)
+		if (streq(c->words[i].s, word))
+			return i;
+	return 0;
+}
+
+/* initscripts' network service: "systemctl restart network", "service network restart" */
+static void look_for_network_service(const struct command *c, const struct text *text,
+				     struct findings *findings)
+{
+	const char *name = program(c);
+	bool service = streq(name, "service") && word_index(c, "network");
+	bool unit = streq(name, "systemctl") &&
+		    (word_index(c, "network") || word_index(c, "network.service"));
+	size_t at = command_name(c);
+	bool script = at < c->n_words && streq(c->words[at].s, "/etc/init.d/network");
+
+	if (service || unit || script)
+		report(findings, text, c->line, SEVERITY_WARNING, "day0-network-service",
+		       "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 "
+		       "has no more and Debian never had: use \"nmcli connection up\", \"netplan "
+		       "apply\" or what else the image's own network stack has");
+}
+
+/* "nova show SERVER --human | grep numa" */
+static void look_for_nova_numa(const struct script *script, size_t i, const struct text *text,
+			       struct findings *findings)
+{
+	const struct command *c = &script->v[i];
+	const struct command *next = i + 1 < script->n ? &script->v[i + 1] : NULL;
+	bool shows = (streq(program(c), "nova") && word_index(c, "show")) ||
+		     (streq(program(c), "openstack") && word_index(c, "server") &&
+		      word_index(c, "show"));
+
+	if (!shows || !next || !next->piped || !streq(program(next), "grep"))
+		return;
+	for (size_t k = command_name(next) + 1; k < next->n_words; k++)
+		if (strcasestr(next->words[k].s, "numa"))
+			report(findings, text, c->line, SEVERITY_ERROR, "day0-nova-numa",
+			       "this prints nothing about NUMA: a server's details have no such "
+			       "field; ask GET /servers/ID/topology (microversion 2.78), or "
+			       "dnsvnf verify");
+}
+
+/* "ip route add NET via GATEWAY dev NAME" */
+static void look_for_routes(const struct command *c, const struct text *text, struct links *links)
+{
+	size_t route = word_index(c, "route"), device = word_index(c, "dev");
+	bool adds = word_index(c, "add") || word_index(c, "replace");
+
+	if (!streq(program(c), "ip") || !route || !adds || word_index(c, "default") || !device ||
+	    device + 1 >= c->n_words)
+		return;
+	struct link *l = link_add(links, LINK_OTHER, DIALECT_NMCLI, text, c->line);
+	l->name = xstrdup(c->words[device + 1].s);
+	l->addresses.routes = true;
 }
 
 /* "cat > FILE << EOF", "tee FILE << EOF" */
@@ -142,6 +201,9 @@ void script_commands(const struct script *script, const struct text *text, struc
 			look_for_placeholder(c, text, findings);
 		look_for_password(script, i, text, findings);
 		look_for_cloud_cfg(c, text, findings);
+		look_for_network_service(c, text, findings);
+		look_for_nova_numa(script, i, text, findings);
+		look_for_routes(c, text, links);
 		if (c->heredoc.s)
 			read_heredoc(c, links, findings);
 	}

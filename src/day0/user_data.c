@@ -11,6 +11,7 @@
 #include "day0/cloud_config.h"
 #include "day0/decode.h"
 #include "day0/mime.h"
+#include "day0/network.h"
 #include "day0/script.h"
 
 static bool is_blank(const struct text *t)
@@ -185,11 +186,19 @@ static bool unpack(const struct text *text, struct text *ret, struct findings *f
 	return true;
 }
 
-void user_data_read(const struct text *text, struct guest_network *ret, struct findings *findings)
+void configuration_read(const char *path, const struct text *text, struct links *links,
+			struct findings *findings)
+{
+	if (str_starts(text->s, "#!") && is_shell(text->s))
+		script_read(text, links, findings);
+	else
+		guest_file_read(path, text, links, findings);
+}
+
+void user_data_read(const struct text *text, struct links *links, struct findings *findings)
 {
 	cleanup_text struct text plain = {0};
 	cleanup_parts struct parts parts = {0};
-	struct links links = {0};
 	size_t line;
 
 	if (!unpack(text, &plain, findings))
@@ -206,7 +215,5 @@ void user_data_read(const struct text *text, struct guest_network *ret, struct f
 	}
 	mime_read(&plain, &parts, findings);
 	for (size_t i = 0; i < parts.n; i++)
-		part_read(parts.v[i].type, &parts.v[i].text, &links, findings);
-	links_resolve(&links, ret, findings);
-	links_clear(&links);
+		part_read(parts.v[i].type, &parts.v[i].text, links, findings);
 }

@@ -17,12 +17,17 @@ int design_read(const char *path, struct model **ret_model, struct findings *fin
 		return r;
 	if (model) {
 		check_references(model, findings);
+		check_waive(model, NULL, NULL, findings, 0);
 		for (size_t t = 0; t < model->n_tenants; t++)
 			for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
 				struct deployment *dep = &model->tenants[t].deployments[d];
-				for (size_t g = 0; g < dep->n_vm_groups; g++)
+				for (size_t g = 0; g < dep->n_vm_groups; g++) {
+					size_t from = findings->n;
 					day0_load(model, &dep->vm_groups[g], findings);
+					check_waive(model, dep, &dep->vm_groups[g], findings, from);
+				}
 			}
+		check_design(model, findings);
 	}
 	findings_sort(findings);
 	*ret_model = steal_ptr(model);

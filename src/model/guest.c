@@ -99,17 +99,21 @@ static void addresses_clear(struct guest_addresses *a)
 static void bond_clear(struct bond *b)
 {
 	free(b->name);
+	free(b->file);
+	free(b->arp_validate);
 	strings_free(b->arp_ip_targets, b->n_arp_ip_targets);
 	free(b->primary);
 	free(b->primary_reselect);
 	for (size_t i = 0; i < b->n_legs; i++) {
 		free(b->legs[i].name);
 		free(b->legs[i].mac);
+		free(b->legs[i].file);
 	}
 	free(b->legs);
 	addresses_clear(&b->addresses);
 	for (size_t i = 0; i < b->n_vlans; i++) {
 		free(b->vlans[i].name);
+		free(b->vlans[i].file);
 		addresses_clear(&b->vlans[i].addresses);
 	}
 	free(b->vlans);
@@ -123,8 +127,12 @@ void guest_network_clear(struct guest_network *g)
 	for (size_t i = 0; i < g->n_nics; i++) {
 		free(g->nics[i].name);
 		free(g->nics[i].mac);
+		free(g->nics[i].file);
 		addresses_clear(&g->nics[i].addresses);
 	}
 	free(g->nics);
+	for (size_t i = 0; i < g->n_dialects; i++)
+		free(g->dialects[i].file);
+	free(g->dialects);
 	*g = (struct guest_network){0};
 }

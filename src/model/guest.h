@@ -36,9 +36,11 @@ enum fail_over_mac {
 };
 
 struct bond_leg {
-	char *name;    /* interface name, or NULL when matched by MAC only */
-	char *mac;     /* or NULL */
-	unsigned line; /* in the day-0 file */
+	char *name; /* interface name, or NULL when matched by MAC only */
+	char *mac;  /* or NULL */
+	char *file; /* that `line` is in: the day-0 file, or a file that it goes with */
+	unsigned line;
+	int mtu; /* 0: not set */
 };
 
 /* Addresses of one interface of the guest: a NIC, a bond or a VLAN. */
@@ -48,24 +50,33 @@ struct guest_addresses {
 	size_t n;
 	char *gateway4, *gateway6; /* or NULL */
 	bool dhcp4, dhcp6;
+	bool routes; /* has routes of its own beside the default one, or routing rules */
 };
 
 struct guest_vlan {
 	char *name;
 	int id; /* 1..4094 */
+	char *file;
 	unsigned line;
+	int mtu; /* 0: not set */
 	struct guest_addresses addresses;
 };
 
 struct bond {
 	char *name;
 	enum dialect dialect;
+	char *file;
 	unsigned line;
+	int mtu; /* 0: not set */
 	enum bond_mode mode;
 	int miimon;       /* ms; -1: not set */
+	int downdelay;    /* ms; -1: not set */
 	int arp_interval; /* ms; -1: not set */
 	char **arp_ip_targets;
 	size_t n_arp_ip_targets;
+	char *arp_validate;     /* none, active, backup, all ..., or NULL */
+	int num_grat_arp;       /* the same as num_unsol_na; -1: not set */
+	bool all_slaves_active; /* frames on a backup leg are delivered too */
 	enum fail_over_mac fail_over_mac;
 	char *primary;          /* leg's name, or NULL */
 	char *primary_reselect; /* always, better, failure, or NULL */
@@ -81,8 +92,17 @@ struct guest_nic {
 	char *name; /* or NULL */
 	char *mac;  /* or NULL */
 	enum dialect dialect;
+	char *file;
 	unsigned line;
+	int mtu; /* 0: not set */
 	struct guest_addresses addresses;
+};
+
+/* Where a dialect is first used. */
+struct guest_dialect {
+	enum dialect dialect;
+	char *file;
+	unsigned line;
 };
 
 struct guest_network {
@@ -90,6 +110,8 @@ struct guest_network {
 	size_t n_bonds;
 	struct guest_nic *nics;
 	size_t n_nics;
+	struct guest_dialect *dialects; /* in order of appearance */
+	size_t n_dialects;
 };
 
 void guest_network_clear(struct guest_network *g);

@@ -210,7 +210,7 @@ struct vm_group {
 	struct extension *extensions;
 	size_t n_extensions;
 
-	/* Filled by day0 from the --user-data configuration: */
+	/* Filled by day0 from the configurations: */
 	struct guest_network guest;
 };
 

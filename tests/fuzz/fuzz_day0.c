@@ -18,10 +18,13 @@ static void read_one(const char *s, size_t len)
 {
 	struct findings findings = {0};
 	struct guest_network network = {0};
+	struct links links = {0};
 	struct text text;
 
 	text_init(&text, "day0.cfg", s, len, 1);
-	user_data_read(&text, &network, &findings);
+	user_data_read(&text, &links, &findings);
+	links_resolve(&links, &network, &findings);
+	links_clear(&links);
 	text_clear(&text);
 	guest_network_clear(&network);
 	findings_clear(&findings);

@@ -47,13 +47,28 @@ class Options(unittest.TestCase):
 
 class Check(unittest.TestCase):
     def test_json_is_a_list_of_findings(self):
-        self.assertEqual([], json.loads(dnsvnf("check", "-o", "json", DESIGN).stdout))
         done = dnsvnf("check", "-o", "json", "examples/technote/published/dep.xml")
         self.assertEqual(1, done.returncode)
         findings = json.loads(done.stdout)
         self.assertGreater(len(findings), 2)
         for finding in findings:
             self.assertLessEqual({"severity", "rule", "file", "line", "text"}, set(finding))
+
+    def test_list_and_explain_need_no_descriptor(self):
+        self.assertIn("\nlegs-segment ", dnsvnf("check", "--list").stdout)
+        self.assertIn("Remedy", dnsvnf("check", "--explain", "legs-segment").stdout)
+        done = dnsvnf("check")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("which descriptor?", done.stderr)
+
+    def test_sarif_is_for_check_only(self):
+        done = dnsvnf("plan", "-o", "sarif", DESIGN)
+        self.assertEqual(2, done.returncode)
+        self.assertIn("--output is text or json, not sarif", done.stderr)
+
+    def test_notes_are_no_news_to_other_verbs(self):
+        done = dnsvnf("plan", "--vim", "nowhere", DESIGN)
+        self.assertNotIn(": note: ", done.stderr)
 
     def test_missing_file(self):
         done = dnsvnf("check", "/nonexistent.xml")

@@ -17,7 +17,15 @@ static void add_addresses(struct strbuf *b, const struct guest_addresses *a)
 		strbuf_adds(b, " dhcp4");
 	if (a->dhcp6)
 		strbuf_adds(b, " dhcp6");
+	if (a->routes)
+		strbuf_adds(b, " routes");
 	strbuf_adds(b, "\n");
+}
+
+static void add_mtu(struct strbuf *b, int mtu)
+{
+	if (mtu)
+		strbuf_addf(b, " mtu %d", mtu);
 }
 
 /* The whole of a network, a line for each thing, each with its line. */
@@ -33,18 +41,31 @@ static char *network_text(const struct guest_network *g)
 			    fail_over_mac_name(bond->fail_over_mac));
 		for (size_t k = 0; k < bond->n_arp_ip_targets; k++)
 			strbuf_addf(&b, " target %s", bond->arp_ip_targets[k]);
+		if (bond->downdelay >= 0)
+			strbuf_addf(&b, " downdelay %d", bond->downdelay);
+		if (bond->arp_validate)
+			strbuf_addf(&b, " validate %s", bond->arp_validate);
+		if (bond->num_grat_arp >= 0)
+			strbuf_addf(&b, " grat_arp %d", bond->num_grat_arp);
+		if (bond->all_slaves_active)
+			strbuf_adds(&b, " all_active");
+		add_mtu(&b, bond->mtu);
 		if (bond->primary)
 			strbuf_addf(&b, " primary %s", bond->primary);
 		if (bond->primary_reselect)
 			strbuf_addf(&b, " reselect %s", bond->primary_reselect);
 		add_addresses(&b, &bond->addresses);
-		for (size_t k = 0; k < bond->n_legs; k++)
-			strbuf_addf(&b, "  %u leg %s %s\n", bond->legs[k].line,
+		for (size_t k = 0; k < bond->n_legs; k++) {
+			strbuf_addf(&b, "  %u leg %s %s", bond->legs[k].line,
 				    bond->legs[k].name ? bond->legs[k].name : "-",
 				    bond->legs[k].mac ? bond->legs[k].mac : "-");
+			add_mtu(&b, bond->legs[k].mtu);
+			strbuf_adds(&b, "\n");
+		}
 		for (size_t k = 0; k < bond->n_vlans; k++) {
 			strbuf_addf(&b, "  %u vlan %s id %d", bond->vlans[k].line,
 				    bond->vlans[k].name, bond->vlans[k].id);
+			add_mtu(&b, bond->vlans[k].mtu);
 			add_addresses(&b, &bond->vlans[k].addresses);
 		}
 	}
@@ -52,6 +73,7 @@ static char *network_text(const struct guest_network *g)
 		strbuf_addf(&b, "%u nic %s %s", g->nics[i].line,
 			    g->nics[i].name ? g->nics[i].name : "-",
 			    g->nics[i].mac ? g->nics[i].mac : "-");
+		add_mtu(&b, g->nics[i].mtu);
 		add_addresses(&b, &g->nics[i].addresses);
 	}
 	return strbuf_steal(&b);
@@ -398,6 +420,78 @@ static void test_two_dialects_that_disagree(void **state)
 						  "active in line 7 (nmcli): make them agree");
 }
 
+static void test_mtu_and_routes(void **state)
+{
+	(void)state;
+	expect("#!/bin/sh\n"
+	       "nmcli c a type bond ifname bond0 ipv4.method disabled 802-3-ethernet.mtu 9000 "
+	       "bond.options mode=1,miimon=100,downdelay=200,num_unsol_na=3,arp_validate=3,"
+	       "all_slaves_active=delivered\n"
+	       "nmcli c a type ethernet ifname e1 mtu 1500 master bond0\n"
+	       "nmcli c a type vlan ifname v7 dev bond0 id 7 ethernet.mtu 1400 ipv4.method "
+	       "disabled\n"
+	       "nmcli c a type ethernet ifname e2 ip4 192.0.2.1/24 ipv4.routes "
+	       "'198.51.100.0/24 192.0.2.2'\n"
+	       "nmcli c a type ethernet ifname e3 ip4 192.0.2.3/24\n"
+	       "ip route add default via 192.0.2.2 dev e3\n"
+	       "nmcli c a type ethernet ifname e4 ip4 192.0.2.4/24\n"
+	       "ip route add 198.51.100.0/24 via 192.0.2.2 dev e4\n",
+	       "2 nmcli bond0 mode active-backup miimon 100 arp -1 mac unset downdelay 200 "
+	       "validate all grat_arp 3 all_active mtu 9000\n"
+	       "  3 leg e1 - mtu 1500\n"
+	       "  4 vlan v7 id 7 mtu 1400\n"
+	       "5 nic e2 - 192.0.2.1/24 routes\n"
+	       "6 nic e3 - 192.0.2.3/24\n"
+	       "8 nic e4 - 192.0.2.4/24 routes\n",
+	       "");
+	expect("#cloud-config\n"
+	       "write_files:\n"
+	       "- path: /etc/netplan/60.yaml\n"
+	       "  content: |\n"
+	       "    network:\n"
+	       "      version: 2\n"
+	       "      ethernets:\n"
+	       "        a: {mtu: 1400, addresses: [192.0.2.1/24], routes: [{to: 198.51.100.0/24, "
+	       "via: 192.0.2.2}]}\n"
+	       "        b: {addresses: [192.0.2.3/24], routes: [{to: default, via: 192.0.2.2}]}\n"
+	       "        c: {addresses: [192.0.2.4/24], routing-policy: [{from: 192.0.2.4, table: "
+	       "7}]}\n",
+	       "8 nic a - mtu 1400 192.0.2.1/24 routes\n"
+	       "9 nic b - 192.0.2.3/24 gw4 192.0.2.2\n"
+	       "10 nic c - 192.0.2.4/24 routes\n",
+	       "");
+}
+
+static void test_files_beside_the_user_data_are_read(void **state)
+{
+	(void)state;
+	static const char folder[] = "/etc/sysconfig/network-scripts/";
+	cleanup_fixture struct fixture f = {0};
+	cleanup_free char *bond = xasprintf("%sifcfg-bond0", folder);
+	cleanup_free char *leg = xasprintf("%sifcfg-e1", folder);
+	cleanup_free char *route = xasprintf("%sroute-e0", folder);
+
+	fixture_init(&f, "dep.xml");
+	fixture_add(&f, "--user-data",
+		    "#!/bin/sh\nnmcli c a type ethernet ifname e0 ip4 192.0.2.1/24\n", NULL);
+	fixture_add(&f, bond, "TYPE=Bond\nMTU=9000\nBONDING_OPTS=\"mode=1 miimon=100\"\n", NULL);
+	fixture_add(&f, leg, "DEVICE=e1\nMASTER=bond0\n", NULL);
+	fixture_add(&f, route, "198.51.100.0/24 via 192.0.2.2\n", NULL);
+	fixture_add(&f, "/root/x.sh", "#!/bin/sh\nsystemctl restart network\n", NULL);
+	fixture_add(&f, "/root/x.txt", "systemctl restart network\n", NULL);
+	fixture_load(&f);
+	cleanup_free char *text = network_text(&f.group->guest);
+	assert_string_equal(text,
+			    "1 ifcfg bond0 mode active-backup miimon 100 arp -1 mac unset mtu "
+			    "9000\n"
+			    "  1 leg e1 -\n"
+			    "2 nic e0 - 192.0.2.1/24 routes\n");
+	cleanup_free char *found = fixture_findings(&f);
+	assert_string_equal(found, "1 note day0-ifcfg\n"
+				   "1 note day0-ifcfg\n"
+				   "2 warning day0-network-service\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +504,8 @@ int main(void)
 		cmocka_unit_test(test_cloud_init_v1),
 		cmocka_unit_test(test_cloud_init_network_key_is_not_taken),
 		cmocka_unit_test(test_two_dialects_that_disagree),
+		cmocka_unit_test(test_mtu_and_routes),
+		cmocka_unit_test(test_files_beside_the_user_data_are_read),
 	};
 
 	return cmocka_run_group_tests_name("day0_network", tests, NULL, NULL);

@@ -323,6 +323,33 @@ static void test_scripts(void **state)
 		 "replaces /etc/cloud/cloud.cfg while cloud-init runs, by a file that this day-0 "
 		 "does "
 		 "not show: put what is needed into /etc/cloud/cloud.cfg.d/ or into the image"},
+		{"#!/bin/sh\nsystemctl restart network\n", 2, SEVERITY_WARNING,
+		 "day0-network-service",
+		 "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has no "
+		 "more and Debian never had: use \"nmcli connection up\", \"netplan apply\" or "
+		 "what else the image's own network stack has"},
+		{"#!/bin/sh\nservice network restart\n", 2, SEVERITY_WARNING,
+		 "day0-network-service",
+		 "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has no "
+		 "more and Debian never had: use \"nmcli connection up\", \"netplan apply\" or "
+		 "what else the image's own network stack has"},
+		{"#!/bin/sh\n/etc/init.d/network restart\n", 2, SEVERITY_WARNING,
+		 "day0-network-service",
+		 "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has no "
+		 "more and Debian never had: use \"nmcli connection up\", \"netplan apply\" or "
+		 "what else the image's own network stack has"},
+		{"#!/bin/sh\nsystemctl restart NetworkManager; systemctl restart networking\n", 0,
+		 0, NULL, NULL},
+		{"#!/bin/sh\nnova show x --human | grep numa\n", 2, SEVERITY_ERROR,
+		 "day0-nova-numa",
+		 "this prints nothing about NUMA: a server's details have no such field; ask GET "
+		 "/servers/ID/topology (microversion 2.78), or dnsvnf verify"},
+		{"#!/bin/sh\nopenstack server show x | grep -i NUMA\n", 2, SEVERITY_ERROR,
+		 "day0-nova-numa",
+		 "this prints nothing about NUMA: a server's details have no such field; ask GET "
+		 "/servers/ID/topology (microversion 2.78), or dnsvnf verify"},
+		{"#!/bin/sh\nopenstack flavor show x | grep numa; nova show x | grep status\n", 0,
+		 0, NULL, NULL},
 	};
 
 	expect_each(cases, ARRAY_SIZE(cases));

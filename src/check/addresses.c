@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Addresses: of ports against subnets, of the guest against its ports. */
+#include "base/str.h"
+#include "check/site.h"
+
+/* Which of the network's subnets hold the address; NULL: none. */
+static const struct subnet *subnet_of(const struct network *n, const struct ip *ip)
+{
+	struct ip net;
+
+	for (size_t i = 0; i < n->n_subnets; i++)
+		if (ip_of_subnet(&n->subnets[i], &net) && ip_in(ip, &net))
+			return &n->subnets[i];
+	return NULL;
+}
+
+/* A subnet of whatever network that holds the address; the network goes to *ret. */
+static const struct subnet *elsewhere(const struct site *s, const struct ip *ip,
+				      const struct network **ret)
+{
+	const struct network *tables[] = {s->deployment->networks, s->model->networks};
+	size_t counts[] = {s->deployment->n_networks, s->model->n_networks};
+
+	for (size_t t = 0; t < 2; t++) {
+		const struct network *n = tables[t];
+		for (size_t i = 0; i < counts[t]; i++, n++) {
+			const struct subnet *subnet = subnet_of(n, ip);
+			if (subnet) {
+				*ret = n;
+				return subnet;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void address_no_subnet(const struct site *s)
+{
+	const struct network *n = site_network(s, s->port->network), *other;
+	struct fixed_address fixed;
+	struct ip ip;
+
+	for (size_t i = 0; n && n->n_subnets == 0 && port_address(s->port, i, &fixed); i++) {
+		if (!ip_parse(fixed.text, &ip))
+			continue;
+		const struct subnet *holds = elsewhere(s, &ip, &other);
+		if (holds)
+			found(s, fixed.line,
+			      "network \"%s\" has no subnet to take %s from, and the address lies "
+			      "in \"%s\" of network \"%s\": give the network a subnet of its own",
+			      n->name, fixed.text, holds->name, other->name);
+		else
+			found(s, fixed.line,
+			      "network \"%s\" has no subnet to take %s from: define one", n->name,
+			      fixed.text);
+		see(s, holds ? holds->line : n->line);
+	}
+}
+
+static void address_outside_subnet(const struct site *s)
+{
+	const struct network *n = site_network(s, s->port->network), *other;
+	struct fixed_address fixed;
+	struct ip ip;
+
+	for (size_t i = 0; n && n->n_subnets > 0 && port_address(s->port, i, &fixed); i++) {
+		if (!ip_parse(fixed.text, &ip))
+			continue;
+		const struct subnet *own = subnet_of(n, &ip), *holds;
+		if (own && fixed.subnet && !streq(own->name, fixed.subnet)) {
+			found(s, fixed.line, "%s is not in subnet \"%s\" but in \"%s\"", fixed.text,
+			      fixed.subnet, own->name);
+			see(s, own->line);
+		} else if (own) {
+			continue;
+		} else if ((holds = elsewhere(s, &ip, &other))) {
+			found(s, fixed.line,
+			      "%s lies in no subnet of network \"%s\"; it lies in \"%s\" of "
+			      "network \"%s\"",
+			      fixed.text, n->name, holds->name, other->name);
+			see(s, holds->line);
+		} else {
+			found(s, fixed.line, "%s lies in no subnet of network \"%s\"", fixed.text,
+			      n->name);
+			see(s, n->subnets[0].line);
+		}
+	}
+}
+
+static void address_gateway(const struct site *s)
+{
+	const struct network *n = site_network(s, s->port->network);
+	struct fixed_address fixed;
+	struct ip ip, gateway;
+
+	for (size_t i = 0; n && port_address(s->port, i, &fixed); i++)
+		for (size_t k = 0; k < n->n_subnets; k++) {
+			const struct subnet *subnet = &n->subnets[k];
+			if (!subnet->gateway || !ip_parse(subnet->gateway, &gateway) ||
+			    !ip_parse(fixed.text, &ip) || !ip_equal(&ip, &gateway))
+				continue;
+			found(s, fixed.line, "%s is the gateway of subnet \"%s\": take another",
+			      fixed.text, subnet->name);
+			see(s, subnet->line);
+		}
+}
+
+static void address_reserved(const struct site *s)
+{
+	const struct network *n = site_network(s, s->port->network);
+	struct fixed_address fixed;
+	struct ip ip, net;
+
+	for (size_t i = 0; n && port_address(s->port, i, &fixed); i++)
+		for (size_t k = 0; k < n->n_subnets; k++) {
+			if (!ip_parse(fixed.text, &ip) || !ip_of_subnet(&n->subnets[k], &net) ||
+			    !ip_is_reserved(&ip, &net))
+				continue;
+			found(s, fixed.line,
+			      "%s is the network's or the broadcast address of subnet \"%s\": take "
+			      "another",
+			      fixed.text, n->subnets[k].name);
+			see(s, n->subnets[k].line);
+		}
+}
+
+/* The one port that s->port must not share its address with, or NULL. The bond's legs may. */
+static const struct interface *twin(const struct site *s, const struct vm_group *group,
+				    const struct interface *port, const struct ip *ip)
+{
+	for (size_t k = 0; k < group->n_interfaces; k++) {
+		const struct interface *other = &group->interfaces[k];
+		if (other == port)
+			return NULL; /* those behind it find this one */
+		if (!port_owns(other, ip))
+			continue;
+		bool one_bond =
+			group == s->group && guest_match_bond(s->match, port) &&
+			guest_match_bond(s->match, port) == guest_match_bond(s->match, other);
+		if (streq(other->network, port->network) ||
+		    (!one_bond && site_segment(s, other->network, port->network) == SEGMENT_SAME))
+			return other;
+	}
+	return NULL;
+}
+
+static void address_twice(const struct site *s)
+{
+	struct fixed_address fixed;
+	struct ip ip;
+
+	for (size_t i = 0; port_address(s->port, i, &fixed); i++) {
+		if (!ip_parse(fixed.text, &ip))
+			continue;
+		for (size_t g = 0; g < s->deployment->n_vm_groups; g++) {
+			const struct vm_group *group = &s->deployment->vm_groups[g];
+			const struct interface *other = twin(s, group, s->port, &ip);
+			if (other) {
+				found(s, fixed.line,
+				      "%s is given to nicid %u of vm_group \"%s\" too, in the same "
+				      "segment",
+				      fixed.text, other->nicid, group->name);
+				see(s, other->line);
+			}
+			if (group == s->group)
+				break;
+		}
+	}
+}
+
+/* Whether any leg's port has the address in its fixed ones or pairs. */
+static bool is_known(const struct site *s, const struct ip *ip)
+{
+	for (size_t i = 0; i < s->bond->n_legs; i++) {
+		const struct interface *port = site_leg_port(s, i);
+		if (port && port_allows(port, ip))
+			return true;
+	}
+	return false;
+}
+
+static void bond_address_filtered(const struct site *s)
+{
+	const struct bond *b = s->bond;
+	struct ip ip;
+
+	for (size_t i = 0; i < b->n_legs; i++) {
+		const struct interface *port = site_leg_port(s, i);
+		for (size_t k = 0; port && port_is_filtered(port) && k < b->addresses.n; k++) {
+			if (!ip_parse(b->addresses.v[k], &ip) || port_allows(port, &ip))
+				continue;
+			found_in(s, b->file, b->line,
+				 "port security drops what leaves nicid %u, a leg of %s, from %s: "
+				 "give the port that address, or an allowed_address_pair",
+				 port->nicid, b->name, b->addresses.v[k]);
+			see(s, port->line);
+		}
+	}
+}
+
+static void bond_address_unowned(const struct site *s)
+{
+	const struct bond *b = s->bond;
+	const struct interface *first = b->n_legs ? site_leg_port(s, 0) : NULL;
+	struct ip ip;
+
+	if (!first || port_is_filtered(first))
+		return;
+	for (size_t k = 0; k < b->addresses.n; k++) {
+		if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) || is_known(s, &ip))
+			continue;
+		found_in(s, b->file, b->line,
+			 "%s, the address of %s, is owned by no port: the VIM may give it to "
+			 "another VM, and nobody who asks the VIM finds the service; make it a "
+			 "fixed address of the legs' ports",
+			 b->addresses.v[k], b->name);
+		see(s, first->line);
+	}
+}
+
+/* Whether the bond or a VLAN on it has the address, or gets one that cannot be told. */
+static bool bond_has(const struct bond *b, const struct ip *ip)
+{
+	struct ip own;
+
+	for (size_t v = 0; v <= b->n_vlans; v++) {
+		const struct guest_addresses *a = v ? &b->vlans[v - 1].addresses : &b->addresses;
+		if (a->dhcp4 || a->dhcp6)
+			return true;
+		for (size_t i = 0; i < a->n; i++)
+			if ((ip_parse(a->v[i], &own) && ip_equal(&own, ip)) ||
+			    str_starts(a->v[i], "$"))
+				return true;
+	}
+	return false;
+}
+
+static void leg_address_unused(const struct site *s)
+{
+	struct fixed_address fixed;
+	struct ip ip;
+
+	for (size_t i = 0; i < s->bond->n_legs; i++) {
+		const struct interface *port = site_leg_port(s, i);
+		for (size_t k = 0; port && port_address(port, k, &fixed); k++) {
+			if (!ip_parse(fixed.text, &ip) || bond_has(s->bond, &ip))
+				continue;
+			found(s, fixed.line,
+			      "%s belongs to a port that is a leg of %s, and the guest never uses "
+			      "it: give the port the bond's address",
+			      fixed.text, s->bond->name);
+			see_in(s, s->bond->file, s->bond->line);
+		}
+	}
+}
+
+static void guest_address(const struct site *s)
+{
+	struct guest_interface g;
+	struct fixed_address fixed;
+	struct ip ip;
+
+	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+		if (g.bond || !g.port || !port_is_filtered(g.port))
+			continue;
+		for (size_t k = 0; k < g.addresses->n; k++) {
+			if (!ip_parse(g.addresses->v[k], &ip) || port_allows(g.port, &ip))
+				continue;
+			found_in(s, g.file, g.line,
+				 "%s takes %s, and its port, nicid %u, has %s%s: port security "
+				 "drops what it sends; make the two agree",
+				 g.name, g.addresses->v[k], g.port->nicid,
+				 port_address(g.port, 0, &fixed) ? fixed.text : "no fixed address",
+				 port_address(g.port, 0, &fixed) ? ""
+								 : " but one that the VIM picks");
+			see(s, g.port->line);
+		}
+	}
+}
+
+static void address_prefix(const struct site *s)
+{
+	struct guest_interface g;
+	struct ip ip, net;
+
+	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+		const struct network *n = g.port ? site_network(s, g.port->network) : NULL;
+		for (size_t k = 0; n && !g.is_vlan && k < g.addresses->n; k++) {
+			const struct subnet *subnet =
+				ip_parse(g.addresses->v[k], &ip) ? subnet_of(n, &ip) : NULL;
+			if (!subnet || !ip_of_subnet(subnet, &net) || net.prefix == ip.prefix)
+				continue;
+			found_in(s, g.file, g.line,
+				 "%s has %s, and its subnet \"%s\" is a /%u: part of the "
+				 "neighbours cannot be reached; write /%u",
+				 g.name, g.addresses->v[k], subnet->name, net.prefix, net.prefix);
+			see(s, subnet->line);
+		}
+	}
+}
+
+/* The bond's address must be at home in the network of every leg, or it dies with one of them. */
+static void bond_address_subnet(const struct site *s)
+{
+	const struct bond *b = s->bond;
+	struct ip ip;
+
+	for (size_t i = 0; i < b->n_legs; i++) {
+		const struct interface *port = site_leg_port(s, i);
+		const struct network *n = port ? site_network(s, port->network) : NULL;
+		for (size_t k = 0; n && n->n_subnets > 0 && k < b->addresses.n; k++) {
+			if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) ||
+			    subnet_of(n, &ip))
+				continue;
+			found_in(s, b->file, b->line,
+				 "%s has %s, which lies in no subnet of network \"%s\" of its leg "
+				 "nicid %u",
+				 b->name, b->addresses.v[k], n->name, port->nicid);
+			see(s, n->line);
+		}
+	}
+}
+
+/* The first overlap of the two networks: the others show when that is put right. */
+static void overlap_of(const struct site *s, const struct network *a, const struct network *b)
+{
+	struct ip x, y;
+
+	for (size_t i = 0; i < a->n_subnets; i++) {
+		if (!ip_of_subnet(&a->subnets[i], &x))
+			continue;
+		for (size_t k = 0; k < b->n_subnets; k++) {
+			if (!ip_of_subnet(&b->subnets[k], &y) || !ip_overlap(&x, &y))
+				continue;
+			found(s, b->subnets[k].line,
+			      "subnet \"%s\" of network \"%s\" overlaps \"%s\" of \"%s\", and "
+			      "vm_group \"%s\" has an interface on each: it cannot tell where an "
+			      "address of both is",
+			      b->subnets[k].name, b->name, a->subnets[i].name, a->name,
+			      s->group->name);
+			see(s, a->subnets[i].line);
+			return;
+		}
+	}
+}
+
+/* Whether the interface is the group's first on its network. */
+static bool is_first(const struct vm_group *g, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (streq(g->interfaces[k].network, g->interfaces[i].network))
+			return false;
+	return true;
+}
+
+static void subnets_overlap(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+
+	for (size_t i = 0; i < g->n_interfaces; i++)
+		for (size_t k = 0; k < i && is_first(g, i); k++) {
+			const struct interface *p = &g->interfaces[k], *q = &g->interfaces[i];
+			const struct network *a = site_network(s, p->network);
+			const struct network *b = site_network(s, q->network);
+			const struct bond *bond = guest_match_bond(s->match, p);
+			if (a && b && is_first(g, k) &&
+			    (!bond || bond != guest_match_bond(s->match, q)))
+				overlap_of(s, a, b);
+		}
+}
+
+const struct check_rule address_rules[] = {
+	{
+		RULE("address-no-subnet", SEVERITY_ERROR, LEVEL_PORT, address_no_subnet),
+		.title = "a fixed address has a subnet to come from",
+		.text = "A network on which ports have fixed addresses has subnets.",
+		.reason = "Neutron gives a port no address on a network without a subnet.",
+		.remedy = "Define the subnet under the network.",
+		.source = "TechNote 223247, step 1.3 (no subnet) and its ESC sample; Neutron API, "
+			  "ports",
+	},
+	{
+		RULE("address-outside-subnet", SEVERITY_ERROR, LEVEL_PORT, address_outside_subnet),
+		.title = "a fixed address lies in its network's subnet",
+		.text = "A port's fixed address is in a subnet of its network, in the one that is "
+			"named.",
+		.reason = "Neutron refuses it: \"IP address is not a valid IP for the specified "
+			  "subnet\".",
+		.remedy = "Correct the address, or the subnet.",
+		.source =
+			"TechNote 223247, step 1.2 against its ESC sample; Neutron API, fixed_ips",
+	},
+	{
+		RULE("address-gateway", SEVERITY_ERROR, LEVEL_PORT, address_gateway),
+		.title = "a fixed address is not the gateway's",
+		.text = "No port has the gateway address of its subnet.",
+		.reason = "Two owners of the gateway's address: the way out of the subnet is lost "
+			  "for everybody in it.",
+		.remedy = "Take another address.",
+		.source = "Neutron API, subnets (gateway_ip)",
+	},
+	{
+		RULE("address-reserved", SEVERITY_ERROR, LEVEL_PORT, address_reserved),
+		.title = "a fixed address is a host's",
+		.text = "No port has the first (network) or last (broadcast) address of an IPv4 "
+			"subnet.",
+		.reason = "Neutron refuses them.",
+		.remedy = "Take another address.",
+		.source = "RFC 1122, 3.2.1.3; RFC 3021 for /31",
+	},
+	{
+		RULE("address-twice", SEVERITY_ERROR, LEVEL_PORT, address_twice),
+		.title = "an address has one owner",
+		.text = "No two ports in one segment have the same fixed address, legs of one bond "
+			"on two networks apart.",
+		.reason = "On one network Neutron refuses it; in one segment both answer, and "
+			  "duplicate address detection takes the later one off.",
+		.remedy = "Give each VM its own address. On one network, let one leg own it and "
+			  "the other have it as allowed_address_pair.",
+		.source = "Neutron API (IpAddressInUse); RFC 5227; RFC 4862, 5.4",
+	},
+	{
+		RULE("bond-address-filtered", SEVERITY_ERROR, LEVEL_BOND, bond_address_filtered),
+		.title = "port security lets the bond's address pass",
+		.text = "Each virtual port that is a leg, and has port security, owns each address "
+			"of the bond or has it as allowed_address_pair.",
+		.reason = "Otherwise the leg's packets are dropped in the host, at the failover if "
+			  "not before.",
+		.remedy = "Give both ports the address, or the pair.",
+		.source = "Neutron API, allowed-address-pairs",
+	},
+	{
+		RULE("bond-address-unowned", SEVERITY_WARNING, LEVEL_BOND, bond_address_unowned),
+		.title = "the bond's address is a port's",
+		.text = "A port of a leg owns each address of the bond, or has it as "
+			"allowed_address_pair.",
+		.reason = "What no port owns is free to the VIM, which gives it to the next VM.",
+		.remedy = "Make it a fixed address of the legs' ports, one on each network.",
+		.source = "TechNote 223247, ESC sample against day-0 and step 3.1; Neutron's IPAM",
+	},
+	{
+		RULE("leg-address-unused", SEVERITY_WARNING, LEVEL_BOND, leg_address_unused),
+		.title = "a leg's port has no address but the bond's",
+		.text = "Each fixed address of a leg's port is an address of the bond.",
+		.reason = "A leg has no address; who tries the port's finds nobody there.",
+		.remedy = "Give the ports the bond's addresses.",
+		.source = "TechNote 223247, ESC sample (10.10.10.10, 10.10.20.10); bonding.rst",
+	},
+	{
+		RULE("bond-address-subnet", SEVERITY_ERROR, LEVEL_BOND, bond_address_subnet),
+		.title = "the bond's address is at home on either leg",
+		.text = "Each address of the bond lies in a subnet of the network of each leg.",
+		.reason = "On the other leg's network the address is foreign: after a failover no "
+			  "neighbour asks for it.",
+		.remedy = "Give the networks of both legs the same subnet.",
+		.source = "TechNote 223247, ESC sample (two subnets under one bond)",
+	},
+	{
+		RULE("guest-address", SEVERITY_ERROR, LEVEL_GROUP, guest_address),
+		.title = "the guest uses the address that its port has",
+		.text = "A static address in the day-0 file is a fixed address, or an "
+			"allowed_address_pair, of a virtual port with port security.",
+		.reason = "Port security drops packets from any other source address.",
+		.remedy = "Write the same address in both places.",
+		.source = "Neutron API, port security",
+	},
+	{
+		RULE("address-prefix", SEVERITY_ERROR, LEVEL_GROUP, address_prefix),
+		.title = "guest and subnet agree on the prefix length",
+		.text = "The prefix length of a static address is that of its subnet.",
+		.reason = "With a longer one part of the subnet looks off-link, with a shorter one "
+			  "hosts beyond it look on-link.",
+		.remedy = "Take the subnet's.",
+		.source = "TechNote 223247, /29 in day-0, /24 in step 3.1",
+	},
+	{
+		RULE("subnets-overlap", SEVERITY_ERROR, LEVEL_GROUP, subnets_overlap),
+		.title = "the networks of a VM do not overlap",
+		.text = "Subnets of two networks of one VM, legs of one bond apart, share no "
+			"address.",
+		.reason = "The guest has one route to it, and half of the answers leave by the "
+			  "wrong interface.",
+		.remedy = "Take another range.",
+		.source = "RFC 1812, 4.2; TechNote 223247, step 1.2",
+	},
+	{0},
+};

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Asks each design rule of each thing that it is for. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "check/check.h"
+#include "check/site.h"
+
+static const struct check_rule *const tables[] = {
+	segment_rules, bond_rules, monitor_rules,   address_rules,   route_rules,  numa_rules,
+	flavor_rules,  port_rules, lifecycle_rules, placement_rules, option_rules, reader_rules,
+};
+
+const struct check_rule *check_rule_at(size_t i)
+{
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct check_rule *r = tables[t]; r->id; r++)
+			if (i-- == 0)
+				return r;
+	return NULL;
+}
+
+const struct check_rule *check_rule_find(const char *id)
+{
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct check_rule *r = tables[t]; r->id; r++)
+			if (streq(r->id, id))
+				return r;
+	return NULL;
+}
+
+static void ask(struct site *s, enum level level)
+{
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct check_rule *r = tables[t]; r->id; r++)
+			if (r->check && r->level == (int)level) {
+				s->rule = r;
+				r->check(s);
+			}
+}
+
+static void check_group(struct site *s, const struct vm_group *group)
+{
+	struct guest_match match;
+	size_t from = s->findings->n;
+
+	guest_match(group, &match);
+	s->group = group;
+	s->flavor = model_flavor(s->model, group->flavor);
+	s->match = &match;
+	ask(s, LEVEL_GROUP);
+	for (size_t i = 0; i < group->n_interfaces; i++) {
+		s->port = &group->interfaces[i];
+		ask(s, LEVEL_PORT);
+	}
+	s->port = NULL;
+	for (size_t i = 0; i < group->guest.n_bonds; i++) {
+		s->bond = &group->guest.bonds[i];
+		ask(s, LEVEL_BOND);
+	}
+	s->bond = NULL;
+	s->group = NULL;
+	s->flavor = NULL;
+	s->match = NULL;
+	guest_match_clear(&match);
+	check_waive(s->model, s->deployment, group, s->findings, from);
+}
+
+static void check_deployment(struct site *s, const struct deployment *deployment)
+{
+	size_t from = s->findings->n;
+
+	s->deployment = deployment;
+	ask(s, LEVEL_DEPLOYMENT);
+	check_waive(s->model, deployment, NULL, s->findings, from);
+	for (size_t i = 0; i < deployment->n_vm_groups; i++)
+		check_group(s, &deployment->vm_groups[i]);
+	s->deployment = NULL;
+}
+
+void check_design(const struct model *model, struct findings *findings)
+{
+	struct site s = {.model = model, .findings = findings};
+
+	for (size_t i = 0; i < model->n_tenants; i++) {
+		size_t from = findings->n;
+		s.tenant = &model->tenants[i];
+		ask(&s, LEVEL_TENANT);
+		check_waive(model, NULL, NULL, findings, from);
+		for (size_t j = 0; j < s.tenant->n_deployments; j++)
+			check_deployment(&s, &s.tenant->deployments[j]);
+	}
+}
+
+/* The value of the waiver there, or NULL; one without a reason waives nothing. */
+static const char *reason_of(const struct deployment *deployment, const struct vm_group *group,
+			     const char *waiver)
+{
+	const char *reason = model_option(deployment, group, waiver);
+
+	return reason && *reason ? reason : NULL;
+}
+
+static const char *any_reason(const struct model *model, const char *waiver)
+{
+	for (size_t t = 0; t < model->n_tenants; t++)
+		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
+			const struct deployment *dep = &model->tenants[t].deployments[d];
+			const char *reason = reason_of(dep, NULL, waiver);
+			for (size_t g = 0; g < dep->n_vm_groups && !reason; g++)
+				reason = reason_of(dep, &dep->vm_groups[g], waiver);
+			if (reason)
+				return reason;
+		}
+	return NULL;
+}
+
+void check_waive(const struct model *model, const struct deployment *deployment,
+		 const struct vm_group *group, struct findings *findings, size_t from)
+{
+	for (size_t i = from; i < findings->n; i++) {
+		struct finding *f = &findings->v[i];
+		cleanup_free char *waiver = xasprintf("waive.%s", f->rule);
+		const char *reason = deployment ? reason_of(deployment, group, waiver)
+						: any_reason(model, waiver);
+		/* A waiver that is wrong cannot waive that. */
+		if (!reason || f->waived || streq(f->rule, "waiver"))
+			continue;
+		cleanup_free char *text = f->text;
+		f->severity = SEVERITY_NOTE;
+		f->waived = xstrdup(reason);
+		f->text = xasprintf("%s; waived: %s", text, reason);
+	}
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Life of the VM: the project, monitoring, recovery, scaling. */
+#include <string.h>
+
+#include "base/str.h"
+#include "check/site.h"
+
+static void managed_project(const struct site *s)
+{
+	const struct tenant *t = s->tenant;
+
+	if (t->managed_resource)
+		found(s, t->line,
+		      "tenant \"%s\" is a managed_resource: ESC creates the project, and deletes "
+		      "it with all that is in it; set managed_resource to false for one that "
+		      "exists",
+		      t->name);
+}
+
+static const struct kpi *alive_kpi(const struct vm_group *g)
+{
+	for (size_t i = 0; i < g->n_kpis; i++)
+		if (streq(g->kpis[i].event_name, "VM_ALIVE"))
+			return &g->kpis[i];
+	return NULL;
+}
+
+/* Whether a rule of that event (of any, when NULL) has an action with that word in it. */
+static bool acts(const struct vm_group *g, const char *event, const char *word)
+{
+	for (size_t i = 0; i < g->n_rules; i++)
+		for (size_t k = 0; k < g->rules[i].n_actions; k++)
+			if ((!event || streq(g->rules[i].event_name, event)) &&
+			    strstr(g->rules[i].actions[k], word))
+				return true;
+	return false;
+}
+
+static void vm_alive_never(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+	const struct kpi *kpi = alive_kpi(g);
+
+	if (g->bootup_time <= 0)
+		return;
+	if (!kpi)
+		found(s, g->line,
+		      "vm_group \"%s\" has bootup_time %d and no kpi VM_ALIVE: nothing can ever "
+		      "report that it is alive, and after %d s the deployment fails; add kpi_data "
+		      "and a rule, or bootup_time -1",
+		      g->name, g->bootup_time, g->bootup_time);
+	else if (!acts(g, "VM_ALIVE", "esc_vm_alive_notification") &&
+		 !acts(g, "VM_ALIVE", "servicebooted"))
+		found(s, kpi->line,
+		      "kpi VM_ALIVE of vm_group \"%s\" is measured, and no rule answers it with "
+		      "\"TRUE esc_vm_alive_notification\": VM_ALIVE is never raised",
+		      g->name);
+}
+
+/* Seconds until a kpi that is true has been seen often enough. */
+static int64_t kpi_seconds(const struct kpi *kpi)
+{
+	int64_t unit = kpi->polling_unit && str_starts(kpi->polling_unit, "minute") ? 60 : 1;
+
+	return unit * kpi->poll_frequency * kpi->metric_occurrences_true;
+}
+
+static void vm_alive_late(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+	const struct kpi *kpi = alive_kpi(g);
+
+	if (g->bootup_time <= 0 || !kpi || kpi_seconds(kpi) <= g->bootup_time)
+		return;
+	found(s, kpi->line,
+	      "kpi VM_ALIVE needs %u answers, one every %u %s: that is %lld s, more than "
+	      "bootup_time %d",
+	      kpi->metric_occurrences_true, kpi->poll_frequency,
+	      kpi->polling_unit ? kpi->polling_unit : "seconds", (long long)kpi_seconds(kpi),
+	      g->bootup_time);
+	see(s, g->line);
+}
+
+static void bootup_unset(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+	const struct kpi *kpi = alive_kpi(g);
+
+	if (g->bootup_time > 0 || !kpi)
+		return;
+	found(s, g->line,
+	      "vm_group \"%s\" has a kpi VM_ALIVE and no bootup_time: the VM is not monitored, and "
+	      "the kpi has no effect; set the seconds that it may take",
+	      g->name);
+	see(s, kpi->line);
+}
+
+static void kpi_on_leg(const struct site *s)
+{
+	for (size_t i = 0; i < s->group->n_kpis; i++) {
+		const struct kpi *kpi = &s->group->kpis[i];
+		const struct interface *port =
+			kpi->collector_nicid >= 0
+				? vm_group_interface(s->group, (unsigned)kpi->collector_nicid)
+				: NULL;
+		const struct bond *bond = port ? guest_match_bond(s->match, port) : NULL;
+		if (!bond)
+			continue;
+		found(s, kpi->line,
+		      "kpi \"%s\" is measured on nicid %u, a leg of %s: a failover looks like the "
+		      "loss of the VM and may reboot it; measure on a management interface",
+		      kpi->event_name, port->nicid, bond->name);
+		see(s, port->line);
+	}
+}
+
+static void recovery_never(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+
+	if (g->recovery_manual || g->n_kpis == 0 || g->n_rules == 0 || acts(g, NULL, "recover"))
+		return;
+	found(s, g->line,
+	      "vm_group \"%s\" is to recover by itself, and no rule has the action \"FALSE recover "
+	      "autohealing\": nothing ever starts it",
+	      g->name);
+	see(s, g->rules[0].line);
+}
+
+static void recovery_reboot(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+
+	if (!g->recovery_manual && g->action_on_recovery == RECOVERY_REBOOT_ONLY)
+		found(s, g->line,
+		      "vm_group \"%s\" recovers by REBOOT_ONLY: a VM whose host is lost cannot be "
+		      "rebooted and stays away; REBOOT_THEN_REDEPLOY, ESC's default, makes it anew",
+		      g->name);
+}
+
+static const struct address_pool *pool_of(const struct vm_group *g, const char *network)
+{
+	for (size_t i = 0; i < g->scaling.n_pools; i++)
+		if (streq(g->scaling.pools[i].network, network))
+			return &g->scaling.pools[i];
+	return NULL;
+}
+
+static void scaling_fixed(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+	const struct interface *p = s->port;
+	struct fixed_address fixed;
+	bool address = port_address(p, 0, &fixed) && !pool_of(g, p->network);
+
+	if (g->scaling.max_active < 2 || (!address && !p->mac_address))
+		return;
+	found(s, p->line,
+	      "nicid %u has the fixed %s %s, and vm_group \"%s\" may have %u VMs: the second one "
+	      "cannot have it too; use a static_ip_address_pool, or one vm_group a VM",
+	      p->nicid, address ? "address" : "MAC", address ? fixed.text : p->mac_address, g->name,
+	      g->scaling.max_active);
+	see(s, g->scaling.line);
+}
+
+/* Addresses from start to end; 0 when that is no range, at most 2^32 - 1. */
+static uint64_t range_size(const struct address_pool *pool)
+{
+	struct ip a, b;
+
+	if (!pool->range_start || !pool->range_end || !ip_parse(pool->range_start, &a) ||
+	    !ip_parse(pool->range_end, &b) || a.family != b.family)
+		return 0;
+	size_t len = a.family == 4 ? 4 : 16;
+	if (memcmp(a.bytes, b.bytes, len) > 0)
+		return 0;
+	if (memcmp(a.bytes, b.bytes, len - 4) != 0)
+		return UINT32_MAX;
+	uint64_t low = 0, high = 0;
+	for (size_t i = len - 4; i < len; i++) {
+		low = low << 8 | a.bytes[i];
+		high = high << 8 | b.bytes[i];
+	}
+	return high - low + 1;
+}
+
+static void scaling_pool(const struct site *s)
+{
+	const struct vm_group *g = s->group;
+
+	for (size_t i = 0; i < g->scaling.n_pools; i++) {
+		const struct address_pool *pool = &g->scaling.pools[i];
+		uint64_t size = range_size(pool);
+		if (size >= g->scaling.max_active)
+			continue;
+		found(s, pool->line,
+		      "the pool of network \"%s\" has %llu address%s, and vm_group \"%s\" may have "
+		      "%u VMs",
+		      pool->network, (unsigned long long)size, size == 1 ? "" : "es", g->name,
+		      g->scaling.max_active);
+		see(s, g->scaling.line);
+	}
+}
+
+const struct check_rule lifecycle_rules[] = {
+	{
+		RULE("managed-project", SEVERITY_WARNING, LEVEL_TENANT, managed_project),
+		.title = "the project does not go with the deployment",
+		.text = "A tenant sets managed_resource to false.",
+		.reason = "With true, ESC's default, ESC owns the project: deleting the tenant "
+			  "deletes it with all that others put there.",
+		.remedy = "Set managed_resource to false and name a project that exists.",
+		.source = "TechNote 223247, ESC sample; ESC User Guide 5.1, managing resources",
+	},
+	{
+		RULE("vm-alive-never", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_never),
+		.title = "something raises VM_ALIVE",
+		.text = "A vm_group with a bootup_time has a kpi VM_ALIVE, and a rule for it whose "
+			"action is esc_vm_alive_notification.",
+		.reason = "ESC waits bootup_time for VM_ALIVE, then recovers or fails the VM that "
+			  "works.",
+		.remedy = "Add both, or set bootup_time to -1.",
+		.source = "TechNote 223247, ESC sample (bootup_time 300, neither kpi nor rules); "
+			  "ESC User Guide, KPIs and rules",
+	},
+	{
+		RULE("vm-alive-late", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_late),
+		.title = "VM_ALIVE can come within bootup_time",
+		.text = "poll_frequency times metric_occurrences_true is at most bootup_time.",
+		.reason = "Otherwise VM_ALIVE always comes too late.",
+		.remedy = "Poll more often, ask for fewer answers, or allow more time.",
+		.source = "ESC User Guide, KPIs and rules",
+	},
+	{
+		RULE("bootup-unset", SEVERITY_WARNING, LEVEL_GROUP, bootup_unset),
+		.title = "a VM that is measured is monitored",
+		.text = "A vm_group with a kpi VM_ALIVE has a bootup_time.",
+		.reason = "-1, the default, switches monitoring off.",
+		.remedy = "Set bootup_time.",
+		.source = "ESC Deployment Attributes, bootup_time",
+	},
+	{
+		RULE("kpi-on-leg", SEVERITY_WARNING, LEVEL_GROUP, kpi_on_leg),
+		.title = "the VM is not measured through its bond",
+		.text = "The collector of a kpi is on an interface that is no leg.",
+		.reason = "What the bond survives would be answered by a reboot, which is the "
+			  "longer outage.",
+		.remedy = "Set the collector's nicid to a management interface.",
+		.source = "ESC User Guide, KPIs and rules; TechNote 223247, management network",
+	},
+	{
+		RULE("recovery-never", SEVERITY_WARNING, LEVEL_GROUP, recovery_never),
+		.title = "a recovery policy has a trigger",
+		.text = "Where kpis have rules, and recovery is automatic, one rule recovers.",
+		.reason = "action_on_recovery says how, a rule says when.",
+		.remedy = "Add the action \"FALSE recover autohealing\" to the rule of VM_ALIVE.",
+		.source = "ESC User Guide, healing",
+	},
+	{
+		RULE("recovery-reboot", SEVERITY_NOTE, LEVEL_GROUP, recovery_reboot),
+		.title = "recovery survives the loss of a host",
+		.text = "action_on_recovery is REBOOT_THEN_REDEPLOY or REDEPLOY_ONLY.",
+		.reason = "A reboot needs the host.",
+		.remedy = "Use REBOOT_THEN_REDEPLOY unless the VM's disk must never be lost.",
+		.source = "TechNote 223247, ESC sample; ESC User Guide 5.5, healing",
+	},
+	{
+		RULE("scaling-fixed", SEVERITY_ERROR, LEVEL_PORT, scaling_fixed),
+		.title = "a group that scales has no fixed addresses",
+		.text = "An interface of a vm_group with max_active above 1 has no fixed address "
+			"without a static_ip_address_pool, and no fixed MAC.",
+		.reason = "The second VM's port is refused, the address being in use.",
+		.remedy = "Use a pool, or a vm_group for each VM.",
+		.source = "ESC User Guide, scaling; Neutron API (IpAddressInUse)",
+	},
+	{
+		RULE("scaling-pool", SEVERITY_ERROR, LEVEL_GROUP, scaling_pool),
+		.title = "an address pool has one for each VM",
+		.text = "A static_ip_address_pool has at least max_active addresses.",
+		.reason = "The VM that finds the pool empty is not made.",
+		.remedy = "Widen the range, or lower max_active.",
+		.source = "ESC User Guide, scaling",
+	},
+	{0},
+};

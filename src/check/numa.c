@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+/* NUMA cells of the guest against vCPUs, memory, pages and NICs, as nova/virt/hardware.py reads
+ * the flavor. What a host then has to offer is not asked here. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "check/extra_spec.h"
+#include "check/site.h"
+
+enum { PHYSNETS_MAX = 16, CELLS_MAX = 64 };
+
+static unsigned line_of(const struct flavor *flavor, const char *name)
+{
+	for (size_t i = 0; i < flavor->properties.n; i++)
+		if (streq(flavor->properties.v[i].name, name))
+			return flavor->properties.v[i].line;
+	return flavor->line;
+}
+
+/* Cells of the guest; 0: it has no NUMA topology (numa_get_constraints()). */
+static size_t cells_of(const struct flavor *flavor)
+{
+	const char *nodes = extra_spec(flavor, "hw:numa_nodes");
+	const char *policy = extra_spec(flavor, "hw:cpu_policy");
+	int64_t n;
+
+	if (nodes && str_to_int(nodes, 0, INT32_MAX, &n) == 0 && n > 0 && n <= CELLS_MAX)
+		return (size_t)n;
+	if (extra_spec(flavor, "hw:mem_page_size") || streq(policy, "dedicated") ||
+	    streq(policy, "mixed"))
+		return 1;
+	return 0;
+}
+
+/* The cell's own hw:numa_cpus.N or hw:numa_mem.N, or NULL. */
+static const char *of_cell(const struct flavor *flavor, const char *what, size_t cell)
+{
+	cleanup_free char *name = xasprintf("hw:numa_%s.%zu", what, cell);
+
+	return extra_spec(flavor, name);
+}
+
+static bool has_map(const struct flavor *flavor)
+{
+	for (size_t i = 0; i < flavor->properties.n; i++)
+		if (str_starts(flavor->properties.v[i].name, "hw:numa_cpus.") ||
+		    str_starts(flavor->properties.v[i].name, "hw:numa_mem."))
+			return true;
+	return false;
+}
+
+static void numa_uneven(const struct site *s)
+{
+	const struct flavor *f = s->flavor;
+	size_t cells = f ? cells_of(f) : 0;
+
+	if (cells < 2 || has_map(f) || (f->vcpus % cells == 0 && f->memory_mb % cells == 0))
+		return;
+	found(s, line_of(f, "hw:numa_nodes"),
+	      "%u vCPUs and %u MB do not divide evenly over %zu NUMA cells: Nova refuses the "
+	      "server; change them, or say what each cell gets by hw:numa_cpus.N and hw:numa_mem.N",
+	      f->vcpus, f->memory_mb, cells);
+	see(s, f->line);
+}
+
+/* What is wrong with the map of cells, or NULL; the caller frees. */
+static char *map_fault(const struct flavor *f, size_t cells)
+{
+	bool seen[EXTRA_SPEC_CPUS_MAX] = {0}, cpus[EXTRA_SPEC_CPUS_MAX];
+	uint64_t memory = 0;
+	int64_t mb;
+
+	for (size_t cell = 0; cell < cells; cell++) {
+		const char *c = of_cell(f, "cpus", cell), *m = of_cell(f, "mem", cell);
+		if (!c || !m)
+			return xasprintf(
+				"cell %zu has no hw:numa_%s.%zu, and %zu cells are asked for", cell,
+				c ? "mem" : "cpus", cell, cells);
+		if (!extra_spec_cpus(c, cpus) || str_to_int(m, 1, INT32_MAX, &mb) < 0)
+			return NULL; /* another rule says so */
+		memory += (uint64_t)mb;
+		for (unsigned i = 0; i < EXTRA_SPEC_CPUS_MAX; i++) {
+			if (cpus[i] && i >= f->vcpus)
+				return xasprintf("hw:numa_cpus.%zu names vCPU %u of %u (0 to %u)",
+						 cell, i, f->vcpus, f->vcpus - 1);
+			if (cpus[i] && seen[i])
+				return xasprintf("vCPU %u is in two cells", i);
+			seen[i] = seen[i] || cpus[i];
+		}
+	}
+	for (unsigned i = 0; i < f->vcpus && i < EXTRA_SPEC_CPUS_MAX; i++)
+		if (!seen[i])
+			return xasprintf("vCPU %u is in no cell", i);
+	if (memory != f->memory_mb)
+		return xasprintf("the cells have %llu MB together, and the flavor %u MB",
+				 (unsigned long long)memory, f->memory_mb);
+	return NULL;
+}
+
+static void numa_map(const struct site *s)
+{
+	const struct flavor *f = s->flavor;
+	size_t cells = f ? cells_of(f) : 0;
+
+	if (!f || !has_map(f))
+		return;
+	cleanup_free char *fault =
+		cells ? map_fault(f, cells)
+		      : xstrdup("hw:numa_nodes is not set, so Nova ignores them");
+	if (fault)
+		found(s, line_of(f, "hw:numa_nodes"),
+		      "hw:numa_cpus.N and hw:numa_mem.N of flavor \"%s\" do not add up: %s",
+		      f->name, fault);
+}
+
+/* MB of that cell. */
+static uint64_t cell_memory(const struct flavor *f, size_t cell, size_t cells)
+{
+	const char *own = of_cell(f, "mem", cell);
+	int64_t mb;
+
+	return own && str_to_int(own, 1, INT32_MAX, &mb) == 0 ? (uint64_t)mb : f->memory_mb / cells;
+}
+
+static void numa_page_size(const struct site *s)
+{
+	const struct flavor *f = s->flavor;
+	const char *value = f ? extra_spec(f, "hw:mem_page_size") : NULL;
+	uint64_t kb = value ? extra_spec_page_kb(value) : 0;
+	size_t cells = f ? cells_of(f) : 0;
+
+	for (size_t cell = 0; kb && cell < cells; cell++) {
+		uint64_t mb = cell_memory(f, cell, cells);
+		if (mb * 1024 % kb == 0)
+			continue;
+		found(s, line_of(f, "hw:mem_page_size"),
+		      "NUMA cell %zu has %llu MB, no multiple of the page size %s: no host fits; "
+		      "choose a memory_mb that divides, or smaller pages",
+		      cell, (unsigned long long)mb, value);
+		see(s, f->line);
+		return;
+	}
+}
+
+/* Whether Nova may take the port's VF from any node of the host. */
+static bool is_lenient(const struct site *s, const struct interface *port)
+{
+	const char *of_port = site_option(s, port, "numa_affinity_policy");
+	const char *of_flavor = extra_spec(s->flavor, "hw:pci_numa_affinity_policy");
+
+	return streq(of_port ? of_port : of_flavor, "preferred");
+}
+
+/* How many physnets the group's strict VF ports come from; the last port goes to *ret. */
+static size_t strict_physnets(const struct site *s, const struct interface **ret)
+{
+	const char *names[PHYSNETS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->group->n_interfaces; i++) {
+		const struct interface *port = &s->group->interfaces[i];
+		if (!port_is_vf(port) || !port->network || is_lenient(s, port))
+			continue;
+		const struct network *network = site_network(s, port->network);
+		const char *name = network && network->provider_physical_network
+					   ? network->provider_physical_network
+					   : port->network;
+		bool known = false;
+		for (size_t k = 0; k < n; k++)
+			known = known || streq(names[k], name);
+		if (!known && n < PHYSNETS_MAX) {
+			names[n++] = name;
+			*ret = port;
+		}
+	}
+	return n;
+}
+
+static void numa_one_cell(const struct site *s)
+{
+	const struct flavor *f = s->flavor;
+	size_t cells = f ? cells_of(f) : 0;
+	const struct interface *port = NULL;
+
+	if (cells != 1)
+		return;
+	size_t physnets = strict_physnets(s, &port);
+	if (physnets < 2)
+		return;
+	found(s, line_of(f, "hw:numa_nodes"),
+	      "flavor \"%s\" makes one NUMA cell, and the VFs of vm_group \"%s\" come from %zu "
+	      "physnets: where their NICs are on two host nodes Nova finds no host; set "
+	      "hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred",
+	      f->name, s->group->name, physnets);
+	see(s, port->line);
+}
+
+static void numa_needs(const struct site *s)
+{
+	const struct flavor *f = s->flavor;
+	size_t cells = f ? cells_of(f) : 0;
+	const char *policy = f ? extra_spec(f, "hw:cpu_policy") : NULL;
+	const char *pages = f ? extra_spec(f, "hw:mem_page_size") : NULL;
+	bool dedicated = streq(policy, "dedicated"), large = pages && !streq(pages, "small");
+
+	if (cells < 2 || has_map(f) || (!dedicated && !large))
+		return;
+	found(s, line_of(f, "hw:numa_nodes"),
+	      "flavor \"%s\" needs %zu nodes of one host with %zu free %sCPUs and %zu MB of free "
+	      "%s "
+	      "each; free ones in another node do not help",
+	      f->name, cells, f->vcpus / cells, dedicated ? "dedicated " : "", f->memory_mb / cells,
+	      large ? "huge pages" : "memory");
+}
+
+static void numa_pci_policy(const struct site *s)
+{
+	const struct flavor *f = s->flavor;
+
+	if (!f || cells_of(f) < 2 || extra_spec(f, "hw:pci_numa_affinity_policy"))
+		return;
+	for (size_t i = 0; i < s->group->n_interfaces; i++) {
+		const struct interface *port = &s->group->interfaces[i];
+		if (!port_is_vf(port) || site_option(s, port, "numa_affinity_policy"))
+			continue;
+		found(s, f->line,
+		      "flavor \"%s\" sets no hw:pci_numa_affinity_policy, so legacy holds: on a "
+		      "host with more than %zu nodes the chosen ones may have no NIC, and it is "
+		      "refused; preferred always fits, required says what legacy does",
+		      f->name, cells_of(f));
+		see(s, port->line);
+		return;
+	}
+}
+
+const struct check_rule numa_rules[] = {
+	{
+		RULE("numa-uneven", SEVERITY_ERROR, LEVEL_GROUP, numa_uneven),
+		.title = "vCPUs and memory divide over the NUMA cells",
+		.text = "vcpus and memory_mb are multiples of hw:numa_nodes, unless hw:numa_cpus.N "
+			"and hw:numa_mem.N say what each cell gets.",
+		.reason = "Nova answers 400: Instance CPUs and/or memory cannot be evenly "
+			  "distributed.",
+		.remedy = "Change vcpus or memory_mb, or map the cells.",
+		.source = "Nova, virt/hardware.py, _get_numa_topology_auto()",
+	},
+	{
+		RULE("numa-map", SEVERITY_ERROR, LEVEL_GROUP, numa_map),
+		.title = "the map of NUMA cells is whole",
+		.text = "hw:numa_cpus.N and hw:numa_mem.N are given for each cell, name each vCPU "
+			"once and add up to memory_mb.",
+		.reason = "Nova refuses the server.",
+		.remedy = "Correct the map, or leave it out where all cells are alike.",
+		.source = "Nova, virt/hardware.py, _get_numa_topology_manual()",
+	},
+	{
+		RULE("numa-page-size", SEVERITY_ERROR, LEVEL_GROUP, numa_page_size),
+		.title = "a cell's memory is whole pages",
+		.text = "The memory of each NUMA cell is a multiple of hw:mem_page_size.",
+		.reason = "Nova finds no host whose pages fit.",
+		.remedy = "Choose memory_mb as cells times a multiple of the page size.",
+		.source = "Nova, objects/numa.py, NUMACell.can_fit_pagesize()",
+	},
+	{
+		RULE("numa-one-cell", SEVERITY_WARNING, LEVEL_GROUP, numa_one_cell),
+		.title = "a guest with NICs on two nodes spans two nodes",
+		.text = "A flavor with a NUMA topology has as many cells as its VFs have physnets, "
+			"or affinity policy preferred.",
+		.reason = "With one cell Nova takes VFs of that cell's host node only. This is the "
+			  "cross-NUMA mode that the TechNote is about.",
+		.remedy = "Set hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred, or the "
+			  "port property numa_affinity_policy=preferred.",
+		.source = "TechNote 223247, step 2.2; Nova, pci/stats.py",
+	},
+	{
+		RULE("numa-needs", SEVERITY_NOTE, LEVEL_GROUP, numa_needs),
+		.title = "what each host node must have free",
+		.text = "The flavor's dedicated CPUs and huge pages are needed on each of its "
+			"cells' host nodes.",
+		.reason = "A host with enough in all, but on one node, is refused, and Nova does "
+			  "not say why.",
+		.remedy = "Compare with the host: isolated CPUs and huge pages per node.",
+		.source = "TechNote 223247, steps 2.1 and 2.2; Nova, virt/hardware.py",
+	},
+	{
+		RULE("numa-pci-policy", SEVERITY_NOTE, LEVEL_GROUP, numa_pci_policy),
+		.title = "the NICs' NUMA policy is said",
+		.text = "A flavor with two or more cells and VFs sets hw:pci_numa_affinity_policy.",
+		.reason = "legacy is the default. It is fine on a host of two nodes; on one that "
+			  "is split into more (sub-NUMA clustering) the nodes that Nova picks may "
+			  "hold no NIC.",
+		.remedy = "Set preferred to be placed anywhere, required to be told when it is not "
+			  "local.",
+		.source = "TechNote 223247, step 2.2; Nova, flavor extra specs",
+	},
+	{0},
+};

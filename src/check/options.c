@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The extension named dnsvnf: its options and waivers. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "check/site.h"
+
+enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY };
+
+/* Options; of those of a port, NAME.NICID is one too. man/dnsvnf.8.in describes them. */
+static const struct option {
+	const char *name;
+	enum kind kind;
+	bool of_port;
+} options[] = {
+	{"dns_query", WORDS, false},
+	{"existing_networks", WORDS, false},
+	{"max_outage_ms", MILLISECONDS, false},
+	{"numa_affinity_policy", NUMA_POLICY, true},
+	{"propagate_uplink_status", FLAG, true},
+	{"same_segment", WORDS, false},
+	{"trusted", FLAG, true},
+};
+
+static const char waive[] = "waive.";
+
+static const struct option *find(const char *name)
+{
+	size_t len = strcspn(name, ".");
+	int64_t nicid;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *o = &options[i];
+		if (strlen(o->name) != len || strncmp(o->name, name, len) != 0)
+			continue;
+		if (!name[len] || (o->of_port && str_to_int(name + len + 1, 0, 255, &nicid) == 0))
+			return o;
+	}
+	return NULL;
+}
+
+typedef void property_fn(const struct site *s, const struct property *p);
+
+static void each_in(const struct site *s, const struct extension *v, size_t n, property_fn *fn)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; streq(v[i].name, "dnsvnf") && k < v[i].properties.n; k++)
+			fn(s, &v[i].properties.v[k]);
+}
+
+static void each_property(const struct site *s, property_fn *fn)
+{
+	const struct deployment *d = s->deployment;
+
+	each_in(s, d->extensions, d->n_extensions, fn);
+	for (size_t g = 0; g < d->n_vm_groups; g++)
+		each_in(s, d->vm_groups[g].extensions, d->vm_groups[g].n_extensions, fn);
+}
+
+/* Whether a group of the deployment has the interface that "NAME.NICID" is about. */
+static bool has_port(const struct deployment *d, const char *nicid)
+{
+	int64_t n;
+
+	if (str_to_int(nicid, 0, 255, &n) < 0)
+		return false;
+	for (size_t g = 0; g < d->n_vm_groups; g++)
+		if (vm_group_interface(&d->vm_groups[g], (unsigned)n))
+			return true;
+	return false;
+}
+
+static void check_name(const struct site *s, const struct property *p)
+{
+	const char *near = NULL, *dot = strchr(p->name, '.');
+	size_t best = 4;
+
+	if (str_starts(p->name, waive))
+		return;
+	if (find(p->name)) {
+		if (dot && !has_port(s->deployment, dot + 1))
+			found(s, p->line, "%s is about an interface that no vm_group has", p->name);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		size_t changes = str_distance(p->name, options[i].name);
+		if (changes < best) {
+			best = changes;
+			near = options[i].name;
+		}
+	}
+	found(s, p->line, "the extension dnsvnf has no property \"%s\"%s%s%s", p->name,
+	      near ? ": is \"" : "", near ? near : "", near ? "\" meant?" : "");
+}
+
+static void option_name(const struct site *s)
+{
+	each_property(s, check_name);
+}
+
+static void check_value(const struct site *s, const struct property *p)
+{
+	const struct option *o = find(p->name);
+	const char *value = p->value ? p->value : "", *wants = NULL;
+	int64_t n;
+
+	if (!o)
+		return;
+	switch (o->kind) {
+	case WORDS:
+		break;
+	case FLAG:
+		if (!streq(value, "true") && !streq(value, "false"))
+			wants = "true or false";
+		break;
+	case MILLISECONDS:
+		if (str_to_int(value, 1, INT32_MAX, &n) < 0)
+			wants = "a number of milliseconds from 1 on";
+		break;
+	case NUMA_POLICY:
+		if (!*value || !str_in_words("legacy preferred required socket", value))
+			wants = "one of legacy, preferred, required, socket";
+		break;
+	}
+	if (wants)
+		found(s, p->line, "%s is \"%s\", and must be %s", p->name, value, wants);
+}
+
+static void option_value(const struct site *s)
+{
+	each_property(s, check_value);
+}
+
+static void check_waiver(const struct site *s, const struct property *p)
+{
+	if (!str_starts(p->name, waive))
+		return;
+	const char *id = p->name + strlen(waive);
+	if (!check_rule_find(id))
+		found(s, p->line,
+		      "there is no rule \"%s\" to waive: dnsvnf check --list names them", id);
+	else if (!p->value || !*p->value)
+		found(s, p->line,
+		      "%s gives no reason, so the rule is not waived: say why as its value",
+		      p->name);
+}
+
+static void waiver(const struct site *s)
+{
+	each_property(s, check_waiver);
+}
+
+const struct check_rule option_rules[] = {
+	{
+		RULE("option-name", SEVERITY_WARNING, LEVEL_DEPLOYMENT, option_name),
+		.title = "properties of the extension dnsvnf are ones that it has",
+		.text = "Each property is an option of dnsvnf, NAME or, for a port, NAME.NICID, or "
+			"waive.RULE.",
+		.reason = "A misspelled one has no effect.",
+		.remedy = "Correct the name; dnsvnf(8) lists them.",
+		.source = "dnsvnf(8), DESCRIPTOR",
+	},
+	{
+		RULE("option-value", SEVERITY_ERROR, LEVEL_DEPLOYMENT, option_value),
+		.title = "properties of the extension dnsvnf have values that they take",
+		.text = "Flags are true or false, max_outage_ms is a number, numa_affinity_policy "
+			"one of Nova's.",
+		.reason = "What is not understood is not done.",
+		.remedy = "Correct the value.",
+		.source = "dnsvnf(8), DESCRIPTOR",
+	},
+	{
+		RULE("waiver", SEVERITY_WARNING, LEVEL_DEPLOYMENT, waiver),
+		.title = "a waiver names a rule and gives a reason",
+		.text = "waive.RULE names a rule of dnsvnf check --list, and its value is not "
+			"empty.",
+		.reason = "One that does not waives nothing.",
+		.remedy = "Correct the id, give the reason.",
+		.source = "dnsvnf(8), DESCRIPTOR",
+	},
+	{0},
+};

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which VMs share a host, and definitions that nothing uses. */
+#include "base/str.h"
+#include "check/site.h"
+
+static bool has_name(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(names[i], name))
+			return true;
+	return false;
+}
+
+/* Whether one group's own placement of that type names the other. */
+static const struct placement *placed(const struct vm_group *a, const char *type, const char *other)
+{
+	for (size_t i = 0; i < a->n_placements; i++) {
+		const struct placement *p = &a->placements[i];
+		if (streq(p->type, type) &&
+		    (!other || has_name(p->vm_group_refs, p->n_vm_group_refs, other)))
+			return p;
+	}
+	return NULL;
+}
+
+/* Line of what places the two groups so, by their placement or a placement_group; 0: nothing. */
+static unsigned placed_line(const struct deployment *d, const struct vm_group *a,
+			    const struct vm_group *b, const char *type)
+{
+	const struct placement *p = placed(a, type, b->name);
+
+	if (!p)
+		p = placed(b, type, a->name);
+	if (p)
+		return p->line;
+	for (size_t i = 0; i < d->n_placement_groups; i++) {
+		const struct placement_group *g = &d->placement_groups[i];
+		if (streq(g->type, type) && has_name(g->vm_groups, g->n_vm_groups, a->name) &&
+		    has_name(g->vm_groups, g->n_vm_groups, b->name))
+			return g->line;
+	}
+	return 0;
+}
+
+static const char *host_of(const struct vm_group *g, unsigned *ret_line)
+{
+	const struct placement *p = placed(g, "zone_host", NULL);
+
+	if (!p)
+		return NULL;
+	*ret_line = p->line;
+	return p->host;
+}
+
+static bool on_two_hosts(const struct vm_group *a, const struct vm_group *b)
+{
+	unsigned line;
+	const char *x = host_of(a, &line), *y = host_of(b, &line);
+
+	return x && y && !streq(x, y);
+}
+
+static void anti_affinity(const struct site *s)
+{
+	const struct deployment *d = s->deployment;
+
+	for (size_t i = 0; i < d->n_vm_groups; i++) {
+		const struct vm_group *b = &d->vm_groups[i];
+		if (b->scaling.max_active > 1 && !placed(b, "anti_affinity", NULL))
+			found(s, b->line,
+			      "vm_group \"%s\" may have %u VMs, all of them on one host: add a "
+			      "placement of type anti_affinity",
+			      b->name, b->scaling.max_active);
+		for (size_t k = 0; k < i; k++) {
+			const struct vm_group *a = &d->vm_groups[k];
+			/* Of the same image: the one stands in for the other. */
+			if (!streq(a->image, b->image) || on_two_hosts(a, b) ||
+			    placed_line(d, a, b, "anti_affinity") ||
+			    placed_line(d, a, b, "affinity"))
+				continue;
+			found(s, b->line,
+			      "vm_groups \"%s\" and \"%s\" are of the same image and may be put on "
+			      "one host, whose loss takes both: add a placement_group of type "
+			      "anti_affinity",
+			      a->name, b->name);
+			see(s, a->line);
+			break; /* the others show when this one is put right */
+		}
+	}
+}
+
+static void placement_conflict(const struct site *s)
+{
+	const struct deployment *d = s->deployment;
+
+	for (size_t i = 0; i < d->n_vm_groups; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct vm_group *a = &d->vm_groups[k], *b = &d->vm_groups[i];
+			unsigned apart = placed_line(d, a, b, "anti_affinity");
+			unsigned together = placed_line(d, a, b, "affinity");
+			unsigned line = 0;
+			const char *x = host_of(a, &line), *y = host_of(b, &line);
+			if (apart && together) {
+				found(s, apart,
+				      "vm_groups \"%s\" and \"%s\" are to be on one host and on "
+				      "two",
+				      a->name, b->name);
+				see(s, together);
+			} else if (apart && x && streq(x, y)) {
+				found(s, apart,
+				      "vm_groups \"%s\" and \"%s\" are to be on two hosts, and "
+				      "both are put on \"%s\"",
+				      a->name, b->name, x);
+				see(s, line);
+			} else if (together && on_two_hosts(a, b)) {
+				found(s, together,
+				      "vm_groups \"%s\" and \"%s\" are to be on one host, and are "
+				      "put on \"%s\" and \"%s\"",
+				      a->name, b->name, x, y);
+				see(s, line);
+			}
+		}
+}
+
+static bool flavor_is_used(const struct model *m, const char *name)
+{
+	for (size_t t = 0; t < m->n_tenants; t++)
+		for (size_t d = 0; d < m->tenants[t].n_deployments; d++) {
+			const struct deployment *dep = &m->tenants[t].deployments[d];
+			for (size_t g = 0; g < dep->n_vm_groups; g++)
+				if (streq(dep->vm_groups[g].flavor, name))
+					return true;
+		}
+	return false;
+}
+
+static bool image_is_used(const struct model *m, const char *name)
+{
+	for (size_t t = 0; t < m->n_tenants; t++)
+		for (size_t d = 0; d < m->tenants[t].n_deployments; d++) {
+			const struct deployment *dep = &m->tenants[t].deployments[d];
+			for (size_t g = 0; g < dep->n_vm_groups; g++)
+				if (streq(dep->vm_groups[g].image, name))
+					return true;
+		}
+	return false;
+}
+
+static void say_mismatch(const struct site *s, const char *kind, const char *wanted,
+			 const char *defined, unsigned line)
+{
+	found(s, s->group->line,
+	      "vm_group \"%s\" asks for %s \"%s\", which is not defined here, and %s \"%s\" is "
+	      "defined and used by nobody: is that the one?",
+	      s->group->name, kind, wanted, kind, defined);
+	see(s, line);
+}
+
+static void name_mismatch(const struct site *s)
+{
+	const struct model *m = s->model;
+	const struct vm_group *g = s->group;
+
+	for (size_t i = 0; g->flavor && !s->flavor && i < m->n_flavors; i++)
+		if (!flavor_is_used(m, m->flavors[i].name))
+			say_mismatch(s, "flavor", g->flavor, m->flavors[i].name,
+				     m->flavors[i].line);
+	for (size_t i = 0; g->image && !model_image(m, g->image) && i < m->n_images; i++)
+		if (!image_is_used(m, m->images[i].name))
+			say_mismatch(s, "image", g->image, m->images[i].name, m->images[i].line);
+}
+
+const struct check_rule placement_rules[] = {
+	{
+		RULE("anti-affinity", SEVERITY_WARNING, LEVEL_DEPLOYMENT, anti_affinity),
+		.title = "VMs that stand in for each other are on two hosts",
+		.text = "vm_groups of the same image, and VMs of a group that scales, have "
+			"anti_affinity (or hosts of their own).",
+		.reason = "Nova may put both on one host, and its loss is the loss of the service.",
+		.remedy = "Add a placement_group of type anti_affinity with both.",
+		.source = "ESC User Guide 5.5, affinity and anti-affinity; Nova, server groups",
+	},
+	{
+		RULE("placement-conflict", SEVERITY_ERROR, LEVEL_DEPLOYMENT, placement_conflict),
+		.title = "placements agree with each other",
+		.text = "Two vm_groups are not placed together and apart, nor against their "
+			"zone_host.",
+		.reason = "No host satisfies both.",
+		.remedy = "Remove one.",
+		.source = "ESC User Guide 5.5, affinity and anti-affinity",
+	},
+	{
+		RULE("name-mismatch", SEVERITY_WARNING, LEVEL_GROUP, name_mismatch),
+		.title = "a flavor or image is used by the name it has",
+		.text = "A vm_group does not ask for a flavor or image that is not defined while "
+			"one that is defined is used by nobody.",
+		.reason = "It is the same thing under two names, and the VIM finds neither or "
+			  "another.",
+		.remedy = "Use one name.",
+		.source = "TechNote 223247: custom-flavor and cross-numa-flavor",
+	},
+	{0},
+};

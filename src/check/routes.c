@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Gateways, and which way answers leave. */
+#include "base/str.h"
+#include "check/site.h"
+
+static const char *gateway_of(const struct guest_addresses *a, int family)
+{
+	return family == 4 ? a->gateway4 : a->gateway6;
+}
+
+static bool is_static(const struct guest_addresses *a, int family)
+{
+	return family == 4 ? !a->dhcp4 : !a->dhcp6;
+}
+
+static void gateway_offlink(const struct site *s)
+{
+	struct guest_interface g;
+	struct ip gateway, own;
+
+	for (size_t i = 0; site_guest_interface(s, i, &g); i++)
+		for (int family = 4; family <= 6; family += 2) {
+			const char *text = gateway_of(g.addresses, family);
+			bool on_link = false, has_any = false, is_own = false;
+			if (!text || !ip_parse(text, &gateway) || !is_static(g.addresses, family))
+				continue;
+			for (size_t k = 0; k < g.addresses->n; k++) {
+				if (!ip_parse(g.addresses->v[k], &own) || own.family != family)
+					continue;
+				has_any = true;
+				on_link = on_link || ip_in(&gateway, &own);
+				is_own = is_own || ip_equal(&gateway, &own);
+			}
+			if (has_any && is_own)
+				found_in(s, g.file, g.line, "%s is its own gateway, %s", g.name,
+					 text);
+			else if (has_any && !on_link && !ip_is_link_local(&gateway))
+				found_in(s, g.file, g.line,
+					 "gateway %s is not in the subnet of %s: it cannot be "
+					 "reached",
+					 text, g.name);
+		}
+}
+
+static void gateway_differs(const struct site *s)
+{
+	struct guest_interface g;
+	struct ip gateway, net, of_subnet;
+
+	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+		const struct network *n = g.port ? site_network(s, g.port->network) : NULL;
+		for (size_t k = 0; n && !g.is_vlan && k < n->n_subnets; k++) {
+			const struct subnet *subnet = &n->subnets[k];
+			const char *text = gateway_of(g.addresses, subnet->ip_version);
+			if (!text || !ip_parse(text, &gateway) || !ip_of_subnet(subnet, &net) ||
+			    !ip_in(&gateway, &net))
+				continue;
+			if (subnet->gateway && (!ip_parse(subnet->gateway, &of_subnet) ||
+						ip_equal(&gateway, &of_subnet)))
+				continue;
+			if (!subnet->gateway && !subnet->no_gateway)
+				continue; /* the VIM picks the first address */
+			found_in(s, g.file, g.line,
+				 "%s has gateway %s, and subnet \"%s\" has %s: make the two agree",
+				 g.name, text, subnet->name,
+				 subnet->gateway ? subnet->gateway : "none");
+			see(s, subnet->line);
+		}
+	}
+}
+
+static void gateways_two(const struct site *s)
+{
+	struct guest_interface g, first = {0};
+
+	for (int family = 4; family <= 6; family += 2) {
+		bool any = false;
+		for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+			if (!gateway_of(g.addresses, family) || g.addresses->routes)
+				continue;
+			if (!any) {
+				first = g;
+				any = true;
+				continue;
+			}
+			found_in(s, g.file, g.line,
+				 "%s and %s both have an IPv%d default gateway: one of the two is "
+				 "used, by metric, and what came in by the other is answered the "
+				 "wrong way; keep one, and add routes or rules for the other",
+				 first.name, g.name, family);
+			see_in(s, first.file, first.line);
+		}
+	}
+}
+
+/* Whether everybody who talks to this network is on its link, as far as the descriptor tells. */
+static bool is_closed(const struct site *s, const struct interface *port)
+{
+	const struct network *n = port ? site_network(s, port->network) : NULL;
+
+	for (size_t i = 0; n && i < n->n_subnets; i++)
+		if (!n->subnets[i].no_gateway)
+			return false;
+	return n && n->n_subnets > 0;
+}
+
+static void route_asymmetric(const struct site *s)
+{
+	struct guest_interface g, out = {0};
+	bool any = false;
+
+	for (size_t i = 0; !any && site_guest_interface(s, i, &g); i++)
+		if (g.addresses->gateway4 || g.addresses->gateway6) {
+			out = g;
+			any = true;
+		}
+	for (size_t i = 0; any && site_guest_interface(s, i, &g); i++) {
+		const struct guest_addresses *a = g.addresses;
+		if (g.bond == out.bond && g.bond)
+			continue; /* a VLAN beside its bond */
+		if (a->gateway4 || a->gateway6 || a->n == 0 || a->dhcp4 || a->dhcp6 || a->routes ||
+		    is_closed(s, g.port))
+			continue;
+		found_in(s, g.file, g.line,
+			 "%s has no gateway and no routes, and the default route leaves by %s: "
+			 "stations behind a router of %s's network are answered through the "
+			 "service network, and hear nothing; add their routes, or say no_gateway "
+			 "in the subnet",
+			 g.name, out.name, g.name);
+		see_in(s, out.file, out.line);
+	}
+}
+
+const struct check_rule route_rules[] = {
+	{
+		RULE("gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink),
+		.title = "a gateway is on the link",
+		.text = "A gateway lies in the prefix of an address of its interface, or is "
+			"link-local, and is not the interface's own address.",
+		.reason = "The kernel refuses the route: \"Nexthop has invalid gateway\".",
+		.remedy = "Correct the gateway or the prefix length.",
+		.source = "RFC 1812, 5.2.4; ip-route(8)",
+	},
+	{
+		RULE("gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs),
+		.title = "guest and subnet agree on the gateway",
+		.text = "The gateway in the day-0 file is the one of the subnet.",
+		.reason = "One of the two is a mistake; the VIM's router listens on the subnet's.",
+		.remedy = "Write the same address in both places.",
+		.source = "Neutron API, subnets (gateway_ip)",
+	},
+	{
+		RULE("gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two),
+		.title = "one default gateway",
+		.text = "One interface at most has a default gateway of a family, unless it has "
+			"routing rules.",
+		.reason = "The metric decides which one is used, and routers with reverse path "
+			  "filters drop the answers that leave by it.",
+		.remedy = "Keep the service's; give the others routes to where they are needed.",
+		.source = "RFC 3704 (ingress filtering); nm-settings(5), ipv4.route-metric",
+	},
+	{
+		RULE("route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric),
+		.title = "answers leave the way the questions came",
+		.text = "An interface beside the one with the default gateway has routes of its "
+			"own, or a network whose subnets say no_gateway.",
+		.reason = "Replies to management stations behind a router leave by the service "
+			  "network with a foreign source address, and are dropped on the way.",
+		.remedy = "Add routes (nmcli ipv4.routes), or say no_gateway where everybody is on "
+			  "the link.",
+		.source = "TechNote 223247, day-0 sample: only bond0 has a gateway; RFC 3704",
+	},
+	{0},
+};
