@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One guest cell on one host cell: nova/virt/hardware.py, from counts alone. */
+#include <stddef.h>
+
+#include "base/alloc.h"
+#include "placement/internal.h"
+
+struct cell_check {
+	const struct compute_host *host;
+	const struct fit_request *request;
+	const struct compute_cell *on;
+	const struct fit_cell *cell;
+	unsigned reserved; /* CPUs for the emulator's threads */
+	struct fit_reason *why;
+};
+
+static enum fit_reason_kind refuse(const struct cell_check *k, enum fit_reason_kind kind,
+				   uint32_t page_kb, int64_t asked, int64_t free)
+{
+	if (k->why) {
+		k->why->page_kb = page_kb;
+		k->why->asked = asked;
+		k->why->free = free;
+	}
+	return kind;
+}
+
+/* NUMACell.can_fit_pagesize() */
+static enum fit_reason_kind pages_fit(const struct cell_check *k, const struct compute_pages *p,
+				      bool use_free)
+{
+	int64_t kb = k->cell->memory_mb * 1024;
+	int64_t there = use_free ? p->total - p->used - p->reserved : p->total;
+
+	if (kb > there * p->size_kb)
+		return refuse(k, FIT_PAGES, p->size_kb, (kb + p->size_kb - 1) / p->size_kb, there);
+	if (kb % p->size_kb)
+		return refuse(k, FIT_PAGE_MULTIPLE, p->size_kb, k->cell->memory_mb, 0);
+	return FIT_OK;
+}
+
+/* hardware._numa_cell_supports_pagesize_request() */
+static enum fit_reason_kind page_size_fits(const struct cell_check *k, int64_t *page_size)
+{
+	const struct compute_cell *on = k->on;
+	size_t first = 0, end = on->n_pages;
+
+	if (*page_size > 0 || *page_size < PAGES_ANY) {
+		const struct compute_pages *p = NULL;
+		if (*page_size > 0 && *page_size <= UINT32_MAX)
+			p = compute_cell_pages(on, (uint32_t)*page_size);
+		if (!p)
+			return refuse(k, FIT_PAGE_SIZE, (uint32_t)*page_size, 0, 0);
+		return pages_fit(k, p, true);
+	}
+	if (*page_size == PAGES_SMALL && end)
+		first = end - 1;
+	else if (*page_size == PAGES_LARGE && end)
+		end--;
+	enum fit_reason_kind kind = refuse(k, FIT_PAGE_SIZE, 0, 0, 0);
+	for (size_t i = first; i < end; i++) {
+		kind = pages_fit(k, &on->pages[i], true);
+		if (kind == FIT_OK) {
+			*page_size = on->pages[i].size_kb;
+			return FIT_OK;
+		}
+	}
+	return kind;
+}
+
+static enum fit_reason_kind memory_fits(const struct cell_check *k, int64_t *page_size)
+{
+	if (*page_size != PAGES_NONE)
+		return page_size_fits(k, page_size);
+	if (k->on->n_pages) /* ordinary memory may be overcommitted, but not by one guest alone */
+		return pages_fit(k, &k->on->pages[k->on->n_pages - 1], false);
+	if (k->cell->memory_mb > k->on->memory_mb)
+		return refuse(k, FIT_MEMORY_TOTAL, 0, k->cell->memory_mb, k->on->memory_mb);
+	return FIT_OK;
+}
+
+static bool is_pinned(const struct fit_request *request)
+{
+	return request->cpu_policy == CPU_POLICY_DEDICATED ||
+	       request->cpu_policy == CPU_POLICY_MIXED;
+}
+
+static bool is_shared(const struct fit_request *request)
+{
+	return request->cpu_policy != CPU_POLICY_DEDICATED;
+}
+
+/* CPUs that a sibling set of two threads or more can give (thread policy require). */
+static unsigned with_siblings(const struct compute_cell *on)
+{
+	unsigned most = 0;
+
+	for (unsigned t = 2; t <= COMPUTE_THREADS_MAX; t++) {
+		if (t * on->cores_with[t] > most)
+			most = t * on->cores_with[t];
+	}
+	return most;
+}
+
+/* hardware._pack_instance_onto_cores(): is there a way at all? */
+static enum fit_reason_kind pack_fits(const struct cell_check *k)
+{
+	const struct compute_cell *on = k->on;
+	unsigned n = k->cell->n_dedicated;
+
+	if (n == 0)
+		return refuse(k, FIT_NO_PINNED, 0, 1, 0);
+	switch (k->request->thread_policy) {
+	case THREADS_NONE:
+	case THREADS_PREFER:
+		return FIT_OK; /* the count of free CPUs was checked */
+	case THREADS_REQUIRE:
+		if (on->threads <= 1)
+			return refuse(k, FIT_NO_THREADS, 0, n, 0);
+		if (with_siblings(on) < n)
+			return refuse(k, FIT_SIBLINGS, 0, n, with_siblings(on));
+		return FIT_OK;
+	case THREADS_ISOLATE:
+		if (on->threads > 1 && !on->one_set)
+			return refuse(k, FIT_ISOLATE, 0, n, 0);
+		if (on->cores_with[on->threads] < n)
+			return refuse(k, FIT_CORES, 0, n, on->cores_with[on->threads]);
+		/* a core of the guest's own is no place for the emulator */
+		if (k->reserved && on->cores_with[1] <= n)
+			return refuse(k, FIT_EMULATOR, 0, 1, 0);
+		return FIT_OK;
+	}
+	return FIT_OK;
+}
+
+static enum fit_reason_kind pinned_fit(const struct cell_check *k)
+{
+	unsigned asked = k->cell->n_dedicated + k->reserved;
+	int64_t memory_free = k->on->memory_mb - k->on->memory_used_mb;
+
+	if (asked > k->on->n_free)
+		return refuse(k, FIT_DEDICATED, 0, asked, k->on->n_free);
+	if (k->cell->memory_mb > memory_free)
+		return refuse(k, FIT_MEMORY, 0, k->cell->memory_mb, memory_free);
+	return pack_fits(k);
+}
+
+static enum fit_reason_kind shared_fit(const struct cell_check *k)
+{
+	double cpu_limit = k->on->n_shared * k->host->cpu_ratio;
+	double ram_limit = (double)k->on->memory_mb * k->host->ram_ratio;
+
+	if ((double)(k->on->shared_usage + k->cell->n_shared) > cpu_limit)
+		return refuse(k, FIT_CPU_RATIO, 0, k->cell->n_shared,
+			      (int64_t)cpu_limit - k->on->shared_usage);
+	if ((double)(k->on->memory_used_mb + k->cell->memory_mb) > ram_limit)
+		return refuse(k, FIT_RAM_RATIO, 0, k->cell->memory_mb,
+			      (int64_t)ram_limit - k->on->memory_used_mb);
+	return FIT_OK;
+}
+
+enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit_request *request,
+			       size_t h, size_t g, int64_t *page_size, bool *moved,
+			       struct fit_reason *why)
+{
+	struct cell_check k = {
+		.host = host,
+		.request = request,
+		.on = &host->cells[h],
+		.cell = &request->cells[g],
+		/* the emulator's threads lie beside guest cell 0 */
+		.reserved = request->emulator_policy == EMULATOR_ISOLATE && g == 0,
+		.why = why,
+	};
+	unsigned dedicated = k.cell->n_dedicated + k.reserved;
+
+	*moved = false;
+	enum fit_reason_kind kind = memory_fits(&k, page_size);
+	if (kind != FIT_OK)
+		return kind;
+	if (is_pinned(request) && dedicated > k.on->n_dedicated)
+		return refuse(&k, FIT_DEDICATED_TOTAL, 0, dedicated, k.on->n_dedicated);
+	if (is_shared(request) && k.cell->n_shared > k.on->n_shared)
+		return refuse(&k, FIT_SHARED_TOTAL, 0, k.cell->n_shared, k.on->n_shared);
+	if (is_pinned(request)) {
+		kind = pinned_fit(&k);
+		if (kind != FIT_OK)
+			return kind;
+		*moved = true;
+	}
+	if (is_shared(request)) {
+		kind = shared_fit(&k);
+		if (kind != FIT_OK)
+			return kind;
+	}
+	*moved = true;
+	return FIT_OK;
+}
+
+/* Takes up to per_core free CPUs of each core with as many, until n are taken. */
+static unsigned take(const struct compute_cell *cell, const struct cpus *free, unsigned threads,
+		     unsigned per_core, unsigned n, uint16_t *ret)
+{
+	unsigned taken = 0;
+
+	for (size_t i = 0; i < cell->n_cores && taken < n; i++) {
+		const struct compute_core *core = &cell->cores[i];
+		uint16_t of_core[COMPUTE_THREADS_MAX];
+		unsigned n_free = 0;
+
+		for (unsigned j = 0; j < core->n; j++) {
+			if (cpus_has(free, core->cpus[j]))
+				of_core[n_free++] = core->cpus[j];
+		}
+		for (unsigned j = 0; n_free >= threads && j < n_free && j < per_core && taken < n;
+		     j++)
+			ret[taken++] = of_core[j];
+	}
+	return taken;
+}
+
+/* The largest number of threads a core by which n CPUs are there; 0: none. */
+static unsigned threads_for(const struct compute_cell *cell, unsigned n)
+{
+	for (unsigned t = COMPUTE_THREADS_MAX; t >= 1; t--) {
+		if (cell->cores_with[t] && t * cell->cores_with[t] >= n)
+			return t;
+	}
+	return 0;
+}
+
+static int emulator_cpu(const struct compute_cell *cell, const struct cpus *free,
+			const struct fit_placed_cell *placed, bool whole_cores)
+{
+	struct cpus left = *free;
+	uint16_t cpu;
+
+	for (size_t i = 0; i < placed->n_pins; i++) {
+		cpus_remove(&left, placed->pins[i].cpu);
+		for (size_t j = 0; whole_cores && j < cell->n_cores; j++) {
+			const struct compute_core *core = &cell->cores[j];
+			bool used = false;
+
+			for (unsigned t = 0; t < core->n; t++)
+				used |= core->cpus[t] == placed->pins[i].cpu;
+			for (unsigned t = 0; used && t < core->n; t++)
+				cpus_remove(&left, core->cpus[t]);
+		}
+	}
+	return take(cell, &left, 1, 1, 1, &cpu) ? cpu : -1;
+}
+
+void cell_pin(const struct compute_cell *cell, const struct fit_request *request, size_t g,
+	      struct fit_placed_cell *ret)
+{
+	const struct fit_cell *guest = &request->cells[g];
+	struct cpus free = cpus_without(&cell->dedicated, &cell->pinned);
+	bool isolate = request->thread_policy == THREADS_ISOLATE;
+	unsigned n = guest->n_dedicated;
+	uint16_t cpus[CPUS_MAX];
+
+	ret->emulator_cpu = -1;
+	if (!is_pinned(request) || n == 0)
+		return;
+	if (isolate) {
+		take(cell, &free, cell->threads, 1, n, cpus);
+	} else {
+		unsigned threads = threads_for(cell, n);
+		if (threads)
+			take(cell, &free, threads, threads, n, cpus);
+		else
+			take(cell, &free, 1, COMPUTE_THREADS_MAX, n, cpus);
+	}
+	ret->pins = xcalloc(n, sizeof(*ret->pins));
+	for (unsigned vcpu = cpus_next(&guest->dedicated, 0); vcpu < CPUS_MAX;
+	     vcpu = cpus_next(&guest->dedicated, vcpu + 1)) {
+		ret->pins[ret->n_pins] =
+			(struct fit_pin){.vcpu = (uint16_t)vcpu, .cpu = cpus[ret->n_pins]};
+		ret->n_pins++;
+	}
+	if (request->emulator_policy == EMULATOR_ISOLATE && g == 0)
+		ret->emulator_cpu = emulator_cpu(cell, &free, ret, isolate);
+}
