@@ -212,6 +212,6 @@ void diagnose(const struct compute_host *host, const struct fit_request *request
 		if (d.found)
 			ret->n_reasons = 0; /* of ways that Nova did not come to */
 	}
-	if (ret->n_reasons == 0 || searched == FIT_GAVE_UP)
+	if (ret->n_reasons == 0 || searched == FIT_GAVE_UP || searched == FIT_MISTAKEN)
 		add(&d, &last);
 }

@@ -9,7 +9,8 @@
  *
  * The order in which Nova tries the nodes is followed to the letter, with what it remembers from
  * one try to the next, so that the verdict is Nova's even where a better search would find a place
- * (FIT_SEARCH tells so).
+ * (FIT_SEARCH tells so). In rare cases that memory lets a host pass on which a cell has no room:
+ * the server then fails on the host, so that is no fit here (FIT_MISTAKEN).
  *
  * Not looked at: the state of host and service, host aggregates and availability zones, server
  * groups, traits and resource classes other than the four, bandwidth of ports (QoS), the
@@ -59,6 +60,7 @@ enum fit_reason_kind {
 	FIT_AFFINITY,        /* they are free, but not where the port's affinity wants them */
 	FIT_SOCKET,          /* affinity socket, and a node's socket is not known */
 	FIT_SEARCH,          /* a place exists, but not in Nova's order of trying */
+	FIT_MISTAKEN,        /* Nova's filters take the host, but its claim there fails */
 	FIT_GAVE_UP,         /* too many ways to try */
 };
 

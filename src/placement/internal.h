@@ -17,6 +17,7 @@ struct search {
 	int64_t page_size[COMPUTE_CELLS_MAX];
 	/* By id: host cells (bits) that are known to fit, or not to. */
 	uint64_t fits[2 * COMPUTE_CELLS_MAX], fails[2 * COMPUTE_CELLS_MAX];
+	uint64_t untested;             /* guest cells (bits) that Nova took to fit from memory */
 	uint8_t at[COMPUTE_CELLS_MAX]; /* the permutation: by guest cell, index in order */
 };
 
@@ -48,7 +49,8 @@ void cell_pin(const struct compute_cell *cell, const struct fit_request *request
 bool pci_fits(const struct compute_host *host, const struct fit_request *request, bool numa,
 	      uint64_t cells, uint16_t *ret_pools, size_t *ret_port);
 
-/* Nova's search over the nodes; FIT_OK fills *ret (or NULL), else FIT_SEARCH or FIT_GAVE_UP. */
+/* Nova's search over the nodes; FIT_OK fills *ret (or NULL), else FIT_SEARCH, FIT_MISTAKEN or
+ * FIT_GAVE_UP. */
 enum fit_reason_kind search_run(const struct compute_host *host, const struct fit_request *request,
 				struct placing *ret);
 

@@ -214,6 +214,11 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 			"there is room, but not in the order in which Nova tries the nodes: what "
 			"it keeps from one try (page size, cell ids) spoils the next");
 		break;
+	case FIT_MISTAKEN:
+		strbuf_adds(b,
+			    "Nova's filters take the host by mistake, the claim on it fails: what "
+			    "they remember of one cell they take for another's");
+		break;
 	case FIT_GAVE_UP:
 		strbuf_adds(b, "too many ways to place the cells on the nodes to try them all");
 		break;

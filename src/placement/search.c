@@ -79,6 +79,7 @@ static void search_init(struct search *s, const struct compute_host *host,
 static size_t try_permutation(struct search *s, bool *changed)
 {
 	*changed = false;
+	s->untested = 0;
 	for (size_t g = 0; g < s->request->n_cells; g++) {
 		uint8_t h = s->order[s->at[g]], id = s->id[g];
 		bool moved;
@@ -88,6 +89,7 @@ static size_t try_permutation(struct search *s, bool *changed)
 		if (s->fits[id] >> h & 1) {
 			*changed |= id != h;
 			s->id[g] = h;
+			s->untested |= UINT64_C(1) << g;
 			continue;
 		}
 		*changed = true;
@@ -140,6 +142,21 @@ static uint64_t chosen(const struct search *s)
 	return cells;
 }
 
+/* Does each cell fit where it is said to, also those that Nova did not test this time? */
+static bool is_true(const struct search *s)
+{
+	for (uint64_t left = s->untested; left; left &= left - 1) {
+		size_t g = (size_t)__builtin_ctzll(left);
+		int64_t page_size = s->page_size[g];
+		bool moved;
+
+		if (cell_fits(s->host, s->request, s->order[s->at[g]], g, &page_size, &moved,
+			      NULL) != FIT_OK)
+			return false;
+	}
+	return true;
+}
+
 static void keep(const struct search *s, struct placing *ret)
 {
 	for (size_t g = 0; g < s->request->n_cells; g++) {
@@ -166,6 +183,8 @@ enum fit_reason_kind search_run(const struct compute_host *host, const struct fi
 			if (cells != without_devices) {
 				if (pci_fits(host, request, true, cells, ret ? ret->pools : NULL,
 					     NULL)) {
+					if (!is_true(&s))
+						return FIT_MISTAKEN;
 					if (ret)
 						keep(&s, ret);
 					return FIT_OK;
