@@ -79,7 +79,7 @@ static bool numa_nodes(struct draft *d, unsigned step)
 
 	if (n == now || now == 0 || d->request.cells_given || !fit_request_spread(&d->request, n))
 		return false;
-	set(d, 15 + (n > now ? n - now : now - n), -1, "hw:numa_nodes", xasprintf("%u", n));
+	set(d, 8 + (n > now ? n - now : now - n), -1, "hw:numa_nodes", xasprintf("%u", n));
 	return true;
 }
 

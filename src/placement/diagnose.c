@@ -195,8 +195,7 @@ void diagnose(const struct compute_host *host, const struct fit_request *request
 	      enum fit_reason_kind searched, struct fit_result *ret)
 {
 	struct diagnosis d = {.host = host, .request = request, .ret = ret};
-	struct fit_reason last =
-		reason_of(searched == FIT_GAVE_UP ? FIT_GAVE_UP : FIT_SEARCH, 0, 0);
+	struct fit_reason last = reason_of(searched == FIT_OK ? FIT_SEARCH : searched, 0, 0);
 
 	look_at_sums(&d);
 	bool devices = look_at_devices(&d);

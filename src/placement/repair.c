@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* More room on a host: found from the reasons, tried, and cut down to what is needed. */
-#include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -259,21 +258,35 @@ static void record(struct repair *r, struct compute_host *fitting)
 
 static void solve(struct repair *r);
 
+static bool fix_before(const struct fix *a, const struct fix *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
+	return a->node != b->node ? a->node < b->node : a->pool < b->pool;
+}
+
 static void try_fix(struct repair *r, struct fix f)
 {
 	if (r->n == FIXES_MAX || f.n <= 0)
 		return;
-	/* one order of the same fixes is enough, and one fix of a thing is made large enough */
 	for (size_t i = 0; i < r->n; i++) {
 		const struct fix *before = &r->fixes[i];
 		if (before->kind == f.kind && before->node == f.node && before->pool == f.pool &&
-		    before->page_kb == f.page_kb && before->class == f.class &&
-		    f.kind != FIX_FREE_VF)
+		    before->page_kb == f.page_kb && before->class == f.class)
 			return;
 	}
-	r->fixes[r->n++] = f;
+	/* kept in order, so that the same fixes found another way read alike */
+	struct fix kept[FIXES_MAX];
+	size_t at = r->n;
+
+	memcpy(kept, r->fixes, sizeof(kept));
+	for (; at > 0 && fix_before(&f, &r->fixes[at - 1]); at--)
+		r->fixes[at] = r->fixes[at - 1];
+	r->fixes[at] = f;
+	r->n++;
 	solve(r);
 	r->n--;
+	memcpy(r->fixes, kept, sizeof(kept));
 }
 
 /* How many pinned CPUs must go before the node passes; by trial, for thread policies. */
