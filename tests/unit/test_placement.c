@@ -295,9 +295,9 @@ static void counterfactuals_of_the_host(void **state)
 		{use_cpus, 4, TECHNOTE "hw:numa_nodes=2 hw:cpu_thread_policy=require", "",
 		 "fits on compute-1 after 1 pinned CPU on node 0 is freed"},
 		{use_all, 4, TECHNOTE "hw:numa_nodes=2", "sriov1",
-		 "fits on compute-1 after 1 VF of sriov1 on ens2f0 is freed and with 1024 more 2 "
-		 "MiB "
-		 "pages on node 1"},
+		 "fits on compute-1 with 1024 more 2 MiB pages on node 1 and after 1 VF of sriov1 "
+		 "on "
+		 "ens2f0 is freed"},
 	};
 
 	(void)state;
