@@ -3,12 +3,13 @@
 #include <stddef.h>
 
 #include "base/alloc.h"
+#include "placement/digest.h"
 #include "placement/internal.h"
 
 struct cell_check {
 	const struct compute_host *host;
 	const struct fit_request *request;
-	const struct compute_cell *on;
+	const struct digest_cell *on;
 	const struct fit_cell *cell;
 	unsigned reserved; /* CPUs for the emulator's threads */
 	struct fit_reason *why;
@@ -25,12 +26,17 @@ static enum fit_reason_kind refuse(const struct cell_check *k, enum fit_reason_k
 	return kind;
 }
 
+static const struct digest_pages *pages_of(const struct cell_check *k)
+{
+	return k->host->digest->pages + k->on->first_page;
+}
+
 /* NUMACell.can_fit_pagesize() */
-static enum fit_reason_kind pages_fit(const struct cell_check *k, const struct compute_pages *p,
+static enum fit_reason_kind pages_fit(const struct cell_check *k, const struct digest_pages *p,
 				      bool use_free)
 {
 	int64_t kb = k->cell->memory_mb * 1024;
-	int64_t there = use_free ? p->total - p->used - p->reserved : p->total;
+	int64_t there = use_free ? p->free : p->total;
 
 	if (kb > there * p->size_kb)
 		return refuse(k, FIT_PAGES, p->size_kb, (kb + p->size_kb - 1) / p->size_kb, there);
@@ -42,16 +48,15 @@ static enum fit_reason_kind pages_fit(const struct cell_check *k, const struct c
 /* hardware._numa_cell_supports_pagesize_request() */
 static enum fit_reason_kind page_size_fits(const struct cell_check *k, int64_t *page_size)
 {
-	const struct compute_cell *on = k->on;
-	size_t first = 0, end = on->n_pages;
+	const struct digest_pages *pages = pages_of(k);
+	size_t first = 0, end = k->on->n_pages;
 
 	if (*page_size > 0 || *page_size < PAGES_ANY) {
-		const struct compute_pages *p = NULL;
-		if (*page_size > 0 && *page_size <= UINT32_MAX)
-			p = compute_cell_pages(on, (uint32_t)*page_size);
-		if (!p)
-			return refuse(k, FIT_PAGE_SIZE, (uint32_t)*page_size, 0, 0);
-		return pages_fit(k, p, true);
+		for (size_t i = 0; i < end; i++) {
+			if (pages[i].size_kb == *page_size)
+				return pages_fit(k, &pages[i], true);
+		}
+		return refuse(k, FIT_PAGE_SIZE, (uint32_t)*page_size, 0, 0);
 	}
 	if (*page_size == PAGES_SMALL && end)
 		first = end - 1;
@@ -59,9 +64,9 @@ static enum fit_reason_kind page_size_fits(const struct cell_check *k, int64_t *
 		end--;
 	enum fit_reason_kind kind = refuse(k, FIT_PAGE_SIZE, 0, 0, 0);
 	for (size_t i = first; i < end; i++) {
-		kind = pages_fit(k, &on->pages[i], true);
+		kind = pages_fit(k, &pages[i], true);
 		if (kind == FIT_OK) {
-			*page_size = on->pages[i].size_kb;
+			*page_size = pages[i].size_kb;
 			return FIT_OK;
 		}
 	}
@@ -73,7 +78,7 @@ static enum fit_reason_kind memory_fits(const struct cell_check *k, int64_t *pag
 	if (*page_size != PAGES_NONE)
 		return page_size_fits(k, page_size);
 	if (k->on->n_pages) /* ordinary memory may be overcommitted, but not by one guest alone */
-		return pages_fit(k, &k->on->pages[k->on->n_pages - 1], false);
+		return pages_fit(k, pages_of(k) + k->on->n_pages - 1, false);
 	if (k->cell->memory_mb > k->on->memory_mb)
 		return refuse(k, FIT_MEMORY_TOTAL, 0, k->cell->memory_mb, k->on->memory_mb);
 	return FIT_OK;
@@ -90,22 +95,10 @@ static bool is_shared(const struct fit_request *request)
 	return request->cpu_policy != CPU_POLICY_DEDICATED;
 }
 
-/* CPUs that a sibling set of two threads or more can give (thread policy require). */
-static unsigned with_siblings(const struct compute_cell *on)
-{
-	unsigned most = 0;
-
-	for (unsigned t = 2; t <= COMPUTE_THREADS_MAX; t++) {
-		if (t * on->cores_with[t] > most)
-			most = t * on->cores_with[t];
-	}
-	return most;
-}
-
 /* hardware._pack_instance_onto_cores(): is there a way at all? */
 static enum fit_reason_kind pack_fits(const struct cell_check *k)
 {
-	const struct compute_cell *on = k->on;
+	const struct digest_cell *on = k->on;
 	unsigned n = k->cell->n_dedicated;
 
 	if (n == 0)
@@ -117,16 +110,16 @@ static enum fit_reason_kind pack_fits(const struct cell_check *k)
 	case THREADS_REQUIRE:
 		if (on->threads <= 1)
 			return refuse(k, FIT_NO_THREADS, 0, n, 0);
-		if (with_siblings(on) < n)
-			return refuse(k, FIT_SIBLINGS, 0, n, with_siblings(on));
+		if (on->with_siblings < n)
+			return refuse(k, FIT_SIBLINGS, 0, n, on->with_siblings);
 		return FIT_OK;
 	case THREADS_ISOLATE:
 		if (on->threads > 1 && !on->one_set)
 			return refuse(k, FIT_ISOLATE, 0, n, 0);
-		if (on->cores_with[on->threads] < n)
-			return refuse(k, FIT_CORES, 0, n, on->cores_with[on->threads]);
+		if (on->whole_cores < n)
+			return refuse(k, FIT_CORES, 0, n, on->whole_cores);
 		/* a core of the guest's own is no place for the emulator */
-		if (k->reserved && on->cores_with[1] <= n)
+		if (k->reserved && on->free_cores <= n)
 			return refuse(k, FIT_EMULATOR, 0, 1, 0);
 		return FIT_OK;
 	}
@@ -166,7 +159,7 @@ enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit
 	struct cell_check k = {
 		.host = host,
 		.request = request,
-		.on = &host->cells[h],
+		.on = &host->digest->cells[h],
 		.cell = &request->cells[g],
 		/* the emulator's threads lie beside guest cell 0 */
 		.reserved = request->emulator_policy == EMULATOR_ISOLATE && g == 0,
@@ -219,14 +212,24 @@ static unsigned take(const struct compute_cell *cell, const struct cpus *free, u
 	return taken;
 }
 
-/* The largest number of threads a core by which n CPUs are there; 0: none. */
-static unsigned threads_for(const struct compute_cell *cell, unsigned n)
+static unsigned largest_core(const struct compute_cell *cell)
 {
-	for (unsigned t = COMPUTE_THREADS_MAX; t >= 1; t--) {
-		if (cell->cores_with[t] && t * cell->cores_with[t] >= n)
-			return t;
+	unsigned threads = 1;
+
+	for (size_t i = 0; i < cell->n_cores; i++)
+		threads = cell->cores[i].n > threads ? cell->cores[i].n : threads;
+	return threads;
+}
+
+/* Of as many CPUs of a core as still give n in all; the rest as they come. */
+static void take_packed(const struct compute_cell *cell, const struct cpus *free, unsigned n,
+			uint16_t *ret)
+{
+	for (unsigned threads = COMPUTE_THREADS_MAX; threads > 0; threads--) {
+		if (take(cell, free, threads, threads, n, ret) == n)
+			return;
 	}
-	return 0;
+	take(cell, free, 1, COMPUTE_THREADS_MAX, n, ret);
 }
 
 static int emulator_cpu(const struct compute_cell *cell, const struct cpus *free,
@@ -262,15 +265,10 @@ void cell_pin(const struct compute_cell *cell, const struct fit_request *request
 	ret->emulator_cpu = -1;
 	if (!is_pinned(request) || n == 0)
 		return;
-	if (isolate) {
-		take(cell, &free, cell->threads, 1, n, cpus);
-	} else {
-		unsigned threads = threads_for(cell, n);
-		if (threads)
-			take(cell, &free, threads, threads, n, cpus);
-		else
-			take(cell, &free, 1, COMPUTE_THREADS_MAX, n, cpus);
-	}
+	if (isolate)
+		take(cell, &free, largest_core(cell), 1, n, cpus);
+	else
+		take_packed(cell, &free, n, cpus);
 	ret->pins = xcalloc(n, sizeof(*ret->pins));
 	for (unsigned vcpu = cpus_next(&guest->dedicated, 0); vcpu < CPUS_MAX;
 	     vcpu = cpus_next(&guest->dedicated, vcpu + 1)) {

@@ -116,21 +116,57 @@ static bool unpinned(struct draft *d, unsigned step)
 	return fit_request_spread(r, (unsigned)r->n_cells);
 }
 
+/* Reasons that no other flavor and no other affinity takes away. */
+#define LASTING (KIND(FIT_PHYSNET) | KIND(FIT_VFS) | KIND(FIT_NO_TOPOLOGY))
+
+/* Reasons that a change may take away; on other hosts it is not tried. */
+#define BY_SEARCH   (KIND(FIT_SEARCH) | KIND(FIT_MISTAKEN) | KIND(FIT_GAVE_UP))
+#define BY_AFFINITY (BY_SEARCH | KIND(FIT_AFFINITY) | KIND(FIT_SOCKET))
+#define BY_THREADS                                                                \
+	(BY_SEARCH | KIND(FIT_CORES) | KIND(FIT_ISOLATE) | KIND(FIT_NO_THREADS) | \
+	 KIND(FIT_SIBLINGS) | KIND(FIT_EMULATOR))
+#define BY_EMULATOR                                                                          \
+	(BY_SEARCH | KIND(FIT_INVENTORY) | KIND(FIT_DEDICATED_TOTAL) | KIND(FIT_DEDICATED) | \
+	 KIND(FIT_EMULATOR))
+#define BY_PAGE_SIZE (BY_SEARCH | KIND(FIT_PAGE_SIZE) | KIND(FIT_PAGE_MULTIPLE) | KIND(FIT_PAGES))
+#define BY_PINNING   (BY_EMULATOR | BY_THREADS | KIND(FIT_NO_PINNED) | KIND(FIT_MEMORY))
+#define BY_VCPUS                                                                       \
+	(BY_EMULATOR | KIND(FIT_CORES) | KIND(FIT_SIBLINGS) | KIND(FIT_SHARED_TOTAL) | \
+	 KIND(FIT_CPU_RATIO))
+#define BY_MEMORY                                                                      \
+	(BY_SEARCH | KIND(FIT_INVENTORY) | KIND(FIT_PAGE_MULTIPLE) | KIND(FIT_PAGES) | \
+	 KIND(FIT_MEMORY_TOTAL) | KIND(FIT_MEMORY) | KIND(FIT_RAM_RATIO))
+#define BY_ANYTHING UINT64_MAX
+
 static const struct variation {
 	variation_fn *make;
 	unsigned steps;
+	uint64_t against; /* reasons that it may take away */
 } variations[] = {
-	{ports_preferred, 1}, {emulator_shared, 1}, {threads_preferred, 1},
-	{numa_nodes, 8},      {page_size, 2},       {unpinned, 1},
+	{ports_preferred, 1, BY_AFFINITY},  {emulator_shared, 1, BY_EMULATOR},
+	{threads_preferred, 1, BY_THREADS}, {numa_nodes, 8, BY_ANYTHING},
+	{page_size, 2, BY_PAGE_SIZE},       {unpinned, 1, BY_PINNING},
 };
 
-/* What is asked, and the hosts it is asked of. */
-struct question {
-	const struct compute_host *hosts;
-	size_t n_hosts;
-	const struct fit_request *request;
-	struct explanation *ret;
-};
+static bool host_takes(const struct question *q, size_t host, uint64_t against,
+		       const struct fit_request *request)
+{
+	return q->kinds[host] & against && !(q->kinds[host] & LASTING) &&
+	       fits_as_seen(fit_host(&q->hosts[host], request, NULL), request);
+}
+
+/* The first host that takes the request, the nearest before all others; n_hosts: none. */
+static size_t first_fit(const struct question *q, uint64_t against,
+			const struct fit_request *request)
+{
+	if (host_takes(q, q->ret->nearest, against, request))
+		return q->ret->nearest;
+	for (size_t i = 0; i < q->n_hosts; i++) {
+		if (host_takes(q, i, against, request))
+			return i;
+	}
+	return q->n_hosts;
+}
 
 static char *describe(const struct draft *d, const struct fit_request *request)
 {
@@ -159,9 +195,9 @@ static char *describe(const struct draft *d, const struct fit_request *request)
 }
 
 /* Adds the draft if some host takes it; *d is handed over then. */
-static bool try_draft(const struct question *q, struct draft *d)
+static bool try_draft(const struct question *q, uint64_t against, struct draft *d)
 {
-	size_t host = first_fit(q->hosts, q->n_hosts, q->ret->nearest, &d->request);
+	size_t host = first_fit(q, against, &d->request);
 
 	if (host == q->n_hosts)
 		return false;
@@ -196,7 +232,7 @@ static bool try_ports(const struct question *q)
 			d.request.ports[i].policy = wanted;
 			set(&d, wanted == AFFINITY_LEGACY ? 9 : 10, (int)i, "numa_affinity_policy",
 			    xstrdup(numa_affinity_name(wanted)));
-			bool fits = try_draft(q, &d);
+			bool fits = try_draft(q, BY_AFFINITY, &d);
 			any |= fits;
 			if (fits || wanted == AFFINITY_PREFERRED)
 				break;
@@ -217,7 +253,7 @@ static bool try_variations(const struct question *q, bool ports)
 				continue;
 			fit_request_copy(q->request, &d.request);
 			if (variations[i].make(&d, step))
-				any |= try_draft(q, &d);
+				any |= try_draft(q, variations[i].against, &d);
 		}
 	}
 	return any;
@@ -234,14 +270,15 @@ static void try_pairs(const struct question *q)
 				fit_request_copy(q->request, &d.request);
 				if (variations[i].make(&d, s / variations[j].steps) &&
 				    variations[j].make(&d, s % variations[j].steps))
-					try_draft(q, &d);
+					try_draft(q, variations[i].against | variations[j].against,
+						  &d);
 			}
 		}
 	}
 }
 
 /* Largest count below all for which make(count) fits somewhere; 0: none. */
-static unsigned largest(const struct question *q, unsigned all,
+static unsigned largest(const struct question *q, uint64_t against, unsigned all,
 			bool (*make)(struct fit_request *r, unsigned count))
 {
 	unsigned low = 0, high = all; /* low fits or is 0, high does not */
@@ -251,8 +288,7 @@ static unsigned largest(const struct question *q, unsigned all,
 		cleanup_fit_request struct fit_request r = {0};
 
 		fit_request_copy(q->request, &r);
-		if (make(&r, middle) &&
-		    first_fit(q->hosts, q->n_hosts, q->ret->nearest, &r) < q->n_hosts)
+		if (make(&r, middle) && first_fit(q, against, &r) < q->n_hosts)
 			low = middle;
 		else
 			high = middle;
@@ -288,34 +324,34 @@ static bool with_memory(struct fit_request *r, unsigned steps)
 static void try_smaller(const struct question *q)
 {
 	const struct fit_request *r = q->request;
-	unsigned vcpus = largest(q, r->vcpus / cells_of(r), with_vcpus);
+	unsigned vcpus = largest(q, BY_VCPUS, r->vcpus / cells_of(r), with_vcpus);
 	int64_t all = (r->memory_mb + memory_step(r) - 1) / memory_step(r) / cells_of(r);
-	unsigned steps = largest(q, all > 1 << 20 ? 1 << 20 : (unsigned)all, with_memory);
+	unsigned steps =
+		largest(q, BY_MEMORY, all > 1 << 20 ? 1 << 20 : (unsigned)all, with_memory);
 
 	if (vcpus) {
 		cleanup_draft struct draft d = {0};
 		fit_request_copy(r, &d.request);
 		with_vcpus(&d.request, vcpus);
 		set(&d, 70, -1, "vcpus", xasprintf("%u", d.request.vcpus));
-		try_draft(q, &d);
+		try_draft(q, BY_VCPUS, &d);
 	}
 	if (steps) {
 		cleanup_draft struct draft d = {0};
 		fit_request_copy(r, &d.request);
 		with_memory(&d.request, steps);
 		set(&d, 70, -1, "ram", xasprintf("%lld", (long long)d.request.memory_mb));
-		try_draft(q, &d);
+		try_draft(q, BY_MEMORY, &d);
 	}
 }
 
-void explain_changes(const struct compute_host *hosts, size_t n_hosts,
-		     const struct fit_request *request, struct explanation *ret)
+void explain_changes(const struct question *q)
 {
-	struct question q = {hosts, n_hosts, request, ret};
-
-	bool one_port = try_ports(&q);
-	bool any = try_variations(&q, !one_port);
-	try_smaller(&q);
-	if (!one_port && !any && ret->n == 0)
-		try_pairs(&q);
+	if (q->n_hosts == 0)
+		return;
+	bool one_port = try_ports(q);
+	bool any = try_variations(q, !one_port);
+	try_smaller(q);
+	if (!one_port && !any && q->ret->n == 0)
+		try_pairs(q);
 }

@@ -1,63 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/compute.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/str.h"
-
-uint64_t physnet_hash(const char *physnet)
-{
-	uint64_t hash = STR_HASH_INIT;
-
-	if (!physnet)
-		return 0;
-	for (; *physnet; physnet++) {
-		char c = (char)tolower((unsigned char)*physnet);
-		hash = str_hash(hash, &c, 1);
-	}
-	return hash;
-}
+#include "placement/digest.h"
 
 static int pages_compare(const void *a, const void *b)
 {
 	const struct compute_pages *x = a, *y = b;
 
 	return (x->size_kb < y->size_kb) - (x->size_kb > y->size_kb);
-}
-
-static void recount_cell(struct compute_cell *c)
-{
-	struct cpus free = cpus_without(&c->dedicated, &c->pinned);
-
-	c->n_shared = (uint16_t)cpus_count(&c->shared);
-	c->n_dedicated = (uint16_t)cpus_count(&c->dedicated);
-	c->n_free = (uint16_t)cpus_count(&free);
-	c->one_set = cpus_equal(&c->shared, &c->dedicated);
-	c->smallest_page_kb = c->n_pages ? c->pages[c->n_pages - 1].size_kb : 0;
-	c->threads = 1;
-	memset(c->cores_with, 0, sizeof(c->cores_with));
-	for (size_t i = 0; i < c->n_cores; i++) {
-		const struct compute_core *core = &c->cores[i];
-		unsigned n = 0;
-
-		for (unsigned j = 0; j < core->n; j++)
-			n += cpus_has(&free, core->cpus[j]);
-		for (unsigned t = 1; t <= n; t++)
-			c->cores_with[t]++;
-		if (core->n > c->threads)
-			c->threads = core->n;
-	}
-}
-
-void compute_host_recount(struct compute_host *host)
-{
-	for (size_t i = 0; i < host->n_cells; i++)
-		recount_cell(&host->cells[i]);
 }
 
 /* Gives each CPU that no core names a core of its own. */
@@ -90,13 +46,9 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpus *seen, s
 {
 	struct compute_cell *c = &host->cells[at];
 
-	c->index = (int16_t)at;
-	c->same_socket = 0;
-	for (size_t i = 0; i < host->n_cells; i++) {
-		if (i < at && host->cells[i].id == c->id)
+	for (size_t i = 0; i < at; i++) {
+		if (host->cells[i].id == c->id)
 			return err_set(err, EINVAL, "node %d stands there twice", c->id);
-		if (host->cells[i].socket == c->socket)
-			c->same_socket |= UINT64_C(1) << i;
 	}
 	struct cpus all = cpus_or(&c->shared, &c->dedicated);
 	struct cpus twice = cpus_and(&all, seen);
@@ -110,11 +62,7 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpus *seen, s
 			return err_set(err, EINVAL, "node %d: pages of %u KiB stand there twice",
 				       c->id, c->pages[i].size_kb);
 	}
-	int r = complete_cores(c, err);
-	if (r < 0)
-		return r;
-	recount_cell(c);
-	return 0;
+	return complete_cores(c, err);
 }
 
 int compute_host_ready(struct compute_host *host, struct err *err)
@@ -129,13 +77,8 @@ int compute_host_ready(struct compute_host *host, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < host->n_pools; i++) {
-		struct pci_pool *p = &host->pools[i];
-		const struct compute_cell *cell = compute_host_node(host, p->node);
-
-		p->physnet_hash = physnet_hash(p->physnet);
-		p->cell = cell ? cell->index : p->node < 0 ? -1 : -2;
-	}
+	digest_alloc(host);
+	compute_host_recount(host);
 	return 0;
 }
 
@@ -144,6 +87,7 @@ void compute_host_copy(const struct compute_host *from, struct compute_host *ret
 	struct compute_host h = *from;
 
 	h.name = xstrdup(from->name);
+	h.digest = NULL;
 	h.cells = from->n_cells ? xmemdup(from->cells, from->n_cells * sizeof(*h.cells)) : NULL;
 	for (size_t i = 0; i < h.n_cells; i++) {
 		struct compute_cell *c = &h.cells[i];
@@ -162,6 +106,8 @@ void compute_host_copy(const struct compute_host *from, struct compute_host *ret
 		for (size_t j = 0; j < p->n_free_vfs; j++)
 			p->free_vfs[j] = xstrdup(vfs[j]);
 	}
+	digest_alloc(&h);
+	compute_host_recount(&h);
 	*ret = h;
 }
 
@@ -183,6 +129,7 @@ void compute_host_clear(struct compute_host *host)
 	}
 	free(host->pools);
 	free(host->name);
+	free(host->digest);
 	*host = (struct compute_host){0};
 }
 

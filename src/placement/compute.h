@@ -31,15 +31,6 @@ struct compute_core {
 };
 
 struct compute_cell {
-	/* Told by compute_host_ready() from what stands below; a decision reads nothing else. */
-	int16_t index;                                /* in compute_host.cells */
-	uint16_t n_shared, n_dedicated, n_free;       /* CPUs; free: dedicated, not pinned */
-	uint16_t threads;                             /* of its largest core */
-	uint16_t cores_with[COMPUTE_THREADS_MAX + 1]; /* [t]: cores with t free CPUs or more */
-	bool one_set;                                 /* shared and dedicated are the same CPUs */
-	uint32_t smallest_page_kb;                    /* 0: the host reports no pages */
-	uint64_t same_socket;                         /* bit i: cells[i] is in its socket */
-
 	int id;     /* of the NUMA node */
 	int socket; /* -1: not known */
 	int64_t memory_mb, memory_used_mb;
@@ -79,6 +70,8 @@ struct inventory {
 	double ratio;
 };
 
+struct digest;
+
 struct compute_host {
 	char *name;
 	struct compute_cell *cells; /* none: the host reports no NUMA topology */
@@ -87,6 +80,7 @@ struct compute_host {
 	size_t n_pools;
 	double cpu_ratio, ram_ratio; /* cpu_allocation_ratio, ram_allocation_ratio */
 	struct inventory inventory[INVENTORY_CLASSES];
+	struct digest *digest; /* what decisions read, by compute_host_ready() */
 };
 
 /*
@@ -96,7 +90,7 @@ struct compute_host {
  */
 int compute_host_ready(struct compute_host *host, struct err *err);
 
-/* After changes of what is free, total or pinned only; cheaper, cannot fail. */
+/* Enough after changes of what is used, free, total or pinned; inventory needs nothing. */
 void compute_host_recount(struct compute_host *host);
 
 void compute_host_copy(const struct compute_host *from, struct compute_host *ret);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Why it does not fit: looks at all that fit_host() skips once one thing is missing. */
-#include <strings.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 #include "placement/internal.h"
@@ -54,12 +52,6 @@ static void look_at_sums(struct diagnosis *d)
 	}
 }
 
-static bool serves(const struct pci_pool *p, const struct fit_port *port)
-{
-	return p->physnet_hash == port->physnet_hash && p->type == port->type && port->physnet &&
-	       strcasecmp(p->physnet, port->physnet) == 0;
-}
-
 static bool same_devices(const struct fit_port *a, const struct fit_port *b)
 {
 	return a->type == b->type && a->physnet_hash == b->physnet_hash;
@@ -76,7 +68,7 @@ static bool look_at_devices(struct diagnosis *d)
 		for (size_t j = 0; j <= i; j++)
 			r.asked += same_devices(&request->ports[i], &request->ports[j]);
 		for (size_t j = 0; j < d->host->n_pools; j++) {
-			if (!serves(&d->host->pools[j], &request->ports[i]))
+			if (!pci_pool_serves(&d->host->pools[j], &request->ports[i]))
 				continue;
 			r.kind = FIT_VFS;
 			r.free += d->host->pools[j].free;
@@ -157,15 +149,17 @@ static void add_affinity(struct diagnosis *d, size_t port, uint64_t cells)
 	for (size_t i = 0; i < d->host->n_pools; i++) {
 		const struct pci_pool *p = &d->host->pools[i];
 
-		if (!serves(p, asked) || !p->free)
+		if (!pci_pool_serves(p, asked) || !p->free)
 			continue;
 		r.free += p->free;
 		/* the node that has them, if no guest cell can go there */
-		bool reachable = p->cell < 0;
+		const struct compute_cell *cell = compute_host_node(d->host, p->node);
+		size_t h = cell ? (size_t)(cell - d->host->cells) : 0;
+		bool reachable = !cell;
 		for (size_t g = 0; !reachable && g < d->request->n_cells; g++)
-			reachable = d->fits[g] >> p->cell & 1;
+			reachable = d->fits[g] >> h & 1;
 		if (!reachable)
-			add_cell_reason(d, (size_t)p->cell, 0);
+			add_cell_reason(d, h, 0);
 	}
 	r.port = (int)port;
 	r.cells = cells;

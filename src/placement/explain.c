@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/str.h"
+#include "base/cleanup.h"
 #include "placement/explain_internal.h"
 
 #define NEAREST_MAX 3 /* hosts whose room is looked at */
@@ -12,18 +12,6 @@
 bool fits_as_seen(enum fit_verdict verdict, const struct fit_request *request)
 {
 	return verdict == FIT_YES || (verdict == FIT_UNKNOWN && request->unseen);
-}
-
-size_t first_fit(const struct compute_host *hosts, size_t n_hosts, size_t first,
-		 const struct fit_request *request)
-{
-	if (first < n_hosts && fits_as_seen(fit_host(&hosts[first], request, NULL), request))
-		return first;
-	for (size_t i = 0; i < n_hosts; i++) {
-		if (fits_as_seen(fit_host(&hosts[i], request, NULL), request))
-			return i;
-	}
-	return n_hosts;
 }
 
 /* How far a reason is from being none: 100, and up to 100 more by the share that is missing. */
@@ -99,29 +87,45 @@ static size_t nearest(const struct explanation *e, size_t *ret)
 	return n;
 }
 
+static uint64_t kinds_of(const struct fit_result *result)
+{
+	uint64_t kinds = 0;
+
+	for (size_t i = 0; i < result->n_reasons; i++)
+		kinds |= KIND(result->reasons[i].kind);
+	return kinds;
+}
+
+static void add_counterfactuals(const struct question *q, struct explanation *e)
+{
+	size_t near[NEAREST_MAX];
+	size_t n = nearest(e, near);
+
+	if (n)
+		e->nearest = near[0];
+	explain_changes(q);
+	for (size_t i = 0; i < n; i++)
+		explain_repairs(q, near[i]);
+	qsort(e->v, e->n, sizeof(*e->v), by_cost);
+}
+
 void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_request *request,
 	     struct explanation *ret)
 {
+	cleanup_free uint64_t *kinds = xcalloc(n_hosts, sizeof(*kinds));
 	struct explanation e = {.n_results = n_hosts, .nearest = n_hosts};
-	size_t near[NEAREST_MAX];
+	struct question q = {hosts, n_hosts, request, kinds, &e};
 
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {
-		if (!fits_as_seen(fit_host(&hosts[i], request, &e.results[i]), request))
-			continue;
-		e.n_fit++;
-		e.nearest = i;
+		if (fits_as_seen(fit_host(&hosts[i], request, &e.results[i]), request)) {
+			e.n_fit++;
+			e.nearest = i;
+		}
+		kinds[i] = kinds_of(&e.results[i]);
 	}
-	if (e.n_fit == 0) {
-		size_t n = nearest(&e, near);
-
-		if (n)
-			e.nearest = near[0];
-		explain_changes(hosts, n_hosts, request, &e);
-		for (size_t i = 0; i < n; i++)
-			explain_repairs(hosts, near[i], request, &e);
-		qsort(e.v, e.n, sizeof(*e.v), by_cost);
-	}
+	if (e.n_fit == 0)
+		add_counterfactuals(&q, &e);
 	*ret = e;
 }
 

@@ -9,14 +9,20 @@
 /* Does it fit, as far as is seen? */
 bool fits_as_seen(enum fit_verdict verdict, const struct fit_request *request);
 
-/* The first host that takes the request, n_hosts: none; the one at first is asked first. */
-size_t first_fit(const struct compute_host *hosts, size_t n_hosts, size_t first,
-		 const struct fit_request *request);
+/* Reasons as bits: 1 << kind. */
+#define KIND(kind) (UINT64_C(1) << (kind))
+
+/* A request that no host takes, and why not: kinds of reasons, one entry a host. */
+struct question {
+	const struct compute_host *hosts;
+	size_t n_hosts;
+	const struct fit_request *request;
+	const uint64_t *kinds;
+	struct explanation *ret;
+};
 
 /* Adds what fits with another request. */
-void explain_changes(const struct compute_host *hosts, size_t n_hosts,
-		     const struct fit_request *request, struct explanation *ret);
+void explain_changes(const struct question *q);
 
 /* Adds what fits with more room on hosts[at]. */
-void explain_repairs(const struct compute_host *hosts, size_t at, const struct fit_request *request,
-		     struct explanation *ret);
+void explain_repairs(const struct question *q, size_t at);

@@ -16,6 +16,11 @@ static bool sums_fit(const struct compute_host *host, const struct fit_request *
 	return request->n_cells <= host->n_cells;
 }
 
+static uint32_t smallest_page(const struct compute_cell *cell)
+{
+	return cell->n_pages ? cell->pages[cell->n_pages - 1].size_kb : 0;
+}
+
 static void fill(const struct compute_host *host, const struct fit_request *request,
 		 const struct placing *placing, struct fit_result *ret)
 {
@@ -26,8 +31,8 @@ static void fill(const struct compute_host *host, const struct fit_request *requ
 		struct fit_placed_cell *placed = &ret->cells[g];
 
 		placed->node = cell->id;
-		placed->page_kb = placing->pages[g] > 0 ? (uint32_t)placing->pages[g]
-							: cell->smallest_page_kb;
+		placed->page_kb =
+			placing->pages[g] > 0 ? (uint32_t)placing->pages[g] : smallest_page(cell);
 		cell_pin(cell, request, g, placed);
 	}
 	ret->n_pools = request->n_ports;
@@ -101,7 +106,8 @@ void fit_consume(struct compute_host *host, const struct fit_request *request,
 		const struct compute_cell *cell = compute_host_node(host, result->cells[g].node);
 
 		if (cell)
-			consume_cell(&host->cells[cell->index], request, g, &result->cells[g]);
+			consume_cell(&host->cells[cell - host->cells], request, g,
+				     &result->cells[g]);
 	}
 	for (size_t i = 0; i < result->n_pools; i++) {
 		struct pci_pool *pool = &host->pools[result->pools[i]];

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "placement/digest.h"
 
 #define FILE_MAX_BYTES (4u << 20)
 #define MB_MAX         (INT64_C(1) << 30)
@@ -410,7 +411,7 @@ static void fill_inventory(struct compute_host *host, int64_t reserved_mb, int64
 	bool one_set = host->n_cells > 0;
 
 	for (size_t i = 0; i < host->n_cells; i++) {
-		const struct compute_cell *c = &host->cells[i];
+		const struct digest_cell *c = &host->digest->cells[i];
 
 		vcpu.total += c->n_shared;
 		vcpu.used += c->shared_usage;

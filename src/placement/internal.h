@@ -41,6 +41,9 @@ enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit
 void cell_pin(const struct compute_cell *cell, const struct fit_request *request, size_t g,
 	      struct fit_placed_cell *ret);
 
+/* Is it of the port's physnet and type? */
+bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port);
+
 /*
  * Are there devices for all ports (PciDeviceStats.support_requests)? numa: with the guest on the
  * host cells of the mask. ret_pools (or NULL): index of the pool by port. On failure *ret_port

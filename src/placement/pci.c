@@ -3,27 +3,33 @@
 #include <string.h>
 #include <strings.h>
 
+#include "placement/digest.h"
 #include "placement/internal.h"
 
 /* A port's request against the pools with what ports before it have left. */
 struct pci_ask {
 	const struct compute_host *host;
+	const struct digest_pool *pools;
 	const struct fit_port *port;
 	const uint32_t *free;
 };
 
+bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port)
+{
+	return pool->type == port->type && port->physnet &&
+	       strcasecmp(pool->physnet, port->physnet) == 0;
+}
+
 /* _filter_pools_for_spec(): names compare without case (nova/pci/utils.py) */
 static bool matches(const struct pci_ask *a, size_t i)
 {
-	const struct pci_pool *p = &a->host->pools[i];
-	const struct fit_port *port = a->port;
+	const struct digest_pool *p = &a->pools[i];
 
-	return a->free[i] && p->physnet_hash == port->physnet_hash && port->physnet &&
-	       strcasecmp(p->physnet, port->physnet) == 0 &&
-	       (port->type != PCI_PF || p->type == PCI_PF);
+	return p->physnet_hash == a->port->physnet_hash && a->free[i] && a->port->physnet &&
+	       (a->port->type != PCI_PF || p->type == PCI_PF);
 }
 
-static bool on_cells(const struct pci_pool *p, uint64_t cells, bool or_none)
+static bool on_cells(const struct digest_pool *p, uint64_t cells, bool or_none)
 {
 	return (p->cell >= 0 && cells >> p->cell & 1) || (or_none && p->cell == -1);
 }
@@ -38,7 +44,7 @@ static int first_of(const struct pci_ask *a, uint64_t cells, bool or_none, bool 
 
 	*ret_any = false;
 	for (size_t i = 0; i < a->host->n_pools; i++) {
-		const struct pci_pool *p = &a->host->pools[i];
+		const struct digest_pool *p = &a->pools[i];
 
 		if (!matches(a, i) || !on_cells(p, cells, or_none))
 			continue;
@@ -56,10 +62,10 @@ static int on_socket(const struct pci_ask *a, uint64_t cells)
 	bool any;
 
 	for (size_t i = 0; i < a->host->n_cells; i++) {
-		if (a->host->cells[i].socket < 0)
+		if (!a->host->digest->cells[i].same_socket)
 			return -1;
 		if (cells >> i & 1)
-			allowed |= a->host->cells[i].same_socket;
+			allowed |= a->host->digest->cells[i].same_socket;
 	}
 	return first_of(a, allowed, false, &any);
 }
@@ -67,7 +73,7 @@ static int on_socket(const struct pci_ask *a, uint64_t cells)
 static int anywhere(const struct pci_ask *a)
 {
 	for (size_t i = 0; i < a->host->n_pools; i++) {
-		if (matches(a, i) && (a->port->type == PCI_PF || a->host->pools[i].type != PCI_PF))
+		if (matches(a, i) && (a->port->type == PCI_PF || a->pools[i].type != PCI_PF))
 			return (int)i;
 	}
 	return -1;
@@ -95,9 +101,12 @@ bool pci_fits(const struct compute_host *host, const struct fit_request *request
 	uint32_t free[COMPUTE_POOLS_MAX];
 
 	for (size_t i = 0; i < host->n_pools; i++)
-		free[i] = host->pools[i].free;
+		free[i] = host->digest->pools[i].free;
 	for (size_t i = 0; i < request->n_ports; i++) {
-		struct pci_ask a = {.host = host, .port = &request->ports[i], .free = free};
+		struct pci_ask a = {.host = host,
+				    .pools = host->digest->pools,
+				    .port = &request->ports[i],
+				    .free = free};
 		int pool = numa ? with_affinity(&a, cells) : anywhere(&a);
 
 		if (pool < 0) {

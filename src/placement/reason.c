@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Reasons as sentences. */
-#include <strings.h>
-
 #include "base/str.h"
 #include "placement/internal.h"
 #include "placement/pages.h"
@@ -44,7 +42,7 @@ static void free_format(struct strbuf *b, const struct compute_host *host,
 	for (size_t i = 0; i < host->n_pools; i++) {
 		const struct pci_pool *p = &host->pools[i];
 
-		if (!p->free || p->physnet_hash != port->physnet_hash || p->type != port->type)
+		if (!p->free || !pci_pool_serves(p, port))
 			continue;
 		if (p->node < 0)
 			strbuf_addf(b, "%s%u free on no node", sep, p->free);
@@ -72,8 +70,7 @@ static void devices_short_format(struct strbuf *b, const struct fit_reason *r,
 	unsigned total = 0;
 
 	for (size_t i = 0; i < host->n_pools; i++) {
-		if (host->pools[i].physnet_hash == port->physnet_hash &&
-		    host->pools[i].type == port->type)
+		if (pci_pool_serves(&host->pools[i], port))
 			total += host->pools[i].total;
 	}
 	devices_format(b, port);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "placement/explain_internal.h"
+#include "placement/internal.h"
 #include "placement/pages.h"
 
 #define SOLVES_MAX 128 /* of one host */
@@ -122,7 +123,7 @@ static bool free_pinned(struct compute_host *host, struct compute_cell *c, int64
 static bool fix_apply(struct compute_host *host, const struct fix *f)
 {
 	const struct compute_cell *found = compute_host_node(host, f->node);
-	struct compute_cell *c = found ? &host->cells[found->index] : NULL;
+	struct compute_cell *c = found ? &host->cells[found - host->cells] : NULL;
 
 	switch (f->kind) {
 	case FIX_MORE_PAGES:
@@ -323,7 +324,7 @@ static void try_vfs(struct repair *r, const struct compute_host *host,
 		const struct pci_pool *p = &host->pools[i];
 		int64_t in_use = p->total - p->free;
 
-		if (p->physnet_hash != port->physnet_hash || p->type != port->type || !in_use)
+		if (!pci_pool_serves(p, port) || !in_use)
 			continue;
 		try_fix(r, (struct fix){.kind = FIX_FREE_VF,
 					.node = -1,
@@ -414,10 +415,9 @@ static void solve(struct repair *r)
 		try_reason(r, &host, &result.reasons[i]);
 }
 
-void explain_repairs(const struct compute_host *hosts, size_t at, const struct fit_request *request,
-		     struct explanation *ret)
+void explain_repairs(const struct question *q, size_t at)
 {
-	struct repair r = {.host = &hosts[at], .at = at, .request = request, .ret = ret};
+	struct repair r = {.host = &q->hosts[at], .at = at, .request = q->request, .ret = q->ret};
 
 	solve(&r);
 }

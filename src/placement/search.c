@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "placement/digest.h"
 #include "placement/internal.h"
 
 #define TRIES_MAX (1 << 17) /* 8 nodes for 8 cells are 40,320; Nova takes minutes for these */
@@ -15,7 +16,8 @@
 /* Is host cell a tried before b? The sorts of Nova, the last one first. */
 static bool before(const struct search *s, const uint32_t *devices, size_t a, size_t b)
 {
-	const struct compute_cell *x = &s->host->cells[a], *y = &s->host->cells[b];
+	const struct digest_cell *x = &s->host->digest->cells[a];
+	const struct digest_cell *y = &s->host->digest->cells[b];
 	int64_t x_free = x->memory_mb - x->memory_used_mb,
 		y_free = y->memory_mb - y->memory_used_mb;
 
@@ -41,8 +43,10 @@ static void sort_cells(struct search *s)
 	if (host->n_cells == s->request->n_cells)
 		return;
 	for (size_t i = 0; i < host->n_pools; i++) {
-		if (host->pools[i].cell >= 0)
-			devices[host->pools[i].cell] += host->pools[i].free;
+		const struct digest_pool *p = &host->digest->pools[i];
+
+		if (p->cell >= 0)
+			devices[p->cell] += p->free;
 	}
 	for (size_t i = 1; i < host->n_cells; i++) {
 		uint8_t cell = s->order[i];
@@ -61,12 +65,16 @@ static void search_init(struct search *s, const struct compute_host *host,
 	s->request = request;
 	sort_cells(s);
 	for (size_t g = 0; g < request->n_cells; g++) {
-		const struct compute_cell *c = compute_host_node(host, (int)g);
-
-		s->id[g] = (uint8_t)(c ? (size_t)c->index : ID_FREE + g);
+		s->id[g] = (uint8_t)(ID_FREE + g);
 		s->page_size[g] = request->page_size;
 		s->at[g] = (uint8_t)g;
 		s->fits[ID_FREE + g] = s->fails[ID_FREE + g] = 0;
+	}
+	for (size_t h = 0; h < host->n_cells; h++) {
+		int id = host->digest->cells[h].id;
+
+		if (id < (int)request->n_cells)
+			s->id[id] = (uint8_t)h;
 	}
 	memset(s->fits, 0, host->n_cells * sizeof(*s->fits));
 	memset(s->fails, 0, host->n_cells * sizeof(*s->fails));

@@ -337,6 +337,7 @@ static void a_host_that_takes_it_needs_no_counterfactual(void **state)
 
 	(void)state;
 	hosts[0].pools[0].free = 0;
+	compute_host_recount(&hosts[0]);
 	explain(hosts, 2, &r, &e);
 	assert_int_equal(e.n_fit, 1);
 	assert_int_equal(e.nearest, 1);
@@ -416,8 +417,8 @@ static void hosts_of_a_folder(void **state)
 	assert_string_equal(hosts.v[0].name, "compute-1");
 	/* what `dnsvnf host` alone can tell: isolated CPUs are taken for dedicated */
 	const struct compute_host *h = &hosts.v[1];
-	assert_int_equal(h->cells[0].n_dedicated, 2);
-	assert_int_equal(h->cells[0].n_shared, 2);
+	assert_int_equal(cpus_count(&h->cells[0].dedicated), 2);
+	assert_int_equal(cpus_count(&h->cells[0].shared), 2);
 	assert_int_equal(h->cells[0].socket, -1);
 	assert_int_equal(h->cells[0].n_pages, 1); /* of 4 KiB */
 	assert_int_equal(h->cells[0].pages[0].total, 16384 * 256);
