@@ -29,6 +29,11 @@ skip() {
 suite unit make --no-print-directory unit
 suite sanitized make --no-print-directory asan
 suite day0 meson test -C build --no-rebuild --print-errorlogs --suite day0
+if [ -e "${NOVA_ROOT:-build/openstack/root}/usr/lib/python3/dist-packages/nova/virt/hardware.py" ]; then
+	suite placement make --no-print-directory test-placement
+else
+	skip placement "needs Nova in build/openstack/root, which the OpenStack tests unpack, or in NOVA_ROOT"
+fi
 if [ "$(id -u)" = 0 ]; then
 	suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
 	suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm

@@ -44,8 +44,8 @@ class Child:
 
 def nova_command(root, *args):
     if not os.path.exists(os.path.join(root, "usr/lib/python3/dist-packages/nova/virt/hardware.py")):
-        sys.exit(f"{root} holds no python3-nova: make the root of the OpenStack tests first (make test-openstack), or name "
-                 "one with --root or NOVA_ROOT")
+        sys.exit(f"{root} holds no python3-nova: run the OpenStack tests first, which unpack it there, or name a root folder "
+                 "that has it (debootstrap bookworm, then apt-get install python3-nova) by --root or NOVA_ROOT")
     with open(os.path.join(HERE, "nova_fit.py"), encoding="utf-8") as f:
         source = f.read()
     enter = [] if os.geteuid() == 0 else ["unshare", "-r"]
