@@ -191,7 +191,7 @@ enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit
 }
 
 /* Takes up to per_core free CPUs of each core with as many, until n are taken. */
-static unsigned take(const struct compute_cell *cell, const struct cpus *free, unsigned threads,
+static unsigned take(const struct compute_cell *cell, const struct cpuset *free, unsigned threads,
 		     unsigned per_core, unsigned n, uint16_t *ret)
 {
 	unsigned taken = 0;
@@ -202,7 +202,7 @@ static unsigned take(const struct compute_cell *cell, const struct cpus *free, u
 		unsigned n_free = 0;
 
 		for (unsigned j = 0; j < core->n; j++) {
-			if (cpus_has(free, core->cpus[j]))
+			if (cpuset_has(free, core->cpus[j]))
 				of_core[n_free++] = core->cpus[j];
 		}
 		for (unsigned j = 0; n_free >= threads && j < n_free && j < per_core && taken < n;
@@ -222,7 +222,7 @@ static unsigned largest_core(const struct compute_cell *cell)
 }
 
 /* Of as many CPUs of a core as still give n in all; the rest as they come. */
-static void take_packed(const struct compute_cell *cell, const struct cpus *free, unsigned n,
+static void take_packed(const struct compute_cell *cell, const struct cpuset *free, unsigned n,
 			uint16_t *ret)
 {
 	for (unsigned threads = COMPUTE_THREADS_MAX; threads > 0; threads--) {
@@ -232,14 +232,14 @@ static void take_packed(const struct compute_cell *cell, const struct cpus *free
 	take(cell, free, 1, COMPUTE_THREADS_MAX, n, ret);
 }
 
-static int emulator_cpu(const struct compute_cell *cell, const struct cpus *free,
+static int emulator_cpu(const struct compute_cell *cell, const struct cpuset *free,
 			const struct fit_placed_cell *placed, bool whole_cores)
 {
-	struct cpus left = *free;
+	struct cpuset left = *free;
 	uint16_t cpu;
 
 	for (size_t i = 0; i < placed->n_pins; i++) {
-		cpus_remove(&left, placed->pins[i].cpu);
+		cpuset_remove(&left, placed->pins[i].cpu);
 		for (size_t j = 0; whole_cores && j < cell->n_cores; j++) {
 			const struct compute_core *core = &cell->cores[j];
 			bool used = false;
@@ -247,7 +247,7 @@ static int emulator_cpu(const struct compute_cell *cell, const struct cpus *free
 			for (unsigned t = 0; t < core->n; t++)
 				used |= core->cpus[t] == placed->pins[i].cpu;
 			for (unsigned t = 0; used && t < core->n; t++)
-				cpus_remove(&left, core->cpus[t]);
+				cpuset_remove(&left, core->cpus[t]);
 		}
 	}
 	return take(cell, &left, 1, 1, 1, &cpu) ? cpu : -1;
@@ -257,10 +257,10 @@ void cell_pin(const struct compute_cell *cell, const struct fit_request *request
 	      struct fit_placed_cell *ret)
 {
 	const struct fit_cell *guest = &request->cells[g];
-	struct cpus free = cpus_without(&cell->dedicated, &cell->pinned);
+	struct cpuset free = cpuset_without(&cell->dedicated, &cell->pinned);
 	bool isolate = request->thread_policy == THREADS_ISOLATE;
 	unsigned n = guest->n_dedicated;
-	uint16_t cpus[CPUS_MAX];
+	uint16_t cpus[CPUSET_MAX];
 
 	ret->emulator_cpu = -1;
 	if (!is_pinned(request) || n == 0)
@@ -270,8 +270,8 @@ void cell_pin(const struct compute_cell *cell, const struct fit_request *request
 	else
 		take_packed(cell, &free, n, cpus);
 	ret->pins = xcalloc(n, sizeof(*ret->pins));
-	for (unsigned vcpu = cpus_next(&guest->dedicated, 0); vcpu < CPUS_MAX;
-	     vcpu = cpus_next(&guest->dedicated, vcpu + 1)) {
+	for (unsigned vcpu = cpuset_next(&guest->dedicated, 0); vcpu < CPUSET_MAX;
+	     vcpu = cpuset_next(&guest->dedicated, vcpu + 1)) {
 		ret->pins[ret->n_pins] =
 			(struct fit_pin){.vcpu = (uint16_t)vcpu, .cpu = cpus[ret->n_pins]};
 		ret->n_pins++;

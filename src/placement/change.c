@@ -33,10 +33,7 @@ static void set(struct draft *d, unsigned cost, int port, const char *property, 
 	d->cost += cost;
 }
 
-/*
- * Makes the step-th variation of its kind; false: there is none such, or it is no change. Steps
- * count from 0; max_step of the table ends them.
- */
+/* Makes the step-th variation of its kind, from 0; false: there is none such, or no change. */
 typedef bool variation_fn(struct draft *d, unsigned step);
 
 static bool ports_preferred(struct draft *d, unsigned step)
@@ -104,7 +101,7 @@ static bool unpinned(struct draft *d, unsigned step)
 	if (r->cpu_policy == CPU_POLICY_MIXED)
 		set(d, 0, -1, "hw:cpu_dedicated_mask", NULL);
 	r->cpu_policy = CPU_POLICY_SHARED;
-	r->dedicated = (struct cpus){0};
+	r->dedicated = (struct cpuset){0};
 	set(d, 80, -1, "hw:cpu_policy", xstrdup("shared"));
 	if (r->thread_policy)
 		set(d, 0, -1, "hw:cpu_thread_policy", NULL);

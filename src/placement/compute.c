@@ -19,21 +19,22 @@ static int pages_compare(const void *a, const void *b)
 /* Gives each CPU that no core names a core of its own. */
 static int complete_cores(struct compute_cell *c, struct err *err)
 {
-	struct cpus all = cpus_or(&c->shared, &c->dedicated), named = {0};
+	struct cpuset all = cpuset_or(&c->shared, &c->dedicated), named = {0};
 
 	for (size_t i = 0; i < c->n_cores; i++) {
 		for (unsigned j = 0; j < c->cores[i].n; j++) {
 			unsigned cpu = c->cores[i].cpus[j];
 
-			if (cpus_has(&named, cpu))
+			if (cpuset_has(&named, cpu))
 				return err_set(err, EINVAL,
 					       "node %d: CPU %u stands twice in siblings", c->id,
 					       cpu);
-			cpus_add(&named, cpu);
+			cpuset_add(&named, cpu);
 		}
 	}
-	struct cpus rest = cpus_without(&all, &named);
-	for (unsigned cpu = cpus_next(&rest, 0); cpu < CPUS_MAX; cpu = cpus_next(&rest, cpu + 1)) {
+	struct cpuset rest = cpuset_without(&all, &named);
+	for (unsigned cpu = cpuset_next(&rest, 0); cpu < CPUSET_MAX;
+	     cpu = cpuset_next(&rest, cpu + 1)) {
 		struct compute_core *core = array_push(c->cores, c->n_cores);
 
 		core->n = 1;
@@ -42,7 +43,7 @@ static int complete_cores(struct compute_cell *c, struct err *err)
 	return 0;
 }
 
-static int ready_cell(struct compute_host *host, size_t at, struct cpus *seen, struct err *err)
+static int ready_cell(struct compute_host *host, size_t at, struct cpuset *seen, struct err *err)
 {
 	struct compute_cell *c = &host->cells[at];
 
@@ -50,12 +51,12 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpus *seen, s
 		if (host->cells[i].id == c->id)
 			return err_set(err, EINVAL, "node %d stands there twice", c->id);
 	}
-	struct cpus all = cpus_or(&c->shared, &c->dedicated);
-	struct cpus twice = cpus_and(&all, seen);
-	if (cpus_next(&twice, 0) < CPUS_MAX)
+	struct cpuset all = cpuset_or(&c->shared, &c->dedicated);
+	struct cpuset twice = cpuset_and(&all, seen);
+	if (cpuset_next(&twice, 0) < CPUSET_MAX)
 		return err_set(err, EINVAL, "CPU %u is in node %d and in another",
-			       cpus_next(&twice, 0), c->id);
-	*seen = cpus_or(seen, &all);
+			       cpuset_next(&twice, 0), c->id);
+	*seen = cpuset_or(seen, &all);
 	qsort(c->pages, c->n_pages, sizeof(*c->pages), pages_compare);
 	for (size_t i = 1; i < c->n_pages; i++) {
 		if (c->pages[i].size_kb == c->pages[i - 1].size_kb)
@@ -67,7 +68,7 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpus *seen, s
 
 int compute_host_ready(struct compute_host *host, struct err *err)
 {
-	struct cpus seen = {0};
+	struct cpuset seen = {0};
 
 	if (host->n_cells > COMPUTE_CELLS_MAX || host->n_pools > COMPUTE_POOLS_MAX)
 		return err_set(err, E2BIG, "more than %d NUMA nodes or %d NICs", COMPUTE_CELLS_MAX,
@@ -159,15 +160,6 @@ const char *inventory_class_name(enum inventory_class class)
 		return "DISK_GB";
 	}
 	return "?";
-}
-
-const struct compute_pages *compute_cell_pages(const struct compute_cell *cell, uint32_t size_kb)
-{
-	for (size_t i = 0; i < cell->n_pages; i++) {
-		if (cell->pages[i].size_kb == size_kb)
-			return &cell->pages[i];
-	}
-	return NULL;
 }
 
 const struct compute_cell *compute_host_node(const struct compute_host *host, int id)

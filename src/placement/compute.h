@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "placement/cpus.h"
+#include "placement/cpuset.h"
 
 struct err;
 
@@ -39,7 +39,7 @@ struct compute_cell {
 	size_t n_pages;
 	struct compute_core *cores;
 	size_t n_cores;
-	struct cpus shared, dedicated, pinned;
+	struct cpuset shared, dedicated, pinned;
 };
 
 enum pci_type {
@@ -49,8 +49,6 @@ enum pci_type {
 
 /* What a PF gives: its VFs, or itself. One pool a PF, since Nova's pools carry parent_ifname. */
 struct pci_pool {
-	uint64_t physnet_hash; /* by compute_host_ready() */
-	int cell; /* likewise: index in cells; -1: no NUMA node, -2: one without cell */
 	enum pci_type type;
 	unsigned total, free;
 	int node; /* id of the NUMA node; -1: none */
@@ -101,8 +99,6 @@ bool inventory_fits(const struct inventory *inventory, int64_t amount);
 int64_t inventory_free(const struct inventory *inventory);    /* at ratio; may be negative */
 const char *inventory_class_name(enum inventory_class class); /* "VCPU" ... */
 
-const struct compute_pages *compute_cell_pages(const struct compute_cell *cell, uint32_t size_kb);
 const struct compute_cell *compute_host_node(const struct compute_host *host, int id);
-uint64_t physnet_hash(const char *physnet); /* without case, as Nova compares; NULL is 0 */
 
 #define cleanup_compute_host __attribute__((__cleanup__(compute_host_clear)))

@@ -185,8 +185,8 @@ static void look_at_ways(struct diagnosis *d, size_t g, uint64_t cells)
 		add_affinity(d, port, cells);
 }
 
-void diagnose(const struct compute_host *host, const struct fit_request *request,
-	      enum fit_reason_kind searched, struct fit_result *ret)
+void fit_diagnose(const struct compute_host *host, const struct fit_request *request,
+		  enum fit_reason_kind searched, struct fit_result *ret)
 {
 	struct diagnosis d = {.host = host, .request = request, .ret = ret};
 	struct fit_reason last = reason_of(searched == FIT_OK ? FIT_SEARCH : searched, 0, 0);

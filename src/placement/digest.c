@@ -37,22 +37,22 @@ void digest_alloc(struct compute_host *host)
 }
 
 /* How many of the core's CPUs are among these. */
-static unsigned count_in(const struct compute_core *core, const struct cpus *cpus)
+static unsigned count_in(const struct compute_core *core, const struct cpuset *cpus)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < core->n; i++)
-		n += cpus_has(cpus, core->cpus[i]);
+		n += cpuset_has(cpus, core->cpus[i]);
 	return n;
 }
 
 static void count_cores(const struct compute_cell *c, struct digest_cell *d)
 {
-	struct cpus free = cpus_without(&c->dedicated, &c->pinned);
+	struct cpuset free = cpuset_without(&c->dedicated, &c->pinned);
 	unsigned cores_with[COMPUTE_THREADS_MAX + 1] = {
 		0}; /* [t]: cores with t free CPUs or more */
 
-	d->n_free = (uint16_t)cpus_count(&free);
+	d->n_free = (uint16_t)cpuset_count(&free);
 	d->threads = 1;
 	for (size_t i = 0; i < c->n_cores; i++) {
 		for (unsigned t = count_in(&c->cores[i], &free); t > 0; t--)
@@ -106,9 +106,9 @@ void compute_host_recount(struct compute_host *host)
 			.shared_usage = c->shared_usage,
 			.same_socket = same_socket(host, c),
 			.id = c->id,
-			.n_shared = (uint16_t)cpus_count(&c->shared),
-			.n_dedicated = (uint16_t)cpus_count(&c->dedicated),
-			.one_set = cpus_equal(&c->shared, &c->dedicated),
+			.n_shared = (uint16_t)cpuset_count(&c->shared),
+			.n_dedicated = (uint16_t)cpuset_count(&c->dedicated),
+			.one_set = cpuset_equal(&c->shared, &c->dedicated),
 			.first_page = first_page,
 			.n_pages = digest_pages(c, &d->pages[first_page]),
 		};

@@ -38,5 +38,7 @@ struct digest {
 	struct digest_pool *pools;
 };
 
+uint64_t physnet_hash(const char *physnet); /* without case, as Nova compares; NULL is 0 */
+
 /* Makes room for the host's cells, pages and pools; compute_host_recount() fills it. */
 void digest_alloc(struct compute_host *host);

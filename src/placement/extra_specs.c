@@ -153,43 +153,43 @@ static int emulator_policy(const struct flavor *flavor, enum emulator_policy *re
 }
 
 /* "^0-1" is all but these. */
-static int parse_mask(const struct flavor *flavor, const char *mask, struct cpus *ret,
+static int parse_mask(const struct flavor *flavor, const char *mask, struct cpuset *ret,
 		      struct err *err)
 {
 	const char *first = mask + strspn(mask, " \t\n");
 	cleanup_free char *spec =
 		*first == '^' ? xasprintf("0-%u,%s", flavor->vcpus - 1, mask) : xstrdup(mask);
 
-	int r = cpus_parse(spec, ret, err);
+	int r = cpuset_parse(spec, ret, err);
 	return r < 0 ? err_wrap(err, "flavor %s", flavor->name) : 0;
 }
 
 /* hardware.get_realtime_cpu_constraint(); none: not realtime */
 static int realtime_cpus(const struct flavor *flavor, const struct image *image,
-			 const struct cpus *all, struct cpus *ret, struct err *err)
+			 const struct cpuset *all, struct cpuset *ret, struct err *err)
 {
 	const char *mask = image_property(image, "hw_cpu_realtime_mask");
 	enum emulator_policy emulator;
 
-	*ret = (struct cpus){0};
+	*ret = (struct cpuset){0};
 	if (!is_true(flavor_spec(flavor, "hw:cpu_realtime")))
 		return 0;
 	if (!mask)
 		mask = flavor_spec(flavor, "hw:cpu_realtime_mask");
 	*ret = *all;
 	int r = mask ? parse_mask(flavor, mask, ret, err) : 0;
-	if (r == 0 && cpus_count(ret))
+	if (r == 0 && cpuset_count(ret))
 		r = emulator_policy(flavor, &emulator, err);
 	else
 		emulator = EMULATOR_NONE;
 	if (r < 0)
 		return r;
-	if (!cpus_count(ret) || (cpus_equal(ret, all) && !emulator))
+	if (!cpuset_count(ret) || (cpuset_equal(ret, all) && !emulator))
 		return err_set(err, EINVAL,
 			       "flavor %s: Use of realtime CPUs requires either one or more "
 			       "non-realtime CPU(s) or offloaded emulator threads.",
 			       flavor->name);
-	if (!cpus_contain(all, ret))
+	if (!cpuset_contain(all, ret))
 		return err_set(err, EINVAL,
 			       "flavor %s: Realtime policy vCPU(s) mask is configured with RT "
 			       "vCPUs that are not a subset of the vCPUs in the flavor. See "
@@ -199,23 +199,23 @@ static int realtime_cpus(const struct flavor *flavor, const struct image *image,
 }
 
 /* hardware.get_dedicated_cpu_constraint() */
-static int dedicated_mask(const struct flavor *flavor, const struct cpus *all, struct cpus *ret,
+static int dedicated_mask(const struct flavor *flavor, const struct cpuset *all, struct cpuset *ret,
 			  struct err *err)
 {
 	const char *mask = flavor_spec(flavor, "hw:cpu_dedicated_mask");
 
-	*ret = (struct cpus){0};
+	*ret = (struct cpuset){0};
 	if (!mask)
 		return 0;
 	int r = parse_mask(flavor, mask, ret, err);
 	if (r < 0)
 		return r;
-	if (!cpus_count(ret) || cpus_contain(ret, all))
+	if (!cpuset_count(ret) || cpuset_contain(ret, all))
 		return err_set(err, EINVAL,
 			       "flavor %s: Mixed instance must have at least 1 pinned vCPU and 1 "
 			       "unpinned vCPU. See 'hw:cpu_dedicated_mask'.",
 			       flavor->name);
-	if (!cpus_contain(all, ret))
+	if (!cpuset_contain(all, ret))
 		return err_set(err, EINVAL,
 			       "flavor %s: Mixed instance dedicated vCPU(s) mask is not a subset "
 			       "of vCPUs in the flavor. See \"hw:cpu_dedicated_mask\"",
@@ -353,9 +353,9 @@ static const char *cpus_conflict(const struct fit_request *request, bool realtim
 int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
 		     struct fit_request *request, struct err *err)
 {
-	struct cpus all = {0}, realtime = {0}, dedicated = {0};
+	struct cpuset all = {0}, realtime = {0}, dedicated = {0};
 
-	cpus_add_range(&all, 0, flavor->vcpus);
+	cpuset_add_range(&all, 0, flavor->vcpus);
 	int r = cpu_policy(flavor, image, &request->cpu_policy, err);
 	if (r == 0)
 		r = thread_policy(flavor, image, &request->thread_policy, err);
@@ -371,13 +371,13 @@ int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
 		return r;
 
 	const char *conflict =
-		cpus_conflict(request, cpus_count(&realtime) > 0, cpus_count(&dedicated) > 0);
+		cpus_conflict(request, cpuset_count(&realtime) > 0, cpuset_count(&dedicated) > 0);
 	if (conflict)
 		return err_set(err, EINVAL, "flavor %s: %s", flavor->name, conflict);
 	if (request->cpu_policy == CPU_POLICY_DEDICATED)
 		request->dedicated = all;
 	else if (request->cpu_policy == CPU_POLICY_MIXED)
-		request->dedicated = cpus_count(&dedicated) ? dedicated : realtime;
+		request->dedicated = cpuset_count(&dedicated) ? dedicated : realtime;
 	return 0;
 }
 

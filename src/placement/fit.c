@@ -52,7 +52,7 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 	bool fits =
 		sums_fit(host, request) && pci_fits(host, request, false, 0, placing.pools, NULL);
 	if (fits && request->n_cells) {
-		searched = search_run(host, request, ret ? &placing : NULL);
+		searched = fit_search(host, request, ret ? &placing : NULL);
 		fits = searched == FIT_OK;
 	}
 	if (fits)
@@ -64,7 +64,7 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 	if (fits)
 		fill(host, request, &placing, &result);
 	else
-		diagnose(host, request, searched, &result);
+		fit_diagnose(host, request, searched, &result);
 	*ret = result;
 	return result.verdict;
 }
@@ -75,7 +75,7 @@ static void consume_cell(struct compute_cell *cell, const struct fit_request *re
 {
 	const struct fit_cell *guest = &request->cells[g];
 	bool siblings = request->thread_policy == THREADS_ISOLATE;
-	struct cpus taken = {0};
+	struct cpuset taken = {0};
 
 	for (size_t i = 0; i < cell->n_pages; i++) {
 		if (cell->pages[i].size_kb == placed->page_kb)
@@ -84,19 +84,19 @@ static void consume_cell(struct compute_cell *cell, const struct fit_request *re
 	cell->memory_used_mb += guest->memory_mb;
 	cell->shared_usage += guest->n_shared;
 	for (size_t i = 0; i < placed->n_pins; i++)
-		cpus_add(&taken, placed->pins[i].cpu);
+		cpuset_add(&taken, placed->pins[i].cpu);
 	if (placed->emulator_cpu >= 0)
-		cpus_add(&taken, (unsigned)placed->emulator_cpu);
+		cpuset_add(&taken, (unsigned)placed->emulator_cpu);
 	for (size_t i = 0; siblings && i < cell->n_cores; i++) {
 		const struct compute_core *core = &cell->cores[i];
 		bool touched = false;
 
 		for (unsigned t = 0; t < core->n; t++)
-			touched |= cpus_has(&taken, core->cpus[t]);
+			touched |= cpuset_has(&taken, core->cpus[t]);
 		for (unsigned t = 0; touched && t < core->n; t++)
-			cpus_add(&taken, core->cpus[t]);
+			cpuset_add(&taken, core->cpus[t]);
 	}
-	cell->pinned = cpus_or(&cell->pinned, &taken);
+	cell->pinned = cpuset_or(&cell->pinned, &taken);
 }
 
 void fit_consume(struct compute_host *host, const struct fit_request *request,

@@ -96,14 +96,14 @@ static int get_array(const json_t *object, const char *key, size_t max, const js
 }
 
 /* [2, 3, "8-11"] or "2-3,8-11" */
-static int read_cpus(const json_t *value, const char *key, struct cpus *ret, struct err *err)
+static int read_cpus(const json_t *value, const char *key, struct cpuset *ret, struct err *err)
 {
-	struct cpus cpus = {0};
+	struct cpuset cpus = {0};
 	size_t i;
 	json_t *entry;
 
 	if (json_is_string(value)) {
-		int r = cpus_parse(json_string_value(value), &cpus, err);
+		int r = cpuset_parse(json_string_value(value), &cpus, err);
 		if (r < 0)
 			return err_wrap(err, "%s", key);
 	} else if (!json_is_array(value)) {
@@ -114,54 +114,55 @@ static int read_cpus(const json_t *value, const char *key, struct cpus *ret, str
 		int64_t n = json_integer_value(entry);
 
 		if (json_is_string(entry)) {
-			struct cpus some;
-			int r = cpus_parse(json_string_value(entry), &some, err);
+			struct cpuset some;
+			int r = cpuset_parse(json_string_value(entry), &some, err);
 			if (r < 0)
 				return err_wrap(err, "%s", key);
-			cpus = cpus_or(&cpus, &some);
-		} else if (!json_is_integer(entry) || n < 0 || n >= CPUS_MAX) {
+			cpus = cpuset_or(&cpus, &some);
+		} else if (!json_is_integer(entry) || n < 0 || n >= CPUSET_MAX) {
 			return err_set(err, EINVAL, "%s[%zu] is no CPU number from 0 to %d", key, i,
-				       CPUS_MAX - 1);
+				       CPUSET_MAX - 1);
 		} else {
-			cpus_add(&cpus, (unsigned)n);
+			cpuset_add(&cpus, (unsigned)n);
 		}
 	}
 	*ret = cpus;
 	return 0;
 }
 
-static int get_cpus(const json_t *object, const char *key, struct cpus *ret, struct err *err)
+static int get_cpus(const json_t *object, const char *key, struct cpuset *ret, struct err *err)
 {
 	const json_t *value = member(object, key);
 
-	*ret = (struct cpus){0};
+	*ret = (struct cpuset){0};
 	return value ? read_cpus(value, key, ret, err) : 0;
 }
 
 static int get_siblings(const json_t *object, struct compute_cell *c, struct err *err)
 {
-	struct cpus usable = cpus_or(&c->shared, &c->dedicated);
+	struct cpuset usable = cpuset_or(&c->shared, &c->dedicated);
 	const json_t *siblings;
 	json_t *entry;
 	size_t i;
 
-	int r = get_array(object, "siblings", CPUS_MAX, &siblings, err);
+	int r = get_array(object, "siblings", CPUSET_MAX, &siblings, err);
 	json_array_foreach(siblings, i, entry)
 	{
-		struct cpus all, cpus;
+		struct cpuset all, cpus;
 
 		if (r == 0)
 			r = read_cpus(entry, "siblings", &all, err);
 		if (r < 0)
 			break;
-		cpus = cpus_and(&all, &usable); /* as libvirt's driver tells Nova */
-		if (cpus_count(&cpus) == 0)
+		cpus = cpuset_and(&all, &usable); /* as libvirt's driver tells Nova */
+		if (cpuset_count(&cpus) == 0)
 			continue;
-		if (cpus_count(&cpus) > COMPUTE_THREADS_MAX)
+		if (cpuset_count(&cpus) > COMPUTE_THREADS_MAX)
 			return err_set(err, EINVAL, "siblings[%zu]: more than %d threads", i,
 				       COMPUTE_THREADS_MAX);
 		struct compute_core *core = array_push(c->cores, c->n_cores);
-		for (unsigned n = cpus_next(&cpus, 0); n < CPUS_MAX; n = cpus_next(&cpus, n + 1))
+		for (unsigned n = cpuset_next(&cpus, 0); n < CPUSET_MAX;
+		     n = cpuset_next(&cpus, n + 1))
 			core->cpus[core->n++] = (uint16_t)n;
 	}
 	return r;
@@ -234,10 +235,10 @@ static int get_pages(const json_t *object, struct compute_cell *c, struct err *e
 }
 
 /* Dedicated and shared CPUs of a node; the whole host's isolated ones by isolated. */
-static int get_cpu_sets(const json_t *object, const struct cpus *isolated, struct compute_cell *c,
+static int get_cpu_sets(const json_t *object, const struct cpuset *isolated, struct compute_cell *c,
 			struct err *err)
 {
-	struct cpus all;
+	struct cpuset all;
 
 	int r = get_cpus(object, "dedicated_cpus", &c->dedicated, err);
 	if (r == 0)
@@ -247,12 +248,12 @@ static int get_cpu_sets(const json_t *object, const struct cpus *isolated, struc
 	r = get_cpus(object, "cpus", &all, err);
 	if (r < 0)
 		return r;
-	c->dedicated = cpus_count(isolated) ? cpus_and(&all, isolated) : all;
-	c->shared = cpus_without(&all, &c->dedicated);
+	c->dedicated = cpuset_count(isolated) ? cpuset_and(&all, isolated) : all;
+	c->shared = cpuset_without(&all, &c->dedicated);
 	return 0;
 }
 
-static int read_cell(const json_t *object, size_t index, const struct cpus *isolated,
+static int read_cell(const json_t *object, size_t index, const struct cpuset *isolated,
 		     struct compute_cell *c, struct err *err)
 {
 	int64_t id = 0, socket = -1;
@@ -281,7 +282,7 @@ static int read_cell(const json_t *object, size_t index, const struct cpus *isol
 	return r;
 }
 
-static int read_isolated(const json_t *document, const json_t *nodes, struct cpus *ret,
+static int read_isolated(const json_t *document, const json_t *nodes, struct cpuset *ret,
 			 struct err *err)
 {
 	size_t i;
@@ -290,20 +291,20 @@ static int read_isolated(const json_t *document, const json_t *nodes, struct cpu
 	int r = get_cpus(document, "isolated_cpus", ret, err);
 	json_array_foreach(nodes, i, node)
 	{
-		struct cpus of_node;
+		struct cpuset of_node;
 
 		if (r == 0)
 			r = get_cpus(node, "isolated_cpus", &of_node, err);
 		if (r < 0)
 			return err_wrap(err, "numa_nodes[%zu]", i);
-		*ret = cpus_or(ret, &of_node);
+		*ret = cpuset_or(ret, &of_node);
 	}
 	return r;
 }
 
 static int read_cells(const json_t *document, struct compute_host *host, struct err *err)
 {
-	struct cpus isolated;
+	struct cpuset isolated;
 	const json_t *nodes;
 	json_t *node;
 	size_t i;

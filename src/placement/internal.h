@@ -54,9 +54,9 @@ bool pci_fits(const struct compute_host *host, const struct fit_request *request
 
 /* Nova's search over the nodes; FIT_OK fills *ret (or NULL), else FIT_SEARCH, FIT_MISTAKEN or
  * FIT_GAVE_UP. */
-enum fit_reason_kind search_run(const struct compute_host *host, const struct fit_request *request,
+enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
 				struct placing *ret);
 
 /* All that stands in the way; adds at least one reason. */
-void diagnose(const struct compute_host *host, const struct fit_request *request,
-	      enum fit_reason_kind searched, struct fit_result *ret);
+void fit_diagnose(const struct compute_host *host, const struct fit_request *request,
+		  enum fit_reason_kind searched, struct fit_result *ret);

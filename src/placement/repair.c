@@ -102,7 +102,7 @@ static bool free_pinned(struct compute_host *host, struct compute_cell *c, int64
 			unsigned pinned = 0, one = 0;
 
 			for (unsigned t = 0; t < c->cores[j].n; t++) {
-				if (cpus_has(&c->pinned, c->cores[j].cpus[t])) {
+				if (cpuset_has(&c->pinned, c->cores[j].cpus[t])) {
 					pinned++;
 					one = c->cores[j].cpus[t];
 				}
@@ -114,7 +114,7 @@ static bool free_pinned(struct compute_host *host, struct compute_cell *c, int64
 		}
 		if (fewest > COMPUTE_THREADS_MAX)
 			return false;
-		cpus_remove(&c->pinned, cpu);
+		cpuset_remove(&c->pinned, cpu);
 	}
 	lower_sum(host, INVENTORY_PCPU, n);
 	return n > 0;
@@ -294,7 +294,7 @@ static void try_fix(struct repair *r, struct fix f)
 static int64_t pinned_needed(const struct repair *r, const struct compute_host *host,
 			     const struct fit_reason *reason)
 {
-	for (int64_t n = 1; n <= CPUS_MAX; n++) {
+	for (int64_t n = 1; n <= CPUSET_MAX; n++) {
 		cleanup_compute_host struct compute_host trial = {0};
 		cleanup_fit_result struct fit_result result = {0};
 		struct fix f = {.kind = FIX_FREE_PINNED, .node = reason->node, .n = n};

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "placement/digest.h"
 #include "placement/extra_specs.h"
 
 static const char *const affinity_names[] = {
@@ -36,7 +37,7 @@ int numa_affinity_parse(const char *s, enum numa_affinity *ret)
 /* nova/scheduler/utils.py, _translate_pinning_policies() */
 void fit_request_recount(struct fit_request *request)
 {
-	int64_t pinned = cpus_count(&request->dedicated);
+	int64_t pinned = cpuset_count(&request->dedicated);
 
 	request->amount[INVENTORY_VCPU] = request->vcpus - pinned;
 	request->amount[INVENTORY_PCPU] =
@@ -55,13 +56,13 @@ bool fit_request_spread(struct fit_request *request, unsigned n)
 	request->cells_given = false;
 	for (unsigned i = 0; i < n; i++) {
 		struct fit_cell *c = &request->cells[i];
-		struct cpus all = {0};
+		struct cpuset all = {0};
 
-		cpus_add_range(&all, i * (request->vcpus / n), request->vcpus / n);
-		c->shared = cpus_without(&all, &request->dedicated);
-		c->dedicated = cpus_and(&all, &request->dedicated);
-		c->n_shared = (uint16_t)cpus_count(&c->shared);
-		c->n_dedicated = (uint16_t)cpus_count(&c->dedicated);
+		cpuset_add_range(&all, i * (request->vcpus / n), request->vcpus / n);
+		c->shared = cpuset_without(&all, &request->dedicated);
+		c->dedicated = cpuset_and(&all, &request->dedicated);
+		c->n_shared = (uint16_t)cpuset_count(&c->shared);
+		c->n_dedicated = (uint16_t)cpuset_count(&c->dedicated);
 		c->memory_mb = request->memory_mb / n;
 	}
 	return true;
@@ -72,12 +73,12 @@ bool fit_request_set_vcpus(struct fit_request *request, unsigned vcpus)
 	unsigned n = (unsigned)request->n_cells;
 
 	if (request->cells_given || request->cpu_policy == CPU_POLICY_MIXED || vcpus == 0 ||
-	    vcpus > CPUS_MAX || (n && vcpus % n))
+	    vcpus > CPUSET_MAX || (n && vcpus % n))
 		return false;
 	request->vcpus = vcpus;
-	request->dedicated = (struct cpus){0};
+	request->dedicated = (struct cpuset){0};
 	if (request->cpu_policy == CPU_POLICY_DEDICATED)
-		cpus_add_range(&request->dedicated, 0, vcpus);
+		cpuset_add_range(&request->dedicated, 0, vcpus);
 	fit_request_recount(request);
 	return fit_request_spread(request, n);
 }

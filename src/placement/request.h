@@ -26,7 +26,7 @@ enum numa_affinity { AFFINITY_LEGACY, AFFINITY_REQUIRED, AFFINITY_PREFERRED, AFF
 
 /* A NUMA cell of the guest. */
 struct fit_cell {
-	struct cpus shared, dedicated; /* vCPUs */
+	struct cpuset shared, dedicated; /* vCPUs */
 	uint16_t n_shared, n_dedicated;
 	int64_t memory_mb;
 };
@@ -53,8 +53,8 @@ struct fit_request {
 	enum cpu_policy cpu_policy;
 	enum thread_policy thread_policy;
 	enum emulator_policy emulator_policy;
-	struct cpus dedicated;  /* vCPUs of the guest that are pinned */
-	struct fit_port *ports; /* in the order of nicids */
+	struct cpuset dedicated; /* vCPUs of the guest that are pinned */
+	struct fit_port *ports;  /* in the order of nicids */
 	size_t n_ports;
 	int64_t amount[INVENTORY_CLASSES]; /* of what the placement service counts */
 
@@ -65,7 +65,7 @@ struct fit_request {
 
 /*
  * Flavor and image (NULL: one without properties). Errors (-EINVAL) are Nova's own words, with
- * "flavor NAME: " in front; a flavor beyond CPUS_MAX vCPUs is -E2BIG.
+ * "flavor NAME: " in front; a flavor beyond CPUSET_MAX vCPUs is -E2BIG.
  */
 int fit_request_from_flavor(const struct flavor *flavor, const struct image *image,
 			    struct fit_request *ret, struct err *err);

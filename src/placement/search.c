@@ -185,7 +185,7 @@ static enum fit_reason_kind try_devices(const struct search *s, uint64_t cells, 
 	return FIT_OK;
 }
 
-enum fit_reason_kind search_run(const struct compute_host *host, const struct fit_request *request,
+enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
 				struct placing *ret)
 {
 	size_t n = request->n_cells;

@@ -14,7 +14,7 @@
 
 /* hw:numa_cpus.N and hw:numa_mem.N, of the flavor or of the image. */
 struct given_cells {
-	struct cpus *cpus;
+	struct cpuset *cpus;
 	size_t n_cpus;
 	int64_t *memory_mb;
 	size_t n_memory;
@@ -37,8 +37,8 @@ static int read_cpus(const struct properties *p, const char *key, struct given_c
 		     struct err *err)
 {
 	for (const char *s; g->n_cpus < NUMA_NODES_MAX && (s = numbered(p, key, g->n_cpus));) {
-		struct cpus *cpus = array_push(g->cpus, g->n_cpus);
-		int r = cpus_parse(s, cpus, err);
+		struct cpuset *cpus = array_push(g->cpus, g->n_cpus);
+		int r = cpuset_parse(s, cpus, err);
 
 		if (r < 0)
 			return err_wrap(err, "%s.%zu", key, g->n_cpus - 1);
@@ -86,11 +86,12 @@ static int read_given(const struct flavor *flavor, const struct image *image, st
 }
 
 /* As Python prints a set: "{4, 5}". */
-static char *format_set(const struct cpus *cpus)
+static char *format_set(const struct cpuset *cpus)
 {
 	struct strbuf b = {0};
 
-	for (unsigned cpu = cpus_next(cpus, 0); cpu < CPUS_MAX; cpu = cpus_next(cpus, cpu + 1))
+	for (unsigned cpu = cpuset_next(cpus, 0); cpu < CPUSET_MAX;
+	     cpu = cpuset_next(cpus, cpu + 1))
 		strbuf_addf(&b, "%s%u", b.len ? ", " : "{", cpu);
 	strbuf_adds(&b, "}");
 	return strbuf_steal(&b);
@@ -99,34 +100,35 @@ static char *format_set(const struct cpus *cpus)
 /* hardware._get_numa_topology_manual() */
 static int spread_given(struct fit_request *request, const struct given_cells *g, struct err *err)
 {
-	struct cpus left = {0};
+	struct cpuset left = {0};
 	int64_t memory_mb = 0;
 
-	cpus_add_range(&left, 0, request->vcpus);
+	cpuset_add_range(&left, 0, request->vcpus);
 	request->n_cells = g->n_cpus;
 	request->cells = xcalloc(g->n_cpus, sizeof(*request->cells));
 	request->cells_given = true;
 	for (size_t i = 0; i < g->n_cpus; i++) {
-		const struct cpus *cpus = &g->cpus[i];
+		const struct cpuset *cpus = &g->cpus[i];
 		struct fit_cell *c = &request->cells[i];
 
-		for (unsigned n = cpus_next(cpus, 0); n < CPUS_MAX; n = cpus_next(cpus, n + 1)) {
+		for (unsigned n = cpuset_next(cpus, 0); n < CPUSET_MAX;
+		     n = cpuset_next(cpus, n + 1)) {
 			if (n >= request->vcpus)
 				return err_set(err, EINVAL, "CPU number %u is larger than max %u",
 					       n, request->vcpus - 1);
-			if (!cpus_has(&left, n))
+			if (!cpuset_has(&left, n))
 				return err_set(err, EINVAL,
 					       "CPU number %u is assigned to two nodes", n);
-			cpus_remove(&left, n);
+			cpuset_remove(&left, n);
 		}
-		c->shared = cpus_without(cpus, &request->dedicated);
-		c->dedicated = cpus_and(cpus, &request->dedicated);
-		c->n_shared = (uint16_t)cpus_count(&c->shared);
-		c->n_dedicated = (uint16_t)cpus_count(&c->dedicated);
+		c->shared = cpuset_without(cpus, &request->dedicated);
+		c->dedicated = cpuset_and(cpus, &request->dedicated);
+		c->n_shared = (uint16_t)cpuset_count(&c->shared);
+		c->n_dedicated = (uint16_t)cpuset_count(&c->dedicated);
 		c->memory_mb = g->memory_mb[i];
 		memory_mb += c->memory_mb;
 	}
-	if (cpus_count(&left)) {
+	if (cpuset_count(&left)) {
 		cleanup_free char *set = format_set(&left);
 		return err_set(err, EINVAL, "CPU number %s is not assigned to any node", set);
 	}
@@ -194,9 +196,9 @@ int fit_request_from_flavor(const struct flavor *flavor, const struct image *ima
 	if (flavor->vcpus == 0 || flavor->memory_mb == 0)
 		return err_set(err, EINVAL, "flavor %s has no %s", flavor->name,
 			       flavor->vcpus ? "memory" : "vCPUs");
-	if (flavor->vcpus > CPUS_MAX)
+	if (flavor->vcpus > CPUSET_MAX)
 		return err_set(err, E2BIG, "flavor %s: %u vCPUs are more than %d", flavor->name,
-			       flavor->vcpus, CPUS_MAX);
+			       flavor->vcpus, CPUSET_MAX);
 	int r = extra_specs_cpus(flavor, image, &request, err);
 	if (r < 0)
 		return r;

@@ -151,7 +151,7 @@ static json_t *usage_json(const struct compute_host *host)
 		json_array_append_new(cells,
 				      json_pack("{sI sI si so}", "memory", c->memory_used_mb,
 						"shared", c->shared_usage, "pinned",
-						(int)cpus_count(&c->pinned), "pages", pages));
+						(int)cpuset_count(&c->pinned), "pages", pages));
 	}
 	return cells;
 }

@@ -257,8 +257,8 @@ static void use_pages(struct compute_host *host)
 /* Of the dedicated CPUs of node 0, 2 and 4 are left: no two siblings. */
 static void use_cpus(struct compute_host *host)
 {
-	cpus_add(&host->cells[0].pinned, 3);
-	cpus_add_range(&host->cells[0].pinned, 5, 5);
+	cpuset_add(&host->cells[0].pinned, 3);
+	cpuset_add_range(&host->cells[0].pinned, 5, 5);
 	host->inventory[INVENTORY_PCPU].used = 6;
 }
 
@@ -394,7 +394,7 @@ static void the_search_is_bounded(void **state)
 		struct compute_cell *c = array_push(host.cells, host.n_cells);
 
 		*c = (struct compute_cell){.id = i, .memory_mb = 1000};
-		cpus_add(&c->shared, (unsigned)i);
+		cpuset_add(&c->shared, (unsigned)i);
 	}
 	struct pci_pool *pool = array_push(host.pools, host.n_pools);
 	*pool = (struct pci_pool){.node = -1, .total = 1, .free = 1, .physnet = xstrdup("sriov0")};
@@ -417,8 +417,8 @@ static void hosts_of_a_folder(void **state)
 	assert_string_equal(hosts.v[0].name, "compute-1");
 	/* what `dnsvnf host` alone can tell: isolated CPUs are taken for dedicated */
 	const struct compute_host *h = &hosts.v[1];
-	assert_int_equal(cpus_count(&h->cells[0].dedicated), 2);
-	assert_int_equal(cpus_count(&h->cells[0].shared), 2);
+	assert_int_equal(cpuset_count(&h->cells[0].dedicated), 2);
+	assert_int_equal(cpuset_count(&h->cells[0].shared), 2);
 	assert_int_equal(h->cells[0].socket, -1);
 	assert_int_equal(h->cells[0].n_pages, 1); /* of 4 KiB */
 	assert_int_equal(h->cells[0].pages[0].total, 16384 * 256);
@@ -467,16 +467,16 @@ static void what_is_wrong_with_a_file_is_said(void **state)
 static void cpu_lists_are_written_as_they_are_read(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct cpus cpus;
+	struct cpuset cpus;
 
 	(void)state;
-	assert_int_equal(cpus_parse(" 0-3, ^2,8,,9 ", &cpus, &err), 0);
-	cleanup_free char *text = cpus_format(&cpus);
+	assert_int_equal(cpuset_parse(" 0-3, ^2,8,,9 ", &cpus, &err), 0);
+	cleanup_free char *text = cpuset_format(&cpus);
 	assert_string_equal(text, "0-1,3,8-9");
-	assert_int_equal(cpus_parse("1022-1023", &cpus, &err), 0);
-	cleanup_free char *last = cpus_format(&cpus);
+	assert_int_equal(cpuset_parse("1022-1023", &cpus, &err), 0);
+	cleanup_free char *last = cpuset_format(&cpus);
 	assert_string_equal(last, "1022-1023");
-	assert_int_equal(cpus_parse("1024", &cpus, &err), -ERANGE);
+	assert_int_equal(cpuset_parse("1024", &cpus, &err), -ERANGE);
 }
 
 int main(void)

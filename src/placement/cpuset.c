@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "placement/cpus.h"
+#include "placement/cpuset.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,65 +10,65 @@
 #include "base/err.h"
 #include "base/str.h"
 
-void cpus_add_range(struct cpus *c, unsigned first, unsigned n)
+void cpuset_add_range(struct cpuset *c, unsigned first, unsigned n)
 {
-	for (unsigned cpu = first; cpu < first + n && cpu < CPUS_MAX; cpu++)
-		cpus_add(c, cpu);
+	for (unsigned cpu = first; cpu < first + n && cpu < CPUSET_MAX; cpu++)
+		cpuset_add(c, cpu);
 }
 
-unsigned cpus_count(const struct cpus *c)
+unsigned cpuset_count(const struct cpuset *c)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < CPUS_WORDS; i++)
+	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		n += (unsigned)__builtin_popcountll(c->words[i]);
 	return n;
 }
 
-bool cpus_equal(const struct cpus *a, const struct cpus *b)
+bool cpuset_equal(const struct cpuset *a, const struct cpuset *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-bool cpus_contain(const struct cpus *all, const struct cpus *some)
+bool cpuset_contain(const struct cpuset *all, const struct cpuset *some)
 {
-	for (unsigned i = 0; i < CPUS_WORDS; i++) {
+	for (unsigned i = 0; i < CPUSET_WORDS; i++) {
 		if (some->words[i] & ~all->words[i])
 			return false;
 	}
 	return true;
 }
 
-struct cpus cpus_and(const struct cpus *a, const struct cpus *b)
+struct cpuset cpuset_and(const struct cpuset *a, const struct cpuset *b)
 {
-	struct cpus c;
+	struct cpuset c;
 
-	for (unsigned i = 0; i < CPUS_WORDS; i++)
+	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		c.words[i] = a->words[i] & b->words[i];
 	return c;
 }
 
-struct cpus cpus_or(const struct cpus *a, const struct cpus *b)
+struct cpuset cpuset_or(const struct cpuset *a, const struct cpuset *b)
 {
-	struct cpus c;
+	struct cpuset c;
 
-	for (unsigned i = 0; i < CPUS_WORDS; i++)
+	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		c.words[i] = a->words[i] | b->words[i];
 	return c;
 }
 
-struct cpus cpus_without(const struct cpus *a, const struct cpus *b)
+struct cpuset cpuset_without(const struct cpuset *a, const struct cpuset *b)
 {
-	struct cpus c;
+	struct cpuset c;
 
-	for (unsigned i = 0; i < CPUS_WORDS; i++)
+	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		c.words[i] = a->words[i] & ~b->words[i];
 	return c;
 }
 
-unsigned cpus_next(const struct cpus *c, unsigned from)
+unsigned cpuset_next(const struct cpuset *c, unsigned from)
 {
-	for (unsigned i = from / 64; i < CPUS_WORDS; i++) {
+	for (unsigned i = from / 64; i < CPUSET_WORDS; i++) {
 		uint64_t word = c->words[i];
 
 		if (i == from / 64)
@@ -76,7 +76,7 @@ unsigned cpus_next(const struct cpus *c, unsigned from)
 		if (word)
 			return i * 64 + (unsigned)__builtin_ctzll(word);
 	}
-	return CPUS_MAX;
+	return CPUSET_MAX;
 }
 
 /* As Python's int(): blanks around, an optional plus. */
@@ -95,7 +95,7 @@ static int number(const char *s, size_t len, unsigned *ret)
 	for (size_t i = 0; i < len; i++) {
 		if (!isdigit((unsigned char)s[i]))
 			return -EINVAL;
-		if (value < CPUS_MAX) /* from there on it is only known to be too large */
+		if (value < CPUSET_MAX) /* from there on it is only known to be too large */
 			value = value * 10 + (unsigned)(s[i] - '0');
 	}
 	*ret = value;
@@ -103,7 +103,7 @@ static int number(const char *s, size_t len, unsigned *ret)
 }
 
 /* One element of the list, without blanks around. */
-static int parse_rule(const char *rule, size_t len, struct cpus *in, struct cpus *out,
+static int parse_rule(const char *rule, size_t len, struct cpuset *in, struct cpuset *out,
 		      struct err *err)
 {
 	const char *dash = memchr(rule, '-', len);
@@ -125,17 +125,17 @@ static int parse_rule(const char *rule, size_t len, struct cpus *in, struct cpus
 	}
 	if (r < 0)
 		return err_set(err, EINVAL, "Invalid %s expression '%.*s'", what, (int)len, rule);
-	if (last >= CPUS_MAX && !reject)
+	if (last >= CPUSET_MAX && !reject)
 		return err_set(err, ERANGE, "CPU number in '%.*s' is larger than max %d", (int)len,
-			       rule, CPUS_MAX - 1);
-	if (first < CPUS_MAX)
-		cpus_add_range(reject ? out : in, first, last - first + 1);
+			       rule, CPUSET_MAX - 1);
+	if (first < CPUSET_MAX)
+		cpuset_add_range(reject ? out : in, first, last - first + 1);
 	return 0;
 }
 
-int cpus_parse(const char *spec, struct cpus *ret, struct err *err)
+int cpuset_parse(const char *spec, struct cpuset *ret, struct err *err)
 {
-	struct cpus in = {0}, out = {0};
+	struct cpuset in = {0}, out = {0};
 
 	for (const char *at = spec;; at++) {
 		const char *end = strchrnul(at, ',');
@@ -154,25 +154,25 @@ int cpus_parse(const char *spec, struct cpus *ret, struct err *err)
 		if (!*at)
 			break;
 	}
-	*ret = cpus_without(&in, &out);
+	*ret = cpuset_without(&in, &out);
 	return 0;
 }
 
-char *cpus_format(const struct cpus *c)
+char *cpuset_format(const struct cpuset *c)
 {
 	struct strbuf b = {0};
 
-	for (unsigned first = cpus_next(c, 0); first < CPUS_MAX;) {
+	for (unsigned first = cpuset_next(c, 0); first < CPUSET_MAX;) {
 		unsigned last = first;
 
-		while (last + 1 < CPUS_MAX && cpus_has(c, last + 1))
+		while (last + 1 < CPUSET_MAX && cpuset_has(c, last + 1))
 			last++;
 		strbuf_addf(&b, "%s%u", b.len ? "," : "", first);
 		if (last > first)
 			strbuf_addf(&b, "-%u", last);
-		if (last + 1 >= CPUS_MAX)
+		if (last + 1 >= CPUSET_MAX)
 			break;
-		first = cpus_next(c, last + 1);
+		first = cpuset_next(c, last + 1);
 	}
 	return strbuf_steal(&b);
 }
