@@ -17,6 +17,8 @@ struct search {
 	int64_t page_size[COMPUTE_CELLS_MAX];
 	/* By id: host cells (bits) that are known to fit, or not to. */
 	uint64_t fits[2 * COMPUTE_CELLS_MAX], fails[2 * COMPUTE_CELLS_MAX];
+	uint8_t pinned_on[COMPUTE_CELLS_MAX]; /* by guest cell: whose CPUs Nova wrote into it last
+					       */
 	uint64_t untested;             /* guest cells (bits) that Nova took to fit from memory */
 	uint8_t at[COMPUTE_CELLS_MAX]; /* the permutation: by guest cell, index in order */
 };

@@ -28,9 +28,13 @@ static void nodes_format(struct strbuf *b, const struct compute_host *host, uint
 
 static void devices_format(struct strbuf *b, const struct fit_port *port)
 {
-	strbuf_addf(b, "port %u asks for a %s of %s", port->nicid,
-		    port->type == PCI_PF ? "PF" : "VF",
-		    port->physnet ? port->physnet : "a network without physnet");
+	strbuf_addf(b, "port %u asks for a %s of ", port->nicid,
+		    port->type == PCI_PF ? "PF" : "VF");
+	if (port->physnet)
+		strbuf_adds(b, port->physnet);
+	else
+		strbuf_addf(b, "network %s, which has no physnet",
+			    port->network ? port->network : "?");
 }
 
 /* Where the free devices of the port are: "4 are free on node 1". */
@@ -212,9 +216,9 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 			"it keeps from one try (page size, cell ids) spoils the next");
 		break;
 	case FIT_MISTAKEN:
-		strbuf_adds(b,
-			    "Nova's filters take the host by mistake, the claim on it fails: what "
-			    "they remember of one cell they take for another's");
+		strbuf_adds(b, "Nova's filters take the host by mistake, the claim on it fails: a "
+			       "cell that "
+			       "they remember as fitting has no room or the CPUs of another node");
 		break;
 	case FIT_GAVE_UP:
 		strbuf_adds(b, "too many ways to place the cells on the nodes to try them all");

@@ -68,6 +68,7 @@ static void search_init(struct search *s, const struct compute_host *host,
 		s->id[g] = (uint8_t)(ID_FREE + g);
 		s->page_size[g] = request->page_size;
 		s->at[g] = (uint8_t)g;
+		s->pinned_on[g] = COMPUTE_CELLS_MAX; /* none */
 		s->fits[ID_FREE + g] = s->fails[ID_FREE + g] = 0;
 	}
 	for (size_t h = 0; h < host->n_cells; h++) {
@@ -104,7 +105,7 @@ static size_t try_permutation(struct search *s, bool *changed)
 		enum fit_reason_kind kind =
 			cell_fits(s->host, s->request, h, g, &s->page_size[g], &moved, NULL);
 		if (moved)
-			s->id[g] = h;
+			s->id[g] = s->pinned_on[g] = h;
 		if (kind != FIT_OK) {
 			s->fails[id] |= UINT64_C(1) << h;
 			return g;
@@ -150,16 +151,21 @@ static uint64_t chosen(const struct search *s)
 	return cells;
 }
 
-/* Does each cell fit where it is said to, also those that Nova did not test this time? */
-static bool all_have_room(const struct search *s)
+/*
+ * Would the claim on the host go well? A cell that Nova took to fit from memory may have no room
+ * there, and it carries the CPUs of the node on which it was tested last.
+ */
+static bool claim_succeeds(const struct search *s)
 {
 	for (uint64_t left = s->untested; left; left &= left - 1) {
 		size_t g = (size_t)__builtin_ctzll(left);
+		uint8_t h = s->order[s->at[g]];
 		int64_t page_size = s->page_size[g];
 		bool moved;
 
-		if (cell_fits(s->host, s->request, s->order[s->at[g]], g, &page_size, &moved,
-			      NULL) != FIT_OK)
+		if (s->request->cells[g].n_dedicated && s->pinned_on[g] != h)
+			return false;
+		if (cell_fits(s->host, s->request, h, g, &page_size, &moved, NULL) != FIT_OK)
 			return false;
 	}
 	return true;
@@ -178,7 +184,7 @@ static enum fit_reason_kind try_devices(const struct search *s, uint64_t cells, 
 {
 	if (!pci_fits(s->host, s->request, true, cells, ret ? ret->pools : NULL, NULL))
 		return FIT_SEARCH;
-	if (!all_have_room(s))
+	if (!claim_succeeds(s))
 		return FIT_MISTAKEN;
 	if (ret)
 		keep(s, ret);

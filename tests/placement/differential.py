@@ -108,8 +108,9 @@ def main():
             if args.show or (wrong and bad <= 10):
                 print(f"seed {seed}: {', '.join(wrong) or 'same'}\n  case {line}\n  ours {json.dumps(mine)}\n"
                       f"  nova {json.dumps(theirs)}")
-    print(f"{args.count} cases from seed {args.seed}: {fits} fit, {refusals} do not, {errors} are errors; in {mistaken} "
-          f"Nova's filters let a host pass without room; CPUs compared in {placed}; {bad} differ; {time.monotonic() - start:.0f} s")
+    print(f"{args.count} cases from seed {args.seed}: {fits} fit, {refusals} do not (in {mistaken} of them Nova's filters "
+          f"pass and its claim fails), {errors} are errors; CPUs compared in {placed}; {bad} differ; "
+          f"{time.monotonic() - start:.0f} s")
     sys.exit(bad > 0)
 
 

@@ -106,12 +106,8 @@ def ascending(sets):
 
 
 def pins_of(cell, host_cell):
-    """The pinning, or None where Nova's depends on the order of a Python set, or is another node's: it keeps the one of
-    the node tried last."""
-    pins = sorted((cell.cpu_pinning or {}).items())
-    if not ascending(host_cell.free_siblings) or not set(c for _, c in pins) <= host_cell.free_pcpus:
-        return None
-    return pins
+    """The pinning, or None where Nova's depends on the order of a Python set."""
+    return sorted((cell.cpu_pinning or {}).items()) if ascending(host_cell.free_siblings) else None
 
 
 def has_room(case, cell, number, host_cell):
@@ -124,8 +120,15 @@ def has_room(case, cell, number, host_cell):
         return False
 
 
-def stale(cell, host_cell):
-    return not set((cell.cpu_pinning or {}).values()) | (cell.cpuset_reserved or set()) <= host_cell.free_pcpus
+def claim_succeeds(case, fitted, by_id):
+    """The claim on the host takes these CPUs, which may be those of the node that Nova tried last for the cell."""
+    for number, cell in enumerate(fitted.cells):
+        pinned = set((cell.cpu_pinning or {}).values()) | (cell.cpuset_reserved or set())
+        if not has_room(case, cell, number, by_id[cell.id]):
+            return False
+        if cell.pcpuset and (not cell.cpu_pinning or not pinned <= by_id[cell.id].free_pcpus):
+            return False
+    return True
 
 
 def usage(case, fitted):
@@ -159,13 +162,13 @@ def answer(line):
     if case.topology:
         fitted = case.fit(case.topology)
         by_id = {c.id: c for c in case.host_topology.cells}
-        if not all(has_room(case, cell, i, by_id[cell.id]) for i, cell in enumerate(fitted.cells)):
+        if not claim_succeeds(case, fitted, by_id):
             return {"verdict": 0, "mistaken": True}
         result["pools"] = pool_use(case, fitted.cells)
         for cell in fitted.cells:
             result["cells"].append({"node": cell.id, "page_kb": cell.pagesize, "pins": pins_of(cell, by_id[cell.id])})
         # its count of usage fails on a host without pages
-        if case.host_topology.cells[0].mempages and not any(stale(cell, by_id[cell.id]) for cell in fitted.cells):
+        if case.host_topology.cells[0].mempages:
             result["usage"] = usage(case, fitted)
     return result
 
