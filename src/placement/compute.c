@@ -57,7 +57,8 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpuset *seen,
 		return err_set(err, EINVAL, "CPU %u is in node %d and in another",
 			       cpuset_next(&twice, 0), c->id);
 	*seen = cpuset_or(seen, &all);
-	qsort(c->pages, c->n_pages, sizeof(*c->pages), pages_compare);
+	if (c->n_pages)
+		qsort(c->pages, c->n_pages, sizeof(*c->pages), pages_compare);
 	for (size_t i = 1; i < c->n_pages; i++) {
 		if (c->pages[i].size_kb == c->pages[i - 1].size_kb)
 			return err_set(err, EINVAL, "node %d: pages of %u KiB stand there twice",
@@ -89,14 +90,14 @@ void compute_host_copy(const struct compute_host *from, struct compute_host *ret
 
 	h.name = xstrdup(from->name);
 	h.digest = NULL;
-	h.cells = from->n_cells ? xmemdup(from->cells, from->n_cells * sizeof(*h.cells)) : NULL;
+	h.cells = xmemdup(from->cells, from->n_cells * sizeof(*h.cells));
 	for (size_t i = 0; i < h.n_cells; i++) {
 		struct compute_cell *c = &h.cells[i];
 
-		c->pages = c->n_pages ? xmemdup(c->pages, c->n_pages * sizeof(*c->pages)) : NULL;
-		c->cores = c->n_cores ? xmemdup(c->cores, c->n_cores * sizeof(*c->cores)) : NULL;
+		c->pages = xmemdup(c->pages, c->n_pages * sizeof(*c->pages));
+		c->cores = xmemdup(c->cores, c->n_cores * sizeof(*c->cores));
 	}
-	h.pools = from->n_pools ? xmemdup(from->pools, from->n_pools * sizeof(*h.pools)) : NULL;
+	h.pools = xmemdup(from->pools, from->n_pools * sizeof(*h.pools));
 	for (size_t i = 0; i < h.n_pools; i++) {
 		struct pci_pool *p = &h.pools[i];
 		char **vfs = p->free_vfs;

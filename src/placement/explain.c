@@ -106,7 +106,8 @@ static void add_counterfactuals(const struct question *q, struct explanation *e)
 	explain_changes(q);
 	for (size_t i = 0; i < n; i++)
 		explain_repairs(q, near[i]);
-	qsort(e->v, e->n, sizeof(*e->v), by_cost);
+	if (e->n)
+		qsort(e->v, e->n, sizeof(*e->v), by_cost);
 }
 
 void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_request *request,

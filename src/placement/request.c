@@ -100,8 +100,8 @@ void fit_request_copy(const struct fit_request *from, struct fit_request *ret)
 
 	r.name = xstrdup(from->name);
 	r.unseen = xstrdup(from->unseen);
-	r.cells = r.n_cells ? xmemdup(r.cells, r.n_cells * sizeof(*r.cells)) : NULL;
-	r.ports = r.n_ports ? xmemdup(r.ports, r.n_ports * sizeof(*r.ports)) : NULL;
+	r.cells = xmemdup(r.cells, r.n_cells * sizeof(*r.cells));
+	r.ports = xmemdup(r.ports, r.n_ports * sizeof(*r.ports));
 	for (size_t i = 0; i < r.n_ports; i++) {
 		r.ports[i].network = xstrdup(r.ports[i].network);
 		r.ports[i].physnet = xstrdup(r.ports[i].physnet);
