@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test test-openstack unit asan fuzz fuzz-run lint format bench image glance-image install clean
+.PHONY: all demo test test-openstack test-placement torture unit asan fuzz fuzz-run lint format bench bench-placement bench-openstack image glance-image install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -63,6 +63,13 @@ format:
 bench: all
 	/usr/bin/python3 bench/startup.py
 	/usr/bin/python3 bench/host.py
+
+# The placement code against Nova's own, in the root of the OpenStack tests or in NOVA_ROOT.
+test-placement: all
+	/usr/bin/python3 tests/placement/differential.py
+
+bench-placement: all
+	/usr/bin/python3 bench/placement.py
 
 install: all
 	meson install -C build --no-rebuild

@@ -38,13 +38,15 @@ static char folder[] = "/tmp/dnsvnf-test-XXXXXX";
 /* Admission */
 
 #define NO_HOST "No valid host was found. There are not enough hosts available. "
-#define ONE_CELL                                                                                  \
-	NO_HOST "(NUMATopologyFilter: the one cell of flavor f would have to hold VFs of sriov0 " \
-		"on node 0 and of sriov1 on node 1; it fits with hw:numa_nodes=2 or "             \
-		"hw:pci_numa_affinity_policy=preferred)"
+#define ONE_CELL                                                                                \
+	NO_HOST "(port 3 asks for a VF of sriov1 with NUMA affinity legacy: 256 free on node "  \
+		"1, but the guest would be on node 0; port 2 asks for a VF of sriov0 with "     \
+		"NUMA affinity legacy: 256 free on node 0, but the guest would be on node 1; "  \
+		"it fits with hw:numa_nodes=2, or fits with numa_affinity_policy preferred on " \
+		"port 2, or fits with numa_affinity_policy preferred on port 3)"
 
 struct admission {
-	const char *properties[4]; /* name, value, name, value */
+	const char *properties[6]; /* name, value, name, value ... */
 	unsigned vcpus, memory_mb;
 	unsigned n_legs;
 	const char *physnet_of_second;
@@ -86,16 +88,17 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 2,
 		 "sriov1",
 		 -ENOSPC,
-		 NO_HOST "(NUMATopologyFilter: flavor f asks for 3 NUMA nodes, the embedded host "
-			 "has 2)"},
+		 NO_HOST
+		 "(3 NUMA cells asked, the host has 2 nodes; it fits with hw:numa_nodes=2)"},
 		{{"hw:numa_nodes", "2"},
 		 4,
 		 8192,
 		 2,
 		 NULL,
 		 -ENOSPC,
-		 NO_HOST "(PciPassthroughFilter: port leg1 is direct, but network net1 has no "
-			 "provider_physical_network, so no VF can serve it)"},
+		 NO_HOST
+		 "(port 3 asks for a VF of network net1, which has no physnet: no NIC of the "
+		 "host serves it)"},
 		{{"hw:numa_nodes", "2"},
 		 3,
 		 8192,
@@ -103,7 +106,8 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 "sriov1",
 		 -EINVAL,
 		 "flavor f: Instance CPUs and/or memory cannot be evenly distributed across "
-		 "instance NUMA nodes (3 vCPUs and 8192 MB over 2)"},
+		 "instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is "
+		 "required"},
 		{{"hw:numa_nodes", "2"},
 		 4,
 		 8191,
@@ -111,7 +115,8 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 "sriov1",
 		 -EINVAL,
 		 "flavor f: Instance CPUs and/or memory cannot be evenly distributed across "
-		 "instance NUMA nodes (4 vCPUs and 8191 MB over 2)"},
+		 "instance NUMA nodes. Explicit assignment of CPUs and memory to nodes is "
+		 "required"},
 		{{"hw:numa_nodes", "two"},
 		 4,
 		 8192,
@@ -128,13 +133,13 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 -EINVAL,
 		 "flavor f: The property 'numa_nodes' cannot be '0'. It must be a number greater "
 		 "than 0"},
-		{{"hw:numa_nodes", "2", "hw:numa_cpus.0", "0"},
+		{{"hw:numa_nodes", "1", "hw:numa_cpus.0", "0-3", "hw:numa_mem.0", "8192"},
 		 4,
 		 8192,
 		 2,
 		 "sriov1",
 		 -ENOTSUP,
-		 "flavor f: hw:numa_cpus.0: the embedded VIM divides vCPUs and memory evenly over "
+		 "flavor f: hw:numa_cpus: the embedded VIM divides vCPUs and memory evenly over "
 		 "the cells only"},
 		{{NULL}, 0, 8192, 0, NULL, -EINVAL, "flavor f has no vCPUs"},
 	};
@@ -143,17 +148,19 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		const struct admission *c = &cases[i];
 		cleanup_err struct err err = ERR_INIT;
 		cleanup_physnets struct physnets physnets = {0};
-		struct property properties[2] = {
+		struct property properties[3] = {
 			{.name = S(c->properties[0]), .value = S(c->properties[1])},
-			{.name = S(c->properties[2]), .value = S(c->properties[3])}};
+			{.name = S(c->properties[2]), .value = S(c->properties[3])},
+			{.name = S(c->properties[4]), .value = S(c->properties[5])}};
 		struct flavor flavor = {.name = S("f"),
 					.vcpus = c->vcpus,
 					.memory_mb = c->memory_mb,
 					.properties = {.v = properties,
 						       .n = (c->properties[0] != NULL) +
-							    (c->properties[2] != NULL)}};
-		struct host_port ports[] = {{"leg0", "net0", "sriov0", PORT_DIRECT},
-					    {"leg1", "net1", c->physnet_of_second, PORT_DIRECT}};
+							    (c->properties[2] != NULL) +
+							    (c->properties[4] != NULL)}};
+		struct host_port ports[] = {{2, "net0", "sriov0", PORT_DIRECT},
+					    {3, "net1", c->physnet_of_second, PORT_DIRECT}};
 		/* In the wrong order: their names decide. */
 		physnets_add(&physnets, "sriov1");
 		physnets_add(&physnets, "sriov0");

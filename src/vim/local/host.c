@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "placement/explain.h"
 
 /* Nova's words for whatever a filter of its scheduler refuses (nova/exception.py, NoValidHost). */
 #define NO_VALID_HOST "No valid host was found. There are not enough hosts available."
@@ -48,97 +49,115 @@ bool host_is_pci(enum port_type type)
 	return type == PORT_DIRECT || type == PORT_PASSTHRU;
 }
 
+static int read_request(const struct flavor *flavor, struct fit_request *ret, struct err *err)
+{
+	int r = fit_request_from_flavor(flavor, NULL, ret, err);
+
+	if (r == 0 && ret->cells_given) {
+		fit_request_clear(ret);
+		return err_set(err, ENOTSUP,
+			       "flavor %s: hw:numa_cpus: the embedded VIM divides vCPUs and "
+			       "memory evenly over the cells only",
+			       flavor->name);
+	}
+	return r;
+}
+
 int host_cells(const struct flavor *flavor, struct cells *ret, struct err *err)
 {
-	const char *nodes = property_get(&flavor->properties, "hw:numa_nodes");
-	struct cells cells = {.n = 1, .numa = nodes != NULL};
-	int64_t n = 1;
+	cleanup_fit_request struct fit_request request = {0};
 
-	if (nodes && str_to_int(nodes, 1, 1024, &n) < 0)
-		return err_set(err, EINVAL,
-			       "flavor %s: The property 'numa_nodes' cannot be '%s'. It must be a "
-			       "number greater than 0",
-			       flavor->name, nodes);
-	cells.n = (unsigned)n;
-	if (!nodes && (streq(property_get(&flavor->properties, "hw:cpu_policy"), "dedicated") ||
-		       property_get(&flavor->properties, "hw:mem_page_size")))
-		cells.numa = true;
-	if (flavor->vcpus == 0 || flavor->memory_mb == 0)
-		return err_set(err, EINVAL, "flavor %s has no %s", flavor->name,
-			       flavor->vcpus ? "memory" : "vCPUs");
-	for (size_t i = 0; i < flavor->properties.n; i++) {
-		const char *name = flavor->properties.v[i].name;
-		if (str_starts(name, "hw:numa_cpus.") || str_starts(name, "hw:numa_mem."))
-			return err_set(err, ENOTSUP,
-				       "flavor %s: %s: the embedded VIM divides vCPUs and memory "
-				       "evenly over the cells only",
-				       flavor->name, name);
-	}
-	if (flavor->vcpus % cells.n || flavor->memory_mb % cells.n)
-		return err_set(
-			err, EINVAL,
-			"flavor %s: Instance CPUs and/or memory cannot be evenly distributed "
-			"across instance NUMA nodes (%u vCPUs and %u MB over %u)",
-			flavor->name, flavor->vcpus, flavor->memory_mb, cells.n);
-	*ret = cells;
+	int r = read_request(flavor, &request, err);
+	if (r < 0)
+		return r;
+	ret->numa = request.n_cells > 0;
+	ret->n = ret->numa ? (unsigned)request.n_cells : 1;
 	return 0;
 }
 
-/* A port of another node than the first one's, or NULL. */
-static const struct host_port *on_other_node(const struct host_port *ports, size_t n_ports,
-					     const struct physnets *physnets,
-					     const struct host_port **ret_first)
-{
-	const struct host_port *first = NULL;
+/* More of everything than a guest asks for: the embedded host is narrow in its NUMA nodes alone. */
+#define NODE_CPUS 256 /* shared ones, and as many dedicated ones */
+#define NODE_MB   (INT64_C(1) << 32)
 
-	for (size_t i = 0; i < n_ports; i++) {
-		if (ports[i].type == PORT_VIRTUAL)
-			continue;
-		if (!first)
-			first = &ports[i];
-		if (physnets_node(physnets, ports[i].physnet) !=
-		    physnets_node(physnets, first->physnet)) {
-			*ret_first = first;
-			return &ports[i];
-		}
+static void fill_node(struct compute_cell *c, int node, bool siblings)
+{
+	unsigned first = (unsigned)node * 2 * NODE_CPUS;
+	static const uint32_t page_sizes_kb[] = {4, 2048, 1048576};
+
+	*c = (struct compute_cell){.id = node, .socket = node, .memory_mb = NODE_MB};
+	cpuset_add_range(&c->shared, first, NODE_CPUS);
+	cpuset_add_range(&c->dedicated, first + NODE_CPUS, NODE_CPUS);
+	for (size_t i = 0; i < ARRAY_SIZE(page_sizes_kb); i++) {
+		struct compute_pages *p = array_push(c->pages, c->n_pages);
+		*p = (struct compute_pages){.size_kb = page_sizes_kb[i],
+					    .total = NODE_MB * 1024 / page_sizes_kb[i]};
 	}
-	return NULL;
+	for (unsigned i = 0; siblings && i < NODE_CPUS; i += 2) {
+		struct compute_core *core = array_push(c->cores, c->n_cores);
+		uint16_t cpu = (uint16_t)(first + NODE_CPUS + i);
+		*core = (struct compute_core){.n = 2, .cpus = {cpu, (uint16_t)(cpu + 1)}};
+	}
+}
+
+/* The host, with the hyperthreads that the request wants to have or not. */
+static int make_host(const struct physnets *physnets, const struct fit_request *request,
+		     struct compute_host *ret, struct err *err)
+{
+	ret->name = xstrdup("the embedded host");
+	ret->cpu_ratio = ret->ram_ratio = 1;
+	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
+		ret->inventory[i].total = -1;
+	for (int node = 0; node < HOST_NODES; node++)
+		fill_node(array_push(ret->cells, ret->n_cells), node,
+			  request->thread_policy == THREADS_REQUIRE);
+	for (size_t i = 0; i < 2 * physnets->n; i++) {
+		struct pci_pool *pool = array_push(ret->pools, ret->n_pools);
+		*pool = (struct pci_pool){.type = i % 2 ? PCI_PF : PCI_VF,
+					  .total = COMPUTE_POOLS_MAX,
+					  .free = COMPUTE_POOLS_MAX,
+					  .node = physnets_node(physnets, physnets->v[i / 2]),
+					  .physnet = xstrdup(physnets->v[i / 2])};
+	}
+	return compute_host_ready(ret, err);
+}
+
+/* The reasons, and which other requests would fit. */
+static int refuse(const struct compute_host *host, const struct fit_request *request,
+		  struct err *err)
+{
+	cleanup_explanation struct explanation e = {0};
+	cleanup_strbuf struct strbuf why = {0}, help = {0};
+
+	explain(host, 1, request, &e);
+	for (size_t i = 0; i < e.results[0].n_reasons; i++) {
+		strbuf_adds(&why, i ? "; " : "");
+		fit_reason_format(&e.results[0].reasons[i], host, request, &why);
+	}
+	for (size_t i = 0; i < e.n; i++)
+		strbuf_addf(&help, "%s%s", i ? ", or " : "; it ", e.v[i].text);
+	return err_set(err, ENOSPC, NO_VALID_HOST " (%s%s)", why.s, help.s ? help.s : "");
 }
 
 int host_admit(const struct flavor *flavor, const struct host_port *ports, size_t n_ports,
 	       const struct physnets *physnets, struct err *err)
 {
-	const char *policy = property_get(&flavor->properties, "hw:pci_numa_affinity_policy");
-	const struct host_port *first = NULL;
-	struct cells cells = {0};
+	cleanup_compute_host struct compute_host host = {0};
+	cleanup_fit_request struct fit_request request = {0};
 
-	int r = host_cells(flavor, &cells, err);
+	int r = read_request(flavor, &request, err);
+	for (size_t i = 0; r == 0 && i < n_ports; i++) {
+		struct fit_port port = {
+			.nicid = ports[i].nicid,
+			.network = (char *)ports[i].network,
+			.physnet = (char *)ports[i].physnet,
+			.type = ports[i].type == PORT_PASSTHRU ? PCI_PF : PCI_VF,
+		};
+		if (ports[i].type != PORT_VIRTUAL)
+			r = fit_request_add_port(&request, flavor, NULL, &port, NULL, err);
+	}
+	if (r == 0)
+		r = make_host(physnets, &request, &host, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n_ports; i++) {
-		if (ports[i].type != PORT_VIRTUAL && !ports[i].physnet)
-			return err_set(err, ENOSPC,
-				       NO_VALID_HOST
-				       " (PciPassthroughFilter: port %s is %s, but network %s has "
-				       "no provider_physical_network, so no VF can serve it)",
-				       ports[i].name, port_type_name(ports[i].type),
-				       ports[i].network);
-	}
-	if (cells.n > HOST_NODES)
-		return err_set(err, ENOSPC,
-			       NO_VALID_HOST " (NUMATopologyFilter: flavor %s asks for %u NUMA "
-					     "nodes, the embedded host has %d)",
-			       flavor->name, cells.n, HOST_NODES);
-	if (!cells.numa || cells.n > 1 || streq(policy, "preferred"))
-		return 0;
-	const struct host_port *other = on_other_node(ports, n_ports, physnets, &first);
-	if (!other)
-		return 0;
-	return err_set(err, ENOSPC,
-		       NO_VALID_HOST
-		       " (NUMATopologyFilter: the one cell of flavor %s would have to hold VFs of "
-		       "%s on node %d and of %s on node %d; it fits with hw:numa_nodes=2 or "
-		       "hw:pci_numa_affinity_policy=preferred)",
-		       flavor->name, first->physnet, physnets_node(physnets, first->physnet),
-		       other->physnet, physnets_node(physnets, other->physnet));
+	return fit_host(&host, &request, NULL) == FIT_NO ? refuse(&host, &request, err) : 0;
 }

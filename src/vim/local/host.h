@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host that the embedded VIM plays: two NUMA nodes; its physnets, sorted by name, alternate
- * over them. What Nova's scheduler would refuse on such a host is refused here, with the reason
- * that Nova keeps to its log. No I/O.
+ * over them, and it has enough of all else. What Nova's scheduler would refuse on such a host is
+ * refused here (placement/fit.h), with the reason that Nova keeps to its log. No I/O.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ int host_cells(const struct flavor *flavor, struct cells *ret, struct err *err);
 
 /* A port as admission sees it. */
 struct host_port {
-	const char *name;
+	unsigned nicid;
 	const char *network;
 	const char *physnet; /* of the network, or NULL */
 	enum port_type type;

@@ -281,7 +281,7 @@ static int local_admit(struct vim *vim, const struct vim_request *server,
 	for (size_t i = 0; i < n_ports; i++) {
 		const struct network *network = ports[i].port.network;
 		host_ports[i] = (struct host_port){
-			.name = ports[i].name,
+			.nicid = ports[i].port.interface->nicid,
 			.network = network ? network->name : ports[i].port.network_name,
 			.type = ports[i].port.interface->type,
 		};

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "placement/compute.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "placement/digest.h"
+
+static int pages_compare(const void *a, const void *b)
+{
+	const struct compute_pages *x = a, *y = b;
+
+	return (x->size_kb < y->size_kb) - (x->size_kb > y->size_kb);
+}
+
+/* Gives each CPU that no core names a core of its own. */
+static int complete_cores(struct compute_cell *c, struct err *err)
+{
+	struct cpuset all = cpuset_or(&c->shared, &c->dedicated), named = {0};
+
+	for (size_t i = 0; i < c->n_cores; i++) {
+		for (unsigned j = 0; j < c->cores[i].n; j++) {
+			unsigned cpu = c->cores[i].cpus[j];
+
+			if (cpuset_has(&named, cpu))
+				return err_set(err, EINVAL,
+					       "node %d: CPU %u stands twice in siblings", c->id,
+					       cpu);
+			cpuset_add(&named, cpu);
+		}
+	}
+	struct cpuset rest = cpuset_without(&all, &named);
+	for (unsigned cpu = cpuset_next(&rest, 0); cpu < CPUSET_MAX;
+	     cpu = cpuset_next(&rest, cpu + 1)) {
+		struct compute_core *core = array_push(c->cores, c->n_cores);
+
+		core->n = 1;
+		core->cpus[0] = (uint16_t)cpu;
+	}
+	return 0;
+}
+
+static int ready_cell(struct compute_host *host, size_t at, struct cpuset *seen, struct err *err)
+{
+	struct compute_cell *c = &host->cells[at];
+
+	for (size_t i = 0; i < at; i++) {
+		if (host->cells[i].id == c->id)
+			return err_set(err, EINVAL, "node %d stands there twice", c->id);
+	}
+	struct cpuset all = cpuset_or(&c->shared, &c->dedicated);
+	struct cpuset twice = cpuset_and(&all, seen);
+	if (cpuset_next(&twice, 0) < CPUSET_MAX)
+		return err_set(err, EINVAL, "CPU %u is in node %d and in another",
+			       cpuset_next(&twice, 0), c->id);
+	*seen = cpuset_or(seen, &all);
+	if (c->n_pages)
+		qsort(c->pages, c->n_pages, sizeof(*c->pages), pages_compare);
+	for (size_t i = 1; i < c->n_pages; i++) {
+		if (c->pages[i].size_kb == c->pages[i - 1].size_kb)
+			return err_set(err, EINVAL, "node %d: pages of %u KiB stand there twice",
+				       c->id, c->pages[i].size_kb);
+	}
+	return complete_cores(c, err);
+}
+
+int compute_host_ready(struct compute_host *host, struct err *err)
+{
+	struct cpuset seen = {0};
+
+	if (host->n_cells > COMPUTE_CELLS_MAX || host->n_pools > COMPUTE_POOLS_MAX)
+		return err_set(err, E2BIG, "more than %d NUMA nodes or %d NICs", COMPUTE_CELLS_MAX,
+			       COMPUTE_POOLS_MAX);
+	for (size_t i = 0; i < host->n_cells; i++) {
+		int r = ready_cell(host, i, &seen, err);
+		if (r < 0)
+			return r;
+	}
+	digest_alloc(host);
+	compute_host_recount(host);
+	return 0;
+}
+
+void compute_host_copy(const struct compute_host *from, struct compute_host *ret)
+{
+	struct compute_host h = *from;
+
+	h.name = xstrdup(from->name);
+	h.digest = NULL;
+	h.cells = xmemdup(from->cells, from->n_cells * sizeof(*h.cells));
+	for (size_t i = 0; i < h.n_cells; i++) {
+		struct compute_cell *c = &h.cells[i];
+
+		c->pages = xmemdup(c->pages, c->n_pages * sizeof(*c->pages));
+		c->cores = xmemdup(c->cores, c->n_cores * sizeof(*c->cores));
+	}
+	h.pools = xmemdup(from->pools, from->n_pools * sizeof(*h.pools));
+	for (size_t i = 0; i < h.n_pools; i++) {
+		struct pci_pool *p = &h.pools[i];
+		char **vfs = p->free_vfs;
+
+		p->physnet = xstrdup(p->physnet);
+		p->pf = xstrdup(p->pf);
+		p->free_vfs = xcalloc(p->n_free_vfs, sizeof(*p->free_vfs));
+		for (size_t j = 0; j < p->n_free_vfs; j++)
+			p->free_vfs[j] = xstrdup(vfs[j]);
+	}
+	digest_alloc(&h);
+	compute_host_recount(&h);
+	*ret = h;
+}
+
+void compute_host_clear(struct compute_host *host)
+{
+	for (size_t i = 0; i < host->n_cells; i++) {
+		free(host->cells[i].pages);
+		free(host->cells[i].cores);
+	}
+	free(host->cells);
+	for (size_t i = 0; i < host->n_pools; i++) {
+		struct pci_pool *p = &host->pools[i];
+
+		free(p->physnet);
+		free(p->pf);
+		for (size_t j = 0; j < p->n_free_vfs; j++)
+			free(p->free_vfs[j]);
+		free(p->free_vfs);
+	}
+	free(host->pools);
+	free(host->name);
+	free(host->digest);
+	*host = (struct compute_host){0};
+}
+
+/* placement/objects/allocation.py, _check_capacity_exceeded(); max_unit is the total. */
+bool inventory_fits(const struct inventory *inventory, int64_t amount)
+{
+	if (inventory->total < 0 || amount == 0)
+		return true;
+	return amount <= inventory->total && amount <= inventory_free(inventory);
+}
+
+int64_t inventory_free(const struct inventory *inventory)
+{
+	return (int64_t)((double)inventory->total * inventory->ratio) - inventory->used;
+}
+
+const char *inventory_class_name(enum inventory_class class)
+{
+	switch (class) {
+	case INVENTORY_VCPU:
+		return "VCPU";
+	case INVENTORY_PCPU:
+		return "PCPU";
+	case INVENTORY_MEMORY_MB:
+		return "MEMORY_MB";
+	case INVENTORY_DISK_GB:
+		return "DISK_GB";
+	}
+	return "?";
+}
+
+const struct compute_cell *compute_host_node(const struct compute_host *host, int id)
+{
+	for (size_t i = 0; i < host->n_cells; i++) {
+		if (host->cells[i].id == id)
+			return &host->cells[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files that explain; nobody else includes it. */
+#pragma once
+
+#include "placement/explain.h"
+
+#define FIXES_MAX 4 /* at once, on one host */
+
+/* Does it fit, as far as is seen? */
+bool fits_as_seen(enum fit_verdict verdict, const struct fit_request *request);
+
+/* Reasons as bits: 1 << kind. */
+#define KIND(kind) (UINT64_C(1) << (kind))
+
+/* A request that no host takes, and why not: kinds of reasons, one entry a host. */
+struct question {
+	const struct compute_host *hosts;
+	size_t n_hosts;
+	const struct fit_request *request;
+	const uint64_t *kinds;
+	struct explanation *ret;
+};
+
+/* Adds what fits with another request. */
+void explain_changes(const struct question *q);
+
+/* Adds what fits with more room on hosts[at]. */
+void explain_repairs(const struct question *q, size_t at);

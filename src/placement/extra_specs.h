@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What single extra specs and image properties ask for; request.h puts them together. */
+#pragma once
+
+#include "placement/request.h"
+
+struct err;
+
+/* hw:pci_numa_affinity_policy (hardware.get_pci_numa_policy_constraint); legacy without. */
+int extra_specs_affinity(const struct flavor *flavor, const struct image *image,
+			 enum numa_affinity *ret, struct err *err);
+
+/* Sets the policies of request and its pinned vCPUs. */
+int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
+		     struct fit_request *request, struct err *err);
+
+/* hw:mem_page_size (hardware._get_numa_pagesize_constraint) and hw:locked_memory. */
+int extra_specs_pages(const struct flavor *flavor, const struct image *image, int64_t *ret,
+		      struct err *err);
+
+/* Of flavor and of image: the properties SPEC ("hw:cpu_policy") and PROPERTY ("hw_cpu_policy"). */
+const char *flavor_spec(const struct flavor *flavor, const char *spec);
+const char *image_property(const struct image *image, const char *property);

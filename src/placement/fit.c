@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "placement/fit.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "placement/internal.h"
+
+/* The host's sums, before any node is looked at. */
+static bool sums_fit(const struct compute_host *host, const struct fit_request *request)
+{
+	for (size_t i = 0; i < INVENTORY_CLASSES; i++) {
+		if (!inventory_fits(&host->inventory[i], request->amount[i]))
+			return false;
+	}
+	return request->n_cells <= host->n_cells;
+}
+
+static uint32_t smallest_page(const struct compute_cell *cell)
+{
+	return cell->n_pages ? cell->pages[cell->n_pages - 1].size_kb : 0;
+}
+
+static void fill(const struct compute_host *host, const struct fit_request *request,
+		 const struct placing *placing, struct fit_result *ret)
+{
+	ret->n_cells = request->n_cells;
+	ret->cells = ret->n_cells ? xcalloc(ret->n_cells, sizeof(*ret->cells)) : NULL;
+	for (size_t g = 0; g < ret->n_cells; g++) {
+		const struct compute_cell *cell = &host->cells[placing->cells[g]];
+		struct fit_placed_cell *placed = &ret->cells[g];
+
+		placed->node = cell->id;
+		placed->page_kb =
+			placing->pages[g] > 0 ? (uint32_t)placing->pages[g] : smallest_page(cell);
+		cell_pin(cell, request, g, placed);
+	}
+	ret->n_pools = request->n_ports;
+	ret->pools = ret->n_pools ? xcalloc(ret->n_pools, sizeof(*ret->pools)) : NULL;
+	for (size_t i = 0; i < ret->n_pools; i++)
+		ret->pools[i] = placing->pools[i];
+}
+
+enum fit_verdict fit_host(const struct compute_host *host, const struct fit_request *request,
+			  struct fit_result *ret)
+{
+	enum fit_reason_kind searched = FIT_OK;
+	struct fit_result result = {.verdict = FIT_NO};
+	struct placing placing;
+
+	/* cheapest first */
+	bool fits =
+		sums_fit(host, request) && pci_fits(host, request, false, 0, placing.pools, NULL);
+	if (fits && request->n_cells) {
+		searched = fit_search(host, request, ret ? &placing : NULL);
+		fits = searched == FIT_OK;
+	}
+	if (fits)
+		result.verdict = request->unseen ? FIT_UNKNOWN : FIT_YES;
+	else if (searched == FIT_GAVE_UP)
+		result.verdict = FIT_UNKNOWN;
+	if (!ret)
+		return result.verdict;
+	if (fits)
+		fill(host, request, &placing, &result);
+	else
+		fit_diagnose(host, request, searched, &result);
+	*ret = result;
+	return result.verdict;
+}
+
+/* hardware.numa_usage_from_instance_numa(), NUMACell.pin_cpus_with_siblings() */
+static void consume_cell(struct compute_cell *cell, const struct fit_request *request, size_t g,
+			 const struct fit_placed_cell *placed)
+{
+	const struct fit_cell *guest = &request->cells[g];
+	bool siblings = request->thread_policy == THREADS_ISOLATE;
+	struct cpuset taken = {0};
+
+	for (size_t i = 0; i < cell->n_pages; i++) {
+		if (cell->pages[i].size_kb == placed->page_kb)
+			cell->pages[i].used += guest->memory_mb * 1024 / placed->page_kb;
+	}
+	cell->memory_used_mb += guest->memory_mb;
+	cell->shared_usage += guest->n_shared;
+	for (size_t i = 0; i < placed->n_pins; i++)
+		cpuset_add(&taken, placed->pins[i].cpu);
+	if (placed->emulator_cpu >= 0)
+		cpuset_add(&taken, (unsigned)placed->emulator_cpu);
+	for (size_t i = 0; siblings && i < cell->n_cores; i++) {
+		const struct compute_core *core = &cell->cores[i];
+		bool touched = false;
+
+		for (unsigned t = 0; t < core->n; t++)
+			touched |= cpuset_has(&taken, core->cpus[t]);
+		for (unsigned t = 0; touched && t < core->n; t++)
+			cpuset_add(&taken, core->cpus[t]);
+	}
+	cell->pinned = cpuset_or(&cell->pinned, &taken);
+}
+
+void fit_consume(struct compute_host *host, const struct fit_request *request,
+		 const struct fit_result *result)
+{
+	for (size_t g = 0; g < result->n_cells; g++) {
+		const struct compute_cell *cell = compute_host_node(host, result->cells[g].node);
+
+		if (cell)
+			consume_cell(&host->cells[cell - host->cells], request, g,
+				     &result->cells[g]);
+	}
+	for (size_t i = 0; i < result->n_pools; i++) {
+		struct pci_pool *pool = &host->pools[result->pools[i]];
+
+		pool->free--;
+		if (pool->n_free_vfs)
+			free(pool->free_vfs[--pool->n_free_vfs]);
+	}
+	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
+		host->inventory[i].used += request->amount[i];
+	compute_host_recount(host);
+}
+
+void fit_result_clear(struct fit_result *result)
+{
+	for (size_t i = 0; i < result->n_cells; i++)
+		free(result->cells[i].pins);
+	free(result->cells);
+	free(result->pools);
+	free(result->reasons);
+	*result = (struct fit_result){0};
+}

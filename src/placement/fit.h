@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Would Nova place this request on this host, and where? The rules are those of Nova 26 (Zed):
+ * numa_fit_instance_to_host() of nova/virt/hardware.py and PciDeviceStats of nova/pci/stats.py, as
+ * NUMATopologyFilter and PciPassthroughFilter of its scheduler apply them, after the placement
+ * service's count of VCPU, PCPU, MEMORY_MB and DISK_GB. Both filters must be enabled in the cloud
+ * (enabled_filters), nodes are spread (packing_host_numa_cells_allocation_strategy is off, the
+ * default).
+ *
+ * The order in which Nova tries the nodes is followed to the letter, with what it remembers from
+ * one try to the next, so that the verdict is Nova's even where a better search would find a place
+ * (FIT_SEARCH tells so). In rare cases that memory lets a host pass on which a cell has no room:
+ * the server then fails on the host, so that is no fit here (FIT_MISTAKEN).
+ *
+ * Not looked at: the state of host and service, host aggregates and availability zones, server
+ * groups, traits and resource classes other than the four, bandwidth of ports (QoS), the
+ * NUMA affinity of physnets for virtual ports ([neutron_physnet_*] numa_nodes), PCI aliases, pmem,
+ * quotas, the fallback from PCPU to VCPU on hosts of before Train, and the order among hosts that
+ * fit (weighers).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "placement/request.h"
+
+struct strbuf;
+
+enum fit_verdict {
+	FIT_NO,
+	FIT_YES,
+	FIT_UNKNOWN, /* it fits, but for what is not seen; or the search was given up */
+};
+
+/* What stands in the way. asked and free are in the unit of the kind. */
+enum fit_reason_kind {
+	FIT_OK,
+	FIT_INVENTORY,       /* placement: asked and free of class */
+	FIT_NO_TOPOLOGY,     /* the host reports no NUMA topology */
+	FIT_NODES,           /* cells asked, nodes there */
+	FIT_PAGE_SIZE,       /* the node has no pages of page_kb; 0: none but the smallest */
+	FIT_PAGE_MULTIPLE,   /* asked MB are no multiple of page_kb */
+	FIT_PAGES,           /* pages of page_kb */
+	FIT_MEMORY_TOTAL,    /* MB; more than the node has at all */
+	FIT_MEMORY,          /* MB that are free, for pinned guests */
+	FIT_RAM_RATIO,       /* MB that are free at ram_allocation_ratio */
+	FIT_DEDICATED_TOTAL, /* CPUs; more than the node has at all */
+	FIT_DEDICATED,       /* CPUs not pinned yet */
+	FIT_SHARED_TOTAL,    /* CPUs; a guest does not share with itself */
+	FIT_CPU_RATIO,       /* vCPUs that are free at cpu_allocation_ratio */
+	FIT_CORES,           /* cores with all threads free, for thread policy isolate */
+	FIT_ISOLATE,         /* isolate on a host with hyperthreads and a dedicated set */
+	FIT_NO_THREADS,      /* require on a host without hyperthreads */
+	FIT_SIBLINGS,        /* CPUs that are free together with a sibling, for require */
+	FIT_EMULATOR,        /* no CPU left for the emulator's threads */
+	FIT_NO_PINNED,       /* a cell of a mixed guest has no pinned vCPU: Nova places none */
+	FIT_PHYSNET,         /* no NIC of the host serves the physnet */
+	FIT_VFS,             /* VFs (or PFs) of the physnet */
+	FIT_AFFINITY,        /* they are free, but not where the port's affinity wants them */
+	FIT_SOCKET,          /* affinity socket, and a node's socket is not known */
+	FIT_SEARCH,          /* a place exists, but not in Nova's order of trying */
+	FIT_MISTAKEN,        /* Nova's filters take the host, but its claim there fails */
+	FIT_GAVE_UP,         /* too many ways to try */
+};
+
+struct fit_reason {
+	enum fit_reason_kind kind;
+	int node;                   /* id; -1: the host */
+	int cell;                   /* of the guest; -1: none */
+	int port;                   /* index in the request's ports; -1: none */
+	enum inventory_class class; /* FIT_INVENTORY */
+	uint32_t page_kb;
+	int64_t asked, free;
+	uint64_t cells; /* FIT_AFFINITY: host cells the guest would be on, by index */
+};
+
+struct fit_pin {
+	uint16_t vcpu, cpu;
+};
+
+struct fit_placed_cell {
+	int node;             /* id */
+	uint32_t page_kb;     /* 0: the host reports no pages */
+	struct fit_pin *pins; /* of pinned vCPUs, ascending */
+	size_t n_pins;
+	int emulator_cpu; /* set aside for the emulator's threads; -1: none */
+};
+
+struct fit_result {
+	enum fit_verdict verdict;
+	/* A place, when there is one: an entry a guest cell, and an index in host->pools a port
+	 * (Nova takes the pool's last free VF). */
+	struct fit_placed_cell *cells;
+	size_t n_cells;
+	size_t *pools;
+	size_t n_pools;
+	struct fit_reason *reasons; /* when there is none: at least one */
+	size_t n_reasons;
+};
+
+/* Pure. ret NULL: the verdict alone, without an allocation. The caller clears *ret. */
+enum fit_verdict fit_host(const struct compute_host *host, const struct fit_request *request,
+			  struct fit_result *ret);
+
+/* Takes what was placed out of the host, as Nova's resource tracker counts it. */
+void fit_consume(struct compute_host *host, const struct fit_request *request,
+		 const struct fit_result *result);
+
+/* One sentence without a full stop. */
+void fit_reason_format(const struct fit_reason *reason, const struct compute_host *host,
+		       const struct fit_request *request, struct strbuf *b);
+
+void fit_result_clear(struct fit_result *result);
+
+#define cleanup_fit_result __attribute__((__cleanup__(fit_result_clear)))

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A compute host from the JSON that `dnsvnf host -o json` prints on it, which may be completed by
+ * hand with what only Nova's configuration there knows. Unknown keys are ignored.
+ *
+ * Read, with their defaults:
+ *   hostname                 the file's name without .json
+ *   cpu_allocation_ratio     16.0  (Nova's initial_cpu_allocation_ratio, Zed)
+ *   ram_allocation_ratio     1.5
+ *   disk_allocation_ratio    1.0
+ *   disk_gb, disk_used_gb    not known, 0
+ *   reserved_memory_mb       512   ([DEFAULT]reserved_host_memory_mb)
+ *   numa_nodes[]             none: the host reports no NUMA topology
+ *     id                     its place in the array
+ *     socket                 not known
+ *     memory_mb, memory_used_mb           0, 0
+ *     dedicated_cpus, shared_cpus         [compute]cpu_dedicated_set, cpu_shared_set: arrays of
+ *                            numbers or strings like "2-5,8"; see below
+ *     pinned_cpus            dedicated CPUs in use; none
+ *     shared_cpu_usage       vCPUs of guests on the shared CPUs; 0
+ *     siblings               arrays of the thread siblings; each CPU a core of its own
+ *     huge_pages[]           size_kb; total 0, reserved 0, free: all of them. In use by guests is
+ *                            total - free - reserved, not less than 0. The ordinary pages (4 KiB)
+ *                            are completed from memory_mb where no such entry stands there. No
+ *                            array: the host reports no pages to Nova.
+ *   nics[]
+ *     name, numa_node        none, no node (also for null and -1)
+ *     physnet                by [pci]device_spec; none: Nova does not know the NIC
+ *     vfs[]                  pci_address, in_use (false). A NIC with an empty or no array is a PF
+ *                            that a port of type passthru can take, unless in_use is true.
+ *
+ * A node that tells neither dedicated_cpus nor shared_cpus, but `cpus` and `isolated_cpus`: as an
+ * operator would set Nova up, the isolated ones are dedicated and the others shared; where nothing
+ * is isolated on the whole host, all are dedicated. Said wrongly, explain errs: better to tell.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "placement/compute.h"
+
+struct err;
+
+/* file is for messages. Errors are -EINVAL with "FILE:LINE: " or "FILE: KEY: " in front. */
+int host_json_parse(const char *data, size_t len, const char *file, struct compute_host *ret,
+		    struct err *err);
+int host_json_read(const char *file, struct compute_host *ret, struct err *err);
+
+struct compute_hosts {
+	struct compute_host *v;
+	size_t n;
+};
+
+/* All *.json of the folder, by name. No such file is -ENOENT, two hosts of one name -EEXIST. */
+int hosts_read_dir(const char *dir, struct compute_hosts *ret, struct err *err);
+void compute_hosts_clear(struct compute_hosts *hosts);
+
+#define cleanup_compute_hosts __attribute__((__cleanup__(compute_hosts_clear)))

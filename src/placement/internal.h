@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files that decide; nobody else includes it. */
+#pragma once
+
+#include "placement/fit.h"
+
+#define ID_FREE COMPUTE_CELLS_MAX /* of an id that no node has */
+
+/* Nova's search as far as it has come: it writes into the request's cells while it tries. */
+struct search {
+	const struct compute_host *host;
+	const struct fit_request *request;
+	uint8_t order[COMPUTE_CELLS_MAX]; /* host cells as Nova tries them */
+	/* By guest cell: its id at the moment (index of the host cell of that id, or ID_FREE + the
+	 * id), and its page size. */
+	uint8_t id[COMPUTE_CELLS_MAX];
+	int64_t page_size[COMPUTE_CELLS_MAX];
+	/* By id: host cells (bits) that are known to fit, or not to. */
+	uint64_t fits[2 * COMPUTE_CELLS_MAX], fails[2 * COMPUTE_CELLS_MAX];
+	uint8_t pinned_on[COMPUTE_CELLS_MAX]; /* by guest cell: whose CPUs Nova wrote into it last
+					       */
+	uint64_t untested;             /* guest cells (bits) that Nova took to fit from memory */
+	uint8_t at[COMPUTE_CELLS_MAX]; /* the permutation: by guest cell, index in order */
+};
+
+/* Where the search ended. */
+struct placing {
+	uint8_t cells[COMPUTE_CELLS_MAX];  /* host cell by guest cell */
+	int64_t pages[COMPUTE_CELLS_MAX];  /* KiB by guest cell */
+	uint16_t pools[COMPUTE_POOLS_MAX]; /* by port */
+};
+
+/*
+ * May guest cell g lie on host cell h (hardware._numa_fit_instance_cell)? *page_size (KiB or
+ * PAGES_*) becomes the size that was chosen, also when something else then fails; *moved tells that
+ * Nova wrote the host's id into the cell. why (or NULL) gets the figures.
+ */
+enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit_request *request,
+			       size_t h, size_t g, int64_t *page_size, bool *moved,
+			       struct fit_reason *why);
+
+/* Which CPUs (hardware._pack_instance_onto_cores); the cell is known to fit. */
+void cell_pin(const struct compute_cell *cell, const struct fit_request *request, size_t g,
+	      struct fit_placed_cell *ret);
+
+/* Is it of the port's physnet and type? */
+bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port);
+
+/*
+ * Are there devices for all ports (PciDeviceStats.support_requests)? numa: with the guest on the
+ * host cells of the mask. ret_pools (or NULL): index of the pool by port. On failure *ret_port
+ * (or NULL) is the port that got none, which pools it could have had being told by pci_reason().
+ */
+bool pci_fits(const struct compute_host *host, const struct fit_request *request, bool numa,
+	      uint64_t cells, uint16_t *ret_pools, size_t *ret_port);
+
+/* Nova's search over the nodes; FIT_OK fills *ret (or NULL), else FIT_SEARCH, FIT_MISTAKEN or
+ * FIT_GAVE_UP. */
+enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
+				struct placing *ret);
+
+/* All that stands in the way; adds at least one reason. */
+void fit_diagnose(const struct compute_host *host, const struct fit_request *request,
+		  enum fit_reason_kind searched, struct fit_result *ret);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reasons as sentences. */
+#include "base/str.h"
+#include "placement/internal.h"
+#include "placement/pages.h"
+
+void pages_format(struct strbuf *b, int64_t size_kb)
+{
+	if (size_kb >= 1024 * 1024 && size_kb % (1024 * 1024) == 0)
+		strbuf_addf(b, "%lld GiB", (long long)(size_kb / (1024 * 1024)));
+	else if (size_kb >= 1024 && size_kb % 1024 == 0)
+		strbuf_addf(b, "%lld MiB", (long long)(size_kb / 1024));
+	else
+		strbuf_addf(b, "%lld KiB", (long long)size_kb);
+}
+
+static void nodes_format(struct strbuf *b, const struct compute_host *host, uint64_t cells)
+{
+	const char *sep = __builtin_popcountll(cells) > 1 ? "nodes " : "node ";
+
+	for (size_t i = 0; i < host->n_cells; i++) {
+		if (cells >> i & 1) {
+			strbuf_addf(b, "%s%d", sep, host->cells[i].id);
+			sep = ", ";
+		}
+	}
+}
+
+static void devices_format(struct strbuf *b, const struct fit_port *port)
+{
+	strbuf_addf(b, "port %u asks for a %s of ", port->nicid,
+		    port->type == PCI_PF ? "PF" : "VF");
+	if (port->physnet)
+		strbuf_adds(b, port->physnet);
+	else
+		strbuf_addf(b, "network %s, which has no physnet",
+			    port->network ? port->network : "?");
+}
+
+/* Where the free devices of the port are: "4 are free on node 1". */
+static void free_format(struct strbuf *b, const struct compute_host *host,
+			const struct fit_port *port)
+{
+	const char *sep = "";
+
+	for (size_t i = 0; i < host->n_pools; i++) {
+		const struct pci_pool *p = &host->pools[i];
+
+		if (!p->free || !pci_pool_serves(p, port))
+			continue;
+		if (p->node < 0)
+			strbuf_addf(b, "%s%u free on no node", sep, p->free);
+		else
+			strbuf_addf(b, "%s%u free on node %d", sep, p->free, p->node);
+		sep = ", ";
+	}
+}
+
+static void affinity_format(struct strbuf *b, const struct fit_reason *r,
+			    const struct compute_host *host, const struct fit_port *port)
+{
+	devices_format(b, port);
+	strbuf_addf(b, " with NUMA affinity %s: ", numa_affinity_name(port->policy));
+	free_format(b, host, port);
+	strbuf_adds(b, ", but the guest would be on ");
+	nodes_format(b, host, r->cells);
+	if (port->policy == AFFINITY_SOCKET)
+		strbuf_adds(b, ", of another socket");
+}
+
+static void devices_short_format(struct strbuf *b, const struct fit_reason *r,
+				 const struct compute_host *host, const struct fit_port *port)
+{
+	unsigned total = 0;
+
+	for (size_t i = 0; i < host->n_pools; i++) {
+		if (pci_pool_serves(&host->pools[i], port))
+			total += host->pools[i].total;
+	}
+	devices_format(b, port);
+	strbuf_addf(b, ": %lld of %u free", (long long)r->free, total);
+	if (r->asked > 1)
+		strbuf_addf(b, ", %lld asked together with the ports before it",
+			    (long long)r->asked);
+}
+
+static void port_format(struct strbuf *b, const struct fit_reason *r,
+			const struct compute_host *host, const struct fit_port *port)
+{
+	if (r->kind == FIT_AFFINITY) {
+		affinity_format(b, r, host, port);
+	} else if (r->kind == FIT_VFS) {
+		devices_short_format(b, r, host, port);
+	} else if (r->kind == FIT_SOCKET) {
+		devices_format(b, port);
+		strbuf_adds(b, " with NUMA affinity socket, but the host does not tell the socket "
+			       "of every node");
+	} else {
+		devices_format(b, port);
+		strbuf_adds(b, ": no NIC of the host serves it");
+	}
+}
+
+static void page_size_format(struct strbuf *b, const struct fit_reason *r)
+{
+	if (!r->page_kb) {
+		strbuf_adds(b, "large pages asked, the node has none");
+		return;
+	}
+	strbuf_adds(b, "pages of ");
+	pages_format(b, r->page_kb);
+	strbuf_adds(b, " asked, the node has no such pages");
+}
+
+static void pages_short_format(struct strbuf *b, const struct fit_reason *r)
+{
+	strbuf_addf(b, "%lld pages of ", (long long)r->asked);
+	pages_format(b, r->page_kb);
+	strbuf_addf(b, " asked, %lld free", (long long)r->free);
+}
+
+void fit_reason_format(const struct fit_reason *r, const struct compute_host *host,
+		       const struct fit_request *request, struct strbuf *b)
+{
+	long long asked = r->asked, there = r->free;
+
+	if (r->node >= 0)
+		strbuf_addf(b, "node %d: ", r->node);
+	switch (r->kind) {
+	case FIT_OK:
+		strbuf_adds(b, "fits");
+		break;
+	case FIT_INVENTORY:
+		strbuf_addf(b, "%lld %s asked, %lld free", asked, inventory_class_name(r->class),
+			    there);
+		break;
+	case FIT_NO_TOPOLOGY:
+		strbuf_adds(b, "the guest has NUMA cells, the host reports no NUMA nodes");
+		break;
+	case FIT_NODES:
+		strbuf_addf(b, "%lld NUMA cells asked, the host has %lld nodes", asked, there);
+		break;
+	case FIT_PAGE_SIZE:
+		page_size_format(b, r);
+		break;
+	case FIT_PAGE_MULTIPLE:
+		strbuf_addf(b, "%lld MB are no multiple of its pages of ", asked);
+		pages_format(b, r->page_kb);
+		break;
+	case FIT_PAGES:
+		pages_short_format(b, r);
+		break;
+	case FIT_MEMORY_TOTAL:
+		strbuf_addf(b, "%lld MB of memory asked, the node has %lld", asked, there);
+		break;
+	case FIT_MEMORY:
+		strbuf_addf(b, "%lld MB of memory asked, %lld free", asked, there);
+		break;
+	case FIT_RAM_RATIO:
+		strbuf_addf(b, "%lld MB of memory asked, %lld free at ram_allocation_ratio %g",
+			    asked, there, host->ram_ratio);
+		break;
+	case FIT_DEDICATED_TOTAL:
+		strbuf_addf(b, "%lld dedicated CPUs asked, the node has %lld", asked, there);
+		break;
+	case FIT_DEDICATED:
+		strbuf_addf(b, "%lld dedicated CPUs asked, %lld free", asked, there);
+		break;
+	case FIT_SHARED_TOTAL:
+		strbuf_addf(b, "%lld shared CPUs asked, the node has %lld", asked, there);
+		break;
+	case FIT_CPU_RATIO:
+		strbuf_addf(b, "%lld vCPUs asked, %lld free at cpu_allocation_ratio %g", asked,
+			    there, host->cpu_ratio);
+		break;
+	case FIT_CORES:
+		strbuf_addf(b,
+			    "%lld cores with all threads free asked (thread policy isolate), %lld "
+			    "there",
+			    asked, there);
+		break;
+	case FIT_ISOLATE:
+		strbuf_adds(
+			b, "thread policy isolate asked, the host has hyperthreads and a dedicated "
+			   "set of CPUs");
+		break;
+	case FIT_NO_THREADS:
+		strbuf_adds(b, "thread policy require asked, the node has no hyperthreads");
+		break;
+	case FIT_SIBLINGS:
+		strbuf_addf(b,
+			    "%lld dedicated CPUs with free siblings asked (thread policy require), "
+			    "%lld there",
+			    asked, there);
+		break;
+	case FIT_EMULATOR:
+		strbuf_adds(b, "no CPU is left for the emulator's threads (policy isolate)");
+		break;
+	case FIT_NO_PINNED:
+		strbuf_addf(
+			b,
+			"cell %d of the guest has no pinned vCPU: Nova places no such cell of a "
+			"guest with CPU policy %s",
+			r->cell, request->cpu_policy == CPU_POLICY_MIXED ? "mixed" : "dedicated");
+		break;
+	case FIT_PHYSNET:
+	case FIT_VFS:
+	case FIT_AFFINITY:
+	case FIT_SOCKET:
+		port_format(b, r, host, &request->ports[r->port]);
+		break;
+	case FIT_SEARCH:
+		strbuf_adds(
+			b,
+			"there is room, but not in the order in which Nova tries the nodes: what "
+			"it keeps from one try (page size, cell ids) spoils the next");
+		break;
+	case FIT_MISTAKEN:
+		strbuf_adds(b, "Nova's filters take the host by mistake, the claim on it fails: a "
+			       "cell that "
+			       "they remember as fitting has no room or the CPUs of another node");
+		break;
+	case FIT_GAVE_UP:
+		strbuf_adds(b, "too many ways to place the cells on the nodes to try them all");
+		break;
+	}
+}

@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "placement/capacity.h"
+#include "placement/explain.h"
+#include "placement/host_json.h"
+
+#define HOSTS "tests/unit/data/hosts"
+
+/* Two nodes with 8 dedicated CPUs and 8,192 pages of 2 MiB each; 4 VFs of sriov0 on node 0, 4 of
+ * sriov1 on node 1. */
+static struct compute_host host_1(void)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct compute_host host = {0};
+
+	if (host_json_read(HOSTS "/compute-1.json", &host, &err) < 0)
+		fail_msg("%s", err.text);
+	return host;
+}
+
+/* Extra specs "name=value ...", and ports "physnet[/policy] ..." of type direct. */
+static struct fit_request request_of(unsigned vcpus, unsigned memory_mb, const char *specs,
+				     const char *ports)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *spec_words = xstrdup(specs), *port_words = xstrdup(ports);
+	struct flavor flavor = {.name = (char *)"f", .vcpus = vcpus, .memory_mb = memory_mb};
+	struct fit_request request = {0};
+	char *rest;
+
+	for (char *w = strtok_r(spec_words, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+		struct property *p = array_push(flavor.properties.v, flavor.properties.n);
+		char *value = strchr(w, '=');
+
+		*value++ = 0;
+		*p = (struct property){.name = w, .value = value};
+	}
+	int r = fit_request_from_flavor(&flavor, NULL, &request, &err);
+	unsigned nicid = 2;
+	for (char *w = strtok_r(port_words, " ", &rest); r == 0 && w;
+	     w = strtok_r(NULL, " ", &rest)) {
+		char *policy = strchr(w, '/');
+		struct fit_port port = {.nicid = nicid++, .physnet = w};
+
+		if (policy)
+			*policy++ = 0;
+		r = fit_request_add_port(&request, &flavor, NULL, &port, policy, &err);
+	}
+	free(flavor.properties.v);
+	if (r < 0)
+		fail_msg("%s", err.text);
+	return request;
+}
+
+#define TECHNOTE "hw:cpu_policy=dedicated hw:mem_page_size=large "
+
+/* What a real control plane (Zed) answered for such a host. */
+static void the_technotes_claim(void **state)
+{
+	static const struct {
+		const char *specs, *ports;
+		enum fit_verdict verdict;
+	} rows[] = {
+		{"hw:numa_nodes=2", "sriov0 sriov1", FIT_YES},
+		{"hw:numa_nodes=1", "sriov0 sriov1", FIT_NO},
+		{"hw:numa_nodes=1", "sriov0", FIT_YES},
+		{"hw:numa_nodes=1 hw:pci_numa_affinity_policy=preferred", "sriov0 sriov1", FIT_YES},
+		{"hw:numa_nodes=1", "sriov0/preferred sriov1", FIT_YES},
+		{"hw:numa_nodes=2", "sriov0/required sriov1/required", FIT_YES},
+		{"hw:numa_nodes=1", "sriov0/required sriov1/required", FIT_NO},
+		{"hw:numa_nodes=1", "SRIOV1", FIT_YES},
+		{"hw:numa_nodes=2", "sriov0 sriov2", FIT_NO},
+		{"hw:numa_nodes=4", "", FIT_NO},
+	};
+	cleanup_compute_host struct compute_host host = host_1();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *specs = xasprintf(TECHNOTE "%s", rows[i].specs);
+		cleanup_fit_request struct fit_request r =
+			request_of(4, 8192, specs, rows[i].ports);
+
+		print_message("%s, ports %s\n", rows[i].specs, rows[i].ports);
+		assert_int_equal(fit_host(&host, &r, NULL), rows[i].verdict);
+	}
+}
+
+static void a_fit_says_where(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request r =
+		request_of(4, 8192, TECHNOTE "hw:numa_nodes=2 hw:emulator_threads_policy=isolate",
+			   "sriov1 sriov0");
+	cleanup_fit_result struct fit_result result = {0};
+
+	(void)state;
+	assert_int_equal(fit_host(&host, &r, &result), FIT_YES);
+	assert_int_equal(result.n_cells, 2);
+	assert_int_equal(result.cells[0].node, 0);
+	assert_int_equal(result.cells[0].page_kb, 2048);
+	assert_int_equal(result.cells[0].n_pins, 2);
+	assert_int_equal(result.cells[0].pins[0].vcpu, 0);
+	assert_int_equal(result.cells[0].pins[0].cpu, 2);
+	assert_int_equal(result.cells[0].pins[1].cpu, 3); /* its sibling */
+	assert_int_equal(result.cells[0].emulator_cpu, 4);
+	assert_int_equal(result.cells[1].node, 1);
+	assert_int_equal(result.cells[1].pins[1].vcpu, 3);
+	assert_int_equal(result.cells[1].emulator_cpu, -1);
+	assert_string_equal(host.pools[result.pools[0]].pf, "ens2f0");
+	assert_string_equal(host.pools[result.pools[1]].pf, "ens1f0");
+}
+
+static char *reasons_of(const struct compute_host *host, const struct fit_request *request)
+{
+	cleanup_fit_result struct fit_result result = {0};
+	struct strbuf b = {0};
+
+	fit_host(host, request, &result);
+	for (size_t i = 0; i < result.n_reasons; i++) {
+		strbuf_adds(&b, i ? "; " : "");
+		fit_reason_format(&result.reasons[i], host, request, &b);
+	}
+	return strbuf_steal(&b);
+}
+
+static void assert_reasons(const struct compute_host *host, const struct fit_request *request,
+			   const char *expected)
+{
+	cleanup_free char *reasons = reasons_of(host, request);
+
+	assert_string_equal(reasons, expected);
+}
+
+static void reasons_name_resource_node_and_figures(void **state)
+{
+	static const struct {
+		unsigned vcpus, memory_mb;
+		const char *specs, *ports, *reasons;
+	} rows[] = {
+		{4, 8192, TECHNOTE "hw:numa_nodes=1", "sriov0 sriov1",
+		 "port 3 asks for a VF of sriov1 with NUMA affinity legacy: 4 free on node 1, but "
+		 "the "
+		 "guest would be on node 0; port 2 asks for a VF of sriov0 with NUMA affinity "
+		 "legacy: "
+		 "4 free on node 0, but the guest would be on node 1"},
+		{4, 36864, TECHNOTE "hw:numa_nodes=2", "",
+		 "node 0: 9216 pages of 2 MiB asked, 8192 free; "
+		 "node 1: 9216 pages of 2 MiB asked, 8192 free"},
+		{18, 8192, TECHNOTE "hw:numa_nodes=2", "",
+		 "18 PCPU asked, 16 free; node 0: 9 dedicated CPUs asked, the node has 8; "
+		 "node 1: 9 dedicated CPUs asked, the node has 8"},
+		{2, 4096, "hw:cpu_policy=dedicated hw:cpu_thread_policy=isolate hw:numa_nodes=2",
+		 "",
+		 "node 0: thread policy isolate asked, the host has hyperthreads and a dedicated "
+		 "set "
+		 "of CPUs; node 1: thread policy isolate asked, the host has hyperthreads and a "
+		 "dedicated set of CPUs"},
+		{2, 2048, "hw:mem_page_size=1GB", "",
+		 "node 0: pages of 1 GiB asked, the node has no such pages; "
+		 "node 1: pages of 1 GiB asked, the node has no such pages"},
+		{2, 2048, "", "sriov0 sriov9",
+		 "port 3 asks for a VF of sriov9: no NIC of the host serves it"},
+		{2, 2048, "", "sriov0 sriov0 sriov0 sriov0 sriov0",
+		 "port 6 asks for a VF of sriov0: 4 of 4 free, 5 asked together with the ports "
+		 "before "
+		 "it"},
+	};
+	cleanup_compute_host struct compute_host host = host_1();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_fit_request struct fit_request r =
+			request_of(rows[i].vcpus, rows[i].memory_mb, rows[i].specs, rows[i].ports);
+
+		assert_reasons(&host, &r, rows[i].reasons);
+	}
+}
+
+static void sums_are_the_placement_services(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request r = request_of(4, 8192, "", "");
+
+	(void)state;
+	assert_int_equal(host.inventory[INVENTORY_VCPU].total, 4);
+	assert_int_equal(host.inventory[INVENTORY_PCPU].total, 16);
+	assert_int_equal(host.inventory[INVENTORY_MEMORY_MB].total, 2 * 32768 - 512);
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+	host.inventory[INVENTORY_VCPU].used = 1;
+	assert_reasons(&host, &r, "4 VCPU asked, 3 free");
+	host.inventory[INVENTORY_VCPU].ratio = 2;
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+	r.amount[INVENTORY_VCPU] = 5; /* a guest does not overcommit with itself */
+	assert_reasons(&host, &r, "5 VCPU asked, 4 free");
+	host.inventory[INVENTORY_VCPU].total = -1;
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+}
+
+/* Each counterfactual must fit, as it stands there; returns whether one has this text. */
+static bool offers(const struct explanation *e, const struct compute_host *hosts, const char *text)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < e->n; i++) {
+		const struct counterfactual *c = &e->v[i];
+		const struct compute_host *host =
+			c->kind == COUNTERFACTUAL_HOST ? &c->changed : &hosts[c->host];
+
+		print_message("%u: %s\n", c->cost, c->text);
+		assert_int_equal(fit_host(host, &c->request, NULL), FIT_YES);
+		assert_true(i == 0 || e->v[i - 1].cost <= c->cost);
+		found |= streq(c->text, text);
+	}
+	return found;
+}
+
+static void counterfactuals_fit_and_the_least_comes_first(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request r =
+		request_of(4, 8192, TECHNOTE "hw:numa_nodes=1", "sriov0 sriov1");
+	cleanup_explanation struct explanation e = {0};
+
+	(void)state;
+	explain(&host, 1, &r, &e);
+	assert_int_equal(e.n_fit, 0);
+	assert_int_equal(e.nearest, 0);
+	assert_true(offers(&e, &host, "fits with hw:numa_nodes=2"));
+	assert_true(offers(&e, &host, "fits with numa_affinity_policy preferred on port 3"));
+	assert_string_equal(e.v[0].text, "fits with hw:numa_nodes=2");
+	assert_string_equal(e.v[0].changes[0].property, "hw:numa_nodes");
+	assert_string_equal(e.v[0].changes[0].value, "2");
+	assert_int_equal(e.v[0].changes[0].port, -1);
+	assert_int_equal(e.v[1].changes[0].port, 0);
+}
+
+/* 1,024 pages are left on node 1. */
+static void use_pages(struct compute_host *host)
+{
+	host->cells[1].pages[0].used = 7168;
+	host->cells[1].memory_used_mb = 14336;
+}
+
+/* Of the dedicated CPUs of node 0, 2 and 4 are left: no two siblings. */
+static void use_cpus(struct compute_host *host)
+{
+	cpuset_add(&host->cells[0].pinned, 3);
+	cpuset_add_range(&host->cells[0].pinned, 5, 5);
+	host->inventory[INVENTORY_PCPU].used = 6;
+}
+
+static void use_vfs(struct compute_host *host)
+{
+	host->pools[1].free = 0;
+}
+
+static void use_all(struct compute_host *host)
+{
+	use_pages(host);
+	use_vfs(host);
+}
+
+static void counterfactuals_of_the_host(void **state)
+{
+	static const struct {
+		void (*use)(struct compute_host *host);
+		unsigned vcpus;
+		const char *specs, *ports, *offer;
+	} rows[] = {
+		{use_pages, 4, TECHNOTE "hw:numa_nodes=2", "",
+		 "fits on compute-1 with 1024 more 2 MiB pages on node 1"},
+		{use_pages, 4, TECHNOTE "hw:numa_nodes=2", "",
+		 "fits on compute-1 after 1024 2 MiB pages on node 1 are freed"},
+		{use_vfs, 4, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1",
+		 "fits on compute-1 after 1 VF of sriov1 on ens2f0 is freed"},
+		{use_vfs, 4, TECHNOTE "hw:numa_nodes=2", "sriov1 sriov1",
+		 "fits on compute-1 after 2 VFs of sriov1 on ens2f0 are freed"},
+		{use_cpus, 6, TECHNOTE "hw:numa_nodes=2", "",
+		 "fits on compute-1 after 1 pinned CPU on node 0 is freed"},
+		{use_cpus, 4, TECHNOTE "hw:numa_nodes=2 hw:cpu_thread_policy=require", "",
+		 "fits with hw:cpu_thread_policy=prefer"},
+		{use_cpus, 4, TECHNOTE "hw:numa_nodes=2 hw:cpu_thread_policy=require", "",
+		 "fits on compute-1 after 1 pinned CPU on node 0 is freed"},
+		{use_all, 4, TECHNOTE "hw:numa_nodes=2", "sriov1",
+		 "fits on compute-1 with 1024 more 2 MiB pages on node 1 and after 1 VF of sriov1 "
+		 "on "
+		 "ens2f0 is freed"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_compute_host struct compute_host host = host_1();
+		cleanup_fit_request struct fit_request r =
+			request_of(rows[i].vcpus, 8192, rows[i].specs, rows[i].ports);
+		cleanup_explanation struct explanation e = {0};
+
+		print_message("%u vCPUs, %s, ports %s\n", rows[i].vcpus, rows[i].specs,
+			      rows[i].ports);
+		rows[i].use(&host);
+		compute_host_recount(&host);
+		explain(&host, 1, &r, &e);
+		assert_true(offers(&e, &host, rows[i].offer));
+	}
+}
+
+static void a_smaller_guest_is_offered(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request r =
+		request_of(20, 8192, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
+	cleanup_explanation struct explanation e = {0};
+
+	(void)state;
+	explain(&host, 1, &r, &e);
+	assert_true(offers(&e, &host, "fits with 16 vCPUs instead of 20"));
+}
+
+static void a_host_that_takes_it_needs_no_counterfactual(void **state)
+{
+	struct compute_host hosts[2] = {host_1(), host_1()};
+	cleanup_fit_request struct fit_request r =
+		request_of(4, 8192, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
+	cleanup_explanation struct explanation e = {0};
+
+	(void)state;
+	hosts[0].pools[0].free = 0;
+	compute_host_recount(&hosts[0]);
+	explain(hosts, 2, &r, &e);
+	assert_int_equal(e.n_fit, 1);
+	assert_int_equal(e.nearest, 1);
+	assert_int_equal(e.n, 0);
+	assert_int_equal(e.results[0].verdict, FIT_NO);
+	compute_host_clear(&hosts[0]);
+	compute_host_clear(&hosts[1]);
+}
+
+static void capacity_ends_with_the_first_resource_that_runs_out(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request small =
+		request_of(2, 2048, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
+	cleanup_fit_request struct fit_request large =
+		request_of(6, 2048, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
+	cleanup_capacity struct capacity c = {0}, d = {0}, limited = {0};
+
+	(void)state;
+	capacity_count(&host, 1, &small, 100, &c);
+	assert_int_equal(c.n, 4);
+	assert_int_equal(c.hosts[0].last.reasons[0].kind, FIT_VFS);
+	capacity_count(&host, 1, &large, 100, &d);
+	assert_int_equal(d.n, 2);
+	assert_int_equal(d.hosts[0].last.reasons[0].kind, FIT_INVENTORY);
+	capacity_count(&host, 1, &small, 3, &limited);
+	assert_int_equal(limited.n, 3);
+	assert_int_equal(limited.hosts[0].last.n_reasons, 0);
+	assert_int_equal(host.pools[0].free, 4); /* the host itself is as it was */
+}
+
+static void what_is_not_seen_leaves_it_unknown(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request r =
+		request_of(2, 2048, "pci_passthrough:alias=qat:1", "");
+
+	(void)state;
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_UNKNOWN);
+	r.amount[INVENTORY_DISK_GB] = 2000;
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_NO);
+}
+
+/* 12 nodes for 11 cells, and a VF on none of them: Nova would try 479 million ways. */
+static void the_search_is_bounded(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_compute_host struct compute_host host = {.cpu_ratio = 1, .ram_ratio = 1};
+	cleanup_fit_request struct fit_request r =
+		request_of(11, 1100, "hw:numa_nodes=11", "sriov0/required");
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		struct compute_cell *c = array_push(host.cells, host.n_cells);
+
+		*c = (struct compute_cell){.id = i, .memory_mb = 1000};
+		cpuset_add(&c->shared, (unsigned)i);
+	}
+	struct pci_pool *pool = array_push(host.pools, host.n_pools);
+	*pool = (struct pci_pool){.node = -1, .total = 1, .free = 1, .physnet = xstrdup("sriov0")};
+	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
+		host.inventory[i].total = -1;
+	assert_int_equal(compute_host_ready(&host, &err), 0);
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_UNKNOWN);
+	r.ports[0].policy = AFFINITY_LEGACY;
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+}
+
+static void hosts_of_a_folder(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_compute_hosts struct compute_hosts hosts = {0};
+
+	(void)state;
+	assert_int_equal(hosts_read_dir(HOSTS, &hosts, &err), 0);
+	assert_int_equal(hosts.n, 2);
+	assert_string_equal(hosts.v[0].name, "compute-1");
+	/* what `dnsvnf host` alone can tell: isolated CPUs are taken for dedicated */
+	const struct compute_host *h = &hosts.v[1];
+	assert_int_equal(cpuset_count(&h->cells[0].dedicated), 2);
+	assert_int_equal(cpuset_count(&h->cells[0].shared), 2);
+	assert_int_equal(h->cells[0].socket, -1);
+	assert_int_equal(h->cells[0].n_pages, 1); /* of 4 KiB */
+	assert_int_equal(h->cells[0].pages[0].total, 16384 * 256);
+	assert_int_equal(h->n_pools, 0); /* no physnet: not Nova's */
+	assert_true(h->cpu_ratio == 16 && h->ram_ratio == 1.5);
+	assert_int_equal(h->inventory[INVENTORY_DISK_GB].total, -1);
+	assert_int_equal(hosts_read_dir("tests/unit/data/esc", &hosts, &err), -ENOENT);
+}
+
+static void what_is_wrong_with_a_file_is_said(void **state)
+{
+	static const struct {
+		const char *json, *error;
+	} rows[] = {
+		{"{\"numa_nodes\":\n[{]}", "h.json:2: string or '}' expected near ']'"},
+		{"[]", "h.json: not an object"},
+		{"{\"numa_nodes\": [{\"memory_mb\": -1}]}",
+		 "h.json: numa_nodes[0]: memory_mb is no whole number from 0 to 1073741824"},
+		{"{\"numa_nodes\": [{\"id\": 1}, {\"id\": 1}]}",
+		 "h.json: node 1 stands there twice"},
+		{"{\"numa_nodes\": [{\"dedicated_cpus\": [1024]}]}",
+		 "h.json: numa_nodes[0]: dedicated_cpus[0] is no CPU number from 0 to 1023"},
+		{"{\"numa_nodes\": [{\"shared_cpus\": [1]}, {\"dedicated_cpus\": [1]}]}",
+		 "h.json: CPU 1 is in node 1 and in another"},
+		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": [[1, 2], [2]]}]}",
+		 "h.json: node 0: CPU 2 stands twice in siblings"},
+		{"{\"nics\": [{\"physnet\": \"p\", \"vfs\": [{\"in_use\": 1}]}]}",
+		 "h.json: nics[0]: vfs[0]: in_use is neither true nor false"},
+		{"{\"hostname\": \"a\\u001b[2J\"}", "h.json: hostname has a control character"},
+		{"{\"cpu_allocation_ratio\": 0}",
+		 "h.json: cpu_allocation_ratio is no number above 0, up to 1000"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_err struct err err = ERR_INIT;
+		struct compute_host host;
+
+		assert_int_equal(
+			host_json_parse(rows[i].json, strlen(rows[i].json), "h.json", &host, &err),
+			-EINVAL);
+		assert_string_equal(err.text, rows[i].error);
+	}
+}
+
+static void cpu_lists_are_written_as_they_are_read(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct cpuset cpus;
+
+	(void)state;
+	assert_int_equal(cpuset_parse(" 0-3, ^2,8,,9 ", &cpus, &err), 0);
+	cleanup_free char *text = cpuset_format(&cpus);
+	assert_string_equal(text, "0-1,3,8-9");
+	assert_int_equal(cpuset_parse("1022-1023", &cpus, &err), 0);
+	cleanup_free char *last = cpuset_format(&cpus);
+	assert_string_equal(last, "1022-1023");
+	assert_int_equal(cpuset_parse("1024", &cpus, &err), -ERANGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_technotes_claim),
+		cmocka_unit_test(a_fit_says_where),
+		cmocka_unit_test(reasons_name_resource_node_and_figures),
+		cmocka_unit_test(sums_are_the_placement_services),
+		cmocka_unit_test(counterfactuals_fit_and_the_least_comes_first),
+		cmocka_unit_test(counterfactuals_of_the_host),
+		cmocka_unit_test(a_smaller_guest_is_offered),
+		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
+		cmocka_unit_test(capacity_ends_with_the_first_resource_that_runs_out),
+		cmocka_unit_test(what_is_not_seen_leaves_it_unknown),
+		cmocka_unit_test(the_search_is_bounded),
+		cmocka_unit_test(hosts_of_a_folder),
+		cmocka_unit_test(what_is_wrong_with_a_file_is_said),
+		cmocka_unit_test(cpu_lists_are_written_as_they_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
