@@ -71,6 +71,14 @@ test-placement: all
 bench-placement: all
 	/usr/bin/python3 bench/placement.py
 
+# The TechNote's steps by the openstack client and by dnsvnf deploy, on the same cloud in one run.
+bench-openstack: all
+	/usr/bin/python3 bench/openstack.py
+
+# dnsvnf killed, and the cloud's answers spoiled, at every request: hours. Begun again, it goes on.
+torture: all
+	TORTURE=whole tests/openstack/run.sh test_torture
+
 install: all
 	meson install -C build --no-rebuild
 

@@ -40,6 +40,7 @@ else
 	skip vm "needs root: sudo make test"
 fi
 suite openstack tests/openstack/run.sh
+suite placement make --no-print-directory test-placement
 
 count() { echo "$#"; }
 printf '\n'
