@@ -17,11 +17,12 @@ from product import MADE
 
 WHOLE = os.environ.get("TORTURE") == "whole"
 LOG = os.environ.get("TORTURE_LOG", os.path.join(product.TOP, "build", "torture.log"))
-SEED = int(os.environ.get("TORTURE_SEED", "0")) or random.randrange(1, 1 << 31)
+SEED = int(os.environ.get("TORTURE_SEED", "1"))  # of the sample, which is the same every time
 KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
-SAMPLE_OF_KILLS = 12   # points of each series
-SAMPLE_OF_FAULTS = 12
+SAMPLE_OF_KILLS_TO_FINISH = 8  # each kills a deploy and, after it is finished, an undeploy
+SAMPLE_OF_KILLS_TO_UNDO = 4
+SAMPLE_OF_FAULTS = 10
 
 
 def say(text):
@@ -114,7 +115,7 @@ class Torture(product.ProductTest):
             self.dnsvnf("undeploy", self.target)
             self.assert_nothing_left()
 
-        self.each("killed-deploy-then-deploy", KILLS, of_deploy, SAMPLE_OF_KILLS, check)
+        self.each("killed-deploy-then-deploy", KILLS, of_deploy, SAMPLE_OF_KILLS_TO_FINISH, check)
 
     def test_killed_deploy_is_undone(self):
         count = self.requests_of("deploy")
@@ -125,7 +126,7 @@ class Torture(product.ProductTest):
             self.dnsvnf("undeploy", self.target)
             self.assert_nothing_left()
 
-        self.each("killed-deploy-then-undeploy", KILLS, count, SAMPLE_OF_KILLS, check)
+        self.each("killed-deploy-then-undeploy", KILLS, count, SAMPLE_OF_KILLS_TO_UNDO, check)
 
     def test_faults(self):
         count = self.requests_of("deploy")

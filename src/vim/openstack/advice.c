@@ -25,16 +25,19 @@ static const struct {
 	{VIM_NETWORK, 400, "hysical",
 	 "provider_physical_network is a name of network_vlan_ranges or flat_networks in Neutron's "
 	 "ml2_conf.ini: ask the cloud's operator which there are"},
-	{VIM_NETWORK, 400, "segmentation", "a VLAN id is 1 to 4094, and in the range that Neutron has"},
+	{VIM_NETWORK, 400, "segmentation",
+	 "a VLAN id is 1 to 4094, and in the range that Neutron has"},
 	{VIM_NETWORK, 403, "",
 	 "physical network, VLAN and shared are for the role admin: have an admin make the network "
 	 "and name it in existing_networks, or deploy with an admin's cloud"},
 	{VIM_FLAVOR, 403, "",
-	 "flavors are made by the role admin: have an admin make this one, with its extra specs, and "
+	 "flavors are made by the role admin: have an admin make this one, with its extra specs, "
+	 "and "
 	 "take its definition out of the descriptor"},
 	{VIM_FLAVOR, 400, "", "Nova checks the spelling and values of hw: extra specs"},
-	{VIM_PORT, 409, "", "another port has this address: list it with openstack port list "
-			    "--fixed-ip ip-address=ADDRESS"},
+	{VIM_PORT, 409, "",
+	 "another port has this address: list it with openstack port list "
+	 "--fixed-ip ip-address=ADDRESS"},
 	{VIM_PORT, 403, "",
 	 "binding:profile (trusted) and addresses on networks of others are for the role admin"},
 	{VIM_SERVER, 400, "evenly",

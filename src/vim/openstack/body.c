@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
+#include "vim/openstack/pools.h"
 
 enum { MAX_USER_DATA = 65535 /* nova/api/openstack/compute/schemas/servers.py, in base64 */ };
 
@@ -57,6 +58,18 @@ static void put_gateway(json_t *o, const struct subnet *s)
 	else
 		put(o, "gateway_ip", s->gateway);
 	json_object_set_new(o, "enable_dhcp", json_boolean(s->dhcp));
+}
+
+/* A gateway that comes later has to leave the pools first, or Neutron refuses it. */
+static void update_gateway(json_t *o, const struct subnet *s)
+{
+	json_t *pools = s->gateway && !s->no_gateway
+				? allocation_pools(s->address, s->prefix, s->gateway)
+				: NULL;
+
+	put_gateway(o, s);
+	if (pools)
+		json_object_set_new(o, "allocation_pools", pools);
 }
 
 static int subnet_body(struct openstack *os, const struct vim_request *r, json_t **ret,
@@ -339,7 +352,7 @@ json_t *body_update(const struct vim_request *r)
 	if (r->kind == VIM_NETWORK)
 		json_object_set_new(o, "shared", json_boolean(r->network->shared));
 	if (r->kind == VIM_SUBNET)
-		put_gateway(o, r->subnet.subnet);
+		update_gateway(o, r->subnet.subnet);
 	if (r->kind == VIM_PORT) {
 		put_security(o, r->port.interface);
 		if (!r->port.interface->n_allowed_address_pairs)

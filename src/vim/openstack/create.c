@@ -39,7 +39,7 @@ struct maker {
 	size_t n;
 	bool extensions_under_way;
 	bool servers_wait; /* until it is known that nobody else makes the same */
-	int result; /* the first failure, with err */
+	int result;        /* the first failure, with err */
 	struct err err;
 };
 
@@ -313,8 +313,8 @@ static void found_flavor(struct call *call, void *data)
 
 static void look_for_flavor(struct batch *b, const struct call *refused)
 {
-	struct call *call = call_new(SERVICE_COMPUTE, "GET",
-				     xstrdup("/flavors/detail?is_public=None"), NULL);
+	struct call *call =
+		call_new(SERVICE_COMPUTE, "GET", xstrdup("/flavors/detail?is_public=None"), NULL);
 
 	b->why = xstrdup(refused->err.text);
 	b->code = refused->result;
@@ -508,16 +508,21 @@ static void ask_extensions(struct maker *m)
 /* Deletes what this call made, and nothing else of the same mark. */
 static int unmake(struct maker *m, struct err *err)
 {
-	cleanup_free const struct vim_object **objects = NULL;
-	size_t n = 0;
+	cleanup_inventory struct vim_inventory made = {0};
+	cleanup_free const struct vim_object **objects = xcalloc(m->n, sizeof(*objects));
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct vim_request *r = m->jobs[i].request;
 		const struct thing *t = things_by_owner(&m->os->things, r->kind, r->owner);
 		if (m->jobs[i].state == JOB_DONE && t)
-			*array_push(objects, n) = &t->object;
+			*array_push(made.v, made.n) =
+				(struct vim_object){.kind = r->kind,
+						    .id = xstrdup(t->object.id),
+						    .name = xstrdup(t->object.name)};
 	}
-	return openstack_destroy(&m->os->vim, objects, n, NULL, err);
+	for (size_t i = 0; i < made.n; i++)
+		objects[i] = &made.v[i];
+	return openstack_destroy(&m->os->vim, objects, made.n, NULL, err);
 }
 
 static int make_servers(struct maker *m, const struct vim_request *requests)

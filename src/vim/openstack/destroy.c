@@ -46,6 +46,14 @@ static void gone(struct leaver *l, size_t i)
 	vim_watch_report(l->watch, i, EVENT_SUCCESS, NULL);
 }
 
+/* After the last round: until then the parents of subnets are looked up. */
+static void forget_gone(struct leaver *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->gone[i])
+			things_remove(&l->os->things, l->objects[i]->kind, l->objects[i]->id);
+}
+
 static char *path_of(const struct vim_object *o)
 {
 	switch (o->kind) {
@@ -219,6 +227,7 @@ int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, 
 	}
 	if (l.result == 0)
 		tell_subnets(&l);
+	forget_gone(&l);
 	if (l.result < 0)
 		err_set(err, l.result, "%s", l.err.text);
 	err_clear(&l.err);

@@ -33,12 +33,13 @@ int rival_check(struct openstack *os, const struct vim_request *made, size_t n, 
 			if (t->object.kind != kind || !streq(t->object.owner, made[i].owner) ||
 			    streq(t->object.id, ours->object.id) || is_older(ours, t))
 				continue;
-			return err_set(err, EBUSY,
-				       "another dnsvnf makes deployment %s/%s at the same time: its "
-				       "%s %s is %s, of %s; wait until it is done",
-				       os->vim.tenant, os->vim.deployment, vim_kind_name(kind),
-				       t->object.name, t->object.id,
-				       t->created_at ? t->created_at : "a time not told");
+			return err_set(
+				err, EBUSY,
+				"another dnsvnf makes deployment %s/%s at the same time: its "
+				"%s %s is %s, of %s; wait until it is done",
+				os->vim.tenant, os->vim.deployment, vim_kind_name(kind),
+				t->object.name, t->object.id,
+				t->created_at ? t->created_at : "a time not told");
 		}
 	}
 	return r;

@@ -11,9 +11,9 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "vim/vim.h"
 #include "vim/openstack/clouds.h"
 #include "vim/openstack/token.h"
+#include "vim/vim.h"
 
 #define MAX_TRIES        5
 #define FIRST_WAIT_MS    250.0

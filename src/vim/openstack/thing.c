@@ -217,14 +217,32 @@ struct thing *things_by_name(const struct things *things, enum vim_kind kind, co
 	return other;
 }
 
+static void thing_clear(struct thing *t)
+{
+	vim_object_clear(&t->object);
+	free(t->parent);
+	free(t->created_at);
+	json_decref(t->json);
+}
+
+void things_remove(struct things *things, enum vim_kind kind, const char *id)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < things->n; i++) {
+		struct thing *t = &things->v[i];
+		if (t->object.kind == kind && streq(t->object.id, id))
+			thing_clear(t);
+		else
+			things->v[kept++] = *t;
+	}
+	things->n = kept;
+}
+
 void things_clear(struct things *things)
 {
-	for (size_t i = 0; i < things->n; i++) {
-		vim_object_clear(&things->v[i].object);
-		free(things->v[i].parent);
-		free(things->v[i].created_at);
-		json_decref(things->v[i].json);
-	}
+	for (size_t i = 0; i < things->n; i++)
+		thing_clear(&things->v[i]);
 	free(things->v);
 	*things = (struct things){0};
 }

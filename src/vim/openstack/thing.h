@@ -55,6 +55,7 @@ struct thing *things_by_id(const struct things *things, enum vim_kind kind, cons
 struct thing *things_by_name(const struct things *things, enum vim_kind kind, const char *name,
 			     const char *prefix, const char *parent);
 
+void things_remove(struct things *things, enum vim_kind kind, const char *id);
 void things_clear(struct things *things);
 
 /* "dnsvnf:T/D/port/cpnr/0/2 0123...": what goes into a description. The caller frees. */
