@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/track.h"
+
+/* Of the last n intervals that ended; an answer too many in one makes up for one too late. */
+static unsigned lost_of(const struct track *t, unsigned n)
+{
+	unsigned answers = 0;
+
+	for (unsigned i = 1; i <= n; i++)
+		answers += t->answers[(t->at + TRACK_RISE_MAX - i) % TRACK_RISE_MAX];
+	return answers < n ? n - answers : 0;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+unsigned track_lost(const struct track *t)
+{
+	return lost_of(t, least(t->n, TRACK_LOSS_WINDOW));
+}
+
+bool track_is_lossy(const struct track *t)
+{
+	return track_lost(t) >= TRACK_LOSS_MANY;
+}
+
+bool track_is_silent(const struct track *t, const struct track_limits *limits)
+{
+	return t->misses >= limits->fall;
+}
+
+static void end_interval(struct track *t)
+{
+	t->at = (t->at + 1) % TRACK_RISE_MAX;
+	t->answers[t->at] = 0;
+	t->n = least(t->n + 1, TRACK_RISE_MAX);
+}
+
+void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
+{
+	if (t->total_sent && t->last_sent >= 0)
+		end_interval(t);
+	t->misses = t->open;
+	if (track_is_silent(t, limits) || track_is_lossy(t))
+		t->proven = false;
+	else if (t->n >= limits->rise && lost_of(t, limits->rise) <= 1)
+		t->proven = true;
+
+	if (t->open == 0)
+		t->open_since = now;
+	if (t->open < UINT32_MAX)
+		t->open++;
+	t->last_sent = now;
+	t->total_sent++;
+}
+
+int64_t track_answer(struct track *t, int64_t now)
+{
+	int64_t round_trip = t->open == 1 ? now - t->last_sent : -1;
+
+	t->answered = true;
+	t->total_answered++;
+	t->open = 0;
+	t->misses = 0;
+	if (t->answers[t->at] < UINT8_MAX)
+		t->answers[t->at]++;
+	return round_trip;
+}
+
+void track_forget(struct track *t)
+{
+	*t = (struct track){
+		.last_sent = -1,
+		.total_sent = t->total_sent,
+		.total_answered = t->total_answered,
+	};
+}
