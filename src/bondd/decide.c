@@ -72,6 +72,17 @@ static const struct decide_leg *outvotes(const struct decide_snapshot *s,
 	return best;
 }
 
+/* When the first of these targets fell silent; -1: none of them has. */
+static int64_t silent_since(const struct decide_leg *l, uint32_t targets)
+{
+	int64_t since = -1;
+
+	for (unsigned i = 0; i < DECIDE_TARGETS; i++)
+		if ((targets & l->silent & 1u << i) && (since < 0 || l->silent_since[i] < since))
+			since = l->silent_since[i];
+	return since;
+}
+
 /* Number of moves in the window, and the time of the last of all. */
 static unsigned moves_lately(const struct decide_snapshot *s, const struct decide_limits *limits,
 			     int64_t *ret_last)
@@ -150,10 +161,10 @@ static struct decision judge_path(const struct decide_snapshot *s,
 		outvotes(s, active, active->silent, active->heard, proof, &against);
 
 	if (to)
-		return move(s, limits, DECIDE_SILENT, to, against, active->failing_since);
+		return move(s, limits, DECIDE_SILENT, to, against, silent_since(active, against));
 	to = outvotes(s, active, bad, known & ~bad, proof, &against);
 	if (to)
-		return move(s, limits, DECIDE_LOSSY, to, against, active->failing_since);
+		return move(s, limits, DECIDE_LOSSY, to, against, silent_since(active, against));
 	if (known == 0)
 		return stay(DECIDE_UNKNOWN, 0, -1);
 	if (active->heard)
@@ -163,7 +174,7 @@ static struct decision judge_path(const struct decide_snapshot *s,
 	for (size_t i = 0; i < s->n_legs; i++)
 		heard_elsewhere |= (s->legs[i].heard & active->silent) != 0;
 	return stay(heard_elsewhere ? DECIDE_NO_PROVEN : DECIDE_TARGETS_GONE, active->silent,
-		    active->failing_since);
+		    silent_since(active, active->silent));
 }
 
 struct decision decide(const struct decide_snapshot *s, const struct decide_limits *limits)
@@ -181,8 +192,8 @@ struct decision decide(const struct decide_snapshot *s, const struct decide_limi
 	const struct decide_leg *to =
 		outvotes(s, active, UINT32_MAX, 0, proof_for_carrier, &against);
 	if (!to)
-		return stay(DECIDE_NO_PROVEN, 0, active->failing_since);
-	return move(s, limits, DECIDE_CARRIER, to, 0, active->failing_since);
+		return stay(DECIDE_NO_PROVEN, 0, active->carrier_lost);
+	return move(s, limits, DECIDE_CARRIER, to, 0, active->carrier_lost);
 }
 
 const char *decide_reason_name(enum decide_reason reason)

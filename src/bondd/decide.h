@@ -42,15 +42,17 @@ enum failback {
 struct decide_leg {
 	int index; /* of the interface, > 0 */
 	enum known carrier;
-	enum known up;         /* in the bond's own view */
-	uint32_t heard;        /* answers, in spite of a miss now and then */
-	uint32_t fresh;        /* of those: answered the last probe */
-	uint32_t proven;       /* of those: has answered long enough to be relied upon */
-	uint32_t lossy;        /* of those: answers too few */
-	uint32_t silent;       /* answered none of the last probes, or never */
-	int64_t failing_since; /* us; -1: it is not failing */
-	int preference;        /* higher is better */
-	int64_t speed;         /* Mbit/s; -1: not known */
+	enum known up;        /* in the bond's own view */
+	uint32_t heard;       /* answers, in spite of a miss now and then */
+	uint32_t fresh;       /* of those: answered the last probe */
+	uint32_t proven;      /* of those: has answered long enough to be relied upon */
+	uint32_t lossy;       /* of those: answers too few */
+	uint32_t silent;      /* answered none of the last probes, or never */
+	int64_t carrier_lost; /* us; -1: it is there */
+	int64_t silent_since[DECIDE_TARGETS]; /* us; of those in silent: when the first probe went
+					       * that was not answered */
+	int preference;                       /* higher is better */
+	int64_t speed;                        /* Mbit/s; -1: not known */
 };
 
 struct decide_limits {

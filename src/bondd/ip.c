@@ -40,3 +40,14 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
+
+bool ip_same_net(const struct ip *a, const struct ip *b, unsigned bits)
+{
+	size_t whole = bits / 8;
+	uint8_t mask = (uint8_t)(0xff00u >> bits % 8);
+
+	if (a->family != b->family || bits > 8 * ip_len(a) ||
+	    memcmp(a->bytes, b->bytes, whole) != 0)
+		return false;
+	return bits % 8 == 0 || ((a->bytes[whole] ^ b->bytes[whole]) & mask) == 0;
+}

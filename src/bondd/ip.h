@@ -27,3 +27,6 @@ bool ip_parse(const char *text, struct ip *ret_ip);
 const char *ip_text(const struct ip *ip, char *buf);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
+
+/* The first bits are the same, and the family. */
+bool ip_same_net(const struct ip *a, const struct ip *b, unsigned bits);

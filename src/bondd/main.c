@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "bondd/listen.h"
+#include "bondd/conf.h"
 #include "bondd/read.h"
 #include "bondd/server.h"
 #include "bondd/table.h"
@@ -39,13 +39,13 @@ static int fail(const struct err *err, int exit_code)
 static int serve(const char *listen_text, const char *root)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct listen listen;
-	int r = listen_text ? listen_parse(listen_text, &listen, &err)
-			    : listen_read(BONDD_CONF, &listen, &err);
+	struct conf conf;
+	int r = listen_text ? listen_parse(listen_text, &conf.listen, &err)
+			    : conf_read(BONDD_CONF, &conf, &err);
 
 	if (r < 0)
 		return fail(&err, listen_text ? EXIT_USAGE : EXIT_FAILURE);
-	int fd = listen_open(&listen, &err);
+	int fd = listen_open(&conf.listen, &err);
 	if (fd < 0)
 		return fail(&err, EXIT_FAILURE);
 	server_run(fd, root, &err); /* comes back only when it failed */

@@ -257,6 +257,7 @@ bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 	*ret_address = (struct address){
 		.index = (int)ifa->ifa_index,
 		.ip = local,
+		.prefix = ifa->ifa_prefixlen,
 		.tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED),
 	};
 	return true;

@@ -51,6 +51,7 @@ struct link {
 struct address {
 	int index; /* of its link */
 	struct ip ip;
+	unsigned prefix;
 	bool tentative; /* duplicate address detection runs, or has failed */
 	bool seen;
 };

@@ -32,7 +32,7 @@ static struct decide_leg good_leg(int index)
 		.heard = 3,
 		.fresh = 3,
 		.proven = 3,
-		.failing_since = -1,
+		.carrier_lost = -1,
 		.speed = 10000,
 	};
 }
@@ -43,7 +43,8 @@ static void make_silent(struct decide_leg *l, uint32_t targets)
 	l->fresh &= ~targets;
 	l->proven &= ~targets;
 	l->silent |= targets;
-	l->failing_since = 940000;
+	for (size_t i = 0; i < DECIDE_TARGETS; i++)
+		l->silent_since[i] = 940000;
 }
 
 struct scene {
@@ -101,7 +102,7 @@ static void test_carrier(void **state)
 
 	set_scene(&s);
 	s.legs[0].carrier = KNOWN_NO;
-	s.legs[0].failing_since = 999000;
+	s.legs[0].carrier_lost = 999000;
 	assert_decision(&s, DECIDE_CARRIER, 2);
 	assert_int_equal(ask(&s, 1).since, 999000);
 	s.legs[1].fresh = 0; /* an answer that is late */
@@ -161,8 +162,10 @@ static void test_dead_target_moves_nobody(void **state)
 	assert_decision(&s, DECIDE_HEALTHY, 0);
 	/* And then the path of the active leg dies. */
 	make_silent(&s.legs[0], 2);
+	s.legs[0].silent_since[0] = 1; /* long before, and no part of this failure */
 	assert_decision(&s, DECIDE_SILENT, 2);
 	assert_int_equal(ask(&s, 1).targets, 2);
+	assert_int_equal(ask(&s, 1).since, 940000);
 }
 
 static void test_targets_vote(void **state)
@@ -205,11 +208,8 @@ static void test_unknown_moves_nobody(void **state)
 	struct scene s;
 
 	set_scene(&s);
-	s.legs[0] = (struct decide_leg){.index = 1,
-					.carrier = KNOWN_NOT,
-					.up = KNOWN_NOT,
-					.failing_since = -1,
-					.speed = -1};
+	s.legs[0] = (struct decide_leg){
+		.index = 1, .carrier = KNOWN_NOT, .up = KNOWN_NOT, .carrier_lost = -1, .speed = -1};
 	assert_decision(&s, DECIDE_UNKNOWN, 0);
 	assert_int_equal(ask(&s, 0).reason, DECIDE_NO_ACTIVE);
 	assert_int_equal(ask(&s, 9).reason, DECIDE_NO_ACTIVE);
@@ -447,7 +447,7 @@ static void world_snapshot(struct world *w, struct decide_leg *legs)
 			.index = (int)l + 1,
 			.carrier = w->carrier[l] ? KNOWN_YES : KNOWN_NO,
 			.up = w->carrier[l] ? KNOWN_YES : KNOWN_NO,
-			.failing_since = -1,
+			.carrier_lost = -1,
 			.speed = -1,
 		};
 		for (unsigned t = 0; t < w->n_targets; t++) {

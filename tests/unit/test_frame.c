@@ -224,6 +224,13 @@ static void test_addresses(void **state)
 	assert_false(ip_parse("172.16.1", &ip));
 	assert_false(ip_parse("172.16.1.1/24", &ip));
 	assert_false(ip_parse("", &ip));
+	struct ip a = address("172.16.1.1"), b = address("172.16.3.254");
+	assert_true(ip_same_net(&a, &b, 22));
+	assert_false(ip_same_net(&a, &b, 23));
+	assert_true(ip_same_net(&a, &a, 32));
+	assert_false(ip_same_net(&a, &b, 128));
+	b = address("2001:db8::1");
+	assert_false(ip_same_net(&a, &b, 0));
 	ip = ip_from(AF_INET, "\x01\x02\x03", 3);
 	assert_int_equal(ip.family, 0);
 	assert_string_equal(ip_text(&ip, buf), "-");
