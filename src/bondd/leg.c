@@ -14,7 +14,7 @@
 /* Answers taken at a time: more than come in any interval that is not an attack. */
 enum { HEAR_MAX = 64 };
 
-static const int64_t bounds[LEG_BUCKETS - 1] = LEG_BOUNDS;
+static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
 
 /* rtnetlink does not tell it. -1 for what the driver does not know. */
 static int64_t read_speed(const char *name)

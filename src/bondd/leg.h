@@ -5,6 +5,7 @@
 #include "bondd/conf.h"
 #include "bondd/netlink.h"
 #include "bondd/track.h"
+#include "model/status.h"
 
 struct err;
 
@@ -18,13 +19,6 @@ struct targets {
 	struct target v[DECIDE_TARGETS];
 	size_t n;
 };
-
-/* Round trips up to each bound, in us; one bucket more holds the rest. */
-#define LEG_BOUNDS                                                             \
-	{                                                                      \
-		250, 500, 1000, 2000, 5000, 10000, 20000, 40000, 80000, 160000 \
-	}
-enum { LEG_BUCKETS = 11 };
 
 struct leg {
 	int index;
@@ -41,7 +35,7 @@ struct leg {
 		bool known;
 	} neighbours[DECIDE_TARGETS];
 	uint64_t sent, answered;
-	uint64_t round_trips[LEG_BUCKETS];
+	uint64_t round_trips[GUEST_ROUND_TRIPS];
 	uint64_t round_trip_sum; /* us */
 	bool kept;               /* while the legs are gone through */
 };

@@ -21,6 +21,18 @@
 	each_attr(a, mnl_attr_get_payload(nest), \
 		  (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest))
 
+bool netlink_ok(const struct nlmsghdr *m, int len)
+{
+	return len >= (int)sizeof(*m) && m->nlmsg_len >= sizeof(*m) &&
+	       m->nlmsg_len <= (unsigned)len;
+}
+
+/* Where m ends; mnl_nlmsg_get_payload_tail rounds up to beyond it. */
+static const void *end_of(const struct nlmsghdr *m)
+{
+	return (const char *)m + m->nlmsg_len;
+}
+
 /* The family's header, or NULL when the message is too short for one. */
 static const void *header(const struct nlmsghdr *m, size_t size)
 {
@@ -197,8 +209,7 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 			 .fail_over_mac = -1,
 			 .primary_reselect = -1},
 	};
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)),
-		       mnl_nlmsg_get_payload_tail(m))) {
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)), end_of(m))) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_IFNAME:
 			snprintf(l.name, sizeof(l.name), "%.*s", mnl_attr_get_payload_len(a),
@@ -238,8 +249,7 @@ bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 		return false;
 
 	uint32_t flags = ifa->ifa_flags;
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifa)),
-		       mnl_nlmsg_get_payload_tail(m))) {
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifa)), end_of(m))) {
 		uint16_t len = mnl_attr_get_payload_len(a);
 		const void *bytes = mnl_attr_get_payload(a);
 		if (mnl_attr_get_type(a) == IFA_ADDRESS)
@@ -318,8 +328,7 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 
 	if (!rtm || max == 0)
 		return 0;
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)),
-		       mnl_nlmsg_get_payload_tail(m))) {
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)), end_of(m))) {
 		switch (mnl_attr_get_type(a)) {
 		case RTA_GATEWAY:
 			r.gateway = ip_from(rtm->rtm_family, mnl_attr_get_payload(a),
@@ -394,7 +403,7 @@ int netlink_read_error(const struct nlmsghdr *m, const char **ret_words)
 	}
 	if (offset > mnl_nlmsg_get_payload_len(m))
 		return e->error;
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, offset), mnl_nlmsg_get_payload_tail(m)))
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, offset), end_of(m)))
 		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 			*ret_words = mnl_attr_get_str(a);

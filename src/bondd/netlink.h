@@ -63,6 +63,12 @@ struct route {
 	uint32_t metric;
 };
 
+/*
+ * The first message of len bytes is whole; on to the next with mnl_nlmsg_next. (mnl_nlmsg_ok of
+ * libmnl before 1.0.5 takes a length above INT_MAX for a negative one.)
+ */
+bool netlink_ok(const struct nlmsghdr *m, int len);
+
 /* RTM_NEWLINK and RTM_DELLINK; false when it is neither, or broken. */
 bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link);
 

@@ -116,7 +116,7 @@ static int talk(struct rtnl *r, struct nlmsghdr *m,
 			return err_errno(err, (int)n, "no answer from rtnetlink");
 
 		int left = (int)n;
-		for (const struct nlmsghdr *a = (const void *)r->buf; mnl_nlmsg_ok(a, left);
+		for (const struct nlmsghdr *a = (const void *)r->buf; netlink_ok(a, left);
 		     a = mnl_nlmsg_next(a, &left)) {
 			/* An answer to an earlier question that came too late. */
 			if (a->nlmsg_seq != r->sequence)
@@ -244,7 +244,7 @@ int rtnl_hear(struct rtnl *r, struct tables *tables, bool *ret_changed, struct e
 			return err_errno(err, (int)n, "cannot hear rtnetlink");
 
 		int left = (int)n;
-		for (const struct nlmsghdr *m = (const void *)r->buf; mnl_nlmsg_ok(m, left);
+		for (const struct nlmsghdr *m = (const void *)r->buf; netlink_ok(m, left);
 		     m = mnl_nlmsg_next(m, &left)) {
 			enum tables_change change = tables_take(tables, m);
 			changed |= change != TABLES_SAME;

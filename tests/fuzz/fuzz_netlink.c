@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!copy)
 		return 0;
 	memcpy(copy, data, size);
-	for (const struct nlmsghdr *m = (const void *)copy; mnl_nlmsg_ok(m, left);
+	for (const struct nlmsghdr *m = (const void *)copy; netlink_ok(m, left);
 	     m = mnl_nlmsg_next(m, &left)) {
 		(void)tables_take(&tables, m);
 		tables_add_route(&tables, m);
