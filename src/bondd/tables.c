@@ -36,14 +36,17 @@ static enum tables_change take_link(struct tables *t, const struct nlmsghdr *m)
 		if (!old)
 			return TABLES_SAME;
 		*old = t->links[--t->n_links];
-		return TABLES_CHANGED;
+		return TABLES_ROUTES_STALE;
 	}
 	l.seen = true;
+
+	bool went_down = old && old->carrier != KNOWN_NOT && l.carrier == KNOWN_NOT;
 	if (!old && t->n_links < TABLES_LINKS)
 		old = array_push(t->links, t->n_links);
-	if (old)
-		*old = l;
-	return old ? TABLES_CHANGED : TABLES_SAME;
+	if (!old)
+		return TABLES_SAME;
+	*old = l;
+	return went_down ? TABLES_ROUTES_STALE : TABLES_CHANGED;
 }
 
 static enum tables_change take_address(struct tables *t, const struct nlmsghdr *m)
@@ -57,7 +60,7 @@ static enum tables_change take_address(struct tables *t, const struct nlmsghdr *
 		if (!old)
 			return TABLES_SAME;
 		*old = t->addresses[--t->n_addresses];
-		return TABLES_CHANGED;
+		return TABLES_ROUTES_STALE;
 	}
 	a.seen = true;
 	if (!old && t->n_addresses < TABLES_ADDRESSES)

@@ -18,8 +18,8 @@ struct tables {
 enum tables_change {
 	TABLES_SAME,
 	TABLES_CHANGED,
-	TABLES_ROUTES_STALE, /* a default route came or went: routes are to be dumped again, for one
-			      * that was replaced is not reported as gone */
+	TABLES_ROUTES_STALE, /* and routes are to be dumped again: IPv4 ones that go with their link
+			      * or address, or are replaced, are not reported as gone */
 };
 
 /* Takes one message of the kernel's in. What exceeds the tables is left out. */

@@ -279,7 +279,7 @@ static void test_table(void **state)
 	cleanup_free char *table = status_table(&s);
 	assert_non_null(strstr(table, "bond0: active-backup, up, miimon 100 ms, "
 				      "fail_over_mac active, primary ens6 (always)\n"));
-	assert_non_null(strstr(table, "  ens6            active  up       up         0 "));
+	assert_non_null(strstr(table, "  ens6            active  up       -        up         0 "));
 	assert_non_null(strstr(table, "cloud-init: done\n"));
 }
 

@@ -333,7 +333,7 @@ static void test_tables(void **state)
 	assert_int_equal(t.n_links, 3);
 	assert_int_equal(tables_link(&t, 4)->carrier, KNOWN_NO);
 	assert_int_equal(tables_link_named(&t, "bond0")->index, 5);
-	assert_int_equal(tables_take(&t, leg_message(RTM_DELLINK, 3, 0, 0)), TABLES_CHANGED);
+	assert_int_equal(tables_take(&t, leg_message(RTM_DELLINK, 3, 0, 0)), TABLES_ROUTES_STALE);
 	assert_null(tables_link(&t, 3));
 
 	assert_int_equal(tables_take(&t, address_message(RTM_NEWADDR, 5, "10.0.0.1", 0)),
@@ -344,7 +344,7 @@ static void test_tables(void **state)
 			 TABLES_CHANGED);
 	assert_int_equal(t.n_addresses, 2);
 	assert_int_equal(tables_take(&t, address_message(RTM_DELADDR, 5, "10.0.0.1", 0)),
-			 TABLES_CHANGED);
+			 TABLES_ROUTES_STALE);
 	assert_int_equal(tables_take(&t, address_message(RTM_DELADDR, 5, "10.0.0.1", 0)),
 			 TABLES_SAME);
 	assert_int_equal(t.n_addresses, 1);
