@@ -16,8 +16,7 @@ enum { MAX_CONF = 64 << 10, WINDOW_S = 60, HOLD_MS = 250 };
 void conf_init(struct conf *conf)
 {
 	*conf = (struct conf){
-		.interval_ms = 20,
-		.track = {.fall = 3, .rise = 25},
+		.track = {.interval = 20 * INT64_C(1000), .fall = 3, .rise = 25},
 		.limits = {.failback = FAILBACK_NEVER,
 			   .max_moves = 6,
 			   .window = WINDOW_S * INT64_C(1000000),
@@ -61,7 +60,12 @@ static int set_number(const char *value, int64_t min, int64_t max, unsigned *ret
 
 static int set_interval(struct conf *c, const char *value, struct err *err)
 {
-	return set_number(value, 5, 1000, &c->interval_ms, err);
+	unsigned ms = 0;
+	int r = set_number(value, 5, 1000, &ms, err);
+
+	if (r == 0)
+		c->track.interval = ms * INT64_C(1000);
+	return r;
 }
 
 static int set_fall(struct conf *c, const char *value, struct err *err)

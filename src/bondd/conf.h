@@ -17,8 +17,7 @@ struct conf {
 	struct listen listen;              /* listen: of the status service */
 	struct ip targets[DECIDE_TARGETS]; /* targets: whom to probe; none: the gateway */
 	size_t n_targets;
-	unsigned interval_ms;        /* interval: between two probes */
-	struct track_limits track;   /* fall, rise: probes */
+	struct track_limits track;   /* interval: ms between two probes; fall, rise: probes */
 	struct decide_limits limits; /* failback; moves: in a minute */
 	char prefer[IF_NAMESIZE];    /* prefer: the leg to return to; "": the bond's primary */
 	bool announce_loopback;      /* announce_loopback: the addresses on lo, too */

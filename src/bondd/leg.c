@@ -122,7 +122,8 @@ static void count_round_trip(struct leg *l, int64_t us)
 
 /* Only what was sent to this leg's own MAC: a gateway that greets all might not hear us. */
 static void take_answer(struct leg *l, const struct targets *targets,
-			const struct frame_answer *answer, int64_t now)
+			const struct track_limits *limits, const struct frame_answer *answer,
+			int64_t now)
 {
 	if (memcmp(answer->to, l->mac, MAC_SIZE) != 0)
 		return;
@@ -130,7 +131,7 @@ static void take_answer(struct leg *l, const struct targets *targets,
 		if (!ip_equal(&answer->from, &targets->v[i].ip) ||
 		    answer->vlan != targets->v[i].vlan)
 			continue;
-		int64_t us = track_answer(&l->tracks[i], now);
+		int64_t us = track_answer(&l->tracks[i], limits, now);
 		if (us >= 0)
 			count_round_trip(l, us);
 		memcpy(l->neighbours[i].mac, answer->mac, MAC_SIZE);
@@ -139,14 +140,15 @@ static void take_answer(struct leg *l, const struct targets *targets,
 	}
 }
 
-void leg_hear(struct leg *l, const struct targets *targets, int64_t now)
+void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
+	      int64_t now)
 {
 	struct frame_answer answer;
 	bool more = l->fd >= 0;
 
 	for (unsigned n = 0; more && n < HEAR_MAX; n++)
 		if (packet_hear(l->fd, &answer, &more))
-			take_answer(l, targets, &answer, now);
+			take_answer(l, targets, limits, &answer, now);
 }
 
 void leg_snapshot(const struct leg *l, const struct targets *targets,

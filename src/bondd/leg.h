@@ -55,7 +55,8 @@ void leg_probe(struct leg *l, const struct targets *targets, const struct track_
 	       int64_t now);
 
 /* Takes in all answers that have come. */
-void leg_hear(struct leg *l, const struct targets *targets, int64_t now);
+void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
+	      int64_t now);
 
 /* Forgets all tracks, as when the targets change. */
 void leg_forget(struct leg *l);

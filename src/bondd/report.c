@@ -68,9 +68,9 @@ static json_t *eye_json(const struct eye *e, const struct conf *conf)
 	return json_pack("{s:o s:{s:s s:o s:I s:I s:i s:I s:o s:o s:o} s:o}", "name",
 			 json_text(e->name), "watch", "state", decide_reason_name(e->reason),
 			 "sentence", json_text(e->sentence), "said_at", (json_int_t)e->said_at,
-			 "outage_us", (json_int_t)e->outage, "interval_ms", (int)conf->interval_ms,
-			 "announced", (json_int_t)e->announced, "moves", moves, "targets",
-			 targets_json(&e->targets), "findings",
+			 "outage_us", (json_int_t)e->outage, "interval_ms",
+			 (int)(conf->track.interval / 1000), "announced", (json_int_t)e->announced,
+			 "moves", moves, "targets", targets_json(&e->targets), "findings",
 			 json_texts(e->audit.findings, e->audit.n), "legs", legs);
 }
 

@@ -28,7 +28,12 @@ bool track_is_lossy(const struct track *t)
 
 bool track_is_silent(const struct track *t, const struct track_limits *limits)
 {
-	return t->misses >= limits->fall;
+	int64_t wait = t->slowest > limits->interval ? t->slowest : limits->interval;
+
+	/* A quarter of an interval is how late the clock that sends may be. */
+	wait -= limits->interval / 4;
+	return t->misses >= limits->fall &&
+	       t->last_sent - t->open_since >= (limits->fall - 1) * limits->interval + wait;
 }
 
 static void end_interval(struct track *t)
@@ -43,22 +48,28 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 	if (t->total_sent && t->last_sent >= 0)
 		end_interval(t);
 	t->misses = t->open;
-	if (track_is_silent(t, limits) || track_is_lossy(t))
-		t->proven = false;
-	else if (t->n >= limits->rise && lost_of(t, limits->rise) <= 1)
-		t->proven = true;
-
+	t->slowest -= t->slowest / 128;
 	if (t->open == 0)
 		t->open_since = now;
 	if (t->open < UINT32_MAX)
 		t->open++;
 	t->last_sent = now;
 	t->total_sent++;
+	if (track_is_silent(t, limits) || track_is_lossy(t))
+		t->proven = false;
+	else if (t->n >= limits->rise && lost_of(t, limits->rise) <= 1)
+		t->proven = true;
 }
 
-int64_t track_answer(struct track *t, int64_t now)
+int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now)
 {
 	int64_t round_trip = t->open == 1 ? now - t->last_sent : -1;
+	int64_t longest = t->open ? now - t->open_since : 0; /* if it is of the oldest open probe */
+
+	if (longest > TRACK_PATIENCE * limits->interval)
+		longest = TRACK_PATIENCE * limits->interval;
+	if (longest > t->slowest && !track_is_silent(t, limits))
+		t->slowest = longest;
 
 	t->answered = true;
 	t->total_answered++;

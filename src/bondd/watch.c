@@ -92,7 +92,7 @@ static void update_bonds(struct watch *w, int64_t now)
 /* On, a full interval from now, while there is anything to probe; else nothing wakes up. */
 static void set_timer(struct watch *w, int64_t now)
 {
-	int64_t interval = w->tools.conf->interval_ms * INT64_C(1000);
+	int64_t interval = w->tools.conf->track.interval;
 	struct itimerspec spec = {0};
 	bool wanted = false;
 
@@ -144,7 +144,7 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 	 */
 	set_timer(w, now);
 	while (w->next_tick <= now)
-		w->next_tick += w->tools.conf->interval_ms * INT64_C(1000);
+		w->next_tick += w->tools.conf->track.interval;
 	return r;
 }
 
@@ -177,7 +177,7 @@ static void hear_leg(struct watch *w, int fd, int64_t now)
 	for (size_t i = 0; i < w->n_eyes; i++) {
 		struct leg *l = eye_leg_of(&w->eyes[i], fd);
 		if (l)
-			leg_hear(l, &w->eyes[i].targets, now);
+			leg_hear(l, &w->eyes[i].targets, &w->tools.conf->track, now);
 	}
 }
 

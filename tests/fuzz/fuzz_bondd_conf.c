@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (c.interval_ms < 5 || c.track.fall < 2 || c.track.rise > TRACK_RISE_MAX ||
+	if (c.track.interval < 5000 || c.track.fall < 2 || c.track.rise > TRACK_RISE_MAX ||
 	    c.limits.max_moves < 1 || c.n_targets > DECIDE_TARGETS)
 		abort();
 	return 0;

@@ -39,7 +39,7 @@
 			fail_msg("%s: %s", #call, why.text); \
 	} while (0)
 
-static const struct track_limits limits = {.fall = 3, .rise = 10};
+static const struct track_limits limits = {.interval = 20000, .fall = 3, .rise = 10};
 static struct tables tables;
 static struct rtnl *rtnl;
 
@@ -137,7 +137,7 @@ static void probe(struct leg *l, const struct targets *targets, unsigned n)
 			struct pollfd p = {l->fd, POLLIN, 0};
 			struct timespec wait = {.tv_nsec = left * 1000};
 			if (ppoll(&p, 1, &wait, NULL) > 0)
-				leg_hear(l, targets, now_us());
+				leg_hear(l, targets, &limits, now_us());
 		}
 	}
 }
@@ -250,7 +250,7 @@ static void test_broadcasts_prove_nothing(void **state)
 	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
 	struct pollfd p = {a.fd, POLLIN, 0};
 	assert_int_equal(poll(&p, 1, 2000), 1); /* it is heard, */
-	leg_hear(&a, &targets, now_us());
+	leg_hear(&a, &targets, &limits, now_us());
 	assert_int_equal(a.answered, 0); /* and not believed */
 	leg_close(&a);
 	leg_close(&b);

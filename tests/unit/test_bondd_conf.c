@@ -26,7 +26,7 @@ static void test_nothing_is_needed(void **state)
 	assert_int_equal(ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK);
 	assert_int_equal(ntohs(in->sin_port), 9780);
 	assert_int_equal(c.n_targets, 0);
-	assert_int_equal(c.interval_ms, 20);
+	assert_int_equal(c.track.interval, 20000);
 	assert_int_equal(c.track.fall, 3);
 	assert_int_equal(c.limits.failback, FAILBACK_NEVER);
 }
@@ -58,7 +58,7 @@ static void test_all_settings(void **state)
 	assert_int_equal(c.n_targets, 3);
 	assert_string_equal(ip_text(&c.targets[1], text), "172.16.1.2");
 	assert_string_equal(ip_text(&c.targets[2], text), "2001:db8::1");
-	assert_int_equal(c.interval_ms, 50);
+	assert_int_equal(c.track.interval, 50000);
 	assert_int_equal(c.track.fall, 4);
 	assert_int_equal(c.track.rise, 64);
 	assert_int_equal(c.limits.max_moves, 2);

@@ -292,7 +292,7 @@ static void test_failback(void **state)
 	assert_decision(&s, DECIDE_SILENT, 3);
 }
 
-static const struct track_limits track_limits = {.fall = 3, .rise = 25};
+static const struct track_limits track_limits = {.interval = 20000, .fall = 3, .rise = 25};
 
 /* Probes at 20 ms, each answered after 1 ms while answers is true. */
 static int64_t run_track(struct track *t, int64_t now, unsigned n, bool answers)
@@ -300,7 +300,7 @@ static int64_t run_track(struct track *t, int64_t now, unsigned n, bool answers)
 	for (unsigned i = 0; i < n; i++, now += 20000) {
 		track_sent(t, &track_limits, now);
 		if (answers)
-			track_answer(t, now + 1000);
+			track_answer(t, &track_limits, now + 1000);
 	}
 	return now;
 }
@@ -312,7 +312,7 @@ static void test_track_rises_and_falls(void **state)
 	int64_t now = run_track(&t, 0, 24, true);
 
 	track_sent(&t, &track_limits, now);
-	assert_int_equal(track_answer(&t, now + 1500), 1500);
+	assert_int_equal(track_answer(&t, &track_limits, now + 1500), 1500);
 	now += 20000;
 
 	assert_true(t.answered);
@@ -349,11 +349,37 @@ static void test_track_slow_path(void **state)
 	for (unsigned i = 0; i < 100; i++, now += 20000) {
 		track_sent(&t, &track_limits, now);
 		if (i >= 2)
-			track_answer(&t, now + 10000);
+			track_answer(&t, &track_limits, now + 10000);
 		assert_false(track_is_silent(&t, &track_limits));
 	}
 	assert_true(t.proven);
 	assert_int_equal(track_lost(&t), 0);
+}
+
+/* One that was slow a moment ago is given the time that it took then, and no more later on. */
+static void test_track_patience(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 40, true);
+
+	track_sent(&t, &track_limits, now);
+	now += 20000;
+	track_sent(&t, &track_limits, now);
+	track_answer(&t, &track_limits, now + 25000); /* after 45 ms */
+	now = run_track(&t, now + 30000, 2, true);
+	now = run_track(&t, now, 4, false);
+	assert_int_equal(t.misses, 3);
+	assert_false(track_is_silent(&t, &track_limits));
+	now = run_track(&t, now, 2, false); /* 40 ms and the last one's 45 */
+	assert_true(track_is_silent(&t, &track_limits));
+
+	now = run_track(&t, now, 200, true);
+	now = run_track(&t, now, 4, false);
+	assert_true(track_is_silent(&t, &track_limits));
+	/* An outage is no round trip. */
+	now = run_track(&t, now, 1, true);
+	assert_true(t.slowest < 20000);
 }
 
 static void test_track_loss(void **state)
@@ -433,7 +459,7 @@ static void world_probe(struct world *w)
 			track_sent(&w->tracks[l][t], &track_limits, now);
 			if (!w->path[l] || !w->alive[t])
 				continue;
-			track_answer(&w->tracks[l][t], now + 700);
+			track_answer(&w->tracks[l][t], &track_limits, now + 700);
 			w->history[w->tick][l] |= 1u << t;
 		}
 	}
@@ -650,6 +676,7 @@ int main(void)
 		cmocka_unit_test(test_failback),
 		cmocka_unit_test(test_track_rises_and_falls),
 		cmocka_unit_test(test_track_slow_path),
+		cmocka_unit_test(test_track_patience),
 		cmocka_unit_test(test_track_loss),
 		cmocka_unit_test(test_random_sequences),
 		cmocka_unit_test(test_random_target_failures),

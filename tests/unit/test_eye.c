@@ -297,6 +297,7 @@ static void fill_eye(struct eye *e)
 		l->round_trip_sum = 250000;
 		l->tracks[0] = (struct track){.answered = i == ENS7, .proven = i == ENS7};
 		l->tracks[0].misses = i == ENS6 ? 3 : 0;
+		l->tracks[0].last_sent = 60000;
 	}
 }
 
