@@ -11,9 +11,6 @@
 #include "base/str.h"
 #include "bondd/packet.h"
 
-/* Answers taken at a time: more than come in any interval that is not an attack. */
-enum { HEAR_MAX = 64 };
-
 static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
 
 /* rtnetlink does not tell it. -1 for what the driver does not know. */
@@ -144,11 +141,9 @@ void leg_hear(struct leg *l, const struct targets *targets, const struct track_l
 	      int64_t now)
 {
 	struct frame_answer answer;
-	bool more = l->fd >= 0;
 
-	for (unsigned n = 0; more && n < HEAR_MAX; n++)
-		if (packet_hear(l->fd, &answer, &more))
-			take_answer(l, targets, limits, &answer, now);
+	if (packet_hear(l->fd, &answer))
+		take_answer(l, targets, limits, &answer, now);
 }
 
 void leg_snapshot(const struct leg *l, const struct targets *targets,

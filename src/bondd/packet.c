@@ -77,7 +77,7 @@ static void take_vlan(struct msghdr *message, struct frame_answer *answer)
 	}
 }
 
-bool packet_hear(int fd, struct frame_answer *ret_answer, bool *ret_more)
+bool packet_hear(int fd, struct frame_answer *ret_answer)
 {
 	uint8_t bytes[ANSWER_MAX];
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))]
@@ -91,7 +91,6 @@ bool packet_hear(int fd, struct frame_answer *ret_answer, bool *ret_more)
 	};
 	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
 
-	*ret_more = n >= 0 || errno == EINTR;
 	if (n < 0 || !frame_read_answer(bytes, (size_t)n, ret_answer))
 		return false;
 	take_vlan(&message, ret_answer);

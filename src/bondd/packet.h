@@ -20,5 +20,5 @@ int packet_open(int index, bool ipv4, bool ipv6, int *ret_fd, struct err *err);
  */
 int packet_send(int fd, int index, const struct frame *frame);
 
-/* One answer, its VLAN set; false when there is none or it is none. *ret_more: look again. */
-bool packet_hear(int fd, struct frame_answer *ret_answer, bool *ret_more);
+/* Takes one frame; false when there is none, or it is no answer. */
+bool packet_hear(int fd, struct frame_answer *ret_answer);
