@@ -131,6 +131,11 @@ static int decide_all(struct watch *w, int64_t now, struct err *err)
 
 static int tick(struct watch *w, int64_t now, struct err *err)
 {
+	uint64_t expirations;
+
+	/* Unread, it would not start again. */
+	if (read(w->timer, &expirations, sizeof(expirations)) < 0)
+		return 0; /* set anew in the meantime */
 	for (size_t i = 0; i < w->n_eyes; i++)
 		eye_tick(&w->eyes[i], &w->tools, now);
 	int r = decide_all(w, now, err);
@@ -208,9 +213,9 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 	return r;
 }
 
-static int add_fd(struct watch *w, int fd, uint32_t events, struct err *err)
+static int add_fd(struct watch *w, int fd, struct err *err)
 {
-	struct epoll_event event = {.events = events, .data.fd = fd};
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	if (fd < 0 || epoll_ctl(w->tools.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 		return err_errno(err, errno, "cannot wait for events");
@@ -231,14 +236,13 @@ static int set_up(struct watch *w, struct err *err)
 	if (w->tools.epoll < 0)
 		return err_errno(err, errno, "cannot wait for events");
 
-	/* Edge triggered: it is not read. */
-	int r = add_fd(w, w->timer, EPOLLIN | EPOLLET, err);
+	int r = add_fd(w, w->timer, err);
 	if (r == 0)
-		r = add_fd(w, w->signals, EPOLLIN, err);
+		r = add_fd(w, w->signals, err);
 	if (r == 0)
 		r = rtnl_open(&w->tables, &w->tools.rtnl, err);
 	if (r == 0)
-		r = add_fd(w, rtnl_fd(w->tools.rtnl), EPOLLIN, err);
+		r = add_fd(w, rtnl_fd(w->tools.rtnl), err);
 	return r;
 }
 
