@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test unit asan fuzz fuzz-run lint format bench image glance-image install clean
+.PHONY: all demo test unit asan fuzz fuzz-run lint format bench bench-outage image glance-image install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -57,6 +57,10 @@ format:
 
 bench: all
 	/usr/bin/python3 bench/startup.py
+
+# 20 runs a cell, or 3: make bench-outage QUICK=--quick. A run that was stopped goes on.
+bench-outage: all
+	/usr/bin/python3 bench/outage.py $(QUICK)
 
 install: all
 	meson install -C build --no-rebuild
