@@ -225,30 +225,29 @@ static size_t first_of(uint32_t set)
 	return set ? (size_t)__builtin_ctz(set) : 0;
 }
 
-static char *move_sentence(struct eye *e, const struct eye_tools *tools, const struct decision *d,
-			   int from, int64_t now)
+static char *move_sentence(struct eye *e, const struct decision *d, int from, int64_t now)
 {
 	const struct leg *leg = find_leg(e, from);
 	const char *to = leg_name(e, d->to);
-	char target[IP_TEXT_SIZE];
+	char buf[IP_TEXT_SIZE];
+	const char *target = target_text(e, d->targets, buf);
 	cleanup_free char *after =
 		d->since < 0
 			? xstrdup("")
 			: xasprintf(" after %lld ms", (long long)(now - d->since + 500) / 1000);
 
-	target_text(e, d->targets, target);
+	const struct track *track = &leg->tracks[first_of(d->targets)];
 	switch (d->reason) {
 	case DECIDE_CARRIER:
 		return xasprintf("%s lost its carrier: moved to %s%s", leg->name, to, after);
 	case DECIDE_SILENT:
 		return xasprintf("%s lost %u of %u probes to %s with carrier up: moved to %s%s",
-				 leg->name, tools->conf->track.fall, tools->conf->track.fall,
-				 target, to, after);
+				 leg->name, track->misses, track->misses, target, to, after);
 	case DECIDE_LOSSY:
 		return xasprintf("%s lost %u of its last %d probes to %s with carrier up: moved to "
 				 "%s%s",
-				 leg->name, track_lost(&leg->tracks[first_of(d->targets)]),
-				 TRACK_LOSS_WINDOW, target, to, after);
+				 leg->name, track_lost(track), TRACK_LOSS_WINDOW, target, to,
+				 after);
 	case DECIDE_RETURN:
 		return xasprintf("%s is proven good again and preferred: moved back from %s", to,
 				 leg->name);
@@ -349,7 +348,7 @@ static bool act(struct eye *e, const struct eye_tools *tools, const struct decis
 	e->refusal = NULL;
 
 	int64_t now = clock_now();
-	char *sentence = move_sentence(e, tools, d, from, now);
+	char *sentence = move_sentence(e, d, from, now);
 	e->active = e->last_active = d->to;
 	e->moves[e->n_moves++ % DECIDE_MOVES] = now;
 	e->moved[cause_of(d->reason)]++;
