@@ -16,9 +16,12 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+/* Those that may still be answered are not lost yet. */
 unsigned track_lost(const struct track *t)
 {
-	return lost_of(t, least(t->n, TRACK_LOSS_WINDOW));
+	unsigned lost = lost_of(t, least(t->n, TRACK_LOSS_WINDOW));
+
+	return lost > t->misses ? lost - t->misses : 0;
 }
 
 bool track_is_lossy(const struct track *t)

@@ -53,7 +53,7 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 bool track_is_silent(const struct track *t, const struct track_limits *limits);
 bool track_is_lossy(const struct track *t);
 
-/* Probes lost of the last TRACK_LOSS_WINDOW. */
+/* Probes lost of the last TRACK_LOSS_WINDOW, without those that are open. */
 unsigned track_lost(const struct track *t);
 
 /* Nothing is known any more, as when the leg's carrier went; the totals stay. */
