@@ -214,8 +214,10 @@ def deploy(verbose):
             text = source.read()
         with open(path, "w", encoding="utf-8") as target:
             target.write(text.replace(old, new))
-    subprocess.run([DNSVNF, "deploy", os.path.join(WORK, "design", "dep.xml")], check=True,
-                   stderr=None if verbose else subprocess.DEVNULL)
+    done = subprocess.run([DNSVNF, "deploy", os.path.join(WORK, "design", "dep.xml")], check=False, text=True,
+                          stdout=subprocess.DEVNULL, stderr=None if verbose else subprocess.PIPE)
+    if done.returncode != 0:
+        raise RuntimeError(f"dnsvnf deploy: exit {done.returncode}\n{done.stderr or ''}")
     vm = Vm()
     for address in (CLIENT, SECOND):
         vm.host(f"ip address add {address}/24 dev vlan101", check=False)

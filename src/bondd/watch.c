@@ -125,8 +125,11 @@ static int decide_all(struct watch *w, int64_t now, struct err *err)
 
 	for (size_t i = 0; i < w->n_eyes; i++)
 		moved |= eye_decide(&w->eyes[i], &w->tools, now);
+	if (!moved)
+		return 0;
+	w->next_housekeeping = now; /* the report of it */
 	/* The news of a move are there already: older ones must not look like another move. */
-	return moved ? hear_kernel(w, now, err) : 0;
+	return hear_kernel(w, now, err);
 }
 
 static int tick(struct watch *w, int64_t now, struct err *err)
@@ -166,10 +169,10 @@ static int keep_house(struct watch *w, int64_t now, struct err *err)
 {
 	int r = decide_all(w, now, err); /* where no tick does */
 
+	w->next_housekeeping = now + HOUSEKEEPING_US;
 	write_report(w, now);
 	if (systemd_watchdog())
 		systemd_notify("WATCHDOG=1");
-	w->next_housekeeping = now + HOUSEKEEPING_US;
 	return r;
 }
 

@@ -67,12 +67,15 @@ class Bondd(unittest.TestCase):
 
     def test_carrier(self):
         leg = self.vm.active()
+        before = self.bond()["watch"]["moves"]["carrier"]
         outage.set_link(self.vm, leg, False)
         try:
-            bond = self.wait(lambda b: b["active_leg"] != leg)
+            bond = self.wait(lambda b: b["watch"]["moves"]["carrier"] == before + 1)
         finally:
             outage.set_link(self.vm, leg, True)
-        say(bond["watch"]["sentence"] or "")
+        say(bond["watch"]["sentence"])
+        self.assertRegex(bond["watch"]["sentence"], rf"^{leg} lost its carrier: moved to ens\d after \d+ ms$")
+        self.assertNotEqual(bond["active_leg"], leg)
 
     def test_dead_gateway_moves_nothing(self):
         leg, moves = self.vm.active(), self.bond()["watch"]["moves"]
