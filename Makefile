@@ -6,7 +6,8 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test test-openstack test-placement torture unit asan fuzz fuzz-run lint format bench bench-placement bench-openstack image glance-image install clean
+.PHONY: all demo test test-openstack test-placement torture unit asan fuzz fuzz-run lint format \
+	bench bench-outage bench-placement bench-openstack image glance-image install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -78,6 +79,10 @@ bench-openstack: all
 # dnsvnf killed, and the cloud's answers spoiled, at every request: hours. Begun again, it goes on.
 torture: all
 	TORTURE=whole tests/openstack/run.sh test_torture
+
+# 20 runs a cell, or 3: make bench-outage QUICK=--quick. A run that was stopped goes on.
+bench-outage: all
+	/usr/bin/python3 bench/outage.py $(QUICK)
 
 install: all
 	meson install -C build --no-rebuild

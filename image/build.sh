@@ -134,13 +134,15 @@ build_tree() {
 }
 
 install_bondd() {
-	local tree=$1 wants=etc/systemd/system/multi-user.target.wants
-	rm -f "$tree/usr/sbin/bondd" "$tree/usr/lib/systemd/system/bondd.service" \
-		"$tree/$wants/bondd.service"
-	[ -n "$bondd" ] || return 0
-	install -m 755 "$bondd" "$tree/usr/sbin/bondd"
-	install -m 644 "$here/bondd.service" "$tree/usr/lib/systemd/system/bondd.service"
-	ln -s /usr/lib/systemd/system/bondd.service "$tree/$wants/bondd.service"
+	local tree=$1 unit units=usr/lib/systemd/system wants=etc/systemd/system/multi-user.target.wants
+	rm -f "$tree/usr/sbin/bondd"
+	for unit in bondd.service bondd-status.service; do
+		rm -f "$tree/$units/$unit" "$tree/$wants/$unit"
+		[ -n "$bondd" ] || continue
+		install -m 644 "$here/$unit" "$tree/$units/$unit"
+		ln -s "/$units/$unit" "$tree/$wants/$unit"
+	done
+	[ -z "$bondd" ] || install -m 755 "$bondd" "$tree/usr/sbin/bondd"
 }
 
 # systemd holds caches of /etc and /var for current that are as new as /usr.

@@ -2,7 +2,6 @@
 #include "bondd/listen.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -11,10 +10,9 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/str.h"
 
-enum { MAX_CONF = 64 << 10, BACKLOG = 16 };
+enum { BACKLOG = 16 };
 
 int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 {
@@ -51,46 +49,6 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 	memcpy(&ret_listen->address, found->ai_addr, found->ai_addrlen);
 	ret_listen->len = found->ai_addrlen;
 	freeaddrinfo(found);
-	return 0;
-}
-
-struct conf {
-	struct listen *listen;
-	struct err *err;
-};
-
-static int take_value(void *data, const char *section, const char *name, const char *value)
-{
-	struct conf *c = data;
-
-	if (section[0] || !streq(name, "listen")) {
-		err_set(c->err, EINVAL, "unknown setting '%s'", name);
-		return 0;
-	}
-	return listen_parse(value, c->listen, c->err) == 0;
-}
-
-int listen_read(const char *path, struct listen *ret_listen, struct err *err)
-{
-	cleanup_free char *text = NULL;
-	cleanup_err struct err problem = ERR_INIT;
-	size_t len;
-	struct listen listen;
-	int r = listen_parse("127.0.0.1", &listen, err);
-
-	if (r < 0)
-		return r;
-	r = file_read(path, MAX_CONF, &text, &len, &problem);
-	if (r < 0 && r != -ENOENT)
-		return err_set(err, r, "%s", problem.text);
-	if (r == 0) {
-		int line = ini_parse_string(text, take_value,
-					    &(struct conf){.listen = &listen, .err = &problem});
-		if (line > 0)
-			return err_set(err, EINVAL, "%s:%d: %s", path, line,
-				       problem.text ? problem.text : "not NAME = VALUE");
-	}
-	*ret_listen = listen;
 	return 0;
 }
 

@@ -18,12 +18,6 @@ struct listen {
 int listen_parse(const char *text, struct listen *ret_listen, struct err *err);
 
 /*
- * "listen = ADDRESS[:PORT]" of an INI file; anything else in it is -EINVAL, with its line.
- * A missing file, or one without it, gives 127.0.0.1.
- */
-int listen_read(const char *path, struct listen *ret_listen, struct err *err);
-
-/*
  * A listening socket, or -errno. The address need not be there yet: an interface that comes up
  * later makes it work.
  */

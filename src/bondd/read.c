@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "bondd/bonding.h"
 #include "bondd/cloud_init.h"
+#include "bondd/report_read.h"
 #include "bondd/route.h"
 
 /* What one answer holds, at most. */
@@ -265,6 +266,7 @@ void status_read(const char *root, struct guest_status *ret_status)
 		read_addresses(&s);
 	read_routes(root, &s);
 	read_bonds(root, &s);
+	report_read(root, &s);
 	cloud_init_read(root, &s.cloud_init);
 	*ret_status = s;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/json.h"
+#include "bondd/metrics.h"
 #include "bondd/read.h"
 
 /*
@@ -45,14 +47,15 @@ static enum MHD_Result handle(void *root, struct MHD_Connection *connection, con
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_len, void **state)
 {
-	static char not_found[] = "not found: ask for /status\n";
+	static char not_found[] = "not found: ask for /status or /metrics\n";
 	static char not_allowed[] = "method not allowed: GET only\n";
 
 	(void)version;
 	(void)upload;
 	(void)upload_len;
 	(void)state;
-	if (!streq(url, "/status"))
+	bool metrics = streq(url, "/metrics");
+	if (!metrics && !streq(url, "/status"))
 		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", not_found,
 			      MHD_RESPMEM_PERSISTENT);
 	if (!streq(method, MHD_HTTP_METHOD_GET))
@@ -61,8 +64,9 @@ static enum MHD_Result handle(void *root, struct MHD_Connection *connection, con
 
 	cleanup_guest_status struct guest_status status;
 	status_read(root, &status);
-	return answer(connection, MHD_HTTP_OK, "application/json", status_json(&status),
-		      MHD_RESPMEM_MUST_FREE);
+	return answer(
+		connection, MHD_HTTP_OK, metrics ? "text/plain; version=0.0.4" : "application/json",
+		metrics ? status_metrics(&status) : status_json(&status), MHD_RESPMEM_MUST_FREE);
 }
 
 int server_run(int fd, const char *root, struct err *err)

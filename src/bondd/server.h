@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP: GET /status, and nothing else. */
+/* HTTP: GET /status and GET /metrics, and nothing else. */
 #pragma once
 
 struct err;

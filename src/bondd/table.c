@@ -30,12 +30,29 @@ static void add_leg(struct strbuf *out, const struct guest_bond *b, const struct
 {
 	char node[24], speed[24], failures[24];
 
-	strbuf_addf(out, "  %-15s %-7s %-8s %-10s %-5s %-8s %-9s %-17s %-12s %s\n", known(l->name),
-		    streq(l->name, b->active_leg) ? "active" : "", carrier_word(l->carrier),
+	strbuf_addf(out, "  %-15s %-7s %-8s %-8s %-10s %-5s %-8s %-9s %-17s %-12s %s\n",
+		    known(l->name), streq(l->name, b->active_leg) ? "active" : "",
+		    carrier_word(l->carrier), known(l->watch ? l->watch->path : NULL),
 		    known(l->mii_status), number(node, sizeof(node), l->numa_node),
 		    number(speed, sizeof(speed), l->speed),
 		    number(failures, sizeof(failures), l->link_failures), known(l->permanent_mac),
 		    known(l->pci_address), known(l->driver));
+}
+
+static void add_watch(struct strbuf *out, const struct guest_watch *w)
+{
+	if (!w) {
+		strbuf_adds(out, "  not watched: bondd watch does not run\n");
+		return;
+	}
+	strbuf_addf(out, "  watched: %s, targets", known(w->state));
+	for (size_t i = 0; i < w->n_targets; i++)
+		strbuf_addf(out, "%s %s", i ? "," : "", w->targets[i]);
+	strbuf_adds(out, w->n_targets ? "\n" : " -\n");
+	if (w->sentence)
+		strbuf_addf(out, "  last: %s\n", w->sentence);
+	for (size_t i = 0; i < w->n_findings; i++)
+		strbuf_addf(out, "  note: %s\n", w->findings[i]);
 }
 
 static void add_bond(struct strbuf *out, const struct guest_status *s, const struct guest_bond *b)
@@ -57,12 +74,13 @@ static void add_bond(struct strbuf *out, const struct guest_status *s, const str
 		strbuf_addf(out, "  gateway %s\n", i->gateway4);
 	if (i && i->gateway6)
 		strbuf_addf(out, "  gateway %s\n", i->gateway6);
+	add_watch(out, b->watch);
 	if (b->n_legs == 0)
 		strbuf_adds(out, "  no legs\n");
 	else
-		strbuf_addf(out, "  %-15s %-7s %-8s %-10s %-5s %-8s %-9s %-17s %-12s %s\n", "leg",
-			    "", "carrier", "mii", "node", "Mbit/s", "failures", "permanent MAC",
-			    "PCI", "driver");
+		strbuf_addf(out, "  %-15s %-7s %-8s %-8s %-10s %-5s %-8s %-9s %-17s %-12s %s\n",
+			    "leg", "", "carrier", "path", "mii", "node", "Mbit/s", "failures",
+			    "permanent MAC", "PCI", "driver");
 	for (size_t n = 0; n < b->n_legs; n++)
 		add_leg(out, b, &b->legs[n]);
 }

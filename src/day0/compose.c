@@ -73,12 +73,21 @@ static void add_file(struct strbuf *b, const char *path, const char *s, size_t l
  * write_files for all that is not user data. cloud-init lets a later part replace what earlier
  * ones hold under the same key unless that part says how to merge: here, by appending.
  */
+/* The descriptor brings this file itself. */
+static bool is_given(const struct vm_group *group, const char *path)
+{
+	for (size_t i = 0; i < group->n_configurations; i++)
+		if (streq(group->configurations[i].dst, path))
+			return true;
+	return false;
+}
+
 static int write_files(const struct vm_group *group, unsigned vm_index,
 		       const struct day0_file *files, size_t n_files, struct strbuf *ret,
 		       struct err *err)
 {
 	cleanup_strbuf struct strbuf b = {0};
-	size_t count = n_files;
+	size_t count = 0;
 
 	strbuf_adds(&b, "#cloud-config\n"
 			"merge_how: list(append)+dict(no_replace,recurse_list)+str()\n"
@@ -94,9 +103,13 @@ static int write_files(const struct vm_group *group, unsigned vm_index,
 		add_file(&b, c->dst, t.s, t.len, 0644);
 		count++;
 	}
-	for (size_t i = 0; i < n_files; i++)
+	for (size_t i = 0; i < n_files; i++) {
+		if (is_given(group, files[i].path))
+			continue;
 		add_file(&b, files[i].path, files[i].content, strlen(files[i].content),
 			 files[i].mode);
+		count++;
+	}
 	if (count > 0) {
 		*ret = b;
 		b = (struct strbuf){0};

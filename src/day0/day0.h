@@ -21,7 +21,7 @@ struct vm_group;
  */
 void day0_load(const struct model *model, struct vm_group *group, struct findings *findings);
 
-/* A file that dnsvnf itself adds to the guest. */
+/* A file that dnsvnf itself adds to the guest, unless the descriptor has a configuration for it. */
 struct day0_file {
 	const char *path; /* absolute, in the guest */
 	const char *content;

@@ -6,77 +6,31 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_get.h"
 #include "deploy/guest.h"
-
-/*
- * The guest is another machine, which may be broken or hostile: a member that is missing or of the
- * wrong type is unknown, and nothing but printable text comes through to a terminal.
- */
-static char *clean(const char *s, bool lines)
-{
-	char *copy = xstrdup(s);
-
-	for (char *p = copy; p && *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if ((c < 0x20 && !(lines && (c == '\n' || c == '\t'))) || c == 0x7f)
-			*p = '?';
-	}
-	return copy;
-}
-
-static char *text(const json_t *object, const char *key)
-{
-	return clean(json_string_value(json_object_get(object, key)), false);
-}
-
-static int64_t number(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
-									: -1;
-}
+#include "model/watch_json.h"
 
 static int small_number(const json_t *object, const char *key)
 {
-	int64_t n = number(object, key);
+	int64_t n = json_get_number(object, key);
 
 	return n > INT32_MAX ? -1 : (int)n;
-}
-
-static int truth(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_boolean(value) ? json_is_true(value) : -1;
-}
-
-static void texts(const json_t *object, const char *key, char ***v, size_t *n)
-{
-	size_t index;
-	json_t *value;
-
-	json_array_foreach(json_object_get(object, key), index, value)
-	{
-		if (json_is_string(value))
-			*(char **)array_push_((void **)v, n, sizeof(**v)) =
-				clean(json_string_value(value), false);
-	}
 }
 
 static void parse_leg(const json_t *object, struct guest_leg *l)
 {
 	*l = (struct guest_leg){
-		.name = text(object, "name"),
-		.mac = text(object, "mac"),
-		.permanent_mac = text(object, "permanent_mac"),
-		.carrier = truth(object, "carrier"),
-		.mii_status = text(object, "mii_status"),
-		.speed = number(object, "speed"),
-		.link_failures = number(object, "link_failures"),
+		.name = json_get_text(object, "name"),
+		.mac = json_get_text(object, "mac"),
+		.permanent_mac = json_get_text(object, "permanent_mac"),
+		.carrier = json_get_truth(object, "carrier"),
+		.mii_status = json_get_text(object, "mii_status"),
+		.speed = json_get_number(object, "speed"),
+		.link_failures = json_get_number(object, "link_failures"),
 		.numa_node = small_number(object, "numa_node"),
-		.driver = text(object, "driver"),
-		.pci_address = text(object, "pci_address"),
+		.driver = json_get_text(object, "driver"),
+		.pci_address = json_get_text(object, "pci_address"),
+		.watch = guest_leg_watch_parse(object),
 	};
 }
 
@@ -91,18 +45,19 @@ static void parse_bond(const json_t *object, struct guest_bond *b)
 	json_t *leg;
 
 	*b = (struct guest_bond){
-		.name = text(object, "name"),
-		.mode = text(object, "mode"),
-		.fail_over_mac = text(object, "fail_over_mac"),
-		.miimon = number(object, "miimon"),
-		.arp_interval = number(object, "arp_interval"),
-		.primary = text(object, "primary"),
-		.primary_reselect = text(object, "primary_reselect"),
-		.active_leg = text(object, "active_leg"),
-		.mii_status = text(object, "mii_status"),
-		.proc = clean(json_string_value(json_object_get(object, "proc")), true),
+		.name = json_get_text(object, "name"),
+		.mode = json_get_text(object, "mode"),
+		.fail_over_mac = json_get_text(object, "fail_over_mac"),
+		.miimon = json_get_number(object, "miimon"),
+		.arp_interval = json_get_number(object, "arp_interval"),
+		.primary = json_get_text(object, "primary"),
+		.primary_reselect = json_get_text(object, "primary_reselect"),
+		.active_leg = json_get_text(object, "active_leg"),
+		.mii_status = json_get_text(object, "mii_status"),
+		.proc = json_get_lines(object, "proc"),
+		.watch = guest_watch_parse(object),
 	};
-	texts(object, "arp_ip_targets", &b->arp_ip_targets, &b->n_arp_ip_targets);
+	json_get_texts(object, "arp_ip_targets", &b->arp_ip_targets, &b->n_arp_ip_targets);
 	json_array_foreach(json_object_get(object, "legs"), index, leg)
 	{
 		if (has_name(leg))
@@ -115,18 +70,18 @@ static void parse_interface(const json_t *object, struct guest_interface *i)
 	const json_t *gateways = json_object_get(object, "gateways");
 
 	*i = (struct guest_interface){
-		.name = text(object, "name"),
-		.mac = text(object, "mac"),
-		.operstate = text(object, "operstate"),
-		.carrier = truth(object, "carrier"),
+		.name = json_get_text(object, "name"),
+		.mac = json_get_text(object, "mac"),
+		.operstate = json_get_text(object, "operstate"),
+		.carrier = json_get_truth(object, "carrier"),
 		.numa_node = small_number(object, "numa_node"),
-		.driver = text(object, "driver"),
-		.pci_address = text(object, "pci_address"),
-		.bond = text(object, "bond"),
-		.gateway4 = text(gateways, "ipv4"),
-		.gateway6 = text(gateways, "ipv6"),
+		.driver = json_get_text(object, "driver"),
+		.pci_address = json_get_text(object, "pci_address"),
+		.bond = json_get_text(object, "bond"),
+		.gateway4 = json_get_text(gateways, "ipv4"),
+		.gateway6 = json_get_text(gateways, "ipv6"),
 	};
-	texts(object, "addresses", &i->addresses, &i->n_addresses);
+	json_get_texts(object, "addresses", &i->addresses, &i->n_addresses);
 }
 
 int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,
@@ -148,14 +103,14 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 
 	const json_t *cloud_init = json_object_get(document, "cloud_init");
 	struct guest_status s = {
-		.version = text(document, "version"),
-		.hostname = text(document, "hostname"),
-		.uptime = number(document, "uptime"),
-		.cloud_init.status = text(cloud_init, "status"),
+		.version = json_get_text(document, "version"),
+		.hostname = json_get_text(document, "hostname"),
+		.uptime = json_get_number(document, "uptime"),
+		.cloud_init.status = json_get_text(cloud_init, "status"),
 	};
 	size_t index;
 	json_t *value;
-	texts(cloud_init, "errors", &s.cloud_init.errors, &s.cloud_init.n_errors);
+	json_get_texts(cloud_init, "errors", &s.cloud_init.errors, &s.cloud_init.n_errors);
 	json_array_foreach(bonds, index, value)
 	{
 		if (has_name(value))

@@ -36,6 +36,28 @@ static void strings_free(char **v, size_t n)
 	free(v);
 }
 
+void guest_leg_watch_free(struct guest_leg_watch *w)
+{
+	if (!w)
+		return;
+	free(w->path);
+	free(w);
+}
+
+void guest_watch_free(struct guest_watch *w)
+{
+	if (!w)
+		return;
+	free(w->state);
+	free(w->sentence);
+	for (size_t i = 0; i < w->n_moves; i++)
+		free(w->moves[i].cause);
+	free(w->moves);
+	strings_free(w->targets, w->n_targets);
+	strings_free(w->findings, w->n_findings);
+	free(w);
+}
+
 static void leg_clear(struct guest_leg *l)
 {
 	free(l->name);
@@ -44,6 +66,7 @@ static void leg_clear(struct guest_leg *l)
 	free(l->mii_status);
 	free(l->driver);
 	free(l->pci_address);
+	guest_leg_watch_free(l->watch);
 }
 
 void guest_bond_clear(struct guest_bond *b)
@@ -60,6 +83,7 @@ void guest_bond_clear(struct guest_bond *b)
 		leg_clear(&b->legs[i]);
 	free(b->legs);
 	free(b->proc);
+	guest_watch_free(b->watch);
 	*b = (struct guest_bond){0};
 }
 

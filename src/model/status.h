@@ -9,6 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Upper bounds of the buckets of round trips, in us; the last bucket holds the rest. */
+#define GUEST_ROUND_TRIP_BOUNDS                                                \
+	{                                                                      \
+		250, 500, 1000, 2000, 5000, 10000, 20000, 40000, 80000, 160000 \
+	}
+enum { GUEST_ROUND_TRIPS = 11 };
+
+/* What bondd's probes say of a leg's path. */
+struct guest_leg_watch {
+	int probed;                   /* 0: only the active leg is */
+	char *path;                   /* "proven", "answers", "lossy", "silent" */
+	int64_t sent, answered, lost; /* probes; lost: of the last 16 to each target */
+	int64_t round_trip_sum_us;
+	int64_t round_trips[GUEST_ROUND_TRIPS]; /* numbers, by bucket */
+};
+
 /* A leg of a bond (the kernel says slave). */
 struct guest_leg {
 	char *name;
@@ -18,9 +34,31 @@ struct guest_leg {
 	char *mii_status;    /* the bond's word: "up", "going down", "down", "going back" */
 	int64_t speed;       /* Mbit/s */
 	int64_t link_failures;
-	int numa_node;     /* of the NIC, in guest cells */
-	char *driver;      /* "igb", "virtio_net" ... */
-	char *pci_address; /* "0000:41:00.0" */
+	int numa_node;                 /* of the NIC, in guest cells */
+	char *driver;                  /* "igb", "virtio_net" ... */
+	char *pci_address;             /* "0000:41:00.0" */
+	struct guest_leg_watch *watch; /* NULL: nobody watches */
+};
+
+struct guest_moves {
+	char *cause; /* "carrier", "silent", "lossy", "return"; "other": not bondd's doing */
+	int64_t count;
+};
+
+/* What bondd, as it watches a bond, thinks and does. */
+struct guest_watch {
+	char *state;       /* "healthy", "targets-gone" ...: doc/bondd.md */
+	char *sentence;    /* the last that it had to say; NULL: none so far */
+	int64_t said_at;   /* s since 1970 */
+	int64_t outage_us; /* of the last move off a leg that failed: from its first lost probe */
+	int64_t interval_ms;
+	int64_t announced; /* frames */
+	struct guest_moves *moves;
+	size_t n_moves;
+	char **targets;
+	size_t n_targets;
+	char **findings; /* what stands in the way of a failover */
+	size_t n_findings;
 };
 
 struct guest_bond {
@@ -37,7 +75,8 @@ struct guest_bond {
 	char *mii_status;       /* "up", "down" */
 	struct guest_leg *legs; /* in the order in which they joined */
 	size_t n_legs;
-	char *proc; /* /proc/net/bonding/NAME as it was read: evidence */
+	char *proc;                /* /proc/net/bonding/NAME as it was read: evidence */
+	struct guest_watch *watch; /* NULL: nobody watches */
 };
 
 /* Every interface but lo: NICs, legs, bonds, VLANs. A bond's addresses are found here by its name.
@@ -77,6 +116,10 @@ struct guest_status {
 struct guest_bond *guest_status_bond(const struct guest_status *s, const char *name);
 struct guest_interface *guest_status_interface(const struct guest_status *s, const char *name);
 struct guest_leg *guest_bond_leg(const struct guest_bond *b, const char *name);
+
+/* NULL is fine. */
+void guest_watch_free(struct guest_watch *w);
+void guest_leg_watch_free(struct guest_leg_watch *w);
 
 void guest_bond_clear(struct guest_bond *b);
 void guest_status_clear(struct guest_status *s);

@@ -207,6 +207,21 @@ static void test_configurations_are_files(void **state)
 				  "  content: ''\n");
 }
 
+static void test_the_descriptors_own_file_holds(void **state)
+{
+	(void)state;
+	cleanup_fixture struct fixture f = {0};
+
+	fixture_init(&f, "dep.xml");
+	struct configuration *c = array_push(f.group->configurations, f.group->n_configurations);
+	c->dst = xstrdup(added.path);
+	c->content = xstrdup("given\n");
+	c->content_len = strlen(c->content);
+	cleanup_free char *data = compose(&f, 1);
+	assert_non_null(strstr(data, "content: Z2l2ZW4K\n"));
+	assert_null(strstr(data, "YWRkZWQK"));
+}
+
 static void test_too_much_for_nova(void **state)
 {
 	(void)state;
@@ -239,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_gzip_stays_gzip),
 		cmocka_unit_test(test_variables_are_one_a_vm),
 		cmocka_unit_test(test_configurations_are_files),
+		cmocka_unit_test(test_the_descriptors_own_file_holds),
 		cmocka_unit_test(test_too_much_for_nova),
 	};
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json_get.h"
+
+#include <stdbool.h>
+
+#include "base/alloc.h"
+
+static char *clean(const char *s, bool lines)
+{
+	char *copy = xstrdup(s);
+
+	for (char *p = copy; p && *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		if ((c < 0x20 && !(lines && (c == '\n' || c == '\t'))) || c == 0x7f)
+			*p = '?';
+	}
+	return copy;
+}
+
+char *json_get_text(const json_t *object, const char *key)
+{
+	return clean(json_string_value(json_object_get(object, key)), false);
+}
+
+char *json_get_lines(const json_t *object, const char *key)
+{
+	return clean(json_string_value(json_object_get(object, key)), true);
+}
+
+int64_t json_get_number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
+									: -1;
+}
+
+int json_get_truth(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_boolean(value) ? json_is_true(value) : -1;
+}
+
+void json_get_texts(const json_t *object, const char *key, char ***v, size_t *n)
+{
+	size_t index;
+	json_t *value;
+
+	json_array_foreach(json_object_get(object, key), index, value)
+	{
+		if (json_is_string(value))
+			*array_push(*v, *n) = clean(json_string_value(value), false);
+	}
+}

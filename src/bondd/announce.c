@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/announce.h"
+
+#include "base/alloc.h"
+#include "bondd/tables.h"
+
+enum { ADDRESSES_MAX = 256 };
+
+/* us after the move; early ones for speed, late ones for a switch that was still learning. */
+static const int64_t rounds[] = {0, 50000, 200000, 1000000, 3000000};
+
+void announce_start(struct announcements *a, int64_t now)
+{
+	*a = (struct announcements){.start = now, .left = ARRAY_SIZE(rounds)};
+}
+
+bool announce_due(struct announcements *a, int64_t now)
+{
+	if (a->left == 0 || now - a->start < rounds[ARRAY_SIZE(rounds) - a->left])
+		return false;
+	a->left--;
+	return true;
+}
+
+static bool is_loopback(const struct ip *ip)
+{
+	static const struct ip v6 = {.family = AF_INET6, .bytes = {[15] = 1}};
+
+	return (ip->family == AF_INET && ip->bytes[0] == 127) || ip_equal(ip, &v6);
+}
+
+size_t announce_frames(const struct tables *tables, const struct link *bond, const uint8_t *mac,
+		       bool loopback, void (*send)(void *data, const struct frame *frame),
+		       void *data)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tables->n_addresses && n < ADDRESSES_MAX; i++) {
+		const struct address *a = &tables->addresses[i];
+		const struct link *link = tables_link(tables, a->index);
+		struct frame_way way = {.from = mac};
+		struct frame frame;
+		if (!link || a->tentative)
+			continue;
+		if (link->is_vlan && link->parent == bond->index)
+			way.vlan = link->vlan;
+		else if (link->index != bond->index &&
+			 !(loopback && link->loopback && !is_loopback(&a->ip)))
+			continue;
+		frame_announcement(&way, &a->ip, link->forwards6, &frame);
+		send(data, &frame);
+		n++;
+	}
+	return n;
+}

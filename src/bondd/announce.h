@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tells the network where the bond's addresses are after a move. The kernel does so too, but for
+ * the addresses of the bond and its VLANs only, and it repeats them on its monitor's tick or not at
+ * all: here each move has a schedule of its own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct frame;
+struct link;
+struct tables;
+
+struct announcements {
+	int64_t start; /* us */
+	unsigned left; /* rounds */
+};
+
+/* The first round is due at once. */
+void announce_start(struct announcements *a, int64_t now);
+
+/* A round is due; it counts as done. */
+bool announce_due(struct announcements *a, int64_t now);
+
+/*
+ * Calls send for a frame from mac for each address of the bond, its VLANs and, if loopback, lo
+ * (neither 127.0.0.0/8 nor ::1). Returns their number.
+ */
+size_t announce_frames(const struct tables *tables, const struct link *bond, const uint8_t *mac,
+		       bool loopback, void (*send)(void *data, const struct frame *frame),
+		       void *data);

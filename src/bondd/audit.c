@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/audit.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "bondd/leg.h"
+#include "bondd/tables.h"
+
+static void add(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct audit *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->n == AUDIT_MAX)
+		return;
+	va_start(ap, fmt);
+	a->findings[a->n++] = xvasprintf(fmt, ap);
+	va_end(ap);
+}
+
+static void audit_options(const struct link *bond, const struct tables *tables, struct audit *a)
+{
+	const struct bond_options *o = &bond->bond;
+	const struct link *primary = tables_link(tables, o->primary);
+
+	if (o->mode != BOND_OPTION_ACTIVE_BACKUP) {
+		add(a, "%s is not in mode active-backup: it is left alone", bond->name);
+		return;
+	}
+	if (o->fail_over_mac == BOND_FAIL_OVER_MAC_NONE)
+		add(a,
+		    "%s has fail_over_mac=none: a probe from the idle leg would draw the shared "
+		    "MAC "
+		    "to it, so only the active leg is probed, and no other is ever proven; make "
+		    "the "
+		    "bond with fail_over_mac=active",
+		    bond->name);
+	if (primary && o->primary_reselect == BOND_RESELECT_ALWAYS)
+		add(a,
+		    "%s has primary %s with primary_reselect=always: the kernel goes back to it "
+		    "while its path is dead; set primary_reselect=failure",
+		    bond->name, primary->name);
+	if (o->arp_interval > 0)
+		add(a,
+		    "%s has arp_interval=%d: the kernel's ARP monitor takes all legs down when its "
+		    "targets die; set miimon=100 instead",
+		    bond->name, o->arp_interval);
+	else if (o->miimon == 0)
+		add(a,
+		    "%s has miimon=0: nobody sees a carrier go while bondd is off; set miimon=100",
+		    bond->name);
+}
+
+/* The physical function that a VF belongs to, where its PF is on this machine; else NULL. */
+static char *physical_function(const char *sysfs, const char *leg)
+{
+	cleanup_free char *path = xasprintf("%s/class/net/%s/device/physfn", sysfs, leg);
+
+	return realpath(path, NULL);
+}
+
+static void audit_pair(const struct link *bond, const struct link *a, const struct link *b,
+		       const char *sysfs, struct audit *audit)
+{
+	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE && a->has_mac && b->has_mac &&
+	    memcmp(a->mac, b->mac, MAC_SIZE) == 0)
+		add(audit,
+		    "%s and %s have the same MAC with fail_over_mac=active: the switch sends what "
+		    "is for one to the other; give each its own",
+		    a->name, b->name);
+
+	cleanup_free char *pf_a = physical_function(sysfs, a->name);
+	cleanup_free char *pf_b = physical_function(sysfs, b->name);
+	if (pf_a && streq(pf_a, pf_b))
+		add(audit,
+		    "%s and %s are functions of one NIC port (%s): it takes both down; use another",
+		    a->name, b->name, strrchr(pf_a, '/') + 1);
+}
+
+static void audit_legs(const struct link *bond, const struct tables *tables, const char *sysfs,
+		       struct audit *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tables->n_links; i++) {
+		const struct link *leg = &tables->links[i];
+		if (leg->master != bond->index)
+			continue;
+		n++;
+		for (size_t k = 0; k < i; k++)
+			if (tables->links[k].master == bond->index)
+				audit_pair(bond, &tables->links[k], leg, sysfs, a);
+	}
+	if (n < 2)
+		add(a, "%s has %zu leg%s: there is none to move to", bond->name, n,
+		    n == 1 ? "" : "s");
+}
+
+/* A VLAN that no target is on may be gone from the switch port of a leg that is proven good. */
+static void audit_targets(const struct link *bond, const struct tables *tables,
+			  const struct targets *targets, struct audit *a)
+{
+	if (targets->n == 0) {
+		add(a,
+		    "%s has no default gateway, so there is nobody to probe: put targets = ADDRESS "
+		    "into " BONDD_CONF,
+		    bond->name);
+		return;
+	}
+	for (size_t i = 0; i < tables->n_links; i++) {
+		const struct link *vlan = &tables->links[i];
+		bool has_target = !vlan->is_vlan || vlan->parent != bond->index;
+		for (size_t k = 0; k < targets->n; k++)
+			has_target |= targets->v[k].vlan == vlan->vlan;
+		if (!has_target)
+			add(a,
+			    "%s has no target: whether a leg carries VLAN %u is not proven; put "
+			    "one "
+			    "into targets of " BONDD_CONF,
+			    vlan->name, vlan->vlan);
+	}
+}
+
+void audit_bond(const struct tables *tables, const struct link *bond, const struct targets *targets,
+		const char *sysfs, struct audit *ret_audit)
+{
+	struct audit a = {0};
+
+	audit_options(bond, tables, &a);
+	if (bond->bond.mode == BOND_OPTION_ACTIVE_BACKUP) {
+		audit_legs(bond, tables, sysfs, &a);
+		audit_targets(bond, tables, targets, &a);
+	}
+	*ret_audit = a;
+}
+
+void audit_clear(struct audit *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->findings[i]);
+	*a = (struct audit){0};
+}

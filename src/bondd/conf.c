@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/conf.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+
+enum { MAX_CONF = 64 << 10, WINDOW_S = 60, HOLD_MS = 250 };
+
+void conf_init(struct conf *conf)
+{
+	*conf = (struct conf){
+		.track = {.interval = 20 * INT64_C(1000), .fall = 3, .rise = 25},
+		.limits = {.failback = FAILBACK_NEVER,
+			   .max_moves = 6,
+			   .window = WINDOW_S * INT64_C(1000000),
+			   .hold = HOLD_MS * INT64_C(1000)},
+	};
+	(void)listen_parse("127.0.0.1", &conf->listen, NULL); /* always an address */
+}
+
+static int set_listen(struct conf *c, const char *value, struct err *err)
+{
+	return listen_parse(value, &c->listen, err);
+}
+
+static int set_targets(struct conf *c, const char *value, struct err *err)
+{
+	cleanup_free char *copy = xstrdup(value);
+	char *rest = NULL;
+
+	/* A line more adds to those before. */
+	for (char *word = strtok_r(copy, ", \t", &rest); word;
+	     word = strtok_r(NULL, ", \t", &rest)) {
+		if (c->n_targets == DECIDE_TARGETS)
+			return err_set(err, E2BIG, "more than %d targets", DECIDE_TARGETS);
+		if (!ip_parse(word, &c->targets[c->n_targets]))
+			return err_set(err, EINVAL, "target '%s' is not an address", word);
+		c->n_targets++;
+	}
+	return 0;
+}
+
+static int set_number(const char *value, int64_t min, int64_t max, unsigned *ret, struct err *err)
+{
+	int64_t n;
+
+	if (str_to_int(value, min, max, &n) < 0)
+		return err_set(err, EINVAL, "'%s' is not a number from %d to %d", value, (int)min,
+			       (int)max);
+	*ret = (unsigned)n;
+	return 0;
+}
+
+static int set_interval(struct conf *c, const char *value, struct err *err)
+{
+	unsigned ms = 0;
+	int r = set_number(value, 5, 1000, &ms, err);
+
+	if (r == 0)
+		c->track.interval = ms * INT64_C(1000);
+	return r;
+}
+
+static int set_fall(struct conf *c, const char *value, struct err *err)
+{
+	return set_number(value, 2, 20, &c->track.fall, err);
+}
+
+static int set_rise(struct conf *c, const char *value, struct err *err)
+{
+	return set_number(value, 2, TRACK_RISE_MAX, &c->track.rise, err);
+}
+
+static int set_moves(struct conf *c, const char *value, struct err *err)
+{
+	return set_number(value, 1, DECIDE_MOVES, &c->limits.max_moves, err);
+}
+
+static int set_failback(struct conf *c, const char *value, struct err *err)
+{
+	static const char *const names[] = {[FAILBACK_NEVER] = "never",
+					    [FAILBACK_BETTER] = "better",
+					    [FAILBACK_ALWAYS] = "always"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (streq(value, names[i])) {
+			c->limits.failback = (enum failback)i;
+			return 0;
+		}
+	return err_set(err, EINVAL, "'%s' is not never, better or always", value);
+}
+
+static int set_prefer(struct conf *c, const char *value, struct err *err)
+{
+	size_t len = strlen(value);
+
+	if (len == 0 || len >= sizeof(c->prefer))
+		return err_set(err, EINVAL, "'%s' is no name of an interface", value);
+	memcpy(c->prefer, value, len + 1);
+	return 0;
+}
+
+static int set_announce_loopback(struct conf *c, const char *value, struct err *err)
+{
+	if (!streq(value, "yes") && !streq(value, "no"))
+		return err_set(err, EINVAL, "'%s' is not yes or no", value);
+	c->announce_loopback = streq(value, "yes");
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*set)(struct conf *c, const char *value, struct err *err);
+} settings[] = {
+	{"listen", set_listen},
+	{"targets", set_targets},
+	{"interval", set_interval},
+	{"fall", set_fall},
+	{"rise", set_rise},
+	{"moves", set_moves},
+	{"failback", set_failback},
+	{"prefer", set_prefer},
+	{"announce_loopback", set_announce_loopback},
+};
+
+struct reading {
+	struct conf *conf;
+	struct err err;
+};
+
+static int take_value(void *data, const char *section, const char *name, const char *value)
+{
+	struct reading *r = data;
+
+	if (r->err.text) /* the first one is told */
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(settings) && !section[0]; i++) {
+		if (!streq(name, settings[i].name))
+			continue;
+		if (settings[i].set(r->conf, value, &r->err) < 0) {
+			err_wrap(&r->err, "%s", name);
+			return 0;
+		}
+		return 1;
+	}
+	err_set(&r->err, EINVAL, "unknown setting '%s'%s", name,
+		section[0] ? " (there are no sections)" : "");
+	return 0;
+}
+
+int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct err *err)
+{
+	struct conf conf;
+	struct reading reading = {.conf = &conf};
+
+	conf_init(&conf);
+	int line = ini_parse_string(text, take_value, &reading);
+	if (line != 0) {
+		err_set(err, EINVAL, "%s:%d: %s", path, line,
+			reading.err.text ? reading.err.text : "not NAME = VALUE");
+		err_clear(&reading.err);
+		return -EINVAL;
+	}
+	*ret_conf = conf;
+	return 0;
+}
+
+int conf_read(const char *path, struct conf *ret_conf, struct err *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	cleanup_err struct err problem = ERR_INIT;
+	int r = file_read(path, MAX_CONF, &text, &len, &problem);
+
+	if (r < 0 && r != -ENOENT)
+		return err_set(err, r, "%s", problem.text);
+	return conf_parse(path, r == 0 ? text : "", ret_conf, err);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One bond under watch: its legs, what is known of them, what was done and why. */
+#pragma once
+
+#include "bondd/announce.h"
+#include "bondd/audit.h"
+#include "bondd/leg.h"
+
+struct rtnl;
+struct tables;
+
+/* Why the active leg changed. */
+enum move_cause {
+	MOVE_CARRIER,
+	MOVE_SILENT,
+	MOVE_LOSSY,
+	MOVE_RETURN,
+	MOVE_OTHER, /* the kernel's doing, or an operator's */
+	MOVE_CAUSES,
+};
+
+struct eye {
+	int index;
+	char name[IF_NAMESIZE];
+	bool active_backup;
+	int active;      /* index of a leg; 0 */
+	int last_active; /* the last that was one */
+	struct leg legs[DECIDE_LEGS];
+	size_t n_legs;
+	struct targets targets;
+	enum decide_reason reason, told; /* of the last decision; of the last sentence */
+	int64_t reason_since;            /* us */
+	int64_t moves[DECIDE_MOVES];     /* us; a ring of bondd's own */
+	size_t n_moves;
+	uint64_t moved[MOVE_CAUSES];
+	struct announcements announcements;
+	uint64_t announced; /* frames */
+	struct audit audit;
+	char *sentence;  /* the last; NULL: none yet */
+	int64_t said;    /* us */
+	int64_t said_at; /* s since 1970 */
+	int64_t outage;  /* us; estimate for the last move off a leg that failed; -1 */
+	char *refusal;   /* of the kernel's, so that it is told once */
+	bool kept;       /* while the bonds are gone through */
+};
+
+/* What eyes work with. */
+struct eye_tools {
+	const struct conf *conf;
+	struct tables *tables;
+	struct rtnl *rtnl;
+	int epoll; /* where legs' sockets are put, with their descriptor as data */
+};
+
+void eye_init(struct eye *e, const struct link *bond);
+
+/* Takes over what the tables say of the bond now. */
+void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now);
+
+/* Decides, and moves the bond if it must. True when it moved: the tables have changed. */
+bool eye_decide(struct eye *e, const struct eye_tools *tools, int64_t now);
+
+/* An interval is over: sends the probes of the next, and announcements that are due. */
+void eye_tick(struct eye *e, const struct eye_tools *tools, int64_t now);
+
+/* Has anything to do at the next tick. */
+bool eye_wants_ticks(const struct eye *e);
+
+/* By its socket; NULL: no leg of this bond has it. */
+struct leg *eye_leg_of(struct eye *e, int fd);
+
+/* "carrier", "silent", "lossy", "return", "other" */
+const char *move_cause_name(enum move_cause cause);
+
+void eye_clear(struct eye *e);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/frame.h"
+
+#include <arpa/inet.h>
+#include <net/ethernet.h>
+#include <netinet/icmp6.h>
+#include <netinet/if_ether.h>
+#include <netinet/ip6.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { HOP_LIMIT = 255, TAG_SIZE = 4 };
+
+static const uint8_t broadcast[MAC_SIZE] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+static void put(struct frame *f, const void *bytes, size_t len)
+{
+	memcpy(f->bytes + f->len, bytes, len);
+	f->len += len;
+}
+
+static void put16(struct frame *f, unsigned value)
+{
+	uint16_t v = htons((uint16_t)value);
+
+	put(f, &v, sizeof(v));
+}
+
+static void put_ethernet(struct frame *f, const struct frame_way *way, const uint8_t *to,
+			 unsigned type)
+{
+	f->len = 0;
+	put(f, to, MAC_SIZE);
+	put(f, way->from, MAC_SIZE);
+	if (way->vlan) {
+		put16(f, ETHERTYPE_VLAN);
+		put16(f, way->vlan);
+	}
+	put16(f, type);
+}
+
+static void put_arp_request(struct frame *f, const struct frame_way *way, const uint8_t *sender,
+			    const uint8_t *target)
+{
+	struct ether_arp arp = {
+		.arp_hrd = htons(ARPHRD_ETHER),
+		.arp_pro = htons(ETHERTYPE_IP),
+		.arp_hln = MAC_SIZE,
+		.arp_pln = 4,
+		.arp_op = htons(ARPOP_REQUEST),
+	};
+
+	memcpy(arp.arp_sha, way->from, MAC_SIZE);
+	memcpy(arp.arp_spa, sender, 4);
+	memcpy(arp.arp_tpa, target, 4);
+	put_ethernet(f, way, way->to ? way->to : broadcast, ETHERTYPE_ARP);
+	put(f, &arp, sizeof(arp));
+}
+
+/* RFC 1071, going on from sum; an odd byte at the end counts as one with a zero after it. */
+static uint32_t add_words(uint32_t sum, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i += 2)
+		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+	if (len % 2)
+		sum += (uint32_t)(bytes[len - 1] << 8);
+	return sum;
+}
+
+/* Over the pseudo header (RFC 8200, 8.1) and the message; 0 when the message has a right one. */
+static uint16_t icmp6_checksum(const struct ip6_hdr *ip, const uint8_t *message, size_t len)
+{
+	uint32_t sum = add_words(0, (const uint8_t *)&ip->ip6_src, 2 * sizeof(ip->ip6_src));
+
+	sum = add_words(sum + (uint32_t)len + IPPROTO_ICMPV6, message, len);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static void put_icmp6(struct frame *f, const struct frame_way *way, const uint8_t *source,
+		      const uint8_t *destination, void *message, size_t len)
+{
+	struct ip6_hdr ip = {
+		.ip6_flow = htonl(6u << 28),
+		.ip6_plen = htons((uint16_t)len),
+		.ip6_nxt = IPPROTO_ICMPV6,
+		.ip6_hlim = HOP_LIMIT,
+	};
+	uint8_t multicast[MAC_SIZE] = {0x33, 0x33};
+	struct icmp6_hdr *icmp = message;
+
+	memcpy(&ip.ip6_src, source, 16);
+	memcpy(&ip.ip6_dst, destination, 16);
+	memcpy(multicast + 2, destination + 12, 4); /* RFC 2464, 7 */
+	icmp->icmp6_cksum = htons(icmp6_checksum(&ip, message, len));
+	put_ethernet(f, way, way->to ? way->to : multicast, ETHERTYPE_IPV6);
+	put(f, &ip, sizeof(ip));
+	put(f, message, len);
+}
+
+/* A message of neighbour discovery with one link-layer address option. */
+struct solicitation {
+	struct nd_neighbor_solicit head;
+	struct nd_opt_hdr option;
+	uint8_t mac[MAC_SIZE];
+};
+
+struct advertisement {
+	struct nd_neighbor_advert head;
+	struct nd_opt_hdr option;
+	uint8_t mac[MAC_SIZE];
+};
+
+static void put_solicitation(struct frame *f, const struct frame_way *way, const uint8_t *target)
+{
+	/* fe80::bdd0:MAC; RFC 7136 gives the bits of an interface identifier no meaning. */
+	uint8_t source[16] = {0xfe, 0x80, [8] = 0xbd, [9] = 0xd0};
+	/* The solicited-node address (RFC 4291, 2.7.1). */
+	uint8_t group[16] = {0xff, 0x02, [11] = 1, [12] = 0xff};
+	struct solicitation m = {
+		.head.nd_ns_type = ND_NEIGHBOR_SOLICIT,
+		.option = {.nd_opt_type = ND_OPT_SOURCE_LINKADDR, .nd_opt_len = 1},
+	};
+
+	memcpy(source + 10, way->from, MAC_SIZE);
+	memcpy(group + 13, target + 13, 3);
+	memcpy(&m.head.nd_ns_target, target, 16);
+	memcpy(m.mac, way->from, MAC_SIZE);
+	put_icmp6(f, way, source, way->to ? target : group, &m, sizeof(m));
+}
+
+static void put_advertisement(struct frame *f, const struct frame_way *way, const uint8_t *address,
+			      bool router)
+{
+	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+	struct advertisement m = {
+		.head.nd_na_type = ND_NEIGHBOR_ADVERT,
+		.head.nd_na_flags_reserved = ND_NA_FLAG_OVERRIDE | (router ? ND_NA_FLAG_ROUTER : 0),
+		.option = {.nd_opt_type = ND_OPT_TARGET_LINKADDR, .nd_opt_len = 1},
+	};
+
+	memcpy(&m.head.nd_na_target, address, 16);
+	memcpy(m.mac, way->from, MAC_SIZE);
+	put_icmp6(f, way, address, all_nodes, &m, sizeof(m));
+}
+
+void frame_probe(const struct frame_way *way, const struct ip *target, struct frame *ret_frame)
+{
+	static const uint8_t nobody[4];
+
+	if (target->family == AF_INET6)
+		put_solicitation(ret_frame, way, target->bytes);
+	else
+		put_arp_request(ret_frame, way, nobody, target->bytes);
+}
+
+void frame_announcement(const struct frame_way *way, const struct ip *address, bool router,
+			struct frame *ret_frame)
+{
+	if (address->family == AF_INET6)
+		put_advertisement(ret_frame, way, address->bytes, router);
+	else
+		put_arp_request(ret_frame, way, address->bytes, address->bytes);
+}
+
+static bool read_arp(const uint8_t *bytes, size_t len, struct frame_answer *a)
+{
+	struct ether_arp arp;
+
+	if (len < sizeof(arp))
+		return false;
+	memcpy(&arp, bytes, sizeof(arp));
+	if (arp.arp_hrd != htons(ARPHRD_ETHER) || arp.arp_pro != htons(ETHERTYPE_IP) ||
+	    arp.arp_hln != MAC_SIZE || arp.arp_pln != 4 || arp.arp_op != htons(ARPOP_REPLY))
+		return false;
+	a->from = ip_from(AF_INET, arp.arp_spa, 4);
+	memcpy(a->mac, arp.arp_sha, MAC_SIZE);
+	return true;
+}
+
+/* RFC 4861, 7.1.2. The target's MAC is the option's, else the frame's. */
+static bool read_advertisement(const uint8_t *bytes, size_t len, struct frame_answer *a)
+{
+	struct ip6_hdr ip;
+	struct nd_neighbor_advert head;
+
+	if (len < sizeof(ip))
+		return false;
+	memcpy(&ip, bytes, sizeof(ip));
+	bytes += sizeof(ip);
+	len -= sizeof(ip);
+
+	size_t message = ntohs(ip.ip6_plen);
+	if (ntohl(ip.ip6_flow) >> 28 != 6 || ip.ip6_nxt != IPPROTO_ICMPV6 ||
+	    ip.ip6_hlim != HOP_LIMIT || message > len || message < sizeof(head))
+		return false;
+	memcpy(&head, bytes, sizeof(head));
+	if (head.nd_na_type != ND_NEIGHBOR_ADVERT || head.nd_na_code != 0 ||
+	    IN6_IS_ADDR_MULTICAST(&head.nd_na_target) || icmp6_checksum(&ip, bytes, message) != 0)
+		return false;
+	for (size_t at = sizeof(head); at < message;) {
+		size_t size = at + 1 < message ? bytes[at + 1] * 8u : 0;
+		if (size == 0 || size > message - at)
+			return false;
+		if (bytes[at] == ND_OPT_TARGET_LINKADDR && size == 8)
+			memcpy(a->mac, bytes + at + 2, MAC_SIZE);
+		at += size;
+	}
+	a->from = ip_from(AF_INET6, &head.nd_na_target, 16);
+	return true;
+}
+
+bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *ret_answer)
+{
+	struct frame_answer a = {0};
+	size_t head = sizeof(struct ether_header);
+
+	if (len < head + TAG_SIZE)
+		return false;
+	memcpy(a.to, bytes, MAC_SIZE);
+	memcpy(a.mac, bytes + MAC_SIZE, MAC_SIZE);
+
+	unsigned type = (unsigned)(bytes[12] << 8 | bytes[13]);
+	if (type == ETHERTYPE_VLAN) {
+		a.vlan = (unsigned)(bytes[14] << 8 | bytes[15]) & 0xfff;
+		type = (unsigned)(bytes[16] << 8 | bytes[17]);
+		head += TAG_SIZE;
+	}
+	if (type == ETHERTYPE_ARP
+		    ? !read_arp(bytes + head, len - head, &a)
+		    : type != ETHERTYPE_IPV6 || !read_advertisement(bytes + head, len - head, &a))
+		return false;
+	*ret_answer = a;
+	return true;
+}
+
+const struct sock_fprog *frame_filter(void)
+{
+	/* The kernel takes a tag out of the frame before a packet socket sees it. */
+	enum { TYPE = 12, ARP_OP = 20, NEXT_HEADER = 20, ICMP_TYPE = 54 };
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_ARP, 0, 2),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ARP_OP),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPOP_REPLY, 5, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IPV6, 0, 5),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NEXT_HEADER),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ICMP_TYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	static const struct sock_fprog program = {ARRAY_SIZE(code), code};
+
+	return &program;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Ethernet frames of bondd: probes, their answers, announcements. Built and read here, sent
+ * elsewhere.
+ *
+ * An IPv4 probe is the ARP probe of RFC 5227: its sender address is 0.0.0.0, so that nobody learns
+ * an address from it. An IPv6 probe is a neighbour solicitation (RFC 4861) from a link-local
+ * address that no interface has, made from the MAC: one from :: would be answered to all nodes, and
+ * one from the bond's own address would teach the router this leg's MAC for it.
+ */
+#pragma once
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bondd/ip.h"
+
+enum { MAC_SIZE = 6, FRAME_MAX = 96, VLAN_ID_MAX = 4094 };
+
+struct frame {
+	uint8_t bytes[FRAME_MAX];
+	size_t len;
+};
+
+/* How a frame travels. */
+struct frame_way {
+	const uint8_t *from; /* MAC */
+	const uint8_t *to;   /* MAC; NULL: all that the protocol means */
+	unsigned vlan;       /* 802.1Q tag; 0: none */
+};
+
+/* Asks target whether it is there. */
+void frame_probe(const struct frame_way *way, const struct ip *target, struct frame *ret_frame);
+
+/*
+ * Tells all that address is at way->from: an ARP announcement (RFC 5227, 3), or an unsolicited
+ * neighbour advertisement that overrides (RFC 4861, 7.2.6). router: this machine forwards IPv6;
+ * whoever uses it as a router would leave it if the advertisement said otherwise.
+ */
+void frame_announcement(const struct frame_way *way, const struct ip *address, bool router,
+			struct frame *ret_frame);
+
+/* A host's answer to a probe, or to anybody's question. */
+struct frame_answer {
+	struct ip from; /* the address that was asked for */
+	uint8_t mac[MAC_SIZE];
+	uint8_t to[MAC_SIZE];
+	unsigned vlan; /* of a tag in the frame; 0: none (the kernel keeps it elsewhere) */
+};
+
+/* False when the bytes are no ARP reply and no valid neighbour advertisement. */
+bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *ret_answer);
+
+/* Passes what frame_read_answer could take, for SO_ATTACH_FILTER. */
+const struct sock_fprog *frame_filter(void);

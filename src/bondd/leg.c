@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/leg.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "bondd/packet.h"
+
+static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
+
+/* rtnetlink does not tell it. -1 for what the driver does not know. */
+static int64_t read_speed(const char *name)
+{
+	cleanup_free char *path = xasprintf("/sys/class/net/%s/speed", name);
+	cleanup_free char *text = NULL;
+	size_t len;
+	int64_t speed;
+
+	if (file_read(path, 64, &text, &len, NULL) < 0)
+		return -1;
+	text[strcspn(text, "\n")] = 0;
+	return str_to_int(text, 1, INT32_MAX, &speed) == 0 ? speed : -1;
+}
+
+void leg_init(struct leg *l, const struct link *link, int64_t now)
+{
+	*l = (struct leg){
+		.index = link->index,
+		.carrier = KNOWN_NOT,
+		.up = KNOWN_NOT,
+		.carrier_lost = -1,
+		.speed = -1,
+		.fd = -1,
+	};
+	leg_update(l, link, now);
+}
+
+void leg_update(struct leg *l, const struct link *link, int64_t now)
+{
+	memcpy(l->name, link->name, sizeof(l->name));
+	memcpy(l->mac, link->mac, sizeof(l->mac));
+	l->up = link->mii_up;
+	/* A leg that is taken down is as dead as one without a cable. */
+	enum known carrier = link->carrier == KNOWN_YES ? KNOWN_YES : KNOWN_NO;
+	if (carrier == l->carrier)
+		return;
+	l->carrier = carrier;
+	leg_forget(l);
+	l->carrier_lost = carrier == KNOWN_YES ? -1 : now;
+	if (carrier == KNOWN_YES)
+		l->speed = read_speed(l->name);
+}
+
+int leg_open(struct leg *l, const struct targets *targets, struct err *err)
+{
+	bool ipv4 = false, ipv6 = false;
+
+	if (l->fd >= 0)
+		return 0;
+	for (size_t i = 0; i < targets->n; i++) {
+		ipv4 |= targets->v[i].ip.family == AF_INET;
+		ipv6 |= targets->v[i].ip.family == AF_INET6;
+	}
+	int r = packet_open(l->index, ipv4, ipv6, &l->fd, err);
+	return r < 0 ? err_wrap(err, "leg %s", l->name) : 0;
+}
+
+void leg_close(struct leg *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
+
+void leg_forget(struct leg *l)
+{
+	for (size_t i = 0; i < DECIDE_TARGETS; i++) {
+		track_forget(&l->tracks[i]);
+		l->neighbours[i].known = false;
+	}
+}
+
+void leg_probe(struct leg *l, const struct targets *targets, const struct track_limits *limits,
+	       int64_t now)
+{
+	struct frame frame;
+
+	if (l->carrier != KNOWN_YES || l->fd < 0)
+		return;
+	for (size_t i = 0; i < targets->n; i++) {
+		/* Everybody is asked only when the one who answered last does not any more. */
+		bool quiet = l->neighbours[i].known && l->tracks[i].open == 0;
+		const struct frame_way way = {
+			.from = l->mac,
+			.to = quiet ? l->neighbours[i].mac : NULL,
+			.vlan = targets->v[i].vlan,
+		};
+		track_sent(&l->tracks[i], limits, now);
+		l->sent++;
+		frame_probe(&way, &targets->v[i].ip, &frame);
+		(void)packet_send(l->fd, l->index, &frame);
+	}
+}
+
+static void count_round_trip(struct leg *l, int64_t us)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(bounds) && us > bounds[i])
+		i++;
+	l->round_trips[i]++;
+	l->round_trip_sum += (uint64_t)us;
+}
+
+/* Only what was sent to this leg's own MAC: a gateway that greets all might not hear us. */
+static void take_answer(struct leg *l, const struct targets *targets,
+			const struct track_limits *limits, const struct frame_answer *answer,
+			int64_t now)
+{
+	if (memcmp(answer->to, l->mac, MAC_SIZE) != 0)
+		return;
+	for (size_t i = 0; i < targets->n; i++) {
+		if (!ip_equal(&answer->from, &targets->v[i].ip) ||
+		    answer->vlan != targets->v[i].vlan)
+			continue;
+		int64_t us = track_answer(&l->tracks[i], limits, now);
+		if (us >= 0)
+			count_round_trip(l, us);
+		memcpy(l->neighbours[i].mac, answer->mac, MAC_SIZE);
+		l->neighbours[i].known = true;
+		l->answered++;
+	}
+}
+
+void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
+	      int64_t now)
+{
+	struct frame_answer answer;
+
+	if (packet_hear(l->fd, &answer))
+		take_answer(l, targets, limits, &answer, now);
+}
+
+void leg_snapshot(const struct leg *l, const struct targets *targets,
+		  const struct track_limits *limits, int preference, struct decide_leg *ret)
+{
+	struct decide_leg d = {
+		.index = l->index,
+		.carrier = l->carrier,
+		.up = l->up,
+		.carrier_lost = l->carrier_lost,
+		.preference = preference,
+		.speed = l->speed,
+	};
+
+	for (size_t i = 0; i < targets->n; i++) {
+		const struct track *t = &l->tracks[i];
+		uint32_t bit = UINT32_C(1) << i;
+		bool silent = track_is_silent(t, limits);
+		if (silent)
+			d.silent |= bit;
+		d.silent_since[i] = t->open_since;
+		if (!t->answered)
+			continue;
+		d.heard |= silent ? 0 : bit;
+		d.fresh |= t->misses == 0 ? bit : 0;
+		d.proven |= t->proven ? bit : 0;
+		d.lossy |= track_is_lossy(t) ? bit : 0;
+	}
+	*ret = d;
+}

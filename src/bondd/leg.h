@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One leg of a bond under watch: its packet socket, what its probes have shown. */
+#pragma once
+
+#include "bondd/conf.h"
+#include "bondd/netlink.h"
+#include "bondd/track.h"
+#include "model/status.h"
+
+struct err;
+
+/* Whom to probe, and where. */
+struct target {
+	struct ip ip;
+	unsigned vlan; /* of the bond; 0: untagged */
+};
+
+struct targets {
+	struct target v[DECIDE_TARGETS];
+	size_t n;
+};
+
+struct leg {
+	int index;
+	char name[IF_NAMESIZE];
+	uint8_t mac[MAC_SIZE];
+	enum known carrier, up;              /* as in struct decide_leg */
+	int64_t carrier_lost;                /* us; -1: it is there, or nothing is known */
+	int64_t speed;                       /* Mbit/s; -1 */
+	int fd;                              /* packet socket; -1 */
+	bool probed;                         /* see eye.h: not every leg may be */
+	struct track tracks[DECIDE_TARGETS]; /* of targets, by their place */
+	struct {
+		uint8_t mac[MAC_SIZE];
+		bool known;
+	} neighbours[DECIDE_TARGETS];
+	uint64_t sent, answered;
+	uint64_t round_trips[GUEST_ROUND_TRIPS];
+	uint64_t round_trip_sum; /* us */
+	bool kept;               /* while the legs are gone through */
+};
+
+/* From its link. The socket comes with leg_open. */
+void leg_init(struct leg *l, const struct link *link, int64_t now);
+
+/* Takes over what the link says now; its carrier's loss makes its tracks forget. */
+void leg_update(struct leg *l, const struct link *link, int64_t now);
+
+/* A socket for these targets, if it has none; leg_close first when they have changed. */
+int leg_open(struct leg *l, const struct targets *targets, struct err *err);
+void leg_close(struct leg *l);
+
+/* Ends the interval of every track and sends a probe to each target. */
+void leg_probe(struct leg *l, const struct targets *targets, const struct track_limits *limits,
+	       int64_t now);
+
+/* Takes in one answer; the socket stays readable while there are more. */
+void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
+	      int64_t now);
+
+/* Forgets all tracks, as when the targets change. */
+void leg_forget(struct leg *l);
+
+/* For decide(). preference: see there. */
+void leg_snapshot(const struct leg *l, const struct targets *targets,
+		  const struct track_limits *limits, int preference, struct decide_leg *ret);

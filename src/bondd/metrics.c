@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/metrics.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "model/status.h"
+
+static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
+
+/* {bond="bond0",leg="ens6"}, values escaped as the format wants; leg may be NULL. */
+static void add_escaped(struct strbuf *out, const char *s)
+{
+	for (; s && *s; s++) {
+		if (*s == '\\' || *s == '"')
+			strbuf_addf(out, "\\%c", *s);
+		else if (*s == '\n')
+			strbuf_adds(out, "\\n");
+		else
+			strbuf_add(out, s, 1);
+	}
+}
+
+static void add_labels(struct strbuf *out, const struct guest_bond *b, const struct guest_leg *l)
+{
+	strbuf_adds(out, "bond=\"");
+	add_escaped(out, b->name);
+	if (l) {
+		strbuf_adds(out, "\",leg=\"");
+		add_escaped(out, l->name);
+	}
+	strbuf_adds(out, "\"");
+}
+
+static void add_head(struct strbuf *out, const char *name, const char *type, const char *help)
+{
+	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static int64_t carrier(const struct guest_bond *b, const struct guest_leg *l)
+{
+	(void)b;
+	return l->carrier;
+}
+
+static int64_t active(const struct guest_bond *b, const struct guest_leg *l)
+{
+	return b->active_leg && streq(b->active_leg, l->name);
+}
+
+static int64_t proven(const struct guest_bond *b, const struct guest_leg *l)
+{
+	(void)b;
+	return l->watch ? streq(l->watch->path, "proven") : -1;
+}
+
+static int64_t sent(const struct guest_bond *b, const struct guest_leg *l)
+{
+	(void)b;
+	return l->watch ? l->watch->sent : -1;
+}
+
+static int64_t answered(const struct guest_bond *b, const struct guest_leg *l)
+{
+	(void)b;
+	return l->watch ? l->watch->answered : -1;
+}
+
+/* One number of a leg each; -1 is left out. */
+static const struct {
+	const char *name, *type, *help;
+	int64_t (*value)(const struct guest_bond *b, const struct guest_leg *l);
+} leg_metrics[] = {
+	{"bondd_leg_carrier", "gauge", "1: the leg has a carrier.", carrier},
+	{"bondd_leg_active", "gauge", "1: the leg carries the bond.", active},
+	{"bondd_leg_proven", "gauge", "1: the leg's path has proven good.", proven},
+	{"bondd_probes_sent_total", "counter", "Probes sent over the leg.", sent},
+	{"bondd_probes_answered_total", "counter", "Answers heard on the leg.", answered},
+};
+
+static void add_leg_metrics(struct strbuf *out, const struct guest_status *s)
+{
+	for (size_t m = 0; m < ARRAY_SIZE(leg_metrics); m++) {
+		add_head(out, leg_metrics[m].name, leg_metrics[m].type, leg_metrics[m].help);
+		for (size_t i = 0; i < s->n_bonds; i++)
+			for (size_t k = 0; k < s->bonds[i].n_legs; k++) {
+				const struct guest_bond *b = &s->bonds[i];
+				int64_t value = leg_metrics[m].value(b, &b->legs[k]);
+				if (value < 0)
+					continue;
+				strbuf_addf(out, "%s{", leg_metrics[m].name);
+				add_labels(out, b, &b->legs[k]);
+				strbuf_addf(out, "} %" PRId64 "\n", value);
+			}
+	}
+}
+
+static void add_round_trips(struct strbuf *out, const struct guest_bond *b,
+			    const struct guest_leg *l)
+{
+	static const char name[] = "bondd_probe_round_trip_seconds";
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++) {
+		sum += l->watch->round_trips[i];
+		strbuf_addf(out, "%s_bucket{", name);
+		add_labels(out, b, l);
+		if (i < ARRAY_SIZE(bounds))
+			strbuf_addf(out, ",le=\"%g\"} %" PRId64 "\n", (double)bounds[i] / 1e6, sum);
+		else
+			strbuf_addf(out, ",le=\"+Inf\"} %" PRId64 "\n", sum);
+	}
+	strbuf_addf(out, "%s_sum{", name);
+	add_labels(out, b, l);
+	strbuf_addf(out, "} %.6f\n%s_count{", (double)l->watch->round_trip_sum_us / 1e6, name);
+	add_labels(out, b, l);
+	strbuf_addf(out, "} %" PRId64 "\n", sum);
+}
+
+static void add_bond_metrics(struct strbuf *out, const struct guest_status *s)
+{
+	add_head(out, "bondd_moves_total", "counter", "Changes of the active leg, by cause.");
+	for (size_t i = 0; i < s->n_bonds; i++)
+		for (size_t k = 0; s->bonds[i].watch && k < s->bonds[i].watch->n_moves; k++) {
+			const struct guest_moves *m = &s->bonds[i].watch->moves[k];
+			strbuf_adds(out, "bondd_moves_total{");
+			add_labels(out, &s->bonds[i], NULL);
+			strbuf_adds(out, ",cause=\"");
+			add_escaped(out, m->cause);
+			strbuf_addf(out, "\"} %" PRId64 "\n", m->count);
+		}
+	add_head(out, "bondd_last_outage_seconds", "gauge",
+		 "Estimate for the last move off a leg that failed.");
+	for (size_t i = 0; i < s->n_bonds; i++) {
+		if (!s->bonds[i].watch || s->bonds[i].watch->outage_us < 0)
+			continue;
+		strbuf_adds(out, "bondd_last_outage_seconds{");
+		add_labels(out, &s->bonds[i], NULL);
+		strbuf_addf(out, "} %.6f\n", (double)s->bonds[i].watch->outage_us / 1e6);
+	}
+}
+
+char *status_metrics(const struct guest_status *s)
+{
+	struct strbuf out = {0};
+	bool watched = false;
+
+	for (size_t i = 0; i < s->n_bonds; i++)
+		watched |= s->bonds[i].watch != NULL;
+	add_head(&out, "bondd_watching", "gauge", "1: the bonds are watched.");
+	strbuf_addf(&out, "bondd_watching %d\n", watched);
+	add_leg_metrics(&out, s);
+	add_head(&out, "bondd_probe_round_trip_seconds", "histogram",
+		 "From a probe to its answer.");
+	for (size_t i = 0; i < s->n_bonds; i++)
+		for (size_t k = 0; k < s->bonds[i].n_legs; k++)
+			if (s->bonds[i].legs[k].watch)
+				add_round_trips(&out, &s->bonds[i], &s->bonds[i].legs[k]);
+	add_bond_metrics(&out, s);
+	return strbuf_steal(&out);
+}

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/netlink.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+/* IFF_LOWER_UP of <linux/if.h>, which <net/if.h> rules out. */
+#define LOWER_UP (1 << 16)
+/* Attributes from a up to tail that are whole. */
+#define each_attr(a, first, tail)                                          \
+	(a) = (first);                                                     \
+	mnl_attr_ok((a), (int)((const char *)(tail) - (const char *)(a))); \
+	(a) = mnl_attr_next(a)
+
+#define each_nested(a, nest)                     \
+	each_attr(a, mnl_attr_get_payload(nest), \
+		  (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest))
+
+bool netlink_ok(const struct nlmsghdr *m, int len)
+{
+	return len >= (int)sizeof(*m) && m->nlmsg_len >= sizeof(*m) &&
+	       m->nlmsg_len <= (unsigned)len;
+}
+
+/* Where m ends; mnl_nlmsg_get_payload_tail rounds up to beyond it. */
+static const void *end_of(const struct nlmsghdr *m)
+{
+	return (const char *)m + m->nlmsg_len;
+}
+
+/* The family's header, or NULL when the message is too short for one. */
+static const void *header(const struct nlmsghdr *m, size_t size)
+{
+	return mnl_nlmsg_get_payload_len(m) < size ? NULL : mnl_nlmsg_get_payload(m);
+}
+
+/* Leaves *value as it is when the attribute is too short, or too large for an int. */
+static void read_u32(const struct nlattr *a, int *value)
+{
+	uint32_t v;
+
+	if (mnl_attr_get_payload_len(a) != sizeof(v))
+		return;
+	memcpy(&v, mnl_attr_get_payload(a), sizeof(v));
+	if (v <= INT32_MAX)
+		*value = (int)v;
+}
+
+static void read_u8(const struct nlattr *a, int *value)
+{
+	if (mnl_attr_get_payload_len(a) == 1)
+		*value = *(const uint8_t *)mnl_attr_get_payload(a);
+}
+
+static bool read_mac(const struct nlattr *a, uint8_t *mac)
+{
+	if (mnl_attr_get_payload_len(a) != MAC_SIZE)
+		return false;
+	memcpy(mac, mnl_attr_get_payload(a), MAC_SIZE);
+	return true;
+}
+
+static bool is_word(const struct nlattr *a, const char *word)
+{
+	size_t len = strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+
+	return len == strlen(word) && memcmp(mnl_attr_get_payload(a), word, len) == 0;
+}
+
+static void read_bond(const struct nlattr *data, struct bond_options *b)
+{
+	const struct nlattr *a;
+
+	b->active = b->primary = 0; /* the kernel leaves out what there is not */
+	for (each_nested(a, data)) {
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_BOND_MODE:
+			read_u8(a, &b->mode);
+			break;
+		case IFLA_BOND_ACTIVE_SLAVE:
+			read_u32(a, &b->active);
+			break;
+		case IFLA_BOND_MIIMON:
+			read_u32(a, &b->miimon);
+			break;
+		case IFLA_BOND_ARP_INTERVAL:
+			read_u32(a, &b->arp_interval);
+			break;
+		case IFLA_BOND_FAIL_OVER_MAC:
+			read_u8(a, &b->fail_over_mac);
+			break;
+		case IFLA_BOND_PRIMARY:
+			read_u32(a, &b->primary);
+			break;
+		case IFLA_BOND_PRIMARY_RESELECT:
+			read_u8(a, &b->primary_reselect);
+			break;
+		default: /* the kernel's, and more of them with each version */
+			break;
+		}
+	}
+}
+
+static void read_vlan(const struct nlattr *data, struct link *l)
+{
+	const struct nlattr *a;
+	uint16_t id;
+
+	for (each_nested(a, data))
+		if (mnl_attr_get_type(a) == IFLA_VLAN_ID &&
+		    mnl_attr_get_payload_len(a) == sizeof(id)) {
+			memcpy(&id, mnl_attr_get_payload(a), sizeof(id));
+			l->vlan = id <= VLAN_ID_MAX ? id : 0;
+		}
+}
+
+static void read_leg(const struct nlattr *data, struct link *l)
+{
+	const struct nlattr *a;
+	int status = -1;
+
+	for (each_nested(a, data)) {
+		if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_MII_STATUS)
+			read_u8(a, &status);
+		else if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_PERM_HWADDR)
+			l->has_permanent = read_mac(a, l->permanent);
+	}
+	/* BOND_LINK_UP is 0; going down, down and coming back are all not up. */
+	l->mii_up = status < 0 ? KNOWN_NOT : status == 0 ? KNOWN_YES : KNOWN_NO;
+}
+
+static void read_info(const struct nlattr *info, struct link *l)
+{
+	const struct nlattr *a, *data = NULL, *leg_data = NULL;
+	bool leg_of_bond = false;
+
+	for (each_nested(a, info)) {
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_INFO_KIND:
+			l->is_bond = is_word(a, "bond");
+			l->is_vlan = is_word(a, "vlan");
+			break;
+		case IFLA_INFO_DATA:
+			data = a;
+			break;
+		case IFLA_INFO_SLAVE_KIND:
+			leg_of_bond = is_word(a, "bond");
+			break;
+		case IFLA_INFO_SLAVE_DATA:
+			leg_data = a;
+			break;
+		default:
+			break;
+		}
+	}
+	if (l->is_bond && data)
+		read_bond(data, &l->bond);
+	else if (l->is_vlan && data)
+		read_vlan(data, l);
+	if (leg_of_bond && leg_data)
+		read_leg(leg_data, l);
+}
+
+/* AF_INET6's settings are an array of numbers, of which forwarding is the first. */
+static void read_families(const struct nlattr *families, struct link *l)
+{
+	const struct nlattr *family, *a;
+	int32_t forwarding;
+
+	for (each_nested(family, families)) {
+		if (mnl_attr_get_type(family) != AF_INET6)
+			continue;
+		for (each_nested(a, family))
+			if (mnl_attr_get_type(a) == IFLA_INET6_CONF &&
+			    mnl_attr_get_payload_len(a) >= sizeof(forwarding)) {
+				memcpy(&forwarding, mnl_attr_get_payload(a), sizeof(forwarding));
+				l->forwards6 = forwarding > 0;
+			}
+	}
+}
+
+bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
+{
+	const struct ifinfomsg *ifi = header(m, sizeof(*ifi));
+	const struct nlattr *a;
+
+	if ((m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK) || !ifi ||
+	    ifi->ifi_index <= 0)
+		return false;
+	/* A bridge's and others' views of a link come with their own family. */
+	if (ifi->ifi_family != AF_UNSPEC)
+		return false;
+
+	struct link l = {
+		.index = ifi->ifi_index,
+		.loopback = ifi->ifi_flags & IFF_LOOPBACK,
+		.carrier = !(ifi->ifi_flags & IFF_UP)  ? KNOWN_NOT
+			   : ifi->ifi_flags & LOWER_UP ? KNOWN_YES
+						       : KNOWN_NO,
+		.mii_up = KNOWN_NOT,
+		.bond = {.mode = -1,
+			 .miimon = -1,
+			 .arp_interval = -1,
+			 .fail_over_mac = -1,
+			 .primary_reselect = -1},
+	};
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)), end_of(m))) {
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_IFNAME:
+			snprintf(l.name, sizeof(l.name), "%.*s", mnl_attr_get_payload_len(a),
+				 mnl_attr_get_str(a));
+			break;
+		case IFLA_ADDRESS:
+			l.has_mac = read_mac(a, l.mac);
+			break;
+		case IFLA_MASTER:
+			read_u32(a, &l.master);
+			break;
+		case IFLA_LINK:
+			read_u32(a, &l.parent);
+			break;
+		case IFLA_LINKINFO:
+			read_info(a, &l);
+			break;
+		case IFLA_AF_SPEC:
+			read_families(a, &l);
+			break;
+		default:
+			break;
+		}
+	}
+	*ret_link = l;
+	return true;
+}
+
+bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
+{
+	const struct ifaddrmsg *ifa = header(m, sizeof(*ifa));
+	struct ip peer = {0}, local = {0};
+	const struct nlattr *a;
+
+	if ((m->nlmsg_type != RTM_NEWADDR && m->nlmsg_type != RTM_DELADDR) || !ifa ||
+	    ifa->ifa_index == 0 || ifa->ifa_index > INT32_MAX)
+		return false;
+
+	uint32_t flags = ifa->ifa_flags;
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifa)), end_of(m))) {
+		uint16_t len = mnl_attr_get_payload_len(a);
+		const void *bytes = mnl_attr_get_payload(a);
+		if (mnl_attr_get_type(a) == IFA_ADDRESS)
+			peer = ip_from(ifa->ifa_family, bytes, len);
+		else if (mnl_attr_get_type(a) == IFA_LOCAL)
+			local = ip_from(ifa->ifa_family, bytes, len);
+		else if (mnl_attr_get_type(a) == IFA_FLAGS && len == sizeof(flags))
+			memcpy(&flags, bytes, sizeof(flags));
+	}
+	/* IPv6 has IFA_LOCAL on point-to-point links only. */
+	if (!local.family)
+		local = peer;
+	if (!local.family)
+		return false;
+	*ret_address = (struct address){
+		.index = (int)ifa->ifa_index,
+		.ip = local,
+		.prefix = ifa->ifa_prefixlen,
+		.tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED),
+	};
+	return true;
+}
+
+static const struct rtmsg *default_header(const struct nlmsghdr *m)
+{
+	const struct rtmsg *rtm = header(m, sizeof(*rtm));
+
+	if ((m->nlmsg_type != RTM_NEWROUTE && m->nlmsg_type != RTM_DELROUTE) || !rtm ||
+	    rtm->rtm_dst_len != 0 || rtm->rtm_table != RT_TABLE_MAIN ||
+	    rtm->rtm_type != RTN_UNICAST)
+		return NULL;
+	return rtm;
+}
+
+bool netlink_is_default(const struct nlmsghdr *m)
+{
+	return default_header(m) != NULL;
+}
+
+/* The hops of a multipath route: a header and attributes each. */
+static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric, struct route *v,
+			size_t max)
+{
+	const char *at = mnl_attr_get_payload(hops);
+	size_t left = mnl_attr_get_payload_len(hops), n = 0;
+	struct rtnexthop hop;
+	const struct nlattr *a;
+
+	while (n < max && left >= sizeof(hop)) {
+		memcpy(&hop, at, sizeof(hop));
+		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > left)
+			break;
+		struct route r = {.index = hop.rtnh_ifindex, .metric = metric};
+		for (each_attr(a, (const void *)(at + sizeof(hop)), at + hop.rtnh_len))
+			if (mnl_attr_get_type(a) == RTA_GATEWAY)
+				r.gateway = ip_from(family, mnl_attr_get_payload(a),
+						    mnl_attr_get_payload_len(a));
+		if (r.gateway.family)
+			v[n++] = r;
+
+		size_t step = MNL_ALIGN(hop.rtnh_len);
+		if (step >= left)
+			break;
+		at += step;
+		left -= step;
+	}
+	return n;
+}
+
+size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t max)
+{
+	const struct rtmsg *rtm = default_header(m);
+	const struct nlattr *a, *hops = NULL;
+	struct route r = {0};
+	int metric = 0;
+
+	if (!rtm || max == 0)
+		return 0;
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)), end_of(m))) {
+		switch (mnl_attr_get_type(a)) {
+		case RTA_GATEWAY:
+			r.gateway = ip_from(rtm->rtm_family, mnl_attr_get_payload(a),
+					    mnl_attr_get_payload_len(a));
+			break;
+		case RTA_OIF:
+			read_u32(a, &r.index);
+			break;
+		case RTA_PRIORITY:
+			read_u32(a, &metric);
+			break;
+		case RTA_MULTIPATH:
+			hops = a;
+			break;
+		default:
+			break;
+		}
+	}
+	if (hops)
+		return read_hops(hops, rtm->rtm_family, (uint32_t)metric, v, max);
+	r.metric = (uint32_t)metric;
+	if (!r.gateway.family || r.index == 0)
+		return 0;
+	*v = r;
+	return 1;
+}
+
+struct nlmsghdr *netlink_put_active(void *buf, int bond, int leg)
+{
+	struct nlmsghdr *m = mnl_nlmsg_put_header(buf);
+
+	m->nlmsg_type = RTM_NEWLINK;
+	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(m, sizeof(*ifi));
+	ifi->ifi_index = bond;
+
+	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_strz(m, IFLA_INFO_KIND, "bond");
+	struct nlattr *data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	mnl_attr_put_u32(m, IFLA_BOND_ACTIVE_SLAVE, (uint32_t)leg);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+	return m;
+}
+
+int netlink_read_error(const struct nlmsghdr *m, const char **ret_words)
+{
+	const struct nlmsgerr *e = header(m, sizeof(*e));
+	const struct nlattr *a;
+	int code;
+
+	*ret_words = NULL;
+	if (m->nlmsg_type == NLMSG_DONE) { /* of a dump; may carry the reason why it ended early */
+		const void *payload = header(m, sizeof(code));
+		if (!payload)
+			return 0;
+		memcpy(&code, payload, sizeof(code));
+		return code < 0 ? code : 0;
+	}
+	if (!e)
+		return -EBADMSG;
+	if (e->error >= 0 || !(m->nlmsg_flags & NLM_F_ACK_TLVS))
+		return e->error > 0 ? -EBADMSG : e->error;
+
+	size_t offset = sizeof(*e);
+	if (!(m->nlmsg_flags & NLM_F_CAPPED)) {
+		if (e->msg.nlmsg_len < NLMSG_HDRLEN ||
+		    e->msg.nlmsg_len > mnl_nlmsg_get_payload_len(m))
+			return e->error;
+		offset += mnl_nlmsg_get_payload_len(&e->msg);
+	}
+	if (offset > mnl_nlmsg_get_payload_len(m))
+		return e->error;
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, offset), end_of(m)))
+		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			*ret_words = mnl_attr_get_str(a);
+	return e->error;
+}

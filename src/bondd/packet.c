@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/packet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/pkt_sched.h>
+#include <net/ethernet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+enum { ANSWER_MAX = 512 }; /* what follows in an answer that is longer does not matter */
+
+/* <linux/if_packet.h> of older systems lacks it (Linux 4.20). */
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23
+#endif
+
+int packet_open(int index, bool ipv4, bool ipv6, int *ret_fd, struct err *err)
+{
+	/*
+	 * Deaf until it is bound: with a protocol it would hear all interfaces at once. One
+	 * protocol alone keeps the filter out of the way of the DNS traffic.
+	 */
+	cleanup_close int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const struct sockaddr_ll at = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = index,
+		.sll_protocol = htons(ipv4 && ipv6 ? ETH_P_ALL
+				      : ipv6       ? ETH_P_IPV6
+						   : ETH_P_ARP),
+	};
+	int on = 1, priority = TC_PRIO_CONTROL;
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot make a packet socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, frame_filter(),
+		       sizeof(struct sock_fprog)) < 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0)
+		return err_errno(err, errno, "cannot set up a packet socket");
+	(void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+		return err_errno(err, errno, "cannot bind a packet socket");
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int packet_send(int fd, int index, const struct frame *frame)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = index, .sll_halen = 6};
+
+	memcpy(&to.sll_protocol, frame->bytes + 2 * MAC_SIZE, sizeof(to.sll_protocol));
+	memcpy(to.sll_addr, frame->bytes, MAC_SIZE);
+	if (sendto(fd, frame->bytes, frame->len, MSG_DONTWAIT, (const struct sockaddr *)&to,
+		   sizeof(to)) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The tag that the kernel took out of the frame; that in the frame is older. */
+static void take_vlan(struct msghdr *message, struct frame_answer *answer)
+{
+	struct tpacket_auxdata aux;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA ||
+		    c->cmsg_len < CMSG_LEN(sizeof(aux)))
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if (aux.tp_status & TP_STATUS_VLAN_VALID)
+			answer->vlan = aux.tp_vlan_tci & 0xfff;
+	}
+}
+
+bool packet_hear(int fd, struct frame_answer *ret_answer)
+{
+	uint8_t bytes[ANSWER_MAX];
+	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))]
+		__attribute__((aligned(__alignof__(struct cmsghdr))));
+	struct iovec part = {bytes, sizeof(bytes)};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
+
+	if (n < 0 || !frame_read_answer(bytes, (size_t)n, ret_answer))
+		return false;
+	take_vlan(&message, ret_answer);
+	return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A packet socket on one interface: sends bondd's frames, hears answers to probes and no more. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "bondd/frame.h"
+
+struct err;
+
+/*
+ * On the interface with that index, not blocking; a leg that is not active is heard as well. ipv4,
+ * ipv6: which answers are wanted. The interface may be down. Needs CAP_NET_RAW.
+ */
+int packet_open(int index, bool ipv4, bool ipv6, int *ret_fd, struct err *err);
+
+/*
+ * What cannot be sent (the interface is down, its queue full) is lost like any other frame on its
+ * way: 0, or -errno for whoever wants to know.
+ */
+int packet_send(int fd, int index, const struct frame *frame);
+
+/* Takes one frame; false when there is none, or it is no answer. */
+bool packet_hear(int fd, struct frame_answer *ret_answer);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/report_read.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json_get.h"
+#include "bondd/report.h"
+#include "model/watch_json.h"
+
+enum { MAX_REPORT = 256 << 10 };
+
+static bool is_fresh(const json_t *report)
+{
+	struct timespec now;
+	int64_t written = json_get_number(report, "written_ms");
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return written >= 0 &&
+	       now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 - written <= REPORT_FRESH_MS;
+}
+
+static void take_legs(const json_t *object, struct guest_bond *b)
+{
+	size_t index;
+	json_t *value;
+
+	json_array_foreach(json_object_get(object, "legs"), index, value)
+	{
+		cleanup_free char *name = json_get_text(value, "name");
+		struct guest_leg *l = name ? guest_bond_leg(b, name) : NULL;
+		if (l && !l->watch)
+			l->watch = guest_leg_watch_parse(value);
+	}
+}
+
+void report_read(const char *root, struct guest_status *s)
+{
+	cleanup_free char *path = xasprintf("%s" REPORT_DIR "/" REPORT_FILE, root);
+	cleanup_free char *text = NULL;
+	size_t len, index;
+	json_t *value;
+
+	if (file_read(path, MAX_REPORT, &text, &len, NULL) < 0)
+		return;
+
+	json_t *report = json_loadb(text, len, 0, NULL);
+	if (root[0] == 0 && !is_fresh(report)) {
+		json_decref(report);
+		return;
+	}
+	json_array_foreach(json_object_get(report, "bonds"), index, value)
+	{
+		cleanup_free char *name = json_get_text(value, "name");
+		struct guest_bond *b = name ? guest_status_bond(s, name) : NULL;
+		if (!b || b->watch)
+			continue;
+		b->watch = guest_watch_parse(value);
+		take_legs(value, b);
+	}
+	json_decref(report);
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/tables.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+static struct link *find_link(const struct tables *t, int index)
+{
+	for (size_t i = 0; i < t->n_links; i++)
+		if (t->links[i].index == index)
+			return &t->links[i];
+	return NULL;
+}
+
+static struct address *find_address(const struct tables *t, const struct address *like)
+{
+	for (size_t i = 0; i < t->n_addresses; i++)
+		if (t->addresses[i].index == like->index &&
+		    ip_equal(&t->addresses[i].ip, &like->ip))
+			return &t->addresses[i];
+	return NULL;
+}
+
+static enum tables_change take_link(struct tables *t, const struct nlmsghdr *m)
+{
+	struct link l, *old;
+
+	if (!netlink_read_link(m, &l))
+		return TABLES_SAME;
+	old = find_link(t, l.index);
+	if (m->nlmsg_type == RTM_DELLINK) {
+		if (!old)
+			return TABLES_SAME;
+		*old = t->links[--t->n_links];
+		return TABLES_ROUTES_STALE;
+	}
+	l.seen = true;
+
+	bool went_down = old && old->carrier != KNOWN_NOT && l.carrier == KNOWN_NOT;
+	if (!old && t->n_links < TABLES_LINKS)
+		old = array_push(t->links, t->n_links);
+	if (!old)
+		return TABLES_SAME;
+	*old = l;
+	return went_down ? TABLES_ROUTES_STALE : TABLES_CHANGED;
+}
+
+static enum tables_change take_address(struct tables *t, const struct nlmsghdr *m)
+{
+	struct address a, *old;
+
+	if (!netlink_read_address(m, &a))
+		return TABLES_SAME;
+	old = find_address(t, &a);
+	if (m->nlmsg_type == RTM_DELADDR) {
+		if (!old)
+			return TABLES_SAME;
+		*old = t->addresses[--t->n_addresses];
+		return TABLES_ROUTES_STALE;
+	}
+	a.seen = true;
+	if (!old && t->n_addresses < TABLES_ADDRESSES)
+		old = array_push(t->addresses, t->n_addresses);
+	if (old)
+		*old = a;
+	return old ? TABLES_CHANGED : TABLES_SAME;
+}
+
+enum tables_change tables_take(struct tables *t, const struct nlmsghdr *m)
+{
+	switch (m->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		return take_link(t, m);
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return take_address(t, m);
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return netlink_is_default(m) ? TABLES_ROUTES_STALE : TABLES_SAME;
+	default:
+		return TABLES_SAME;
+	}
+}
+
+void tables_mark_links(struct tables *t)
+{
+	for (size_t i = 0; i < t->n_links; i++)
+		t->links[i].seen = false;
+}
+
+void tables_mark_addresses(struct tables *t)
+{
+	for (size_t i = 0; i < t->n_addresses; i++)
+		t->addresses[i].seen = false;
+}
+
+void tables_drop_routes(struct tables *t)
+{
+	t->n_routes = 0;
+}
+
+void tables_add_route(struct tables *t, const struct nlmsghdr *m)
+{
+	struct route hops[TABLES_ROUTES];
+	size_t n = netlink_read_default(m, hops, TABLES_ROUTES - t->n_routes);
+
+	for (size_t i = 0; i < n; i++)
+		*array_push(t->routes, t->n_routes) = hops[i];
+}
+
+void tables_sweep(struct tables *t)
+{
+	size_t links = 0, addresses = 0;
+
+	for (size_t i = 0; i < t->n_links; i++)
+		if (t->links[i].seen)
+			t->links[links++] = t->links[i];
+	for (size_t i = 0; i < t->n_addresses; i++)
+		if (t->addresses[i].seen)
+			t->addresses[addresses++] = t->addresses[i];
+	t->n_links = links;
+	t->n_addresses = addresses;
+}
+
+const struct link *tables_link(const struct tables *t, int index)
+{
+	return find_link(t, index);
+}
+
+const struct link *tables_link_named(const struct tables *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_links; i++)
+		if (streq(t->links[i].name, name))
+			return &t->links[i];
+	return NULL;
+}
+
+void tables_clear(struct tables *t)
+{
+	free(t->links);
+	free(t->addresses);
+	free(t->routes);
+	*t = (struct tables){0};
+}

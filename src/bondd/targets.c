@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/targets.h"
+
+#include "bondd/leg.h"
+#include "bondd/tables.h"
+
+/* The link is the bond or a VLAN on it. */
+static bool is_on(const struct link *link, const struct link *bond)
+{
+	return link && (link->index == bond->index ||
+			(link->is_vlan && link->parent == bond->index && link->vlan));
+}
+
+static unsigned vlan_of(const struct tables *t, const struct link *bond, const struct ip *ip)
+{
+	for (size_t i = 0; i < t->n_addresses; i++) {
+		const struct address *a = &t->addresses[i];
+		const struct link *link = tables_link(t, a->index);
+		if (is_on(link, bond) && ip_same_net(&a->ip, ip, a->prefix))
+			return link->is_vlan ? link->vlan : 0;
+	}
+	return 0;
+}
+
+static const struct route *gateway(const struct tables *t, const struct link *bond, int family)
+{
+	const struct route *best = NULL;
+
+	for (size_t i = 0; i < t->n_routes; i++) {
+		const struct route *r = &t->routes[i];
+		if (r->gateway.family == family && is_on(tables_link(t, r->index), bond) &&
+		    (!best || r->metric < best->metric))
+			best = r;
+	}
+	return best;
+}
+
+void targets_find(const struct tables *tables, const struct link *bond, const struct conf *conf,
+		  struct targets *ret_targets)
+{
+	struct targets found = {0};
+
+	for (size_t i = 0; i < conf->n_targets; i++)
+		found.v[found.n++] = (struct target){
+			.ip = conf->targets[i],
+			.vlan = vlan_of(tables, bond, &conf->targets[i]),
+		};
+	if (conf->n_targets == 0) {
+		const struct route *r = gateway(tables, bond, AF_INET);
+		if (!r)
+			r = gateway(tables, bond, AF_INET6);
+		if (r) {
+			const struct link *link = tables_link(tables, r->index);
+			found.v[found.n++] = (struct target){
+				.ip = r->gateway,
+				.vlan = link->is_vlan ? link->vlan : 0,
+			};
+		}
+	}
+	*ret_targets = found;
+}

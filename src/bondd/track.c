@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/track.h"
+
+/* Of the last n intervals that ended; an answer too many in one makes up for one too late. */
+static unsigned lost_of(const struct track *t, unsigned n)
+{
+	unsigned answers = 0;
+
+	for (unsigned i = 1; i <= n; i++)
+		answers += t->answers[(t->at + TRACK_RISE_MAX - i) % TRACK_RISE_MAX];
+	return answers < n ? n - answers : 0;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Those that may still be answered are not lost yet. */
+unsigned track_lost(const struct track *t)
+{
+	unsigned lost = lost_of(t, least(t->n, TRACK_LOSS_WINDOW));
+
+	return lost > t->misses ? lost - t->misses : 0;
+}
+
+bool track_is_lossy(const struct track *t)
+{
+	return track_lost(t) >= TRACK_LOSS_MANY;
+}
+
+bool track_is_silent(const struct track *t, const struct track_limits *limits)
+{
+	int64_t wait = t->slowest > limits->interval ? t->slowest : limits->interval;
+
+	/* A quarter of an interval is how late the clock that sends may be. */
+	wait -= limits->interval / 4;
+	return t->misses >= limits->fall &&
+	       t->last_sent - t->open_since >= (limits->fall - 1) * limits->interval + wait;
+}
+
+static void end_interval(struct track *t)
+{
+	t->at = (t->at + 1) % TRACK_RISE_MAX;
+	t->answers[t->at] = 0;
+	t->n = least(t->n + 1, TRACK_RISE_MAX);
+}
+
+void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
+{
+	if (t->total_sent && t->last_sent >= 0)
+		end_interval(t);
+	t->misses = t->open;
+	t->slowest -= t->slowest / 128;
+	if (t->open == 0)
+		t->open_since = now;
+	if (t->open < UINT32_MAX)
+		t->open++;
+	t->last_sent = now;
+	t->total_sent++;
+	if (track_is_silent(t, limits) || track_is_lossy(t))
+		t->proven = false;
+	else if (t->n >= limits->rise && lost_of(t, limits->rise) <= 1)
+		t->proven = true;
+}
+
+int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now)
+{
+	int64_t round_trip = t->open == 1 ? now - t->last_sent : -1;
+	int64_t longest = t->open ? now - t->open_since : 0; /* if it is of the oldest open probe */
+
+	if (longest > TRACK_PATIENCE * limits->interval)
+		longest = TRACK_PATIENCE * limits->interval;
+	if (longest > t->slowest && !track_is_silent(t, limits))
+		t->slowest = longest;
+
+	t->answered = true;
+	t->total_answered++;
+	t->open = 0;
+	t->misses = 0;
+	if (t->answers[t->at] < UINT8_MAX)
+		t->answers[t->at]++;
+	return round_trip;
+}
+
+void track_forget(struct track *t)
+{
+	*t = (struct track){
+		.last_sent = -1,
+		.total_sent = t->total_sent,
+		.total_answered = t->total_answered,
+	};
+}

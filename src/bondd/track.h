@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the probes from one leg to one target have shown: a count, no clock and no socket.
+ *
+ * An ARP reply does not say which request it answers. So none is matched to its probe: an answer
+ * shows that the path worked just before it came, and settles every probe that is still open.
+ * A probe that is open when the next one is due is a miss; an answer that comes later takes the
+ * miss back. So a round trip longer than the interval does no harm while answers keep coming.
+ *
+ * A path or a guest that is slow at times is given that time: the last of the misses that make a
+ * path silent must be older than the slowest round trip of late, which fades within seconds.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	TRACK_RISE_MAX = 64,
+	TRACK_LOSS_WINDOW = 16, /* probes over which loss is counted */
+	TRACK_PATIENCE = 5,     /* intervals that a slow round trip may add at most */
+	TRACK_LOSS_MANY = 4,    /* lost of those: the path is lossy */
+};
+
+struct track_limits {
+	int64_t interval; /* us between two probes */
+	unsigned fall;    /* misses in a row: silent */
+	unsigned rise;    /* probes, one of them lost at most: proven; at most TRACK_RISE_MAX */
+};
+
+struct track {
+	bool answered;      /* ever */
+	bool proven;        /* has risen, and neither fell silent nor became lossy since */
+	unsigned open;      /* probes sent since the last answer */
+	unsigned misses;    /* those of them that had their time */
+	int64_t open_since; /* us; when the first open one was sent */
+	int64_t last_sent;  /* us */
+	int64_t slowest;    /* us; round trip of late */
+	uint8_t answers[TRACK_RISE_MAX]; /* in each of the last intervals, a ring */
+	unsigned at;                     /* in the ring: the interval that runs */
+	unsigned n;                      /* intervals that ended, up to TRACK_RISE_MAX */
+	uint64_t total_sent, total_answered;
+};
+
+/* The time of the last probe is over, and one is to be sent now (us). */
+void track_sent(struct track *t, const struct track_limits *limits, int64_t now);
+
+/*
+ * An answer came. Returns the round trip in us, or -1: it could be that of several probes.
+ */
+int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now);
+
+bool track_is_silent(const struct track *t, const struct track_limits *limits);
+bool track_is_lossy(const struct track *t);
+
+/* Probes lost of the last TRACK_LOSS_WINDOW, without those that are open. */
+unsigned track_lost(const struct track *t);
+
+/* Nothing is known any more, as when the leg's carrier went; the totals stay. */
+void track_forget(struct track *t);

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "bondd/eye.h"
+#include "bondd/journal.h"
+#include "bondd/report.h"
+#include "bondd/rtnl.h"
+#include "bondd/tables.h"
+
+enum {
+	MAX_BONDS = 8,
+	MAX_EVENTS = 32,
+	HOUSEKEEPING_US = 1000000, /* the report, and a sign of life */
+};
+
+struct watch {
+	struct eye_tools tools;
+	struct tables tables;
+	struct eye eyes[MAX_BONDS];
+	size_t n_eyes;
+	int timer, signals;
+	bool ticking;
+	int64_t next_tick; /* us */
+	int64_t next_housekeeping;
+	bool stop;
+	bool told_report; /* that it cannot be written */
+};
+
+static int64_t clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+static struct eye *find_eye(struct watch *w, int index)
+{
+	for (size_t i = 0; i < w->n_eyes; i++)
+		if (w->eyes[i].index == index)
+			return &w->eyes[i];
+	return NULL;
+}
+
+/* Bonds come and go. */
+static void update_bonds(struct watch *w, int64_t now)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_eyes; i++)
+		w->eyes[i].kept = false;
+	for (size_t i = 0; i < w->tables.n_links; i++) {
+		const struct link *link = &w->tables.links[i];
+		if (!link->is_bond)
+			continue;
+		struct eye *e = find_eye(w, link->index);
+		if (!e && w->n_eyes < MAX_BONDS) {
+			e = &w->eyes[w->n_eyes++];
+			eye_init(e, link);
+			journal_say(JOURNAL_INFO, "%s: watched", e->name);
+		}
+		if (!e)
+			continue;
+		e->kept = true;
+		eye_update(e, &w->tools, now);
+	}
+	for (size_t i = 0; i < w->n_eyes; i++) {
+		if (w->eyes[i].kept) {
+			w->eyes[n++] = w->eyes[i];
+			continue;
+		}
+		journal_say(JOURNAL_INFO, "%s: gone", w->eyes[i].name);
+		eye_clear(&w->eyes[i]);
+	}
+	w->n_eyes = n;
+}
+
+/* On, a full interval from now, while there is anything to probe; else nothing wakes up. */
+static void set_timer(struct watch *w, int64_t now)
+{
+	int64_t interval = w->tools.conf->track.interval;
+	struct itimerspec spec = {0};
+	bool wanted = false;
+
+	for (size_t i = 0; i < w->n_eyes; i++)
+		wanted |= eye_wants_ticks(&w->eyes[i]);
+	if (wanted == w->ticking && (!wanted || now <= w->next_tick + interval / 4))
+		return;
+	if (wanted) {
+		spec.it_interval.tv_nsec = spec.it_value.tv_nsec = interval % 1000000 * 1000;
+		spec.it_interval.tv_sec = spec.it_value.tv_sec = interval / 1000000;
+	}
+	(void)timerfd_settime(w->timer, 0, &spec, NULL);
+	w->ticking = wanted;
+	w->next_tick = now + interval;
+}
+
+static int hear_kernel(struct watch *w, int64_t now, struct err *err)
+{
+	bool changed = false;
+	int r = rtnl_hear(w->tools.rtnl, &w->tables, &changed, err);
+
+	if (r == 0 && changed)
+		update_bonds(w, now);
+	return r;
+}
+
+static int decide_all(struct watch *w, int64_t now, struct err *err)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < w->n_eyes; i++)
+		moved |= eye_decide(&w->eyes[i], &w->tools, now);
+	if (!moved)
+		return 0;
+	w->next_housekeeping = now; /* the report of it */
+	/* The news of a move are there already: older ones must not look like another move. */
+	return hear_kernel(w, now, err);
+}
+
+static int tick(struct watch *w, int64_t now, struct err *err)
+{
+	uint64_t expirations;
+
+	/* Unread, it would not start again. */
+	if (read(w->timer, &expirations, sizeof(expirations)) < 0)
+		return 0; /* set anew in the meantime */
+	for (size_t i = 0; i < w->n_eyes; i++)
+		eye_tick(&w->eyes[i], &w->tools, now);
+	int r = decide_all(w, now, err);
+	/*
+	 * Who comes late starts a new interval: the probe just sent would otherwise be judged
+	 * before its time.
+	 */
+	set_timer(w, now);
+	while (w->next_tick <= now)
+		w->next_tick += w->tools.conf->track.interval;
+	return r;
+}
+
+static void write_report(struct watch *w, int64_t now)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *json = report_json(w->eyes, w->n_eyes, w->tools.conf, now);
+
+	if (!file_exists(REPORT_DIR)) /* run by hand */
+		return;
+	if (report_write(json, &err) < 0 && !w->told_report) {
+		journal_say(JOURNAL_ERROR, "%s: nobody can be told how the bonds are", err.text);
+		w->told_report = true;
+	}
+}
+
+static int keep_house(struct watch *w, int64_t now, struct err *err)
+{
+	int r = decide_all(w, now, err); /* where no tick does */
+
+	w->next_housekeeping = now + HOUSEKEEPING_US;
+	write_report(w, now);
+	if (systemd_watchdog())
+		systemd_notify("WATCHDOG=1");
+	return r;
+}
+
+static void hear_leg(struct watch *w, int fd, int64_t now)
+{
+	for (size_t i = 0; i < w->n_eyes; i++) {
+		struct leg *l = eye_leg_of(&w->eyes[i], fd);
+		if (l)
+			leg_hear(l, &w->eyes[i].targets, &w->tools.conf->track, now);
+	}
+}
+
+/* What has come, before what has not: answers, then the kernel's news, then the clock. */
+static int handle(struct watch *w, const struct epoll_event *events, int n, struct err *err)
+{
+	bool news = false, ticked = false;
+	int64_t now = clock_now();
+	int r = 0;
+
+	for (int i = 0; i < n; i++) {
+		int fd = events[i].data.fd;
+		if (fd == w->timer)
+			ticked = true;
+		else if (fd == w->signals)
+			w->stop = true;
+		else if (fd == rtnl_fd(w->tools.rtnl))
+			news = true;
+		else
+			hear_leg(w, fd, now);
+	}
+	if (news) {
+		r = hear_kernel(w, now, err);
+		if (r == 0)
+			r = decide_all(w, now, err);
+		set_timer(w, now);
+	}
+	if (r == 0 && ticked)
+		r = tick(w, now, err);
+	if (r == 0 && now >= w->next_housekeeping)
+		r = keep_house(w, now, err);
+	return r;
+}
+
+static int add_fd(struct watch *w, int fd, struct err *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	if (fd < 0 || epoll_ctl(w->tools.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return err_errno(err, errno, "cannot wait for events");
+	return 0;
+}
+
+static int set_up(struct watch *w, struct err *err)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	w->tools.epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	w->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (w->tools.epoll < 0)
+		return err_errno(err, errno, "cannot wait for events");
+
+	int r = add_fd(w, w->timer, err);
+	if (r == 0)
+		r = add_fd(w, w->signals, err);
+	if (r == 0)
+		r = rtnl_open(&w->tables, &w->tools.rtnl, err);
+	if (r == 0)
+		r = add_fd(w, rtnl_fd(w->tools.rtnl), err);
+	return r;
+}
+
+static int loop(struct watch *w, struct err *err)
+{
+	struct epoll_event events[MAX_EVENTS];
+	int r = 0;
+
+	while (r == 0 && !w->stop) {
+		int64_t wait = (w->next_housekeeping - clock_now() + 999) / 1000;
+		int n = epoll_wait(w->tools.epoll, events, MAX_EVENTS, wait > 0 ? (int)wait : 0);
+		if (n < 0 && errno != EINTR)
+			return err_errno(err, errno, "cannot wait for events");
+		r = handle(w, events, n > 0 ? n : 0, err);
+	}
+	return r;
+}
+
+static void tear_down(struct watch *w)
+{
+	for (size_t i = 0; i < w->n_eyes; i++)
+		eye_clear(&w->eyes[i]);
+	rtnl_close(w->tools.rtnl);
+	tables_clear(&w->tables);
+	if (w->timer >= 0)
+		close(w->timer);
+	if (w->signals >= 0)
+		close(w->signals);
+	if (w->tools.epoll >= 0)
+		close(w->tools.epoll);
+}
+
+int watch_run(const struct conf *conf, struct err *err)
+{
+	struct watch w = {
+		.tools = {.conf = conf, .epoll = -1},
+		.timer = -1,
+		.signals = -1,
+	};
+	w.tools.tables = &w.tables;
+	int r = set_up(&w, err);
+
+	if (r == 0) {
+		int64_t now = clock_now();
+		update_bonds(&w, now);
+		set_timer(&w, now);
+		systemd_notify("READY=1");
+		r = loop(&w, err);
+		systemd_notify("STOPPING=1");
+	}
+	tear_down(&w);
+	return r;
+}

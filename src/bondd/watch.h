@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The eyes: watch every bond of this machine, and move those that have to be moved. */
+#pragma once
+
+struct conf;
+struct err;
+
+/*
+ * Runs until SIGTERM or SIGINT (0), or until the kernel cannot be heard (-errno). Needs
+ * CAP_NET_ADMIN and CAP_NET_RAW. Leaves every bond as it is.
+ */
+int watch_run(const struct conf *conf, struct err *err);

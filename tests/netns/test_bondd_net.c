@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * bondd's probes and announcements on a real kernel, over two veth legs to a target in another
+ * namespace. Without a bond: not every kernel has the driver. As root, in namespaces of its own.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "bondd/announce.h"
+#include "bondd/leg.h"
+#include "bondd/packet.h"
+#include "bondd/rtnl.h"
+#include "bondd/tables.h"
+
+#define SKIPPED 77
+
+#define assert_ok(call)                                      \
+	do {                                                 \
+		cleanup_err struct err why = ERR_INIT;       \
+		int r_ = (call);                             \
+		if (r_ < 0)                                  \
+			fail_msg("%s: %s", #call, why.text); \
+	} while (0)
+
+static const struct track_limits limits = {.interval = 20000, .fall = 3, .rise = 10};
+static struct tables tables;
+static struct rtnl *rtnl;
+
+static void run(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+static struct target target(const char *text)
+{
+	struct target t = {0};
+
+	assert_true(ip_parse(text, &t.ip));
+	return t;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+/* leg0 and leg1 here; their other ends in the namespace "peer", in a bridge with the target. */
+static int set_up(void **state)
+{
+	(void)state;
+	run("ip netns add peer");
+	run("ip -n peer link add br0 type bridge forward_delay 0 mcast_snooping 0");
+	run("ip -n peer link set br0 up");
+	run("ip -n peer address add 172.16.1.1/24 dev br0");
+	run("ip -n peer address add 2001:db8:101::1/64 dev br0 nodad");
+	for (int i = 0; i < 2; i++) {
+		cleanup_free char *make = xasprintf(
+			"ip link add leg%d type veth peer name port%d netns peer && "
+			"ip link set leg%d up && ip -n peer link set port%d master br0 up",
+			i, i, i, i);
+		run(make);
+	}
+	assert_ok(rtnl_open(&tables, &rtnl, &why));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	rtnl_close(rtnl);
+	rtnl = NULL;
+	tables_clear(&tables);
+	(void)!system("ip netns del peer 2>/dev/null; ip link del leg0 2>/dev/null; "
+		      "ip link del leg1 2>/dev/null");
+	return 0;
+}
+
+/* Takes in news until wanted() holds; two seconds are more than any kernel needs. */
+static void hear_until(bool (*wanted)(void))
+{
+	int64_t end = now_us() + 2000000;
+	bool changed;
+
+	for (;;) {
+		assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+		if (wanted())
+			return;
+		struct pollfd p = {rtnl_fd(rtnl), POLLIN, 0};
+		if (now_us() > end || poll(&p, 1, 2000) <= 0)
+			fail_msg("the kernel did not say so within 2 s");
+	}
+}
+
+static bool both_legs_up(void)
+{
+	const struct link *a = tables_link_named(&tables, "leg0");
+	const struct link *b = tables_link_named(&tables, "leg1");
+
+	return a && b && a->carrier == KNOWN_YES && b->carrier == KNOWN_YES;
+}
+
+static void open_leg(struct leg *l, const char *name, const struct targets *targets)
+{
+	hear_until(both_legs_up);
+	leg_init(l, tables_link_named(&tables, name), now_us());
+	assert_ok(leg_open(l, targets, &why));
+}
+
+/* n intervals of 20 ms, as the loop of bondd has them. */
+static void probe(struct leg *l, const struct targets *targets, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		int64_t end = now_us() + 20000;
+		leg_probe(l, targets, &limits, now_us());
+		for (int64_t left; (left = end - now_us()) > 0;) {
+			struct pollfd p = {l->fd, POLLIN, 0};
+			struct timespec wait = {.tv_nsec = left * 1000};
+			if (ppoll(&p, 1, &wait, NULL) > 0)
+				leg_hear(l, targets, &limits, now_us());
+		}
+	}
+}
+
+static struct decide_leg snapshot(const struct leg *l, const struct targets *targets)
+{
+	struct decide_leg d;
+
+	leg_snapshot(l, targets, &limits, 0, &d);
+	return d;
+}
+
+static void test_probes_are_answered(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1"), target("2001:db8:101::1")}, .n = 2};
+	struct leg l;
+
+	open_leg(&l, "leg0", &targets);
+	probe(&l, &targets, 15);
+	assert_int_equal(snapshot(&l, &targets).proven, 3);
+	assert_int_equal(snapshot(&l, &targets).silent, 0);
+	assert_int_equal(l.sent, 30);
+	/* One answer each: the probes after the first went to the one who answered. */
+	assert_in_range(l.answered, 28, 30);
+	assert_true(l.neighbours[0].known);
+	leg_close(&l);
+	/* Nobody has learned an address from an ARP probe. */
+	run("test -z \"$(ip -n peer -4 neighbour show)\"");
+}
+
+static void test_nobody_there(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.99"), target("2001:db8:101::99")}, .n = 2};
+	struct leg l;
+
+	open_leg(&l, "leg0", &targets);
+	probe(&l, &targets, 5);
+	assert_int_equal(snapshot(&l, &targets).silent, 3);
+	assert_int_equal(snapshot(&l, &targets).heard, 0);
+	assert_int_equal(l.answered, 0);
+	leg_close(&l);
+}
+
+static void drop(const char *hook)
+{
+	cleanup_free char *rules =
+		xasprintf("ip netns exec peer nft 'add table netdev t; add chain netdev t c "
+			  "{ type filter hook %s device port0 priority 0; policy drop; }'",
+			  hook);
+
+	run(rules);
+}
+
+/* The path dies with the carrier up, one way or the other; the other leg is not touched. */
+static void check_one_way(const char *hook)
+{
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct leg a, b;
+
+	open_leg(&a, "leg0", &targets);
+	open_leg(&b, "leg1", &targets);
+	probe(&a, &targets, 15);
+	probe(&b, &targets, 15);
+	assert_int_equal(snapshot(&a, &targets).proven, 1);
+	drop(hook);
+	int64_t cut = now_us();
+	probe(&a, &targets, 5);
+	probe(&b, &targets, 5);
+	assert_int_equal(a.carrier, KNOWN_YES);
+	assert_int_equal(snapshot(&a, &targets).silent, 1);
+	assert_true(snapshot(&a, &targets).silent_since[0] <= cut + 25000);
+	assert_int_equal(snapshot(&b, &targets).proven, 1);
+
+	run("ip netns exec peer nft delete table netdev t");
+	probe(&a, &targets, 12);
+	assert_int_equal(snapshot(&a, &targets).silent, 0);
+	leg_close(&a);
+	leg_close(&b);
+}
+
+static void test_one_way_from_here(void **state)
+{
+	(void)state;
+	check_one_way("ingress");
+}
+
+static void test_one_way_to_here(void **state)
+{
+	(void)state;
+	check_one_way("egress");
+}
+
+/* Greetings to all, as a gateway sends them, do not show that it hears us. */
+static void test_broadcasts_prove_nothing(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	static const uint8_t all[MAC_SIZE] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct leg a, b;
+	struct frame f;
+
+	run("ip -n peer address flush dev br0");
+	open_leg(&a, "leg0", &targets);
+	open_leg(&b, "leg1", &targets);
+	frame_announcement(&(struct frame_way){.from = b.mac, .to = all}, &targets.v[0].ip, false,
+			   &f);
+	f.bytes[21] = 2; /* a reply that nobody asked for */
+	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+	struct pollfd p = {a.fd, POLLIN, 0};
+	assert_int_equal(poll(&p, 1, 2000), 1); /* it is heard, */
+	leg_hear(&a, &targets, &limits, now_us());
+	assert_int_equal(a.answered, 0); /* and not believed */
+	leg_close(&a);
+	leg_close(&b);
+}
+
+static void send_on(void *data, const struct frame *frame)
+{
+	struct leg *l = data;
+
+	assert_int_equal(packet_send(l->fd, l->index, frame), 0);
+}
+
+/* The peer knows the service address by another MAC, and learns the new one. */
+static void test_announcements_are_believed(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct leg l;
+
+	run("ip -n peer neighbour add 172.16.1.10 lladdr 02:00:00:00:00:01 dev br0 nud stale");
+	run("ip -n peer neighbour add 2001:db8:101::10 lladdr 02:00:00:00:00:01 dev br0 nud stale");
+	/* The address stands on leg0, which plays the bond; the frames leave by leg1. */
+	run("ip address add 172.16.1.10/24 dev leg0");
+	run("ip address add 2001:db8:101::10/64 dev leg0 nodad");
+	open_leg(&l, "leg1", &targets);
+	/* One more when leg0's link-local address is ready. */
+	assert_in_range(announce_frames(&tables, tables_link_named(&tables, "leg0"), l.mac, false,
+					send_on, &l),
+			2, 3);
+	leg_close(&l);
+	cleanup_free char *seen =
+		xasprintf("test 2 = $(ip -n peer neighbour show | grep -v fe80 | "
+			  "grep -c %02x:%02x:%02x:%02x:%02x:%02x)",
+			  l.mac[0], l.mac[1], l.mac[2], l.mac[3], l.mac[4], l.mac[5]);
+	run(seen);
+}
+
+static bool leg1_gone(void)
+{
+	return tables_link_named(&tables, "leg1") == NULL;
+}
+
+static bool leg1_without_carrier(void)
+{
+	const struct link *l = tables_link_named(&tables, "leg1");
+
+	return l && l->carrier == KNOWN_NO;
+}
+
+static void test_legs_come_and_go(void **state)
+{
+	(void)state;
+	hear_until(both_legs_up);
+	int before = tables_link_named(&tables, "leg1")->index;
+	run("ip -n peer link set port1 down");
+	hear_until(leg1_without_carrier);
+	run("ip link del leg1");
+	hear_until(leg1_gone);
+	run("ip link add leg1 type veth peer name port1 netns peer && ip link set leg1 up && "
+	    "ip -n peer link set port1 master br0 up");
+	hear_until(both_legs_up);
+	assert_int_not_equal(tables_link_named(&tables, "leg1")->index, before);
+}
+
+/* A socket that is overrun tells nothing of what was lost: only a new dump does. */
+static void test_overrun_is_dumped_again(void **state)
+{
+	(void)state;
+	bool changed = false;
+
+	hear_until(both_legs_up);
+	run("i=0; while [ $i -lt 400 ]; do echo link set leg0 mtu $((1400 + i % 2)); i=$((i+1)); "
+	    "done > /run/batch && for n in 1 2 3 4 5; do ip -batch /run/batch; done");
+	run("ip link del leg1");
+	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_true(changed);
+	assert_true(leg1_gone());
+}
+
+static void test_default_routes(void **state)
+{
+	(void)state;
+	bool changed = false;
+
+	run("ip address add 172.16.1.10/24 dev leg0");
+	run("ip route add default via 172.16.1.1 dev leg0 metric 300");
+	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_int_equal(tables.n_routes, 1);
+	assert_int_equal(tables.routes[0].gateway.bytes[3], 1);
+	/* Of a route that is replaced the kernel does not say that the old one went. */
+	run("ip route replace default via 172.16.1.2 dev leg0 metric 300");
+	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_int_equal(tables.n_routes, 1);
+	assert_int_equal(tables.routes[0].gateway.bytes[3], 2);
+	/* Nor of those that go with the last address. */
+	run("ip address flush dev leg0");
+	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_int_equal(tables.n_routes, 0);
+}
+
+static void test_refusal_has_words(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+
+	hear_until(both_legs_up);
+	int r = rtnl_set_active(rtnl, tables_link_named(&tables, "leg0")->index,
+				tables_link_named(&tables, "leg1")->index, &err);
+	assert_true(r < 0); /* it is no bond */
+	assert_non_null(strstr(err.text, "the kernel refused"));
+}
+
+static void private_namespaces(void)
+{
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0) {
+		perror("cannot make private namespaces");
+		exit(1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_probes_are_answered, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_one_way_from_here, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_one_way_to_here, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_broadcasts_prove_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_announcements_are_believed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_legs_come_and_go, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_overrun_is_dumped_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_default_routes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refusal_has_words, set_up, tear_down),
+	};
+
+	if (geteuid() != 0) {
+		bool ci = streq(getenv("CI"), "true");
+
+		fprintf(stderr, "%s: it makes network namespaces: run it as root (sudo)\n",
+			ci ? "FAILED" : "SKIPPED");
+		return ci ? 1 : SKIPPED;
+	}
+	private_namespaces();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

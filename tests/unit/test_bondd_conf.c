@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "bondd/conf.h"
+
+static void test_nothing_is_needed(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf c;
+	const struct sockaddr_in *in = (const void *)&c.listen.address;
+
+	assert_int_equal(conf_read("/nonexistent/bondd.conf", &c, &err), 0);
+	assert_int_equal(ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK);
+	assert_int_equal(ntohs(in->sin_port), 9780);
+	assert_int_equal(c.n_targets, 0);
+	assert_int_equal(c.track.interval, 20000);
+	assert_int_equal(c.track.fall, 3);
+	assert_int_equal(c.limits.failback, FAILBACK_NEVER);
+}
+
+static void test_all_settings(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf c;
+	const struct sockaddr_in *in = (const void *)&c.listen.address;
+	char text[IP_TEXT_SIZE];
+
+	assert_int_equal(conf_parse("bondd.conf",
+				    "# management\n"
+				    "listen = 192.0.2.9:1234\n"
+				    "targets = 172.16.1.1, 172.16.1.2\n"
+				    "targets = 2001:db8::1\n"
+				    "interval = 50\n"
+				    "fall = 4 ; probes\n"
+				    "rise = 64\n"
+				    "moves = 2\n"
+				    "failback = better\n"
+				    "prefer = ens6\n"
+				    "announce_loopback = yes\n",
+				    &c, &err),
+			 0);
+	assert_int_equal(ntohl(in->sin_addr.s_addr), 0xc0000209);
+	assert_int_equal(ntohs(in->sin_port), 1234);
+	assert_int_equal(c.n_targets, 3);
+	assert_string_equal(ip_text(&c.targets[1], text), "172.16.1.2");
+	assert_string_equal(ip_text(&c.targets[2], text), "2001:db8::1");
+	assert_int_equal(c.track.interval, 50000);
+	assert_int_equal(c.track.fall, 4);
+	assert_int_equal(c.track.rise, 64);
+	assert_int_equal(c.limits.max_moves, 2);
+	assert_int_equal(c.limits.failback, FAILBACK_BETTER);
+	assert_string_equal(c.prefer, "ens6");
+	assert_true(c.announce_loopback);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{"\nlisten = nowhere\n", "f:2: listen: 'nowhere' is not an address"},
+		{"port = 1\n", "f:1: unknown setting 'port'"},
+		{"rubbish\n", "f:1: not NAME = VALUE"},
+		{"[probes]\ninterval = 20\n",
+		 "f:2: unknown setting 'interval' (there are no sections)"},
+		{"interval = 4\n", "f:1: interval: '4' is not a number from 5 to 1000"},
+		{"interval = 20ms\n", "f:1: interval: '20ms' is not a number from 5 to 1000"},
+		{"rise = 65\n", "f:1: rise: '65' is not a number from 2 to 64"},
+		{"targets = 172.16.1.1/24\n",
+		 "f:1: targets: target '172.16.1.1/24' is not an address"},
+		{"targets = 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 "
+		 "10.0.0.8 10.0.0.9\n",
+		 "f:1: targets: more than 8 targets"},
+		{"failback = sometimes\n",
+		 "f:1: failback: 'sometimes' is not never, better or always"},
+		{"prefer = a-name-of-sixteen\n",
+		 "f:1: prefer: 'a-name-of-sixteen' is no name of an interface"},
+		{"announce_loopback = maybe\n", "f:1: announce_loopback: 'maybe' is not yes or no"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_err struct err err = ERR_INIT;
+		struct conf c;
+		assert_int_equal(conf_parse("f", rows[i][0], &c, &err), -EINVAL);
+		assert_memory_equal(err.text, rows[i][1], strlen(rows[i][1]));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_is_needed),
+		cmocka_unit_test(test_all_settings),
+		cmocka_unit_test(test_refusals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,690 @@
+// SPDX-License-Identifier: Apache-2.0
+/* bondd's choice: rules one by one, then random worlds against what such a world allows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "bondd/decide.h"
+#include "bondd/track.h"
+
+static const struct decide_limits limits = {
+	.failback = FAILBACK_NEVER,
+	.max_moves = 6,
+	.window = 60000000,
+	.hold = 250000,
+};
+
+/* A leg that hears both of two targets. */
+static struct decide_leg good_leg(int index)
+{
+	return (struct decide_leg){
+		.index = index,
+		.carrier = KNOWN_YES,
+		.up = KNOWN_YES,
+		.heard = 3,
+		.fresh = 3,
+		.proven = 3,
+		.carrier_lost = -1,
+		.speed = 10000,
+	};
+}
+
+static void make_silent(struct decide_leg *l, uint32_t targets)
+{
+	l->heard &= ~targets;
+	l->fresh &= ~targets;
+	l->proven &= ~targets;
+	l->silent |= targets;
+	for (size_t i = 0; i < DECIDE_TARGETS; i++)
+		l->silent_since[i] = 940000;
+}
+
+struct scene {
+	struct decide_leg legs[3];
+	int64_t moves[8];
+	size_t n_moves;
+	struct decide_limits limits;
+};
+
+static void set_scene(struct scene *s)
+{
+	*s = (struct scene){.limits = limits};
+	for (int i = 0; i < 3; i++)
+		s->legs[i] = good_leg(i + 1);
+}
+
+static struct decision ask(const struct scene *s, int active)
+{
+	const struct decide_snapshot snapshot = {
+		.now = 1000000,
+		.active_backup = true,
+		.active = active,
+		.legs = s->legs,
+		.n_legs = 3,
+		.moves = s->moves,
+		.n_moves = s->n_moves,
+	};
+
+	return decide(&snapshot, &s->limits);
+}
+
+static void assert_decision(const struct scene *s, enum decide_reason reason, int to)
+{
+	struct decision d = ask(s, 1);
+
+	assert_string_equal(decide_reason_name(d.reason), decide_reason_name(reason));
+	assert_int_equal(d.to, to);
+}
+
+static void test_healthy_leg_is_kept(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	s.legs[1].preference = 1;
+	s.legs[1].speed = 25000;
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+}
+
+static void test_carrier(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	s.legs[0].carrier = KNOWN_NO;
+	s.legs[0].carrier_lost = 999000;
+	assert_decision(&s, DECIDE_CARRIER, 2);
+	assert_int_equal(ask(&s, 1).since, 999000);
+	s.legs[1].fresh = 0; /* an answer that is late */
+	assert_decision(&s, DECIDE_CARRIER, 2);
+	s.legs[1].up = KNOWN_NO; /* the kernel would refuse it */
+	assert_decision(&s, DECIDE_CARRIER, 3);
+	s.legs[2].carrier = KNOWN_NOT;
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
+}
+
+static void test_never_to_an_unproven_leg(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	for (int i = 1; i < 3; i++)
+		s.legs[i].proven = 0;
+	s.legs[0].carrier = KNOWN_NO;
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
+	s.legs[0].carrier = KNOWN_YES;
+	make_silent(&s.legs[0], 3);
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
+	s.legs[2].proven = 1;
+	assert_decision(&s, DECIDE_SILENT, 3);
+}
+
+static void test_silent_path(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	make_silent(&s.legs[0], 3);
+	assert_decision(&s, DECIDE_SILENT, 2);
+	assert_int_equal(ask(&s, 1).targets, 3);
+	assert_int_equal(ask(&s, 1).since, 940000);
+	s.legs[1].fresh = 0; /* it, too, missed its last probe: wait for the next */
+	assert_decision(&s, DECIDE_SILENT, 3);
+	s.legs[2].fresh = 0;
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
+}
+
+static void test_dead_target_moves_nobody(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	for (int i = 0; i < 3; i++)
+		make_silent(&s.legs[i], 3);
+	assert_decision(&s, DECIDE_TARGETS_GONE, 0);
+	/* One is dead for all, the other is not. */
+	set_scene(&s);
+	for (int i = 0; i < 3; i++)
+		make_silent(&s.legs[i], 1);
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+	/* And then the path of the active leg dies. */
+	make_silent(&s.legs[0], 2);
+	s.legs[0].silent_since[0] = 1; /* long before, and no part of this failure */
+	assert_decision(&s, DECIDE_SILENT, 2);
+	assert_int_equal(ask(&s, 1).targets, 2);
+	assert_int_equal(ask(&s, 1).since, 940000);
+}
+
+static void test_targets_vote(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	/* One for, one against: no majority. */
+	set_scene(&s);
+	make_silent(&s.legs[0], 1);
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+	/* One for, two against. */
+	for (int i = 0; i < 3; i++)
+		s.legs[i].heard = s.legs[i].fresh = s.legs[i].proven = 7;
+	s.legs[0] = good_leg(1);
+	s.legs[0].heard = 4;
+	s.legs[0].silent = 3;
+	assert_decision(&s, DECIDE_SILENT, 2);
+	/* Whoever is proven by more targets is taken. */
+	s.legs[1].proven = 3;
+	assert_decision(&s, DECIDE_SILENT, 3);
+}
+
+static void test_lossy_path(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	s.legs[0].lossy = 3;
+	assert_decision(&s, DECIDE_LOSSY, 2);
+	s.legs[1].lossy = 3; /* as a target that limits its answers makes all */
+	s.legs[2].lossy = 3;
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+}
+
+static void test_unknown_moves_nobody(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	s.legs[0] = (struct decide_leg){
+		.index = 1, .carrier = KNOWN_NOT, .up = KNOWN_NOT, .carrier_lost = -1, .speed = -1};
+	assert_decision(&s, DECIDE_UNKNOWN, 0);
+	assert_int_equal(ask(&s, 0).reason, DECIDE_NO_ACTIVE);
+	assert_int_equal(ask(&s, 9).reason, DECIDE_NO_ACTIVE);
+
+	struct decide_snapshot other_mode = {.active = 1, .legs = s.legs, .n_legs = 3};
+	assert_int_equal(decide(&other_mode, &limits).reason, DECIDE_MODE);
+}
+
+static void test_order_is_total(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	make_silent(&s.legs[0], 3);
+	s.legs[2].preference = 1;
+	assert_decision(&s, DECIDE_SILENT, 3);
+	s.legs[2].preference = 0;
+	s.legs[2].speed = 25000;
+	assert_decision(&s, DECIDE_SILENT, 3);
+	s.legs[2].speed = 10000;
+	assert_decision(&s, DECIDE_SILENT, 2);
+
+	struct decide_leg swap = s.legs[1]; /* the order of the list says nothing */
+	s.legs[1] = s.legs[2];
+	s.legs[2] = swap;
+	assert_decision(&s, DECIDE_SILENT, 2);
+}
+
+static void test_moves_are_few(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	make_silent(&s.legs[0], 3);
+	s.moves[s.n_moves++] = 999999;
+	assert_decision(&s, DECIDE_SILENT, 2); /* one before does not count */
+	s.moves[s.n_moves++] = 700000;
+	assert_decision(&s, DECIDE_HELD, 0); /* two: 250 ms */
+	s.moves[0] = 750000;
+	assert_decision(&s, DECIDE_SILENT, 2);
+	s.moves[s.n_moves++] = 600000;
+	assert_decision(&s, DECIDE_HELD, 0); /* three: 500 ms */
+	s.moves[0] = s.moves[1] = s.moves[2] = 500000;
+	assert_decision(&s, DECIDE_SILENT, 2);
+	for (size_t i = 0; i < 6; i++)
+		s.moves[i] = -50000000;
+	s.n_moves = 6;
+	assert_decision(&s, DECIDE_HELD, 0);
+	s.moves[3] = -59000001; /* out of the window */
+	assert_decision(&s, DECIDE_SILENT, 2);
+}
+
+static void test_failback(void **state)
+{
+	(void)state;
+	struct scene s;
+
+	set_scene(&s);
+	s.legs[2].preference = 1;
+	s.limits.failback = FAILBACK_ALWAYS;
+	assert_decision(&s, DECIDE_RETURN, 3);
+	s.limits.failback = FAILBACK_BETTER;
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+	s.legs[2].speed = 25000;
+	assert_decision(&s, DECIDE_RETURN, 3);
+	s.legs[0].speed = -1;
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+
+	s.limits.failback = FAILBACK_ALWAYS;
+	s.legs[2].proven = 1; /* of two targets that the active leg hears */
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+	s.legs[2].proven = 3;
+	/* A failure to come must find a move left. */
+	for (size_t i = 0; i < 4; i++)
+		s.moves[s.n_moves++] = -30000000;
+	assert_decision(&s, DECIDE_HEALTHY, 0);
+	make_silent(&s.legs[0], 3);
+	assert_decision(&s, DECIDE_SILENT, 3);
+}
+
+static const struct track_limits track_limits = {.interval = 20000, .fall = 3, .rise = 25};
+
+/* Probes at 20 ms, each answered after 1 ms while answers is true. */
+static int64_t run_track(struct track *t, int64_t now, unsigned n, bool answers)
+{
+	for (unsigned i = 0; i < n; i++, now += 20000) {
+		track_sent(t, &track_limits, now);
+		if (answers)
+			track_answer(t, &track_limits, now + 1000);
+	}
+	return now;
+}
+
+static void test_track_rises_and_falls(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 24, true);
+
+	track_sent(&t, &track_limits, now);
+	assert_int_equal(track_answer(&t, &track_limits, now + 1500), 1500);
+	now += 20000;
+
+	assert_true(t.answered);
+	assert_false(t.proven);
+	now = run_track(&t, now, 1, true);
+	assert_true(t.proven);
+
+	int64_t first_missed = now;
+	now = run_track(&t, now, 3, false);
+	assert_int_equal(t.misses, 2);
+	assert_false(track_is_silent(&t, &track_limits));
+	assert_true(t.proven);
+	now = run_track(&t, now, 1, false); /* the third has had its time */
+	assert_true(track_is_silent(&t, &track_limits));
+	assert_false(t.proven);
+	assert_int_equal(t.open_since, first_missed);
+
+	now = run_track(&t, now, 24, true);
+	assert_false(track_is_silent(&t, &track_limits));
+	assert_false(t.proven);
+	run_track(&t, now, 1, true);
+	assert_true(t.proven);
+	assert_int_equal(t.total_sent, 55);
+	assert_int_equal(t.total_answered, 51);
+}
+
+/* A round trip of two intervals and a half: always open, never silent, nothing lost. */
+static void test_track_slow_path(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = 0;
+
+	for (unsigned i = 0; i < 100; i++, now += 20000) {
+		track_sent(&t, &track_limits, now);
+		if (i >= 2)
+			track_answer(&t, &track_limits, now + 10000);
+		assert_false(track_is_silent(&t, &track_limits));
+	}
+	assert_true(t.proven);
+	assert_int_equal(track_lost(&t), 0);
+}
+
+/* One that was slow a moment ago is given the time that it took then, and no more later on. */
+static void test_track_patience(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 40, true);
+
+	track_sent(&t, &track_limits, now);
+	now += 20000;
+	track_sent(&t, &track_limits, now);
+	track_answer(&t, &track_limits, now + 25000); /* after 45 ms */
+	now = run_track(&t, now + 30000, 2, true);
+	now = run_track(&t, now, 4, false);
+	assert_int_equal(t.misses, 3);
+	assert_false(track_is_silent(&t, &track_limits));
+	now = run_track(&t, now, 2, false); /* 40 ms and the last one's 45 */
+	assert_true(track_is_silent(&t, &track_limits));
+
+	now = run_track(&t, now, 200, true);
+	now = run_track(&t, now, 4, false);
+	assert_true(track_is_silent(&t, &track_limits));
+	/* An outage is no round trip. */
+	now = run_track(&t, now, 1, true);
+	assert_true(t.slowest < 20000);
+}
+
+static void test_track_loss(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 40, true);
+
+	for (unsigned i = 0; i < 3; i++) {
+		now = run_track(&t, now, 1, false);
+		now = run_track(&t, now, 2, true);
+	}
+	assert_false(track_is_lossy(&t));
+	now = run_track(&t, now, 1, false);
+	assert_false(track_is_lossy(&t)); /* it may be late */
+	now = run_track(&t, now, 2, true);
+	assert_true(track_is_lossy(&t));
+	assert_false(t.proven);
+	now = run_track(&t, now, 16, true);
+	assert_false(track_is_lossy(&t));
+
+	track_forget(&t);
+	assert_false(t.answered);
+	assert_int_equal(track_lost(&t), 0);
+	run_track(&t, now, 3, false);
+	assert_false(track_is_silent(&t, &track_limits)); /* of what came after */
+	assert_false(track_is_lossy(&t));
+}
+
+/*
+ * A world: legs with a carrier and a path, targets alive or dead, probes every 20 ms, and a kernel
+ * that leaves a leg without carrier within 100 ms. It keeps a history, from which the model tells
+ * what may be done: a move needs a leg that could be heard, and a reason.
+ */
+enum { TICK = 20000, HISTORY = 4096, MIIMON_TICKS = 5 };
+
+struct world {
+	unsigned n_legs, n_targets, tick;
+	int active;
+	bool carrier[DECIDE_LEGS], path[DECIDE_LEGS], alive[DECIDE_TARGETS];
+	unsigned dead_ticks; /* for which the active leg has had no carrier */
+	int64_t carrier_since[DECIDE_LEGS];
+	struct track tracks[DECIDE_LEGS][DECIDE_TARGETS];
+	/* history[tick][leg]: set of targets that answered through it */
+	uint32_t history[HISTORY][DECIDE_LEGS];
+	bool carriers[HISTORY][DECIDE_LEGS];
+	int64_t moves[HISTORY];
+	size_t n_moves;
+};
+
+static unsigned long seed;
+
+static unsigned roll(unsigned n)
+{
+	static uint64_t x;
+	static bool started;
+
+	if (!started) {
+		x = seed * 2654435761u + 88172645463325252u;
+		started = true;
+	}
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return (unsigned)(x >> 33) % n;
+}
+
+static void world_probe(struct world *w)
+{
+	int64_t now = (int64_t)w->tick * TICK;
+
+	for (unsigned l = 0; l < w->n_legs; l++) {
+		w->history[w->tick][l] = 0;
+		w->carriers[w->tick][l] = w->carrier[l];
+		for (unsigned t = 0; t < w->n_targets; t++) {
+			if (!w->carrier[l])
+				continue;
+			track_sent(&w->tracks[l][t], &track_limits, now);
+			if (!w->path[l] || !w->alive[t])
+				continue;
+			track_answer(&w->tracks[l][t], &track_limits, now + 700);
+			w->history[w->tick][l] |= 1u << t;
+		}
+	}
+}
+
+static void world_snapshot(struct world *w, struct decide_leg *legs)
+{
+	for (unsigned l = 0; l < w->n_legs; l++) {
+		struct decide_leg *leg = &legs[l];
+		*leg = (struct decide_leg){
+			.index = (int)l + 1,
+			.carrier = w->carrier[l] ? KNOWN_YES : KNOWN_NO,
+			.up = w->carrier[l] ? KNOWN_YES : KNOWN_NO,
+			.carrier_lost = -1,
+			.speed = -1,
+		};
+		for (unsigned t = 0; t < w->n_targets; t++) {
+			const struct track *track = &w->tracks[l][t];
+			bool silent = track_is_silent(track, &track_limits);
+			uint32_t bit = 1u << t;
+			leg->silent |= silent ? bit : 0;
+			leg->heard |= track->answered && !silent ? bit : 0;
+			leg->fresh |= track->answered && track->misses == 0 ? bit : 0;
+			leg->proven |= track->proven ? bit : 0;
+			leg->lossy |= track->answered && track_is_lossy(track) ? bit : 0;
+		}
+	}
+}
+
+/*
+ * What the model asks of a move: the new leg was heard within the time in which one falls; and the
+ * active one lost its carrier, or went without an answer that the other leg had.
+ */
+static void assert_allowed(const struct world *w, int to)
+{
+	unsigned from = (unsigned)w->active - 1, target = (unsigned)to - 1;
+	bool reason = !w->carrier[from], heard = false;
+
+	assert_int_not_equal(to, w->active);
+	assert_true(w->carrier[target]);
+	for (unsigned back = 0; back <= track_limits.fall && back <= w->tick; back++)
+		heard |= w->history[w->tick - back][target] != 0;
+	assert_true(heard);
+	for (unsigned back = 0; back <= TRACK_LOSS_WINDOW && back <= w->tick; back++) {
+		const uint32_t *then = w->history[w->tick - back];
+		reason |= (then[target] & ~then[from]) != 0;
+	}
+	assert_true(reason);
+	unsigned lately = 0;
+	for (size_t i = 0; i < w->n_moves; i++)
+		lately += (int64_t)w->tick * TICK - w->moves[i] < limits.window;
+	assert_true(lately < limits.max_moves);
+}
+
+static void world_kernel(struct world *w)
+{
+	if (w->active && w->carrier[w->active - 1]) {
+		w->dead_ticks = 0;
+		return;
+	}
+	if (++w->dead_ticks < MIIMON_TICKS)
+		return;
+	w->active = 0;
+	for (unsigned l = 0; l < w->n_legs && !w->active; l++)
+		if (w->carrier[l])
+			w->active = (int)l + 1;
+}
+
+/* One interval; true when bondd moved the bond. */
+static bool world_step(struct world *w)
+{
+	struct decide_leg legs[DECIDE_LEGS];
+
+	world_probe(w);
+	world_snapshot(w, legs);
+
+	const struct decide_snapshot snapshot = {
+		.now = (int64_t)w->tick * TICK,
+		.active_backup = true,
+		.active = w->active,
+		.legs = legs,
+		.n_legs = w->n_legs,
+		.moves = w->moves,
+		.n_moves = w->n_moves,
+	};
+	struct decision d = decide(&snapshot, &limits);
+	if (d.to) {
+		assert_allowed(w, d.to);
+		w->moves[w->n_moves++] = snapshot.now;
+		w->active = d.to;
+		w->dead_ticks = 0;
+	}
+	world_kernel(w);
+	w->tick++;
+	return d.to != 0;
+}
+
+static void world_change(struct world *w, bool only_targets)
+{
+	unsigned leg = roll(w->n_legs), target = roll(w->n_targets);
+
+	switch (only_targets ? 2 : roll(4)) {
+	case 0:
+		w->carrier[leg] = !w->carrier[leg];
+		for (unsigned t = 0; t < w->n_targets; t++)
+			track_forget(&w->tracks[leg][t]);
+		break;
+	case 1:
+	case 3:
+		w->path[leg] = !w->path[leg];
+		break;
+	case 2:
+		w->alive[target] = !w->alive[target];
+		break;
+	}
+}
+
+static struct world *world_new(void)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	w->n_legs = 2 + roll(2);
+	w->n_targets = 1 + roll(3);
+	w->active = 1;
+	memset(w->carrier, 1, sizeof(w->carrier));
+	memset(w->path, 1, sizeof(w->path));
+	memset(w->alive, 1, sizeof(w->alive));
+	for (unsigned i = 0; i < 40; i++)
+		assert_false(world_step(w));
+	return w;
+}
+
+static bool any_alive(const struct world *w)
+{
+	for (unsigned t = 0; t < w->n_targets; t++)
+		if (w->alive[t])
+			return true;
+	return false;
+}
+
+static bool leg_works(const struct world *w, unsigned leg)
+{
+	return w->carrier[leg] && w->path[leg];
+}
+
+/* Legs and targets fail and come back; then all is quiet, and it must come to rest where it works.
+ */
+static void run_sequence(void)
+{
+	struct world *w = world_new();
+	unsigned changes = 1 + roll(12);
+
+	for (unsigned i = 0; i < changes; i++) {
+		world_change(w, false);
+		for (unsigned n = roll(80); n > 0; n--)
+			world_step(w);
+	}
+	/* Longer than the window, so that the limit is no excuse. */
+	for (unsigned i = 0; i < 3050; i++)
+		world_step(w);
+
+	bool some_leg_works = false;
+	for (unsigned l = 0; l < w->n_legs; l++)
+		some_leg_works |= leg_works(w, l);
+	if (some_leg_works && any_alive(w)) {
+		assert_true(w->active > 0);
+		assert_true(leg_works(w, (unsigned)w->active - 1));
+	}
+	for (unsigned i = 0; i < 50; i++)
+		assert_false(world_step(w));
+	free(w);
+}
+
+/* Whatever targets do, legs that work are not left. */
+static void run_targets_only(void)
+{
+	struct world *w = world_new();
+
+	for (unsigned i = 0; i < 30; i++) {
+		world_change(w, true);
+		for (unsigned n = roll(60); n > 0; n--)
+			assert_false(world_step(w));
+	}
+	free(w);
+}
+
+static void test_random_sequences(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		run_sequence();
+}
+
+static void test_random_target_failures(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		run_targets_only();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_healthy_leg_is_kept),
+		cmocka_unit_test(test_carrier),
+		cmocka_unit_test(test_never_to_an_unproven_leg),
+		cmocka_unit_test(test_silent_path),
+		cmocka_unit_test(test_dead_target_moves_nobody),
+		cmocka_unit_test(test_targets_vote),
+		cmocka_unit_test(test_lossy_path),
+		cmocka_unit_test(test_unknown_moves_nobody),
+		cmocka_unit_test(test_order_is_total),
+		cmocka_unit_test(test_moves_are_few),
+		cmocka_unit_test(test_failback),
+		cmocka_unit_test(test_track_rises_and_falls),
+		cmocka_unit_test(test_track_slow_path),
+		cmocka_unit_test(test_track_patience),
+		cmocka_unit_test(test_track_loss),
+		cmocka_unit_test(test_random_sequences),
+		cmocka_unit_test(test_random_target_failures),
+	};
+	const char *given = getenv("DNSVNF_TEST_SEED");
+
+	seed = given ? strtoul(given, NULL, 10) : (unsigned long)time(NULL);
+	printf("DNSVNF_TEST_SEED=%lu\n", seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
