@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/openstack/server_info.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "vim/openstack/onlink.h"
+#include "vim/openstack/thing.h"
+
+#define TOPOLOGY_MINOR 78
+
+static const char *text(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+/*
+ * The API tells three classes of cause apart, by these words and no more: the reasons of filters go
+ * to the scheduler's log. nova/conductor/manager.py, nova/scheduler/manager.py.
+ */
+static const char *meaning_of(const char *fault)
+{
+	if (strstr(fault, "There are not enough hosts available"))
+		return "hosts have the memory and CPUs in sum, but each was refused by a filter: "
+		       "too "
+		       "few dedicated CPUs or pages on one NUMA node, no VF left or none on that "
+		       "node, or a direct port on a network without a physical one";
+	if (strstr(fault, "No valid host was found"))
+		return "no host has that many CPUs or that much memory or disk in all: Placement "
+		       "found none";
+	if (strstr(fault, "Exceeded maximum number of retries"))
+		return "hosts were chosen, and the server could not be started on any: a port that "
+		       "cannot be bound (no bridge mapping for its network, agent down), or the "
+		       "hypervisor refused; nova-compute's log on the host knows";
+	return NULL;
+}
+
+static char *fault_of(const json_t *server)
+{
+	const char *message = text(json_object_get(server, "fault"), "message");
+	const char *meaning = message ? meaning_of(message) : NULL;
+
+	if (!message)
+		return NULL;
+	size_t len = strlen(message);
+	while (len && message[len - 1] == ' ')
+		len--;
+	return meaning ? xasprintf("%.*s (%s)", (int)len, message, meaning)
+		       : xstrndup(message, len);
+}
+
+static int64_t uptime_of(const json_t *server)
+{
+	const char *launched = text(server, "OS-SRV-USG:launched_at");
+	struct tm tm = {0};
+
+	if (!launched || !strptime(launched, "%Y-%m-%dT%H:%M:%S", &tm))
+		return -1;
+	int64_t up = (int64_t)(time(NULL) - timegm(&tm));
+	return up < 0 ? 0 : up;
+}
+
+static void read_state(const json_t *server, struct vim_server_info *info)
+{
+	const char *status = text(server, "status");
+	const char *host = text(server, "OS-EXT-SRV-ATTR:host");
+	struct things one = {0};
+
+	things_add(&one, VIM_SERVER, (json_t *)server);
+	info->id = xstrdup(text(server, "id"));
+	info->name = xstrdup(text(server, "name"));
+	info->status = xstrdup(status ? status : "?");
+	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
+	info->fault = fault_of(server);
+	info->uptime = uptime_of(server);
+	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
+	things_clear(&one);
+}
+
+/* "cell 0 on host node 0, CPUs 0,1 on 2,3; ..." */
+static void read_topology(const struct server_view *v, struct vim_server_info *info)
+{
+	const json_t *nodes = json_object_get(v->topology, "nodes"), *node, *host_cpu;
+	cleanup_strbuf struct strbuf all = {0};
+	const char *guest_cpu;
+	size_t i;
+
+	if (!v->topology) {
+		info->numa_why = v->nova_minor < TOPOLOGY_MINOR
+					 ? xstrdup("this Nova has no /topology (microversion 2.78)")
+					 : xstrdup("Nova shows no topology of it");
+		return;
+	}
+	json_array_foreach(nodes, i, node)
+	{
+		cleanup_strbuf struct strbuf guest = {0}, host = {0};
+		const json_t *host_node = json_object_get(node, "host_node");
+		if (!json_is_integer(host_node)) {
+			info->cells = (unsigned)json_array_size(nodes);
+			info->numa_why =
+				xstrdup("host nodes and pinning are shown to the role admin");
+			return;
+		}
+		json_object_foreach((json_t *)json_object_get(node, "cpu_pinning"), guest_cpu,
+				    host_cpu)
+		{
+			strbuf_addf(&guest, "%s%s", guest.len ? "," : "", guest_cpu);
+			strbuf_addf(&host, "%s%lld", host.len ? "," : "",
+				    (long long)json_integer_value(host_cpu));
+		}
+		strbuf_addf(&all, "%scell %zu on host node %lld", all.len ? "; " : "", i,
+			    (long long)json_integer_value(host_node));
+		if (guest.len)
+			strbuf_addf(&all, ", CPUs %s pinned to %s", guest.s, host.s);
+	}
+	info->cells = (unsigned)json_array_size(nodes);
+	info->numa = strbuf_steal(&all);
+}
+
+static const json_t *network_by_id(const struct server_view *v, const char *id)
+{
+	const json_t *network;
+	size_t i;
+
+	json_array_foreach(json_object_get(v->networks, "networks"), i, network)
+	{
+		if (streq(text(network, "id"), id))
+			return network;
+	}
+	return NULL;
+}
+
+static bool has_router(const struct server_view *v, const char *network)
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(v->routed, "ports"), i, port)
+	{
+		if (streq(text(port, "network_id"), network) &&
+		    str_starts(text(port, "device_owner"), "network:"))
+			return true;
+	}
+	return false;
+}
+
+/* Nobody outside of a tenant's network without a router is answered from it. */
+static enum vim_reach reach_of(const struct server_view *v, const json_t *network,
+			       const struct vim_port_info *port)
+{
+	const char *type = text(network, "provider:network_type");
+
+	for (size_t i = 0; i < port->n_ip_addresses; i++)
+		if (address_is_on_link(port->ip_addresses[i]))
+			return VIM_REACH_YES;
+	/* Types are shown to admins; a VF's network is a physical one in any case. */
+	if (!type && port->type == PORT_DIRECT)
+		return VIM_REACH_MAYBE;
+	bool has_way_out = json_is_true(json_object_get(network, "router:external")) ||
+			   json_is_true(json_object_get(network, "shared")) ||
+			   streq(type, "flat") || streq(type, "vlan") ||
+			   has_router(v, text(network, "id"));
+	return has_way_out ? VIM_REACH_MAYBE : VIM_REACH_NO;
+}
+
+/* The PF behind a physical network on that host, as its NIC agent reports it. */
+static char *pf_of(const struct server_view *v, const char *physical_network)
+{
+	const char *host = text(v->server, "OS-EXT-SRV-ATTR:host");
+	const json_t *agent;
+	size_t i;
+
+	json_array_foreach(json_object_get(v->agents, "agents"), i, agent)
+	{
+		const json_t *mappings = json_object_get(json_object_get(agent, "configurations"),
+							 "device_mappings");
+		const json_t *devices =
+			physical_network ? json_object_get(mappings, physical_network) : NULL;
+		if (streq(text(agent, "host"), host) && json_array_size(devices) == 1)
+			return xstrdup(json_string_value(json_array_get(devices, 0)));
+	}
+	return NULL;
+}
+
+static enum port_type type_of(const char *vnic_type)
+{
+	if (streq(vnic_type, "direct"))
+		return PORT_DIRECT;
+	if (streq(vnic_type, "direct-physical"))
+		return PORT_PASSTHRU;
+	return streq(vnic_type, "macvtap") ? PORT_MACVTAP : PORT_VIRTUAL;
+}
+
+/* 1, 0; -1 when the key is not there. */
+static int tristate(const json_t *o, const char *key)
+{
+	const json_t *value = json_object_get(o, key);
+
+	return json_is_boolean(value) ? json_boolean_value(value) : -1;
+}
+
+/* Its nicid is the last part of the mark; of a port that is not ours, its place in the list. */
+static unsigned nicid_of(const json_t *port, size_t place)
+{
+	cleanup_free char *owner = NULL, *digest = NULL;
+	int64_t nicid = (int64_t)place;
+
+	thing_parse_mark(text(port, "description"), &owner, &digest);
+	const char *last = owner ? strrchr(owner, '/') : NULL;
+	if (last)
+		(void)str_to_int(last + 1, 0, 255, &nicid);
+	return (unsigned)nicid;
+}
+
+static void read_port(const struct server_view *v, const json_t *port, size_t place,
+		      struct vim_port_info *p)
+{
+	const json_t *network = network_by_id(v, text(port, "network_id"));
+	const json_t *profile = json_object_get(port, "binding:profile"), *fixed;
+	const char *physical = text(profile, "physical_network");
+	size_t i;
+
+	if (!physical)
+		physical = text(network, "provider:physical_network");
+	*p = (struct vim_port_info){
+		.id = xstrdup(text(port, "id")),
+		.name = xstrdup(text(port, "name")),
+		.nicid = nicid_of(port, place),
+		.type = type_of(text(port, "binding:vnic_type")),
+		.network = xstrdup(text(network, "name")),
+		.mac_address = xstrdup(text(port, "mac_address")),
+		.physical_network = xstrdup(physical),
+		.host_device = xstrdup(text(profile, "pci_slot")),
+		.numa_node = -1,
+		.link_up = json_is_true(json_object_get(port, "admin_state_up")),
+		.status = xstrdup(text(port, "status")),
+		.vif_type = xstrdup(text(port, "binding:vif_type")),
+		.propagate_uplink_status = tristate(port, "propagate_uplink_status"),
+		.port_security = tristate(port, "port_security_enabled"),
+		.mtu = (unsigned)json_integer_value(json_object_get(network, "mtu")),
+	};
+	json_array_foreach(json_object_get(port, "fixed_ips"), i, fixed)
+	{
+		if (text(fixed, "ip_address"))
+			*array_push(p->ip_addresses, p->n_ip_addresses) =
+				xstrdup(text(fixed, "ip_address"));
+	}
+	p->pf = p->type == PORT_DIRECT ? pf_of(v, physical) : NULL;
+	p->reach = network ? reach_of(v, network, p) : VIM_REACH_MAYBE;
+}
+
+static int by_nicid(const void *a, const void *b)
+{
+	const struct vim_port_info *p = a, *q = b;
+
+	return (p->nicid > q->nicid) - (p->nicid < q->nicid);
+}
+
+static void read_ports(const struct server_view *v, struct vim_server_info *info)
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(v->ports, "ports"), i, port)
+		read_port(v, port, i, array_push(info->ports, info->n_ports));
+	if (info->n_ports)
+		qsort(info->ports, info->n_ports, sizeof(*info->ports), by_nicid);
+}
+
+void server_info_read(const struct server_view *v, enum vim_look look, struct vim_server_info *ret)
+{
+	*ret = (struct vim_server_info){0};
+	read_state(v->server, ret);
+	if (look == VIM_LOOK_STATE)
+		return;
+	/* Of a server that found no host, /topology shows what was asked for. */
+	if (ret->state != VIM_STATE_ERROR)
+		read_topology(v, ret);
+	read_ports(v, ret);
+}
+
+void server_view_clear(struct server_view *v)
+{
+	json_decref(v->server);
+	json_decref(v->topology);
+	json_decref(v->ports);
+	json_decref(v->networks);
+	json_decref(v->routed);
+	json_decref(v->agents);
+	*v = (struct server_view){0};
+}

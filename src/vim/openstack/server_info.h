@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Nova and Neutron say of a server, as one struct of vim.h. No I/O. */
+#pragma once
+
+#include <jansson.h>
+
+#include "vim/vim.h"
+
+/* Answers, whole; those that were not given, or not asked for, are NULL. */
+struct server_view {
+	unsigned nova_minor; /* microversion of Nova's */
+	json_t *server;      /* the member "server" of GET /servers/ID; never NULL */
+	json_t *topology;    /* GET /servers/ID/topology */
+	json_t *ports;       /* GET /ports?device_id=ID */
+	json_t *networks;    /* of those ports */
+	json_t *routed;      /* ports of routers on those networks */
+	json_t *agents;      /* NIC Switch agents, with their device_mappings */
+};
+
+/* The caller clears *ret. */
+void server_info_read(const struct server_view *v, enum vim_look look, struct vim_server_info *ret);
+
+void server_view_clear(struct server_view *v);
+
+#define cleanup_server_view __attribute__((__cleanup__(server_view_clear)))
