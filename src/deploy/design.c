@@ -1,11 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/design.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/finding.h"
 #include "check/check.h"
 #include "day0/day0.h"
 #include "esc/esc.h"
 #include "model/model.h"
+
+/* A path beside the descriptor, as seen from here; a URL and an absolute path stay. */
+static void resolve_images(struct model *model)
+{
+	const char *slash = strrchr(model->file, '/');
+
+	for (size_t i = 0; i < model->n_images; i++) {
+		struct image *image = &model->images[i];
+		if (!slash || !image->src || image->src[0] == '/' || strstr(image->src, "://"))
+			continue;
+		char *beside = xasprintf("%.*s/%s", (int)(slash - model->file), model->file,
+					 image->src);
+		free(image->src);
+		image->src = beside;
+	}
+}
 
 int design_read(const char *path, struct model **ret_model, struct findings *findings,
 		struct err *err)
@@ -16,6 +36,7 @@ int design_read(const char *path, struct model **ret_model, struct findings *fin
 	if (r < 0)
 		return r;
 	if (model) {
+		resolve_images(model);
 		check_references(model, findings);
 		check_waive(model, NULL, NULL, findings, 0);
 		for (size_t t = 0; t < model->n_tenants; t++)

@@ -40,7 +40,9 @@ static json_t *image_json(const struct image *image)
 {
 	json_t *o = json_object();
 
-	put(o, "src", image->src);
+	/* The folder depends on who runs dnsvnf from where; the file's name does not. */
+	const char *slash = image->src ? strrchr(image->src, '/') : NULL;
+	put(o, "src", slash ? slash + 1 : image->src);
 	put(o, "disk_format", image->disk_format);
 	put(o, "container_format", image->container_format);
 	put(o, "disk_bus", image->disk_bus);

@@ -30,7 +30,7 @@ class Design:
             image.write(os.urandom(IMAGE_SIZE))
         self.path = os.path.join(self.folder, "dep.xml")
         self.edit(("<name>dns-vnf</name>\n      <disk_format>qcow2",
-                   f"<name>dns-vnf</name>\n      <src>{self.folder}/image.raw</src>\n      <disk_format>raw"),
+                   "<name>dns-vnf</name>\n      <src>image.raw</src>\n      <disk_format>raw"),
                   ("<name>cpnr-dns</name>", f"<name>{name}</name>"), *edits)
 
     def edit(self, *edits, file="dep.xml"):

@@ -238,8 +238,7 @@ class Refusals(product.ProductTest):
         design = self.design()
         os.unlink(os.path.join(design.folder, "image.raw"))
         self.refused(design, "image dns-vnf", "image.raw", "No such file")
-        path = os.path.join(design.folder, "image.raw")
-        design.edit((f"<src>{path}</src>", ""))
+        design.edit(("<src>image.raw</src>", ""))
         self.refused(design, "image dns-vnf", "is not in Glance", "<src>")
 
     def test_no_right_to_provider_networks(self):
