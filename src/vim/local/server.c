@@ -112,7 +112,7 @@ static int gather(struct local *local, const struct vim_request *request, struct
 {
 	const struct record *image = records_find(records, VIM_IMAGE, request->server.image_name);
 	const char *src = request->server.image ? request->server.image->src
-			  : image               ? record_string(image->spec, "src")
+			  : image               ? record_string(image->made, "disk")
 						: NULL;
 
 	(void)local;
