@@ -50,6 +50,8 @@ static void sent(void *data, const void *bytes, size_t n, uint64_t so_far)
 {
 	struct image_upload *u = data;
 
+	if (so_far == n) /* the first piece, perhaps of a second try */
+		EVP_DigestInit_ex(u->hash, EVP_sha512(), NULL);
 	EVP_DigestUpdate(u->hash, bytes, n);
 	u->progress(u->data, so_far, u->file.size);
 }
@@ -147,7 +149,7 @@ struct image_upload *image_upload_start(struct session *session, const struct im
 				   .progress = progress,
 				   .done = done,
 				   .data = data};
-	EVP_DigestInit_ex(u->hash, EVP_sha512(), NULL);
+	EVP_DigestInit_ex(u->hash, EVP_sha512(), NULL); /* an empty file has a hash too */
 	if (open_file(u, image) < 0) {
 		session_after(session, 0, refuse, u);
 		return u;

@@ -230,15 +230,41 @@ static int delete_marked(struct openstack *os, struct session *base, const char 
 	return 0;
 }
 
+/* The project that the session is in, as Keystone shows it to its members; NULL: it does not. */
+static json_t *own_project(struct openstack *os)
+{
+	json_t *answer = NULL;
+
+	if (session_login(os->session, NULL, NULL) < 0)
+		return NULL;
+	(void)session_call(os->session, SERVICE_IDENTITY, "GET",
+			   xasprintf("/projects/%s", session_project_id(os->session)), NULL,
+			   &answer, NULL);
+	json_t *project = json_incref(json_object_get(answer, "project"));
+	json_decref(answer);
+	return project;
+}
+
 int openstack_delete_project(struct openstack *os, struct err *err)
 {
+	cleanup_err struct err why = ERR_INIT;
 	struct session *base = NULL;
-	json_t *project = NULL;
-	int r = base_session(os, &base, err);
+	json_t *project = own_project(os);
+	int r = 0;
 
-	if (r == 0)
-		r = find_project(os, base, &project, err);
-	if (r == 0 && project && is_marked(os, project))
+	/* A project that others made is looked at by its members, and by nobody else. */
+	if (project && !is_marked(os, project)) {
+		json_decref(project);
+		return 0;
+	}
+	r = base_session(os, &base, &why);
+	if (r == 0 && !project)
+		r = find_project(os, base, &project, &why);
+	if (r == -EKEYREJECTED && !project)
+		r = 0; /* who may not list projects has made none */
+	else if (r < 0)
+		err_set(err, r, "%s", why.text);
+	else if (project && is_marked(os, project))
 		r = delete_marked(os, base, json_string_value(json_object_get(project, "id")), err);
 	json_decref(project);
 	session_free(base);
