@@ -71,6 +71,22 @@ class Life(product.ProductTest):
         self.assertIn("DELETE_TENANT made-tenant", self.dnsvnf("undeploy", design).stderr)
         self.assert_nothing_left()
 
+    def test_project_that_others_made_stays(self):
+        """managed_resource is true by default, in ESC too; a plain member may not even list projects."""
+        self.api.post("compute", "/flavors", {"flavor": {
+            "name": "cross-numa-flavor", "ram": 512, "vcpus": 1, "disk": 1}})
+        design = self.design(("<managed_resource>false</managed_resource>", ""),
+                             ("<provider_network_type>vlan</provider_network_type>", ""),
+                             ("<provider_network_type>vxlan</provider_network_type>", ""),
+                             ("<provider_physical_network>sriov0</provider_physical_network>", ""),
+                             ("<provider_physical_network>sriov1</provider_physical_network>", ""),
+                             ("<provider_segmentation_id>101</provider_segmentation_id>", ""),
+                             ("<type>direct</type>", ""))
+        before = self.surplus()
+        product.run("deploy", design.path, vim="tenant")  # whatever comes of it
+        self.dnsvnf("undeploy", design, vim="tenant")
+        self.assertEqual(self.surplus(), before)
+
     def test_several_vms_share_a_server_group(self):
         design = self.design(("<min_active>1", "<min_active>2"), ("<max_active>1", "<max_active>2"),
                              ("<vcpus>4", "<vcpus>2"), ("<memory_mb>8192", "<memory_mb>2048"))

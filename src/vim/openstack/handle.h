@@ -42,6 +42,8 @@ void query_add(struct strbuf *query, const char *key, const char *value);
 
 /* Logs in. -ENOENT: there is no such project, or no role in it, and it is to be made. */
 int openstack_login(struct openstack *os, struct err *err);
+/* A session in the project that the credentials themselves name; the caller frees it. */
+int openstack_base_session(struct openstack *os, struct session **ret, struct err *err);
 int openstack_make_project(struct openstack *os, struct err *err);   /* and logs in to it */
 int openstack_delete_project(struct openstack *os, struct err *err); /* if ours and empty */
 

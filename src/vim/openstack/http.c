@@ -16,7 +16,6 @@
 #define CONNECT_MS        10000L
 #define DEFAULT_TIMEOUT_S 60
 #define MAX_CONNECTIONS   8L /* a host: what an API worker's queue takes without harm */
-#define MAX_REDIRECTS     3L
 #define INTERRUPT_MS      5000.0
 
 struct transfer {
@@ -49,6 +48,7 @@ struct http {
 	struct timer *timers;
 	size_t n_timers;
 	double origin_ms, waiting_ms;
+	bool see_through;
 };
 
 static double clock_ms(void)
@@ -219,6 +219,8 @@ void http_start(struct http *http, const struct http_request *request, http_done
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
 	set_security(curl, http->cloud);
+	if (request->once)
+		curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
 	if (request->body)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
 	if (request->upload) {
@@ -287,6 +289,11 @@ static void finish(struct http *http, struct transfer *t, CURLcode code)
 	transfer_free(http, t);
 }
 
+static bool is_interrupted(const struct http *http)
+{
+	return interrupted && !http->see_through;
+}
+
 /* Calls the timers that are due; returns ms to the next one, at most limit. */
 static double run_timers(struct http *http, double limit)
 {
@@ -295,7 +302,7 @@ static double run_timers(struct http *http, double limit)
 	for (size_t i = 0; i < http->n_timers;) {
 		struct timer timer = http->timers[i];
 		double left = timer.at_ms - now_ms(http);
-		if (left > 0 && !interrupted) {
+		if (left > 0 && !is_interrupted(http)) {
 			next = left < next ? left : next;
 			i++;
 			continue;
@@ -315,6 +322,11 @@ static void give_up(struct http *http)
 	}
 }
 
+void http_see_through(struct http *http)
+{
+	http->see_through = true;
+}
+
 void http_run(struct http *http)
 {
 	double interrupted_at = -1;
@@ -323,9 +335,9 @@ void http_run(struct http *http)
 		int running, left;
 		CURLMsg *message;
 
-		if (interrupted && interrupted_at < 0)
+		if (is_interrupted(http) && interrupted_at < 0)
 			interrupted_at = now_ms(http);
-		if (interrupted && now_ms(http) - interrupted_at > INTERRUPT_MS)
+		if (is_interrupted(http) && now_ms(http) - interrupted_at > INTERRUPT_MS)
 			give_up(http);
 		curl_multi_perform(http->multi, &running);
 		while ((message = curl_multi_info_read(http->multi, &left))) {

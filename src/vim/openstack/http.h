@@ -31,6 +31,9 @@ struct http_request {
 	struct curl_slist *headers;       /* taken over */
 	const char *body;                 /* or NULL; must live until the answer */
 	const struct http_upload *upload; /* or NULL; as body */
+	/* Must not be sent twice: on a new connection, since libcurl repeats by itself what it sent
+	 * on an old one that turns out to be dead. */
+	bool once;
 };
 
 struct http_answer {
@@ -66,6 +69,8 @@ void http_after(struct http *http, double delay_ms, void (*fn)(void *data), void
  * five seconds to end, so that what they made is known.
  */
 void http_run(struct http *http);
+
+void http_see_through(struct http *http); /* from now on interrupts are not heard */
 
 /* Wall time since http_new, and the part of it spent waiting for the other side, ms. */
 void http_times(const struct http *http, double *ret_wall_ms, double *ret_waiting_ms);

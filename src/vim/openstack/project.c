@@ -54,8 +54,7 @@ int openstack_login(struct openstack *os, struct err *err)
 	return err_set(err, r, "%s", why.text);
 }
 
-/* A session in the project that the credentials themselves name. */
-static int base_session(struct openstack *os, struct session **ret, struct err *err)
+int openstack_base_session(struct openstack *os, struct session **ret, struct err *err)
 {
 	struct session *base = session_new(&os->cloud, NULL);
 	int r = session_login(base, NULL, err);
@@ -75,6 +74,7 @@ static int find_project(struct openstack *os, struct session *base, json_t **ret
 	json_t *answer = NULL;
 
 	query_add(&query, "name", os->project);
+	query_add(&query, "domain_id", session_project_domain_id(base));
 	int r = session_call(base, SERVICE_IDENTITY, "GET", xasprintf("/projects%s", query.s), NULL,
 			     &answer, err);
 	if (r == 0)
@@ -95,13 +95,10 @@ static int make(struct openstack *os, struct session *base, json_t **ret, struct
 {
 	cleanup_free char *mark = project_mark(os);
 	json_t *body =
-		json_pack("{s:{s:s, s:s}}", "project", "name", os->project, "description", mark);
+		json_pack("{s:{s:s, s:s, s:s}}", "project", "name", os->project, "description",
+			  mark, "domain_id", session_project_domain_id(base));
 	json_t *answer = NULL;
-	const char *domain = os->cloud.project_domain_id;
 
-	if (domain)
-		json_object_set_new(json_object_get(body, "project"), "domain_id",
-				    json_string(domain));
 	int r = session_call(base, SERVICE_IDENTITY, "POST", xstrdup("/projects"), body, &answer,
 			     err);
 	if (r == 0)
@@ -121,15 +118,21 @@ static int make(struct openstack *os, struct session *base, json_t **ret, struct
 static int grant_roles(struct openstack *os, struct session *base, const char *project,
 		       struct err *err)
 {
+	/* The token's list may be renewed with it in between, so it is copied. */
 	const char *const *ids;
 	size_t n = session_role_ids(base, &ids);
+	cleanup_free char **paths = xcalloc(n, sizeof(*paths));
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = session_call(base, SERVICE_IDENTITY, "PUT",
-				 xasprintf("/projects/%s/users/%s/roles/%s", project,
-					   session_user_id(base), ids[i]),
-				 NULL, NULL, err);
+	for (size_t i = 0; i < n; i++)
+		paths[i] = xasprintf("/projects/%s/users/%s/roles/%s", project,
+				     session_user_id(base), ids[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = session_call(base, SERVICE_IDENTITY, "PUT", paths[i], NULL, NULL, err);
+		else
+			free(paths[i]);
+	}
 	return r < 0 ? err_wrap(err, "grant roles in project %s", os->project) : 0;
 }
 
@@ -137,7 +140,7 @@ int openstack_make_project(struct openstack *os, struct err *err)
 {
 	struct session *base = NULL;
 	json_t *project = NULL;
-	int r = base_session(os, &base, err);
+	int r = openstack_base_session(os, &base, err);
 
 	if (r == 0)
 		r = find_project(os, base, &project, err);
@@ -164,22 +167,46 @@ int openstack_make_project(struct openstack *os, struct err *err)
 	return r;
 }
 
-/* Says in one clause what is left in the project, or NULL: nothing. */
+/* What may be left in a project, by the key of the answer. */
+static const struct leftover {
+	enum service service;
+	const char *path;  /* with a query of the project's id to come, or whole */
+	const char *query; /* or NULL: Nova's listings are of the session's project */
+	const char *key;
+} leftovers[] = {
+	{SERVICE_COMPUTE, "/servers", NULL, "servers"},
+	{SERVICE_COMPUTE, "/os-server-groups", NULL, "server_groups"},
+	{SERVICE_IMAGE, "/images", "owner", "images"},
+	{SERVICE_NETWORK, "/ports", "project_id", "ports"},
+	{SERVICE_NETWORK, "/networks", "project_id", "networks"},
+	{SERVICE_NETWORK, "/security-groups", "project_id", "security_groups"},
+};
+
+/* Says in one clause what is left in the project, or NULL: nothing but its default security group. */
 static int what_is_left(struct openstack *os, const char *id, char **ret, struct err *err)
 {
-	static const enum vim_kind kinds[] = {VIM_SERVER, VIM_PORT, VIM_NETWORK};
-	struct listing listings[ARRAY_SIZE(kinds)];
-	cleanup_things struct things things = {0};
+	struct call *calls[ARRAY_SIZE(leftovers)];
+	const json_t *o;
+	size_t k;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		listings[i] = (struct listing){
-			kinds[i], kinds[i] == VIM_SERVER ? NULL : xasprintf("?project_id=%s", id)};
-	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &things, err);
-	if (r == 0)
-		*ret = things.n
-			       ? xasprintf("%s %s is in it", vim_kind_name(things.v[0].object.kind),
-					   things.v[0].object.name)
-			       : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(leftovers); i++) {
+		const struct leftover *l = &leftovers[i];
+		calls[i] = call_new(l->service, "GET",
+				    l->query ? xasprintf("%s?%s=%s", l->path, l->query, id)
+					     : xstrdup(l->path),
+				    NULL);
+	}
+	int r = session_calls(os->session, calls, ARRAY_SIZE(calls), err);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		json_array_foreach(json_object_get(calls[i]->answer, leftovers[i].key), k, o)
+		{
+			const char *name = json_string_value(json_object_get(o, "name"));
+			if (!*ret && !streq(name, "default"))
+				*ret = xasprintf("of its %s there is %s", leftovers[i].key,
+						 name ? name : "one without a name");
+		}
+		call_free(calls[i]);
+	}
 	return r;
 }
 
@@ -189,9 +216,10 @@ static int delete_default_group(struct session *base, const char *project, struc
 	json_t *answer = NULL;
 	const json_t *group;
 	size_t i;
-	int r = session_call(base, SERVICE_NETWORK, "GET",
-			     xasprintf("/security-groups?fields=id&project_id=%s", project), NULL,
-			     &answer, err);
+	int r = session_call(
+		base, SERVICE_NETWORK, "GET",
+		xasprintf("/security-groups?fields=id&name=default&project_id=%s", project), NULL,
+		&answer, err);
 
 	json_array_foreach(json_object_get(answer, "security_groups"), i, group)
 	{
@@ -204,14 +232,21 @@ static int delete_default_group(struct session *base, const char *project, struc
 	return r == -ENOENT ? 0 : r;
 }
 
+/* A project that was only half made lets nobody in yet; what cannot be looked at is not deleted. */
 static int delete_marked(struct openstack *os, struct session *base, const char *id,
 			 struct err *err)
 {
 	cleanup_free char *left = NULL;
-	int r = session_login(os->session, NULL, NULL) == 0 ? what_is_left(os, id, &left, err) : 0;
+	int r = 0;
 
+	if (session_login(os->session, NULL, NULL) < 0)
+		r = grant_roles(os, base, id, err);
+	if (r == 0)
+		r = session_login(os->session, NULL, err);
+	if (r == 0)
+		r = what_is_left(os, id, &left, err);
 	if (r < 0)
-		return r;
+		return err_wrap(err, "project %s is left", os->project);
 	if (left) {
 		event_note(os->vim.events, "DELETE_TENANT", "project %s stays: %s", os->project,
 			   left);
@@ -257,7 +292,7 @@ int openstack_delete_project(struct openstack *os, struct err *err)
 		json_decref(project);
 		return 0;
 	}
-	r = base_session(os, &base, &why);
+	r = openstack_base_session(os, &base, &why);
 	if (r == 0 && !project)
 		r = find_project(os, base, &project, &why);
 	if (r == -EKEYREJECTED && !project)

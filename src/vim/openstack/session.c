@@ -30,6 +30,7 @@ struct session {
 	unsigned nova_minor;
 	bool nova_asked; /* nova_minor is what Nova offers, not what this client hopes for */
 	size_t requests;
+	bool see_through; /* deaf to interrupts */
 	double side_waiting_ms; /* of the requests in between: see aside */
 };
 
@@ -125,6 +126,11 @@ static const char *service_name(enum service service)
 	return "?";
 }
 
+static bool is_interrupted(const struct session *s)
+{
+	return interrupted && !s->see_through;
+}
+
 /* Path of a URL without its query, which may hold names; for logs and errors. */
 static char *plain_path(const char *url)
 {
@@ -195,7 +201,7 @@ static void set_refusal(struct call *call, const struct http_answer *answer)
 static void set_transport_error(struct call *call, const struct http_answer *answer)
 {
 	cleanup_free char *path = plain_path(call->url);
-	int code = interrupted                      ? EINTR
+	int code = is_interrupted(call->session)    ? EINTR
 		   : answer->err.code == -ETIMEDOUT ? EHOSTUNREACH
 						    : answer->err.code;
 
@@ -227,7 +233,7 @@ static void call_is_done(void *data)
 static bool may_be_repeated(const struct call *call, const struct http_answer *answer,
 			    bool nonsense)
 {
-	if (call->tries >= MAX_TRIES || interrupted)
+	if (call->tries >= MAX_TRIES || is_interrupted(call->session))
 		return false;
 	switch (answer->status) {
 	case 429: /* refused unread, says RFC 6585; so do the API guidelines of 503 */
@@ -339,6 +345,11 @@ const char *session_project_name(const struct session *s)
 	return s->token.project_name;
 }
 
+const char *session_project_domain_id(const struct session *s)
+{
+	return s->token.project_domain_id ? s->token.project_domain_id : "default";
+}
+
 const char *session_user_id(const struct session *s)
 {
 	return s->token.user_id;
@@ -392,8 +403,9 @@ static bool negotiate(struct session *s, struct call *call)
 
 	if (s->nova_asked)
 		return call->nova_minor != s->nova_minor;
-	if (aside(s, call_new(SERVICE_COMPUTE, "GET", xstrdup("/"), NULL), &answer, NULL, &err) <
-	    0) {
+	struct call *ask = call_new(SERVICE_COMPUTE, "GET", xstrdup("/"), NULL);
+	ask->of_version = true;
+	if (aside(s, ask, &answer, NULL, &err) < 0) {
 		call->result = err_set(&call->err, err.code, "%s", err.text);
 		return false;
 	}
@@ -516,7 +528,7 @@ static void send_call(void *data)
 	struct call *call = data;
 	struct session *s = call->session;
 
-	if (interrupted && call->tries > 0) {
+	if (is_interrupted(s) && call->tries > 0) {
 		call->result = err_set(&call->err, EINTR, "interrupted");
 		call->done(call, call->data);
 		return;
@@ -530,7 +542,8 @@ static void send_call(void *data)
 					  .url = call->url,
 					  .headers = headers(s, call),
 					  .body = call->text,
-					  .upload = call->upload},
+					  .upload = call->upload,
+					  .once = !call->repeatable},
 		   answered, call);
 }
 
@@ -539,13 +552,17 @@ void session_start(struct session *s, struct call *call)
 	cleanup_free char *base = service_url(s, call->service);
 
 	call->session = s;
+	/* Old catalogs have the project's id behind the version. */
+	char *version = call->of_version && base ? strstr(base, "/v2.1/") : NULL;
+	if (version)
+		version[strlen("/v2.1")] = 0;
 	call->url = xasprintf("%s%s", base ? base : "", call->path);
 	call->text = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
 	if (base) {
 		send_call(call);
 		return;
 	}
-	call->result = err_set(&call->err, ENOENT,
+	call->result = err_set(&call->err, ENOTSUP,
 			       "the catalog of cloud %s has no %s with interface %s in region %s",
 			       s->cloud->name, service_name(call->service), s->cloud->interface,
 			       s->cloud->region ? s->cloud->region : "(any)");
@@ -555,6 +572,12 @@ void session_start(struct session *s, struct call *call)
 void session_after(struct session *s, double delay_ms, void (*fn)(void *data), void *data)
 {
 	http_after(s->http, delay_ms, fn, data);
+}
+
+void session_see_through(struct session *s)
+{
+	s->see_through = true;
+	http_see_through(s->http);
 }
 
 void session_run(struct session *s)

@@ -43,6 +43,7 @@ struct call {
 	struct session *session;
 	unsigned tries, generation, nova_minor;
 	bool renewed;
+	bool of_version; /* of the service's version itself, not below a project */
 	char *url, *text;
 };
 
@@ -65,6 +66,7 @@ int session_login(struct session *s, bool *ret_no_project, struct err *err);
 
 const char *session_project_id(const struct session *s);
 const char *session_project_name(const struct session *s);
+const char *session_project_domain_id(const struct session *s); /* "default" when not told */
 const char *session_user_id(const struct session *s);
 bool session_has_role(const struct session *s, const char *role);
 size_t session_role_ids(const struct session *s, const char *const **ret_ids); /* borrowed */
@@ -80,6 +82,9 @@ unsigned session_nova_minor(const struct session *s);
 void session_start(struct session *s, struct call *call);
 void session_after(struct session *s, double delay_ms, void (*fn)(void *data), void *data);
 void session_run(struct session *s);
+
+/* From now on an interrupt by the user is not heard: for what must be done whatever happens. */
+void session_see_through(struct session *s);
 
 /* n calls side by side, waited for. Returns the first failure; the calls keep what came. */
 int session_calls(struct session *s, struct call **calls, size_t n, struct err *err);

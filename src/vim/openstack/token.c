@@ -85,6 +85,7 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 		.user_id = get(json_object_get(body, "user"), "id"),
 		.project_id = get(project, "id"),
 		.project_name = get(project, "name"),
+		.project_domain_id = get(json_object_get(project, "domain"), "id"),
 		.catalog = json_deep_copy(json_object_get(body, "catalog")),
 	};
 	json_array_foreach(json_object_get(body, "roles"), i, role)
@@ -131,6 +132,7 @@ void token_clear(struct token *token)
 	free(token->user_id);
 	free(token->project_id);
 	free(token->project_name);
+	free(token->project_domain_id);
 	for (size_t i = 0; i < token->n_roles; i++)
 		free(token->roles[i]);
 	for (size_t i = 0; i < token->n_role_ids; i++)

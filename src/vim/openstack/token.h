@@ -13,6 +13,7 @@ struct token {
 	char *id; /* the secret; NULL: there is none */
 	char *user_id;
 	char *project_id, *project_name; /* NULL: not scoped to a project */
+	char *project_domain_id;
 	char **roles;
 	size_t n_roles;
 	char **role_ids;
