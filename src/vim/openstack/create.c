@@ -20,6 +20,7 @@
 #include "vim/openstack/rival.h"
 
 #define MAX_TRIES    3
+#define MAX_LOOKS    4      /* for one lost request: after 1, 2, 4 and 8 s */
 #define LOST_WAIT_MS 1000.0 /* a request whose answer was lost may still be at work */
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
@@ -51,6 +52,7 @@ struct batch {
 	size_t n;
 	char *why; /* the last failure of a lost request */
 	int code;
+	unsigned looks; /* for what it may have made */
 	struct image_upload *upload;
 };
 
@@ -182,16 +184,25 @@ static void go_on(struct batch *b)
 
 static void look_for_lost(void *data);
 
-/* Nobody knows: the marks will tell. */
+/* Nobody knows: the marks will tell, perhaps not at once, since the service may still be at work.
+ */
+static void look_later(struct batch *b)
+{
+	if (interrupted)
+		fail(b, EINTR, "interrupted");
+	else
+		session_after(b->maker->os->session, LOST_WAIT_MS * (double)(1u << b->looks++),
+			      look_for_lost, b);
+}
+
 static void lost(struct batch *b, const struct call *call)
 {
 	free(b->why);
 	b->why = xstrdup(call->err.text);
 	b->code = call->result;
-	if (interrupted)
-		fail(b, EINTR, "interrupted");
-	else
-		session_after(b->maker->os->session, LOST_WAIT_MS, look_for_lost, b);
+	for (size_t i = 0; i < b->n; i++)
+		b->jobs[i]->tries++;
+	look_later(b);
 }
 
 /* Back to the jobs that wait. */
@@ -210,31 +221,32 @@ static void again(struct batch *b, bool alone)
 static void found_or_not(struct call *call, void *data)
 {
 	struct batch *b = data;
-	struct maker *m = b->maker;
-	struct things found = {0};
+	struct openstack *os = b->maker->os;
+	cleanup_things struct things found = {0};
 	cleanup_err struct err err = ERR_INIT;
 	size_t n_found = 0;
-	bool may_go_on = true;
 	int r = call->result;
 
 	if (r == 0)
 		r = things_add_list(&found, b->kind, call->answer, &err);
 	for (size_t i = 0; i < b->n && r == 0; i++) {
-		struct job *job = b->jobs[i];
-		struct thing *t = things_by_owner(&found, b->kind, job->request->owner);
-		if (t)
-			things_add(&m->os->things, b->kind, t->json);
+		const char *owner = b->jobs[i]->request->owner;
+		struct thing *t = things_by_owner(&found, b->kind, owner);
 		n_found += t != NULL;
-		may_go_on = ++job->tries < MAX_TRIES && may_go_on;
+		if (t && !things_by_owner(&os->things, b->kind, owner))
+			things_add(&os->things, b->kind, t->json);
 	}
-	things_clear(&found);
 	call_free(call);
 	if (n_found == b->n)
 		go_on(b);
-	else if (r < 0 || n_found > 0 || !may_go_on) /* a bulk request makes all or none */
+	else if (r < 0 || n_found > 0) /* a bulk request makes all or none */
 		fail(b, b->code, b->why);
-	else
+	else if (b->looks < MAX_LOOKS)
+		look_later(b);
+	else if (b->jobs[0]->tries < MAX_TRIES)
 		again(b, false);
+	else
+		fail(b, b->code, b->why);
 }
 
 static void look_for_lost(void *data)
@@ -247,6 +259,8 @@ static void look_for_lost(void *data)
 		query_add(&query, "is_public", "None");
 	if (b->kind == VIM_IMAGE)
 		query_add(&query, MARK_OWNER, b->jobs[0]->request->owner);
+	if (openstack_service(b->kind) == SERVICE_NETWORK)
+		query_add(&query, "project_id", session_project_id(os->session));
 	if (openstack_service(b->kind) == SERVICE_NETWORK)
 		for (size_t i = 0; i < b->n; i++) {
 			cleanup_free char *mark = thing_mark(b->jobs[i]->request);
@@ -299,9 +313,11 @@ static void found_flavor(struct call *call, void *data)
 	const struct vim_request *r = b->jobs[0]->request;
 	cleanup_err struct err err = ERR_INIT;
 
-	if (call->result == 0 &&
-	    things_add_list(&os->things, VIM_FLAVOR, call->answer, &err) == 0 &&
-	    things_by_name(&os->things, VIM_FLAVOR, r->name, os->prefix, NULL)) {
+	bool listed = call->result == 0 &&
+		      things_add_list(&os->things, VIM_FLAVOR, call->answer, &err) == 0;
+	if (listed && things_by_owner(&os->things, VIM_FLAVOR, r->owner)) {
+		go_on(b); /* ours, of an earlier try */
+	} else if (listed && things_by_name(&os->things, VIM_FLAVOR, r->name, os->prefix, NULL)) {
 		event_note(os->vim.events, "CREATE_FLAVOR",
 			   "%s was made by another deployment meanwhile: used", r->name);
 		complete(b);
@@ -338,7 +354,9 @@ static void asked(struct call *call, void *data)
 
 	if (call->result == 0 && take_made(b, call)) {
 		go_on(b);
-	} else if (call->result == 0 || call->lost) {
+	} else if (call->result == 0 || call->lost ||
+		   (call->status == 409 && b->jobs[0]->tries > 0 &&
+		    b->jobs[0]->tries < MAX_TRIES)) { /* perhaps with our own lost one */
 		if (call->result == 0)
 			call->result = err_set(&call->err, EPROTO,
 					       "the answer is none to what was asked (HTTP %ld)",
@@ -505,11 +523,12 @@ static void ask_extensions(struct maker *m)
 	session_start(m->os->session, call);
 }
 
-/* Deletes what this call made, and nothing else of the same mark. */
-static int unmake(struct maker *m, struct err *err)
+/* Deletes what this call made, and nothing else of the same mark; tells what it cannot. */
+static void unmake(struct maker *m)
 {
 	cleanup_inventory struct vim_inventory made = {0};
 	cleanup_free const struct vim_object **objects = xcalloc(m->n, sizeof(*objects));
+	cleanup_err struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct vim_request *r = m->jobs[i].request;
@@ -522,22 +541,38 @@ static int unmake(struct maker *m, struct err *err)
 	}
 	for (size_t i = 0; i < made.n; i++)
 		objects[i] = &made.v[i];
-	return openstack_destroy(&m->os->vim, objects, made.n, NULL, err);
+	if (openstack_destroy(&m->os->vim, objects, made.n, NULL, &err) < 0)
+		event_note(m->os->vim.events, "UNDO", "%s; run dnsvnf undeploy later", err.text);
 }
 
-static int make_servers(struct maker *m, const struct vim_request *requests)
+/*
+ * After a failure, before anybody undoes it by the marks: are there things with the marks of this
+ * call that it did not make? Then another machine is at work, and only our own have to go. A
+ * request whose outcome nobody knows may have made some itself.
+ */
+static bool others_at_work(struct maker *m)
 {
-	int r = rival_check(m->os, requests, m->n, &m->err);
+	cleanup_free struct vim_request *sure = xcalloc(m->n, sizeof(*sure));
+	cleanup_err struct err err = ERR_INIT;
+	size_t n = 0;
 
-	if (r == -EBUSY && unmake(m, &m->err) < 0)
-		r = m->err.code;
-	m->result = r;
-	if (r < 0)
-		return r;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->jobs[i].tries == 0)
+			sure[n++] = *m->jobs[i].request;
+	if (rival_look(m->os, sure, n, &err) != -EBUSY)
+		return false;
+	m->result = err_set(&m->err, EBUSY, "%s", err.text);
+	return true;
+}
+
+static void make_servers(struct maker *m, const struct vim_request *requests)
+{
+	m->result = rival_check(m->os, requests, m->n, &m->err);
+	if (m->result < 0)
+		return;
 	m->servers_wait = false;
 	advance(m);
 	session_run(m->os->session);
-	return m->result;
 }
 
 static bool makes_servers(const struct vim_request *requests, size_t n)
@@ -573,6 +608,8 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 	session_run(os->session);
 	if (m.result == 0 && m.servers_wait)
 		make_servers(&m, requests);
+	if (m.result == -EBUSY || (m.result < 0 && m.result != -EINTR && others_at_work(&m)))
+		unmake(&m);
 	if (m.result < 0)
 		err_set(err, m.result, "%s", m.err.text);
 	err_clear(&m.err);

@@ -94,9 +94,8 @@ static bool is_marked(const struct openstack *os, const json_t *project)
 static int make(struct openstack *os, struct session *base, json_t **ret, struct err *err)
 {
 	cleanup_free char *mark = project_mark(os);
-	json_t *body =
-		json_pack("{s:{s:s, s:s, s:s}}", "project", "name", os->project, "description",
-			  mark, "domain_id", session_project_domain_id(base));
+	json_t *body = json_pack("{s:{s:s, s:s, s:s}}", "project", "name", os->project,
+				 "description", mark, "domain_id", session_project_domain_id(base));
 	json_t *answer = NULL;
 
 	int r = session_call(base, SERVICE_IDENTITY, "POST", xstrdup("/projects"), body, &answer,
@@ -182,7 +181,8 @@ static const struct leftover {
 	{SERVICE_NETWORK, "/security-groups", "project_id", "security_groups"},
 };
 
-/* Says in one clause what is left in the project, or NULL: nothing but its default security group. */
+/* Says in one clause what is left in the project, or NULL: nothing but its default security group.
+ */
 static int what_is_left(struct openstack *os, const char *id, char **ret, struct err *err)
 {
 	struct call *calls[ARRAY_SIZE(leftovers)];

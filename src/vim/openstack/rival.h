@@ -14,3 +14,6 @@ struct vim_request;
  * one second both lose, which leaves none rather than two.
  */
 int rival_check(struct openstack *os, const struct vim_request *made, size_t n, struct err *err);
+
+/* -EBUSY when there is any with the mark of one of these that this run neither made nor found. */
+int rival_look(struct openstack *os, const struct vim_request *wanted, size_t n, struct err *err);

@@ -94,8 +94,7 @@ static int ask_networks(struct openstack *os, struct server_view *v, struct err 
 	return ask(os, questions, ARRAY_SIZE(questions), err);
 }
 
-static int look_at_all(struct openstack *os, struct server_view *v, const char *id,
-		       struct err *err)
+static int look_at_all(struct openstack *os, struct server_view *v, const char *id, struct err *err)
 {
 	json_t *whole = NULL;
 	struct question questions[] = {

@@ -30,7 +30,7 @@ struct session {
 	unsigned nova_minor;
 	bool nova_asked; /* nova_minor is what Nova offers, not what this client hopes for */
 	size_t requests;
-	bool see_through; /* deaf to interrupts */
+	bool see_through;       /* deaf to interrupts */
 	double side_waiting_ms; /* of the requests in between: see aside */
 };
 
