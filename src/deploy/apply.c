@@ -12,6 +12,8 @@
 #include "deploy/alive.h"
 #include "deploy/plan.h"
 
+#define PROOF_ROUNDS 3
+
 /* ESC's names where it has one; ports, flavors and servers get names in the same style. */
 static const char *event_type(enum vim_kind kind, bool make)
 {
@@ -40,6 +42,7 @@ struct work {
 	const struct events *events;
 	const struct step *const *steps;         /* of create, else NULL */
 	const struct vim_object *const *objects; /* of destroy, else NULL */
+	bool *stays;                             /* of destroy: others use it; or NULL */
 };
 
 static void report(void *data, size_t i, enum event_status status, const char *details,
@@ -52,6 +55,8 @@ static void report(void *data, size_t i, enum event_status status, const char *d
 	/* A server is only asked for by create: VM_DEPLOYED is earned when it is ACTIVE. */
 	if (make && kind == VIM_SERVER && status == EVENT_SUCCESS)
 		return;
+	if (!make && w->stays && status == EVENT_NOTE)
+		w->stays[i] = true;
 	event_report(w->events, &(struct event){
 					.type = event_type(kind, make),
 					.status = status,
@@ -86,10 +91,11 @@ static int stop_interrupted(struct err *err)
 	return err_set(err, EINTR, "interrupted");
 }
 
-static int destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
+/* stays (may be NULL) says which of the objects are left because others use them. */
+static int destroy(struct vim *vim, const struct vim_object *const *objects, size_t n, bool *stays,
 		   const struct events *events, struct err *err)
 {
-	struct work work = {.vim = vim, .events = events, .objects = objects};
+	struct work work = {.vim = vim, .events = events, .objects = objects, .stays = stays};
 	const struct vim_watch watch = {report, &work};
 
 	return n ? vim->ops->destroy(vim, objects, n, &watch, err) : 0;
@@ -100,14 +106,26 @@ static int clear_ground(struct vim *vim, const struct plan *plan, const struct e
 			struct err *err)
 {
 	cleanup_free const struct vim_object **objects = NULL;
-	size_t n = 0;
+	cleanup_free const struct step **steps = NULL;
+	size_t n = 0, n_steps = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		if (s->action == ACTION_DELETE || s->action == ACTION_REPLACE)
-			*array_push(objects, n) = s->present;
+		if (s->action != ACTION_DELETE && s->action != ACTION_REPLACE)
+			continue;
+		*array_push(objects, n) = s->present;
+		*array_push(steps, n_steps) = s;
 	}
-	return destroy(vim, objects, n, events, err);
+	cleanup_free bool *stays = xcalloc(n, sizeof(*stays));
+	int r = destroy(vim, objects, n, stays, events, err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (stays[i] && steps[i]->action == ACTION_REPLACE)
+			return err_set(err, EEXIST,
+				       "%s %s has to be made anew (%s), and others use it: take "
+				       "their ports off it, or give the new one another name",
+				       vim_kind_name(objects[i]->kind), objects[i]->name,
+				       steps[i]->why);
+	return r;
 }
 
 static int update(struct vim *vim, const struct plan *plan, const struct events *events,
@@ -260,7 +278,7 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 		if (made_now(plan, &inventory.v[i]))
 			*array_push(objects, n) = &inventory.v[i];
 	}
-	int r = destroy(vim, objects, n, events, &err);
+	int r = destroy(vim, objects, n, NULL, events, &err);
 	if (r == 0 && owned == n)
 		r = vim->ops->release(vim, &err);
 	if (r < 0)
@@ -287,21 +305,55 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 	return r;
 }
 
-/* Lists again: the proof that nothing is left, or what is. */
-static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
+/* Everything of this deployment that the VIM lists. */
+static int list_owned(struct vim *vim, struct vim_inventory *inventory,
+		      const struct vim_object ***ret, size_t *ret_n, struct err *err)
 {
-	cleanup_inventory struct vim_inventory inventory = {0};
-	struct strbuf left = {0};
-	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
+	int r = vim->ops->list(vim, NULL, 0, inventory, err);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < inventory.n; i++)
-		if (vim_object_is_of(&inventory.v[i], vim))
+	for (size_t i = 0; i < inventory->n && r == 0; i++)
+		if (vim_object_is_of(&inventory->v[i], vim))
+			*array_push(*ret, *ret_n) = &inventory->v[i];
+	return r;
+}
+
+/* Only what others can use may stay: networks, with their subnets. */
+static bool may_stay(const struct vim_object *o)
+{
+	return o->kind == VIM_NETWORK || o->kind == VIM_SUBNET;
+}
+
+/*
+ * Lists again, which is the proof that nothing is left. What appeared meanwhile, asked for by a run
+ * that was killed, goes too. *ret_left names what stays, or is NULL.
+ */
+static int prove_gone(struct vim *vim, const struct events *events, char **ret_left,
+		      struct err *err)
+{
+	for (int round = 0;; round++) {
+		cleanup_inventory struct vim_inventory inventory = {0};
+		cleanup_free const struct vim_object **objects = NULL;
+		cleanup_strbuf struct strbuf left = {0};
+		size_t n = 0;
+		bool late = false;
+		int r = list_owned(vim, &inventory, &objects, &n, err);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < n; i++) {
+			late = late || !may_stay(objects[i]);
 			strbuf_addf(&left, "%s%s %s", left.len ? ", " : "",
-				    vim_kind_name(inventory.v[i].kind), inventory.v[i].name);
-	*ret_left = left.len ? strbuf_steal(&left) : NULL;
-	return 0;
+				    vim_kind_name(objects[i]->kind), objects[i]->name);
+		}
+		if (!late) {
+			*ret_left = left.len ? strbuf_steal(&left) : NULL;
+			return 0;
+		}
+		if (round == PROOF_ROUNDS)
+			return err_set(err, EIO, "still there after all was deleted: %s", left.s);
+		r = destroy(vim, objects, n, NULL, events, err);
+		if (r < 0)
+			return r;
+	}
 }
 
 int apply_undeploy(struct vim *vim, const struct events *events, struct err *err)
@@ -310,16 +362,12 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 	cleanup_free const struct vim_object **objects = NULL;
 	cleanup_free char *left = NULL;
 	size_t n = 0;
-	int r = vim->ops->list(vim, NULL, 0, &inventory, err);
+	int r = list_owned(vim, &inventory, &objects, &n, err);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < inventory.n; i++)
-		if (vim_object_is_of(&inventory.v[i], vim))
-			*array_push(objects, n) = &inventory.v[i];
-	r = destroy(vim, objects, n, events, err);
+	if (r == 0)
+		r = destroy(vim, objects, n, NULL, events, err);
 	if (r == 0 && n > 0)
-		r = prove_gone(vim, &left, err);
+		r = prove_gone(vim, events, &left, err);
 	if (r == 0 && !left)
 		r = vim->ops->release(vim, err);
 	if (r < 0)

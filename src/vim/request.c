@@ -182,13 +182,15 @@ json_t *vim_request_json(const struct vim_request *request)
 
 /* What a PUT of Neutron changes under a running server. */
 static const char *const updatable[] = {
-	"shared", /* network */
+	/* network: */
+	"shared",
+	/* subnet: */
 	"gateway",
 	"no_gateway",
-	"dhcp", /* subnet */
+	"dhcp",
+	/* port: */
 	"allowed_address_pairs",
-	"security_groups",
-	"port_security_enabled", /* port */
+	"port_security_enabled",
 	"admin_state_up",
 };
 

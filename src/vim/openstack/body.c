@@ -12,6 +12,7 @@
 #include "vim/openstack/handle.h"
 #include "vim/openstack/pools.h"
 
+enum { MAX_MARK = 255 /* neutron_lib/db/constants.py, DESCRIPTION_FIELD_SIZE */ };
 enum { MAX_USER_DATA = 65535 /* nova/api/openstack/compute/schemas/servers.py, in base64 */ };
 
 static void put(json_t *o, const char *key, const char *value)
@@ -334,11 +335,18 @@ int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, s
 		json_decref(o);
 		return result;
 	}
+	cleanup_free char *whole_mark = thing_mark(r);
+	if (strlen(whole_mark) > MAX_MARK) {
+		json_decref(o);
+		return err_set(err, ENAMETOOLONG,
+			       "its mark %s is longer than the %d characters of a description: use "
+			       "shorter names in the descriptor",
+			       whole_mark, MAX_MARK);
+	}
 	put(o, "name", r->kind == VIM_SERVER_GROUP ? r->owner : r->name);
 	if (r->kind == VIM_NETWORK || r->kind == VIM_SUBNET || r->kind == VIM_PORT ||
 	    r->kind == VIM_FLAVOR) {
-		cleanup_free char *mark = thing_mark(r);
-		put(o, "description", mark);
+		put(o, "description", whole_mark);
 	}
 	*ret = o;
 	return 0;
@@ -355,6 +363,9 @@ json_t *body_update(const struct vim_request *r)
 		update_gateway(o, r->subnet.subnet);
 	if (r->kind == VIM_PORT) {
 		put_security(o, r->port.interface);
+		/* What the descriptor no longer says is as Neutron has it without a word. */
+		if (r->port.interface->port_security_enabled < 0)
+			json_object_set_new(o, "port_security_enabled", json_true());
 		if (!r->port.interface->n_allowed_address_pairs)
 			json_object_set_new(o, "allowed_address_pairs", json_array());
 	}

@@ -105,6 +105,8 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 			call_free(calls[k]);
 		}
 	}
+	if (r == 0 && left > 0)
+		r = err_set(err, EFBIG, "a listing has over %d pages", MAX_PAGES);
 	for (size_t i = 0; i < n; i++)
 		free(listings[i].query);
 	free(more);
@@ -120,8 +122,8 @@ static char *query_of(const char *key, const char *value, const char *fields)
 	return strbuf_steal(&query);
 }
 
-/* name=in:"a","b": https://docs.openstack.org/api-ref/image/v2/#list-images; NULL: none. */
-static char *images_by_name(const struct vim_reference *references, size_t n)
+/* "?KEY=in:"a","b"": https://docs.openstack.org/api-ref/image/v2/#list-images; NULL: none. */
+static char *images_by(const char *key, const struct vim_reference *references, size_t n)
 {
 	cleanup_strbuf struct strbuf list = {0};
 	struct strbuf query = {0};
@@ -131,7 +133,7 @@ static char *images_by_name(const struct vim_reference *references, size_t n)
 			strbuf_addf(&list, "%s\"%s\"", list.len ? "," : "in:", references[i].name);
 	if (!list.len)
 		return NULL;
-	query_add(&query, "name", list.s);
+	query_add(&query, key, list.s);
 	return strbuf_steal(&query);
 }
 
@@ -162,7 +164,32 @@ static int fetch_shared_networks(struct openstack *os, const struct vim_referenc
 	strbuf_adds(&by_id, NETWORK_FIELDS);
 	struct listing listings[] = {{VIM_NETWORK, strbuf_steal(&by_name)},
 				     {VIM_NETWORK, strbuf_steal(&by_id)}};
-	return openstack_fetch(os, listings, ARRAY_SIZE(listings), &os->things, err);
+	size_t before = os->things.n;
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &os->things, err);
+	struct strbuf of_networks = {0};
+	for (size_t i = before; i < os->things.n && r == 0; i++)
+		query_add(&of_networks, "network_id", os->things.v[i].object.id);
+	if (!of_networks.len)
+		return r;
+	strbuf_adds(&of_networks, SUBNET_FIELDS);
+	struct listing subnets = {VIM_SUBNET, strbuf_steal(&of_networks)};
+	return openstack_fetch(os, &subnets, 1, &os->things, err);
+}
+
+/* Flavors, and the images and networks that the references find: what needs no project of ours. */
+static int fetch_common(struct openstack *os, const struct vim_reference *references, size_t n,
+			struct err *err)
+{
+	bool admin = session_has_role(os->session, "admin");
+	char *by_name = images_by("name", references, n);
+	struct listing listings[] = {
+		{VIM_FLAVOR, admin ? xstrdup("?is_public=None") : NULL},
+		{VIM_IMAGE, by_name},
+		{VIM_IMAGE, images_by("id", references, n)},
+	};
+	int r = openstack_fetch(os, listings, by_name ? 3 : 1, &os->things, err);
+
+	return r < 0 ? r : fetch_shared_networks(os, references, n, err);
 }
 
 static int fetch_all(struct openstack *os, const struct vim_reference *references, size_t n,
@@ -170,8 +197,12 @@ static int fetch_all(struct openstack *os, const struct vim_reference *reference
 {
 	const char *project = session_project_id(os->session);
 	cleanup_free char *deployment = xasprintf("%s/%s", os->vim.tenant, os->vim.deployment);
-	char *images = images_by_name(references, n);
 	bool admin = session_has_role(os->session, "admin");
+	char *by_name = images_by("name", references, n);
+	/* Admins see the images of all projects, and a stranger may set any property. */
+	struct strbuf ours = {0};
+	query_add(&ours, MARK_DEPLOYMENT, deployment);
+	query_add(&ours, "owner", project);
 	struct listing listings[] = {
 		{VIM_NETWORK, query_of("project_id", project, NETWORK_FIELDS)},
 		{VIM_SUBNET, query_of("project_id", project, SUBNET_FIELDS)},
@@ -179,14 +210,29 @@ static int fetch_all(struct openstack *os, const struct vim_reference *reference
 		{VIM_SERVER, NULL},
 		{VIM_FLAVOR, admin ? xstrdup("?is_public=None") : NULL},
 		{VIM_SERVER_GROUP, NULL},
-		{VIM_IMAGE, query_of(MARK_DEPLOYMENT, deployment, "")},
-		{VIM_IMAGE, images},
+		{VIM_IMAGE, strbuf_steal(&ours)},
+		{VIM_IMAGE, by_name},
+		{VIM_IMAGE, images_by("id", references, n)},
 	};
-
-	things_clear(&os->things);
-	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings) - (images == NULL), &os->things,
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings) - (by_name ? 0 : 2), &os->things,
 				err);
+
 	return r < 0 ? r : fetch_shared_networks(os, references, n, err);
+}
+
+/* What could be used by a project that is still to be made, seen from that of the credentials. */
+static int fetch_before_project(struct openstack *os, const struct vim_reference *references,
+				size_t n, struct err *err)
+{
+	struct session *own = os->session;
+	int r = openstack_base_session(os, &os->session, err);
+
+	if (r == 0) {
+		r = fetch_common(os, references, n, err);
+		session_free(os->session);
+	}
+	os->session = own;
+	return r;
 }
 
 static void copy_object(struct vim_inventory *inventory, const struct vim_object *from)
@@ -214,15 +260,16 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 {
 	struct openstack *os = openstack_of(vim);
 	cleanup_inventory struct vim_inventory inventory = {.can_update = true};
-	int r = openstack_login(os, err);
+	cleanup_err struct err why = ERR_INIT;
+	int r = openstack_login(os, &why);
 
-	if (r == -ENOENT && os->make_project) {
-		err_clear(err); /* without its project there is nothing of it */
-		*ret = inventory;
-		return 0;
-	}
+	things_clear(&os->things);
 	if (r == 0)
 		r = fetch_all(os, references, n, err);
+	else if (r == -ENOENT && os->make_project)
+		r = fetch_before_project(os, references, n, err);
+	else
+		err_set(err, r, "%s", why.text);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < os->things.n; i++) {

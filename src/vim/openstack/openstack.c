@@ -128,6 +128,18 @@ static int openstack_deployments(const char *vim_name, struct vim_deployment **r
 	return 0;
 }
 
+/* Is the image in Glance, and to stay there? One of ours from another request will be replaced. */
+static bool is_there(struct openstack *os, const struct image *image, const char *name)
+{
+	const struct thing *t = things_by_name(&os->things, VIM_IMAGE, name, os->prefix, NULL);
+
+	if (!t || !image || !vim_object_is_of(&t->object, &os->vim))
+		return t != NULL;
+	const struct vim_request request = {.kind = VIM_IMAGE, .name = name, .image = image};
+	cleanup_free char *digest = vim_request_digest(&request);
+	return t->object.state == VIM_STATE_ACTIVE && streq(t->object.digest, digest);
+}
+
 /* What can be known to fail before anything is made. Whether a host has room, Nova decides. */
 static int openstack_admit(struct vim *vim, const struct vim_request *server,
 			   const struct vim_request *ports, size_t n_ports, struct err *err)
@@ -139,7 +151,7 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 
 	(void)ports;
 	(void)n_ports;
-	if (things_by_name(&os->things, VIM_IMAGE, name, os->prefix, NULL))
+	if (is_there(os, image, name))
 		return 0;
 	if (!image || !image->src)
 		return err_set(
@@ -154,7 +166,8 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 			"its hash can be proven",
 			name, image->src);
 	if (access(path, R_OK) < 0)
-		return err_errno(err, errno, "image %s: cannot read %s", name, path);
+		return err_set(err, EINVAL, "image %s: cannot read %s: %s", name, path,
+			       strerror(errno));
 	return 0;
 }
 

@@ -6,11 +6,13 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_get.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/server_info.h"
 
 #define CONSOLE_LINES 200
+#define MAX_CONSOLE   65536
 
 /* Id of our thing of that name, listing the kind when it is not known yet. */
 static int find_id(struct openstack *os, enum vim_kind kind, const char *name, const char **ret,
@@ -22,6 +24,8 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 		cleanup_strbuf struct strbuf query = {0};
 		cleanup_free char *pattern = xasprintf("^%s$", name);
 		query_add(&query, "name", kind == VIM_SERVER ? pattern : name);
+		if (kind == VIM_PORT)
+			query_add(&query, "project_id", session_project_id(os->session));
 		struct listing listing = {kind, strbuf_steal(&query)};
 		int r = openstack_fetch(os, &listing, 1, &os->things, err);
 		if (r < 0)
@@ -49,14 +53,20 @@ static int ask(struct openstack *os, struct question *q, size_t n, struct err *e
 
 	for (size_t i = 0; i < n; i++)
 		calls[i] = q[i].call;
-	(void)session_calls(os->session, calls, n, NULL);
+	int sent = session_calls(os->session, calls, n, err);
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i]->result == 0)
 			*q[i].ret = json_incref(calls[i]->answer);
 		else if (r == 0 && (q[i].must || calls[i]->status == 0))
 			r = err_set(err, calls[i]->result, "%s", calls[i]->err.text);
+		if (calls[i]->result < 0)
+			sent = 0; /* told by the call itself */
 		call_free(calls[i]);
 	}
+	if (r == 0 && sent < 0)
+		return sent; /* not even a login */
+	if (r == 0 && err)
+		err_clear(err);
 	return r;
 }
 
@@ -151,16 +161,21 @@ int openstack_set_link(struct vim *vim, const char *server_name, const char *por
 		r = find_id(os, VIM_PORT, port_name, &id, err);
 	if (r < 0)
 		return r;
+	if (up)
+		session_see_through(os->session); /* a link that was taken down comes back */
 	/* Neutron's agent sets the VF's link state: `disable` when the port is down. */
 	return session_call(os->session, SERVICE_NETWORK, "PUT", xasprintf("/ports/%s", id),
 			    json_pack("{s:{s:b}}", "port", "admin_state_up", up), NULL, err);
 }
 
-static const char *output_of(const json_t *answer)
+/* At most MAX_CONSOLE bytes of the end. Takes text over; NULL becomes "". */
+static char *last_part(char *text)
 {
-	const char *output = json_string_value(json_object_get(answer, "output"));
+	size_t len = text ? strlen(text) : 0;
+	char *part = xstrdup(!text ? "" : len > MAX_CONSOLE ? text + len - MAX_CONSOLE : text);
 
-	return output ? output : "";
+	free(text);
+	return part;
 }
 
 int openstack_console(struct vim *vim, const char *server_name, char **ret_text, struct err *err)
@@ -178,7 +193,7 @@ int openstack_console(struct vim *vim, const char *server_name, char **ret_text,
 			json_pack("{s:{s:i}}", "os-getConsoleOutput", "length", CONSOLE_LINES),
 			&answer, err);
 	if (r == 0)
-		*ret_text = xstrdup(output_of(answer));
+		*ret_text = last_part(json_get_lines(answer, "output"));
 	json_decref(answer);
 	return r;
 }

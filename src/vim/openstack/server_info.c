@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/json_get.h"
 #include "base/str.h"
 #include "vim/openstack/onlink.h"
 #include "vim/openstack/thing.h"
@@ -40,7 +41,7 @@ static const char *meaning_of(const char *fault)
 
 static char *fault_of(const json_t *server)
 {
-	const char *message = text(json_object_get(server, "fault"), "message");
+	cleanup_free char *message = json_get_text(json_object_get(server, "fault"), "message");
 	const char *meaning = message ? meaning_of(message) : NULL;
 
 	if (!message)
@@ -71,7 +72,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 
 	things_add(&one, VIM_SERVER, (json_t *)server);
 	info->id = xstrdup(text(server, "id"));
-	info->name = xstrdup(text(server, "name"));
+	info->name = json_get_text(server, "name");
 	info->status = xstrdup(status ? status : "?");
 	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
 	info->fault = fault_of(server);
@@ -140,7 +141,7 @@ static bool has_router(const struct server_view *v, const char *network)
 
 	json_array_foreach(json_object_get(v->routed, "ports"), i, port)
 	{
-		if (streq(text(port, "network_id"), network) &&
+		if (streq(text(port, "network_id"), network) && text(port, "device_owner") &&
 		    str_starts(text(port, "device_owner"), "network:"))
 			return true;
 	}
@@ -227,10 +228,10 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		physical = text(network, "provider:physical_network");
 	*p = (struct vim_port_info){
 		.id = xstrdup(text(port, "id")),
-		.name = xstrdup(text(port, "name")),
+		.name = json_get_text(port, "name"),
 		.nicid = nicid_of(port, place),
 		.type = type_of(text(port, "binding:vnic_type")),
-		.network = xstrdup(text(network, "name")),
+		.network = json_get_text(network, "name"),
 		.mac_address = xstrdup(text(port, "mac_address")),
 		.physical_network = xstrdup(physical),
 		.host_device = xstrdup(text(profile, "pci_slot")),

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/interrupt.h"
+#include "base/json_get.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
@@ -150,11 +151,13 @@ char *session_error_message(const char *body, size_t len)
 	/* {"error": {"message": ...}}, {"NeutronError": {"message": ...}}, {"badRequest": ...} */
 	json_object_foreach(root, key, value)
 	{
-		const char *text = json_string_value(json_object_get(value, "message"));
+		char *text = json_get_text(value, "message");
 		if (!text && streq(key, "message"))
-			text = json_string_value(value);
-		if (text && !message)
-			message = xstrdup(text);
+			text = json_get_text(root, key);
+		if (!message)
+			message = text;
+		else
+			free(text);
 	}
 	json_decref(root);
 	return message;

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_get.h"
 #include "base/str.h"
 
 const char *thing_plural(enum vim_kind kind)
@@ -104,19 +105,22 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->owner = xstrdup(text(metadata, MARK_OWNER));
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
 	o->state = server_state(text(json, "status"));
-	o->fault = xstrdup(text(json_object_get(json, "fault"), "message"));
+	o->fault = json_get_text(json_object_get(json, "fault"), "message");
 }
 
 void things_add(struct things *things, enum vim_kind kind, json_t *json)
 {
-	const char *id = text(json, "id"), *name = text(json, "name");
+	const char *id = text(json, "id");
+	char *name = json_get_text(json, "name");
 
-	if (!id)
+	if (!id) {
+		free(name);
 		return;
+	}
 	struct thing *t = array_push(things->v, things->n);
 	struct vim_object *o = &t->object;
 	*o = (struct vim_object){
-		.kind = kind, .id = xstrdup(id), .name = xstrdup(name ? name : "")};
+		.kind = kind, .id = xstrdup(id), .name = name ? name : xstrdup("")};
 	t->json = json_incref(json);
 	t->parent = xstrdup(text(json, "network_id"));
 	t->created_at = xstrdup(text(json, "created_at"));
