@@ -136,10 +136,10 @@ static int prefix_length(const char *netmask)
 	return n;
 }
 
-static void put_security(json_t *o, const struct interface *i)
+/* groups: ids. */
+static void put_security(json_t *o, const struct interface *i, json_t *groups)
 {
 	json_t *pairs = json_array();
-	json_t *groups = json_array();
 
 	for (size_t k = 0; k < i->n_allowed_address_pairs; k++) {
 		const struct address_pair *p = &i->allowed_address_pairs[k];
@@ -151,16 +151,37 @@ static void put_security(json_t *o, const struct interface *i)
 	if (i->n_allowed_address_pairs)
 		json_object_set(o, "allowed_address_pairs", pairs);
 	json_decref(pairs);
-	for (size_t k = 0; k < i->n_security_groups; k++)
-		json_array_append_new(groups, json_string(i->security_groups[k]));
 	/* A port without port security takes no groups, not even the default one. */
-	if (i->n_security_groups || i->port_security_enabled == 0)
+	if (groups && (i->n_security_groups || i->port_security_enabled == 0))
 		json_object_set(o, "security_groups", groups);
-	json_decref(groups);
 	if (i->port_security_enabled >= 0)
 		json_object_set_new(o, "port_security_enabled",
 				    json_boolean(i->port_security_enabled));
 	json_object_set_new(o, "admin_state_up", json_boolean(i->admin_state_up));
+}
+
+/* Neutron takes ids only; the descriptor may name them. */
+static int resolve_groups(struct openstack *os, const struct interface *i, json_t *ids,
+			  struct err *err)
+{
+	for (size_t k = 0; k < i->n_security_groups; k++) {
+		const json_t *group;
+		const char *id = NULL;
+		size_t n;
+		json_array_foreach(os->security_groups, n, group)
+		{
+			const char *candidate = json_string_value(json_object_get(group, "id"));
+			const char *name = json_string_value(json_object_get(group, "name"));
+			if (streq(i->security_groups[k], candidate) ||
+			    streq(i->security_groups[k], name))
+				id = candidate;
+		}
+		if (!id)
+			return err_set(err, ENOENT, "the project has no security group %s",
+				       i->security_groups[k]);
+		json_array_append_new(ids, json_string(id));
+	}
+	return 0;
 }
 
 /* https://docs.openstack.org/api-ref/network/v2/#port-binding-extended-attributes */
@@ -190,7 +211,12 @@ static int port_body(struct openstack *os, const struct vim_request *r, json_t *
 	json_t *o = json_pack("{s:s}", "network_id", network);
 	*ret = o;
 	put(o, "mac_address", r->port.mac_address);
-	put_security(o, i);
+	json_t *groups = json_array();
+	int resolved = resolve_groups(os, i, groups, err);
+	put_security(o, i, groups);
+	json_decref(groups);
+	if (resolved < 0)
+		return resolved;
 	if (i->type != PORT_VIRTUAL)
 		put(o, "binding:vnic_type", vnic_type(i->type));
 	if (r->port.trusted)
@@ -362,7 +388,7 @@ json_t *body_update(const struct vim_request *r)
 	if (r->kind == VIM_SUBNET)
 		update_gateway(o, r->subnet.subnet);
 	if (r->kind == VIM_PORT) {
-		put_security(o, r->port.interface);
+		put_security(o, r->port.interface, NULL);
 		/* What the descriptor no longer says is as Neutron has it without a word. */
 		if (r->port.interface->port_security_enabled < 0)
 			json_object_set_new(o, "port_security_enabled", json_true());

@@ -583,6 +583,27 @@ static bool makes_servers(const struct vim_request *requests, size_t n)
 	return false;
 }
 
+/* Only when a port names some. */
+static int learn_security_groups(struct openstack *os, const struct vim_request *requests, size_t n,
+				 struct err *err)
+{
+	json_t *answer = NULL;
+	bool wanted = false;
+
+	for (size_t i = 0; i < n; i++)
+		wanted |= requests[i].kind == VIM_PORT &&
+			  requests[i].port.interface->n_security_groups > 0;
+	if (!wanted || os->security_groups)
+		return 0;
+	int r = session_call(os->session, SERVICE_NETWORK, "GET",
+			     xasprintf("/security-groups?fields=id&fields=name&project_id=%s",
+				       session_project_id(os->session)),
+			     NULL, &answer, err);
+	os->security_groups = json_incref(json_object_get(answer, "security_groups"));
+	json_decref(answer);
+	return r;
+}
+
 int openstack_create(struct vim *vim, const struct vim_request *requests, size_t n,
 		     const struct vim_watch *watch, struct err *err)
 {
@@ -599,6 +620,8 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		err_clear(err);
 		r = openstack_make_project(os, err);
 	}
+	if (r == 0)
+		r = learn_security_groups(os, requests, n, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)

@@ -16,6 +16,7 @@ struct openstack {
 	struct things things; /* as last listed, and what was made since */
 	char *prefix;         /* "dnsvnf:TENANT/DEPLOYMENT/" */
 	struct lock lock;
+	json_t *security_groups; /* of the project, id and name; NULL: not asked */
 	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
 };
 
