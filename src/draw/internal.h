@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of scene_build share. */
+#pragma once
+
+#include "draw/scene.h"
+#include "model/model.h"
+
+struct draw_place;
+
+struct build {
+	const struct drawing *drawing;
+	const struct deployment *deployment;
+	struct marks *marks;
+	struct scene_deployment *out;
+	struct scene_group *view;       /* being built, or NULL */
+	const struct draw_place *place; /* of the group, or NULL */
+};
