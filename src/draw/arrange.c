@@ -105,6 +105,19 @@ static int put_rows(const struct scene *s, struct scene_deployment *d, struct sc
 	return y + (frame ? NODE_PAD : 0);
 }
 
+/* Nodes without a NIC of the VM. */
+static int put_empty_nodes(const struct scene *s, struct scene_group *g, int y)
+{
+	for (size_t i = 0; i < g->n_nodes; i++) {
+		struct box *frame = &g->nodes[i].frame;
+		if (frame->h > 0)
+			continue;
+		put(frame, s->nic_x - NODE_PAD, y + NODE_GAP);
+		y = box_bottom(frame);
+	}
+	return y;
+}
+
 /* Bonds beside their legs, as high as these reach, one under the other; returns the end. */
 static int put_bonds(const struct scene *s, struct scene_group *g, int top)
 {
@@ -171,7 +184,7 @@ static int put_group(const struct scene *s, struct scene_deployment *d, struct s
 	put(&g->host, s->host_x, y);
 	put(&g->vm, s->vm_x, y + HOST_PAD);
 	int top = max(box_bottom(&g->host), box_bottom(&g->vm)) + 4;
-	int end = put_rows(s, d, g, top);
+	int end = put_empty_nodes(s, g, put_rows(s, d, g, top));
 	end = max(end, put_bonds(s, g, top));
 	end = max(end, put_service(s, g, top));
 	end = put_cells(s, g, end + BOX_GAP);

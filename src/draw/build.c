@@ -108,11 +108,12 @@ static size_t nic_of(struct scene_group *g, size_t node, const char *title, cons
 static char *node_title(const struct draw_place *place, int node)
 {
 	struct strbuf title = {0};
+	unsigned n = 0;
 
 	strbuf_addf(&title, "NUMA node %d", node);
 	for (size_t i = 0; i < place->n_cells; i++)
 		if (place->cells[i].node == node)
-			strbuf_addf(&title, ", cell %zu", i);
+			strbuf_addf(&title, "%s cell %zu", n++ ? "," : ":", i);
 	return strbuf_steal(&title);
 }
 
@@ -310,6 +311,15 @@ static void add_ports(struct build *b, const struct guest_match *match)
 	free(place);
 	g->nics = nics;
 	sort_rows(g);
+}
+
+/* Nodes that a cell is on, though no NIC of the VM is. */
+static void add_nodes_of_cells(struct build *b)
+{
+	for (size_t i = 0; b->place && i < b->place->n_cells; i++) {
+		cleanup_free char *title = node_title(b->place, b->place->cells[i].node);
+		node_of(b->view, title, false);
+	}
 }
 
 static void add_portless(struct build *b, const struct guest_match *match)
@@ -530,16 +540,27 @@ static void build_group(struct build *b, const struct vm_group *group)
 	describe_host(b);
 	describe_vm(b);
 	add_ports(b, &match);
+	add_nodes_of_cells(b);
 	add_portless(b, &match);
 	for (size_t i = 0; i < group->guest.n_bonds; i++)
 		add_bond(b, &group->guest.bonds[i]);
 	add_service(b);
 	find_serving(b);
 	add_cells(b);
-	b->view->notes.w = VM_W;
+	b->view->notes.w = VM_W - 2 * VM_PAD + 2 * BOX_PAD;
 	box_take_marks(&b->view->notes, b->marks, group);
 	find_links(b, &match);
 	guest_match_clear(&match);
+}
+
+static void add_idle_networks(struct build *b)
+{
+	for (size_t i = 0; i < b->deployment->n_networks; i++) {
+		size_t index = network_of(b, b->deployment->networks[i].name);
+		struct scene_network *n = &b->out->networks[index];
+		if (n->n_rows == 0)
+			box_add(&n->box, SVG_FAINT, "no port uses it");
+	}
 }
 
 static void describe_deployment(struct build *b, const struct tenant *tenant)
@@ -585,8 +606,7 @@ void scene_build(const struct drawing *drawing, struct scene *ret)
 			for (size_t g = 0; g < d->n_vm_groups; g++)
 				build_group(&b, &d->vm_groups[g]);
 			b.view = NULL;
-			for (size_t n = 0; n < d->n_networks; n++)
-				network_of(&b, d->networks[n].name);
+			add_idle_networks(&b);
 		}
 	if (s.n > 0)
 		box_take_marks(&s.v[0].head, &s.marks, NULL);
