@@ -2,7 +2,6 @@
 #include "draw/marks.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -14,6 +13,7 @@ struct anchor {
 	const char *file;
 	unsigned line;
 	const void *element;
+	bool shared;     /* other elements of the same line are meant as well */
 	bool whole_file; /* the element stands for what no other one of the file owns */
 };
 
@@ -25,13 +25,23 @@ struct anchors {
 static void add(struct anchors *a, const char *file, unsigned line, const void *element)
 {
 	if (line > 0)
-		*array_push(a->v, a->n) = (struct anchor){file, line, element, false};
+		*array_push(a->v, a->n) =
+			(struct anchor){.file = file, .line = line, .element = element};
+}
+
+/* Flavors and day-0 files may belong to several VMs. */
+static void add_shared(struct anchors *a, const char *file, unsigned line, const void *element)
+{
+	if (line > 0)
+		*array_push(a->v, a->n) = (struct anchor){
+			.file = file, .line = line, .element = element, .shared = true};
 }
 
 static void add_whole(struct anchors *a, const char *file, const void *element)
 {
 	if (file)
-		*array_push(a->v, a->n) = (struct anchor){file, 0, element, true};
+		*array_push(a->v, a->n) =
+			(struct anchor){.file = file, .element = element, .whole_file = true};
 }
 
 static void add_networks(struct anchors *a, const char *file, const struct network *v, size_t n)
@@ -58,17 +68,17 @@ static void add_guest(struct anchors *a, const struct vm_group *group)
 
 	for (size_t i = 0; i < g->n_bonds; i++) {
 		const struct bond *b = &g->bonds[i];
-		add(a, b->file, b->line, b);
+		add_shared(a, b->file, b->line, b);
 		add_whole(a, b->file, group);
 		for (size_t k = 0; k < b->n_legs; k++) {
-			add(a, b->legs[k].file, b->legs[k].line, &b->legs[k]);
+			add_shared(a, b->legs[k].file, b->legs[k].line, &b->legs[k]);
 			add_whole(a, b->legs[k].file, group);
 		}
 		for (size_t k = 0; k < b->n_vlans; k++)
-			add(a, b->vlans[k].file, b->vlans[k].line, b);
+			add_shared(a, b->vlans[k].file, b->vlans[k].line, b);
 	}
 	for (size_t i = 0; i < g->n_nics; i++) {
-		add(a, g->nics[i].file, g->nics[i].line, &g->nics[i]);
+		add_shared(a, g->nics[i].file, g->nics[i].line, &g->nics[i]);
 		add_whole(a, g->nics[i].file, group);
 	}
 }
@@ -81,11 +91,11 @@ static void add_group(struct anchors *a, const struct model *model, const struct
 
 	add(a, file, group->line, group);
 	if (flavor)
-		add(a, file, flavor->line, group);
+		add_shared(a, file, flavor->line, group);
 	for (size_t i = 0; flavor && i < flavor->properties.n; i++)
-		add(a, file, flavor->properties.v[i].line, group);
+		add_shared(a, file, flavor->properties.v[i].line, group);
 	if (image)
-		add(a, file, image->line, group);
+		add_shared(a, file, image->line, group);
 	for (size_t i = 0; i < group->n_interfaces; i++)
 		add_interface(a, file, &group->interfaces[i]);
 	for (size_t i = 0; i < group->n_kpis; i++)
@@ -127,15 +137,7 @@ static void find_anchors(const struct model *model, struct anchors *a)
 				       &model->tenants[t].deployments[d]);
 }
 
-static void add_hint(struct mark *mark, const struct finding *f)
-{
-	char *hint = mark->hint ? xasprintf("%s; %s", mark->hint, f->text) : xstrdup(f->text);
-
-	free(mark->hint);
-	mark->hint = hint;
-}
-
-/* The finding's number goes in front of the rule; one element has one mark a rule. */
+/* One element has one mark a rule. */
 static void mark_element(struct marks *m, const void *element, const struct finding *f)
 {
 	struct mark *mark = NULL;
@@ -146,26 +148,37 @@ static void mark_element(struct marks *m, const void *element, const struct find
 			mark = &m->v[i];
 	if (!mark) {
 		mark = array_push(m->v, m->n);
-		*mark = (struct mark){
-			.element = element,
-			.rule = f->rule,
-			.severity = f->severity,
-			.last = number,
-		};
-		mark->label = xasprintf("%zu %s", number, f->rule);
-		add_hint(mark, f);
-		return;
+		*mark = (struct mark){.element = element, .rule = f->rule, .severity = f->severity};
 	}
-	if (mark->last == number) /* two anchors in the finding's line are the same element */
+	/* Two anchors in the finding's line may be the same element. */
+	if (mark->n_numbers && mark->numbers[mark->n_numbers - 1] == number)
 		return;
-	int digits = (int)strcspn(mark->label, " "); /* "20", "20,21" */
-	char *label = xasprintf("%.*s,%zu%s", digits, mark->label, number, mark->label + digits);
-	free(mark->label);
-	mark->label = label;
-	mark->last = number;
+	*array_push(mark->numbers, mark->n_numbers) = number;
 	if (f->severity < mark->severity)
 		mark->severity = f->severity;
-	add_hint(mark, f);
+	char *hint = mark->hint ? xasprintf("%s; %s", mark->hint, f->text) : xstrdup(f->text);
+	free(mark->hint);
+	mark->hint = hint;
+}
+
+/* Three numbers or more without a gap are told by the first and the last. */
+static char *mark_label(const struct mark *mark)
+{
+	struct strbuf b = {0};
+
+	for (size_t i = 0; i < mark->n_numbers; i++) {
+		size_t last = i;
+		while (last + 1 < mark->n_numbers &&
+		       mark->numbers[last + 1] == mark->numbers[last] + 1)
+			last++;
+		strbuf_addf(&b, "%s%zu", i ? "," : "", mark->numbers[i]);
+		if (last >= i + 2) {
+			strbuf_addf(&b, "-%zu", mark->numbers[last]);
+			i = last;
+		}
+	}
+	strbuf_addf(&b, " %s", mark->rule);
+	return strbuf_steal(&b);
 }
 
 static void mark_finding(struct marks *m, const struct anchors *a, const char *descriptor,
@@ -179,6 +192,8 @@ static void mark_finding(struct marks *m, const struct anchors *a, const char *d
 		if (at->whole_file || !streq(at->file, f->file))
 			continue;
 		if (at->line == f->line) {
+			if (found && !at->shared)
+				continue;
 			mark_element(m, at->element, f);
 			found = true;
 		} else if (at->line < f->line && (!before || at->line > before->line)) {
@@ -212,6 +227,8 @@ void marks_make(const struct model *model, const struct findings *findings, stru
 		*array_push(m.findings, m.n_findings) = &findings->v[i];
 		mark_finding(&m, &anchors, model->file, &findings->v[i]);
 	}
+	for (size_t i = 0; i < m.n; i++)
+		m.v[i].label = mark_label(&m.v[i]);
 	free(anchors.v);
 	*ret = m;
 }
@@ -219,6 +236,7 @@ void marks_make(const struct model *model, const struct findings *findings, stru
 void marks_clear(struct marks *marks)
 {
 	for (size_t i = 0; i < marks->n; i++) {
+		free(marks->v[i].numbers);
 		free(marks->v[i].label);
 		free(marks->v[i].hint);
 	}

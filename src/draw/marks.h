@@ -16,9 +16,10 @@ struct mark {
 	const void *element;
 	const char *rule;
 	enum severity severity; /* the worst of them */
-	char *label;            /* "3 legs-segment", "7, 9 day0-placeholder" */
-	char *hint;             /* what the findings say */
-	size_t last;            /* number of the last finding in the label */
+	size_t *numbers;        /* of the findings in the legend, rising */
+	size_t n_numbers;
+	char *label; /* "3 legs-segment", "7,20-23 day0-placeholder" */
+	char *hint;  /* what the findings say */
 	bool drawn;
 };
 

@@ -89,7 +89,7 @@ def many(groups=1, direct=2, virtual=1, bonds=1, name="{}"):
     networks = "".join(network("vxlan", n) for n in range(virtual)) + "".join(network("vlan", n) for n in range(direct))
     return (f'<esc_datamodel xmlns="http://www.cisco.com/esc/esc"><tenants><tenant><name>t</name><deployments>'
             f"<deployment><name>{call('d')}</name><networks>{networks}</networks>{vms}"
-            "</deployment></deployments></tenant></tenants></esc_datamodel>")
+            "</deployment></deployments></tenant></tenants></esc_datamodel>").replace("><", ">\n<")
 
 
 class Draw(unittest.TestCase):
@@ -171,7 +171,7 @@ class Draw(unittest.TestCase):
     def test_findings_are_marked_where_they_stand(self):
         picture = Picture(PUBLISHED)
         self.assertIn("20 day0-placeholder", picture.box_with("eth1"))
-        self.assertIn("22,23,24,25 day0-placeholder", picture.box_with("bond0"))
+        self.assertIn("22-25 day0-placeholder", picture.box_with("bond0"))
         self.assertIn("7 descriptor-reference", picture.box_with("nicid 2: VF"))
         self.assertIn("no port for it", picture.box_with("eth1"))
         words = picture.words()
