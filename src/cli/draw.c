@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,10 +39,14 @@ static int ask_deployment(const struct options *options, const struct tenant *te
 		cleanup_server_info struct vim_server_info server = {0};
 		const struct vm_group *group = &deployment->vm_groups[g];
 		cleanup_free char *name = plan_server_name(deployment, group, 0);
-		if (vim->ops->server(vim, name, VIM_LOOK_ALL, &server, &err) == 0)
+		int found = vim->ops->server(vim, name, VIM_LOOK_ALL, &server, &err);
+		if (found == 0)
 			draw_places_of_server(places, group, &server);
-		else if (cli_fail("draw", &err) == EXIT_UNREACHABLE)
-			r = EXIT_UNREACHABLE;
+		else if (found == -ENOENT)
+			fprintf(stderr, "dnsvnf draw: %s: VM %s is drawn as wanted\n", err.text,
+				group->name);
+		else
+			r = cli_fail("draw", &err);
 	}
 	return r;
 }

@@ -48,8 +48,8 @@ const struct verb verb_table[] = {
 			"and "
 			"addresses. What check finds is marked where it stands; notes are counted "
 			"only. With --hosts, on the first host by name that takes it; with --vim, "
-			"as that VIM has built it; with neither, as wanted. A design with errors "
-			"is drawn too.",
+			"as that VIM has built it; without both no VIM is asked, and the picture "
+			"shows what is wanted. A design with errors is drawn too.",
 		.example = "dnsvnf draw -o topology.svg examples/technote/corrected/dep.xml",
 		.run = verb_draw,
 	},
