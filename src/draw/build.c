@@ -117,13 +117,23 @@ static char *node_title(const struct draw_place *place, int node)
 	return strbuf_steal(&title);
 }
 
+/* Without a VIM's word on it: as OpenStack has it by default. */
+static size_t nic_of_virtual(struct scene_group *g, const struct draw_port_place *at)
+{
+	size_t node = node_of(g, "virtual switch", true);
+
+	if (!at || streq(at->vif, "ovs"))
+		return nic_of(g, node, "OVS", "br-int");
+	return nic_of(g, node, at->vif ? at->vif : "switch", "of the VIM");
+}
+
 static size_t nic_of_port(struct build *b, const struct interface *port)
 {
 	struct scene_group *g = b->view;
 	const struct draw_port_place *at = draw_place_port(b->place, port->nicid);
 
 	if (port->type == PORT_VIRTUAL)
-		return nic_of(g, node_of(g, "virtual switch", true), "OVS", "br-int");
+		return nic_of_virtual(g, at);
 	const struct network *n = model_network(b->drawing->model, b->deployment, port->network);
 	const char *physnet = n ? n->provider_physical_network : NULL;
 	const char *fabric = physnet ? physnet : port->network;
@@ -141,7 +151,7 @@ static const char *port_kind(enum port_type type)
 {
 	switch (type) {
 	case PORT_VIRTUAL:
-		return "OVS port";
+		return "port";
 	case PORT_PASSTHRU:
 		return "whole PF";
 	case PORT_DIRECT:
@@ -169,6 +179,13 @@ static void describe_port(struct build *b, const struct interface *port, struct 
 		if (port->allowed_address_pairs[i].ip_address)
 			box_add(box, SVG_FAINT, "allows %s",
 				port->allowed_address_pairs[i].ip_address);
+	bool trusted =
+		streq(model_port_option(b->deployment, b->view->group, port, "trusted"), "true");
+	if (port->port_security_enabled == 0 || trusted)
+		box_add(box, SVG_FAINT, "%s%s%s",
+			port->port_security_enabled == 0 ? "no port security" : "",
+			port->port_security_enabled == 0 && trusted ? ", " : "",
+			trusted ? "trusted" : "");
 	box_take_marks(box, b->marks, port);
 }
 

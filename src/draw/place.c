@@ -143,6 +143,7 @@ void draw_places_of_server(struct draw_places *places, const struct vm_group *gr
 			.nicid = from->nicid,
 			.node = from->numa_node,
 			.pf = xstrdup(from->pf),
+			.vif = xstrdup(from->vif_type),
 			.device = xstrdup(from->host_device),
 		};
 	}
@@ -154,6 +155,7 @@ void draw_places_clear(struct draw_places *places)
 		struct draw_place *p = &places->v[i];
 		for (size_t k = 0; k < p->n_ports; k++) {
 			free(p->ports[k].pf);
+			free(p->ports[k].vif);
 			free(p->ports[k].device);
 		}
 		for (size_t k = 0; k < p->n_cells; k++)

@@ -16,6 +16,7 @@ struct draw_port_place {
 	unsigned nicid;
 	int node;     /* of the host; -1: not known */
 	char *pf;     /* "ens1f0", or NULL */
+	char *vif;    /* of a virtual port: "ovs", "bridge" ...; or NULL */
 	char *device; /* PCI address of the VF, or name of the tap; or NULL */
 };
 

@@ -98,6 +98,8 @@ static void as_the_vim_has_built_it(void **state)
 	assert_non_null(strstr(svg, ">host compute-7<"));
 	assert_non_null(strstr(svg, ">server cpnr-dns_cpnr_0: ACTIVE, cell 0 on node 1<"));
 	assert_non_null(strstr(svg, ">tap1f<"));
+	assert_non_null(strstr(svg, ">switch<")); /* nicid 0: not told which */
+	assert_non_null(strstr(svg, ">OVS<"));    /* nicid 1: not told at all */
 	assert_non_null(strstr(svg, ">NUMA node 1<"));
 	assert_non_null(strstr(svg, ">ens2f0<"));
 	assert_non_null(strstr(svg, ">0000:af:02.5<"));
