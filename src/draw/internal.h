@@ -6,6 +6,8 @@
 #include "model/model.h"
 
 struct draw_place;
+struct leg_match;
+struct nic_match;
 
 struct build {
 	const struct drawing *drawing;
@@ -15,3 +17,8 @@ struct build {
 	struct scene_group *view;       /* being built, or NULL */
 	const struct draw_place *place; /* of the group, or NULL */
 };
+
+/* Fills the box of an interface, or adds the bond's. */
+void build_leg(struct build *b, const struct leg_match *m, struct box *box);
+void build_nic(struct build *b, const struct nic_match *m, struct box *box);
+void build_bond(struct build *b, const struct bond *bond);
