@@ -21,7 +21,7 @@ const struct option_row option_table[] = {
 	{'c', 0, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
 	{'t', 0, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
 	{'H', 0, "hosts", "FOLDER", "",
-	 "place it on these compute hosts: a file of dnsvnf host -o json each"},
+	 "what the compute hosts have: files by 'dnsvnf host -o json', one a host"},
 	{'a', 0, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
 };
 const size_t option_count = ARRAY_SIZE(option_table);
