@@ -119,12 +119,11 @@ static void report_json(void *data, const struct event *e)
 	json_decref(line);
 }
 
-static int run_one(const char *verb, const struct options *options, const struct model *model,
-		   const struct tenant *tenant, const struct deployment *deployment,
-		   const struct events *events, cli_deployment_fn *fn)
+int cli_open_vim(const char *verb, const struct options *options, const struct tenant *tenant,
+		 const struct deployment *deployment, const struct events *events,
+		 struct vim **ret_vim)
 {
 	cleanup_err struct err err = ERR_INIT;
-	cleanup_vim struct vim *vim = NULL;
 	const char *vim_name = cli_vim_name(options, deployment);
 	const struct vim_ops *ops = vim_ops_for(vim_name);
 
@@ -143,9 +142,17 @@ static int run_one(const char *verb, const struct options *options, const struct
 		.deployment = deployment->name,
 		.change = streq(verb, "deploy") || streq(verb, "undeploy"),
 	};
-	if (ops->open(&target, events, &vim, &err) < 0)
-		return cli_fail(verb, &err);
-	return fn(options, model, tenant, deployment, vim, events);
+	return ops->open(&target, events, ret_vim, &err) < 0 ? cli_fail(verb, &err) : EXIT_DONE;
+}
+
+static int run_one(const char *verb, const struct options *options, const struct model *model,
+		   const struct tenant *tenant, const struct deployment *deployment,
+		   const struct events *events, cli_deployment_fn *fn)
+{
+	cleanup_vim struct vim *vim = NULL;
+	int r = cli_open_vim(verb, options, tenant, deployment, events, &vim);
+
+	return r != EXIT_DONE ? r : fn(options, model, tenant, deployment, vim, events);
 }
 
 int cli_each_deployment(const char *verb, const struct options *options, cli_deployment_fn *fn)

@@ -25,6 +25,11 @@ void cli_print_findings(FILE *out, const struct findings *findings, enum severit
  */
 int cli_read_design(const char *verb, const struct options *options, struct model **ret_model);
 
+/* Opens the deployment's VIM; 0 or an exit code, with the error printed. */
+int cli_open_vim(const char *verb, const struct options *options, const struct tenant *tenant,
+		 const struct deployment *deployment, const struct events *events,
+		 struct vim **ret_vim);
+
 /*
  * Calls fn for each deployment of the descriptor with its VIM opened; stops at the first exit code
  * other than EXIT_DONE and returns it.

@@ -6,6 +6,22 @@
 #include "base/str.h"
 #include "cli/verb.h"
 
+/* The verbs that take the option, each with its forms: one name may mean two things. */
+static void print_pattern(const struct option_row *o)
+{
+	const char *before = "\t";
+
+	for (size_t i = 0; i < verb_count; i++) {
+		if (!strchr(verb_table[i].options, o->letter))
+			continue;
+		printf("%s%s:--%s", before, verb_table[i].name, o->name);
+		if (o->brief)
+			printf("|%s:-%c", verb_table[i].name, o->brief);
+		before = "|";
+	}
+	puts(")");
+}
+
 static void print_completion(void)
 {
 	puts("# bash completion for dnsvnf, made from its verb table\n"
@@ -17,13 +33,12 @@ static void print_completion(void)
 		printf(" %s", verb_table[i].name);
 	puts("'\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
 	     "\"$cur\")\n\t\treturn\n\tfi\n"
-	     "\tcase $prev in");
+	     "\tcase ${COMP_WORDS[1]}:$prev in");
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *o = &option_table[i];
 		if (!o->argument)
 			continue;
-		printf("\t--%s%s%c)\n", o->name, o->is_short ? "|-" : "",
-		       o->is_short ? o->letter : ' ');
+		print_pattern(o);
 		if (o->values && *o->values)
 			printf("\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n",
 			       o->values);
@@ -69,6 +84,8 @@ static void print_man_verb(const struct verb *verb)
 		if (!strchr(verb->options, o->letter) || strchr("hvo", o->letter))
 			continue;
 		printf(".TP\n\\fB");
+		if (o->brief)
+			printf("\\-%c\\fR, \\fB", o->brief);
 		print_roff("--");
 		print_roff(o->name);
 		printf("\\fR%s%s%s\n", o->argument ? " \\fI" : "", o->argument ? o->argument : "",

@@ -58,8 +58,8 @@ static void print_verb_help(const struct verb *verb)
 		char left[64];
 		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? " " : "",
 			 o->argument ? o->argument : "");
-		if (o->is_short)
-			printf("  -%c, %-18s %s\n", o->letter, left, o->text);
+		if (o->brief)
+			printf("  -%c, %-18s %s\n", o->brief, left, o->text);
 		else
 			printf("      %-18s %s\n", left, o->text);
 	}
@@ -84,12 +84,21 @@ static void option_tables(const struct verb *verb, struct option *longs, char *s
 			continue;
 		*longs++ = (struct option){o->name, o->argument ? required_argument : no_argument,
 					   NULL, o->letter};
-		if (o->is_short) {
-			*shorts++ = o->letter;
+		if (o->brief) {
+			*shorts++ = o->brief;
 			if (o->argument)
 				*shorts++ = ':';
 		}
 	}
+}
+
+/* The letter of the verb's option that getopt_long found by its short or long form. */
+static int option_letter(const struct verb *verb, int found)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (option_table[i].brief == found && strchr(verb->options, option_table[i].letter))
+			return option_table[i].letter;
+	return found;
 }
 
 /* What getopt_long stopped at: of the letters "-xv" the one that it does not know. */
@@ -114,7 +123,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 	option_tables(verb, longs, shorts);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		switch (letter) {
+		switch (option_letter(verb, letter)) {
 		case 'h':
 			print_verb_help(verb);
 			return -1;
@@ -126,6 +135,12 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			ret->sarif = streq(optarg, "sarif") && strchr(verb->options, 'e');
 			if (!ret->json && !ret->sarif && !streq(optarg, "text"))
 				return usage_error(verb, "--output is text or json, not", optarg);
+			break;
+		case 'O':
+			ret->file = optarg;
+			break;
+		case 'H':
+			ret->hosts = optarg;
 			break;
 		case 'l':
 			ret->list = true;

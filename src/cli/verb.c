@@ -4,23 +4,25 @@
 #include "base/alloc.h"
 
 const struct option_row option_table[] = {
-	{'h', true, "help", NULL, NULL, "show this help"},
-	{'v', true, "verbose", NULL, NULL, "say what is done, on stderr; twice: every exchange"},
-	{'o', true, "output", "FORMAT", "text json sarif",
+	{'h', 'h', "help", NULL, NULL, "show this help"},
+	{'v', 'v', "verbose", NULL, NULL, "say what is done, on stderr; twice: every exchange"},
+	{'o', 'o', "output", "FORMAT", "text json sarif",
 	 "text (default) or json; of check also sarif (2.1.0)"},
-	{'V', false, "vim", "VIM", "local",
+	{'O', 'o', "output", "FILE", "", "write the picture into FILE (default: standard output)"},
+	{'V', 0, "vim", "VIM", "local",
 	 "the VIM to use: local is the embedded one; default: the descriptor's locator/vim_id"},
-	{'k', false, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
-	{'T', false, "timings", NULL, NULL,
-	 "print each request to the cloud with its time, on stderr"},
-	{'q', false, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
-	{'l', false, "list", NULL, NULL, "list every rule that a finding can name"},
-	{'e', false, "explain", "RULE", NULL, "tell what a rule wants, why, and what to do"},
-	{'s', false, "svg", "FILE", "", "draw the answers over time into FILE"},
-	{'r', false, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
-	{'c', false, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
-	{'t', false, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
-	{'a', false, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
+	{'k', 0, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
+	{'T', 0, "timings", NULL, NULL, "print each request to the cloud with its time, on stderr"},
+	{'q', 0, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
+	{'l', 0, "list", NULL, NULL, "list every rule that a finding can name"},
+	{'e', 0, "explain", "RULE", NULL, "tell what a rule wants, why, and what to do"},
+	{'s', 0, "svg", "FILE", "", "draw the answers over time into FILE"},
+	{'r', 0, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
+	{'c', 0, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
+	{'t', 0, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
+	{'H', 0, "hosts", "FOLDER", "",
+	 "what the compute hosts have: files by 'dnsvnf host -o json', one a host"},
+	{'a', 0, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
 };
 const size_t option_count = ARRAY_SIZE(option_table);
 
@@ -36,6 +38,20 @@ const struct verb verb_table[] = {
 			"descriptor.",
 		.example = "dnsvnf check examples/technote/published/dep.xml",
 		.run = verb_check,
+	},
+	{
+		.name = "draw",
+		.operand = "DEP.xml",
+		.options = "hvOVHT",
+		.summary = "draw the topology as SVG, with what is wrong marked on it",
+		.text = "Draws networks, host, NUMA nodes, NICs, ports and the VM with its bond "
+			"and "
+			"addresses. What check finds is marked where it stands; notes are counted "
+			"only. With --hosts, on the first host by name that takes it; with --vim, "
+			"as that VIM has built it; without both no VIM is asked, and the picture "
+			"shows what is wanted. A design with errors is drawn too.",
+		.example = "dnsvnf draw -o topology.svg examples/technote/corrected/dep.xml",
+		.run = verb_draw,
 	},
 	{
 		.name = "plan",

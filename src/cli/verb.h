@@ -31,6 +31,8 @@ struct options {
 	const char *svg;     /* --svg, or NULL */
 	const char *root;    /* --root, or NULL: this machine */
 	const char *capture; /* --capture, or NULL */
+	const char *hosts;   /* --hosts, or NULL */
+	const char *file;    /* --output FILE, or NULL: standard output */
 	bool tune;           /* --tune */
 	bool apply;          /* --apply */
 	const char *operand; /* DEP.xml, or NULL */
@@ -48,8 +50,8 @@ struct verb {
 };
 
 struct option_row {
-	char letter; /* also the short option when `is_short` */
-	bool is_short;
+	char letter;          /* by which a verb takes it */
+	char brief;           /* its short option, or 0 */
 	const char *name;     /* long option */
 	const char *argument; /* its name, or NULL for a flag */
 	const char *values;   /* words to complete, "" for a file name, NULL for none */
@@ -69,3 +71,4 @@ int verb_drill(const struct options *options);
 int verb_status(const struct options *options);
 int verb_undeploy(const struct options *options);
 int verb_host(const struct options *options);
+int verb_draw(const struct options *options);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cli/common.h"
+#include "cli/verb.h"
+#include "deploy/design.h"
+#include "deploy/plan.h"
+#include "draw/draw.h"
+#include "draw/place.h"
+#include "placement/host_json.h"
+
+static int place_on_hosts(const char *folder, const struct model *model, struct draw_places *places,
+			  struct err *err)
+{
+	cleanup_compute_hosts struct compute_hosts hosts = {0};
+	int r = hosts_read_dir(folder, &hosts, err);
+
+	for (size_t t = 0; t < model->n_tenants && r == 0; t++)
+		for (size_t d = 0; d < model->tenants[t].n_deployments && r == 0; d++)
+			r = draw_places_on_hosts(places, model, &model->tenants[t].deployments[d],
+						 &hosts, err);
+	return r;
+}
+
+/* A server that is not there leaves its group without a place: it is drawn as wanted. */
+static int ask_deployment(const struct options *options, const struct tenant *tenant,
+			  const struct deployment *deployment, struct draw_places *places)
+{
+	cleanup_vim struct vim *vim = NULL;
+	int r = cli_open_vim("draw", options, tenant, deployment, NULL, &vim);
+
+	for (size_t g = 0; g < deployment->n_vm_groups && r == EXIT_DONE; g++) {
+		cleanup_err struct err err = ERR_INIT;
+		cleanup_server_info struct vim_server_info server = {0};
+		const struct vm_group *group = &deployment->vm_groups[g];
+		cleanup_free char *name = plan_server_name(deployment, group, 0);
+		int found = vim->ops->server(vim, name, VIM_LOOK_ALL, &server, &err);
+		if (found == 0)
+			draw_places_of_server(places, group, &server);
+		else if (found == -ENOENT)
+			fprintf(stderr, "dnsvnf draw: %s: VM %s is drawn as wanted\n", err.text,
+				group->name);
+		else
+			r = cli_fail("draw", &err);
+	}
+	return r;
+}
+
+static int ask_vim(const struct options *options, const struct model *model,
+		   struct draw_places *places)
+{
+	int r = EXIT_DONE;
+
+	for (size_t t = 0; t < model->n_tenants && r == EXIT_DONE; t++)
+		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++)
+			r = ask_deployment(options, &model->tenants[t],
+					   &model->tenants[t].deployments[d], places);
+	return r;
+}
+
+int verb_draw(const struct options *options)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_findings struct findings findings = {0};
+	cleanup_model struct model *model = NULL;
+	cleanup_draw_places struct draw_places places = {0};
+
+	if (options->hosts && options->vim) {
+		fprintf(stderr, "dnsvnf draw: --hosts and --vim are two answers to one question: "
+				"give one of them\n");
+		return EXIT_USAGE;
+	}
+	if (design_read(options->operand, &model, &findings, &err) < 0)
+		return cli_fail("draw", &err);
+	if (!model) {
+		cli_print_findings(stderr, &findings, SEVERITY_ERROR);
+		fprintf(stderr, "dnsvnf draw: %s cannot be read, so there is nothing to draw\n",
+			options->operand);
+		return EXIT_NOT_RIGHT;
+	}
+	if (options->hosts && place_on_hosts(options->hosts, model, &places, &err) < 0)
+		return cli_fail("draw", &err);
+	int r = options->vim ? ask_vim(options, model, &places) : EXIT_DONE;
+	if (r != EXIT_DONE)
+		return r;
+	const struct drawing drawing = {model, &findings, places.v, places.n};
+	cleanup_free char *svg = draw_svg(&drawing);
+	if (!options->file)
+		fputs(svg, stdout);
+	else if (file_write_at(AT_FDCWD, options->file, svg, strlen(svg), 0644, &err) < 0)
+		return cli_fail("draw", &err);
+	return EXIT_DONE;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A box of the picture: lines of text, and under them the marks of findings. */
+#pragma once
+
+#include <stddef.h>
+
+#include "draw/marks.h"
+#include "draw/svg.h"
+
+#define BOX_PAD 8 /* between a box's edge and its text */
+
+struct box_line {
+	enum svg_font font;
+	const char *class; /* or NULL */
+	char *text;
+};
+
+struct box {
+	const char *look; /* class of the frame; NULL: none is drawn */
+	int x, y, w, h;
+	bool centred; /* text in the middle of a box that is higher than it */
+	struct box_line *lines;
+	size_t n_lines;
+	struct mark **marks;
+	size_t n_marks;
+};
+
+/* One line, cut to the width when it is drawn. */
+void box_add(struct box *b, enum svg_font font, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As many lines as the width wants, broken at blanks; b->w must be set. */
+void box_add_wrapped(struct box *b, enum svg_font font, const char *class, const char *text);
+
+/* The element's marks; NULL takes all that were not taken before. */
+void box_take_marks(struct box *b, struct marks *marks, const void *element);
+
+int box_height(const struct box *b); /* that its content wants */
+int box_middle(const struct box *b);
+int box_bottom(const struct box *b);
+
+void box_draw(struct strbuf *out, const struct box *b);
+void box_clear(struct box *b);
+
+/* A mark alone, its top left at (x, y); returns its width. */
+int mark_draw(struct strbuf *out, enum severity severity, int x, int y, const char *label);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The picture before it is painted. scene_build fills the boxes, scene_arrange gives them their
+ * places. From left to right: networks, the host with what its ports hang on, in the host the VM
+ * with its interfaces, bonds and the service. A port is a row through all of it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "draw/box.h"
+#include "draw/draw.h"
+
+struct scene_network {
+	const char *name; /* borrowed */
+	struct box box;
+	size_t n_rows;
+	bool arranged;
+	int lane;      /* its place among those that have several rows, from 0 */
+	int top, last; /* y of its first and last row */
+};
+
+/* What NICs stand in: a NUMA node, or the virtual switch. */
+struct scene_node {
+	struct box frame;
+	bool virtual;
+};
+
+struct scene_nic {
+	size_t node;
+	char *key;
+	struct box box;
+};
+
+/* A port with its interface of the guest; either may be absent. */
+struct scene_row {
+	bool has_port, has_guest;
+	bool virtual;
+	size_t network, nic;
+	const struct bond *bond; /* whose leg it is, or NULL */
+	bool serves;             /* DNS answers on it, without a bond */
+	struct box port, guest;
+};
+
+struct scene_bond {
+	const struct bond *bond;
+	struct box box;
+};
+
+struct scene_group {
+	const struct vm_group *group;
+	struct scene_node *nodes;
+	size_t n_nodes;
+	struct scene_nic *nics;
+	size_t n_nics;
+	struct scene_row *rows;
+	size_t n_rows;
+	struct scene_bond *bonds;
+	size_t n_bonds;
+	struct box *cells;
+	size_t n_cells;
+	struct box host, vm; /* the lines stand at the top */
+	struct box service;  /* DNS */
+	struct box notes;    /* marks of the whole VM, under its cells */
+};
+
+enum scene_link_kind { LINK_SAME, LINK_DIFFERENT, LINK_UNKNOWN };
+
+/* Two networks that carry one bond: are they one segment? */
+struct scene_link {
+	size_t a, b;
+	enum scene_link_kind kind;
+};
+
+struct scene_deployment {
+	struct box head;
+	struct scene_network *networks;
+	size_t n_networks;
+	struct scene_group *groups;
+	size_t n_groups;
+	struct scene_link *links;
+	size_t n_links;
+	int y; /* of the heads of the columns */
+	int n_lanes;
+};
+
+struct scene {
+	struct scene_deployment *v;
+	size_t n;
+	struct marks marks;
+	size_t n_notes; /* findings that are counted only */
+	int width, height;
+	int net_x, host_x, nic_x, port_x, vm_x, guest_x, bond_x, service_x;
+	int legend_y;
+};
+
+void scene_build(const struct drawing *drawing, struct scene *ret);
+void scene_arrange(struct scene *scene);
+char *scene_paint(const struct scene *scene, const char *title); /* the caller frees */
+void scene_clear(struct scene *scene);
+
+/* Widths of the columns, and the gaps between what stands in them. */
+enum {
+	MARGIN = 20,
+	LINK_W = 18, /* of one bracket beside the networks */
+	NETWORK_W = 206,
+	GUTTER = 32, /* between networks and host */
+	LANE = 10,   /* more of it for each network with several ports */
+	HOST_PAD = 12,
+	NODE_PAD = 10,
+	NIC_W = 92,
+	NIC_GAP = 16,
+	PORT_W = 172,
+	NODE_W = NODE_PAD + NIC_W + NIC_GAP + PORT_W + NODE_PAD,
+	VM_GAP = 30,
+	VM_PAD = 12,
+	GUEST_W = 150,
+	BOND_GAP = 30,
+	BOND_W = 190,
+	SERVICE_GAP = 18,
+	SERVICE_W = 112,
+	VM_W = VM_PAD + GUEST_W + BOND_GAP + BOND_W + SERVICE_GAP + SERVICE_W + VM_PAD,
+	HOST_W = HOST_PAD + NODE_W + VM_GAP + VM_W + HOST_PAD,
+	ROW_GAP = 8,
+	CELLS_IN_ROW = 4,
+};

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "draw/svg.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+static const struct font {
+	const char *class;
+	int size, height;
+	bool bold;
+} fonts[] = {
+	[SVG_HEADING] = {"heading", 18, 24, true}, [SVG_TITLE] = {"title", 12, 17, true},
+	[SVG_TEXT] = {"text", 11, 15, false},      [SVG_SMALL] = {"small", 10, 14, false},
+	[SVG_FAINT] = {"faint", 10, 14, false},
+};
+
+/* Hundredths of the font's size, from the space on. */
+static const unsigned char plain_widths[] = {
+	32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36,  32, 34, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63,
+	58, 77, 75, 29, 29, 66, 56, 86, 75, 79, 60, 79, 69, 63,  61, 73, 68, 99, 69,
+	61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35,  63, 63, 28, 28, 58,
+	28, 97, 63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59,  52, 64, 34, 64, 84,
+};
+static const unsigned char bold_widths[] = {
+	35, 46,  52, 84, 70, 100, 87, 31,  46, 46, 52, 84, 38, 42,  38, 37, 70, 70,  70,
+	70, 70,  70, 70, 70, 70,  70, 40,  40, 84, 84, 84, 58, 100, 77, 76, 73, 83,  68,
+	68, 82,  84, 37, 37, 77,  64, 100, 84, 85, 73, 85, 77, 72,  68, 81, 77, 110, 77,
+	72, 73,  46, 37, 46, 84,  50, 50,  67, 72, 59, 72, 68, 44,  72, 71, 34, 34,  67,
+	34, 104, 71, 69, 72, 72,  49, 60,  48, 71, 65, 92, 65, 65,  58, 71, 37, 71,  84,
+};
+
+#define ELLIPSIS   "\u2026"
+#define WIDE_GLYPH 105 /* of what is beyond ASCII: East Asian ones are as wide as high */
+
+/*
+ * Length of the character at s that XML can hold, 0 when there is none: broken UTF-8, surrogates,
+ * control characters.
+ */
+static size_t character(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc0 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	unsigned code = n == 1 ? u[0] : n == 2 ? u[0] & 0x1fu : n == 3 ? u[0] & 0x0fu : u[0] & 7u;
+
+	if (n == 0 || u[0] >= 0xf8)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (u[i] & 0x3fu);
+	}
+	if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code < least[n] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe)
+		return 0;
+	return n;
+}
+
+static void add_escaped(struct strbuf *out, const char *s)
+{
+	while (*s) {
+		size_t n = character(s);
+		if (*s == '<')
+			strbuf_adds(out, "&lt;");
+		else if (*s == '>')
+			strbuf_adds(out, "&gt;");
+		else if (*s == '&')
+			strbuf_adds(out, "&amp;");
+		else if (*s == '"')
+			strbuf_adds(out, "&quot;");
+		else if (n > 0)
+			strbuf_add(out, s, n);
+		else
+			strbuf_adds(out, "?");
+		s += n ? n : 1;
+	}
+}
+
+/* In hundredths of a pixel. */
+static int glyph_width(const struct font *font, const char *s)
+{
+	unsigned char c = (unsigned char)*s;
+	const unsigned char *widths = font->bold ? bold_widths : plain_widths;
+
+	if (c >= 0x20 && c < 0x7f)
+		return widths[c - 0x20] * font->size;
+	return (character(s) ? WIDE_GLYPH : widths['?' - 0x20]) * font->size;
+}
+
+/* Advances *s by one glyph. */
+static int next_glyph(const struct font *font, const char **s)
+{
+	int width = glyph_width(font, *s);
+	size_t n = character(*s);
+
+	*s += n ? n : 1;
+	return width;
+}
+
+int svg_font_height(enum svg_font font)
+{
+	return fonts[font].height;
+}
+
+int svg_text_width(enum svg_font font, const char *s)
+{
+	int width = 0;
+
+	while (*s)
+		width += next_glyph(&fonts[font], &s);
+	return (width + 99) / 100;
+}
+
+char *svg_cut(enum svg_font font, const char *s, int max_width)
+{
+	int room = 100 * max_width - glyph_width(&fonts[font], ELLIPSIS);
+	const char *end = s;
+
+	if (svg_text_width(font, s) <= max_width)
+		return xstrdup(s);
+	for (const char *next = s; *next; end = next) {
+		room -= next_glyph(&fonts[font], &next);
+		if (room < 0)
+			break;
+	}
+	return xasprintf("%.*s" ELLIPSIS, (int)(end - s), s);
+}
+
+void svg_begin(struct strbuf *out, int width, int height, const char *title, const char *style)
+{
+	strbuf_addf(out,
+		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+		    "viewBox=\"0 0 %d %d\" "
+		    "font-family=\"DejaVu Sans, Verdana, Helvetica, Arial, sans-serif\">\n<title>",
+		    width, height, width, height);
+	add_escaped(out, title);
+	strbuf_adds(out, "</title>\n<style>\ntext { fill: #1f2937; }\n");
+	for (size_t i = 0; i < ARRAY_SIZE(fonts); i++)
+		strbuf_addf(out, ".%s { font-size: %dpx;%s }\n", fonts[i].class, fonts[i].size,
+			    fonts[i].bold ? " font-weight: bold;" : "");
+	strbuf_addf(out, "%s</style>\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", style,
+		    width, height);
+}
+
+void svg_end(struct strbuf *out)
+{
+	strbuf_adds(out, "</svg>\n");
+}
+
+void svg_rect(struct strbuf *out, const char *class, int x, int y, int w, int h, int radius)
+{
+	strbuf_addf(out,
+		    "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+		    "rx=\"%d\"/>\n",
+		    class, x, y, w, h, radius);
+}
+
+void svg_line(struct strbuf *out, const char *class, int x1, int y1, int x2, int y2)
+{
+	strbuf_addf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", class,
+		    x1, y1, x2, y2);
+}
+
+void svg_dot(struct strbuf *out, const char *class, int x, int y, int radius)
+{
+	strbuf_addf(out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>\n", class, x, y,
+		    radius);
+}
+
+static void add_text(struct strbuf *out, enum svg_font font, const char *class, const char *anchor,
+		     const char *place, int max_width, const char *s)
+{
+	cleanup_free char *cut = svg_cut(font, s, max_width);
+
+	strbuf_addf(out, "<text class=\"%s%s%s\" %s%s>", fonts[font].class, class ? " " : "",
+		    class ? class : "", place, anchor);
+	add_escaped(out, cut);
+	strbuf_adds(out, "</text>\n");
+}
+
+void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
+	      int x, int y, int max_width, const char *s)
+{
+	static const char *const anchors[] = {
+		[SVG_START] = "",
+		[SVG_MIDDLE] = " text-anchor=\"middle\"",
+		[SVG_END] = " text-anchor=\"end\"",
+	};
+	cleanup_free char *place = xasprintf("x=\"%d\" y=\"%d\"", x, y);
+
+	add_text(out, font, class, anchors[anchor], place, max_width, s);
+}
+
+void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int x, int y,
+		 int max_width, const char *s)
+{
+	cleanup_free char *place = xasprintf("transform=\"translate(%d %d) rotate(-90)\"", x, y);
+
+	add_text(out, font, class, " text-anchor=\"middle\"", place, max_width, s);
+}
+
+void svg_group_begin(struct strbuf *out, const char *hint)
+{
+	strbuf_adds(out, "<g><title>");
+	add_escaped(out, hint);
+	strbuf_adds(out, "</title>\n");
+}
+
+void svg_group_end(struct strbuf *out)
+{
+	strbuf_adds(out, "</g>\n");
+}

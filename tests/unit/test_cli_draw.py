@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The picture of a design: complete, marked, well formed, and nothing on top of anything else."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ET
+from xml.sax.saxutils import escape
+
+DNSVNF = sys.argv.pop(1)
+ESC = "{http://www.cisco.com/esc/esc}"
+SVG = "{http://www.w3.org/2000/svg}"
+CORRECTED = "examples/technote/corrected/dep.xml"
+PUBLISHED = "examples/technote/published/dep.xml"
+HOSTS = "tests/unit/data/hosts"
+EXAMPLES = sorted(glob.glob("examples/*/*/dep.xml"))
+FONT_SIZES = {"heading": 18, "title": 12, "text": 11, "small": 10, "faint": 10}
+
+
+def dnsvnf(*arguments):
+    return subprocess.run([DNSVNF, *arguments], capture_output=True, text=True, timeout=30)
+
+
+class Picture:
+    def __init__(self, *arguments):
+        done = dnsvnf("draw", *arguments)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        self.source = done.stdout
+        self.root = ET.fromstring(done.stdout)
+        self.width, self.height = (int(n) for n in self.root.get("viewBox").split()[2:])
+        self.texts = [(e.text or "", e) for e in self.root.iter(SVG + "text")]
+
+    def words(self):
+        return "\n".join(text for text, _ in self.texts)
+
+    def rects(self, *classes):
+        for e in self.root.iter(SVG + "rect"):
+            if set(classes) & set((e.get("class") or "").split()):
+                yield tuple(int(e.get(k)) for k in ("x", "y", "width", "height"))
+
+    def box_with(self, title):
+        """What stands in the smallest box that holds this text."""
+        x, y = next((int(e.get("x")), int(e.get("y"))) for text, e in self.texts if text == title)
+        box = min((r for r in self.rects("box") if inside((x, y), r)), key=lambda r: r[2] * r[3])
+        return [text for text, e in self.texts if e.get("x") and inside((int(e.get("x")), int(e.get("y"))), box)]
+
+
+def inside(point, rect):
+    return rect[0] <= point[0] <= rect[0] + rect[2] and rect[1] <= point[1] <= rect[1] + rect[3]
+
+
+def overlap(a, b):
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+
+
+def many(groups=1, direct=2, virtual=1, bonds=1, name="{}"):
+    """A descriptor of that size; name is a pattern that every name is made by."""
+    def call(text):
+        return escape(name.format(text))
+
+    def network(kind, n):
+        physical = f"<provider_physical_network>{call(f'phys{n}')}</provider_physical_network>" if kind == "vlan" else ""
+        return (f"<network><name>{call(f'{kind}{n}')}</name><provider_network_type>{kind}</provider_network_type>"
+                f"{physical}<provider_segmentation_id>{100 + n}</provider_segmentation_id></network>")
+
+    def interface(nicid, kind, n):
+        return (f"<interface><nicid>{nicid}</nicid><type>{'direct' if kind == 'vlan' else 'virtual'}</type>"
+                f"<network>{call(f'{kind}{n}')}</network><ip_address>10.{nicid}.0.10</ip_address></interface>")
+
+    day0 = "#cloud-config\nruncmd:\n"
+    for n in range(virtual):
+        day0 += f" - nmcli con add type ethernet ifname eth{n} ip4 10.{n}.0.10/24\n"
+    for n in range(bonds):
+        day0 += (f" - nmcli con add type bond ifname bond{n} bond.options mode=active-backup,miimon=100 "
+                 f"ipv4.addresses 10.99.{n}.10/24 ipv4.method manual\n")
+        for leg in range(n, direct, bonds):
+            day0 += f" - nmcli con add type ethernet ifname leg{leg} master bond{n}\n"
+    vms = "".join(
+        f"<vm_group><name>{call(f'vm{g}')}</name><image>i</image><flavor>f</flavor><bootup_time>-1</bootup_time>"
+        f"<recovery_wait_time>0</recovery_wait_time><interfaces>"
+        + "".join(interface(n, "vxlan", n) for n in range(virtual))
+        + "".join(interface(virtual + n, "vlan", n) for n in range(direct))
+        + f"</interfaces><config_data><configuration><dst>--user-data</dst><data>{escape(day0)}</data></configuration>"
+        "</config_data></vm_group>" for g in range(groups))
+    networks = "".join(network("vxlan", n) for n in range(virtual)) + "".join(network("vlan", n) for n in range(direct))
+    return (f'<esc_datamodel xmlns="http://www.cisco.com/esc/esc"><tenants><tenant><name>t</name><deployments>'
+            f"<deployment><name>{call('d')}</name><networks>{networks}</networks>{vms}"
+            "</deployment></deployments></tenant></tenants></esc_datamodel>").replace("><", ">\n<")
+
+
+class Draw(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def of(self, text, *arguments):
+        path = os.path.join(self.folder, "dep.xml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return Picture(path, *arguments)
+
+    def assert_tidy(self, picture):
+        whole = (0, 0, picture.width, picture.height)
+        for e in picture.root.iter():
+            for x, y in (("x", "y"), ("x1", "y1"), ("x2", "y2"), ("cx", "cy")):
+                if e.get(x) is not None:
+                    self.assertTrue(inside((int(e.get(x)), int(e.get(y))), whole), ET.tostring(e))
+        for x, y, w, h in picture.rects("box", "host", "vm", "node", "mark"):
+            self.assertTrue(x + w <= picture.width and y + h <= picture.height)
+        for text, e in picture.texts:
+            if e.get("x") and not e.get("text-anchor"):  # no glyph but i, l and their like is narrower than half
+                size = FONT_SIZES[e.get("class").split()[0]]
+                self.assertLessEqual(int(e.get("x")) + 0.5 * size * len(re.sub(r"[^\w]", "", text)), picture.width)
+        boxes = list(picture.rects("box"))
+        for i, a in enumerate(boxes):
+            for b in boxes[:i]:
+                self.assertFalse(overlap(a, b), (a, b))
+        marks = list(picture.rects("mark"))
+        for i, a in enumerate(marks):
+            for b in marks[:i]:
+                self.assertFalse(overlap(a, b), (a, b))
+
+    def test_examples_are_tidy(self):
+        for path in EXAMPLES:
+            with self.subTest(path):
+                self.assert_tidy(Picture(path))
+
+    def test_every_size_is_tidy(self):
+        for groups in (1, 2, 3):
+            for direct in (1, 2, 3, 4):
+                for virtual in (0, 1, 4):
+                    for bonds in (1, 2):
+                        with self.subTest(groups=groups, direct=direct, virtual=virtual, bonds=bonds):
+                            picture = self.of(many(groups, direct, virtual, bonds))
+                            self.assert_tidy(picture)
+                            self.assertEqual(groups * bonds, picture.words().split("\n").count("active-backup"))
+
+    def test_all_that_the_design_names_is_there(self):
+        for path in EXAMPLES:
+            words = Picture(path).words()
+            root = ET.parse(path).getroot()
+            wanted = [e.text for tag in ("ip_address", "mac_address", "gateway", "provider_segmentation_id",
+                                         "provider_physical_network", "image", "flavor")
+                      for e in root.iter(ESC + tag) if e.text and e.text.strip()]
+            wanted += [e.findtext(ESC + "name") for tag in ("network", "vm_group", "deployment", "tenant")
+                       for e in root.iter(ESC + tag) if e.find(ESC + "name") is not None]
+            wanted += [f"{e.findtext(ESC + 'address')}/" for e in root.iter(ESC + "subnet")
+                       if e.find(ESC + "address") is not None]
+            self.assertGreater(len(wanted), 5)
+            self.assertEqual([], [word for word in wanted if word not in words], path)
+
+    def test_guest_of_the_corrected_example(self):
+        picture = Picture(CORRECTED)
+        self.assertEqual({"bond0", "active-backup", "miimon 100 ms", "fail_over_mac active", "172.16.1.10/24",
+                          "2001:db8:101::10/64", "gateway 172.16.1.1", "gateway 2001:db8:101::1"},
+                         set(picture.box_with("bond0")))
+        self.assertEqual(["eth1", "10.10.10.10/24"], picture.box_with("eth1"))
+        self.assertIn("NUMA node of sriov0", picture.words())
+        self.assertIn("one segment", picture.words())
+        self.assertIn("dnsvnf check: 0 errors, 0 warnings", picture.words())
+        self.assertEqual([], list(picture.rects("error"))[1:])  # the key's own
+
+    def test_vlan_on_a_bond(self):
+        self.assertIn("bond0.310: VLAN 310", Picture("examples/designs/bond-vlan/dep.xml").box_with("bond0"))
+
+    def test_findings_are_marked_where_they_stand(self):
+        picture = Picture(PUBLISHED)
+        self.assertIn("20 day0-placeholder", picture.box_with("eth1"))
+        self.assertIn("22-25 day0-placeholder", picture.box_with("bond0"))
+        self.assertIn("7 descriptor-reference", picture.box_with("nicid 2: VF"))
+        self.assertIn("no port for it", picture.box_with("eth1"))
+        words = picture.words()
+        self.assertIn("dnsvnf check: 15 errors, 11 warnings; 5 notes not drawn", words)
+        for line in dnsvnf("check", PUBLISHED).stdout.splitlines():
+            rule = re.search(r" (error|warning|note): .*\[(\S+)\]$", line)
+            if rule and rule.group(1) != "note":
+                place = os.path.basename(line.split(": ")[0])
+                self.assertIn(f"\n{rule.group(2)}\n{place}\n", words)
+                self.assertRegex(words, rf"\d {rule.group(2)[:20]}")
+            elif rule:
+                self.assertNotIn(rule.group(2), words)
+
+    def test_legs_in_two_segments(self):
+        picture = Picture("examples/technote/steps/dep.xml")
+        self.assertIn("two segments", picture.words())
+        self.assertIn("2 legs-segment", picture.box_with("sriov-network-2"))
+        self.assertIn("no port uses it", picture.box_with("orchestration-network"))
+
+    def test_names_are_text_and_not_markup(self):
+        picture = self.of(many(name='<b>&"{}'))
+        self.assertIn('<b>&"d', picture.words())
+        self.assertIn('<b>&"vxlan0', picture.words())
+        self.assertNotIn("<b>", picture.source)
+
+    def test_long_names_are_cut(self):
+        picture = self.of(many(groups=2, name="{}-of-" + "w" * 200))
+        self.assert_tidy(picture)
+        self.assertRegex(picture.words(), "vxlan0-of-w+\u2026\n")
+        self.assert_tidy(self.of(many(name="{}-\uc11c\ube44\uc2a4\ub9dd\uc11c\ube44\uc2a4\ub9dd\uc11c\ube44\uc2a4\ub9dd")))
+
+    def test_placement_on_hosts(self):
+        picture = Picture(CORRECTED, "--hosts", HOSTS)
+        self.assertIn("host compute-1", picture.words())
+        self.assertIn("NUMA node 1: cell 1", picture.words())
+        self.assertIn("on node 0, CPU 2-3", picture.box_with("NUMA cell 0"))
+        self.assertIn("0000:3b:02.3", picture.box_with("nicid 2: VF"))
+        self.assertEqual(["ens2f0", "PF, sriov1"], picture.box_with("ens2f0"))
+        self.assert_tidy(picture)
+
+    def test_the_second_vm_takes_another_host_or_none(self):
+        words = Picture("examples/designs/two-vnfs/dep.xml", "--hosts", HOSTS).words()
+        self.assertEqual(1, words.count("host compute-1"))
+        self.assertIn("placement group leaves no host", re.sub(r"\s+", " ", words))
+
+    def test_same_design_same_bytes(self):
+        for path in (CORRECTED, PUBLISHED):
+            out = os.path.join(self.folder, "picture.svg")
+            self.assertEqual("", dnsvnf("draw", path, "-o", out).stdout)
+            with open(out, encoding="utf-8") as file:
+                self.assertEqual(Picture(os.path.abspath(path)).source.count("\n"), len(file.read().splitlines()))
+            with open(out, encoding="utf-8") as file:
+                self.assertEqual(Picture(path).source, file.read())
+
+    def test_the_picture_in_doc_is_of_today(self):
+        with open("doc/topology.svg", encoding="utf-8") as file:
+            self.assertEqual(file.read(), Picture(CORRECTED).source,
+                             f"run: dnsvnf draw {CORRECTED} -o doc/topology.svg")
+
+    def test_command_line(self):
+        self.assertRegex(dnsvnf("draw", "--help").stdout, r"-o, --output FILE +write the picture")
+        self.assertRegex(dnsvnf("plan", "--help").stdout, r"-o, --output FORMAT")
+        done = dnsvnf("draw", CORRECTED, "--hosts", HOSTS, "--vim", "local")
+        self.assertEqual((2, ""), (done.returncode, done.stdout))
+        done = dnsvnf("draw", CORRECTED, "-o", "/nonexistent/x.svg")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("/nonexistent/x.svg", done.stderr)
+        self.assertEqual(1, dnsvnf("draw", "/nonexistent.xml").returncode)
+
+
+if __name__ == "__main__":
+    unittest.main()
