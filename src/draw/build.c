@@ -349,13 +349,12 @@ static void add_cell(struct build *b, const struct fit_request *r, size_t i)
 	box_add(box, SVG_TITLE, "NUMA cell %zu", i);
 	box_add(box, SVG_TEXT, "vCPU %s%s", list, r->cells[i].n_dedicated ? ", pinned" : "");
 	box_add(box, SVG_TEXT, "%lld MB", (long long)r->cells[i].memory_mb);
-	if (!place || i >= place->n_cells)
+	if (!place || !place->host)
 		box_add(box, SVG_FAINT, "on a host node of its own");
-	else if (place->cells[i].cpus)
-		box_add(box, SVG_TEXT, "on node %d, CPU %s", place->cells[i].node,
-			place->cells[i].cpus);
-	else
-		box_add(box, SVG_TEXT, "on node %d", place->cells[i].node);
+	else if (i < place->n_cells)
+		box_add(box, SVG_TEXT, "on node %d%s%s", place->cells[i].node,
+			place->cells[i].cpus ? ", CPU " : "",
+			place->cells[i].cpus ? place->cells[i].cpus : "");
 }
 
 static void add_cells(struct build *b)
@@ -412,8 +411,8 @@ static void describe_host(struct build *b)
 	const struct draw_place *place = b->place;
 
 	box->w = NODE_W + 2 * HOST_PAD; /* of its text; the VM stands beside */
-	box_add(box, SVG_TITLE, "host%s%s", place && place->host ? " " : "",
-		place && place->host ? place->host : "");
+	cleanup_free char *title = xasprintf("host %s", place && place->host ? place->host : "");
+	box_add_wrapped(box, SVG_TITLE, NULL, title);
 	if (!place)
 		box_add(box, SVG_FAINT, "wherever Nova finds this room");
 	else
