@@ -219,6 +219,8 @@ def deploy(verbose):
     if done.returncode != 0:
         raise RuntimeError(f"dnsvnf deploy: exit {done.returncode}\n{done.stderr or ''}")
     vm = Vm()
+    # Or the others of its subnet would go with the gateway's address.
+    vm.host("echo 1 >/proc/sys/net/ipv4/conf/all/promote_secondaries")
     for address in (CLIENT, SECOND):
         vm.host(f"ip address add {address}/24 dev vlan101", check=False)
     return vm
