@@ -16,6 +16,7 @@
 #include "model/model.h"
 
 struct err;
+struct vim_facts;
 
 enum vim_kind {
 	VIM_IMAGE,
@@ -139,6 +140,7 @@ struct vim_server_info {
 	enum vim_state state;
 	char *status;                /* the VIM's word: "ACTIVE", "ERROR" ... */
 	char *fault;                 /* or NULL */
+	bool no_host;                /* the fault is that no host took it */
 	int64_t uptime;              /* s; -1: not known */
 	unsigned cells;              /* guest NUMA cells; 0: not known */
 	char *numa;                  /* host nodes and pinned CPUs of the cells, or NULL */
@@ -205,6 +207,13 @@ struct vim_ops {
 	/* Would it fit? Refuses what Nova would refuse, with the reason; makes nothing. */
 	int (*admit)(struct vim *vim, const struct vim_request *server,
 		     const struct vim_request *ports, size_t n_ports, struct err *err);
+
+	/*
+	 * What is known of the hosts, and of flavors, images and networks that the requests only
+	 * name. After `list`. What the credentials may not see is no error.
+	 */
+	int (*facts)(struct vim *vim, const struct vim_request *requests, size_t n,
+		     struct vim_facts *ret, struct err *err);
 
 	/*
 	 * Makes n objects. They stand in an order in which they can be made; those that do not

@@ -106,6 +106,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	info->status = xstrdup(status ? status : "?");
 	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
 	info->fault = fault_of(server);
+	info->no_host = info->fault && meaning_of(info->fault);
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
 	things_clear(&one);
