@@ -66,8 +66,8 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 		return EXIT_NOT_RIGHT;
 	}
 	/* What was built under a descriptor can be looked at and removed even when that is broken
-	 * now. */
-	bool tolerant = streq(verb, "status") || streq(verb, "undeploy");
+	 * now; and what is wrong with it may be just why no host takes it. */
+	bool tolerant = streq(verb, "status") || streq(verb, "undeploy") || streq(verb, "explain");
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !tolerant)) {
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
@@ -76,7 +76,7 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 		return EXIT_NOT_RIGHT;
 	}
 	/* What is left out of the deployment is told before it is made. */
-	if (streq(verb, "plan") || streq(verb, "deploy"))
+	if (streq(verb, "plan") || streq(verb, "deploy") || streq(verb, "explain"))
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
 	*ret_model = steal_ptr(model);
 	return EXIT_DONE;
@@ -128,6 +128,9 @@ static int run_one(const char *verb, const struct options *options, const struct
 	const char *vim_name = cli_vim_name(options, deployment);
 	const struct vim_ops *ops = vim_ops_for(vim_name);
 
+	/* Files and a descriptor are enough on a machine from which no cloud is reached. */
+	if (streq(verb, "explain") && options->hosts && !options->vim)
+		return fn(options, model, tenant, deployment, NULL, events);
 	if (!ops) {
 		fprintf(stderr,
 			"dnsvnf %s: %s asks for the VIM '%s', which this dnsvnf cannot drive: use "

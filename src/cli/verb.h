@@ -33,6 +33,8 @@ struct options {
 	const char *capture; /* --capture, or NULL */
 	bool tune;           /* --tune */
 	bool apply;          /* --apply */
+	const char *hosts;   /* --hosts, or NULL */
+	unsigned count;      /* --count; 0: not given */
 	const char *operand; /* DEP.xml, or NULL */
 };
 
@@ -63,6 +65,7 @@ extern const size_t option_count;
 
 int verb_check(const struct options *options);
 int verb_plan(const struct options *options);
+int verb_explain(const struct options *options);
 int verb_deploy(const struct options *options);
 int verb_verify(const struct options *options);
 int verb_drill(const struct options *options);

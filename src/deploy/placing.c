@@ -165,20 +165,18 @@ static char *impossible_port(const struct placer *p, const struct step *server)
 	for (size_t i = 0; i < p->plan->n; i++) {
 		const struct step *port = &p->plan->v[i];
 		const struct network *network;
-		if (!is_port_of(port, server) ||
-		    port->request.port.interface->type == PORT_VIRTUAL)
+		if (!is_port_of(port, server) || port->request.port.interface->type == PORT_VIRTUAL)
 			continue;
 		network = network_of(p, port);
 		if (network && !network->provider_physical_network)
-			return xasprintf("port %u is of type %s and its network %s has no physical "
-					 "network (%s): no NIC serves it; give the network a "
-					 "provider_physical_network, or make the port virtual",
-					 port->request.port.interface->nicid,
-					 port_type_name(port->request.port.interface->type),
-					 network->name,
-					 network->provider_network_type
-						 ? network->provider_network_type
-						 : "the cloud's default type");
+			return xasprintf(
+				"port %u is of type %s and its network %s has no physical "
+				"network (%s): no NIC serves it; give the network a "
+				"provider_physical_network, or make the port virtual",
+				port->request.port.interface->nicid,
+				port_type_name(port->request.port.interface->type), network->name,
+				network->provider_network_type ? network->provider_network_type
+							       : "the cloud's default type");
 	}
 	return NULL;
 }

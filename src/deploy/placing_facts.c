@@ -57,12 +57,14 @@ static void add_host(struct compute_host *host, const struct vim_host *h, struct
 		cpus += take_cpu(host, &h->pins[i]);
 	compute_host_recount(host);
 	if (vfs)
-		strbuf_addf(notes, "%s: %zu VF%s more in use than its file says, by the ports that "
-				   "are bound there\n",
+		strbuf_addf(notes,
+			    "%s: %zu VF%s more in use than its file says, by the ports that "
+			    "are bound there\n",
 			    host->name, vfs, plural(vfs));
 	if (cpus)
-		strbuf_addf(notes, "%s: %zu CPU%s more pinned than its file says, by the topology "
-				   "of the servers there\n",
+		strbuf_addf(notes,
+			    "%s: %zu CPU%s more pinned than its file says, by the topology "
+			    "of the servers there\n",
 			    host->name, cpus, plural(cpus));
 }
 
@@ -78,9 +80,10 @@ void placing_add_facts(struct compute_hosts *hosts, const struct vim_facts *fact
 		for (size_t i = 0; i < hosts->n; i++)
 			has_file |= streq(hosts->v[i].name, facts->v[k].name);
 		if (!has_file)
-			strbuf_addf(notes,
-				    "%s has L2 agents in the cloud, and no file tells what it has\n",
-				    facts->v[k].name);
+			strbuf_addf(
+				notes,
+				"%s has L2 agents in the cloud, and no file tells what it has\n",
+				facts->v[k].name);
 	}
 	if (facts->unseen)
 		strbuf_addf(notes, "not known: %s\n", facts->unseen);

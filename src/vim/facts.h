@@ -30,7 +30,7 @@ struct vim_host {
 	bool has_nic_agent, has_switch_agent;
 	struct vim_device {
 		char *physnet, *pf;
-	} *devices; /* the NIC agent's device_mappings */
+	} * devices; /* the NIC agent's device_mappings */
 	size_t n_devices;
 	char **bridges; /* physnets with a bridge mapping */
 	size_t n_bridges;

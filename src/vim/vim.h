@@ -135,12 +135,20 @@ struct vim_port_info {
 	enum vim_reach reach;        /* of its addresses */
 };
 
+/* What the VIM's words tell of the cause why a server failed; more they do not. */
+enum vim_fault {
+	VIM_FAULT_OTHER,    /* no fault, or one that is not about hosts */
+	VIM_FAULT_TOTALS,   /* no host has as much in all */
+	VIM_FAULT_FILTERED, /* the scheduler's filters refused each host */
+	VIM_FAULT_ON_HOST,  /* a host was chosen, and it could not be started there */
+};
+
 struct vim_server_info {
 	char *id, *name;
 	enum vim_state state;
-	char *status;                /* the VIM's word: "ACTIVE", "ERROR" ... */
-	char *fault;                 /* or NULL */
-	bool no_host;                /* the fault is that no host took it */
+	char *status; /* the VIM's word: "ACTIVE", "ERROR" ... */
+	char *fault;  /* or NULL */
+	enum vim_fault fault_class;
 	int64_t uptime;              /* s; -1: not known */
 	unsigned cells;              /* guest NUMA cells; 0: not known */
 	char *numa;                  /* host nodes and pinned CPUs of the cells, or NULL */

@@ -159,9 +159,8 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 						       .n = (c->properties[0] != NULL) +
 							    (c->properties[2] != NULL) +
 							    (c->properties[4] != NULL)}};
-		struct host_port ports[] = {
-			{2, "net0", "sriov0", PORT_DIRECT, NULL},
-			{3, "net1", c->physnet_of_second, PORT_DIRECT, NULL}};
+		struct host_port ports[] = {{2, "net0", "sriov0", PORT_DIRECT, NULL},
+					    {3, "net1", c->physnet_of_second, PORT_DIRECT, NULL}};
 		/* In the wrong order: their names decide. */
 		physnets_add(&physnets, "sriov1");
 		physnets_add(&physnets, "sriov0");

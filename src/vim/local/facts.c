@@ -35,9 +35,9 @@ static bool add_server(struct model *known, const struct vim_request *request,
 					.vcpus = flavor->vcpus,
 					.memory_mb = flavor->memory_mb};
 		for (size_t i = 0; i < flavor->properties.n; i++)
-			*array_push(copy->properties.v, copy->properties.n) = (struct property){
-				.name = xstrdup(flavor->properties.v[i].name),
-				.value = xstrdup(flavor->properties.v[i].value)};
+			*array_push(copy->properties.v, copy->properties.n) =
+				(struct property){.name = xstrdup(flavor->properties.v[i].name),
+						  .value = xstrdup(flavor->properties.v[i].value)};
 	}
 	if (!request->server.image && !model_image(known, request->server.image_name))
 		array_push(known->images, known->n_images)->name =

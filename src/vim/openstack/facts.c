@@ -17,7 +17,7 @@
 #define TOPOLOGY_MINOR 78
 #define TOPOLOGIES_MAX 500 /* servers that are asked about, one call each */
 
-#define PORTS_QUERY                                                           \
+#define PORTS_QUERY                                                            \
 	"?fields=id&fields=name&fields=binding:host_id&fields=binding:profile" \
 	"&fields=binding:vnic_type"
 
@@ -91,8 +91,8 @@ static void read_topology(const json_t *topology, struct vim_host *h)
 		{
 			json_int_t number = json_integer_value(cpu);
 			if (json_is_integer(id) && number >= 0 && number < CPUSET_MAX)
-				*array_push(h->pins, h->n_pins) =
-					(struct vim_pin){(int)json_integer_value(id), (unsigned)number};
+				*array_push(h->pins, h->n_pins) = (struct vim_pin){
+					(int)json_integer_value(id), (unsigned)number};
 		}
 	}
 }
@@ -120,9 +120,9 @@ static void ask_topologies(struct openstack *os, const struct things *servers,
 			break;
 		}
 		hosts[n] = host_of(&servers->v[i]);
-		calls[n++] = call_new(SERVICE_COMPUTE, "GET",
-				      xasprintf("/servers/%s/topology", servers->v[i].object.id),
-				      NULL);
+		calls[n++] =
+			call_new(SERVICE_COMPUTE, "GET",
+				 xasprintf("/servers/%s/topology", servers->v[i].object.id), NULL);
 	}
 	if (n)
 		(void)session_calls(os->session, calls, n, NULL);
@@ -177,9 +177,8 @@ static void copy_properties(const json_t *from, const char *prefix, struct prope
 	json_object_foreach((json_t *)from, name, value)
 	{
 		if (json_is_string(value) && str_starts(name, prefix))
-			*array_push(ret->v, ret->n) =
-				(struct property){.name = xstrdup(name),
-						  .value = xstrdup(json_string_value(value))};
+			*array_push(ret->v, ret->n) = (struct property){
+				.name = xstrdup(name), .value = xstrdup(json_string_value(value))};
 	}
 }
 
@@ -222,8 +221,7 @@ static void add_image(const struct openstack *os, const char *name, struct model
 static void add_network(const struct openstack *os, const char *name, struct model *known)
 {
 	const struct thing *t = find(os, VIM_NETWORK, name);
-	const json_t *physnet =
-		t ? json_object_get(t->json, "provider:physical_network") : NULL;
+	const json_t *physnet = t ? json_object_get(t->json, "provider:physical_network") : NULL;
 
 	if (!physnet || vim_facts_network(known, name))
 		return;
