@@ -180,7 +180,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		}
 	}
 	if (ret->count && !ret->hosts)
-		return usage_error(verb, "--count needs --hosts: room is counted on hosts", NULL);
+		return usage_error(verb, "--count needs --hosts", NULL);
 	if (optind < argc)
 		ret->operand = argv[optind++];
 	else if (str_starts(verb->operand, "DEP") && !ret->list && !ret->explain)

@@ -127,7 +127,6 @@ bool compute_host_map(struct compute_host *host, const char *pf, const char *phy
 		host->n_unmapped--;
 		memmove(&host->unmapped[i], &host->unmapped[i + 1],
 			(host->n_unmapped - i) * sizeof(*host->unmapped));
-		free(host->digest);
 		digest_alloc(host);
 		compute_host_recount(host);
 		return true;
