@@ -47,9 +47,24 @@ static const struct network *network_of(const struct placer *p, const struct ste
 			: NULL;
 }
 
+/*
+ * Is the port's network surely on no physnet? The cloud itself may give one to a network of type
+ * vlan or flat, and to one that names no type.
+ */
+static bool is_overlay(const struct placer *p, const struct step *port)
+{
+	static const char types[] = "vxlan gre geneve local";
+	const struct network *network = network_of(p, port);
+
+	if (!network || network->provider_physical_network)
+		return false;
+	/* What the VIM shows without one has none. */
+	return !port->request.port.network || (network->provider_network_type &&
+					       str_in_words(types, network->provider_network_type));
+}
+
 static int add_port(const struct placer *p, const struct step *port, const struct flavor *flavor,
-		    const struct image *image, struct strbuf *unseen, struct fit_request *request,
-		    struct err *err)
+		    const struct image *image, struct fit_request *request, struct err *err)
 {
 	const struct network *network = network_of(p, port);
 	const struct interface *interface = port->request.port.interface;
@@ -62,14 +77,16 @@ static int add_port(const struct placer *p, const struct step *port, const struc
 
 	if (interface->type == PORT_VIRTUAL)
 		return 0;
-	if (!network)
-		strbuf_addf(unseen, "%sthe physnet of network %s", unseen->len ? ", " : "",
-			    interface->network);
+	if (!is_overlay(p, port) && !wanted.physnet)
+		return err_set(err, ENOENT,
+			       "port %u: the physnet of network %s is known to the cloud alone, "
+			       "which shows it to the role admin",
+			       interface->nicid, interface->network);
 	return fit_request_add_port(request, flavor, image, &wanted,
 				    port->request.port.numa_affinity_policy, err);
 }
 
-/* -ENOENT: the flavor is not known. */
+/* -ENOENT: the flavor or a network is not known. */
 static int make_request(const struct placer *p, const struct step *server, struct fit_request *ret,
 			struct err *err)
 {
@@ -77,7 +94,6 @@ static int make_request(const struct placer *p, const struct step *server, struc
 	const struct flavor *flavor = server->request.server.flavor;
 	const struct image *image = server->request.server.image;
 	cleanup_fit_request struct fit_request request = {0};
-	cleanup_strbuf struct strbuf unseen = {0};
 
 	if (!flavor && known)
 		flavor = model_flavor(known, server->request.server.flavor_name);
@@ -88,16 +104,15 @@ static int make_request(const struct placer *p, const struct step *server, struc
 			       "flavor %s is not in the descriptor: what it asks for is known to "
 			       "the VIM alone",
 			       server->request.server.flavor_name);
-	if (!image)
-		strbuf_addf(&unseen, "the properties of image %s",
-			    server->request.server.image_name);
 	int r = fit_request_from_flavor(flavor, image, &request, err);
 	for (size_t i = 0; r == 0 && i < p->plan->n; i++)
 		if (is_port_of(&p->plan->v[i], server))
-			r = add_port(p, &p->plan->v[i], flavor, image, &unseen, &request, err);
+			r = add_port(p, &p->plan->v[i], flavor, image, &request, err);
 	if (r < 0)
 		return r;
-	request.unseen = unseen.len ? strbuf_steal(&unseen) : NULL;
+	if (!image)
+		request.unseen =
+			xasprintf("the properties of image %s", server->request.server.image_name);
 	*ret = request;
 	request = (struct fit_request){0};
 	return 0;
@@ -141,44 +156,54 @@ static bool lacks_bridge(const struct placer *p, const struct step *server,
 	return false;
 }
 
-/* A port that nobody can serve, whatever the hosts have; NULL: none. */
-static char *impossible_port(const struct placer *p, const struct step *server)
+/* No agent at all has a bridge for the physnet; without agents nothing is known. */
+static bool no_bridge_anywhere(const struct placer *p, const char *physnet)
 {
-	for (size_t i = 0; i < p->plan->n; i++) {
-		const struct step *port = &p->plan->v[i];
-		const char *physnet = is_port_of(port, server) ? bridged_physnet(p, port) : NULL;
-		size_t agents = 0, without = 0;
+	size_t agents = 0;
 
-		for (size_t k = 0; physnet && p->facts && k < p->facts->n; k++) {
-			agents += p->facts->v[k].has_switch_agent;
-			without += p->facts->v[k].has_switch_agent &&
-				   !has_bridge(&p->facts->v[k], physnet);
-		}
-		if (agents && agents == without)
-			return xasprintf("port %u is virtual and its network %s is on physnet %s, "
+	for (size_t i = 0; p->facts && i < p->facts->n; i++) {
+		if (has_bridge(&p->facts->v[i], physnet))
+			return false;
+		agents += p->facts->v[i].has_switch_agent;
+	}
+	return agents > 0;
+}
+
+/* Why no host can serve the port, whatever it has; NULL: some may. */
+static char *impossible(const struct placer *p, const struct step *port)
+{
+	const struct interface *interface = port->request.port.interface;
+	const struct network *network = network_of(p, port);
+	const char *physnet = network ? network->provider_physical_network : NULL;
+
+	if (interface->type == PORT_VIRTUAL)
+		return physnet && no_bridge_anywhere(p, physnet)
+			       ? xasprintf(
+					 "port %u is virtual and its network %s is on physnet %s, "
 					 "for which no Open vSwitch agent has a bridge mapping: it "
 					 "cannot be bound; make it a port of type direct, or add "
 					 "the physnet to bridge_mappings",
-					 port->request.port.interface->nicid,
-					 port->request.port.network_name, physnet);
-	}
-	for (size_t i = 0; i < p->plan->n; i++) {
-		const struct step *port = &p->plan->v[i];
-		const struct network *network;
-		if (!is_port_of(port, server) || port->request.port.interface->type == PORT_VIRTUAL)
-			continue;
-		network = network_of(p, port);
-		if (network && !network->provider_physical_network)
-			return xasprintf(
-				"port %u is of type %s and its network %s has no physical "
-				"network (%s): no NIC serves it; give the network a "
-				"provider_physical_network, or make the port virtual",
-				port->request.port.interface->nicid,
-				port_type_name(port->request.port.interface->type), network->name,
-				network->provider_network_type ? network->provider_network_type
-							       : "the cloud's default type");
-	}
-	return NULL;
+					 interface->nicid, interface->network, physnet)
+			       : NULL;
+	if (!is_overlay(p, port))
+		return NULL;
+	return xasprintf("port %u is of type %s and its network %s has no physical network%s%s: "
+			 "no NIC serves it; give the network a provider_physical_network, or make "
+			 "the port virtual",
+			 interface->nicid, port_type_name(interface->type), interface->network,
+			 network->provider_network_type ? ", being " : "",
+			 network->provider_network_type ? network->provider_network_type : "");
+}
+
+/* The first such port's, or NULL. */
+static char *impossible_port(const struct placer *p, const struct step *server)
+{
+	char *why = NULL;
+
+	for (size_t i = 0; !why && i < p->plan->n; i++)
+		if (is_port_of(&p->plan->v[i], server))
+			why = impossible(p, &p->plan->v[i]);
+	return why;
 }
 
 static const char *group_policy(const struct plan *plan, const char *server_group)

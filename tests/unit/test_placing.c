@@ -238,11 +238,41 @@ static void test_direct_port_without_a_physical_network_fits_nowhere(void **stat
 
 	(void)state;
 	scene_make(DESIGN, 0, &s);
-	set_string(&network(&s, "sriov-network-2")->provider_physical_network, NULL);
+	struct network *second = network(&s, "sriov-network-2");
+	set_string(&second->provider_physical_network, NULL);
+	set_string(&second->provider_network_type, "vxlan");
 	placing_make(s.plan, &none, NULL, &p); /* without any host being known */
 	assert_int_equal(p.v[0].verdict, PLACING_NOWHERE);
 	assert_non_null(strstr(p.v[0].why, "port 3 is of type direct and its network "
 					   "sriov-network-2 has no physical network"));
+}
+
+/* The cloud may choose one of its own, and a network of the cloud's has what the cloud says. */
+static void test_physnet_that_is_not_known_is_unknown(void **state)
+{
+	struct network theirs = {.name = S("sriov-network-2")};
+	struct model known = {.networks = &theirs, .n_networks = 1};
+	struct vim_facts facts = {.known = &known};
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0}, q = {0}, none = {0}, there = {0};
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	struct network *second = network(&s, "sriov-network-2");
+	set_string(&second->provider_physical_network, NULL);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_non_null(strstr(p.v[0].why, "port 3: the physnet of network sriov-network-2"));
+
+	set_string(&second->name, "another");
+	replan(&s);
+	placing_make(s.plan, &s.hosts, NULL, &q);
+	assert_int_equal(q.v[0].verdict, PLACING_UNKNOWN);
+	placing_make(s.plan, &s.hosts, &facts, &none);
+	assert_int_equal(none.v[0].verdict, PLACING_NOWHERE);
+	theirs.provider_physical_network = S("sriov1");
+	placing_make(s.plan, &s.hosts, &facts, &there);
+	assert_int_equal(there.v[0].verdict, PLACING_FITS);
 }
 
 static void test_no_hosts_is_unknown(void **state)
@@ -401,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_affinity_keeps_them_together),
 		cmocka_unit_test(test_zone_host_is_obeyed),
 		cmocka_unit_test(test_direct_port_without_a_physical_network_fits_nowhere),
+		cmocka_unit_test(test_physnet_that_is_not_known_is_unknown),
 		cmocka_unit_test(test_no_hosts_is_unknown),
 		cmocka_unit_test(test_virtual_port_needs_a_bridge_on_its_host),
 		cmocka_unit_test(test_what_only_the_vim_knows),
