@@ -30,7 +30,7 @@ static const char *conclusion(const struct vim_server_info *info, const struct p
 {
 	if (!p || p->verdict != PLACING_FITS)
 		return NULL;
-	switch (info->fault_class) {
+	switch (vim_fault_class(info->fault)) {
 	case VIM_FAULT_OTHER:
 		break;
 	case VIM_FAULT_TOTALS:

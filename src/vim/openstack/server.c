@@ -52,41 +52,27 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
  * The API tells three classes of cause apart, by these words and no more: the reasons of filters go
  * to the scheduler's log. nova/conductor/manager.py, nova/scheduler/manager.py.
  */
-static enum vim_fault class_of(const char *message)
+static const char *meaning_of(const char *fault)
 {
-	if (message && strstr(message, "There are not enough hosts available"))
-		return VIM_FAULT_FILTERED;
-	if (message && strstr(message, "No valid host was found"))
-		return VIM_FAULT_TOTALS;
-	if (message && strstr(message, "Exceeded maximum number of retries"))
-		return VIM_FAULT_ON_HOST;
-	return VIM_FAULT_OTHER;
-}
-
-static const char *meaning_of(enum vim_fault class)
-{
-	switch (class) {
-	case VIM_FAULT_OTHER:
-		break;
-	case VIM_FAULT_TOTALS:
-		return "no host has that many CPUs or that much memory or disk in all: Placement "
-		       "found none";
-	case VIM_FAULT_FILTERED:
+	if (strstr(fault, "There are not enough hosts available"))
 		return "hosts have the memory and CPUs in sum, but each was refused by a filter: "
 		       "too "
 		       "few dedicated CPUs or pages on one NUMA node, no VF left or none on that "
 		       "node, or a direct port on a network without a physical one";
-	case VIM_FAULT_ON_HOST:
+	if (strstr(fault, "No valid host was found"))
+		return "no host has that many CPUs or that much memory or disk in all: Placement "
+		       "found none";
+	if (strstr(fault, "Exceeded maximum number of retries"))
 		return "hosts were chosen, and the server could not be started on any: a port that "
 		       "cannot be bound (no bridge mapping for its network, agent down), or the "
 		       "hypervisor refused; nova-compute's log on the host knows";
-	}
 	return NULL;
 }
 
-static char *fault_of(const char *message)
+static char *fault_of(const json_t *server)
 {
-	const char *meaning = meaning_of(class_of(message));
+	const char *message = text(json_object_get(server, "fault"), "message");
+	const char *meaning = message ? meaning_of(message) : NULL;
 
 	if (!message)
 		return NULL;
@@ -112,7 +98,6 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 {
 	const char *status = text(server, "status");
 	const char *host = text(server, "OS-EXT-SRV-ATTR:host");
-	const char *fault = text(json_object_get(server, "fault"), "message");
 	struct things one = {0};
 
 	things_add(&one, VIM_SERVER, (json_t *)server);
@@ -120,8 +105,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	info->name = xstrdup(text(server, "name"));
 	info->status = xstrdup(status ? status : "?");
 	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
-	info->fault = fault_of(fault);
-	info->fault_class = class_of(fault);
+	info->fault = fault_of(server);
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
 	things_clear(&one);
