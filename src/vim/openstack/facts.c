@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "vim/openstack/facts_read.h"
 #include "vim/openstack/handle.h"
 
 #define TOPOLOGY_MINOR 78
@@ -32,69 +33,6 @@ static void add_unseen(struct vim_facts *facts, const char *what)
 
 	facts->unseen = before ? xasprintf("%s; %s", before, what) : xstrdup(what);
 	free(before);
-}
-
-/* A VF is held by the port that is bound to it. */
-static void read_port(const json_t *port, struct vim_facts *facts)
-{
-	const char *host = text(port, "binding:host_id");
-	const char *slot = text(json_object_get(port, "binding:profile"), "pci_slot");
-
-	if (!host || !*host || !slot)
-		return;
-	struct vim_host *h = vim_facts_host(facts, host);
-	*array_push(h->vfs_in_use, h->n_vfs_in_use) = xstrdup(slot);
-}
-
-/* https://docs.openstack.org/api-ref/network/v2/#networking-agents: what each type configures. */
-static void read_agent(const json_t *agent, struct vim_facts *facts)
-{
-	const json_t *configurations = json_object_get(agent, "configurations"), *pf, *value;
-	const char *host = text(agent, "host"), *type = text(agent, "agent_type"), *physnet;
-	size_t i;
-
-	if (!host || !json_is_true(json_object_get(agent, "alive")))
-		return;
-	struct vim_host *h = vim_facts_host(facts, host);
-	if (streq(type, "NIC Switch agent")) {
-		h->has_nic_agent = true;
-		json_object_foreach((json_t *)json_object_get(configurations, "device_mappings"),
-				    physnet, value)
-		{
-			json_array_foreach(value, i, pf)
-			{
-				struct vim_device *d = array_push(h->devices, h->n_devices);
-				d->physnet = xstrdup(physnet);
-				d->pf = xstrdup(json_string_value(pf));
-			}
-		}
-	} else if (streq(type, "Open vSwitch agent")) {
-		h->has_switch_agent = true;
-		json_object_foreach((json_t *)json_object_get(configurations, "bridge_mappings"),
-				    physnet, value)
-		{
-			*array_push(h->bridges, h->n_bridges) = xstrdup(physnet);
-		}
-	}
-}
-
-static void read_topology(const json_t *topology, struct vim_host *h)
-{
-	const json_t *node, *cpu;
-	const char *vcpu;
-	size_t i;
-
-	json_array_foreach(json_object_get(topology, "nodes"), i, node)
-	{
-		const json_t *id = json_object_get(node, "host_node");
-		json_object_foreach((json_t *)json_object_get(node, "cpu_pinning"), vcpu, cpu)
-		{
-			json_int_t number = json_integer_value(cpu);
-			if (json_is_integer(id) && number >= 0 && number < CPUSET_MAX)
-				*array_push(h->pins, h->n_pins) = (struct vim_pin){
-					(int)json_integer_value(id), (unsigned)number};
-		}
-	}
 }
 
 /* A refused server is on no host, and its topology shows a node that it never got. */
@@ -128,7 +66,7 @@ static void ask_topologies(struct openstack *os, const struct things *servers,
 		(void)session_calls(os->session, calls, n, NULL);
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i]->result == 0)
-			read_topology(calls[i]->answer, vim_facts_host(facts, hosts[i]));
+			facts_read_topology(calls[i]->answer, vim_facts_host(facts, hosts[i]));
 		else /* gone meanwhile, or one without a topology */
 			refused += calls[i]->status != 404;
 		call_free(calls[i]);
@@ -156,10 +94,10 @@ static int ask_as_admin(struct openstack *os, struct vim_facts *facts, struct er
 		return r;
 	for (i = 0; i < things.n; i++)
 		if (things.v[i].object.kind == VIM_PORT)
-			read_port(things.v[i].json, facts);
+			facts_read_port(things.v[i].json, facts);
 	json_array_foreach(json_object_get(agents, "agents"), i, agent)
 	{
-		read_agent(agent, facts);
+		facts_read_agent(agent, facts);
 	}
 	json_decref(agents);
 	if (session_nova_minor(os->session) < TOPOLOGY_MINOR)
