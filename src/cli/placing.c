@@ -44,6 +44,8 @@ static void print_counterfactuals(FILE *out, const struct placed_server *s)
 	for (size_t i = 0; i < s->explanation.n; i++) {
 		const struct counterfactual *c = &s->explanation.v[i];
 		bool tell_host = c->kind == COUNTERFACTUAL_REQUEST && s->hosts.n > 1;
+		if (!placing_offers(s, c))
+			continue;
 		fprintf(out, "  it %s%s%s\n", c->text, tell_host ? ", on " : "",
 			tell_host ? s->hosts.v[c->host].name : "");
 	}
@@ -67,9 +69,7 @@ void print_placed(FILE *out, const struct placed_server *s)
 		if (s->why)
 			fprintf(out, "  %s\n", s->why);
 		print_reasons(out, s);
-		/* While a port stands in the way, nothing else helps. */
-		if (!s->why)
-			print_counterfactuals(out, s);
+		print_counterfactuals(out, s);
 		break;
 	case PLACING_UNKNOWN:
 		fprintf(out, "server %s: unknown: %s\n", s->step->name, s->why);
@@ -89,6 +89,10 @@ void print_outlook(FILE *out, const struct outlook *o)
 
 void print_room(FILE *out, const struct outlook *o, const struct placing_room *room)
 {
+	if (room->stop.verdict == PLACING_UNKNOWN) {
+		fprintf(out, "room for such deployments is unknown: %s\n", room->stop.why);
+		return;
+	}
 	fprintf(out, "room for %s%u such deployment%s\n",
 		room->n == PLACING_ROOM_MAX ? "at least " : "", room->n, room->n == 1 ? "" : "s");
 	for (size_t i = 0; i < o->hosts.n && i < HOSTS_SHOWN; i++)
@@ -163,6 +167,8 @@ static json_t *counterfactuals_json(const struct placed_server *s)
 
 	for (size_t i = 0; i < s->explanation.n; i++) {
 		const struct counterfactual *c = &s->explanation.v[i];
+		if (!placing_offers(s, c))
+			continue;
 		json_t *changes = json_array();
 		for (size_t k = 0; k < c->n_changes; k++)
 			json_array_append_new(changes, change_json(s, &c->changes[k]));
@@ -193,8 +199,7 @@ json_t *placed_json(const struct placed_server *s)
 		if (s->hosts.n)
 			json_object_set_new(o, "nearest",
 					    json_string(s->hosts.v[s->explanation.nearest].name));
-		if (!s->why)
-			json_object_set_new(o, "counterfactuals", counterfactuals_json(s));
+		json_object_set_new(o, "counterfactuals", counterfactuals_json(s));
 		break;
 	case PLACING_UNKNOWN:
 		break;
@@ -218,7 +223,9 @@ json_t *outlook_json(const struct outlook *outlook)
 
 json_t *room_json(const struct outlook *outlook, const struct placing_room *room)
 {
-	json_t *o = json_pack("{s:i, s:b}", "deployments", (int)room->n, "at_least",
+	bool unknown = room->stop.verdict == PLACING_UNKNOWN;
+	json_t *o = json_pack("{s:o, s:b}", "deployments",
+			      unknown ? json_null() : json_integer(room->n), "at_least",
 			      room->n == PLACING_ROOM_MAX);
 	json_t *hosts = json_object();
 

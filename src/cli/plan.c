@@ -100,7 +100,6 @@ static int plan_one(const struct options *options, const struct model *model,
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
-
 	cleanup_forecast struct forecast forecast = {0};
 
 	(void)events;

@@ -361,6 +361,11 @@ size_t placing_count(const struct placing *placing, enum placing_verdict verdict
 	return n;
 }
 
+bool placing_offers(const struct placed_server *s, const struct counterfactual *c)
+{
+	return !s->why && s->bars[c->host] == BAR_NONE;
+}
+
 /* All servers of one more VNF; false: *ret_stop finds no host. */
 static bool place_vnf(struct placer *p, const struct fit_request *requests,
 		      const struct step *const *servers, size_t n, struct placed_server *ret_stop)

@@ -60,6 +60,9 @@ void placing_clear(struct placing *placing);
 
 size_t placing_count(const struct placing *placing, enum placing_verdict verdict);
 
+/* Would the counterfactual let it be placed? Not while a port or a bar stands in the way. */
+bool placing_offers(const struct placed_server *s, const struct counterfactual *c);
+
 #define PLACING_ROOM_MAX 4096
 
 /* How often the whole deployment fits, and what ends it. */

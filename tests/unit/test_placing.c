@@ -143,6 +143,9 @@ static void test_nowhere_has_reasons_and_what_fits(void **state)
 	assert_null(p.v[0].why);
 	assert_reasons(&p.v[0], 0, "port 3 asks for a VF of sriov1 with NUMA affinity legacy");
 	assert_string_equal(p.v[0].explanation.v[0].text, "fits with hw:numa_nodes=2");
+	assert_true(placing_offers(&p.v[0], &p.v[0].explanation.v[0]));
+	p.v[0].bars[0] = BAR_ZONE_HOST; /* where it would fit, and must not go */
+	assert_false(placing_offers(&p.v[0], &p.v[0].explanation.v[0]));
 }
 
 /* The second server meets a host on which the first one is. */
