@@ -18,29 +18,39 @@ static int ask_vim(struct vim *vim, const struct plan *plan, struct vim_facts *r
 	return vim->ops->facts(vim, requests, n, ret, err);
 }
 
-int outlook_make(struct vim *vim, const struct plan *plan, const char *dir, struct outlook *ret,
-		 struct err *err)
+static int gather(struct vim *vim, const struct plan *plan, const char *dir, struct outlook *o,
+		  struct err *err)
 {
-	cleanup_outlook struct outlook o = {0};
 	cleanup_strbuf struct strbuf notes = {0};
 	int r = 0;
 
 	if (dir)
-		r = hosts_read_dir(dir, &o.hosts, err);
+		r = hosts_read_dir(dir, &o->hosts, err);
 	if (r == 0 && vim)
-		r = ask_vim(vim, plan, &o.facts, err);
+		r = ask_vim(vim, plan, &o->facts, err);
 	if (r < 0)
 		return r;
 	if (!dir) {
-		o.hosts = o.facts.hosts;
-		o.facts.hosts = (struct compute_hosts){0};
+		o->hosts = o->facts.hosts;
+		o->facts.hosts = (struct compute_hosts){0};
 	}
-	placing_add_facts(&o.hosts, &o.facts, &notes);
-	o.notes = notes.len ? strbuf_steal(&notes) : NULL;
-	placing_make(plan, &o.hosts, &o.facts, &o.placing);
-	*ret = o;
-	o = (struct outlook){0};
+	placing_add_facts(&o->hosts, &o->facts, &notes);
+	o->notes = notes.len ? strbuf_steal(&notes) : NULL;
+	placing_make(plan, &o->hosts, &o->facts, &o->placing);
 	return 0;
+}
+
+int outlook_make(struct vim *vim, const struct plan *plan, const char *dir, struct outlook *ret,
+		 struct err *err)
+{
+	struct outlook outlook = {0};
+	int r = gather(vim, plan, dir, &outlook, err);
+
+	if (r < 0)
+		outlook_clear(&outlook);
+	else
+		*ret = outlook;
+	return r;
 }
 
 void outlook_clear(struct outlook *outlook)

@@ -185,7 +185,7 @@ static char *impossible(const struct placer *p, const struct step *port)
 					 "the physnet to bridge_mappings",
 					 interface->nicid, interface->network, physnet)
 			       : NULL;
-	if (!is_overlay(p, port))
+	if (!network || !is_overlay(p, port))
 		return NULL;
 	return xasprintf("port %u is of type %s and its network %s has no physical network%s%s: "
 			 "no NIC serves it; give the network a provider_physical_network, or make "

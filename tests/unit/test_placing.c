@@ -17,7 +17,7 @@
 #include "deploy/plan.h"
 #include "vim/facts.h"
 
-#define S(s) ((char *)(uintptr_t)(s)) /* the model's strings are not const */
+#define S(s) ((char *)(s)) /* the model's strings are not const */
 
 #define DESIGN    "examples/technote/corrected/dep.xml"
 #define TWO_VNFS  "examples/designs/two-vnfs/dep.xml"

@@ -53,12 +53,13 @@ int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
 {
 	cleanup_records struct records records = {0};
 	cleanup_physnets struct physnets physnets = {0};
-	cleanup_facts struct vim_facts facts = {.known = model_new(NULL)};
+	struct vim_facts facts = {0};
 	bool threads = false;
 
 	int r = store_load(&((struct local *)vim)->store, &records, err);
 	if (r < 0)
 		return r;
+	facts.known = model_new(NULL);
 	net_physnets(&records, &physnets);
 	for (size_t i = 0; i < n; i++) {
 		const struct vim_request *q = &requests[i];
@@ -72,8 +73,8 @@ int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
 	struct compute_host *host = array_push(facts.hosts.v, facts.hosts.n);
 	r = host_describe(&physnets, threads, host, err);
 	if (r < 0)
-		return r;
-	*ret = facts;
-	facts = (struct vim_facts){0};
-	return 0;
+		vim_facts_clear(&facts);
+	else
+		*ret = facts;
+	return r;
 }
