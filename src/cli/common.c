@@ -128,9 +128,6 @@ static int run_one(const char *verb, const struct options *options, const struct
 	const char *vim_name = cli_vim_name(options, deployment);
 	const struct vim_ops *ops = vim_ops_for(vim_name);
 
-	/* Files and a descriptor are enough on a machine from which no cloud is reached. */
-	if (streq(verb, "explain") && options->hosts && !options->vim)
-		return fn(options, model, tenant, deployment, NULL, events);
 	if (!ops) {
 		fprintf(stderr,
 			"dnsvnf %s: %s asks for the VIM '%s', which this dnsvnf cannot drive: use "
@@ -170,14 +167,20 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));
 	struct events events = {progress_report, progress};
+	/* Files and a descriptor are enough on a machine from which no cloud is reached. */
+	bool offline = streq(verb, "explain") && options->hosts && !options->vim;
 	bool streams = streq(verb, "deploy") || streq(verb, "undeploy");
 	if (options->json && streams)
 		events = (struct events){report_json, NULL};
 
 	for (size_t t = 0; t < model->n_tenants && r == EXIT_DONE; t++)
-		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++)
-			r = run_one(verb, options, model, &model->tenants[t],
-				    &model->tenants[t].deployments[d], &events, fn);
+		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++) {
+			const struct tenant *tenant = &model->tenants[t];
+			const struct deployment *deployment = &tenant->deployments[d];
+			r = offline ? fn(options, model, tenant, deployment, NULL, &events)
+				    : run_one(verb, options, model, tenant, deployment, &events,
+					      fn);
+		}
 	progress_free(progress);
 	return r;
 }
