@@ -66,8 +66,8 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 		return EXIT_NOT_RIGHT;
 	}
 	/* What was built under a descriptor can be looked at and removed even when that is broken
-	 * now. */
-	bool tolerant = streq(verb, "status") || streq(verb, "undeploy");
+	 * now; and what is wrong with it may be just why no host takes it. */
+	bool tolerant = streq(verb, "status") || streq(verb, "undeploy") || streq(verb, "explain");
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !tolerant)) {
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
@@ -76,7 +76,7 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 		return EXIT_NOT_RIGHT;
 	}
 	/* What is left out of the deployment is told before it is made. */
-	if (streq(verb, "plan") || streq(verb, "deploy"))
+	if (streq(verb, "plan") || streq(verb, "deploy") || streq(verb, "explain"))
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
 	*ret_model = steal_ptr(model);
 	return EXIT_DONE;
@@ -174,14 +174,20 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));
 	struct events events = {progress_report, progress};
+	/* Files and a descriptor are enough on a machine from which no cloud is reached. */
+	bool offline = streq(verb, "explain") && options->hosts && !options->vim;
 	bool streams = streq(verb, "deploy") || streq(verb, "undeploy");
 	if (options->json && streams)
 		events = (struct events){report_json, NULL};
 
 	for (size_t t = 0; t < model->n_tenants && r == EXIT_DONE; t++)
-		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++)
-			r = run_one(verb, options, model, &model->tenants[t],
-				    &model->tenants[t].deployments[d], &events, fn);
+		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++) {
+			const struct tenant *tenant = &model->tenants[t];
+			const struct deployment *deployment = &tenant->deployments[d];
+			r = offline ? fn(options, model, tenant, deployment, NULL, &events)
+				    : run_one(verb, options, model, tenant, deployment, &events,
+					      fn);
+		}
 	progress_free(progress);
 	return r;
 }

@@ -21,7 +21,7 @@ void cli_print_findings(FILE *out, const struct findings *findings, enum severit
 /*
  * Reads the descriptor of the options. Errors in it are printed, and warnings before something is
  * made; the model is returned only when there are no errors, except to status and undeploy, which
- * look at what was built before. Returns 0 or an exit code.
+ * look at what was built before, and explain. Returns 0 or an exit code.
  */
 int cli_read_design(const char *verb, const struct options *options, struct model **ret_model);
 
@@ -31,8 +31,8 @@ int cli_open_vim(const char *verb, const struct options *options, const struct t
 		 struct vim **ret_vim);
 
 /*
- * Calls fn for each deployment of the descriptor with its VIM opened; stops at the first exit code
- * other than EXIT_DONE and returns it.
+ * Calls fn for each deployment of the descriptor with its VIM opened (explain with --hosts alone:
+ * with none, NULL); stops at the first exit code other than EXIT_DONE and returns it.
  */
 typedef int cli_deployment_fn(const struct options *options, const struct model *model,
 			      const struct tenant *tenant, const struct deployment *deployment,

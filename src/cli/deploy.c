@@ -1,8 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include "base/str.h"
 #include "cli/common.h"
+#include "cli/placing.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
+#include "deploy/outlook.h"
 #include "deploy/plan.h"
+
+/* No host took a server, and Nova does not say why: what the hosts' files and the VIM tell. */
+static void tell_why(const struct options *options, const struct model *model,
+		     const struct tenant *tenant, const struct deployment *deployment,
+		     struct vim *vim)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_plan struct plan *plan = NULL;
+	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_outlook struct outlook o = {0};
+
+	/* Planned anew: what was undone is free again, what was kept is there. */
+	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
+	if (r == 0)
+		r = outlook_make(vim, plan, options->hosts, &o, &err);
+	if (r < 0) {
+		fprintf(stderr, "dnsvnf deploy: cannot tell why no host took it: %s\n", err.text);
+		return;
+	}
+	print_outlook(stderr, &o);
+	if (!options->hosts)
+		fprintf(stderr,
+			"dnsvnf deploy: give --hosts a folder with what 'dnsvnf host -o json' "
+			"prints on each compute host, to learn why none took it\n");
+}
 
 static int deploy_one(const struct options *options, const struct model *model,
 		      const struct tenant *tenant, const struct deployment *deployment,
@@ -17,6 +47,9 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return cli_fail("deploy", &err);
 	if (apply_plan(vim, plan, &apply, events, &err) < 0) {
 		int code = cli_fail("deploy", &err);
+		/* The embedded VIM has said why in its error. */
+		if (err.code == -ENOSPC && !streq(vim->ops->name, "local"))
+			tell_why(options, model, tenant, deployment, vim);
 		if (code == EXIT_INTERRUPTED || options->keep_failed)
 			fprintf(stderr,
 				"dnsvnf deploy: what was made of %s of %s is left: 'dnsvnf deploy "

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
+#include "deploy/placing.h"
 #include "vim/vim.h"
 
 static void print_usage(FILE *out)
@@ -178,12 +179,20 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 'a':
 			ret->apply = true;
 			break;
+		case 'n':
+			if (str_to_int(optarg, 1, PLACING_ROOM_MAX, &number) < 0)
+				return usage_error(verb, "--count is a number from 1 to 4096, not",
+						   optarg);
+			ret->count = (unsigned)number;
+			break;
 		case ':':
 			return usage_error(verb, "an argument is missing after", argv[optind - 1]);
 		default:
 			return bad_option(verb, argv[optind - 1]);
 		}
 	}
+	if (ret->count && !ret->hosts)
+		return usage_error(verb, "--count needs --hosts", NULL);
 	if (optind < argc)
 		ret->operand = argv[optind++];
 	else if (str_starts(verb->operand, "DEP") && !ret->list && !ret->explain)

@@ -22,6 +22,8 @@ const struct option_row option_table[] = {
 	{'t', 0, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
 	{'H', 0, "hosts", "FOLDER", "",
 	 "what the compute hosts have: files by 'dnsvnf host -o json', one a host"},
+	{'n', 0, "count", "N", NULL,
+	 "with --hosts: is there room for N such deployments? Exit code 1 when not"},
 	{'a', 0, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
 };
 const size_t option_count = ARRAY_SIZE(option_table);
@@ -56,22 +58,41 @@ const struct verb verb_table[] = {
 	{
 		.name = "plan",
 		.operand = "DEP.xml",
-		.options = "hvoVT",
+		.options = "hvoVTHn",
 		.summary = "show what deploy would make, in order",
 		.text = "Compares the descriptor with what the VIM has and prints the steps that "
-			"deploy would take. Nothing is changed.",
+			"deploy would take. Nothing is changed. With --hosts also where Nova will "
+			"put each server, or why nowhere; with --count how many such deployments "
+			"have room, and what runs out first on each host. Exit code 1 when a "
+			"server finds no host or fewer than N have room.",
 		.example = "sudo dnsvnf plan examples/technote/corrected/dep.xml",
 		.run = verb_plan,
 	},
 	{
+		.name = "explain",
+		.operand = "DEP.xml",
+		.options = "hvoVTH",
+		.summary =
+			"tell where Nova will put each server, or why nowhere and what would help",
+		.text = "Applies the rules of Nova's scheduler to the hosts of --hosts and prints "
+			"each server's place, or for each host the reasons, and what was found to "
+			"fit instead. With --hosts alone no VIM is asked. With --vim, what the VIM "
+			"knows (VFs and CPUs in use, bridge mappings, what became of the server) "
+			"is "
+			"added, and what its role may not see is said to be unknown. Exit code 1 "
+			"when a server finds no host.",
+		.example = "dnsvnf explain --hosts hosts/ examples/technote/corrected/dep.xml",
+		.run = verb_explain,
+	},
+	{
 		.name = "deploy",
 		.operand = "DEP.xml",
-		.options = "hvoVkT",
+		.options = "hvoVkTH",
 		.summary = "make what the descriptor asks for and wait until DNS answers",
 		.text = "Makes networks, ports and servers, waits until the servers are alive "
 			"(VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Run again, it "
 			"finishes what an interrupted run began, or says that there is nothing to "
-			"do.",
+			"do. When no host takes a server, --hosts lets it tell why.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
 		.changes = true,
 		.run = verb_deploy,

@@ -35,6 +35,7 @@ struct options {
 	const char *file;    /* --output FILE, or NULL: standard output */
 	bool tune;           /* --tune */
 	bool apply;          /* --apply */
+	unsigned count;      /* --count; 0: not given */
 	const char *operand; /* DEP.xml, or NULL */
 };
 
@@ -65,6 +66,7 @@ extern const size_t option_count;
 
 int verb_check(const struct options *options);
 int verb_plan(const struct options *options);
+int verb_explain(const struct options *options);
 int verb_deploy(const struct options *options);
 int verb_verify(const struct options *options);
 int verb_drill(const struct options *options);

@@ -81,8 +81,9 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 	if (interrupted)
 		return err_set(err, EINTR, "interrupted while waiting for %s", waiting_for);
 	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
-		return err_set(err, EIO, "server %s is %s while waiting for %s: %s",
-			       w->server->name, info->status ? info->status : "gone", waiting_for,
+		return err_set(err, vim_fault_class(info->fault) ? ENOSPC : EIO,
+			       "server %s is %s while waiting for %s: %s", w->server->name,
+			       info->status ? info->status : "gone", waiting_for,
 			       info->fault ? info->fault : "no reason given");
 	if (now_ms() - w->start > w->limit * 1000) {
 		cleanup_free char *tail = console_tail(w);

@@ -168,7 +168,8 @@ static int find_used(const struct plan *plan, struct err *err)
 				"there are two %ss named %s in the VIM, and neither was made "
 				"by dnsvnf: %s and %s; name the one to use by its id",
 				kind, s->name, s->present->id, s->rival->id);
-		if (!s->present)
+		/* Of an image the VIM knows better where it could come from (admit). */
+		if (!s->present && s->request.kind != VIM_IMAGE)
 			return err_set(err, ENOENT,
 				       "%s %s is neither in the descriptor nor in the VIM (or the "
 				       "credentials do not show it)",

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "placement/digest.h"
 
 static int pages_compare(const void *a, const void *b)
@@ -84,6 +85,55 @@ int compute_host_ready(struct compute_host *host, struct err *err)
 	return 0;
 }
 
+static struct pci_pool *pools_copy(const struct pci_pool *pools, size_t n)
+{
+	struct pci_pool *copy = xmemdup(pools, n * sizeof(*pools));
+
+	for (size_t i = 0; i < n; i++) {
+		struct pci_pool *p = &copy[i];
+		char **vfs = p->free_vfs;
+
+		p->physnet = xstrdup(p->physnet);
+		p->pf = xstrdup(p->pf);
+		p->free_vfs = xcalloc(p->n_free_vfs, sizeof(*p->free_vfs));
+		for (size_t j = 0; j < p->n_free_vfs; j++)
+			p->free_vfs[j] = xstrdup(vfs[j]);
+	}
+	return copy;
+}
+
+static void pools_free(struct pci_pool *pools, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct pci_pool *p = &pools[i];
+
+		free(p->physnet);
+		free(p->pf);
+		for (size_t j = 0; j < p->n_free_vfs; j++)
+			free(p->free_vfs[j]);
+		free(p->free_vfs);
+	}
+	free(pools);
+}
+
+bool compute_host_map(struct compute_host *host, const char *pf, const char *physnet)
+{
+	for (size_t i = 0; i < host->n_unmapped; i++) {
+		if (!streq(host->unmapped[i].pf, pf) || host->n_pools == COMPUTE_POOLS_MAX)
+			continue;
+		struct pci_pool *pool = array_push(host->pools, host->n_pools);
+		*pool = host->unmapped[i];
+		pool->physnet = xstrdup(physnet);
+		host->n_unmapped--;
+		memmove(&host->unmapped[i], &host->unmapped[i + 1],
+			(host->n_unmapped - i) * sizeof(*host->unmapped));
+		digest_alloc(host);
+		compute_host_recount(host);
+		return true;
+	}
+	return false;
+}
+
 void compute_host_copy(const struct compute_host *from, struct compute_host *ret)
 {
 	struct compute_host h = *from;
@@ -97,17 +147,8 @@ void compute_host_copy(const struct compute_host *from, struct compute_host *ret
 		c->pages = xmemdup(c->pages, c->n_pages * sizeof(*c->pages));
 		c->cores = xmemdup(c->cores, c->n_cores * sizeof(*c->cores));
 	}
-	h.pools = xmemdup(from->pools, from->n_pools * sizeof(*h.pools));
-	for (size_t i = 0; i < h.n_pools; i++) {
-		struct pci_pool *p = &h.pools[i];
-		char **vfs = p->free_vfs;
-
-		p->physnet = xstrdup(p->physnet);
-		p->pf = xstrdup(p->pf);
-		p->free_vfs = xcalloc(p->n_free_vfs, sizeof(*p->free_vfs));
-		for (size_t j = 0; j < p->n_free_vfs; j++)
-			p->free_vfs[j] = xstrdup(vfs[j]);
-	}
+	h.pools = pools_copy(from->pools, from->n_pools);
+	h.unmapped = pools_copy(from->unmapped, from->n_unmapped);
 	digest_alloc(&h);
 	compute_host_recount(&h);
 	*ret = h;
@@ -120,16 +161,8 @@ void compute_host_clear(struct compute_host *host)
 		free(host->cells[i].cores);
 	}
 	free(host->cells);
-	for (size_t i = 0; i < host->n_pools; i++) {
-		struct pci_pool *p = &host->pools[i];
-
-		free(p->physnet);
-		free(p->pf);
-		for (size_t j = 0; j < p->n_free_vfs; j++)
-			free(p->free_vfs[j]);
-		free(p->free_vfs);
-	}
-	free(host->pools);
+	pools_free(host->pools, host->n_pools);
+	pools_free(host->unmapped, host->n_unmapped);
 	free(host->name);
 	free(host->digest);
 	*host = (struct compute_host){0};

@@ -76,6 +76,8 @@ struct compute_host {
 	size_t n_cells;
 	struct pci_pool *pools; /* in Nova's order */
 	size_t n_pools;
+	struct pci_pool *unmapped; /* NICs whose physnet is not known: nothing is put on them */
+	size_t n_unmapped;
 	double cpu_ratio, ram_ratio; /* cpu_allocation_ratio, ram_allocation_ratio */
 	struct inventory inventory[INVENTORY_CLASSES];
 	struct digest *digest; /* what decisions read, by compute_host_ready() */
@@ -90,6 +92,9 @@ int compute_host_ready(struct compute_host *host, struct err *err);
 
 /* Enough after changes of what is used, free, total or pinned; inventory needs nothing. */
 void compute_host_recount(struct compute_host *host);
+
+/* The unmapped NIC of that name serves physnet, as is known by now; false: there is none. */
+bool compute_host_map(struct compute_host *host, const char *pf, const char *physnet);
 
 void compute_host_copy(const struct compute_host *from, struct compute_host *ret);
 void compute_host_clear(struct compute_host *host);

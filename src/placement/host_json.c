@@ -393,9 +393,9 @@ static int read_nics(const json_t *document, struct compute_host *host, struct e
 	{
 		if (!json_is_object(nic))
 			return err_set(err, EINVAL, "nics[%zu] is no object", i);
-		if (!member(nic, "physnet"))
-			continue;
-		struct pci_pool *pool = array_push(host->pools, host->n_pools);
+		struct pci_pool *pool = member(nic, "physnet")
+						? array_push(host->pools, host->n_pools)
+						: array_push(host->unmapped, host->n_unmapped);
 		r = read_nic(nic, pool, err);
 		if (r < 0)
 			return err_wrap(err, "nics[%zu]", i);

@@ -25,7 +25,8 @@
  *                            array: the host reports no pages to Nova.
  *   nics[]
  *     name, numa_node        none, no node (also for null and -1)
- *     physnet                by [pci]device_spec; none: Nova does not know the NIC
+ *     physnet                by [pci]device_spec; none: Nova does not know the NIC,
+ *                            unless compute_host_map() tells it
  *     vfs[]                  pci_address, in_use (false). A NIC with an empty or no array is a PF
  *                            that a port of type passthru can take, unless in_use is true.
  *

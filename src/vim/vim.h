@@ -16,6 +16,7 @@
 #include "model/model.h"
 
 struct err;
+struct vim_facts;
 
 enum vim_kind {
 	VIM_IMAGE,
@@ -207,6 +208,13 @@ struct vim_ops {
 		     const struct vim_request *ports, size_t n_ports, struct err *err);
 
 	/*
+	 * What is known of the hosts, and of flavors, images and networks that the requests only
+	 * name. After `list`. What the credentials may not see is no error.
+	 */
+	int (*facts)(struct vim *vim, const struct vim_request *requests, size_t n,
+		     struct vim_facts *ret, struct err *err);
+
+	/*
 	 * Makes n objects. They stand in an order in which they can be made; those that do not
 	 * need each other (vim_request_needs) are made side by side where the VIM can. A server
 	 * is asked for, not waited for. The first failure is returned; what was made stays.
@@ -259,6 +267,18 @@ void vim_show_timings(bool on);
 /* "network", "port" ... */
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */
+
+/* Why a server failed, as far as its fault's words tell: three classes, no more. */
+enum vim_fault {
+	VIM_FAULT_OTHER,    /* no fault, or one that is not about hosts */
+	VIM_FAULT_TOTALS,   /* no host has as much in all: the placement service found none */
+	VIM_FAULT_FILTERED, /* the scheduler's filters refused each host */
+	VIM_FAULT_ON_HOST,  /* a host was chosen, and it could not be started there */
+};
+
+/* fault (may be NULL) holds Nova's words (conductor/manager.py, scheduler/manager.py), which the
+ * embedded VIM speaks too. */
+enum vim_fault vim_fault_class(const char *fault);
 
 /* Does the object carry the mark of this handle's deployment? */
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);

@@ -28,6 +28,8 @@ from nova import exception, objects
 from nova.pci import whitelist
 from nova.virt import fake
 
+import hardware
+
 CONF = nova.conf.CONF
 HOST_JSON = "/cloud/host.json"
 AUDITED = "/cloud/run/host.audited"
@@ -54,15 +56,7 @@ class Hardware:
     def device_specs(self):
         """The setting [pci]device_spec that gives all VFs to servers."""
         return [json.dumps({"address": address, "physical_network": pf["physnet"], "trusted": "true"})
-                for pf in self.pfs for address in self.vf_addresses(pf)]
-
-    @staticmethod
-    def vf_addresses(pf):
-        """As an X710 numbers them: the VFs of function F begin at device 2 + 4 F."""
-        bus, function = pf["address"].rsplit(":", 1)[0], int(pf["address"][-1])
-        for number in range(pf["num_vfs"]):
-            device, vf_function = divmod(16 + 32 * function + number, 8)
-            yield f"{bus}:{device:02x}.{vf_function}"
+                for pf in self.pfs for address in hardware.vf_addresses(pf)]
 
     def numa_topology(self):
         return objects.NUMATopology(cells=[objects.NUMACell(
@@ -85,7 +79,7 @@ class Hardware:
             devices += [{**common, "address": address, "product_id": pf["vf_product_id"],
                          "dev_type": "type-VF", "parent_addr": pf["address"],
                          "parent_ifname": pf["ifname"], "label": f"vf_{pf['ifname']}"}
-                        for address in self.vf_addresses(pf)]
+                        for address in hardware.vf_addresses(pf)]
         return devices
 
 

@@ -90,7 +90,8 @@ def environment(clouds=None, **more):
 
 def start(verb, *arguments, vim="admin", clouds=None, wrap=(), **more):
     """A running dnsvnf, as Popen with both outputs as text."""
-    return subprocess.Popen([*wrap, DNSVNF, verb, "--vim", vim, *arguments], text=True, stdin=subprocess.DEVNULL,
+    chosen = ("--vim", vim) if vim else ()
+    return subprocess.Popen([*wrap, DNSVNF, verb, *chosen, *arguments], text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(clouds, **more))
 
 

@@ -3,6 +3,7 @@
 """The command line as a user types it; no VIM is asked."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import unittest
 
 DNSVNF = sys.argv.pop(1)
 DESIGN = "examples/technote/corrected/dep.xml"
+HOSTS = "tests/unit/data/hosts"
 EMPTY = '<esc_datamodel xmlns="http://www.cisco.com/esc/esc"/>\n'
 
 
@@ -35,11 +37,13 @@ class Options(unittest.TestCase):
         self.refused("--output is text or json, not xml", "check", "-o", "xml", DESIGN)
         self.refused("--qps is a number from 1 to 20000, not 1k", "drill", "--qps", "1k", DESIGN)
         self.refused("one descriptor at a time, what is second", "check", DESIGN, "second")
+        self.refused("--count is a number from 1 to 4096, not 0", "plan", "--hosts", HOSTS, "--count", "0", DESIGN)
+        self.refused("--count needs --hosts", "plan", "--count", "2", DESIGN)
         self.refused("which descriptor?", "deploy")
         self.refused("there is no verb destroy", "destroy")
 
     def test_help_of_every_verb_has_an_example(self):
-        for verb in ("check", "plan", "deploy", "verify", "drill", "status", "undeploy"):
+        for verb in ("check", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy"):
             done = dnsvnf(verb, "--help")
             self.assertEqual((0, ""), (done.returncode, done.stderr))
             self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])
@@ -74,6 +78,63 @@ class Check(unittest.TestCase):
         done = dnsvnf("check", "/nonexistent.xml")
         self.assertEqual(1, done.returncode)
         self.assertIn("/nonexistent.xml: No such file", done.stderr)
+
+
+class Explain(unittest.TestCase):
+    """From files alone: the descriptor's VIM is not asked."""
+
+    def edited(self, *edits):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        shutil.copytree(os.path.dirname(DESIGN), folder.name, dirs_exist_ok=True)
+        path = os.path.join(folder.name, "dep.xml")
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        for old, new in (("<vim_id>local</vim_id>", "<vim_id>a cloud that is nowhere</vim_id>"), *edits):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+    def test_place(self):
+        done = dnsvnf("explain", "--hosts", HOSTS, self.edited())
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertIn("server cpnr-dns_cpnr_0 fits on compute-1: cell 0 on node 0 (2 MiB pages, ", done.stdout)
+        self.assertIn("; port 3 on a VF of sriov1 (ens2f0) on node 1", done.stdout)
+
+    def test_reasons_the_nearest_host_first(self):
+        design = self.edited(("<name>hw:numa_nodes</name>\n          <value>2</value>",
+                              "<name>hw:numa_nodes</name>\n          <value>1</value>"))
+        done = dnsvnf("explain", "--hosts", HOSTS, design)
+        self.assertEqual(1, done.returncode)
+        lines = done.stdout.splitlines()
+        self.assertEqual("server cpnr-dns_cpnr_0 fits on no host", lines[0])
+        self.assertRegex(lines[1], "^  compute-1: port 3 .* free on node 1, but the guest would be on node 0")
+        self.assertRegex(lines[2], "^  compute-2: ")
+        self.assertIn("  it fits with hw:numa_nodes=2, on compute-1", lines)
+
+    def test_json(self):
+        design = self.edited(("<vcpus>4", "<vcpus>64"))
+        server, = json.loads(dnsvnf("explain", "-o", "json", "--hosts", HOSTS, design).stdout)["servers"]
+        self.assertEqual(("nowhere", "compute-1"), (server["verdict"], server["nearest"]))
+        self.assertEqual(["compute-1", "compute-2"], [host["host"] for host in server["hosts"]])
+        offered, = server["counterfactuals"]
+        self.assertEqual([{"property": "vcpus", "value": "16", "nicid": None}], offered["changes"])
+
+    def test_the_embedded_host_tells_of_itself(self):
+        design = self.edited(("<provider_physical_network>sriov1", "<provider_physical_network>sriov0"),
+                             ("<provider_segmentation_id>101", "<provider_segmentation_id>102"))
+        with tempfile.TemporaryDirectory() as empty:
+            done = dnsvnf("explain", "--vim", "local", design, env={**os.environ, "DNSVNF_LOCAL_DIR": empty})
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertRegex(done.stdout, "fits on the embedded host: .*port 2 .* on node 0; port 3 .* on node 0")
+
+    def test_no_host_files(self):
+        with tempfile.TemporaryDirectory() as empty:
+            done = dnsvnf("explain", "--hosts", empty, DESIGN)
+        self.assertEqual(1, done.returncode)
+        self.assertIn(".json", done.stderr)
 
 
 class Interrupt(unittest.TestCase):

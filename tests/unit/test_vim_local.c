@@ -159,8 +159,8 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 						       .n = (c->properties[0] != NULL) +
 							    (c->properties[2] != NULL) +
 							    (c->properties[4] != NULL)}};
-		struct host_port ports[] = {{2, "net0", "sriov0", PORT_DIRECT},
-					    {3, "net1", c->physnet_of_second, PORT_DIRECT}};
+		struct host_port ports[] = {{2, "net0", "sriov0", PORT_DIRECT, NULL},
+					    {3, "net1", c->physnet_of_second, PORT_DIRECT, NULL}};
 		/* In the wrong order: their names decide. */
 		physnets_add(&physnets, "sriov1");
 		physnets_add(&physnets, "sriov0");
@@ -168,6 +168,29 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		int r = host_admit(&flavor, ports, c->n_legs, &physnets, &err);
 		if (r != c->code || !streq(err.text, c->text))
 			fail_msg("case %zu: %d, %s", i, r, err.text ? err.text : "no text");
+	}
+}
+
+static void test_admission_obeys_the_ports_affinity(void **state)
+{
+	static const struct {
+		const char *policy;
+		int code;
+	} cases[] = {{NULL, -ENOSPC}, {"required", -ENOSPC}, {"preferred", 0}, {"near", -EINVAL}};
+	struct property one_node = {.name = S("hw:numa_nodes"), .value = S("1")};
+	struct flavor flavor = {.name = S("f"),
+				.vcpus = 4,
+				.memory_mb = 8192,
+				.properties = {.v = &one_node, .n = 1}};
+	cleanup_physnets struct physnets physnets = {0};
+
+	(void)state;
+	physnets_add(&physnets, "sriov0");
+	physnets_add(&physnets, "sriov1");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct host_port ports[] = {{2, "net0", "sriov0", PORT_DIRECT, NULL},
+					    {3, "net1", "sriov1", PORT_DIRECT, cases[i].policy}};
+		assert_int_equal(host_admit(&flavor, ports, 2, &physnets, NULL), cases[i].code);
 	}
 }
 
@@ -738,6 +761,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_admission_refuses_what_nova_refuses),
+		cmocka_unit_test(test_admission_obeys_the_ports_affinity),
 		cmocka_unit_test(test_physnets_alternate_over_nodes),
 		cmocka_unit_test(test_command_line_is_what_the_image_expects),
 		cmocka_unit_test(test_guest_without_numa_has_legs_all_the_same),

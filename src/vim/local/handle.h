@@ -62,3 +62,7 @@ int server_console(struct local *local, const struct record *server, char **ret_
 const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
 				  struct flavor *store);
 void local_flavor_clear(struct flavor *store);
+
+/* facts.c: an operation of vim.h. */
+int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
+		struct vim_facts *ret, struct err *err);

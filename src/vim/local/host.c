@@ -99,17 +99,15 @@ static void fill_node(struct compute_cell *c, int node, bool siblings)
 	}
 }
 
-/* The host, with the hyperthreads that the request wants to have or not. */
-static int make_host(const struct physnets *physnets, const struct fit_request *request,
-		     struct compute_host *ret, struct err *err)
+int host_describe(const struct physnets *physnets, bool hyperthreads, struct compute_host *ret,
+		  struct err *err)
 {
 	ret->name = xstrdup("the embedded host");
 	ret->cpu_ratio = ret->ram_ratio = 1;
 	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
 		ret->inventory[i].total = -1;
 	for (int node = 0; node < HOST_NODES; node++)
-		fill_node(array_push(ret->cells, ret->n_cells), node,
-			  request->thread_policy == THREADS_REQUIRE);
+		fill_node(array_push(ret->cells, ret->n_cells), node, hyperthreads);
 	for (size_t i = 0; i < 2 * physnets->n; i++) {
 		struct pci_pool *pool = array_push(ret->pools, ret->n_pools);
 		*pool = (struct pci_pool){.type = i % 2 ? PCI_PF : PCI_VF,
@@ -153,10 +151,11 @@ int host_admit(const struct flavor *flavor, const struct host_port *ports, size_
 			.type = ports[i].type == PORT_PASSTHRU ? PCI_PF : PCI_VF,
 		};
 		if (ports[i].type != PORT_VIRTUAL)
-			r = fit_request_add_port(&request, flavor, NULL, &port, NULL, err);
+			r = fit_request_add_port(&request, flavor, NULL, &port,
+						 ports[i].numa_affinity_policy, err);
 	}
 	if (r == 0)
-		r = make_host(physnets, &request, &host, err);
+		r = host_describe(physnets, request.thread_policy == THREADS_REQUIRE, &host, err);
 	if (r < 0)
 		return r;
 	return fit_host(&host, &request, NULL) == FIT_NO ? refuse(&host, &request, err) : 0;

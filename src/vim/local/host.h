@@ -11,6 +11,7 @@
 
 #include "model/model.h"
 
+struct compute_host;
 struct err;
 
 #define HOST_NODES 2
@@ -40,7 +41,12 @@ struct host_port {
 	const char *network;
 	const char *physnet; /* of the network, or NULL */
 	enum port_type type;
+	const char *numa_affinity_policy; /* or NULL: the flavor's */
 };
+
+/* As placement sees it; with hyperthreads or without, as the requests want. */
+int host_describe(const struct physnets *physnets, bool hyperthreads, struct compute_host *ret,
+		  struct err *err);
 
 /* Would the server fit? */
 int host_admit(const struct flavor *flavor, const struct host_port *ports, size_t n_ports,

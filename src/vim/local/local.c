@@ -284,6 +284,7 @@ static int local_admit(struct vim *vim, const struct vim_request *server,
 			.nicid = ports[i].port.interface->nicid,
 			.network = network ? network->name : ports[i].port.network_name,
 			.type = ports[i].port.interface->type,
+			.numa_affinity_policy = ports[i].port.numa_affinity_policy,
 		};
 		r = port_physnet(&ports[i], &records, &host_ports[i].physnet, err);
 		if (r < 0)
@@ -541,6 +542,7 @@ const struct vim_ops vim_local = {
 	.deployments = local_deployments,
 	.list = local_list,
 	.admit = local_admit,
+	.facts = local_facts,
 	.create = local_create,
 	.server = local_server,
 	.destroy = local_destroy,

@@ -206,6 +206,7 @@ const struct vim_ops vim_openstack = {
 	.deployments = openstack_deployments,
 	.list = openstack_list,
 	.admit = openstack_admit,
+	.facts = openstack_facts,
 	.create = openstack_create,
 	.update = openstack_update,
 	.server = openstack_server,

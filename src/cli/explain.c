@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <jansson.h>
+
+#include "base/alloc.h"
+#include "cli/common.h"
+#include "cli/placing.h"
+#include "cli/verb.h"
+#include "deploy/apply.h"
+#include "deploy/outlook.h"
+#include "deploy/plan.h"
+
+/* The server as it is in the VIM; ret->status is NULL when it is not there. */
+static int look(struct vim *vim, const struct step *s, struct vim_server_info *ret, struct err *err)
+{
+	if (!vim || !s->present)
+		return 0;
+	return vim->ops->server(vim, s->name, VIM_LOOK_STATE, ret, err);
+}
+
+static const struct placed_server *placed(const struct outlook *o, const struct step *s)
+{
+	for (size_t i = 0; i < o->placing.n; i++)
+		if (o->placing.v[i].step == s)
+			return &o->placing.v[i];
+	return NULL;
+}
+
+/* What the fault and the rules tell together. */
+static const char *conclusion(const struct vim_server_info *info, const struct placed_server *p)
+{
+	if (!p || p->verdict != PLACING_FITS)
+		return NULL;
+	switch (vim_fault_class(info->fault)) {
+	case VIM_FAULT_OTHER:
+		break;
+	case VIM_FAULT_TOTALS:
+	case VIM_FAULT_FILTERED:
+		return "by the hosts' files it fits: there is room again since, the files are not "
+		       "what the hosts have, or something else bars them (aggregates, "
+		       "availability zone, a disabled service)";
+	case VIM_FAULT_ON_HOST:
+		return "its place and its ports are in order as far as is known: then the "
+		       "hypervisor refused to start it, and nova-compute's log on the host says "
+		       "why";
+	}
+	return NULL;
+}
+
+static json_t *server_json(const struct step *s, const struct vim_server_info *info,
+			   const struct placed_server *p)
+{
+	json_t *o = p ? placed_json(p) : json_pack("{s:s}", "server", s->name);
+	const char *also = conclusion(info, p);
+
+	if (info->status)
+		json_object_set_new(o, "status", json_string(info->status));
+	if (info->fault)
+		json_object_set_new(o, "fault", json_string(info->fault));
+	if (also)
+		json_object_set_new(o, "conclusion", json_string(also));
+	return o;
+}
+
+static void print_server(const struct step *s, const struct vim_server_info *info,
+			 const struct placed_server *p)
+{
+	const char *also = conclusion(info, p);
+
+	if (info->status)
+		printf("server %s is %s%s%s%s%s\n", s->name, info->status,
+		       info->hypervisor ? " " : "", info->hypervisor ? info->hypervisor : "",
+		       info->fault ? ": " : "", info->fault ? info->fault : "");
+	if (p)
+		print_placed(stdout, p);
+	if (also)
+		printf("  %s\n", also);
+}
+
+static int tell(const struct options *options, struct vim *vim, const struct plan *plan,
+		const struct outlook *o, json_t *servers, struct err *err)
+{
+	bool wrong = placing_count(&o->placing, PLACING_NOWHERE) > 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		cleanup_server_info struct vim_server_info info = {0};
+		const struct step *s = &plan->v[i];
+		if (s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
+			continue;
+		int r = look(vim, s, &info, err);
+		if (r < 0)
+			return cli_fail("explain", err);
+		wrong |= info.status && info.state == VIM_STATE_ERROR;
+		if (options->json)
+			json_array_append_new(servers, server_json(s, &info, placed(o, s)));
+		else
+			print_server(s, &info, placed(o, s));
+	}
+	return wrong ? EXIT_NOT_RIGHT : EXIT_DONE;
+}
+
+static bool is_unknown(const struct outlook *o)
+{
+	return o->hosts.n == 0 && placing_count(&o->placing, PLACING_UNKNOWN) > 0;
+}
+
+static int explain_one(const struct options *options, const struct model *model,
+		       const struct tenant *tenant, const struct deployment *deployment,
+		       struct vim *vim, const struct events *events)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_plan struct plan *plan = NULL;
+	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_outlook struct outlook o = {0};
+
+	(void)events;
+	int r = vim ? apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err)
+		    : plan_make(model, tenant, deployment, &inventory, &plan, &err);
+	if (r == 0)
+		r = outlook_make(vim, plan, options->hosts, &o, &err);
+	if (r < 0)
+		return cli_fail("explain", &err);
+	json_t *whole = outlook_json(&o), *servers = json_array();
+	int code = tell(options, vim, plan, &o, servers, &err);
+	json_object_set_new(whole, "servers", servers);
+	if (options->json) {
+		json_dumpf(whole, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (o.notes) {
+		fputs(o.notes, stdout);
+	}
+	json_decref(whole);
+	if (is_unknown(&o))
+		fputs("dnsvnf explain: give --hosts a folder with what 'dnsvnf host -o json' "
+		      "prints on each compute host, to learn which takes it or why none does\n",
+		      stderr);
+	return code;
+}
+
+int verb_explain(const struct options *options)
+{
+	return cli_each_deployment("explain", options, explain_one);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The VIM's knowledge laid over the hosts' files. Each addition may be in the file already. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "deploy/placing.h"
+#include "vim/facts.h"
+
+/* True: it counted as free until now. */
+static bool take_vf(struct compute_host *host, const char *address)
+{
+	for (size_t i = 0; i < host->n_pools; i++) {
+		struct pci_pool *pool = &host->pools[i];
+		for (size_t k = 0; k < pool->n_free_vfs; k++) {
+			if (!streq(pool->free_vfs[k], address))
+				continue;
+			free(pool->free_vfs[k]);
+			pool->n_free_vfs--;
+			memmove(&pool->free_vfs[k], &pool->free_vfs[k + 1],
+				(pool->n_free_vfs - k) * sizeof(*pool->free_vfs));
+			pool->free--;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool take_cpu(struct compute_host *host, const struct vim_pin *pin)
+{
+	const struct compute_cell *found = compute_host_node(host, pin->node);
+	struct compute_cell *c = found ? &host->cells[found - host->cells] : NULL;
+
+	if (!c || !cpuset_has(&c->dedicated, pin->cpu) || cpuset_has(&c->pinned, pin->cpu))
+		return false;
+	cpuset_add(&c->pinned, pin->cpu);
+	host->inventory[INVENTORY_PCPU].used++;
+	return true;
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void add_host(struct compute_host *host, const struct vim_host *h, struct strbuf *notes)
+{
+	size_t vfs = 0, cpus = 0;
+
+	for (size_t i = 0; i < h->n_devices; i++)
+		if (compute_host_map(host, h->devices[i].pf, h->devices[i].physnet))
+			strbuf_addf(notes, "%s: %s serves %s, by the NIC agent's device_mappings\n",
+				    host->name, h->devices[i].pf, h->devices[i].physnet);
+	for (size_t i = 0; i < h->n_vfs_in_use; i++)
+		vfs += take_vf(host, h->vfs_in_use[i]);
+	for (size_t i = 0; i < h->n_pins; i++)
+		cpus += take_cpu(host, &h->pins[i]);
+	compute_host_recount(host);
+	if (vfs)
+		strbuf_addf(notes,
+			    "%s: %zu VF%s more in use than its file says, by the ports that "
+			    "are bound there\n",
+			    host->name, vfs, plural(vfs));
+	if (cpus)
+		strbuf_addf(notes,
+			    "%s: %zu CPU%s more pinned than its file says, by the topology "
+			    "of the servers there\n",
+			    host->name, cpus, plural(cpus));
+}
+
+void placing_add_facts(struct compute_hosts *hosts, const struct vim_facts *facts,
+		       struct strbuf *notes)
+{
+	for (size_t i = 0; i < hosts->n; i++)
+		for (size_t k = 0; k < facts->n; k++)
+			if (streq(hosts->v[i].name, facts->v[k].name))
+				add_host(&hosts->v[i], &facts->v[k], notes);
+	for (size_t k = 0; hosts->n && k < facts->n; k++) {
+		bool has_file = !facts->v[k].has_nic_agent && !facts->v[k].has_switch_agent;
+		for (size_t i = 0; i < hosts->n; i++)
+			has_file |= streq(hosts->v[i].name, facts->v[k].name);
+		if (!has_file)
+			strbuf_addf(
+				notes,
+				"%s has L2 agents in the cloud, and no file tells what it has\n",
+				facts->v[k].name);
+	}
+	if (facts->unseen)
+		strbuf_addf(notes, "not known: %s\n", facts->unseen);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the APIs tell of compute hosts: VFs in use (binding:profile of bound ports), CPUs in use
+ * (/servers/ID/topology, 2.78), physical networks (the L2 agents' configurations). All of that is
+ * for the role admin. No API tells the NUMA node of a PF, or what a node has free.
+ */
+#include "vim/facts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/openstack/facts_read.h"
+#include "vim/openstack/handle.h"
+
+#define TOPOLOGY_MINOR 78
+#define TOPOLOGIES_MAX 500 /* servers that are asked about, one call each */
+
+#define PORTS_QUERY                                                            \
+	"?fields=id&fields=name&fields=binding:host_id&fields=binding:profile" \
+	"&fields=binding:vnic_type"
+
+static const char *text(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+static void add_unseen(struct vim_facts *facts, const char *what)
+{
+	char *before = facts->unseen;
+
+	facts->unseen = before ? xasprintf("%s; %s", before, what) : xstrdup(what);
+	free(before);
+}
+
+/* A refused server is on no host, and its topology shows a node that it never got. */
+static const char *host_of(const struct thing *server)
+{
+	const char *host = text(server->json, "OS-EXT-SRV-ATTR:host");
+
+	return server->object.kind == VIM_SERVER && host && *host ? host : NULL;
+}
+
+static void ask_topologies(struct openstack *os, const struct things *servers,
+			   struct vim_facts *facts)
+{
+	cleanup_free struct call **calls = xcalloc(TOPOLOGIES_MAX, sizeof(struct call *));
+	cleanup_free const char **hosts = xcalloc(TOPOLOGIES_MAX, sizeof(char *));
+	size_t n = 0, refused = 0;
+
+	for (size_t i = 0; i < servers->n; i++) {
+		if (!host_of(&servers->v[i]))
+			continue;
+		if (n == TOPOLOGIES_MAX) {
+			add_unseen(facts, "pinned CPUs of more than 500 servers are not asked for");
+			break;
+		}
+		hosts[n] = host_of(&servers->v[i]);
+		calls[n++] =
+			call_new(SERVICE_COMPUTE, "GET",
+				 xasprintf("/servers/%s/topology", servers->v[i].object.id), NULL);
+	}
+	if (n)
+		(void)session_calls(os->session, calls, n, NULL);
+	for (size_t i = 0; i < n; i++) {
+		if (calls[i]->result == 0)
+			facts_read_topology(calls[i]->answer, vim_facts_host(facts, hosts[i]));
+		else /* gone meanwhile, or one without a topology */
+			refused += calls[i]->status != 404;
+		call_free(calls[i]);
+	}
+	if (refused)
+		add_unseen(facts, "Nova refuses to show the pinned CPUs of some servers");
+}
+
+static int ask_as_admin(struct openstack *os, struct vim_facts *facts, struct err *err)
+{
+	cleanup_things struct things things = {0};
+	struct listing listings[] = {
+		{VIM_PORT, xstrdup(PORTS_QUERY)},
+		{VIM_SERVER, xstrdup("?all_tenants=1")},
+	};
+	json_t *agents = NULL;
+	const json_t *agent;
+	size_t i;
+
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &things, err);
+	if (r == 0)
+		r = session_call(os->session, SERVICE_NETWORK, "GET", xstrdup("/agents"), NULL,
+				 &agents, err);
+	if (r < 0)
+		return r;
+	for (i = 0; i < things.n; i++)
+		if (things.v[i].object.kind == VIM_PORT)
+			facts_read_port(things.v[i].json, facts);
+	json_array_foreach(json_object_get(agents, "agents"), i, agent)
+	{
+		facts_read_agent(agent, facts);
+	}
+	json_decref(agents);
+	if (session_nova_minor(os->session) < TOPOLOGY_MINOR)
+		add_unseen(facts, "this Nova does not show pinned CPUs (microversion 2.78)");
+	else
+		ask_topologies(os, &things, facts);
+	return 0;
+}
+
+static void copy_properties(const json_t *from, const char *prefix, struct properties *ret)
+{
+	const char *name;
+	const json_t *value;
+
+	json_object_foreach((json_t *)from, name, value)
+	{
+		if (json_is_string(value) && str_starts(name, prefix))
+			*array_push(ret->v, ret->n) = (struct property){
+				.name = xstrdup(name), .value = xstrdup(json_string_value(value))};
+	}
+}
+
+static const struct thing *find(const struct openstack *os, enum vim_kind kind, const char *name)
+{
+	return name ? things_by_name(&os->things, kind, name, os->prefix, NULL) : NULL;
+}
+
+/* Extra specs are in a flavor since 2.61; without them nothing is known. */
+static void add_flavor(const struct openstack *os, const char *name, struct model *known)
+{
+	const struct thing *t = find(os, VIM_FLAVOR, name);
+	const json_t *specs = t ? json_object_get(t->json, "extra_specs") : NULL;
+
+	if (!specs || model_flavor(known, name))
+		return;
+	struct flavor *flavor = array_push(known->flavors, known->n_flavors);
+	*flavor = (struct flavor){
+		.name = xstrdup(name),
+		.vcpus = (unsigned)json_integer_value(json_object_get(t->json, "vcpus")),
+		.memory_mb = (unsigned)json_integer_value(json_object_get(t->json, "ram")),
+		.root_disk_mb =
+			(unsigned)json_integer_value(json_object_get(t->json, "disk")) * 1024,
+	};
+	copy_properties(specs, "", &flavor->properties);
+}
+
+static void add_image(const struct openstack *os, const char *name, struct model *known)
+{
+	const struct thing *t = find(os, VIM_IMAGE, name);
+
+	if (!t || model_image(known, name))
+		return;
+	struct image *image = array_push(known->images, known->n_images);
+	image->name = xstrdup(name);
+	copy_properties(t->json, "hw_", &image->properties);
+}
+
+/* The physical network is shown to admins; null is a network without one. */
+static void add_network(const struct openstack *os, const char *name, struct model *known)
+{
+	const struct thing *t = find(os, VIM_NETWORK, name);
+	const json_t *physnet = t ? json_object_get(t->json, "provider:physical_network") : NULL;
+
+	if (!physnet || vim_facts_network(known, name))
+		return;
+	struct network *network = array_push(known->networks, known->n_networks);
+	network->name = xstrdup(name);
+	network->provider_physical_network = xstrdup(json_string_value(physnet));
+}
+
+static void add_known(const struct openstack *os, const struct vim_request *q, struct model *known)
+{
+	if (q->kind == VIM_PORT && !q->port.network)
+		add_network(os, q->port.network_name, known);
+	if (q->kind != VIM_SERVER)
+		return;
+	if (!q->server.flavor)
+		add_flavor(os, q->server.flavor_name, known);
+	if (!q->server.image)
+		add_image(os, q->server.image_name, known);
+}
+
+int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t n,
+		    struct vim_facts *ret, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	cleanup_facts struct vim_facts facts = {.known = model_new(NULL)};
+	int r = openstack_login(os, err);
+
+	if (r == -ENOENT && os->make_project) {
+		err_clear(err);
+		add_unseen(&facts, "the project is not there yet, so nobody can ask in it");
+	} else if (r < 0) {
+		return r;
+	} else if (session_has_role(os->session, "admin")) {
+		r = ask_as_admin(os, &facts, err);
+		if (r < 0)
+			return r;
+	} else {
+		add_unseen(&facts, "VFs and CPUs in use, the agents' mappings and the networks' "
+				   "physical networks are shown to the role admin");
+	}
+	for (size_t i = 0; i < n; i++)
+		add_known(os, &requests[i], facts.known);
+	*ret = facts;
+	facts = (struct vim_facts){0};
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the APIs' answers tell of compute hosts. What is not as the API says is passed over. No I/O.
+ */
+#pragma once
+
+#include <jansson.h>
+
+struct vim_facts;
+struct vim_host;
+
+/* A port as an admin sees it: the VF it is bound to is in use on its host. */
+void facts_read_port(const json_t *port, struct vim_facts *facts);
+
+/* https://docs.openstack.org/api-ref/network/v2/#networking-agents: mappings of those alive. */
+void facts_read_agent(const json_t *agent, struct vim_facts *facts);
+
+/* GET /servers/ID/topology of a server on that host: the CPUs it is pinned to. */
+void facts_read_topology(const json_t *topology, struct vim_host *host);

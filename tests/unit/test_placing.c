@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "deploy/design.h"
+#include "deploy/placing.h"
+#include "deploy/plan.h"
+#include "vim/facts.h"
+
+#define S(s) ((char *)(s)) /* the model's strings are not const */
+
+#define DESIGN    "examples/technote/corrected/dep.xml"
+#define TWO_VNFS  "examples/designs/two-vnfs/dep.xml"
+#define COMPUTE_1 "tests/unit/data/hosts/compute-1.json"
+
+/* A design with its plan in an empty VIM, on n hosts like compute-1: a, b ... */
+struct scene {
+	struct model *model;
+	struct deployment *deployment;
+	struct vim_inventory inventory;
+	struct plan *plan;
+	struct compute_hosts hosts;
+};
+
+static void replan(struct scene *s)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	plan_free(s->plan);
+	s->plan = NULL;
+	if (plan_make(s->model, &s->model->tenants[0], s->deployment, &s->inventory, &s->plan,
+		      &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void scene_make(const char *design, size_t n_hosts, struct scene *ret)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_findings struct findings findings = {0};
+	struct scene s = {0};
+
+	if (design_read(design, &s.model, &findings, &err) < 0)
+		fail_msg("%s", err.text);
+	s.deployment = &s.model->tenants[0].deployments[0];
+	for (size_t i = 0; i < n_hosts; i++) {
+		struct compute_host *host = array_push(s.hosts.v, s.hosts.n);
+		if (host_json_read(COMPUTE_1, host, &err) < 0)
+			fail_msg("%s", err.text);
+		free(host->name);
+		host->name = xasprintf("%c", (char)('a' + i));
+	}
+	replan(&s);
+	*ret = s;
+}
+
+static void scene_clear(struct scene *s)
+{
+	plan_free(s->plan);
+	model_free(s->model);
+	compute_hosts_clear(&s->hosts);
+}
+
+#define cleanup_scene __attribute__((__cleanup__(scene_clear)))
+
+static void set_spec(struct scene *s, const char *name, const char *value)
+{
+	struct properties *p = &s->model->flavors[0].properties;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (!streq(p->v[i].name, name))
+			continue;
+		free(p->v[i].value);
+		p->v[i].value = xstrdup(value);
+		return;
+	}
+	*array_push(p->v, p->n) = (struct property){.name = xstrdup(name), .value = xstrdup(value)};
+}
+
+static struct network *network(const struct scene *s, const char *name)
+{
+	for (size_t i = 0; i < s->deployment->n_networks; i++)
+		if (streq(s->deployment->networks[i].name, name))
+			return &s->deployment->networks[i];
+	fail_msg("no network %s", name);
+	return NULL;
+}
+
+static void set_string(char **where, const char *value)
+{
+	free(*where);
+	*where = xstrdup(value);
+}
+
+static void assert_reasons(const struct placed_server *p, size_t host, const char *words)
+{
+	cleanup_strbuf struct strbuf b = {0};
+
+	placing_format_reasons(p, host, &b);
+	if (!strstr(b.s, words))
+		fail_msg("%s", b.s);
+}
+
+static void test_place_is_told_in_full(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+	cleanup_strbuf struct strbuf b = {0};
+
+	(void)state;
+	scene_make(DESIGN, 2, &s);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.n, 1);
+	assert_int_equal(p.v[0].verdict, PLACING_FITS);
+	assert_int_equal(p.v[0].host, 0);
+	assert_int_equal(p.v[0].n_others, 1);
+	placing_format_place(&p.v[0], &b);
+	assert_string_equal(
+		b.s, "cell 0 on node 0 (2 MiB pages, vCPUs 0,1 on CPUs 2,3); cell 1 on node 1 (2 "
+		     "MiB pages, vCPUs 2,3 on CPUs 12,13); port 2 on a VF of sriov0 (ens1f0) on "
+		     "node 0; port 3 on a VF of sriov1 (ens2f0) on node 1");
+}
+
+static void test_nowhere_has_reasons_and_what_fits(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	set_spec(&s, "hw:numa_nodes", "1");
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_NOWHERE);
+	assert_null(p.v[0].why);
+	assert_reasons(&p.v[0], 0, "port 3 asks for a VF of sriov1 with NUMA affinity legacy");
+	assert_string_equal(p.v[0].explanation.v[0].text, "fits with hw:numa_nodes=2");
+	assert_true(placing_offers(&p.v[0], &p.v[0].explanation.v[0]));
+	p.v[0].bars[0] = BAR_ZONE_HOST; /* where it would fit, and must not go */
+	assert_false(placing_offers(&p.v[0], &p.v[0].explanation.v[0]));
+}
+
+/* The second server meets a host on which the first one is. */
+static void test_servers_are_placed_one_after_the_other(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	s.deployment->vm_groups[0].scaling.min_active = 5;
+	replan(&s);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.n, 5);
+	assert_int_equal(placing_count(&p, PLACING_FITS), 4);
+	assert_int_equal(p.v[4].verdict, PLACING_NOWHERE);
+	assert_reasons(&p.v[4], 0, "port 2 asks for a VF of sriov0: 0 of 4 free");
+	assert_int_equal(s.hosts.v[0].pools[0].free, 4); /* the caller's are as they were */
+}
+
+static void test_several_vms_are_on_two_hosts_while_there_are_two(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(DESIGN, 2, &s);
+	s.deployment->vm_groups[0].scaling.min_active = 3;
+	replan(&s);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].host, 0);
+	assert_int_equal(p.v[1].host, 1);
+	assert_int_equal(p.v[2].host, 0);
+}
+
+static void test_anti_affinity_wants_a_host_each(void **state)
+{
+	static const size_t hosts[] = {1, 2};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		cleanup_scene struct scene s;
+		cleanup_placing struct placing p = {0};
+		scene_make(TWO_VNFS, hosts[i], &s);
+		placing_make(s.plan, &s.hosts, NULL, &p);
+		assert_int_equal(p.n, 2);
+		assert_int_equal(placing_count(&p, PLACING_FITS), hosts[i]);
+		if (hosts[i] == 1)
+			assert_reasons(&p.v[1], 0, "a server of its anti-affinity group is there");
+		else
+			assert_int_equal(p.v[1].host, 1);
+	}
+}
+
+static void test_affinity_keeps_them_together(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(TWO_VNFS, 2, &s);
+	set_string(&s.deployment->placement_groups[0].type, "affinity");
+	replan(&s);
+	s.hosts.v[0].pools[0].free = 1; /* room for one */
+	compute_host_recount(&s.hosts.v[0]);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].host, 0);
+	assert_int_equal(p.v[1].verdict, PLACING_NOWHERE);
+	assert_reasons(&p.v[1], 1, "the servers of its affinity group are on another host");
+}
+
+static void test_zone_host_is_obeyed(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(DESIGN, 2, &s);
+	struct vm_group *group = &s.deployment->vm_groups[0];
+	struct placement *placement = array_push(group->placements, group->n_placements);
+	placement->type = xstrdup("zone_host");
+	placement->host = xstrdup("b");
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].host, 1);
+	assert_int_equal(p.v[0].n_others, 0);
+}
+
+static void test_direct_port_without_a_physical_network_fits_nowhere(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+	const struct compute_hosts none = {0};
+
+	(void)state;
+	scene_make(DESIGN, 0, &s);
+	struct network *second = network(&s, "sriov-network-2");
+	set_string(&second->provider_physical_network, NULL);
+	set_string(&second->provider_network_type, "vxlan");
+	placing_make(s.plan, &none, NULL, &p); /* without any host being known */
+	assert_int_equal(p.v[0].verdict, PLACING_NOWHERE);
+	assert_non_null(strstr(p.v[0].why, "port 3 is of type direct and its network "
+					   "sriov-network-2 has no physical network"));
+}
+
+/* The cloud may choose one of its own, and a network of the cloud's has what the cloud says. */
+static void test_physnet_that_is_not_known_is_unknown(void **state)
+{
+	struct network theirs = {.name = S("sriov-network-2")};
+	struct model known = {.networks = &theirs, .n_networks = 1};
+	struct vim_facts facts = {.known = &known};
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0}, q = {0}, none = {0}, there = {0};
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	struct network *second = network(&s, "sriov-network-2");
+	set_string(&second->provider_physical_network, NULL);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_non_null(strstr(p.v[0].why, "port 3: the physnet of network sriov-network-2"));
+
+	set_string(&second->name, "another");
+	replan(&s);
+	placing_make(s.plan, &s.hosts, NULL, &q);
+	assert_int_equal(q.v[0].verdict, PLACING_UNKNOWN);
+	placing_make(s.plan, &s.hosts, &facts, &none);
+	assert_int_equal(none.v[0].verdict, PLACING_NOWHERE);
+	theirs.provider_physical_network = S("sriov1");
+	placing_make(s.plan, &s.hosts, &facts, &there);
+	assert_int_equal(there.v[0].verdict, PLACING_FITS);
+}
+
+static void test_no_hosts_is_unknown(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(DESIGN, 0, &s);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_non_null(p.v[0].why);
+}
+
+static void test_virtual_port_needs_a_bridge_on_its_host(void **state)
+{
+	char *bridges[] = {S("physnet1")};
+	struct vim_host agents[] = {
+		{.name = S("a"), .has_switch_agent = true},
+		{.name = S("b"), .has_switch_agent = true, .bridges = bridges, .n_bridges = 1}};
+	struct vim_facts facts = {.v = agents, .n = 2};
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0}, q = {0};
+
+	(void)state;
+	scene_make(DESIGN, 2, &s);
+	set_string(&network(&s, "management-network")->provider_physical_network, "physnet1");
+	placing_make(s.plan, &s.hosts, &facts, &p);
+	assert_int_equal(p.v[0].host, 1);
+	assert_reasons(&p.v[0], 0, "no bridge mapping");
+	agents[1].n_bridges = 0;
+	placing_make(s.plan, &s.hosts, &facts, &q);
+	assert_int_equal(q.v[0].verdict, PLACING_NOWHERE);
+	assert_non_null(strstr(q.v[0].why, "port 1 is virtual"));
+}
+
+static void test_what_only_the_vim_knows(void **state)
+{
+	struct property specs[] = {{.name = S("hw:numa_nodes"), .value = S("1")},
+				   {.name = S("hw:cpu_policy"), .value = S("dedicated")}};
+	struct flavor flavor = {.name = S("cross-numa-flavor"),
+				.vcpus = 4,
+				.memory_mb = 8192,
+				.properties = {.v = specs, .n = 2}};
+	struct model known = {.flavors = &flavor, .n_flavors = 1};
+	struct vim_facts facts = {.known = &known};
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0}, q = {0};
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	set_string(&s.model->flavors[0].name, "another");
+	set_string(&s.model->images[0].name, "another");
+	replan(&s);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_non_null(strstr(p.v[0].why, "flavor cross-numa-flavor is not in the descriptor"));
+	placing_make(s.plan, &s.hosts, &facts, &q);
+	assert_int_equal(q.v[0].verdict, PLACING_NOWHERE); /* one node, two legs */
+	assert_string_equal(q.v[0].request.unseen, "the properties of image dns-vnf");
+}
+
+static void test_facts_are_laid_over_the_files(void **state)
+{
+	char *vfs[] = {S("0000:af:02.0"), S("0000:af:02.0"), S("0000:00:00.0")};
+	struct vim_pin pins[] = {{0, 2}, {0, 2}, {1, 12}, {7, 3}, {0, 1}};
+	struct vim_host host = {
+		.name = S("a"), .vfs_in_use = vfs, .n_vfs_in_use = 3, .pins = pins, .n_pins = 5};
+	struct vim_host other = {.name = S("z"), .has_nic_agent = true};
+	struct vim_host both[] = {host, other};
+	struct vim_facts facts = {.v = both, .n = 2, .unseen = S("much")};
+	cleanup_strbuf struct strbuf notes = {0};
+	cleanup_scene struct scene s;
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	placing_add_facts(&s.hosts, &facts, &notes);
+	assert_int_equal(s.hosts.v[0].pools[1].free, 3);
+	assert_int_equal(cpuset_count(&s.hosts.v[0].cells[0].pinned), 1);
+	assert_int_equal(cpuset_count(&s.hosts.v[0].cells[1].pinned), 1);
+	assert_int_equal(s.hosts.v[0].inventory[INVENTORY_PCPU].used, 2);
+	assert_string_equal(
+		notes.s,
+		"a: 1 VF more in use than its file says, by the ports that are bound there\n"
+		"a: 2 CPUs more pinned than its file says, by the topology of the servers there\n"
+		"z has L2 agents in the cloud, and no file tells what it has\n"
+		"not known: much\n");
+}
+
+static void test_agents_tell_the_physnet_of_a_nic(void **state)
+{
+	static const char json[] =
+		"{\"numa_nodes\": [{\"memory_mb\": 1024, \"dedicated_cpus\": \"0-3\"}],"
+		" \"nics\": [{\"name\": \"eno1\", \"vfs\": []},"
+		" {\"name\": \"ens1f0\", \"numa_node\": 0, \"vfs\": [{\"pci_address\": \"x\"}]}]}";
+	struct vim_device device = {S("sriov0"), S("ens1f0")};
+	struct vim_host host = {.name = S("h"), .devices = &device, .n_devices = 1};
+	struct vim_facts facts = {.v = &host, .n = 1};
+	cleanup_compute_hosts struct compute_hosts hosts = {0};
+	cleanup_strbuf struct strbuf notes = {0};
+
+	(void)state;
+	assert_int_equal(
+		host_json_parse(json, strlen(json), "h.json", array_push(hosts.v, hosts.n), NULL),
+		0);
+	assert_int_equal(hosts.v[0].n_pools, 0);
+	placing_add_facts(&hosts, &facts, &notes);
+	assert_int_equal(hosts.v[0].n_pools, 1);
+	assert_string_equal(hosts.v[0].pools[0].physnet, "sriov0");
+	assert_string_equal(notes.s,
+			    "h: ens1f0 serves sriov0, by the NIC agent's device_mappings\n");
+}
+
+static void test_room_ends_with_what_runs_out(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing_room struct placing_room room = {0};
+
+	(void)state;
+	scene_make(DESIGN, 2, &s);
+	s.hosts.v[1].pools[1].free = 1; /* of sriov1 on b */
+	compute_host_recount(&s.hosts.v[1]);
+	placing_room_make(s.plan, &s.hosts, NULL, &room);
+	assert_int_equal(room.n, 5);
+	assert_int_equal(room.servers[0], 4);
+	assert_int_equal(room.servers[1], 1);
+	assert_int_equal(room.stop.verdict, PLACING_NOWHERE);
+	assert_reasons(&room.stop, 0, "port 2 asks for a VF of sriov0: 0 of 4 free");
+	assert_reasons(&room.stop, 1, "port 3 asks for a VF of sriov1: 0 of 4 free");
+}
+
+/* Both servers of a VNF have to find a host, on two hosts. */
+static void test_room_counts_whole_deployments(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing_room struct placing_room room = {0};
+
+	(void)state;
+	scene_make(TWO_VNFS, 2, &s);
+	s.hosts.v[1].pools[1].free = 3;
+	compute_host_recount(&s.hosts.v[1]);
+	placing_room_make(s.plan, &s.hosts, NULL, &room);
+	assert_int_equal(room.n, 3);
+	assert_int_equal(room.servers[0], 3);
+	assert_int_equal(room.servers[1], 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_place_is_told_in_full),
+		cmocka_unit_test(test_nowhere_has_reasons_and_what_fits),
+		cmocka_unit_test(test_servers_are_placed_one_after_the_other),
+		cmocka_unit_test(test_several_vms_are_on_two_hosts_while_there_are_two),
+		cmocka_unit_test(test_anti_affinity_wants_a_host_each),
+		cmocka_unit_test(test_affinity_keeps_them_together),
+		cmocka_unit_test(test_zone_host_is_obeyed),
+		cmocka_unit_test(test_direct_port_without_a_physical_network_fits_nowhere),
+		cmocka_unit_test(test_physnet_that_is_not_known_is_unknown),
+		cmocka_unit_test(test_no_hosts_is_unknown),
+		cmocka_unit_test(test_virtual_port_needs_a_bridge_on_its_host),
+		cmocka_unit_test(test_what_only_the_vim_knows),
+		cmocka_unit_test(test_facts_are_laid_over_the_files),
+		cmocka_unit_test(test_agents_tell_the_physnet_of_a_nic),
+		cmocka_unit_test(test_room_ends_with_what_runs_out),
+		cmocka_unit_test(test_room_counts_whole_deployments),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
