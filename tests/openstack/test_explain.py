@@ -137,6 +137,23 @@ class Explanations(product.ProductTest):
         offered = self.refused(make_design(), "64 PCPU asked, 16 free", "No valid host was found.")
         self.each_becomes_active(make_design, offered, ["fits with 16 vCPUs instead of 64"])
 
+    def test_too_few_pages(self):
+        host = cloud.host()
+        full = host["cells"][1]
+        few = {**full, "pages": {"4": full["pages"]["4"] + 7168 * 512, "2048": 1024}}
+        self.set_host({**host, "cells": [host["cells"][0], few]})
+        offered = self.refused(self.design(), "node 1: 2048 pages of 2 MiB asked, 1024 free", FILTERED)
+        self.assertEqual(offered[0]["text"], "fits on compute-1 with 1024 more 2 MiB pages on node 1")
+        self.each_becomes_active(self.design, offered[1:], ["fits with hw:mem_page_size=any",
+                                                            "fits with hw:mem_page_size=small",
+                                                            "fits with 4096 MB of memory instead of 8192"])
+        design = self.design()
+        self.dnsvnf("undeploy", design)
+        more = {**full, "pages": {"4": full["pages"]["4"] + 6144 * 512, "2048": 2048}}
+        self.set_host({**host, "cells": [host["cells"][0], more]})
+        self.dnsvnf("deploy", design)
+        self.assertEqual(self.server()["status"], "ACTIVE")
+
     def test_vfs_used_up(self):
         host = cloud.host()
         self.set_host({**host, "pfs": [host["pfs"][0], {**host["pfs"][1], "num_vfs": 1}]})
