@@ -65,9 +65,9 @@ def by_dnsvnf(api, before):
         raise SystemExit(done.stderr)
     cloud.wipe(api, before)
     prepared = float(re.search(r"timings: +([\d.]+) s \+ *[\d.]+ s +Nova +POST +/v2.1/servers ", done.stderr)[1])
-    waiting, cpu, memory = re.search(r"([\d.]+) % of it waiting.*CPU time ([\d.]+) s, peak memory ([\d.]+) MB",
-                                     done.stderr).groups()
-    return prepared, whole, 100 - float(waiting), float(cpu), float(memory)
+    busy, cpu, memory = re.search(r"([\d.]+) % of it not waiting.*CPU time ([\d.]+) s, peak memory ([\d.]+) MB",
+                                  done.stderr).groups()
+    return prepared, whole, float(busy), float(cpu), float(memory)
 
 
 def main():

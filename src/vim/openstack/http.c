@@ -47,7 +47,7 @@ struct http {
 	struct transfer *transfers;
 	struct timer *timers;
 	size_t n_timers;
-	double origin_ms, waiting_ms;
+	double origin_ms;
 	bool see_through;
 };
 
@@ -350,14 +350,11 @@ void http_run(struct http *http)
 		double pause = run_timers(http, 200);
 		if (!http->transfers && !http->n_timers)
 			break;
-		double before = now_ms(http);
 		curl_multi_poll(http->multi, NULL, 0, (int)pause + 1, NULL);
-		http->waiting_ms += now_ms(http) - before;
 	}
 }
 
-void http_times(const struct http *http, double *ret_wall_ms, double *ret_waiting_ms)
+double http_elapsed(const struct http *http)
 {
-	*ret_wall_ms = now_ms(http);
-	*ret_waiting_ms = http->waiting_ms;
+	return now_ms(http);
 }

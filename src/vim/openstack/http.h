@@ -72,5 +72,4 @@ void http_run(struct http *http);
 
 void http_see_through(struct http *http); /* from now on interrupts are not heard */
 
-/* Wall time since http_new, and the part of it spent waiting for the other side, ms. */
-void http_times(const struct http *http, double *ret_wall_ms, double *ret_waiting_ms);
+double http_elapsed(const struct http *http); /* ms since http_new */
