@@ -20,8 +20,8 @@ static void resolve_images(struct model *model)
 		struct image *image = &model->images[i];
 		if (!slash || !image->src || image->src[0] == '/' || strstr(image->src, "://"))
 			continue;
-		char *beside = xasprintf("%.*s/%s", (int)(slash - model->file), model->file,
-					 image->src);
+		char *beside =
+			xasprintf("%.*s/%s", (int)(slash - model->file), model->file, image->src);
 		free(image->src);
 		image->src = beside;
 	}

@@ -12,9 +12,9 @@
 #include "base/cleanup.h"
 #include "base/finding.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "check/check.h"
 #include "day0/link.h"
-#include "base/text.h"
 #include "day0/user_data.h"
 #include "model/model.h"
 
