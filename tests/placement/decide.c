@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Answers placement cases, one JSON object a line on stdin, one answer a line on stdout; what
- * differential.py compares with Nova, and what bench/placement.py times (--time ROUNDS: all cases
- * are read first, then decided ROUNDS times; the mean in ns is printed for each).
+ * differential.py compares with Nova, and what bench/placement.py times (--time ROUNDS: each case
+ * is decided ROUNDS times; printed are the mean ns of CPU time of the verdict and of the whole).
  */
 #include <errno.h>
 #include <jansson.h>
@@ -220,6 +220,7 @@ static void time_case(const char *line, unsigned rounds)
 		exit(1);
 	}
 	printf("[%.1f, %.1f]\n", mean_ns(&d, rounds, false), mean_ns(&d, rounds, true));
+	fflush(stdout);
 	compute_host_clear(&d.host);
 	fit_request_clear(&d.request);
 }
