@@ -442,10 +442,16 @@ static bool is_ready(const struct maker *m, const struct job *job)
 		return false;
 	if (m->servers_wait && job->request->kind == VIM_SERVER)
 		return false;
-	for (size_t i = 0; i < m->n; i++)
-		if (m->jobs[i].state != JOB_DONE &&
-		    vim_request_needs(job->request, m->jobs[i].request))
+	for (size_t i = 0; i < m->n; i++) {
+		const struct job *other = &m->jobs[i];
+		if (other->state != JOB_DONE && vim_request_needs(job->request, other->request))
 			return false;
+		/* Side by side they would slip past a quota, which Neutron counts before it makes.
+		 */
+		if (job->alone && other->state == JOB_RUNNING &&
+		    other->request->kind == job->request->kind)
+			return false;
+	}
 	return true;
 }
 
