@@ -112,6 +112,13 @@ void vim_server_info_clear(struct vim_server_info *s)
 	*s = (struct vim_server_info){0};
 }
 
+const char *vim_image_file(const char *src)
+{
+	if (str_starts(src, "file://"))
+		return src + strlen("file://");
+	return strstr(src, "://") ? NULL : src;
+}
+
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim)
 {
 	cleanup_free char *prefix = xasprintf("dnsvnf:%s/%s/", vim->tenant, vim->deployment);

@@ -280,6 +280,10 @@ enum vim_fault {
  * embedded VIM speaks too. */
 enum vim_fault vim_fault_class(const char *fault);
 
+/* The local file that an image's src means, a path or file:// URL; NULL: it is none. Borrowed from
+ * src. */
+const char *vim_image_file(const char *src);
+
 /* Does the object carry the mark of this handle's deployment? */
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
 

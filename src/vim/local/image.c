@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "vim/local/process.h"
+#include "vim/vim.h"
 
 #define IMAGES "/var/lib/dnsvnf/images"
 
@@ -92,20 +93,12 @@ static bool look_in(const char *folder, const char *name, struct image_files *re
 	return false;
 }
 
-/* The local path that src means, or NULL: not a file of this machine. */
-static const char *path_of(const char *src)
-{
-	if (str_starts(src, "file://"))
-		return src + strlen("file://");
-	return strstr(src, "://") ? NULL : src;
-}
-
 int image_find(const char *name, const char *src, struct image_files *ret, struct err *err)
 {
 	cleanup_strbuf struct strbuf places = {0};
 	cleanup_free char *program = folder_beside_program();
 	const char *folders[] = {getenv("DNSVNF_IMAGE_DIR"), program, IMAGES};
-	const char *path = src ? path_of(src) : NULL;
+	const char *path = src ? vim_image_file(src) : NULL;
 
 	if (path && *path && look(path, ret, &places))
 		return 0;

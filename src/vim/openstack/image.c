@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "model/model.h"
 #include "vim/openstack/session.h"
+#include "vim/vim.h"
 
 struct image_upload {
 	struct session *session;
@@ -26,13 +27,6 @@ struct image_upload {
 	void *data;
 	struct err err; /* why it could not even start */
 };
-
-const char *image_file(const char *src)
-{
-	if (str_starts(src, "file://"))
-		return src + strlen("file://");
-	return strstr(src, "://") ? NULL : src;
-}
 
 void image_upload_free(struct image_upload *u)
 {
@@ -117,7 +111,7 @@ static void refuse(void *data)
 
 static int open_file(struct image_upload *u, const struct image *image)
 {
-	const char *path = image->src ? image_file(image->src) : NULL;
+	const char *path = image->src ? vim_image_file(image->src) : NULL;
 	struct stat st;
 
 	if (!path)

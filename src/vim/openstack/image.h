@@ -20,6 +20,3 @@ struct image_upload *image_upload_start(struct session *session, const struct im
 					void *data);
 
 void image_upload_free(struct image_upload *upload); /* NULL is fine */
-
-/* The local file that src means: a path or file:// URL; NULL: it is none. Borrowed from src. */
-const char *image_file(const char *src);

@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "vim/openstack/body.h"
 #include "vim/openstack/handle.h"
-#include "vim/openstack/image.h"
 
 struct openstack *openstack_of(struct vim *vim)
 {
@@ -148,7 +147,7 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 	struct openstack *os = openstack_of(vim);
 	const struct image *image = server->server.image;
 	const char *name = server->server.image_name;
-	const char *path = image && image->src ? image_file(image->src) : NULL;
+	const char *path = image && image->src ? vim_image_file(image->src) : NULL;
 
 	(void)ports;
 	(void)n_ports;
