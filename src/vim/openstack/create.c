@@ -259,13 +259,13 @@ static void look_for_lost(void *data)
 		query_add(&query, "is_public", "None");
 	if (b->kind == VIM_IMAGE)
 		query_add(&query, MARK_OWNER, b->jobs[0]->request->owner);
-	if (openstack_service(b->kind) == SERVICE_NETWORK)
+	if (openstack_service(b->kind) == SERVICE_NETWORK) {
 		query_add(&query, "project_id", session_project_id(os->session));
-	if (openstack_service(b->kind) == SERVICE_NETWORK)
 		for (size_t i = 0; i < b->n; i++) {
 			cleanup_free char *mark = thing_mark(b->jobs[i]->request);
 			query_add(&query, "description", mark);
 		}
+	}
 	struct call *call = call_new(
 		openstack_service(b->kind), "GET",
 		xasprintf("%s%s", openstack_list_path(b->kind), query.s ? query.s : ""), NULL);
