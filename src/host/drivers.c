@@ -51,6 +51,14 @@ static bool holds(const struct host_nic *nic, const char *when)
 	return false;
 }
 
+static bool has_vf_of(const struct host_nic *nic, const char *driver)
+{
+	for (size_t i = 0; i < nic->n_vfs; i++)
+		if (streq(nic->vfs[i].driver, driver))
+			return true;
+	return false;
+}
+
 static const char *field(const json_t *row, const char *name)
 {
 	return json_string_value(json_object_get(row, name));
@@ -58,11 +66,15 @@ static const char *field(const json_t *row, const char *name)
 
 static bool applies(const json_t *row, const struct host *host, const struct host_nic *nic)
 {
+	const char *driver = field(row, "driver");
+	const char *vf_driver = field(row, "vf_driver");
 	const char *driver_below = field(row, "driver_below");
 	const char *firmware_below = field(row, "firmware_below");
 	const char *when = field(row, "when");
 
-	if (!streq(field(row, "driver"), nic->driver))
+	if (driver && !streq(driver, nic->driver))
+		return false;
+	if (vf_driver && !has_vf_of(nic, vf_driver))
 		return false;
 	if (driver_below && !driver_is_below(host, nic, driver_below))
 		return false;

@@ -205,6 +205,8 @@ static void test_findings_of_an_xl710(void **state)
 	assert_null(finding(&h, "driver-i40e-version", "ens1f0")); /* 2.13.10 is after 2.8.43 */
 	assert_non_null(finding(&h, "driver-i40e-version", "ens2f0"));
 	assert_non_null(finding(&h, "driver-i40e-untrusted-mac", "ens1f0"));
+	assert_non_null(finding(&h, "driver-iavf-mtu", "ens1f0"));
+	assert_null(finding(&h, "driver-iavf-mtu", "ens2f0")); /* no VFs */
 	assert_non_null(finding(&h, "vf-untrusted", "ens1f0"));
 	assert_non_null(strstr(finding(&h, "vf-untrusted", "ens1f0")->text, "1 VF has a MAC"));
 	assert_non_null(finding(&h, "vf-link-forced", "ens1f0"));
@@ -308,6 +310,19 @@ static void test_e810(void **state)
 	assert_null(h.nics[0].firmware);
 	assert_non_null(finding(&h, "driver-ice-bonding", "ens1f0"));
 	assert_non_null(finding(&h, "sriov-one-node", NULL)); /* both on node 0 of two */
+}
+
+static void test_ixgbe(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	add_files(&t, common, ARRAY_SIZE(common));
+	add_pf(&t, PF0, "ens1f0", "0x10fb\n", "ixgbe", 0);
+	read_table(&t, &h);
+	assert_non_null(finding(&h, "driver-ixgbe-link-state", "ens1f0"));
+	assert_null(finding(&h, "driver-iavf-mtu", "ens1f0"));
 }
 
 static void test_driver_versions(void **state)
@@ -794,6 +809,7 @@ int main(void)
 		cmocka_unit_test(test_conntrack),
 		cmocka_unit_test(test_conntrack_drops),
 		cmocka_unit_test(test_e810),
+		cmocka_unit_test(test_ixgbe),
 		cmocka_unit_test(test_driver_versions),
 		cmocka_unit_test(test_one_port_with_sriov),
 		cmocka_unit_test(test_sriov_off),

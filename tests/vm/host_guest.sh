@@ -15,8 +15,10 @@ answer() {
 	echo "== end"
 }
 
+# A bond with the options of the design of this name.
 enslave_all() {
-	ip link add bond0 type bond mode active-backup miimon 100 fail_over_mac "$1" || return 1
+	# shellcheck disable=SC2046 # a list of words
+	ip link add bond0 type bond $(cat "$here/bond-$1") || return 1
 	failed=0
 	for vf in $legs; do
 		ip link set "$vf" down
@@ -86,7 +88,7 @@ answer none enslave_all none
 answer messages sh -c "dmesg | tail -n 12"
 answer active enslave_all active
 legs=$trusted
-answer trusted enslave_all none
+answer trusted enslave_all trusted
 ip link add bond1 type bond mode active-backup miimon 100 fail_over_mac active
 # shellcheck disable=SC2086 # a list of words
 set -- $trusted

@@ -17,7 +17,11 @@ HERE = os.path.join(TOP, "tests", "vm")
 BUILD = os.path.join(TOP, "build")
 DNSVNF = os.path.join(BUILD, "dnsvnf")
 IMAGE = os.environ.get("DNSVNF_IMAGE_DIR", os.path.join(BUILD, "image"))
+EXAMPLE = os.path.join(TOP, "examples", "technote", "corrected")
 BOOT_SECONDS = 400
+
+# Bonds of two VFs whose MAC the host has set: are the ports trusted, and the option that the design's day-0 gives.
+DESIGNS = {"none": (False, ""), "active": (False, ",fail_over_mac=1"), "trusted": (True, "")}
 
 INIT = b"""#!/bin/sh
 mount -t devtmpfs dev /dev
@@ -53,11 +57,34 @@ def libraries(program):
     return [path for path in paths if not re.match(r"lib(c|m|pthread|dl|rt|resolv)\.so", os.path.basename(path))]
 
 
+def make_design(folder, trusted, option):
+    """The corrected example with another bond; returns its descriptor's path and the bond's options for `ip link add`."""
+    shutil.copytree(EXAMPLE, folder)
+    path = os.path.join(folder, "dep.xml")
+    with open(os.path.join(folder, "day0.cfg"), "r+", encoding="utf-8") as file:
+        text = file.read().replace(",fail_over_mac=1", option)
+        file.seek(0)
+        file.truncate()
+        file.write(text)
+    with open(path, "r+", encoding="utf-8") as file:
+        descriptor = file.read()
+        if trusted:
+            descriptor = descriptor.replace("<property>\n                  <name>dns_query", "<property><name>trusted</name>"
+                                            "<value>true</value></property>\n<property>\n<name>dns_query")
+        file.seek(0)
+        file.write(descriptor)
+    return path, re.search(r'bond\.options "([^"]+)"', text)[1].replace(",", " ").replace("=", " ")
+
+
 def make_disk(folder):
     tree = os.path.join(folder, "disk")
     os.makedirs(os.path.join(tree, "lib"))
     shutil.copy(os.path.join(HERE, "host_guest.sh"), tree)
     shutil.copy(DNSVNF, tree)
+    for name, design in DESIGNS.items():
+        _, options = make_design(f"{folder}/{name}", *design)
+        with open(f"{tree}/bond-{name}", "w", encoding="utf-8") as file:
+            file.write(options)
     for path in libraries(DNSVNF):
         shutil.copy(path, os.path.join(tree, "lib"))
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, f"{folder}/disk.raw", "160M"], check=True,
@@ -184,8 +211,19 @@ class Host(unittest.TestCase):
         self.assertIn("Error -99 calling set_mac_address", self.said["messages"][0])
         for name in self.nics:
             self.assertIn(("vf-untrusted", name), self.rules("host"))
-        for way in ("active", "trusted"):  # the remedies that the finding names
-            self.assertEqual(0, self.said[way][1], self.said[way][0])
+
+    def test_check_foretells_which_bonds_are_refused(self):
+        refused = {}
+        for name, design in DESIGNS.items():
+            with tempfile.TemporaryDirectory(prefix="host-vm-") as folder:
+                path, _ = make_design(f"{folder}/design", *design)
+                done = subprocess.run([DNSVNF, "check", "-o", "json", path], capture_output=True, text=True, check=False)
+            errors = {finding["rule"] for finding in json.loads(done.stdout) if finding["severity"] == "error"}
+            self.assertIn((done.returncode, errors), ((0, set()), (1, {"bond-mac-policy"})), done.stdout)
+            refused[name] = done.returncode != 0
+        self.assertEqual({"none": True, "active": False, "trusted": False}, refused)
+        # And so says the kernel of the same bonds; the other two are the remedies that the finding names.
+        self.assertEqual(refused, {name: self.said[name][1] != 0 for name in DESIGNS}, self.said)
 
     def test_a_vf_in_a_bond_of_the_host_is_in_use(self):
         used = json.loads(self.said["used"][0])
