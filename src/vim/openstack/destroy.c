@@ -11,6 +11,7 @@
 #include "vim/openstack/handle.h"
 
 #define LOOK_MS       400.0 /* a server is gone 3 to 4 s after its DELETE */
+#define LOOK_WHOLE    10    /* every so many looks: a list does not tell that it failed */
 #define SERVER_GONE_S 300
 
 struct leaver {
@@ -27,6 +28,7 @@ struct leaver {
 struct parting {
 	struct leaver *l;
 	size_t i;
+	unsigned looks;
 	double waited_ms;
 };
 
@@ -73,6 +75,12 @@ static char *path_of(const struct vim_object *o)
 
 static void look_again(void *data);
 
+static void wait_on(struct parting *p)
+{
+	p->waited_ms += LOOK_MS;
+	session_after(p->l->os->session, LOOK_MS, look_again, p);
+}
+
 static void looked(struct call *call, void *data)
 {
 	struct parting *p = data;
@@ -87,26 +95,51 @@ static void looked(struct call *call, void *data)
 		gone(l, p->i);
 	else if (call->result < 0)
 		failed(l, p->i, call->result, call->err.text);
-	else if (streq(status, "ERROR") && json_is_null(task) && p->waited_ms > 10 * LOOK_MS)
+	else if (streq(status, "ERROR") && json_is_null(task) && p->looks >= LOOK_WHOLE)
 		failed(l, p->i, EIO, fault ? fault : "it is in ERROR and does not go");
 	else if (p->waited_ms > SERVER_GONE_S * 1e3)
 		failed(l, p->i, ETIMEDOUT, "it is still there: ask Nova's log on its host");
 	else if (interrupted)
 		failed(l, p->i, EINTR, "interrupted while it was going");
-	else {
-		p->waited_ms += LOOK_MS;
-		session_after(l->os->session, LOOK_MS, look_again, steal_ptr(p));
-	}
+	else
+		wait_on(steal_ptr(p));
 	free(p);
+	call_free(call);
+}
+
+static void look(struct parting *p)
+{
+	struct call *call = call_new(SERVICE_COMPUTE, "GET", path_of(p->l->objects[p->i]), NULL);
+
+	call->done = looked;
+	call->data = p;
+	session_start(p->l->os->session, call);
+}
+
+static void listed(struct call *call, void *data)
+{
+	struct parting *p = data;
+	bool there =
+		call->result == 0 && openstack_servers_hold(call->answer, p->l->objects[p->i]->id);
+
+	if (there && !interrupted)
+		wait_on(p);
+	else
+		look(p);
 	call_free(call);
 }
 
 static void look_again(void *data)
 {
 	struct parting *p = data;
-	struct call *call = call_new(SERVICE_COMPUTE, "GET", path_of(p->l->objects[p->i]), NULL);
 
-	call->done = looked;
+	if (++p->looks % LOOK_WHOLE == 0) {
+		look(p);
+		return;
+	}
+	struct call *call = call_new(SERVICE_COMPUTE, "GET",
+				     openstack_servers_path(p->l->objects[p->i]->name, NULL), NULL);
+	call->done = listed;
 	call->data = p;
 	session_start(p->l->os->session, call);
 }

@@ -28,6 +28,7 @@ static void openstack_close(struct vim *vim)
 	cloud_clear(&os->cloud);
 	lock_release(&os->lock);
 	things_clear(&os->things);
+	json_decref(os->looked);
 	json_decref(os->security_groups);
 	free(os->project);
 	free(os->prefix);

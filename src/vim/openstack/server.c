@@ -119,6 +119,67 @@ static int look_at_all(struct openstack *os, struct server_view *v, const char *
 	return r < 0 ? r : ask_networks(os, v, err);
 }
 
+char *openstack_servers_path(const char *name, const char *status)
+{
+	cleanup_strbuf struct strbuf query = {0};
+	cleanup_free char *pattern = xasprintf("^%s$", name);
+
+	query_add(&query, "name", pattern);
+	if (status)
+		query_add(&query, "status", status);
+	return xasprintf("/servers%s", query.s);
+}
+
+bool openstack_servers_hold(const json_t *answer, const char *id)
+{
+	const json_t *server;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "servers"), i, server)
+	{
+		if (streq(json_string_value(json_object_get(server, "id")), id))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is the server in another status than at the last look?
+ */
+static int look_if_changed(struct openstack *os, const char *name, const char *id, bool *ret,
+			   struct err *err)
+{
+	const char *status = json_string_value(json_object_get(os->looked, "status"));
+	json_t *answer = NULL;
+
+	*ret = true;
+	if (!status || !streq(json_string_value(json_object_get(os->looked, "id")), id))
+		return 0;
+	int r = session_call(os->session, SERVICE_COMPUTE, "GET",
+			     openstack_servers_path(name, status), NULL, &answer, err);
+	*ret = !openstack_servers_hold(answer, id);
+	json_decref(answer);
+	return r;
+}
+
+static int look_at_state(struct openstack *os, struct server_view *v, const char *name,
+			 const char *id, struct err *err)
+{
+	bool changed;
+	int r = look_if_changed(os, name, id, &changed, err);
+
+	if (r == 0 && changed) {
+		json_t *whole = NULL;
+		r = session_call(os->session, SERVICE_COMPUTE, "GET", xasprintf("/servers/%s", id),
+				 NULL, &whole, err);
+		json_decref(os->looked);
+		os->looked = json_incref(json_object_get(whole, "server"));
+		json_decref(whole);
+	}
+	v->server = json_incref(os->looked);
+	return r;
+}
+
 int openstack_server(struct vim *vim, const char *server_name, enum vim_look look,
 		     struct vim_server_info *ret, struct err *err)
 {
@@ -131,15 +192,8 @@ int openstack_server(struct vim *vim, const char *server_name, enum vim_look loo
 		r = find_id(os, VIM_SERVER, server_name, &id, err);
 	if (r < 0)
 		return r;
-	if (look == VIM_LOOK_ALL) {
-		r = look_at_all(os, &v, id, err);
-	} else {
-		json_t *whole = NULL;
-		r = session_call(os->session, SERVICE_COMPUTE, "GET", xasprintf("/servers/%s", id),
-				 NULL, &whole, err);
-		v.server = json_incref(json_object_get(whole, "server"));
-		json_decref(whole);
-	}
+	r = look == VIM_LOOK_ALL ? look_at_all(os, &v, id, err)
+				 : look_at_state(os, &v, server_name, id, err);
 	if (r < 0)
 		return r;
 	if (!v.server)
