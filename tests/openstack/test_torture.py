@@ -20,8 +20,8 @@ LOG = os.environ.get("TORTURE_LOG", os.path.join(product.TOP, "build", "torture.
 SEED = int(os.environ.get("TORTURE_SEED", "1"))  # of the sample, which is the same every time
 KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
-SAMPLE_OF_KILLS_TO_FINISH = 8  # each kills a deploy and, after it is finished, an undeploy
-SAMPLE_OF_KILLS_TO_UNDO = 4
+SAMPLE_OF_KILLS_TO_FINISH = 6  # each kills a deploy and, after it is finished, an undeploy
+SAMPLE_OF_KILLS_TO_UNDO = 6
 SAMPLE_OF_FAULTS = 10
 
 
@@ -30,6 +30,8 @@ def say(text):
 
 
 class Torture(product.ProductTest):
+    counted = []
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -56,10 +58,15 @@ class Torture(product.ProductTest):
             self.assertGreaterEqual(len(self.proxy.log), number, f"{verb} did not get to request {number}")
         return process.returncode, err
 
-    def requests_of(self, verb):
-        code, err = self.through_proxy(verb)
-        self.assertEqual(code, 0, err)
-        return len(self.proxy.log)
+    def requests(self):
+        """How many a deploy makes, and an undeploy."""
+        if not Torture.counted:
+            for verb in ("deploy", "undeploy"):
+                code, err = self.through_proxy(verb)
+                self.assertEqual(code, 0, err)
+                Torture.counted.append(len(self.proxy.log))
+            say(f"{Torture.counted[0]} requests of a deploy, {Torture.counted[1]} of an undeploy")
+        return Torture.counted
 
     def points(self, kinds, count, sample):
         """(kind, number) pairs: all of them, or so many, spread over the run."""
@@ -105,21 +112,21 @@ class Torture(product.ProductTest):
         self.assertIn(code, (-9, 0), err)
 
     def test_killed_deploy_is_finished_and_killed_undeploy_too(self):
-        of_deploy, of_undeploy = self.requests_of("deploy"), self.requests_of("undeploy")
+        of_deploy, of_undeploy = self.requests()
+        count = max(of_deploy, of_undeploy)
 
         def check(kind, number):
-            self.kill("deploy", kind, number)
+            self.kill("deploy", kind, 1 + (number - 1) * of_deploy // count)
             self.dnsvnf("deploy", self.target)
             self.assert_deployed()
-            self.kill("undeploy", kind, 1 + (number - 1) * of_undeploy // of_deploy)
+            self.kill("undeploy", kind, 1 + (number - 1) * of_undeploy // count)
             self.dnsvnf("undeploy", self.target)
             self.assert_nothing_left()
 
-        self.each("killed-deploy-then-deploy", KILLS, of_deploy, SAMPLE_OF_KILLS_TO_FINISH, check)
+        self.each("killed-deploy-then-deploy", KILLS, count, SAMPLE_OF_KILLS_TO_FINISH, check)
 
     def test_killed_deploy_is_undone(self):
-        count = self.requests_of("deploy")
-        self.dnsvnf("undeploy", self.target)
+        count, _ = self.requests()
 
         def check(kind, number):
             self.kill("deploy", kind, number)
@@ -129,8 +136,7 @@ class Torture(product.ProductTest):
         self.each("killed-deploy-then-undeploy", KILLS, count, SAMPLE_OF_KILLS_TO_UNDO, check)
 
     def test_faults(self):
-        count = self.requests_of("deploy")
-        self.dnsvnf("undeploy", self.target)
+        count, _ = self.requests()
         outcomes = {0: 0, 1: 0, 3: 0}
 
         def check(kind, number):
