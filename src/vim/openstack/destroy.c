@@ -30,6 +30,7 @@ struct parting {
 	size_t i;
 	unsigned looks;
 	double waited_ms;
+	bool forced; /* a second DELETE, of what Nova keeps for reclaim_instance_interval */
 };
 
 static void failed(struct leaver *l, size_t i, int code, const char *text)
@@ -81,6 +82,33 @@ static void wait_on(struct parting *p)
 	session_after(p->l->os->session, LOOK_MS, look_again, p);
 }
 
+static void forced(struct call *call, void *data)
+{
+	struct parting *p = data;
+
+	if (call->result == 0 || call->status == 404) {
+		wait_on(p);
+	} else {
+		failed(p->l, p->i, call->result, call->err.text);
+		free(p);
+	}
+	call_free(call);
+}
+
+/* It has its ports, its VFs and its place in the quota until it is reclaimed, hours later. */
+static void force(struct parting *p)
+{
+	struct call *call = call_new(SERVICE_COMPUTE, "POST",
+				     xasprintf("/servers/%s/action", p->l->objects[p->i]->id),
+				     json_pack("{s:n}", "forceDelete"));
+
+	p->forced = true;
+	call->repeatable = true;
+	call->done = forced;
+	call->data = p;
+	session_start(p->l->os->session, call);
+}
+
 static void looked(struct call *call, void *data)
 {
 	struct parting *p = data;
@@ -95,6 +123,8 @@ static void looked(struct call *call, void *data)
 		gone(l, p->i);
 	else if (call->result < 0)
 		failed(l, p->i, call->result, call->err.text);
+	else if (streq(status, "SOFT_DELETED") && !p->forced)
+		force(steal_ptr(p));
 	else if (streq(status, "ERROR") && json_is_null(task) && p->looks >= LOOK_WHOLE)
 		failed(l, p->i, EIO, fault ? fault : "it is in ERROR and does not go");
 	else if (p->waited_ms > SERVER_GONE_S * 1e3)
