@@ -55,22 +55,9 @@ def by_client(api, before):
     return prepared, whole
 
 
-def without_ipv6(design):
-    path = os.path.join(design.folder, "dep.xml")
-    with open(path, encoding="utf-8") as source:
-        text = source.read()
-    text, subnets = re.subn(r"<subnet>\s*<name>[\w-]+-v6</name>.*?</subnet>", "", text, flags=re.S)
-    text, addresses = re.subn(r"<address>\s*<address_id>1</address_id>.*?</address>", "", text, flags=re.S)
-    assert (subnets, addresses) == (2, 2)
-    with open(path, "w", encoding="utf-8") as target:
-        target.write(text)
-    design.edit((" ipv6.addresses '2001:db8:101::10/64' ipv6.gateway '2001:db8:101::1' ipv6.method manual", ""),
-                file="day0.cfg")
-
-
 def by_dnsvnf(api, before):
     design = product.Design()
-    without_ipv6(design)
+    design.drop_ipv6()
     start = time.monotonic()
     done = product.run("deploy", "--timings", design.path)
     whole = time.monotonic() - start

@@ -61,14 +61,30 @@ class Design:
         with open(path, "w", encoding="utf-8") as target:
             target.write(text)
 
-    def drop_interface(self, nicid):
-        path = os.path.join(self.folder, "dep.xml")
+    def drop(self, pattern, count=1, file="dep.xml"):
+        """Takes out what the regular expression finds, which must be there so many times."""
+        path = os.path.join(self.folder, file)
         with open(path, encoding="utf-8") as source:
-            text = source.read()
-        text, count = re.subn(rf"<interface>\s*<nicid>{nicid}</nicid>.*?</interface>", "", text, flags=re.S)
-        assert count == 1, nicid
+            text, found = re.subn(pattern, "", source.read(), flags=re.S)
+        assert found == count, (pattern, found)
         with open(path, "w", encoding="utf-8") as target:
             target.write(text)
+
+    def drop_interface(self, nicid):
+        self.drop(rf"<interface>\s*<nicid>{nicid}</nicid>.*?</interface>")
+
+    def drop_ipv6(self):
+        """What the TechNote makes: it has no IPv6."""
+        self.drop(r"<subnet>\s*<name>[\w-]+-v6</name>.*?</subnet>", 2)
+        self.drop(r"<address>\s*<address_id>1</address_id>.*?</address>", 2)
+        self.drop(r" ipv6\.addresses .* ipv6\.method manual", file="day0.cfg")
+
+    def drop_orchestration(self):
+        """No network and no port for orchestration: management is the first one."""
+        self.drop_interface(0)
+        self.drop(r"<network>\s*<name>orchestration-network</name>.*?</network>")
+        self.drop(r" - nmcli con [^\n]* eth0( [^\n]*)?\n", 2, file="day0.cfg")
+        self.edit((" eth1", " eth0"), file="day0.cfg")
 
     def remove(self):
         shutil.rmtree(self.folder)

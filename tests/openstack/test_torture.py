@@ -102,9 +102,9 @@ class Torture(product.ProductTest):
         say(f"{series}: {len(points)} points of {count} requests tried, {len(points) - len(failed)} held")
         self.assertEqual(failed, [])
 
-    def assert_deployed(self):
+    def assert_deployed(self, made=MADE):
         self.assertEqual(self.server()["status"], "ACTIVE")
-        self.assertEqual(self.surplus(), MADE)
+        self.assertEqual(self.surplus(), made)
 
     def kill(self, verb, kind, number):
         code, err = self.through_proxy(verb, kind, number, hit=False)
@@ -136,7 +136,14 @@ class Torture(product.ProductTest):
         self.each("killed-deploy-then-undeploy", KILLS, count, SAMPLE_OF_KILLS_TO_UNDO, check)
 
     def test_faults(self):
-        count, _ = self.requests()
+        # Of each kind there are fewer, which are asked for together: the same requests in half of the time.
+        self.target.drop_ipv6()
+        self.target.drop_orchestration()
+        made = {**MADE, "networks": 3, "subnets": 3, "ports": 3}
+        code, err = self.through_proxy("deploy")
+        self.assertEqual(code, 0, err)
+        count = len(self.proxy.log)
+        self.dnsvnf("undeploy", self.target)
         outcomes = {0: 0, 1: 0, 3: 0}
 
         def check(kind, number):
@@ -144,7 +151,7 @@ class Torture(product.ProductTest):
             self.assertIn(code, outcomes, err)
             outcomes[code] += 1
             if code == 0:
-                self.assert_deployed()
+                self.assert_deployed(made)
                 self.dnsvnf("undeploy", self.target)
             else:
                 message = [line for line in err.splitlines() if line.startswith("dnsvnf deploy: ")]
