@@ -36,6 +36,7 @@ class Options(unittest.TestCase):
         self.refused("an argument is missing after --qps", "drill", DESIGN, "--qps")
         self.refused("--output is text or json, not xml", "check", "-o", "xml", DESIGN)
         self.refused("--qps is a number from 1 to 20000, not 1k", "drill", "--qps", "1k", DESIGN)
+        self.refused("--failure is carrier or silent, not noisy", "drill", "--failure", "noisy", DESIGN)
         self.refused("one descriptor at a time, what is second", "check", DESIGN, "second")
         self.refused("--count is a number from 1 to 4096, not 0", "plan", "--hosts", HOSTS, "--count", "0", DESIGN)
         self.refused("--count needs --hosts", "plan", "--count", "2", DESIGN)
