@@ -138,6 +138,15 @@ class Explain(unittest.TestCase):
         self.assertIn(".json", done.stderr)
 
 
+class Drill(unittest.TestCase):
+    def test_silent_is_refused_on_a_cloud_before_it_is_asked(self):
+        cloud = {"AUTH_URL": "http://127.0.0.1:9/v3", "USERNAME": "u", "PASSWORD": "p", "PROJECT_NAME": "p"}
+        done = dnsvnf("drill", "--failure", "silent", "--vim", "envvars", DESIGN,
+                      env={**os.environ, **{f"OS_{name}": value for name, value in cloud.items()}})
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn("cannot be made in openstack by a tenant: use --failure carrier", done.stderr)
+
+
 class Interrupt(unittest.TestCase):
     def test_a_verb_that_changes_nothing_just_ends(self):
         with tempfile.TemporaryDirectory() as folder:
