@@ -318,9 +318,9 @@ void drill_hear(struct drill_result *result, const struct guest_watch *before,
 {
 	bool moved = false, failed = false;
 
+	result->watched = now || result->sentence;
 	if (!now)
 		return;
-	result->watched = true;
 	if (!result->watch_state)
 		result->watch_state = xstrdup(now->state);
 	/* Another number, not a higher one: a bondd that was started anew counts from 0. */

@@ -430,6 +430,8 @@ static void test_only_what_bondd_says_of_this_failure_is_heard(void **state)
 	assert_true(old.watched);
 	assert_null(old.sentence);
 	assert_int_equal(old.outage_us, -1);
+	drill_hear(&old, &before, NULL); /* its eyes were shut in the meantime */
+	assert_false(old.watched);
 
 	/* The same words in the same second: the moves tell. */
 	now.moves = counts[1];
@@ -440,6 +442,8 @@ static void test_only_what_bondd_says_of_this_failure_is_heard(void **state)
 	now.sentence = S("hears its targets again");
 	drill_hear(&same, &before, &now);
 	assert_string_equal(same.sentence, "moved");
+	drill_hear(&same, &before, NULL);
+	assert_true(same.watched);
 
 	/* Moved by somebody else: bondd estimates nothing of that. */
 	now.moves = counts[2];
