@@ -15,6 +15,7 @@
 #include "deploy/service.h"
 
 #define ASK_MS   2000
+#define LAST_MS  300  /* before the failure: a last look */
 #define DRAIN_MS 1000 /* for the last answers */
 
 struct drill {
@@ -60,9 +61,10 @@ static void report(const struct drill *d, const char *type, enum event_status st
 
 /* The bond in the guest now, with an active leg; it lives as long as *ret. NULL with err set
  * otherwise. */
-static const struct guest_bond *look(struct drill *d, struct guest_status *ret, struct err *err)
+static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struct guest_status *ret,
+				     struct err *err)
 {
-	if (guest_status(d->vim, d->management, GUEST_PORT, ASK_MS, ret, err) < 0) {
+	if (guest_status(d->vim, d->management, GUEST_PORT, timeout_ms, ret, err) < 0) {
 		err_wrap(err, "ask the guest at %s which leg is active", d->management);
 		return NULL;
 	}
@@ -79,7 +81,7 @@ static char *look_again(struct drill *d, const char *when)
 	cleanup_guest_status struct guest_status status = {0};
 	cleanup_err struct err err = ERR_INIT;
 	const struct guest_bond *before = guest_status_bond(&d->before, d->result->bond);
-	const struct guest_bond *bond = look(d, &status, &err);
+	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
 
 	if (!bond) {
 		event_note(d->events, "DRILL", "%s: %s", when, err.text);
@@ -110,6 +112,7 @@ static int put_back(struct drill *d, const char *port, const char *leg, struct e
 	return 0;
 }
 
+/* Finds the port of the active leg. */
 static int find_port(struct drill *d, const struct guest_bond *bond, struct err *err)
 {
 	cleanup_server_info struct vim_server_info server = {0};
@@ -132,6 +135,46 @@ static int find_port(struct drill *d, const struct guest_bond *bond, struct err 
 		       d->result->server,
 		       active && active->permanent_mac ? active->permanent_mac : "(unknown)",
 		       bond->active_leg);
+}
+
+/* Which leg to break, and what bondd has said so far. */
+static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
+{
+	struct drill_result *result = d->result;
+	struct guest_status status = {0};
+	const struct guest_bond *bond = look(d, timeout_ms, &status, err);
+
+	if (!bond) {
+		guest_status_clear(&status);
+		return err->code;
+	}
+	guest_status_clear(&d->before);
+	d->before = status;
+	result->miimon = (int)bond->miimon;
+	result->arp_interval = (int)bond->arp_interval;
+	result->watched = bond->watch != NULL;
+	if (streq(result->leg_before, bond->active_leg))
+		return 0;
+	free(result->leg_before);
+	free(steal_ptr(result->port));
+	result->leg_before = xstrdup(bond->active_leg);
+	return find_port(d, bond, err);
+}
+
+/* The bond may have moved by itself since: the failure is for the leg that is active now, and what
+ * bondd said of the other is not about it. A guest that is slow to tell is taken as it was. */
+static int look_last(struct drill *d, struct err *err)
+{
+	cleanup_err struct err slow = ERR_INIT;
+	cleanup_free char *leg = xstrdup(d->result->leg_before);
+	int r = look_before(d, LAST_MS, &slow);
+
+	if (r < 0 && !d->result->port)
+		return err_set(err, r, "%s", slow.text);
+	if (!streq(leg, d->result->leg_before))
+		event_note(d->events, "DRILL", "the bond moved from %s to %s by itself", leg,
+			   d->result->leg_before);
+	return 0;
 }
 
 static int set_path(struct drill *d, bool whole, struct err *err)
@@ -167,10 +210,15 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	const double down_at = DRILL_BEFORE_MS, up_at = DRILL_BEFORE_MS + DRILL_DOWN_MS;
 
 	report(d, "DRILL", EVENT_STARTED, "DNS load before the failure");
+	if (dnsload_wait_until(load, down_at - LAST_MS, &interrupted) < 0)
+		return err_set(err, EINTR, "interrupted before the %s was touched", object);
+	int r = look_last(d, err);
+	if (r < 0)
+		return r;
 	if (dnsload_wait_until(load, down_at, &interrupted) < 0)
 		return err_set(err, EINTR, "interrupted before the %s was touched", object);
 	result->down_ms = dnsload_elapsed(load);
-	int r = set_broken(d, true, err);
+	r = set_broken(d, true, err);
 	if (r < 0)
 		return r;
 	report(d, failures[result->failure].down, EVENT_SUCCESS, result->leg_before);
@@ -213,14 +261,7 @@ static int prepare(struct drill *d, struct err *err)
 		return err_set(err, EDESTADDRREQ, "%s has no address to ask", bond->name);
 	d->result->bond = xstrdup(bond->name);
 	d->result->server = plan_server_name(d->deployment, d->group, 0);
-	const struct guest_bond *running = look(d, &d->before, err);
-	if (!running)
-		return err->code;
-	d->result->leg_before = xstrdup(running->active_leg);
-	d->result->miimon = (int)running->miimon;
-	d->result->arp_interval = (int)running->arp_interval;
-	d->result->watched = running->watch != NULL;
-	int r = find_port(d, running, err);
+	int r = look_before(d, ASK_MS, err);
 	/* Nothing is cut yet; one that cannot be is told before anything is touched. */
 	return r < 0 || d->result->failure != DRILL_SILENT ? r : set_path(d, true, err);
 }

@@ -30,13 +30,15 @@
 #define LEG(name, n)                                                                           \
 	"{\"name\":\"" name "\",\"permanent_mac\":\"02:00:00:00:00:0" n "\",\"carrier\":true," \
 	"\"mii_status\":\"up\",\"link_failures\":0,\"numa_node\":" n "}"
-#define GOOD_BOND                                                                          \
-	"{\"name\":\"bond0\",\"mode\":\"active-backup\",\"fail_over_mac\":\"active\","     \
-	"\"miimon\":100,\"arp_interval\":0,\"active_leg\":\"ens6\",\"mii_status\":\"up\"," \
+#define GOOD_BOND(active)                                                                        \
+	"{\"name\":\"bond0\",\"mode\":\"active-backup\",\"fail_over_mac\":\"active\","           \
+	"\"miimon\":100,\"arp_interval\":0,\"active_leg\":\"" active "\",\"mii_status\":\"up\"," \
 	"\"legs\":[" LEG("ens6", "0") "," LEG("ens7", "1") "]}"
-#define GOOD                                                                           \
-	"{\"bonds\":[" GOOD_BOND "],\"interfaces\":[{\"name\":\"eth0\",\"addresses\":" \
-	"[\"2001:DB8:0::a/64\"]}],\"cloud_init\":{\"status\":\"done\",\"errors\":[]}}"
+#define GOOD_REST                                                                      \
+	"],\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"2001:DB8:0::a/64\"]}]," \
+	"\"cloud_init\":{\"status\":\"done\",\"errors\":[]}}"
+#define GOOD      "{\"bonds\":[" GOOD_BOND("ens6") GOOD_REST
+#define GOOD_ENS7 "{\"bonds\":[" GOOD_BOND("ens7") GOOD_REST
 /* A guest that tells next to nothing of its bond. */
 #define SILENT                                                                                  \
 	"{\"bonds\":[{\"name\":\"bond0\",\"legs\":[{\"name\":\"ens6\"},{\"name\":\"ens7\"}]}]," \
@@ -50,6 +52,7 @@ struct fixture {
 	int fd;
 	pthread_t thread;
 	const char *answer;
+	const char *later; /* its answer from the second time on; NULL: the same */
 
 	struct vim vim;
 	bool link_up;
@@ -71,13 +74,15 @@ static struct fixture f;
 static void *guest(void *opaque)
 {
 	(void)opaque;
+	const char *answer = NULL;
 	for (int fd; (fd = accept(f.fd, NULL, NULL)) >= 0; close(fd)) {
 		char request[4096];
 		if (recv(fd, request, sizeof(request), 0) <= 0)
 			continue;
+		answer = answer && f.later ? f.later : f.answer;
 		cleanup_free char *text = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n"
 						    "Connection: close\r\n\r\n%s",
-						    strlen(f.answer), f.answer);
+						    strlen(answer), answer);
 		send(fd, text, strlen(text), MSG_NOSIGNAL);
 	}
 	return NULL;
@@ -133,7 +138,7 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 		f.other_down = false;
 		return 0;
 	}
-	assert_string_equal(port, "port0");
+	assert_string_equal(port, f.later ? "port1" : "port0");
 	f.link_up = up;
 	if (!up && f.down_interrupts)
 		interrupted = 1;
@@ -365,6 +370,18 @@ static void test_link_is_back_after_a_failure_to_take_it_down(void **state)
 	assert_true(f.link_up);
 }
 
+static void test_leg_that_became_active_meanwhile_is_the_one_to_break(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.later = GOOD_ENS7;
+	f.down_interrupts = true;
+	assert_int_equal(drill(DRILL_CARRIER, &err), -EINTR);
+	assert_string_equal(err.text, "interrupted while the link was down");
+	assert_true(f.link_up);
+}
+
 static void test_link_that_a_killed_drill_left_down_is_put_back(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -508,6 +525,8 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(test_second_vm_is_not_judged_by_the_first, start,
 						stop),
+		cmocka_unit_test_setup_teardown(
+			test_leg_that_became_active_meanwhile_is_the_one_to_break, start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_an_interrupt, start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_a_failure_to_take_it_down,
 						start, stop),
