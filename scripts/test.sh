@@ -34,10 +34,12 @@ if [ "$(id -u)" = 0 ]; then
 	suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
 	suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm
 	suite vm /usr/bin/python3 tests/vm/test_local.py
+	suite bondd-vm /usr/bin/python3 tests/vm/test_bondd.py
 else
 	skip netns "needs root: sudo make test"
 	skip vim-local "needs root: sudo make test"
 	skip vm "needs root: sudo make test"
+	skip bondd-vm "needs root: sudo make test"
 fi
 suite openstack tests/openstack/run.sh
 suite placement make --no-print-directory test-placement

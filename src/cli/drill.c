@@ -17,12 +17,6 @@
 #include "deploy/plot.h"
 #include "deploy/service.h"
 
-static char *monitor(const struct drill_result *r)
-{
-	return r->arp_interval ? xasprintf("arp_interval=%d", r->arp_interval)
-			       : xasprintf("miimon=%d", r->miimon);
-}
-
 static unsigned terminal_width(void)
 {
 	struct winsize size;
@@ -32,12 +26,25 @@ static unsigned terminal_width(void)
 	return 79;
 }
 
+/* What the guest's bondd says of the failure. */
+static char *bondd(const struct drill_result *r)
+{
+	cleanup_free char *how = drill_monitor(r);
+
+	if (r->sentence)
+		return xstrdup(r->sentence);
+	return r->watched ? xstrdup("watches, and said nothing of it")
+			  : xasprintf("none watches in the guest: nothing but %s does", how);
+}
+
 static int draw(const struct options *options, const struct drill_result *r, struct err *err)
 {
 	const struct dnsload_result *load = &r->load;
-	cleanup_free char *how = monitor(r);
-	cleanup_free char *title =
-		xasprintf("%s of %s: link of %s taken down", r->bond, r->server, r->leg_before);
+	cleanup_free char *how = drill_monitor(r);
+	bool silent = r->failure == DRILL_SILENT;
+	cleanup_free char *title = xasprintf("%s of %s: %s of %s taken down%s", r->bond, r->server,
+					     drill_failure_object(r->failure), r->leg_before,
+					     silent ? ", carrier up" : "");
 	cleanup_free char *figures =
 		xasprintf("%s, %u queries/s to %s: %llu of %llu lost, longest gap %.0f ms", how,
 			  options->qps, r->address, (unsigned long long)load->lost,
@@ -45,7 +52,9 @@ static int draw(const struct options *options, const struct drill_result *r, str
 	cleanup_free char *legs = xasprintf("active leg: %s, then %s, at the end %s", r->leg_before,
 					    r->leg_after ? r->leg_after : "not known",
 					    r->leg_end ? r->leg_end : "not known");
-	const char *caption[] = {figures, legs};
+	cleanup_free char *said = bondd(r);
+	cleanup_free char *bondd_said = xasprintf("bondd: %s", said);
+	const char *caption[] = {figures, legs, bondd_said};
 	const struct plot plot = {
 		.answers = load->answers,
 		.n_answers = load->n_answers,
@@ -54,6 +63,7 @@ static int draw(const struct options *options, const struct drill_result *r, str
 		.duration_ms = DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS,
 		.down_ms = r->down_ms,
 		.up_ms = r->up_ms,
+		.object = drill_failure_object(r->failure),
 		.gap_start_ms = r->outage.start_ms,
 		.gap_end_ms = r->outage.end_ms,
 		.title = title,
@@ -81,16 +91,23 @@ static bool stayed_lost(const struct dnsload_result *load)
 static void print_text(const struct options *options, const struct drill_result *r)
 {
 	const struct dnsload_result *load = &r->load;
-	cleanup_free char *how = monitor(r);
+	cleanup_free char *how = drill_monitor(r);
+	cleanup_free char *said = bondd(r);
+	cleanup_free char *why = drill_why(r);
+	cleanup_free char *estimate = r->outage_us < 0
+					      ? xstrdup("")
+					      : xasprintf(", by bondd's own estimate %.0f ms",
+							  (double)r->outage_us / 1e3);
 
-	printf("link of %s (port %s) down at %.1f s, up at %.1f s; %s, %u queries/s to %s\n",
-	       r->leg_before, r->port, r->down_ms / 1000, r->up_ms / 1000, how, options->qps,
+	printf("%s of %s (port %s) down at %.1f s, up at %.1f s%s; %s, %u queries/s to %s\n",
+	       drill_failure_object(r->failure), r->leg_before, r->port, r->down_ms / 1000,
+	       r->up_ms / 1000, r->failure == DRILL_SILENT ? ", carrier up" : "", how, options->qps,
 	       r->address);
 	printf("queries:     %llu sent, %llu answered, %llu lost (%llu of them after the longest "
 	       "gap)\n",
 	       (unsigned long long)load->sent, (unsigned long long)load->answered,
 	       (unsigned long long)load->lost, (unsigned long long)r->lost_after);
-	printf("longest gap: %.0f ms%s\n", r->outage.end_ms - r->outage.start_ms,
+	printf("longest gap: %.0f ms%s%s\n", r->outage.end_ms - r->outage.start_ms, estimate,
 	       stayed_lost(load) ? ", and at the end no answer came" : "");
 	printf("answers in:  %.1f ms mean, %.1f ms p99, %.1f ms at most\n", load->latency_mean,
 	       load->latency_p99, load->latency_max);
@@ -100,6 +117,9 @@ static void print_text(const struct options *options, const struct drill_result 
 	       : !r->failed_over ? "did NOT fail over"
 	       : r->failed_back  ? "failed over, and back"
 				 : "failed over, and stayed");
+	if (why)
+		printf("because:     %s\n", why);
+	printf("bondd:       %s\n", said);
 	if (load->failed)
 		printf("%llu of the answers carried an error code\n",
 		       (unsigned long long)load->failed);
@@ -112,18 +132,25 @@ static void print_json(const struct options *options, const struct deployment *d
 		       const struct drill_result *r)
 {
 	const struct dnsload_result *load = &r->load;
+	cleanup_free char *why = drill_why(r);
+	json_t *eyes = r->watched ? json_pack("{s:s*, s:s*}", "sentence", r->sentence, "state",
+					      r->watch_state)
+				  : json_null();
+	if (r->watched && r->outage_us >= 0)
+		json_object_set_new(eyes, "outage_ms", json_real((double)r->outage_us / 1e3));
 	json_t *whole = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
-		"s:f, s:s*, s:s*, s:s*, s:b, s:b}",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f, "
+		"s:f, s:f, s:s*, s:s*, s:s*, s:b, s:b, s:s*, s:o}",
 		"deployment", deployment->name, "server", r->server, "bond", r->bond, "port",
-		r->port, "address", r->address, "qps", (int)options->qps, "miimon", r->miimon,
-		"arp_interval", r->arp_interval, "sent", (json_int_t)load->sent, "answered",
-		(json_int_t)load->answered, "lost", (json_int_t)load->lost, "lost_after",
-		(json_int_t)r->lost_after, "longest_gap_ms", r->outage.end_ms - r->outage.start_ms,
-		"latency_mean_ms", load->latency_mean, "latency_max_ms", load->latency_max,
-		"link_down_ms", r->down_ms, "link_up_ms", r->up_ms, "leg_before", r->leg_before,
-		"leg_after", r->leg_after, "leg_end", r->leg_end, "failed_over", r->failed_over,
-		"failed_back", r->failed_back);
+		r->port, "failure", drill_failure_name(r->failure), "address", r->address, "qps",
+		(int)options->qps, "miimon", r->miimon, "arp_interval", r->arp_interval, "sent",
+		(json_int_t)load->sent, "answered", (json_int_t)load->answered, "lost",
+		(json_int_t)load->lost, "lost_after", (json_int_t)r->lost_after, "longest_gap_ms",
+		r->outage.end_ms - r->outage.start_ms, "latency_mean_ms", load->latency_mean,
+		"latency_max_ms", load->latency_max, "link_down_ms", r->down_ms, "link_up_ms",
+		r->up_ms, "leg_before", r->leg_before, "leg_after", r->leg_after, "leg_end",
+		r->leg_end, "failed_over", r->failed_over, "failed_back", r->failed_back, "why",
+		why, "bondd", eyes);
 
 	json_dumpf(whole, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -145,8 +172,9 @@ static int drill_one(const struct options *options, const struct model *model,
 			continue;
 		cleanup_err struct err err = ERR_INIT;
 		cleanup_drill_result struct drill_result r = {0};
-		if (drill_run(vim, deployment, &deployment->vm_groups[g], options->qps, events, &r,
-			      &err) < 0)
+		if (drill_run(vim, deployment, &deployment->vm_groups[g],
+			      options->silent ? DRILL_SILENT : DRILL_CARRIER, options->qps, events,
+			      &r, &err) < 0)
 			return cli_fail("drill", &err);
 		if (options->json)
 			print_json(options, deployment, &r);

@@ -164,6 +164,12 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 						   optarg);
 			ret->qps = (unsigned)number;
 			break;
+		case 'f':
+			ret->silent = streq(optarg, "silent");
+			if (!ret->silent && !streq(optarg, "carrier"))
+				return usage_error(verb, "--failure is carrier or silent, not",
+						   optarg);
+			break;
 		case 's':
 			ret->svg = optarg;
 			break;

@@ -14,6 +14,9 @@ const struct option_row option_table[] = {
 	{'k', 0, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
 	{'T', 0, "timings", NULL, NULL, "print each request to the cloud with its time, on stderr"},
 	{'q', 0, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
+	{'f', 0, "failure", "KIND", "carrier silent",
+	 "carrier (default): the leg's link goes down; silent: its path is cut, the carrier stays "
+	 "(local only)"},
 	{'l', 0, "list", NULL, NULL, "list every rule that a finding can name"},
 	{'e', 0, "explain", "RULE", NULL, "tell what a rule wants, why, and what to do"},
 	{'s', 0, "svg", "FILE", "", "draw the answers over time into FILE"},
@@ -110,12 +113,13 @@ const struct verb verb_table[] = {
 	{
 		.name = "drill",
 		.operand = "DEP.xml",
-		.options = "hvoVqsT",
-		.summary = "take the active leg's link down under DNS load and measure the outage",
+		.options = "hvoVqfsT",
+		.summary = "break the bond's active leg under DNS load and measure the outage",
 		.text = "Sends DNS queries from the service network, takes the link of the bond's "
-			"active leg down, counts what is lost, puts the link back whatever "
-			"happens. "
-			"Exit code 1 when the bond did not fail over or queries stayed lost.",
+			"active leg down, or cuts the path behind it, counts what is lost, mends "
+			"it whatever happens. Prints what bondd in the guest said of it beside the "
+			"outage seen from outside, and why when the bond did not fail over. Exit "
+			"code 1 then, or when queries stayed lost.",
 		.example = "sudo dnsvnf drill --qps 1000 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
 		.changes = true,

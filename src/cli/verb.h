@@ -28,6 +28,7 @@ struct options {
 	const char *explain; /* --explain: a rule's id, or NULL */
 	bool keep_failed;    /* --keep-failed */
 	unsigned qps;        /* --qps */
+	bool silent;         /* --failure silent */
 	const char *svg;     /* --svg, or NULL */
 	const char *root;    /* --root, or NULL: this machine */
 	const char *capture; /* --capture, or NULL */

@@ -15,6 +15,7 @@
 #include "deploy/service.h"
 
 #define ASK_MS   2000
+#define LAST_MS  300  /* before the failure: a last look */
 #define DRAIN_MS 1000 /* for the last answers */
 
 struct drill {
@@ -23,9 +24,28 @@ struct drill {
 	const struct vm_group *group;
 	const struct events *events;
 	const char *management;
+	struct guest_status before; /* the failure */
 	struct drill_result *result;
-	bool pulled; /* the link may be down */
+	bool broken; /* it may be */
 };
+
+static const struct {
+	const char *name, *object;
+	const char *down, *up; /* events */
+} failures[] = {
+	[DRILL_CARRIER] = {"carrier", "link", "LINK_DOWN", "LINK_UP"},
+	[DRILL_SILENT] = {"silent", "path", "PATH_DOWN", "PATH_UP"},
+};
+
+const char *drill_failure_name(enum drill_failure failure)
+{
+	return failures[failure].name;
+}
+
+const char *drill_failure_object(enum drill_failure failure)
+{
+	return failures[failure].object;
+}
 
 static void report(const struct drill *d, const char *type, enum event_status status,
 		   const char *details)
@@ -39,94 +59,189 @@ static void report(const struct drill *d, const char *type, enum event_status st
 						.details = details});
 }
 
-/* The active leg now, and in *ret_mac (may be NULL) its permanent MAC; NULL with err set otherwise.
- */
-static char *active_leg(struct drill *d, char **ret_mac, struct err *err)
+/* The bond in the guest now, with an active leg; it lives as long as *ret. NULL with err set
+ * otherwise. */
+static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struct guest_status *ret,
+				     struct err *err)
 {
-	cleanup_guest_status struct guest_status status = {0};
-
-	if (guest_status(d->vim, d->management, GUEST_PORT, ASK_MS, &status, err) < 0) {
+	if (guest_status(d->vim, d->management, GUEST_PORT, timeout_ms, ret, err) < 0) {
 		err_wrap(err, "ask the guest at %s which leg is active", d->management);
 		return NULL;
 	}
-	const struct guest_bond *bond = guest_status_bond(&status, d->result->bond);
-	if (!bond || !bond->active_leg) {
-		err_set(err, ENODEV, "%s in the guest has no active leg", d->result->bond);
+	const struct guest_bond *bond = guest_status_bond(ret, d->result->bond);
+	if (bond && bond->active_leg)
+		return bond;
+	err_set(err, ENODEV, "%s in the guest has no active leg", d->result->bond);
+	return NULL;
+}
+
+/* The active leg after the failure, and what bondd says of it; NULL with a note otherwise. */
+static char *look_again(struct drill *d, const char *when)
+{
+	cleanup_guest_status struct guest_status status = {0};
+	cleanup_err struct err err = ERR_INIT;
+	const struct guest_bond *before = guest_status_bond(&d->before, d->result->bond);
+	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
+
+	if (!bond) {
+		event_note(d->events, "DRILL", "%s: %s", when, err.text);
 		return NULL;
 	}
-	d->result->miimon = (int)bond->miimon;
-	d->result->arp_interval = (int)bond->arp_interval;
-	const struct guest_leg *leg = guest_bond_leg(bond, bond->active_leg);
-	if (ret_mac)
-		*ret_mac = xstrdup(leg ? leg->permanent_mac : NULL);
+	drill_hear(d->result, before->watch, bond->watch);
 	return xstrdup(bond->active_leg);
 }
 
-static int find_port(struct drill *d, const char *mac, struct err *err)
+/* The guest's leg behind which this port is, or NULL. */
+static const struct guest_leg *leg_of(const struct guest_bond *bond,
+				      const struct vim_port_info *port)
+{
+	for (size_t i = 0; i < bond->n_legs; i++)
+		if (port->mac_address && streq(bond->legs[i].permanent_mac, port->mac_address))
+			return &bond->legs[i];
+	return NULL;
+}
+
+/* A drill that was killed leaves the link down, and breaking the other leg too is no drill. */
+static int put_back(struct drill *d, const char *port, const char *leg, struct err *err)
+{
+	int r = d->vim->ops->set_link(d->vim, d->result->server, port, true, err);
+
+	if (r < 0)
+		return err_wrap(err, "put the link of %s back, which was down", leg);
+	event_note(d->events, "LINK_UP", "the link of %s (port %s) was down: put back", leg, port);
+	return 0;
+}
+
+/* Finds the port of the active leg. */
+static int find_port(struct drill *d, const struct guest_bond *bond, struct err *err)
 {
 	cleanup_server_info struct vim_server_info server = {0};
 	int r = d->vim->ops->server(d->vim, d->result->server, VIM_LOOK_ALL, &server, err);
 
-	if (r < 0)
+	for (size_t i = 0; i < server.n_ports && r == 0; i++) {
+		const struct vim_port_info *port = &server.ports[i];
+		const struct guest_leg *leg = leg_of(bond, port);
+		if (!leg)
+			continue;
+		if (streq(leg->name, bond->active_leg) && !d->result->port)
+			d->result->port = xstrdup(port->name);
+		else if (!port->link_up)
+			r = put_back(d, port->name, leg->name, err);
+	}
+	if (r < 0 || d->result->port)
 		return r;
-	for (size_t i = 0; i < server.n_ports; i++)
-		if (mac && streq(server.ports[i].mac_address, mac)) {
-			d->result->port = xstrdup(server.ports[i].name);
-			return 0;
-		}
+	const struct guest_leg *active = guest_bond_leg(bond, bond->active_leg);
 	return err_set(err, ENODEV, "no port of server %s has the MAC %s of the active leg %s",
-		       d->result->server, mac ? mac : "(unknown)", d->result->leg_before);
+		       d->result->server,
+		       active && active->permanent_mac ? active->permanent_mac : "(unknown)",
+		       bond->active_leg);
 }
 
-static int pull(struct drill *d, bool up, struct err *err)
+/* Which leg to break, and what bondd has said so far. */
+static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
 {
-	/* One that fails may have taken it down all the same. */
-	d->pulled |= !up;
-	int r = d->vim->ops->set_link(d->vim, d->result->server, d->result->port, up, err);
+	struct drill_result *result = d->result;
+	struct guest_status status = {0};
+	const struct guest_bond *bond = look(d, timeout_ms, &status, err);
 
+	if (!bond) {
+		guest_status_clear(&status);
+		return err->code;
+	}
+	guest_status_clear(&d->before);
+	d->before = status;
+	result->miimon = (int)bond->miimon;
+	result->arp_interval = (int)bond->arp_interval;
+	result->watched = bond->watch != NULL;
+	if (streq(result->leg_before, bond->active_leg))
+		return 0;
+	free(result->leg_before);
+	free(steal_ptr(result->port));
+	result->leg_before = xstrdup(bond->active_leg);
+	return find_port(d, bond, err);
+}
+
+/* The bond may have moved by itself since: the failure is for the leg that is active now, and what
+ * bondd said of the other is not about it. A guest that is slow to tell is taken as it was. */
+static int look_last(struct drill *d, struct err *err)
+{
+	cleanup_err struct err slow = ERR_INIT;
+	cleanup_free char *leg = xstrdup(d->result->leg_before);
+	int r = look_before(d, LAST_MS, &slow);
+
+	if (r < 0 && !d->result->port)
+		return err_set(err, r, "%s", slow.text);
+	if (!streq(leg, d->result->leg_before))
+		event_note(d->events, "DRILL", "the bond moved from %s to %s by itself", leg,
+			   d->result->leg_before);
+	return 0;
+}
+
+static int set_path(struct drill *d, bool whole, struct err *err)
+{
+	return d->vim->ops->set_path(d->vim, d->result->server, d->result->port, whole, err);
+}
+
+static int set_broken(struct drill *d, bool broken, struct err *err)
+{
+	const struct drill_result *result = d->result;
+	int r = 0;
+
+	/* One that fails may have broken it all the same. */
+	d->broken |= broken;
+	switch (result->failure) {
+	case DRILL_CARRIER:
+		r = d->vim->ops->set_link(d->vim, result->server, result->port, !broken, err);
+		break;
+	case DRILL_SILENT:
+		r = set_path(d, !broken, err);
+		break;
+	}
 	if (r == 0)
-		d->pulled = !up;
+		d->broken = broken;
 	return r;
 }
 
-/* Before, during, after; the caller puts the link back when this fails half way. */
+/* Before, during, after; the caller mends it when this fails half way. */
 static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 {
 	struct drill_result *result = d->result;
+	const char *object = failures[result->failure].object;
 	const double down_at = DRILL_BEFORE_MS, up_at = DRILL_BEFORE_MS + DRILL_DOWN_MS;
 
 	report(d, "DRILL", EVENT_STARTED, "DNS load before the failure");
+	if (dnsload_wait_until(load, down_at - LAST_MS, &interrupted) < 0)
+		return err_set(err, EINTR, "interrupted before the %s was touched", object);
+	int r = look_last(d, err);
+	if (r < 0)
+		return r;
 	if (dnsload_wait_until(load, down_at, &interrupted) < 0)
-		return err_set(err, EINTR, "interrupted before the link was touched");
+		return err_set(err, EINTR, "interrupted before the %s was touched", object);
 	result->down_ms = dnsload_elapsed(load);
-	int r = pull(d, false, err);
+	r = set_broken(d, true, err);
 	if (r < 0)
 		return r;
-	report(d, "LINK_DOWN", EVENT_SUCCESS, result->leg_before);
-	/* Late enough for the slowest monitor there is, early enough to see it before the link is
-	 * back. */
+	report(d, failures[result->failure].down, EVENT_SUCCESS, result->leg_before);
+	/* Late enough for the slowest monitor there is, early enough to see it before it is
+	 * mended. */
 	if (dnsload_wait_until(load, up_at - ASK_MS, &interrupted) < 0)
-		return err_set(err, EINTR, "interrupted while the link was down");
-	cleanup_err struct err ask = ERR_INIT;
-	result->leg_after = active_leg(d, NULL, &ask);
-	if (!result->leg_after)
-		event_note(d->events, "DRILL", "while the link is down: %s", ask.text);
+		return err_set(err, EINTR, "interrupted while the %s was down", object);
+	result->leg_after = look_again(d, "while it is broken");
 	if (dnsload_wait_until(load, up_at, &interrupted) < 0)
-		return err_set(err, EINTR, "interrupted while the link was down");
+		return err_set(err, EINTR, "interrupted while the %s was down", object);
 	result->up_ms = dnsload_elapsed(load);
-	r = pull(d, true, err);
+	r = set_broken(d, false, err);
 	if (r < 0)
 		return r;
-	report(d, "LINK_UP", EVENT_SUCCESS, result->leg_before);
+	report(d, failures[result->failure].up, EVENT_SUCCESS, result->leg_before);
 	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, &interrupted) < 0)
-		return err_set(err, EINTR, "interrupted after the link was put back");
+		return err_set(err, EINTR, "interrupted after the %s was put back", object);
 	return 0;
 }
 
 static int prepare(struct drill *d, struct err *err)
 {
 	const struct bond *bond = service_bond(d->group);
-	cleanup_free char *mac = NULL;
 	char **addresses;
 	size_t n;
 
@@ -146,10 +261,9 @@ static int prepare(struct drill *d, struct err *err)
 		return err_set(err, EDESTADDRREQ, "%s has no address to ask", bond->name);
 	d->result->bond = xstrdup(bond->name);
 	d->result->server = plan_server_name(d->deployment, d->group, 0);
-	d->result->leg_before = active_leg(d, &mac, err);
-	if (!d->result->leg_before)
-		return err->code;
-	return find_port(d, mac, err);
+	int r = look_before(d, ASK_MS, err);
+	/* Nothing is cut yet; one that cannot be is told before anything is touched. */
+	return r < 0 || d->result->failure != DRILL_SILENT ? r : set_path(d, true, err);
 }
 
 static void find_outage(struct drill_result *result)
@@ -163,24 +277,17 @@ static void find_outage(struct drill_result *result)
 	result->lost_after = touched.lost_after;
 }
 
-int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
-	      unsigned qps, const struct events *events, struct drill_result *ret, struct err *err)
+static int run(struct drill *d, unsigned qps, struct err *err)
 {
-	cleanup_drill_result struct drill_result result = {0};
-	struct drill d = {.vim = vim,
-			  .deployment = deployment,
-			  .group = group,
-			  .events = events,
-			  .management = service_management_address(group, 0),
-			  .result = &result};
+	struct drill_result *result = d->result;
 	struct dnsload *load = NULL;
-	int r = prepare(&d, err);
+	int r = prepare(d, err);
 
 	if (r < 0)
 		return r;
-	const char *name = service_query_name(deployment, group);
+	const char *name = service_query_name(d->deployment, d->group);
 	const struct dnsload_options options = {
-		.server = result.address,
+		.server = result->address,
 		.port = DNS_PORT,
 		.name = name,
 		.type = streq(name, ".") ? "SOA" : "A",
@@ -188,32 +295,121 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 		.duration_ms = DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS,
 		.wait_ms = DRAIN_MS,
 	};
-	r = dnsload_start(vim, &options, &load, err);
+	r = dnsload_start(d->vim, &options, &load, err);
 	if (r < 0)
 		return r;
-	r = run_phases(&d, load, err);
-	if (d.pulled) {
+	r = run_phases(d, load, err);
+	if (d->broken) {
 		cleanup_err struct err back = ERR_INIT;
-		if (pull(&d, true, &back) < 0)
-			event_note(events, "LINK_UP",
-				   "the link of %s could not be put back: %s; 'dnsvnf undeploy', "
+		if (set_broken(d, false, &back) < 0)
+			event_note(d->events, failures[result->failure].up,
+				   "the %s of %s could not be put back: %s; 'dnsvnf undeploy', "
 				   "then deploy again",
-				   result.port, back.text);
+				   failures[result->failure].object, result->port, back.text);
 	}
-	dnsload_finish(load, &interrupted, &result.load);
+	dnsload_finish(load, &interrupted, &result->load);
 	if (r < 0)
 		return r;
 
-	find_outage(&result);
-	cleanup_err struct err ask = ERR_INIT;
-	result.leg_end = active_leg(&d, NULL, &ask);
-	if (!result.leg_end)
-		event_note(events, "DRILL", "at the end: %s", ask.text);
-	result.failed_over = result.leg_after && !streq(result.leg_after, result.leg_before);
-	result.failed_back = result.failed_over && streq(result.leg_end, result.leg_before);
+	find_outage(result);
+	result->leg_end = look_again(d, "at the end");
+	result->failed_over = result->leg_after && !streq(result->leg_after, result->leg_before);
+	result->failed_back = result->failed_over && streq(result->leg_end, result->leg_before);
+	return 0;
+}
+
+int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
+	      enum drill_failure failure, unsigned qps, const struct events *events,
+	      struct drill_result *ret, struct err *err)
+{
+	cleanup_drill_result struct drill_result result = {.failure = failure, .outage_us = -1};
+	struct drill d = {.vim = vim,
+			  .deployment = deployment,
+			  .group = group,
+			  .events = events,
+			  .management = service_management_address(group, 0),
+			  .result = &result};
+
+	if (failure == DRILL_SILENT && !vim->ops->set_path)
+		return err_set(
+			err, ENOTSUP,
+			"a path that fails while the carrier stays cannot be made in %s by a "
+			"tenant: use --failure carrier, or cut it on the switch and ask "
+			"'bondd status' in the guest",
+			vim->ops->name);
+	int r = run(&d, qps, err);
+	guest_status_clear(&d.before);
+	if (r < 0)
+		return r;
 	*ret = result;
 	result = (struct drill_result){0};
 	return 0;
+}
+
+static int64_t moves_by(const struct guest_watch *w, const char *cause)
+{
+	for (size_t i = 0; w && i < w->n_moves; i++)
+		if (streq(w->moves[i].cause, cause))
+			return w->moves[i].count;
+	return 0;
+}
+
+void drill_hear(struct drill_result *result, const struct guest_watch *before,
+		const struct guest_watch *now)
+{
+	bool moved = false, failed = false;
+
+	result->watched = now || result->sentence;
+	if (!now)
+		return;
+	if (!result->watch_state)
+		result->watch_state = xstrdup(now->state);
+	/* Another number, not a higher one: a bondd that was started anew counts from 0. */
+	for (size_t i = 0; i < now->n_moves; i++) {
+		const char *cause = now->moves[i].cause;
+		if (now->moves[i].count == moves_by(before, cause))
+			continue;
+		moved = true;
+		failed |=
+			streq(cause, "carrier") || streq(cause, "silent") || streq(cause, "lossy");
+	}
+	/* What comes after the first word is about the mending. */
+	if (result->sentence || !now->sentence)
+		return;
+	if (!moved && before && before->said_at == now->said_at &&
+	    streq(before->sentence, now->sentence))
+		return;
+	result->sentence = xstrdup(now->sentence);
+	if (failed)
+		result->outage_us = now->outage_us;
+}
+
+char *drill_monitor(const struct drill_result *result)
+{
+	return result->arp_interval ? xasprintf("arp_interval=%d", result->arp_interval)
+				    : xasprintf("miimon=%d", result->miimon);
+}
+
+char *drill_why(const struct drill_result *result)
+{
+	cleanup_free char *monitor = drill_monitor(result);
+
+	if (!result->leg_after || result->failed_over)
+		return NULL;
+	if (result->watched)
+		return xasprintf("bondd watches, and left it there (%s): 'bondd status' in the "
+				 "guest tells what stands in the way",
+				 result->watch_state ? result->watch_state : "state not known");
+	if (result->failure == DRILL_CARRIER)
+		return NULL;
+	if (result->arp_interval)
+		return xasprintf("%s did not take it for a failure, and no bondd watches: see the "
+				 "bond's arp_ip_target and arp_validate, or enable bondd.service "
+				 "in the guest",
+				 monitor);
+	return xasprintf("the carrier stayed, which is all that %s sees, and no bondd watches: "
+			 "enable bondd.service in the guest",
+			 monitor);
 }
 
 void drill_result_clear(struct drill_result *result)
@@ -225,6 +421,8 @@ void drill_result_clear(struct drill_result *result)
 	free(result->leg_before);
 	free(result->leg_after);
 	free(result->leg_end);
+	free(result->watch_state);
+	free(result->sentence);
 	dnsload_result_clear(&result->load);
 	*result = (struct drill_result){0};
 }

@@ -9,6 +9,7 @@
 struct deployment;
 struct err;
 struct events;
+struct guest_watch;
 struct vim;
 struct vm_group;
 
@@ -17,19 +18,29 @@ struct vm_group;
 #define DRILL_DOWN_MS   4000
 #define DRILL_AFTER_MS  3000
 
-/* Queries sent this long before the link went down may still have been on their way, ms. */
+/* Queries sent this long before the failure may still have been on their way, ms. */
 #define DRILL_IN_FLIGHT_MS 100
 
+enum drill_failure {
+	DRILL_CARRIER, /* the leg's link goes down, and the guest sees it */
+	DRILL_SILENT,  /* the path behind the leg is cut, its carrier stays */
+};
+
 struct drill_result {
-	char *server, *bond, *port; /* the port whose link was taken down */
+	enum drill_failure failure;
+	char *server, *bond, *port; /* the port behind the leg that was broken */
 	char *address;              /* that was asked */
 	int miimon, arp_interval;   /* of the running bond, ms; 0: off */
 	char *leg_before, *leg_after,
-		*leg_end;      /* active leg: before, while down, after the link is back; NULL:
+		*leg_end;      /* active leg: before, while broken, when mended; NULL:
 				  none, or the guest could not be asked (a note tells) */
-	bool failed_over;      /* another leg became active while the link was down */
+	bool failed_over;      /* another leg became active while this one was broken */
 	bool failed_back;      /* the first leg is active again at the end */
-	double down_ms, up_ms; /* when the link was changed, from the load's start */
+	double down_ms, up_ms; /* when it was broken and mended, from the load's start */
+	bool watched;          /* bondd's eyes were open on the bond, as of the last look */
+	char *watch_state;     /* theirs while it was broken (doc/bondd.md), or NULL */
+	char *sentence;        /* what bondd said of this failure; NULL: nothing */
+	int64_t outage_us;     /* its own estimate, of the move that it made; -1: none */
 	/* The longest gap among the queries that the failure could touch, and what was lost after
 	 * it. */
 	struct dnsload_gap outage;
@@ -39,12 +50,31 @@ struct drill_result {
 };
 
 /*
- * Asks for DNS at qps queries a second on the first bond of the group's first server, takes the
- * active leg's link down, puts it back whatever happens (also when interrupted: -EINTR). Needs the
- * guest's status service to know which leg is active.
+ * Asks for DNS at qps queries a second on the first bond of the group's first server, breaks the
+ * active leg, mends it whatever happens (also when interrupted: -EINTR). A leg that was left with
+ * its link down, by a drill that was killed, is put back first. Needs the guest's status service to
+ * know which leg is active. -ENOTSUP, with nothing touched: the VIM cannot break it so.
  */
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
-	      unsigned qps, const struct events *events, struct drill_result *ret, struct err *err);
+	      enum drill_failure failure, unsigned qps, const struct events *events,
+	      struct drill_result *ret, struct err *err);
+
+const char *drill_failure_name(enum drill_failure failure);   /* "carrier", "silent" */
+const char *drill_failure_object(enum drill_failure failure); /* what breaks: "link", "path" */
+
+/*
+ * Takes over what bondd said since the look before (NULL: nobody watched then), when it said
+ * something. Pure.
+ */
+void drill_hear(struct drill_result *result, const struct guest_watch *before,
+		const struct guest_watch *now);
+
+/* Why the bond stayed on the broken leg, and what to do; NULL: it did not, or that is not known.
+ * The caller frees. Pure. */
+char *drill_why(const struct drill_result *result);
+
+/* "miimon=100": how the bond itself watches its legs. The caller frees. */
+char *drill_monitor(const struct drill_result *result);
 
 void drill_result_clear(struct drill_result *result);
 

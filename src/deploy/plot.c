@@ -270,7 +270,7 @@ static void add_outage(struct strbuf *out, const struct plot *p, const struct pa
 }
 
 /* A vertical line with its word on top, to the left of it or to the right. */
-static void add_mark(struct strbuf *out, const struct panel *n, double ms, const char *class,
+static void add_mark(struct strbuf *out, const struct plot *p, const struct panel *n, double ms,
 		     const char *word, bool left)
 {
 	double x = panel_x(n, ms);
@@ -279,9 +279,9 @@ static void add_mark(struct strbuf *out, const struct panel *n, double ms, const
 		return;
 	strbuf_addf(out,
 		    "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
-		    "<text class=\"%s\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>\n",
-		    class, x, x, n->y - 14, n->y + PANEL, class, left ? x - 5 : x + 5, n->y - 6,
-		    left ? "end" : "start", word);
+		    "<text class=\"%s\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s %s</text>\n",
+		    word, x, x, n->y - 14, n->y + PANEL, word, left ? x - 5 : x + 5, n->y - 6,
+		    left ? "end" : "start", p->object, word);
 }
 
 static void add_panel(struct strbuf *out, const struct plot *p, const struct panel *n)
@@ -294,9 +294,9 @@ static void add_panel(struct strbuf *out, const struct plot *p, const struct pan
 	add_axes(out, n);
 	add_bars(out, p, n);
 	if (p->down_ms >= 0)
-		add_mark(out, n, p->down_ms, "down", "link down", down_left);
+		add_mark(out, p, n, p->down_ms, "down", down_left);
 	if (p->up_ms >= 0)
-		add_mark(out, n, p->up_ms, "up", "link up", up_left);
+		add_mark(out, p, n, p->up_ms, "up", up_left);
 }
 
 static void add_head(struct strbuf *out, const struct plot *p, int height)

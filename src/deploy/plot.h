@@ -11,7 +11,8 @@ struct plot {
 	unsigned bucket_ms;
 	unsigned qps;                    /* sent: the full height */
 	double duration_ms;              /* of sending: the width */
-	double down_ms, up_ms;           /* link taken down, put back; < 0: never */
+	double down_ms, up_ms;           /* taken down, put back; < 0: never */
+	const char *object;              /* what was: "link"; SVG only */
 	double gap_start_ms, gap_end_ms; /* the outage to shade; equal: none */
 	const char *title;               /* SVG only */
 	const char *const *caption;      /* lines of figures below; SVG only */

@@ -248,6 +248,14 @@ struct vim_ops {
 	int (*set_link)(struct vim *vim, const char *server_name, const char *port_name, bool up,
 			struct err *err);
 
+	/*
+	 * The path behind a port, whose carrier stays: cut (false) or whole (true). A cut ends with
+	 * the handle, or with the process, at the latest; there is one at a time. -ENOTSUP: this
+	 * port has no path that could be cut. NULL: the VIM cannot do it.
+	 */
+	int (*set_path)(struct vim *vim, const char *server_name, const char *port_name, bool whole,
+			struct err *err);
+
 	/* Last lines of the server's console (at most 64 KiB); the caller frees. */
 	int (*console)(struct vim *vim, const char *server_name, char **ret_text, struct err *err);
 

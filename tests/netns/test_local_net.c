@@ -29,7 +29,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "vim/local/cut.h"
 #include "vim/local/link.h"
+#include "vim/local/netlink.h"
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
 
@@ -429,6 +431,31 @@ static bool passes(int guest, int ns, int domain, const char *address, int tries
 	return false;
 }
 
+/* A process that has cut an uplink, and nothing else to do. */
+static pid_t start_cutter(int ns)
+{
+	int ready[2];
+	char c = 0;
+
+	assert_int_equal(pipe(ready), 0);
+
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct mnl_socket *cut;
+
+		if (cut_veth(ns, "up-sriov1", "dn-sriov1", &cut, NULL) < 0 ||
+		    write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
 static void test_segments_carry_and_break(void **state)
 {
 	(void)state;
@@ -462,6 +489,29 @@ static void test_segments_carry_and_break(void **state)
 	assert_true(find(&links, "ens6")->carrier);
 	assert_ok(link_set_up(ns, "up-sriov1", true, &why));
 	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+
+	/* So too a cut, which is for one at a time and ends with its maker, killed or not. */
+	cleanup_netlink struct mnl_socket *cut = NULL, *second = NULL;
+	cleanup_err struct err err = ERR_INIT;
+
+	pid_t maker = start_cutter(ns);
+	assert_false(passes(guest, ns, AF_INET, "172.16.1.1", BROKEN));
+	netdev_list_clear(&links);
+	assert_ok(link_list(ns, &links, &why));
+	assert_true(find(&links, "up-sriov1")->carrier && find(&links, "dn-sriov1")->carrier);
+	int r = cut_veth(ns, "up-sriov0", "dn-sriov0", &second, &err);
+	kill(maker, SIGKILL);
+	waitpid(maker, NULL, 0);
+	assert_true(r < 0);
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+	assert_ok(cut_veth(ns, "up-sriov1", "dn-sriov1", &cut, &why));
+	assert_false(passes(guest, ns, AF_INET6, "2001:db8:1::1", BROKEN));
+	netlink_close(steal_ptr(cut));
+	assert_true(passes(guest, ns, AF_INET6, "2001:db8:1::1", SOON));
+	err_clear(&err);
+	assert_int_equal(cut_veth(ns, "up-none", "dn-none", &second, &err), -ENODEV);
+	assert_non_null(
+		strstr(err.text, "cannot cut up-none off from dn-none: there is no link up-none"));
 
 	/* One network goes, the other's links stay. */
 	cleanup_segments struct segments fewer = {0};

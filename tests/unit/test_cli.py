@@ -36,6 +36,7 @@ class Options(unittest.TestCase):
         self.refused("an argument is missing after --qps", "drill", DESIGN, "--qps")
         self.refused("--output is text or json, not xml", "check", "-o", "xml", DESIGN)
         self.refused("--qps is a number from 1 to 20000, not 1k", "drill", "--qps", "1k", DESIGN)
+        self.refused("--failure is carrier or silent, not noisy", "drill", "--failure", "noisy", DESIGN)
         self.refused("one descriptor at a time, what is second", "check", DESIGN, "second")
         self.refused("--count is a number from 1 to 4096, not 0", "plan", "--hosts", HOSTS, "--count", "0", DESIGN)
         self.refused("--count needs --hosts", "plan", "--count", "2", DESIGN)
@@ -135,6 +136,15 @@ class Explain(unittest.TestCase):
             done = dnsvnf("explain", "--hosts", empty, DESIGN)
         self.assertEqual(1, done.returncode)
         self.assertIn(".json", done.stderr)
+
+
+class Drill(unittest.TestCase):
+    def test_silent_is_refused_on_a_cloud_before_it_is_asked(self):
+        cloud = {"AUTH_URL": "http://127.0.0.1:9/v3", "USERNAME": "u", "PASSWORD": "p", "PROJECT_NAME": "p"}
+        done = dnsvnf("drill", "--failure", "silent", "--vim", "envvars", DESIGN,
+                      env={**os.environ, **{f"OS_{name}": value for name, value in cloud.items()}})
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn("cannot be made in openstack by a tenant: use --failure carrier", done.stderr)
 
 
 class Interrupt(unittest.TestCase):

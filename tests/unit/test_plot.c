@@ -33,6 +33,7 @@ static struct plot make_plot(void)
 		.duration_ms = 4000,
 		.down_ms = 1000,
 		.up_ms = 3000,
+		.object = "link",
 		.gap_start_ms = 1000,
 		.gap_end_ms = 1100,
 	};

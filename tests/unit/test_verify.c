@@ -30,13 +30,15 @@
 #define LEG(name, n)                                                                           \
 	"{\"name\":\"" name "\",\"permanent_mac\":\"02:00:00:00:00:0" n "\",\"carrier\":true," \
 	"\"mii_status\":\"up\",\"link_failures\":0,\"numa_node\":" n "}"
-#define GOOD_BOND                                                                          \
-	"{\"name\":\"bond0\",\"mode\":\"active-backup\",\"fail_over_mac\":\"active\","     \
-	"\"miimon\":100,\"arp_interval\":0,\"active_leg\":\"ens6\",\"mii_status\":\"up\"," \
+#define GOOD_BOND(active)                                                                        \
+	"{\"name\":\"bond0\",\"mode\":\"active-backup\",\"fail_over_mac\":\"active\","           \
+	"\"miimon\":100,\"arp_interval\":0,\"active_leg\":\"" active "\",\"mii_status\":\"up\"," \
 	"\"legs\":[" LEG("ens6", "0") "," LEG("ens7", "1") "]}"
-#define GOOD                                                                           \
-	"{\"bonds\":[" GOOD_BOND "],\"interfaces\":[{\"name\":\"eth0\",\"addresses\":" \
-	"[\"2001:DB8:0::a/64\"]}],\"cloud_init\":{\"status\":\"done\",\"errors\":[]}}"
+#define GOOD_REST                                                                      \
+	"],\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"2001:DB8:0::a/64\"]}]," \
+	"\"cloud_init\":{\"status\":\"done\",\"errors\":[]}}"
+#define GOOD      "{\"bonds\":[" GOOD_BOND("ens6") GOOD_REST
+#define GOOD_ENS7 "{\"bonds\":[" GOOD_BOND("ens7") GOOD_REST
 /* A guest that tells next to nothing of its bond. */
 #define SILENT                                                                                  \
 	"{\"bonds\":[{\"name\":\"bond0\",\"legs\":[{\"name\":\"ens6\"},{\"name\":\"ens7\"}]}]," \
@@ -50,11 +52,15 @@ struct fixture {
 	int fd;
 	pthread_t thread;
 	const char *answer;
+	const char *later; /* its answer from the second time on; NULL: the same */
 
 	struct vim vim;
 	bool link_up;
+	bool other_down; /* the link of the leg that is not active */
+	bool path_whole;
+	bool no_path;         /* nothing behind the port that could be cut */
 	bool down_fails;      /* set_link(down) takes the link down and fails */
-	bool down_interrupts; /* Ctrl-C as soon as the link is down */
+	bool down_interrupts; /* Ctrl-C as soon as the link or the path is down */
 	int server_error;
 	/* As OpenStack tells of its ports: */
 	bool openstack;
@@ -68,13 +74,15 @@ static struct fixture f;
 static void *guest(void *opaque)
 {
 	(void)opaque;
+	const char *answer = NULL;
 	for (int fd; (fd = accept(f.fd, NULL, NULL)) >= 0; close(fd)) {
 		char request[4096];
 		if (recv(fd, request, sizeof(request), 0) <= 0)
 			continue;
+		answer = answer && f.later ? f.later : f.answer;
 		cleanup_free char *text = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n"
 						    "Connection: close\r\n\r\n%s",
-						    strlen(f.answer), f.answer);
+						    strlen(answer), answer);
 		send(fd, text, strlen(text), MSG_NOSIGNAL);
 	}
 	return NULL;
@@ -116,7 +124,7 @@ static int fake_server(struct vim *vim, const char *name, enum vim_look look,
 			.mac_address = xasprintf("02:00:00:00:00:0%d", i),
 			.physical_network = xasprintf("sriov%d", i),
 			.numa_node = i,
-			.link_up = true,
+			.link_up = i == 0 || !f.other_down,
 			.status = xstrdup("ACTIVE"),
 		};
 	return 0;
@@ -126,11 +134,28 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 			 struct err *err)
 {
 	(void)vim, (void)server;
-	assert_string_equal(port, "port0");
+	if (f.other_down && streq(port, "port1") && up) {
+		f.other_down = false;
+		return 0;
+	}
+	assert_string_equal(port, f.later ? "port1" : "port0");
 	f.link_up = up;
 	if (!up && f.down_interrupts)
 		interrupted = 1;
 	return !up && f.down_fails ? err_set(err, ETIMEDOUT, "no answer") : 0;
+}
+
+static int fake_set_path(struct vim *vim, const char *server, const char *port, bool whole,
+			 struct err *err)
+{
+	(void)vim, (void)server;
+	assert_string_equal(port, "port0");
+	if (f.no_path)
+		return err_set(err, ENOTSUP, "no path");
+	f.path_whole = whole;
+	if (!whole && f.down_interrupts)
+		interrupted = 1;
+	return 0;
 }
 
 static int fake_console(struct vim *vim, const char *server, char **ret_text, struct err *err)
@@ -145,6 +170,7 @@ static const struct vim_ops fake_ops = {.name = "fake",
 					.list = fake_list,
 					.server = fake_server,
 					.set_link = fake_set_link,
+					.set_path = fake_set_path,
 					.socket = plain_socket};
 
 static void replace(char **s, const char *with)
@@ -316,12 +342,12 @@ static void test_legs_on_one_pf_and_links_forced_up_fail(void **state)
 	assert_binding(VERDICT_UNKNOWN, VERDICT_UNKNOWN, VERDICT_UNKNOWN);
 }
 
-static int drill(struct err *err)
+static int drill(enum drill_failure failure, struct err *err)
 {
 	cleanup_drill_result struct drill_result result = {0};
 
-	f.link_up = true;
-	return drill_run(&f.vim, f.deployment, f.group, 100, NULL, &result, err);
+	f.link_up = f.path_whole = true;
+	return drill_run(&f.vim, f.deployment, f.group, failure, 100, NULL, &result, err);
 }
 
 static void test_link_is_back_after_an_interrupt(void **state)
@@ -330,7 +356,7 @@ static void test_link_is_back_after_an_interrupt(void **state)
 
 	(void)state;
 	f.down_interrupts = true;
-	assert_int_equal(drill(&err), -EINTR);
+	assert_int_equal(drill(DRILL_CARRIER, &err), -EINTR);
 	assert_true(f.link_up);
 }
 
@@ -340,8 +366,150 @@ static void test_link_is_back_after_a_failure_to_take_it_down(void **state)
 
 	(void)state;
 	f.down_fails = true;
-	assert_int_equal(drill(&err), -ETIMEDOUT);
+	assert_int_equal(drill(DRILL_CARRIER, &err), -ETIMEDOUT);
 	assert_true(f.link_up);
+}
+
+static void test_leg_that_became_active_meanwhile_is_the_one_to_break(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.later = GOOD_ENS7;
+	f.down_interrupts = true;
+	assert_int_equal(drill(DRILL_CARRIER, &err), -EINTR);
+	assert_string_equal(err.text, "interrupted while the link was down");
+	assert_true(f.link_up);
+}
+
+static void test_link_that_a_killed_drill_left_down_is_put_back(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.other_down = true;
+	f.down_interrupts = true;
+	assert_int_equal(drill(DRILL_CARRIER, &err), -EINTR);
+	assert_false(f.other_down);
+}
+
+static void test_path_is_whole_after_an_interrupt(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.down_interrupts = true;
+	assert_int_equal(drill(DRILL_SILENT, &err), -EINTR);
+	assert_string_equal(err.text, "interrupted while the path was down");
+	assert_true(f.path_whole);
+	assert_true(f.link_up);
+}
+
+static void test_path_that_cannot_be_cut_is_told_before_the_load(void **state)
+{
+	static const struct vim_ops tenant = {.name = "openstack"};
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.no_path = true;
+	assert_int_equal(drill(DRILL_SILENT, &err), -ENOTSUP);
+	assert_string_equal(err.text, "no path");
+	err_clear(&err);
+	f.vim.ops = &tenant; /* of which any call would crash */
+	assert_int_equal(drill(DRILL_SILENT, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "cannot be made in openstack"));
+	assert_non_null(strstr(err.text, "--failure carrier"));
+}
+
+#define S(text) ((char *)(uintptr_t)(text))
+
+static void test_only_what_bondd_says_of_this_failure_is_heard(void **state)
+{
+	struct guest_moves counts[][2] = {{{S("silent"), 1}, {S("other"), 0}},
+					  {{S("silent"), 2}, {S("other"), 0}},
+					  {{S("silent"), 1}, {S("other"), 1}}};
+	const struct guest_watch before = {.state = S("healthy"),
+					   .sentence = S("moved"),
+					   .said_at = 100,
+					   .outage_us = 50000,
+					   .moves = counts[0],
+					   .n_moves = 2};
+	struct guest_watch now = before;
+	cleanup_drill_result struct drill_result nobody = {.outage_us = -1}, old = nobody,
+						 same = nobody, other = nobody, stays = nobody,
+						 anew = nobody;
+
+	(void)state;
+	drill_hear(&nobody, NULL, NULL);
+	assert_false(nobody.watched);
+
+	drill_hear(&old, &before, &now);
+	assert_true(old.watched);
+	assert_null(old.sentence);
+	assert_int_equal(old.outage_us, -1);
+	drill_hear(&old, &before, NULL); /* its eyes were shut in the meantime */
+	assert_false(old.watched);
+
+	/* The same words in the same second: the moves tell. */
+	now.moves = counts[1];
+	now.outage_us = 61000;
+	drill_hear(&same, &before, &now);
+	assert_string_equal(same.sentence, "moved");
+	assert_int_equal(same.outage_us, 61000);
+	now.sentence = S("hears its targets again");
+	drill_hear(&same, &before, &now);
+	assert_string_equal(same.sentence, "moved");
+	drill_hear(&same, &before, NULL);
+	assert_true(same.watched);
+
+	/* Moved by somebody else: bondd estimates nothing of that. */
+	now.moves = counts[2];
+	now.sentence = S("the kernel moved it");
+	drill_hear(&other, &before, &now);
+	assert_string_equal(other.sentence, "the kernel moved it");
+	assert_int_equal(other.outage_us, -1);
+
+	now.moves = counts[0];
+	now.said_at = 101;
+	now.sentence = S("it stays");
+	now.state = S("no-proven-leg");
+	drill_hear(&stays, &before, &now);
+	assert_string_equal(stays.sentence, "it stays");
+	assert_string_equal(stays.watch_state, "no-proven-leg");
+	assert_int_equal(stays.outage_us, -1);
+
+	drill_hear(&anew, NULL, &now);
+	assert_true(anew.watched);
+}
+
+static void test_why_it_did_not_fail_over(void **state)
+{
+	static const struct {
+		struct drill_result result;
+		const char *has; /* NULL: there is nothing to say */
+	} rows[] = {
+		{{.failure = DRILL_SILENT, .miimon = 100, .leg_after = S("ens6")},
+		 "the carrier stayed, which is all that miimon=100 sees"},
+		{{.failure = DRILL_SILENT, .arp_interval = 20, .leg_after = S("ens6")},
+		 "arp_interval=20 did not take it for a failure"},
+		{{.failure = DRILL_SILENT,
+		  .leg_after = S("ens6"),
+		  .watched = true,
+		  .watch_state = S("no-proven-leg")},
+		 "left it there (no-proven-leg)"},
+		{{.failure = DRILL_CARRIER, .miimon = 100, .leg_after = S("ens6")}, NULL},
+		{{.failure = DRILL_SILENT, .leg_after = S("ens7"), .failed_over = true}, NULL},
+		{{.failure = DRILL_SILENT}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *why = drill_why(&rows[i].result);
+		if (!rows[i].has)
+			assert_null(why);
+		else if (!why || !strstr(why, rows[i].has))
+			fail_msg("row %zu: %s", i, why ? why : "nothing");
+	}
 }
 
 int main(void)
@@ -357,9 +525,18 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(test_second_vm_is_not_judged_by_the_first, start,
 						stop),
+		cmocka_unit_test_setup_teardown(
+			test_leg_that_became_active_meanwhile_is_the_one_to_break, start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_an_interrupt, start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_a_failure_to_take_it_down,
 						start, stop),
+		cmocka_unit_test_setup_teardown(test_link_that_a_killed_drill_left_down_is_put_back,
+						start, stop),
+		cmocka_unit_test_setup_teardown(test_path_is_whole_after_an_interrupt, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_path_that_cannot_be_cut_is_told_before_the_load, start, stop),
+		cmocka_unit_test(test_only_what_bondd_says_of_this_failure_is_heard),
+		cmocka_unit_test(test_why_it_did_not_fail_over),
 	};
 
 	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);

@@ -100,6 +100,17 @@ def kdig(*arguments, deployment="cpnr-dns"):
     return done.stdout.split()
 
 
+def guest_status():
+    fetch = "import urllib.request as r; print(r.urlopen('http://10.10.10.10:9780/status').read().decode())"
+    return subprocess.run(["ip", "netns", "exec", namespace(), sys.executable, "-c", fetch],
+                          capture_output=True, text=True, timeout=20).stdout
+
+
+def leg_paths():
+    """What bondd thinks of the paths behind the bond's legs."""
+    return [(leg["watch"] or {}).get("path") for leg in json.loads(guest_status())["bonds"][0]["legs"]]
+
+
 class Leaves(unittest.TestCase):
     """Whatever a test does, undeploy must leave the machine as it was."""
 
@@ -146,9 +157,7 @@ class EndToEnd(Leaves):
                 self.assertEqual(["2001:db8::80"],
                                  kdig(transport, f"@{address}", "www.example.test", "AAAA"))
 
-        fetch = "import urllib.request as r; print(r.urlopen('http://10.10.10.10:9780/status').read().decode())"
-        proc = subprocess.run(["ip", "netns", "exec", namespace(), sys.executable, "-c", fetch],
-                              capture_output=True, text=True, timeout=20).stdout
+        proc = guest_status()
         for line in ("fault-tolerance (active-backup) (fail_over_mac active)",
                      "Slave Interface: ens6", "Slave Interface: ens7"):
             self.assertIn(line, proc)
@@ -166,6 +175,24 @@ class EndToEnd(Leaves):
         self.assertEqual(0, drill["lost_after"])
         with open(picture, encoding="utf-8") as svg:
             self.assertIn("<svg", svg.read())
+
+        self.assertRegex(drill["bondd"]["sentence"], rf"\b{drill['leg_before']}\b")
+
+        # The path dies and no carrier goes: bondd sees it, says so, and both legs' paths are whole again afterwards.
+        silent = json.loads(dnsvnf("drill", "-o", "json", "--qps", "200", "--failure", "silent", DESIGN).stdout)
+        say(f"drill, silent: longest gap {silent['longest_gap_ms']:.0f} ms, {silent['lost']} lost; "
+            f"bondd: {silent['bondd']}")
+        self.assertEqual("silent", silent["failure"])
+        self.assertTrue(silent["failed_over"])
+        self.assertRegex(silent["bondd"]["sentence"], rf"^{silent['leg_before']} lost .* with carrier up: moved to "
+                                                      rf"{silent['leg_after']} after ")
+        self.assertGreater(silent["bondd"]["outage_ms"], 0)
+        self.assertLess(silent["longest_gap_ms"], 3000)
+        self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A"))
+        end = time.monotonic() + 30
+        while (paths := leg_paths()) != ["proven", "proven"]:
+            self.assertLess(time.monotonic(), end, f"the legs' paths are {paths}")
+            time.sleep(0.5)
 
         status = dnsvnf("status").stdout
         self.assertRegex(status, r"cpnr-dns .*active-backup.*172\.16\.1\.10")
@@ -187,6 +214,13 @@ class EndToEnd(Leaves):
         say("drill, miimon=1000: longest gaps " + ", ".join(f"{gap:.0f}" for gap in gaps) + " ms")
         self.assertGreater(max(gaps), 300)
         self.assertGreater(max(gaps), drill["longest_gap_ms"])
+
+        # A cut path and nobody to see it: no failover, and the drill says why.
+        blind = dnsvnf("drill", "--qps", "200", "--failure", "silent", slow, check=False)
+        self.assertEqual(1, blind.returncode, blind.stderr)
+        self.assertIn("did NOT fail over", blind.stdout)
+        self.assertIn("the carrier stayed, which is all that miimon=1000 sees", blind.stdout)
+        self.assertIn("none watches in the guest", blind.stdout)
 
 
 class Killed(Leaves):

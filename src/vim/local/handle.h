@@ -4,13 +4,17 @@
 
 #include "vim/local/address.h"
 #include "vim/local/qemu.h"
+#include "vim/local/segment.h"
 #include "vim/local/store.h"
 #include "vim/vim.h"
+
+struct mnl_socket;
 
 struct local {
 	struct vim vim; /* first: the handle that callers have is this one */
 	struct store store;
-	int netns; /* of the deployment; -1: not open */
+	int netns;              /* of the deployment; -1: not open */
+	struct mnl_socket *cut; /* while it is open a path is cut */
 	bool probed;
 	struct qemu qemu; /* when probed */
 };
@@ -35,6 +39,9 @@ int net_port_destroy(struct local *local, const struct record *port, struct err 
 /* Is it there, in the kernel? A port: with QEMU at its other end, *ret_in_use. */
 bool net_present(struct local *local, const struct records *records, const struct record *record,
 		 bool *ret_in_use);
+/* The two ends of the uplink behind the port; -ENOTSUP: its network has none. */
+int net_port_uplink(const struct records *records, const struct record *port,
+		    struct segment_uplink *ret, struct err *err);
 /* Physnets of all networks. */
 void net_physnets(const struct records *records, struct physnets *ret);
 /* server.c */

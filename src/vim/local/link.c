@@ -23,86 +23,13 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "vim/local/netlink.h"
 #include "vim/local/netns.h"
 
 #define REQUEST_MAX 4096  /* room of what is sent; the longest has one alias of 255 bytes */
 #define REPLY_MAX   32768 /* what the kernel fills at most in one part of a dump */
 #define DUMP_TRIES  10
 #define ALIAS_MAX   255 /* IFALIASZ less the zero */
-
-static void cleanup_mnl_fn(struct mnl_socket **nl)
-{
-	if (*nl)
-		mnl_socket_close(*nl);
-}
-
-static int open_rtnl(int ns, struct mnl_socket **ret_nl, struct err *err)
-{
-	int on = 1;
-	int fd = netns_socket(ns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, err);
-
-	if (fd < 0)
-		return fd;
-
-	struct mnl_socket *nl = mnl_socket_fdopen(fd);
-
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = err_errno(err, errno, "cannot use rtnetlink");
-
-		if (nl)
-			mnl_socket_close(nl);
-		else
-			close(fd);
-		return r;
-	}
-	/* Without it (Linux < 4.12) refusals have a number only. */
-	(void)mnl_socket_setsockopt(nl, NETLINK_EXT_ACK, &on, sizeof(on));
-	*ret_nl = nl;
-	return 0;
-}
-
-/* a, on a walk that ends at tail, is whole. */
-static bool attr_ok(const struct nlattr *a, const void *tail)
-{
-	return mnl_attr_ok(a, (int)((const char *)tail - (const char *)a));
-}
-
-/* What the kernel says about its refusal beyond the number, or NULL. */
-static const char *refusal_text(const struct nlmsghdr *reply)
-{
-	const struct nlmsgerr *e = mnl_nlmsg_get_payload(reply);
-	const void *tail = mnl_nlmsg_get_payload_tail(reply);
-	size_t offset = sizeof(*e);
-	const struct nlattr *a;
-
-	if (!(reply->nlmsg_flags & NLM_F_ACK_TLVS))
-		return NULL;
-	if (!(reply->nlmsg_flags & NLM_F_CAPPED))
-		offset += mnl_nlmsg_get_payload_len(&e->msg);
-	if (offset > mnl_nlmsg_get_payload_len(reply))
-		return NULL;
-	for (a = mnl_nlmsg_get_payload_offset(reply, offset); attr_ok(a, tail);
-	     a = mnl_attr_next(a))
-		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG &&
-		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
-			return mnl_attr_get_str(a);
-	return NULL;
-}
-
-static int refusal(const struct nlmsghdr *reply, struct err *err)
-{
-	const struct nlmsgerr *e = mnl_nlmsg_get_payload(reply);
-
-	if (mnl_nlmsg_get_payload_len(reply) < sizeof(*e))
-		return err_set(err, EBADMSG, "a short answer from rtnetlink");
-	if (e->error == 0)
-		return 0;
-
-	const char *text = refusal_text(reply);
-
-	return netns_err(err, e->error, text ? "the kernel refused (%s)" : "the kernel refused",
-			 text);
-}
 
 /* A dump that failed on its way says so in its last message. */
 static int dump_end(const struct nlmsghdr *done, bool torn, struct err *err)
@@ -122,10 +49,10 @@ static int talk(int ns, struct nlmsghdr *request, void (*cb)(const struct nlmsgh
 		void *data, struct err *err)
 {
 	static unsigned sequence;
-	cleanup(cleanup_mnl_fn) struct mnl_socket *nl = NULL;
+	cleanup_netlink struct mnl_socket *nl = NULL;
 	cleanup_free char *buf = xcalloc(1, REPLY_MAX);
 	bool torn = false;
-	int r = open_rtnl(ns, &nl, err);
+	int r = netlink_open(ns, NETLINK_ROUTE, &nl, err);
 
 	if (r < 0)
 		return r;
@@ -149,7 +76,7 @@ static int talk(int ns, struct nlmsghdr *request, void (*cb)(const struct nlmsgh
 				continue;
 			torn |= (m->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 			if (m->nlmsg_type == NLMSG_ERROR)
-				return refusal(m, err);
+				return netlink_refusal(m, err);
 			if (m->nlmsg_type == NLMSG_DONE)
 				return dump_end(m, torn, err);
 			if (m->nlmsg_type >= NLMSG_MIN_TYPE && cb)
@@ -189,7 +116,7 @@ static void read_kind(const struct nlattr *info, char *kind)
 	const struct nlattr *a = mnl_attr_get_payload(info);
 	const void *tail = (const char *)a + mnl_attr_get_payload_len(info);
 
-	for (; attr_ok(a, tail); a = mnl_attr_next(a))
+	for (; netlink_attr_ok(a, tail); a = mnl_attr_next(a))
 		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
 			snprintf(kind, LINK_NAME_SIZE, "%.*s", (int)mnl_attr_get_payload_len(a),
 				 mnl_attr_get_str(a));
@@ -211,7 +138,7 @@ static void read_link(const struct nlmsghdr *m, void *data)
 	link->index = ifi->ifi_index;
 	link->up = ifi->ifi_flags & IFF_UP;
 	link->carrier = ifi->ifi_flags & IFF_LOWER_UP;
-	for (a = mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)); attr_ok(a, tail);
+	for (a = mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)); netlink_attr_ok(a, tail);
 	     a = mnl_attr_next(a)) {
 		unsigned type = mnl_attr_get_type(a);
 		int len = mnl_attr_get_payload_len(a);

@@ -10,7 +10,9 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "vim/local/cut.h"
 #include "vim/local/handle.h"
+#include "vim/local/netlink.h"
 #include "vim/local/netns.h"
 #include "vim/request.h"
 
@@ -44,6 +46,7 @@ static void local_close(struct vim *vim)
 		return;
 
 	struct local *local = local_of(vim);
+	netlink_close(local->cut);
 	cleanup_close_fn(&local->netns);
 	store_clear(&local->store);
 	qemu_clear(&local->qemu);
@@ -499,22 +502,49 @@ static int local_release(struct vim *vim, struct err *err)
 	return r < 0 ? r : store_remove(&local->store, err);
 }
 
+/* For a change: with the lock. */
+static int find_port(struct local *local, const char *server_name, const char *port_name,
+		     struct records *records, struct record **ret_server, struct record **ret_port,
+		     struct err *err)
+{
+	int r = find_server(local, server_name, records, ret_server, err);
+
+	if (r == 0)
+		r = store_lock(&local->store, err);
+	if (r < 0)
+		return r;
+	*ret_port = records_find(records, VIM_PORT, port_name);
+	return *ret_port ? 0 : err_set(err, ENOENT, "there is no port %s", port_name);
+}
+
 static int local_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,
 			  struct err *err)
 {
 	struct local *local = local_of(vim);
 	cleanup_records struct records records = {0};
-	struct record *server;
+	struct record *server, *port;
 
-	int r = find_server(local, server_name, &records, &server, err);
+	int r = find_port(local, server_name, port_name, &records, &server, &port, err);
+	return r < 0 ? r : server_set_link(local, server, port, up, err);
+}
+
+static int local_set_path(struct vim *vim, const char *server_name, const char *port_name,
+			  bool whole, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server, *port;
+	struct segment_uplink uplink;
+
+	netlink_close(steal_ptr(local->cut));
+	int r = find_port(local, server_name, port_name, &records, &server, &port, err);
 	if (r == 0)
-		r = store_lock(&local->store, err);
+		r = net_port_uplink(&records, port, &uplink, err);
+	if (r == 0)
+		r = local_netns(local, false, err);
 	if (r < 0)
 		return r;
-	struct record *port = records_find(&records, VIM_PORT, port_name);
-	if (!port)
-		return err_set(err, ENOENT, "there is no port %s", port_name);
-	return server_set_link(local, server, port, up, err);
+	return whole ? 0 : cut_veth(local->netns, uplink.up, uplink.down, &local->cut, err);
 }
 
 static int local_console(struct vim *vim, const char *server_name, char **ret_text, struct err *err)
@@ -548,6 +578,7 @@ const struct vim_ops vim_local = {
 	.destroy = local_destroy,
 	.release = local_release,
 	.set_link = local_set_link,
+	.set_path = local_set_path,
 	.console = local_console,
 	.socket = local_socket,
 };

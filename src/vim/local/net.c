@@ -145,6 +145,28 @@ int net_port_create(struct local *local, const struct records *records, struct r
 	return r;
 }
 
+int net_port_uplink(const struct records *records, const struct record *port,
+		    struct segment_uplink *ret, struct err *err)
+{
+	const char *network = record_string(port->spec, "network");
+	cleanup_segments struct segments segments = {0};
+
+	int r = plan(records, &segments, err);
+	if (r < 0)
+		return r;
+	const char *bridge = segment_bridge(&segments, network);
+	for (size_t i = 0; i < segments.n_uplinks; i++)
+		if (streq(segments.uplinks[i].fabric, bridge)) {
+			*ret = segments.uplinks[i];
+			return 0;
+		}
+	return err_set(
+		err, ENOTSUP,
+		"network %s has no physical network, so there is no path behind port %s that "
+		"could fail while its carrier stays: use --failure carrier",
+		network, port->name);
+}
+
 int net_port_destroy(struct local *local, const struct record *port, struct err *err)
 {
 	const char *tap = record_string(port->made, "tap");

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vim/local/cut.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "vim/local/link.h"
+#include "vim/local/netlink.h"
+
+#define TABLE     "dnsvnf-cut"
+#define BATCH_MAX 4096
+
+static struct nlmsghdr *add(struct mnl_nlmsg_batch *batch, unsigned type, unsigned flags,
+			    unsigned family, unsigned resource)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(mnl_nlmsg_batch_current(batch));
+
+	nlh->nlmsg_type = (uint16_t)type;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+
+	nfg->nfgen_family = (uint8_t)family;
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = htons((uint16_t)resource);
+	return nlh;
+}
+
+static struct nlmsghdr *add_new(struct mnl_nlmsg_batch *batch, unsigned message)
+{
+	return add(batch, NFNL_SUBSYS_NFTABLES << 8 | message,
+		   NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, NFPROTO_NETDEV, 0);
+}
+
+static void add_table(struct mnl_nlmsg_batch *batch)
+{
+	struct nlmsghdr *nlh = add_new(batch, NFT_MSG_NEWTABLE);
+
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, TABLE);
+	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, htonl(NFT_TABLE_F_OWNER));
+	mnl_nlmsg_batch_next(batch);
+}
+
+/* Without a rule: its policy drops all that the two links receive. */
+static void add_chain(struct mnl_nlmsg_batch *batch, const char *a, const char *b)
+{
+	struct nlmsghdr *nlh = add_new(batch, NFT_MSG_NEWCHAIN);
+
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, TABLE);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, "drop");
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
+	mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY, htonl(NF_DROP));
+
+	struct nlattr *hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+
+	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(NF_NETDEV_INGRESS));
+	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl(0));
+
+	struct nlattr *devices = mnl_attr_nest_start(nlh, NFTA_HOOK_DEVS);
+
+	mnl_attr_put_strz(nlh, NFTA_DEVICE_NAME, a);
+	mnl_attr_put_strz(nlh, NFTA_DEVICE_NAME, b);
+	mnl_attr_nest_end(nlh, devices);
+	mnl_attr_nest_end(nlh, hook);
+	mnl_nlmsg_batch_next(batch);
+}
+
+/* The table's and the chain's, or the first refusal: what follows from it follows in the batch. */
+static int acknowledged(struct mnl_socket *nl, struct err *err)
+{
+	char buf[BATCH_MAX];
+
+	for (int wanted = 2; wanted > 0;) {
+		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, errno, "no answer from nfnetlink");
+
+		int left = (int)n;
+
+		for (const struct nlmsghdr *m = (void *)buf; mnl_nlmsg_ok(m, left);
+		     m = mnl_nlmsg_next(m, &left)) {
+			if (m->nlmsg_type != NLMSG_ERROR)
+				continue;
+			int r = netlink_refusal(m, err);
+			if (r < 0)
+				return r;
+			wanted--;
+		}
+	}
+	return 0;
+}
+
+/* Since Linux 6.16 the kernel also takes the names of links that are not there. */
+static int check_links(int ns, const char *a, const char *b, struct err *err)
+{
+	cleanup_netdev_list struct netdev_list links = {0};
+	bool have_a = false, have_b = false;
+	int r = link_list(ns, &links, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < links.n; i++) {
+		have_a |= streq(links.v[i].name, a);
+		have_b |= streq(links.v[i].name, b);
+	}
+	return have_a && have_b ? 0 : err_set(err, ENODEV, "there is no link %s", have_a ? b : a);
+}
+
+int cut_veth(int ns, const char *a, const char *b, struct mnl_socket **ret, struct err *err)
+{
+	cleanup_netlink struct mnl_socket *nl = NULL;
+	char buf[BATCH_MAX];
+	int r = check_links(ns, a, b, err);
+
+	if (r == 0)
+		r = netlink_open(ns, NETLINK_NETFILTER, &nl, err);
+	if (r < 0)
+		return err_wrap(err, "cannot cut %s off from %s", a, b);
+
+	struct mnl_nlmsg_batch *batch = mnl_nlmsg_batch_start(buf, sizeof(buf));
+
+	add(batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+	mnl_nlmsg_batch_next(batch);
+	add_table(batch);
+	add_chain(batch, a, b);
+	add(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+	mnl_nlmsg_batch_next(batch);
+	if (mnl_socket_sendto(nl, buf, mnl_nlmsg_batch_size(batch)) < 0)
+		r = err_errno(err, errno, "cannot send to nfnetlink");
+	mnl_nlmsg_batch_stop(batch);
+	if (r == 0)
+		r = acknowledged(nl, err);
+	if (r == -EOPNOTSUPP || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT)
+		err_wrap(err, "this kernel has no nf_tables, or one older than Linux 5.12");
+	if (r < 0)
+		return err_wrap(err, "cannot cut %s off from %s", a, b);
+	*ret = steal_ptr(nl);
+	return 0;
+}
