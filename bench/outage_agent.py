@@ -178,9 +178,10 @@ class Team:
         self.release()
         ip(*(f"link set {leg} down" for leg in self.legs))
         with open(TEAMD_LOG, "wb") as log:
-            # At the priority of bondd's unit.
-            self.teamd = subprocess.Popen(["chrt", "-r", "10", "teamd", "-g", "-U", "-c", json.dumps(config)], stdin=subprocess.DEVNULL,
-                                          stdout=log, stderr=log)
+            # At the priority of bondd's unit. Its moves it tells only with -g.
+            self.teamd = subprocess.Popen(["chrt", "-r", "10", "teamd", "-U", "-c", json.dumps(config),
+                                           *([] if mechanism.get("quiet") else ["-g"])],
+                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait(self.connect, 30, "teamd answers")
         ip("link set team0 up")
         self.give("team0")
@@ -304,13 +305,12 @@ class Agent:
             if not quiet:
                 time.sleep(LOOK_S)
         self.moved = self.watch.moves()
-        active = self.watch.active()
-        return {"leg": self.legs.index(active) if active in self.legs else None, "restless": not quiet,
-                "rest_s": round(time.monotonic() - start, 2)}
+        return {"restless": not quiet, "rest_s": round(time.monotonic() - start, 2)}
 
     def moves(self):
-        """Since it was at rest."""
-        return {"moves": self.watch.moves() - self.moved}
+        """Since it was at rest, and the active leg."""
+        active = self.watch.active()
+        return {"moves": self.watch.moves() - self.moved, "leg": self.legs.index(active) if active in self.legs else 0}
 
     def cost(self, seconds):
         """Of the daemon, while nothing happens: percent of one CPU, memory in kB."""

@@ -5,10 +5,12 @@ import math
 import statistics
 from xml.sax.saxutils import escape
 
-# Of the picture: panels of one failure each, a line for each mechanism, a dot for each run, time to the right.
-COLUMNS, PANEL_WIDTH, LABEL, PLOT, LINE, HEAD, FOOT = 2, 470, 176, 270, 17, 30, 34
+# Of the picture: panels of one failure each, a line for each mechanism, a dot for each run, time to the right; lost
+# queries instead of time where answers get through now and then.
+COLUMNS, PANEL_WIDTH, LABEL, PLOT, LINE, HEAD, FOOT = 2, 490, 200, 260, 17, 30, 34
 MIN_MS, MAX_MS = 3, 3000
 ZERO = 14  # where runs without a gap are, left of the axis
+LOST = ("30 % loss",)
 COLORS = (("bondd", "#0b57d0"), ("teamd", "#2e7d32"), ("arp", "#b26a00"), ("", "#555"))
 
 
@@ -27,8 +29,8 @@ def p95(values):
 
 def table(results, failures, mechanisms):
     cells = cells_of(results)
-    print("| failure | watched by | runs | longest gap, ms: median | p95 | max | lost: median | p95 | max | moves: max |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("| failure | watched by | runs | longest gap, ms: median | p95 | max | lost: median | p95 | max "
+          "| moves: max |\n|---|---|---|---|---|---|---|---|---|---|")
     for failure in failures:
         for mechanism in mechanisms:
             runs = cells.get((failure, mechanism))
@@ -75,9 +77,10 @@ def x_of(ms):
 
 
 def panel(failure, rows):
-    out = [f'<text x="{LABEL}" y="16" class="t">{escape(failure)}</text>']
+    key, unit = ("lost", "") if failure in LOST else ("gap_ms", " ms")
+    out = [f'<text x="{LABEL}" y="16" class="t">{escape(failure)}{"" if unit else ": queries lost"}</text>']
     bottom = HEAD + LINE * len(rows)
-    for ms, text in ((0, "0"), (10, "10"), (100, "100"), (1000, "1000 ms")):
+    for ms, text in ((0, "0"), (10, "10"), (100, "100"), (1000, "1000" + unit)):
         x = x_of(ms)
         out.append(f'<path d="M{x:.0f} {HEAD - 6}V{bottom}" class="g"/>'
                    f'<text x="{x:.0f}" y="{bottom + 13}" class="a">{text}</text>')
@@ -86,8 +89,8 @@ def panel(failure, rows):
         color = next(color for word, color in COLORS if word in mechanism)
         out.append(f'<text x="{LABEL - 10}" y="{y + 4}" class="m" fill="{color}">{escape(mechanism)}</text>')
         if runs:
-            dots = "".join(f"M{x} {y}h0" for x in sorted(round(x_of(r["gap_ms"])) for r in runs))
-            median = x_of(statistics.median(r["gap_ms"] for r in runs))
+            dots = "".join(f"M{x} {y}h0" for x in sorted(round(x_of(r[key])) for r in runs))
+            median = x_of(statistics.median(r[key] for r in runs))
             out.append(f'<path d="{dots}" class="d" stroke="{color}"/>'
                        f'<path d="M{median:.0f} {y - 6}v12" class="n" stroke="{color}"/>')
     return "".join(out)
