@@ -378,7 +378,7 @@ def run(vm, mechanism, failure, last):
     if not warm["answered"]:
         raise Broken("DNS does not answer while nothing is broken")
     return {**result, "moves": moves - idle["moves"], "idle_moves": idle["moves"], "idle_s": round(idle_s, 2),
-            "restless": rest["restless"] or not warm["warm"], "rest_s": rest["rest_s"],
+            "restless": rest["restless"] or not warm["warm"], "deaths": rest["deaths"], "rest_s": rest["rest_s"],
             "took_s": round(time.monotonic() - began, 2)}
 
 

@@ -14,7 +14,7 @@ import time
 BOND = "/sys/class/net/bond0/bonding"
 REPORT = "/run/bondd/watch.json"
 TEAMD_LOG = "/run/outage-teamd.log"
-LOOK_S, QUIET_S, REST_S = 0.02, 0.2, 5.0
+LOOK_S, QUIET_S, REST_S, START_S, STARTS = 0.02, 0.2, 5.0, 5.0, 8
 
 
 def read(path):
@@ -165,30 +165,51 @@ class Team:
     def __init__(self, legs, give):
         self.legs = legs
         self.give = give
-        self.teamd = None
-        self.socket = None
+        self.teamd = self.socket = self.mechanism = None
+        self.deaths = 0
 
     def take(self):
         pass
 
     def set(self, mechanism):
+        self.mechanism = mechanism
+        for _ in range(STARTS):
+            self.start()
+            end = time.monotonic() + START_S
+            while self.alive() and time.monotonic() < end:
+                if self.state():
+                    return
+                time.sleep(LOOK_S)
+            if self.alive():  # not at rest, and will be counted so
+                return
+        raise RuntimeError(f"teamd: {read(TEAMD_LOG)[-1500:]}")
+
+    def start(self):
         config = {"device": "team0", "runner": {"name": "activebackup", "hwaddr_policy": "by_active"},
-                  "notify_peers": {"count": 1}, "link_watch": mechanism["team"],
+                  "notify_peers": {"count": 1}, "link_watch": self.mechanism["team"],
                   "ports": {leg: {} for leg in self.legs}}
         self.release()
+        for leg in read(f"{BOND}/slaves").split():
+            write(f"{BOND}/slaves", f"-{leg}")
         ip(*(f"link set {leg} down" for leg in self.legs))
         with open(TEAMD_LOG, "wb") as log:
             # At the priority of bondd's unit. Its moves it tells only with -g.
             self.teamd = subprocess.Popen(["chrt", "-r", "10", "teamd", "-U", "-c", json.dumps(config),
-                                           *([] if mechanism.get("quiet") else ["-g"])],
+                                           *([] if self.mechanism.get("quiet") else ["-g"])],
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait(self.connect, 30, "teamd answers")
-        ip("link set team0 up")
-        self.give("team0")
+        wait(lambda: self.teamd.poll() is not None or self.connect(), 30, "teamd answers")
+        if self.teamd.poll() is None:
+            ip("link set team0 up")
+            self.give("team0")
+
+    def alive(self):
+        """Seen: "stack smashing detected" while it takes its second port."""
+        if self.teamd.poll() is None:
+            return True
+        self.deaths += 1
+        return False
 
     def connect(self):
-        if self.teamd.poll() is not None:
-            raise RuntimeError(f"teamd: {read(TEAMD_LOG)[-1000:]}")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self.socket.connect("/run/teamd/team0.sock")
@@ -200,19 +221,26 @@ class Team:
     def release(self):
         if not self.teamd:
             return
-        self.socket.close()
+        if self.socket:
+            self.socket.close()
         self.teamd.terminate()
         self.teamd.wait(30)
         self.teamd = None
+        if os.path.exists("/sys/class/net/team0"):  # it died, and the kernel goes on
+            run("ip", "link", "del", "team0")
         wait(lambda: not os.path.exists("/sys/class/net/team0"), 20, "team0 is gone")
 
     def fresh(self):
-        pass
+        if not self.alive():
+            self.set(self.mechanism)
 
     def dump(self):
-        self.socket.send(b"REQUEST\nStateDump\n")
-        self.socket.settimeout(10)
-        return json.loads(self.socket.recv(1 << 20).split(b"\n", 1)[1])
+        try:
+            self.socket.settimeout(5)
+            self.socket.send(b"REQUEST\nStateDump\n")
+            return json.loads(self.socket.recv(1 << 20).split(b"\n", 1)[1])
+        except (OSError, ValueError, IndexError):  # dead or busy
+            return {"ports": {}, "runner": {"active_port": ""}}
 
     def state(self):
         dump = self.dump()
@@ -305,7 +333,7 @@ class Agent:
             if not quiet:
                 time.sleep(LOOK_S)
         self.moved = self.watch.moves()
-        return {"restless": not quiet, "rest_s": round(time.monotonic() - start, 2)}
+        return {"restless": not quiet, "deaths": self.team.deaths, "rest_s": round(time.monotonic() - start, 2)}
 
     def moves(self):
         """Since it was at rest, and the active leg."""
