@@ -14,7 +14,7 @@ import time
 BOND = "/sys/class/net/bond0/bonding"
 REPORT = "/run/bondd/watch.json"
 TEAMD_LOG = "/run/outage-teamd.log"
-LOOK_S, QUIET_S, REST_S, START_S, STARTS = 0.02, 0.2, 5.0, 5.0, 8
+LOOK_S, QUIET_S, REST_S, START_S, STARTS = 0.02, 0.2, 5.0, 5.0, 3
 
 
 def read(path):
@@ -172,6 +172,7 @@ class Team:
         pass
 
     def set(self, mechanism):
+        """Tried again when it dies, and left dead when it always does."""
         self.mechanism = mechanism
         for _ in range(STARTS):
             self.start()
@@ -180,14 +181,13 @@ class Team:
                 if self.state():
                     return
                 time.sleep(LOOK_S)
-            if self.alive():  # not at rest, and will be counted so
+            if self.teamd.poll() is None:  # not at rest, and will be counted so
                 return
-        raise RuntimeError(f"teamd: {read(TEAMD_LOG)[-1500:]}")
 
     def start(self):
         config = {"device": "team0", "runner": {"name": "activebackup", "hwaddr_policy": "by_active"},
-                  "notify_peers": {"count": 1}, "link_watch": self.mechanism["team"],
-                  "ports": {leg: {} for leg in self.legs}}
+                  "notify_peers": {"count": 1},
+                  "ports": {leg: {"link_watch": self.mechanism["team"]} for leg in self.legs}}
         self.release()
         for leg in read(f"{BOND}/slaves").split():
             write(f"{BOND}/slaves", f"-{leg}")
@@ -231,7 +231,7 @@ class Team:
         wait(lambda: not os.path.exists("/sys/class/net/team0"), 20, "team0 is gone")
 
     def fresh(self):
-        if not self.alive():
+        if self.teamd.poll() is not None:
             self.set(self.mechanism)
 
     def dump(self):
@@ -298,7 +298,9 @@ class Agent:
             write("/sys/bus/pci/drivers/igbvf/bind", os.path.basename(os.path.realpath(f"{device}/virtfn0")))
             wait(lambda folder=f"{device}/virtfn0/net": os.path.isdir(folder) and os.listdir(folder), 20, f"VF of {pf}")
             run("udevadm", "settle")  # it gives the name
-            vfs += os.listdir(f"{device}/virtfn0/net")
+            name = os.listdir(f"{device}/virtfn0/net")[0]
+            vfs.append(f"vf{number}")
+            ip(f"link set {name} down", f"link set {name} name {vfs[-1]}")
         self.legs = vfs
 
     def mechanism(self, mechanism):
@@ -333,7 +335,8 @@ class Agent:
             if not quiet:
                 time.sleep(LOOK_S)
         self.moved = self.watch.moves()
-        return {"restless": not quiet, "deaths": self.team.deaths, "rest_s": round(time.monotonic() - start, 2)}
+        deaths, self.team.deaths = self.team.deaths, 0
+        return {"restless": not quiet, "deaths": deaths, "rest_s": round(time.monotonic() - start, 2)}
 
     def moves(self):
         """Since it was at rest, and the active leg."""

@@ -51,12 +51,13 @@ def table(results, failures, mechanisms):
 
 def idle_table(cells, mechanisms):
     """What moves though nothing is broken."""
-    print("\n| watched by | s without failure | moves in them | runs that began without rest |\n|---|---|---|---|")
+    print("\n| watched by | s without failure | moves in them | runs that began without rest | daemon died |\n"
+          "|---|---|---|---|---|")
     for mechanism in mechanisms:
         runs = [r for (_, other), of_cell in cells.items() if other == mechanism for r in of_cell]
         if runs:
             print(f"| {mechanism} | {sum(r['idle_s'] for r in runs):.0f} | {sum(r['idle_moves'] for r in runs)} "
-                  f"| {sum(r['restless'] for r in runs)} |")
+                  f"| {sum(r['restless'] for r in runs)} | {sum(r.get('deaths', 0) for r in runs)} |")
 
 
 def cost_table(results):
