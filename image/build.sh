@@ -5,20 +5,24 @@ set -euo pipefail
 
 usage() {
 	cat <<-EOF
-		usage: build.sh [--glance FILE.qcow2] OUTDIR [BONDD]
+		usage: build.sh [--glance FILE.qcow2] [--with PACKAGE,...] OUTDIR [BONDD]
 
 		Writes OUTDIR/dns-vnf.{qcow2,vmlinux,initrd}, unless they are up to date. BONDD is the
 		bond monitor's binary to install. --glance also writes a compressed copy for upload.
+		--with installs more packages than the VNF's.
 	EOF
 	exit 2
 }
 
-glance=
-if [ "${1-}" = --glance ]; then
-	[ $# -ge 2 ] || usage
-	glance=$2
+glance='' with=''
+while :; do
+	case ${1-} in
+	--glance | --with) [ $# -ge 2 ] || usage ;;
+	*) break ;;
+	esac
+	if [ "$1" = --with ]; then with=$2; else glance=$2; fi
 	shift 2
-fi
+done
 [ $# = 1 ] || [ $# = 2 ] || usage
 case $1 in -*) usage ;; esac
 mkdir -p "$1"
@@ -68,7 +72,10 @@ narrate() {
 }
 
 recipe_hash() {
-	(cd "$here" && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
+	{
+		(cd "$here" && find . -type f ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum)
+		[ -z "$with" ] || echo "$with"
+	} | sha256sum | cut -c1-16
 }
 
 # mirror LABEL: the URI of the archive with this label (Debian, Debian-Security) in the machine's
@@ -107,7 +114,7 @@ sources() {
 # The guest's root as a directory; packages come from the cache in OUTDIR where it has them.
 build_tree() {
 	local packages
-	packages=$(sed -e '/^#/d' -e '/^$/d' "$here/packages" | paste -sd,)
+	packages=$(sed -e '/^#/d' -e '/^$/d' "$here/packages" | paste -sd,)${with:+,$with}
 	http_proxy=${http_proxy-$(apt-config dump --format '%v' Acquire::http::Proxy)}
 	export http_proxy
 	mkdir -p "$out/debs"
