@@ -3,7 +3,7 @@
 """How long the TechNote's steps take by the openstack client, and how long dnsvnf deploy takes, on one cloud.
 
 Both make the same objects, those of the TechNote (the example without its IPv6 subnets), one after the other on an
-idle machine, five times in turn; the medians count.
+idle machine, three times in turn; the medians count.
 """
 import os
 import re
@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "openstack"))
 import cloud  # noqa: E402  pylint: disable=wrong-import-position
 import product  # noqa: E402  pylint: disable=wrong-import-position
 
-RUNS = 5
+RUNS = 3
 STEPS = """
 network create --provider-network-type vxlan orchestration-network
 subnet create --network orchestration-network --subnet-range 192.168.100.0/24 --no-dhcp --gateway none orchestration-subnet

@@ -248,7 +248,7 @@ static bool may_be_repeated(const struct call *call, const struct http_answer *a
 	case 504:
 		return call->repeatable && !call->upload;
 	default:
-		return nonsense && call->repeatable;
+		return nonsense && call->repeatable && !call->upload;
 	}
 }
 
@@ -444,9 +444,9 @@ static void answered(void *data, const struct http_answer *answer)
 	struct session *s = call->session;
 
 	log_answer(call, answer);
-	/* Bodies of DELETE and of an upload are of no interest. */
-	bool has_json = is_success(answer->status) && answer->len > 0 && !call->upload &&
-			!streq(call->method, "DELETE");
+	/* The body of a DELETE is of no interest; an upload has none. */
+	bool has_json =
+		is_success(answer->status) && answer->len > 0 && !streq(call->method, "DELETE");
 	call->answer = has_json ? json_loadb(answer->body, answer->len, 0, NULL) : NULL;
 	bool nonsense = has_json && !call->answer;
 	if (may_be_repeated(call, answer, nonsense)) {
