@@ -141,7 +141,7 @@ static int get_cpus(const json_t *object, const char *key, struct cpuset *ret, s
 static int get_siblings(const json_t *object, struct compute_cell *c, struct err *err)
 {
 	struct cpuset usable = cpuset_or(&c->shared, &c->dedicated);
-	const json_t *siblings;
+	const json_t *siblings = NULL;
 	json_t *entry;
 	size_t i;
 
@@ -216,7 +216,7 @@ static void complete_pages(struct compute_cell *c)
 
 static int get_pages(const json_t *object, struct compute_cell *c, struct err *err)
 {
-	const json_t *pages;
+	const json_t *pages = NULL;
 	json_t *entry;
 	size_t i;
 
@@ -305,7 +305,7 @@ static int read_isolated(const json_t *document, const json_t *nodes, struct cpu
 static int read_cells(const json_t *document, struct compute_host *host, struct err *err)
 {
 	struct cpuset isolated;
-	const json_t *nodes;
+	const json_t *nodes = NULL;
 	json_t *node;
 	size_t i;
 
@@ -382,7 +382,7 @@ static int read_nic(const json_t *object, struct pci_pool *pool, struct err *err
 
 static int read_nics(const json_t *document, struct compute_host *host, struct err *err)
 {
-	const json_t *nics;
+	const json_t *nics = NULL;
 	json_t *nic;
 	size_t i;
 

@@ -24,8 +24,8 @@ struct fix {
 	enum fix_kind kind;
 	int node;
 	uint32_t page_kb;
-	size_t pool;
 	enum inventory_class class;
+	size_t pool;
 	int64_t n;
 };
 
@@ -54,7 +54,7 @@ static bool more_pages(struct compute_cell *c, uint32_t size_kb, int64_t n)
 	struct compute_pages *p = pages_of(c, size_kb);
 	struct compute_pages *smallest = c->n_pages ? &c->pages[c->n_pages - 1] : NULL;
 
-	if (!p || p == smallest)
+	if (!p || !smallest || p == smallest)
 		return false;
 	int64_t taken = n * size_kb / smallest->size_kb;
 	if (taken > smallest->total - smallest->used - smallest->reserved)

@@ -90,6 +90,7 @@ static size_t try_permutation(struct search *s, bool *changed)
 	*changed = false;
 	s->untested = 0;
 	for (size_t g = 0; g < s->request->n_cells; g++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): set for each cell */
 		uint8_t h = s->order[s->at[g]], id = s->id[g];
 		bool moved;
 
@@ -122,6 +123,7 @@ static bool next_permutation(struct search *s, size_t last)
 	uint64_t used = 0;
 
 	for (size_t i = 0; i <= last; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the same */
 		used |= UINT64_C(1) << s->at[i];
 	for (size_t i = last + 1; i-- > 0;) {
 		size_t next = s->at[i] + 1u;

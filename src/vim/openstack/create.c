@@ -237,13 +237,12 @@ static void found_or_not(struct call *call, void *data)
 			things_add(&os->things, b->kind, t->json);
 	}
 	call_free(call);
+	bool hopeless = r < 0 || n_found > 0; /* a bulk request makes all or none */
 	if (n_found == b->n)
 		go_on(b);
-	else if (r < 0 || n_found > 0) /* a bulk request makes all or none */
-		fail(b, b->code, b->why);
-	else if (b->looks < MAX_LOOKS)
+	else if (!hopeless && b->looks < MAX_LOOKS)
 		look_later(b);
-	else if (b->jobs[0]->tries < MAX_TRIES)
+	else if (!hopeless && b->jobs[0]->tries < MAX_TRIES)
 		again(b, false);
 	else
 		fail(b, b->code, b->why);

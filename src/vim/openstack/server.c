@@ -185,7 +185,7 @@ int openstack_server(struct vim *vim, const char *server_name, enum vim_look loo
 {
 	struct openstack *os = openstack_of(vim);
 	cleanup_server_view struct server_view v = {0};
-	const char *id;
+	const char *id = NULL;
 	int r = openstack_login(os, err);
 
 	if (r == 0)
@@ -207,7 +207,7 @@ int openstack_set_link(struct vim *vim, const char *server_name, const char *por
 		       struct err *err)
 {
 	struct openstack *os = openstack_of(vim);
-	const char *id;
+	const char *id = NULL;
 	int r = openstack_login(os, err);
 
 	(void)server_name;
@@ -236,7 +236,7 @@ int openstack_console(struct vim *vim, const char *server_name, char **ret_text,
 {
 	struct openstack *os = openstack_of(vim);
 	json_t *answer = NULL;
-	const char *id;
+	const char *id = NULL;
 	int r = openstack_login(os, err);
 
 	if (r == 0)
