@@ -445,6 +445,8 @@ static void what_is_wrong_with_a_file_is_said(void **state)
 		 "h.json: CPU 1 is in node 1 and in another"},
 		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": [[1, 2], [2]]}]}",
 		 "h.json: node 0: CPU 2 stands twice in siblings"},
+		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": \"1,2\"}]}",
+		 "h.json: numa_nodes[0]: siblings is no array"},
 		{"{\"nics\": [{\"physnet\": \"p\", \"vfs\": [{\"in_use\": 1}]}]}",
 		 "h.json: nics[0]: vfs[0]: in_use is neither true nor false"},
 		{"{\"hostname\": \"a\\u001b[2J\"}", "h.json: hostname has a control character"},
