@@ -143,32 +143,29 @@ bool openstack_servers_hold(const json_t *answer, const char *id)
 	return false;
 }
 
-/*
- * Is the server in another status than at the last look?
- */
-static int look_if_changed(struct openstack *os, const char *name, const char *id, bool *ret,
-			   struct err *err)
+/* Is it in another status than at the last look? A list that is refused tells nothing: Nova knows
+ * no status UNKNOWN there, which it shows while a cell is down. */
+static bool may_have_changed(struct openstack *os, const char *name, const char *id)
 {
 	const char *status = json_string_value(json_object_get(os->looked, "status"));
 	json_t *answer = NULL;
 
-	*ret = true;
 	if (!status || !streq(json_string_value(json_object_get(os->looked, "id")), id))
-		return 0;
+		return true;
+	cleanup_err struct err err = ERR_INIT;
 	int r = session_call(os->session, SERVICE_COMPUTE, "GET",
-			     openstack_servers_path(name, status), NULL, &answer, err);
-	*ret = !openstack_servers_hold(answer, id);
+			     openstack_servers_path(name, status), NULL, &answer, &err);
+	bool same = r == 0 && openstack_servers_hold(answer, id);
 	json_decref(answer);
-	return r;
+	return !same;
 }
 
 static int look_at_state(struct openstack *os, struct server_view *v, const char *name,
 			 const char *id, struct err *err)
 {
-	bool changed;
-	int r = look_if_changed(os, name, id, &changed, err);
+	int r = 0;
 
-	if (r == 0 && changed) {
+	if (may_have_changed(os, name, id)) {
 		json_t *whole = NULL;
 		r = session_call(os->session, SERVICE_COMPUTE, "GET", xasprintf("/servers/%s", id),
 				 NULL, &whole, err);
