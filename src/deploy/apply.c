@@ -133,7 +133,7 @@ static int update(struct vim *vim, const struct plan *plan, const struct events 
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		if (s->action != ACTION_UPDATE)
+		if (s->action != ACTION_UPDATE || s->set_link)
 			continue;
 		if (interrupted)
 			return stop_interrupted(err);
@@ -143,6 +143,31 @@ static int update(struct vim *vim, const struct plan *plan, const struct events 
 					s->name);
 		event_note(events, "UPDATE", "%s %s: %s", vim_kind_name(s->request.kind), s->name,
 			   s->why);
+	}
+	return 0;
+}
+
+static const char *server_of(const struct plan *plan, const struct step *port)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].request.kind == VIM_SERVER && plan->v[i].action != ACTION_DELETE &&
+		    vim_request_needs(&plan->v[i].request, &port->request))
+			return plan->v[i].name;
+	return NULL;
+}
+
+/* Links that were left down, when their servers are there. */
+static int set_links(struct vim *vim, const struct plan *plan, const struct events *events,
+		     struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (s->action != ACTION_UPDATE || !s->set_link)
+			continue;
+		int r = vim->ops->set_link(vim, server_of(plan, s), s->name, true, err);
+		if (r < 0)
+			return err_wrap(err, "port %s, whose link is to come up", s->name);
+		event_note(events, "UPDATE", "port %s: link up: %s", s->name, s->why);
 	}
 	return 0;
 }
@@ -247,6 +272,8 @@ static int make_all(struct vim *vim, const struct plan *plan, const struct event
 		r = update(vim, plan, events, err);
 	if (r == 0)
 		r = make(vim, plan, fresh ? PART_ALL : PART_REST, events, err);
+	if (r == 0)
+		r = set_links(vim, plan, events, err);
 	return r < 0 ? r : alive_wait(vim, plan, events, err);
 }
 

@@ -405,6 +405,11 @@ static void decide(const struct planner *p, struct step *s)
 	} else if (s->request.kind == VIM_SERVER && s->present->state == VIM_STATE_DOWN) {
 		s->action = ACTION_REPLACE;
 		s->why = xstrdup("it is off");
+	} else if (s->request.kind == VIM_PORT && s->present->link_down &&
+		   s->request.port.interface->admin_state_up) {
+		s->action = ACTION_UPDATE;
+		s->set_link = true;
+		s->why = xstrdup("its link was taken down, as by a drill that was killed");
 	} else {
 		s->action = ACTION_KEEP;
 	}

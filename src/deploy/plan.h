@@ -29,6 +29,7 @@ struct step {
 	unsigned index;                   /* which VM of the group */
 	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
 	const struct vim_object *rival;   /* another that USE could mean, or NULL */
+	bool set_link;                    /* UPDATE of a port: only its link has to come up */
 	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
 
 	char **port_names; /* of a server: what request.server.port_names points to */

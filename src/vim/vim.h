@@ -42,8 +42,9 @@ struct vim_object {
 	char *name;  /* not unique in OpenStack; of a server group: the owner mark */
 	char *owner; /* our mark, or NULL: not made by dnsvnf */
 	enum vim_state state;
-	char *fault;  /* the VIM's own words, or NULL */
-	char *digest; /* of the request it was made from (vim_request_digest), or NULL */
+	char *fault;    /* the VIM's own words, or NULL */
+	char *digest;   /* of the request it was made from (vim_request_digest), or NULL */
+	bool link_down; /* of a port: somebody took its link down, as a drill does */
 };
 
 struct vim_inventory {

@@ -52,6 +52,7 @@ static int memory_list(struct vim *vim, const struct vim_reference *references, 
 					 .name = xstrdup(from->name),
 					 .owner = xstrdup(from->owner),
 					 .state = from->state,
+					 .link_down = from->link_down,
 					 .digest = xstrdup(from->digest)};
 	}
 	return 0;
@@ -127,6 +128,20 @@ static int memory_destroy(struct vim *vim, const struct vim_object *const *objec
 	return first;
 }
 
+static int memory_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,
+			   struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+
+	assert_string_equal(server_name, "cpnr-dns_cpnr_0");
+	for (size_t i = 0; i < m->there.n; i++)
+		if (m->there.v[i].kind == VIM_PORT && streq(m->there.v[i].name, port_name)) {
+			m->there.v[i].link_down = !up;
+			return 0;
+		}
+	return err_set(err, ENOENT, "no port %s", port_name);
+}
+
 static int memory_release(struct vim *vim, struct err *err)
 {
 	(void)err;
@@ -143,6 +158,7 @@ static const struct vim_ops memory_ops = {
 	.server = memory_server,
 	.destroy = memory_destroy,
 	.release = memory_release,
+	.set_link = memory_set_link,
 };
 
 static char tenant_name[] = "test-tenant", deployment_name[] = "cpnr-dns";
@@ -317,6 +333,38 @@ static void test_undeploy_goes_on_and_tells(void **state)
 	vim_inventory_clear(&m.there);
 }
 
+/* A drill that was killed leaves a leg down: the next deploy puts it back and makes nothing anew.
+ */
+static void test_link_left_down_comes_up(void **state)
+{
+	struct model *model = *state;
+	struct interface *leg = &model->tenants[0].deployments[0].vm_groups[0].interfaces[2];
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	assert_int_equal(deploy(&m, model, false, &err), 0);
+	int made = m.operations;
+	assert_int_equal(
+		memory_set_link(&m.vim, "cpnr-dns_cpnr_0", "cpnr-dns_cpnr_0_2", false, &err), 0);
+	assert_int_equal(deploy(&m, model, false, &err), 0);
+	for (size_t i = 0; i < m.there.n; i++)
+		assert_false(m.there.v[i].link_down);
+	assert_int_equal(m.operations, made);
+
+	/* Down because the descriptor says so: that stays. */
+	leg->admin_state_up = false;
+	assert_int_equal(deploy(&m, model, false, &err), 0);
+	assert_int_equal(
+		memory_set_link(&m.vim, "cpnr-dns_cpnr_0", "cpnr-dns_cpnr_0_2", false, &err), 0);
+	assert_int_equal(deploy(&m, model, false, &err), 0);
+	leg->admin_state_up = true;
+	size_t down = 0;
+	for (size_t i = 0; i < m.there.n; i++)
+		down += m.there.v[i].link_down;
+	assert_int_equal(down, 1);
+	vim_inventory_clear(&m.there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_undo_leaves_what_was_to_be_replaced),
 		cmocka_unit_test(test_renamed_group_with_a_named_port),
 		cmocka_unit_test(test_undeploy_goes_on_and_tells),
+		cmocka_unit_test(test_link_left_down_comes_up),
 	};
 
 	return cmocka_run_group_tests_name("apply", tests, read_design, free_design);

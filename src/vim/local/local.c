@@ -238,6 +238,7 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 			.name = xstrdup(record->name),
 			.owner = xstrdup(record->owner),
 			.digest = xstrdup(record->digest),
+			.link_down = json_is_false(json_object_get(record->made, "link_up")),
 		};
 		r = object_state(local, &records, record, o, err);
 		if (r < 0)

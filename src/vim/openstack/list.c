@@ -21,7 +21,7 @@ enum { MAX_PAGES = 100 };
 	"&fields=created_at"
 #define PORT_FIELDS                                                                 \
 	"&fields=id&fields=name&fields=description&fields=status&fields=network_id" \
-	"&fields=created_at&fields=device_id&fields=device_owner"
+	"&fields=created_at&fields=device_id&fields=device_owner&fields=admin_state_up"
 
 enum service openstack_service(enum vim_kind kind)
 {
@@ -245,6 +245,7 @@ static void copy_object(struct vim_inventory *inventory, const struct vim_object
 		.state = from->state,
 		.fault = xstrdup(from->fault),
 		.digest = xstrdup(from->digest),
+		.link_down = from->link_down,
 	};
 }
 

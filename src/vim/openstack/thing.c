@@ -143,6 +143,8 @@ void things_add(struct things *things, enum vim_kind kind, json_t *json)
 	case VIM_PORT:
 		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
 		o->state = network_state(text(json, "status"));
+		o->link_down =
+			kind == VIM_PORT && json_is_false(json_object_get(json, "admin_state_up"));
 		break;
 	case VIM_SUBNET:
 		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
