@@ -58,15 +58,16 @@ void leg_update(struct leg *l, const struct link *link, int64_t now)
 
 int leg_open(struct leg *l, const struct targets *targets, struct err *err)
 {
-	bool ipv4 = false, ipv6 = false;
+	bool ipv4 = false, ipv6 = false, tagged = false;
 
 	if (l->fd >= 0)
 		return 0;
 	for (size_t i = 0; i < targets->n; i++) {
 		ipv4 |= targets->v[i].ip.family == AF_INET;
 		ipv6 |= targets->v[i].ip.family == AF_INET6;
+		tagged |= targets->v[i].vlan != 0;
 	}
-	int r = packet_open(l->index, ipv4, ipv6, &l->fd, err);
+	int r = packet_open(l->index, ipv4, ipv6, tagged, &l->fd, err);
 	return r < 0 ? err_wrap(err, "leg %s", l->name) : 0;
 }
 

@@ -20,7 +20,7 @@ enum { ANSWER_MAX = 512 }; /* what follows in an answer that is longer does not 
 #define PACKET_IGNORE_OUTGOING 23
 #endif
 
-int packet_open(int index, bool ipv4, bool ipv6, int *ret_fd, struct err *err)
+int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struct err *err)
 {
 	/*
 	 * Deaf until it is bound: with a protocol it would hear all interfaces at once. One
@@ -30,9 +30,9 @@ int packet_open(int index, bool ipv4, bool ipv6, int *ret_fd, struct err *err)
 	const struct sockaddr_ll at = {
 		.sll_family = AF_PACKET,
 		.sll_ifindex = index,
-		.sll_protocol = htons(ipv4 && ipv6 ? ETH_P_ALL
-				      : ipv6       ? ETH_P_IPV6
-						   : ETH_P_ARP),
+		.sll_protocol = htons(tagged || (ipv4 && ipv6) ? ETH_P_ALL
+				      : ipv6                   ? ETH_P_IPV6
+							       : ETH_P_ARP),
 	};
 	int on = 1, priority = TC_PRIO_CONTROL;
 

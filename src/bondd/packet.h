@@ -10,9 +10,11 @@ struct err;
 
 /*
  * On the interface with that index, not blocking; a leg that is not active is heard as well. ipv4,
- * ipv6: which answers are wanted. The interface may be down. Needs CAP_NET_RAW.
+ * ipv6: which answers are wanted; tagged: those in a VLAN too, whose tag the kernel takes off
+ * before a socket of one protocol sees it (net/core/dev.c, __netif_receive_skb_core). The interface
+ * may be down. Needs CAP_NET_RAW.
  */
-int packet_open(int index, bool ipv4, bool ipv6, int *ret_fd, struct err *err);
+int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struct err *err);
 
 /*
  * What cannot be sent (the interface is down, its queue full) is lost like any other frame on its

@@ -256,6 +256,31 @@ static void test_broadcasts_prove_nothing(void **state)
 	leg_close(&b);
 }
 
+/* The kernel takes the tag off before a socket of one protocol would see it. */
+static void test_answers_in_a_vlan_are_heard(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct leg a, b;
+	struct frame f;
+
+	targets.v[0].vlan = 101;
+	open_leg(&a, "leg0", &targets);
+	open_leg(&b, "leg1", &targets);
+	for (uint16_t vlan = 100; vlan <= 101; vlan++) {
+		frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac, .vlan = vlan},
+				   &targets.v[0].ip, false, &f);
+		f.bytes[25] = 2; /* a reply */
+		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+		struct pollfd p = {a.fd, POLLIN, 0};
+		assert_int_equal(poll(&p, 1, 2000), 1);
+		leg_hear(&a, &targets, &limits, now_us());
+		assert_int_equal(a.answered, vlan == 101);
+	}
+	leg_close(&a);
+	leg_close(&b);
+}
+
 static void send_on(void *data, const struct frame *frame)
 {
 	struct leg *l = data;
@@ -381,6 +406,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_way_from_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_way_to_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broadcasts_prove_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_answers_in_a_vlan_are_heard, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_announcements_are_believed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_legs_come_and_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_overrun_is_dumped_again, set_up, tear_down),
