@@ -140,7 +140,8 @@ int cli_open_vim(const char *verb, const struct options *options, const struct t
 		.make_project = tenant->managed_resource && tenant->vim_mapping,
 		.tenant = tenant->name,
 		.deployment = deployment->name,
-		.change = streq(verb, "deploy") || streq(verb, "undeploy"),
+		/* A deploy would put back the link that a drill holds down. */
+		.change = streq(verb, "deploy") || streq(verb, "undeploy") || streq(verb, "drill"),
 	};
 	return ops->open(&target, events, ret_vim, &err) < 0 ? cli_fail(verb, &err) : EXIT_DONE;
 }

@@ -164,6 +164,8 @@ static int set_links(struct vim *vim, const struct plan *plan, const struct even
 		const struct step *s = &plan->v[i];
 		if (s->action != ACTION_UPDATE || !s->set_link)
 			continue;
+		if (interrupted)
+			return stop_interrupted(err);
 		int r = vim->ops->set_link(vim, server_of(plan, s), s->name, true, err);
 		if (r < 0)
 			return err_wrap(err, "port %s, whose link is to come up", s->name);

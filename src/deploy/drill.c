@@ -303,8 +303,8 @@ static int run(struct drill *d, unsigned qps, struct err *err)
 		cleanup_err struct err back = ERR_INIT;
 		if (set_broken(d, false, &back) < 0)
 			event_note(d->events, failures[result->failure].up,
-				   "the %s of %s could not be put back: %s; 'dnsvnf undeploy', "
-				   "then deploy again",
+				   "the %s of %s could not be put back: %s; 'dnsvnf deploy' "
+				   "does it when the VIM can be asked again",
 				   failures[result->failure].object, result->port, back.text);
 	}
 	dnsload_finish(load, &interrupted, &result->load);

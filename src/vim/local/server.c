@@ -524,28 +524,31 @@ int server_destroy(struct local *local, const struct record *server, struct err 
 	return remove_files(local, server, err);
 }
 
+static int save_link(struct local *local, struct record *port, bool up, struct err *err)
+{
+	json_object_set_new(port->made, "link_up", json_boolean(up));
+	return record_save(&local->store, port, err);
+}
+
 int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,
 		    struct err *err)
 {
 	cleanup_qmp struct qmp *qmp = NULL;
 	cleanup_free char *nic = qemu_nic_name(record_nicid(port));
-	json_t *before = json_incref(json_object_get(port->made, "link_up"));
+	bool was_up = json_is_true(json_object_get(port->made, "link_up"));
 
 	int r = open_monitor(local, server, &qmp, err);
-	if (r == 0) {
-		/* QEMU does not tell the state of a link, so it is kept: first, for the case that
-		 * we are killed. */
-		json_object_set_new(port->made, "link_up", json_boolean(up));
-		r = record_save(&local->store, port, err);
-	}
+	/* QEMU does not tell the state of a link, so it is kept. Whenever we are killed, a link
+	 * that is down is down in the record: that is written before it goes, and after it came. */
+	if (r == 0 && !up)
+		r = save_link(local, port, false, err);
 	if (r == 0) {
 		r = qmp_command(qmp, "set_link", json_pack("{s:s, s:b}", "name", nic, "up", up),
 				NULL, err);
-		if (r < 0 && before) {
-			json_object_set(port->made, "link_up", before);
-			record_save(&local->store, port, NULL);
-		}
+		if (r < 0 && !up && was_up)
+			save_link(local, port, true, NULL);
 	}
-	json_decref(before);
+	if (r == 0 && up)
+		r = save_link(local, port, true, err);
 	return r;
 }
