@@ -72,7 +72,7 @@ static void audit_pair(const struct link *bond, const struct link *a, const stru
 	    memcmp(a->mac, b->mac, MAC_SIZE) == 0)
 		add(audit,
 		    "%s and %s have the same MAC with fail_over_mac=active: the switch sends what "
-		    "is for one to the other; give each its own",
+		    "is for one to the other, so only the active leg is probed; give each its own",
 		    a->name, b->name);
 
 	cleanup_free char *pf_a = physical_function(sysfs, a->name);

@@ -154,13 +154,27 @@ static void open_leg(struct eye *e, const struct eye_tools *tools, struct leg *l
 	(void)epoll_ctl(tools->epoll, EPOLL_CTL_ADD, l->fd, &event);
 }
 
+static bool have_one_mac(const struct eye *e, const struct link *bond)
+{
+	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_NONE)
+		return true;
+	if (bond->bond.fail_over_mac != BOND_FAIL_OVER_MAC_ACTIVE)
+		return false;
+	for (size_t i = 0; i < e->n_legs; i++)
+		for (size_t k = i + 1; k < e->n_legs; k++)
+			if (memcmp(e->legs[i].mac, e->legs[k].mac, MAC_SIZE) == 0)
+				return true;
+	return false;
+}
+
 /*
- * Which legs may be probed. With fail_over_mac=none all have one MAC, and the switch sends what is
- * for it to the leg from which it came last: a probe from an idle leg would be an outage.
+ * Which legs may be probed. Where they have one MAC (fail_over_mac=none, or VFs that were given the
+ * same), the switch sends what is for it to the leg from which it came last: a probe from an idle
+ * leg would be an outage.
  */
 static void update_sockets(struct eye *e, const struct eye_tools *tools, const struct link *bond)
 {
-	bool shared = bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_NONE;
+	bool shared = have_one_mac(e, bond);
 
 	for (size_t i = 0; i < e->n_legs; i++) {
 		struct leg *l = &e->legs[i];

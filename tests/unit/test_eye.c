@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What bondd makes of the kernel's tables, and what it tells of it. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -271,6 +272,32 @@ static void test_audit_one_nic(void **state)
 	assert_int_equal(dir_remove(top, NULL), 0);
 }
 
+/* A probe from an idle leg with the active one's MAC would turn the switch to it. */
+static void test_legs_of_one_mac_are_not_probed_at_once(void **state)
+{
+	(void)state;
+	struct tables t;
+	struct conf conf;
+	struct eye e;
+
+	conf_init(&conf);
+	fill(&t);
+	/* No such interfaces: nothing can be sent. */
+	struct link *ens6 = &t.links[2], *ens7 = &t.links[3], *bond = &t.links[4];
+	ens6->index = INT_MAX - 1;
+	ens7->index = INT_MAX;
+	bond->bond.active = ens6->index;
+	const struct eye_tools tools = {.conf = &conf, .tables = &t, .epoll = -1};
+	eye_init(&e, bond);
+	eye_update(&e, &tools, 0);
+	assert_true(e.legs[0].probed && e.legs[1].probed);
+	memcpy(ens7->mac, ens6->mac, MAC_SIZE);
+	eye_update(&e, &tools, 0);
+	assert_true(e.legs[0].probed && !e.legs[1].probed);
+	eye_clear(&e);
+	tables_clear(&t);
+}
+
 /* An eye that has just moved the bond, as its report goes through /status to dnsvnf. */
 static void fill_eye(struct eye *e)
 {
@@ -398,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_announcements_are_repeated),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_audit_one_nic),
+		cmocka_unit_test(test_legs_of_one_mac_are_not_probed_at_once),
 		cmocka_unit_test(test_report_reaches_dnsvnf),
 		cmocka_unit_test(test_nobody_watches),
 	};
