@@ -16,12 +16,14 @@ EXAMPLE = os.path.join(TOP, "examples", "technote", "corrected")
 IMAGE_SIZE = 300_000  # small, and more than one read of the upload
 # What deploy makes of the example: one name of each kind, with its number.
 MADE = {"networks": 4, "subnets": 6, "ports": 4, "flavors": 1, "images": 1, "servers": 1}
+MADE_SMALL = {**MADE, "networks": 3, "subnets": 3, "ports": 3}  # of a Design that is small
 
 
 class Design:
-    """A copy of the corrected example in a folder of its own; edits are (old, new) in its descriptor."""
+    """A copy of the corrected example in a folder of its own; edits are (old, new) in its descriptor.
+    A small one has no IPv6 and no network for orchestration: two legs and management are left."""
 
-    def __init__(self, *edits, name="cpnr-dns"):
+    def __init__(self, *edits, name="cpnr-dns", small=False):
         self.folder = tempfile.mkdtemp(prefix="dnsvnf-test-")
         self.name = name
         for file in os.listdir(EXAMPLE):
@@ -32,6 +34,9 @@ class Design:
         self.edit(("<name>dns-vnf</name>\n      <disk_format>qcow2",
                    "<name>dns-vnf</name>\n      <src>image.raw</src>\n      <disk_format>raw"),
                   ("<name>cpnr-dns</name>", f"<name>{name}</name>"), *edits)
+        if small:
+            self.drop_ipv6()
+            self.drop_orchestration()
 
     def edit(self, *edits, file="dep.xml"):
         path = os.path.join(self.folder, file)
@@ -127,6 +132,7 @@ class ProductTest(unittest.TestCase):
     """Every test leaves the cloud as it was; what it found there is in self.before."""
 
     maxDiff = None
+    small = False  # whether its designs are
 
     @classmethod
     def setUpClass(cls):
@@ -144,7 +150,7 @@ class ProductTest(unittest.TestCase):
         cloud.wipe(self.api, self.before)
 
     def design(self, *edits, **how):
-        design = Design(*edits, **how)
+        design = Design(*edits, small=self.small, **how)
         self.designs.append(design)
         return design
 

@@ -149,6 +149,14 @@ class Changes(product.ProductTest):
         self.assertEqual(gateways["management-subnet"], "10.10.10.1")
         self.assertEqual(self.server()["id"], server)
 
+        # As a drill leaves it that is killed.
+        leg = self.ports()["cpnr-dns_cpnr_0_2"]["id"]
+        self.api.put("network", f"/ports/{leg}", {"port": {"admin_state_up": False}})
+        self.assertRegex(self.dnsvnf("plan", design).stdout, "update +port +cpnr-dns_cpnr_0_2 .*link was taken down")
+        self.dnsvnf("deploy", design)
+        self.assertTrue(all(port["admin_state_up"] for port in self.ports().values()))
+        self.assertEqual(self.server()["id"], server)
+
         design.edit(("hostname: cpnr\n", "hostname: other\n"), file="day0.cfg")
         plan = self.dnsvnf("plan", design).stdout
         self.assertIn("the service of server cpnr-dns_cpnr_0 is interrupted", plan)
@@ -173,6 +181,8 @@ class Changes(product.ProductTest):
 
 class DocumentsClaim(product.ProductTest):
     """Two legs need a flavor of two NUMA nodes: each row of the TechNote's reasoning, and what gets round it."""
+
+    small = True
 
     def outcome(self, cells, legs=2, flavor_policy=None, port_policies=None):
         design = self.design()
@@ -217,6 +227,8 @@ class DocumentsClaim(product.ProductTest):
 
 class Refusals(product.ProductTest):
     """Each ends with exit 1, a message that names the object and the way out, and nothing left behind."""
+
+    small = True
 
     def refused(self, design, *words, vim="admin", before=None):
         done = self.dnsvnf("deploy", design, code=1, vim=vim)
@@ -263,7 +275,6 @@ class Refusals(product.ProductTest):
         message = self.refused(self.design(), "the role admin", "req-", vim="tenant")
         self.assertRegex(message, "network sriov-network-[12].*existing_networks|"
                                   "flavor cross-numa-flavor.*take its definition out of the descriptor")
-
 
     def test_vfs_used_up(self):
         host = cloud.host()

@@ -16,6 +16,8 @@ RETRIES = "Exceeded maximum number of retries"
 
 
 class Explanations(product.ProductTest):
+    small = True
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()

@@ -123,7 +123,7 @@ class Bondd(unittest.TestCase):
             outage.set_link(self.vm, legs[n % 2], False)
             outage.set_link(self.vm, legs[n % 2], True)
         outage.settle(self.vm, True)
-        before = self.rss()
+        before, pid = self.rss(), self.pid()
         for n in range(FLAPS):
             outage.set_link(self.vm, legs[n // 2 % 2], False)
             time.sleep(0.02)
@@ -132,6 +132,7 @@ class Bondd(unittest.TestCase):
         outage.settle(self.vm, True)
         after = self.rss()
         say(f"{FLAPS} flaps: {before} kB before, {after} kB after; moves {self.bond()['watch']['moves']}")
+        self.assertEqual(self.pid(), pid, "bondd was started anew")
         self.assertLessEqual(after, before + 128)
         self.assertLess(after, 6000)
         load = outage.Load(self.vm, 1.0).finish()

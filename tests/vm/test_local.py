@@ -189,10 +189,8 @@ class EndToEnd(Leaves):
         self.assertGreater(silent["bondd"]["outage_ms"], 0)
         self.assertLess(silent["longest_gap_ms"], 3000)
         self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A"))
-        end = time.monotonic() + 30
-        while (paths := leg_paths()) != ["proven", "proven"]:
-            self.assertLess(time.monotonic(), end, f"the legs' paths are {paths}")
-            time.sleep(0.5)
+        self.until_both_paths_are_proven()
+        self.killed_drill_is_mended_by_deploy()
 
         status = dnsvnf("status").stdout
         self.assertRegex(status, r"cpnr-dns .*active-backup.*172\.16\.1\.10")
@@ -223,6 +221,26 @@ class EndToEnd(Leaves):
         self.assertIn("none watches in the guest", blind.stdout)
 
 
+    def until_both_paths_are_proven(self):
+        end = time.monotonic() + 30
+        while (paths := leg_paths()) != ["proven", "proven"]:
+            self.assertLess(time.monotonic(), end, f"the legs' paths are {paths}")
+            time.sleep(0.5)
+
+    def killed_drill_is_mended_by_deploy(self):
+        drill = subprocess.Popen([DNSVNF, "drill", "--qps", "200", DESIGN], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 30
+        while '"mii_status": "down"' not in json.dumps(json.loads(guest_status())):
+            self.assertLess(time.monotonic(), end, "no leg went down")
+            time.sleep(0.1)
+        drill.kill()
+        drill.wait()
+        self.assertRegex(dnsvnf("plan", DESIGN).stdout, "update +port .*link was taken down")
+        self.assertIn("1 objects made", dnsvnf("deploy", DESIGN).stdout)
+        self.until_both_paths_are_proven()
+
+
 class Killed(Leaves):
     def test_undeploy_cleans_up_after_kill_at_random_moments(self):
         seed = int(os.environ.get("DNSVNF_TEST_SEED", random.randrange(1 << 30)))
@@ -238,15 +256,6 @@ class Killed(Leaves):
             dnsvnf("undeploy", DESIGN)
             self.assertEqual(self.before, traces(), f"killed after {delay:.2f} s")
             say(f"killed after {delay:.2f} s: nothing left")
-
-    def test_next_deploy_finishes_what_was_killed(self):
-        deploy = subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL)
-        time.sleep(5)
-        deploy.send_signal(signal.SIGKILL)
-        deploy.wait()
-        self.deploy(DESIGN)
-        self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A"))
 
     def test_interrupted_deploy_names_what_is_left(self):
         self.designs.append(DESIGN)
@@ -302,10 +311,17 @@ class Refused(Leaves):
 
 
 class SideBySide(Leaves):
-    def test_two_deployments(self):
+    def test_next_deploy_finishes_what_was_killed_and_another_stands_beside_it(self):
+        deploy = subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        time.sleep(5)
+        deploy.send_signal(signal.SIGKILL)
+        deploy.wait()
+        self.deploy(DESIGN)
+        self.assertEqual(["192.0.2.80"], kdig("@172.16.1.10", "www.example.test", "A"))
+
         other = variant(os.path.join(self.folder, "other"),
                         replace=[("<name>cpnr-dns</name>", "<name>cpnr-dns-2</name>")])
-        self.deploy(DESIGN)
         self.deploy(other)
         status = dnsvnf("status").stdout
         self.assertRegex(status, r"(?m)\bcpnr-dns ")
