@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -93,6 +95,17 @@ static void test_file_write_replaces_whole(void **state)
 	assert_int_equal(file_write_at(-1, file, "two", 3, 0600, &err), 0);
 	assert_int_equal(file_read(file, 100, &data, &len, &err), 0);
 	assert_string_equal(data, "two");
+
+	/* /dev/stdout is a link like this: it stays one. */
+	cleanup_free char *link = xasprintf("%s/link", path);
+	cleanup_free char *through = NULL;
+	struct stat st;
+	assert_int_equal(symlink(file, link), 0);
+	assert_int_equal(file_write_at(-1, link, "3", 1, 0600, &err), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(file_read(file, 100, &through, &len, &err), 0);
+	assert_string_equal(through, "3");
 	assert_int_equal(dir_remove(dir, &err), 0);
 	assert_false(file_exists(dir));
 	assert_int_equal(dir_remove(dir, &err), 0);
