@@ -366,8 +366,8 @@ static bool act(struct eye *e, const struct eye_tools *tools, const struct decis
 	e->active = e->last_active = d->to;
 	e->moves[e->n_moves++ % DECIDE_MOVES] = now;
 	e->moved[cause_of(d->reason)]++;
-	if (d->since >= 0)
-		e->outage = now - d->since;
+	if (d->reason != DECIDE_RETURN)
+		e->outage = d->since >= 0 ? now - d->since : -1;
 	announce_start(&e->announcements, now);
 	announce(e, tools, now);
 	say(e, JOURNAL_NOTICE, now, sentence);

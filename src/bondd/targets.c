@@ -11,15 +11,19 @@ static bool is_on(const struct link *link, const struct link *bond)
 			(link->is_vlan && link->parent == bond->index && link->vlan));
 }
 
+/* By the longest prefix, as the kernel routes. */
 static unsigned vlan_of(const struct tables *t, const struct link *bond, const struct ip *ip)
 {
+	const struct address *best = NULL;
+
 	for (size_t i = 0; i < t->n_addresses; i++) {
 		const struct address *a = &t->addresses[i];
-		const struct link *link = tables_link(t, a->index);
-		if (is_on(link, bond) && ip_same_net(&a->ip, ip, a->prefix))
-			return link->is_vlan ? link->vlan : 0;
+		if (is_on(tables_link(t, a->index), bond) && ip_same_net(&a->ip, ip, a->prefix) &&
+		    (!best || a->prefix > best->prefix))
+			best = a;
 	}
-	return 0;
+	const struct link *link = best ? tables_link(t, best->index) : NULL;
+	return link && link->is_vlan ? link->vlan : 0;
 }
 
 static const struct route *gateway(const struct tables *t, const struct link *bond, int family)

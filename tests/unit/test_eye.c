@@ -135,6 +135,9 @@ static void test_targets(void **state)
 	assert_int_equal(found.n, 2);
 	assert_int_equal(found.v[0].vlan, 0);
 	assert_int_equal(found.v[1].vlan, 101);
+	add_address(&t, VLAN, "172.16.1.10", 28); /* the longer prefix, though it comes later */
+	targets_find(&t, bond_of(&t), &conf, &found);
+	assert_int_equal(found.v[0].vlan, 101);
 	tables_clear(&t);
 }
 
