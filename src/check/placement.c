@@ -42,6 +42,19 @@ static unsigned placed_line(const struct deployment *d, const struct vm_group *a
 	return 0;
 }
 
+/* Are the group's own VMs placed so, by its placement or a placement_group? */
+static bool spread(const struct deployment *d, const struct vm_group *group)
+{
+	bool is = placed(group, "anti_affinity", NULL) != NULL;
+
+	for (size_t i = 0; i < d->n_placement_groups; i++) {
+		const struct placement_group *g = &d->placement_groups[i];
+		is |= streq(g->type, "anti_affinity") &&
+		      has_name(g->vm_groups, g->n_vm_groups, group->name);
+	}
+	return is;
+}
+
 static const char *host_of(const struct vm_group *g, unsigned *ret_line)
 {
 	const struct placement *p = placed(g, "zone_host", NULL);
@@ -66,7 +79,7 @@ static void anti_affinity(const struct site *s)
 
 	for (size_t i = 0; i < d->n_vm_groups; i++) {
 		const struct vm_group *b = &d->vm_groups[i];
-		if (b->scaling.max_active > 1 && !placed(b, "anti_affinity", NULL))
+		if (b->scaling.max_active > 1 && !spread(d, b))
 			found(s, b->line,
 			      "vm_group \"%s\" may have %u VMs, all of them on one host: add a "
 			      "placement of type anti_affinity",

@@ -240,20 +240,55 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	return 0;
 }
 
+static bool has_name(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(names[i], name))
+			return true;
+	return false;
+}
+
+static const char *policy_of(const char *placement_type)
+{
+	return streq(placement_type, "affinity")        ? "affinity"
+	       : streq(placement_type, "anti_affinity") ? "anti-affinity"
+							: NULL;
+}
+
+/* By a placement of the group itself, or of another one that refers to it. */
+static bool placed_by_group(const struct deployment *d, const struct vm_group *group,
+			    const char **ret_name, const char **ret_policy)
+{
+	for (size_t i = 0; i < d->n_vm_groups; i++) {
+		const struct vm_group *g = &d->vm_groups[i];
+		for (size_t k = 0; k < g->n_placements; k++) {
+			const struct placement *p = &g->placements[k];
+			if (!policy_of(p->type) ||
+			    (g != group &&
+			     !has_name(p->vm_group_refs, p->n_vm_group_refs, group->name)))
+				continue;
+			*ret_name = g->name;
+			*ret_policy = policy_of(p->type);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Name and policy of the server group that the VMs of the group are to be in, if any. */
 static bool wanted_server_group(const struct planner *p, const struct vm_group *group,
 				const char **ret_name, const char **ret_policy)
 {
 	for (size_t i = 0; i < p->deployment->n_placement_groups; i++) {
 		const struct placement_group *g = &p->deployment->placement_groups[i];
-		for (size_t k = 0; k < g->n_vm_groups; k++) {
-			if (!streq(g->vm_groups[k], group->name))
-				continue;
+		if (has_name(g->vm_groups, g->n_vm_groups, group->name)) {
 			*ret_name = g->name;
 			*ret_policy = streq(g->type, "affinity") ? "affinity" : "anti-affinity";
 			return true;
 		}
 	}
+	if (placed_by_group(p->deployment, group, ret_name, ret_policy))
+		return true;
 	/* Several VMs of one service gain nothing on one host, but are better there than not. */
 	*ret_name = group->name;
 	*ret_policy = "soft-anti-affinity";

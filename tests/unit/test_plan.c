@@ -238,6 +238,48 @@ static void test_two_ports_of_one_name_are_refused(void **state)
 	group->interfaces[1].vim_interface_name = NULL;
 }
 
+/* A placement of a vm_group itself puts it and those that it refers to into one server group. */
+static void test_placement_of_a_group_itself(void **state)
+{
+	(void)state;
+	const struct vim_inventory empty = {0};
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_findings struct findings findings = {0};
+	struct model *model = NULL;
+
+	assert_int_equal(design_read("examples/designs/two-vnfs/dep.xml", &model, &findings, &err),
+			 0);
+	struct deployment *d = &model->tenants[0].deployments[0];
+	size_t n = d->n_placement_groups;
+	d->n_placement_groups = 0;
+	cleanup_plan struct plan *before = make(model, &empty);
+	for (size_t i = 0; i < before->n; i++)
+		assert_int_not_equal(before->v[i].request.kind, VIM_SERVER_GROUP);
+
+	char type[] = "anti_affinity", *refs[] = {d->vm_groups[1].name};
+	struct placement placement = {.type = type, .vm_group_refs = refs, .n_vm_group_refs = 1};
+	d->vm_groups[0].placements = &placement;
+	d->vm_groups[0].n_placements = 1;
+	cleanup_plan struct plan *after = make(model, &empty);
+	size_t groups = 0, servers = 0;
+	for (size_t i = 0; i < after->n; i++) {
+		const struct vim_request *r = &after->v[i].request;
+		if (r->kind == VIM_SERVER_GROUP) {
+			assert_string_equal(r->server_group.policy, "anti-affinity");
+			groups++;
+		} else if (r->kind == VIM_SERVER) {
+			assert_non_null(r->server.server_group);
+			servers++;
+		}
+	}
+	assert_int_equal(groups, 1);
+	assert_int_equal(servers, 2);
+	d->vm_groups[0].placements = NULL;
+	d->vm_groups[0].n_placements = 0;
+	d->n_placement_groups = n;
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		cmocka_unit_test(test_subnet_of_the_same_name_elsewhere),
 		cmocka_unit_test(test_two_ports_of_one_name_are_refused),
+		cmocka_unit_test(test_placement_of_a_group_itself),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, read_design, free_design);
