@@ -111,8 +111,8 @@ static int make_request(const struct placer *p, const struct step *server, struc
 	if (r < 0)
 		return r;
 	if (!image)
-		request.unseen =
-			xasprintf("the properties of image %s", server->request.server.image_name);
+		fit_request_add_unseen(&request, "the properties of image",
+				       server->request.server.image_name);
 	*ret = request;
 	request = (struct fit_request){0};
 	return 0;

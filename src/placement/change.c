@@ -168,15 +168,18 @@ static size_t first_fit(const struct question *q, uint64_t against,
 static char *describe(const struct draft *d, const struct fit_request *request)
 {
 	struct strbuf b = {0};
+	size_t said = 0, last = 0; /* one without a value goes with what was said */
 
 	strbuf_adds(&b, "fits with ");
+	for (size_t i = 0; i < d->n_changes; i++)
+		last += d->changes[i].value != NULL;
 	for (size_t i = 0; i < d->n_changes; i++) {
 		const struct change *c = &d->changes[i];
 
-		if (!c->value) /* goes with what was said */
+		if (!c->value)
 			continue;
-		if (i)
-			strbuf_adds(&b, i + 1 == d->n_changes ? " and " : ", ");
+		if (said++)
+			strbuf_adds(&b, said == last ? " and " : ", ");
 		if (c->port >= 0)
 			strbuf_addf(&b, "%s %s on port %u", c->property, c->value,
 				    request->ports[c->port].nicid);

@@ -180,9 +180,10 @@ static int read_pages(const json_t *object, struct compute_cell *c, struct err *
 	if (r == 0)
 		r = get_int(object, "total", 0, KB_MAX / size, 0, &total, err);
 	if (r == 0)
-		r = get_int(object, "reserved", 0, total, 0, &reserved, err);
-	if (r == 0)
-		r = get_int(object, "free", 0, total, total - reserved, &free, err);
+		r = get_int(object, "reserved", 0, KB_MAX / size, 0, &reserved, err);
+	if (r == 0) /* nova.conf may reserve more than there are */
+		r = get_int(object, "free", 0, total, reserved < total ? total - reserved : 0,
+			    &free, err);
 	if (r < 0)
 		return r;
 	struct compute_pages *p = array_push(c->pages, c->n_pages);

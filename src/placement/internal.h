@@ -49,7 +49,7 @@ bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port);
 /*
  * Are there devices for all ports (PciDeviceStats.support_requests)? numa: with the guest on the
  * host cells of the mask. ret_pools (or NULL): index of the pool by port. On failure *ret_port
- * (or NULL) is the port that got none, which pools it could have had being told by pci_reason().
+ * (or NULL) is the port that got none.
  */
 bool pci_fits(const struct compute_host *host, const struct fit_request *request, bool numa,
 	      uint64_t cells, uint16_t *ret_pools, size_t *ret_port);

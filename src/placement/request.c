@@ -150,7 +150,7 @@ int fit_request_add_port(struct fit_request *request, const struct flavor *flavo
 	return 0;
 }
 
-static void add_unseen(struct fit_request *request, const char *what, const char *name)
+void fit_request_add_unseen(struct fit_request *request, const char *what, const char *name)
 {
 	char *before = request->unseen;
 
@@ -175,7 +175,8 @@ static int add_interface(struct fit_request *request, const struct model *model,
 		.type = interface->type == PORT_PASSTHRU ? PCI_PF : PCI_VF,
 	};
 	if (!network)
-		add_unseen(request, "the VIM knows the physnet of network", interface->network);
+		fit_request_add_unseen(request, "the VIM knows the physnet of network",
+				       interface->network);
 	return fit_request_add_port(
 		request, model_flavor(model, group->flavor), model_image(model, group->image),
 		&port, model_port_option(deployment, group, interface, "numa_affinity_policy"),
@@ -200,7 +201,8 @@ int fit_request_from_group(const struct model *model, const struct deployment *d
 	if (r < 0)
 		return r;
 	if (!image)
-		add_unseen(&request, "the VIM knows the properties of image", group->image);
+		fit_request_add_unseen(&request, "the VIM knows the properties of image",
+				       group->image);
 	*ret = request;
 	request = (struct fit_request){0};
 	return 0;

@@ -78,6 +78,9 @@ int fit_request_from_flavor(const struct flavor *flavor, const struct image *ima
 int fit_request_from_group(const struct model *model, const struct deployment *deployment,
 			   const struct vm_group *group, struct fit_request *ret, struct err *err);
 
+/* Adds "WHAT NAME" to request->unseen. */
+void fit_request_add_unseen(struct fit_request *request, const char *what, const char *name);
+
 /* Adds a port at the end; affinity NULL: as flavor and image say. -EINVAL: no such policy. */
 int fit_request_add_port(struct fit_request *request, const struct flavor *flavor,
 			 const struct image *image, const struct fit_port *port,

@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "placement/capacity.h"
 #include "placement/explain.h"
 #include "placement/host_json.h"
 
@@ -347,28 +346,6 @@ static void a_host_that_takes_it_needs_no_counterfactual(void **state)
 	compute_host_clear(&hosts[1]);
 }
 
-static void capacity_ends_with_the_first_resource_that_runs_out(void **state)
-{
-	cleanup_compute_host struct compute_host host = host_1();
-	cleanup_fit_request struct fit_request small =
-		request_of(2, 2048, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
-	cleanup_fit_request struct fit_request large =
-		request_of(6, 2048, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
-	cleanup_capacity struct capacity c = {0}, d = {0}, limited = {0};
-
-	(void)state;
-	capacity_count(&host, 1, &small, 100, &c);
-	assert_int_equal(c.n, 4);
-	assert_int_equal(c.hosts[0].last.reasons[0].kind, FIT_VFS);
-	capacity_count(&host, 1, &large, 100, &d);
-	assert_int_equal(d.n, 2);
-	assert_int_equal(d.hosts[0].last.reasons[0].kind, FIT_INVENTORY);
-	capacity_count(&host, 1, &small, 3, &limited);
-	assert_int_equal(limited.n, 3);
-	assert_int_equal(limited.hosts[0].last.n_reasons, 0);
-	assert_int_equal(host.pools[0].free, 4); /* the host itself is as it was */
-}
-
 static void what_is_not_seen_leaves_it_unknown(void **state)
 {
 	cleanup_compute_host struct compute_host host = host_1();
@@ -466,6 +443,20 @@ static void what_is_wrong_with_a_file_is_said(void **state)
 	}
 }
 
+/* nova.conf may reserve pages that the node does not have: `host` tells both as they are. */
+static void more_pages_reserved_than_there_are(void **state)
+{
+	static const char json[] = "{\"numa_nodes\": [{\"cpus\": [1, 2], \"huge_pages\": "
+				   "[{\"size_kb\": 1048576, \"total\": 0, \"reserved\": 2}]}]}";
+	cleanup_compute_host struct compute_host host = {0};
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(host_json_parse(json, strlen(json), "h.json", &host, &err), 0);
+	assert_int_equal(host.cells[0].pages[0].reserved, 2);
+	assert_int_equal(host.cells[0].pages[0].used, 0);
+}
+
 static void cpu_lists_are_written_as_they_are_read(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -492,11 +483,11 @@ int main(void)
 		cmocka_unit_test(counterfactuals_of_the_host),
 		cmocka_unit_test(a_smaller_guest_is_offered),
 		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
-		cmocka_unit_test(capacity_ends_with_the_first_resource_that_runs_out),
 		cmocka_unit_test(what_is_not_seen_leaves_it_unknown),
 		cmocka_unit_test(the_search_is_bounded),
 		cmocka_unit_test(hosts_of_a_folder),
 		cmocka_unit_test(what_is_wrong_with_a_file_is_said),
+		cmocka_unit_test(more_pages_reserved_than_there_are),
 		cmocka_unit_test(cpu_lists_are_written_as_they_are_read),
 	};
 
