@@ -212,7 +212,7 @@ uint64_t extra_spec_page_kb(const char *value)
 	rest++;
 	if (*rest == 'i')
 		rest++;
-	if (*rest && !streq(rest, "b") && !streq(rest, "bit") && !streq(rest, "B"))
+	if (!streq(rest, "b") && !streq(rest, "bit") && !streq(rest, "B"))
 		return 0;
 	n <<= 10 * (unit - units);
 	return streq(rest, "b") || streq(rest, "bit") ? n / 8 : n;

@@ -201,6 +201,8 @@ CASES = [
     ("extra-spec-name", "flat", [spec("hw:cpu_polcy", "dedicated")], [spec("aggregate:zone", "dedicated"), spec("quota:vif_outbound_peak", 1000)]),
     ("extra-spec-value", "flat", [respec("hw:mem_page_size", "large", "huge")],
      [respec("hw:mem_page_size", "large", "2048")]),
+    ("extra-spec-value", "flat", [respec("hw:mem_page_size", "large", "2M")],
+     [respec("hw:mem_page_size", "large", "2MB")]),
 
     ("interface-count", "existing-networks",
      [day0("con-name mgmt ifname", "con-name x ifname ens2 ipv4.method disabled\n"
