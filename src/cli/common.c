@@ -181,13 +181,19 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 	if (options->json && streams)
 		events = (struct events){report_json, NULL};
 
-	for (size_t t = 0; t < model->n_tenants && r == EXIT_DONE; t++)
-		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++) {
+	/* One that is not right does not hide the others, and is told by the exit code. Nothing is
+	 * made or broken after a failure. */
+	bool goes_on = !streq(verb, "deploy") && !streq(verb, "drill");
+	for (size_t t = 0; t < model->n_tenants; t++)
+		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
+			if (r == EXIT_INTERRUPTED || (r != EXIT_DONE && !goes_on))
+				break;
 			const struct tenant *tenant = &model->tenants[t];
 			const struct deployment *deployment = &tenant->deployments[d];
-			r = offline ? fn(options, model, tenant, deployment, NULL, &events)
-				    : run_one(verb, options, model, tenant, deployment, &events,
-					      fn);
+			int one = offline ? fn(options, model, tenant, deployment, NULL, &events)
+					  : run_one(verb, options, model, tenant, deployment,
+						    &events, fn);
+			r = one > r ? one : r;
 		}
 	progress_free(progress);
 	return r;

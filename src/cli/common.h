@@ -32,7 +32,8 @@ int cli_open_vim(const char *verb, const struct options *options, const struct t
 
 /*
  * Calls fn for each deployment of the descriptor with its VIM opened (explain with --hosts alone:
- * with none, NULL); stops at the first exit code other than EXIT_DONE and returns it.
+ * with none, NULL) and returns the highest exit code. deploy and drill stop at the first that is
+ * not EXIT_DONE, the other verbs only when interrupted.
  */
 typedef int cli_deployment_fn(const struct options *options, const struct model *model,
 			      const struct tenant *tenant, const struct deployment *deployment,
