@@ -240,7 +240,8 @@ trap 'rm -rf "$work"' EXIT
 
 recipe=$(recipe_hash)
 stamp="$recipe $([ -z "$bondd" ] || sha256sum <"$bondd")"
-if [ "$(cat "$out/dns-vnf.stamp" 2>/dev/null)" = "$stamp" ]; then
+if [ "$(cat "$out/dns-vnf.stamp" 2>/dev/null)" = "$stamp" ] && [ -e "$out/dns-vnf.qcow2" ] &&
+	[ -e "$out/dns-vnf.vmlinux" ] && [ -e "$out/dns-vnf.initrd" ]; then
 	say "$out/dns-vnf.qcow2 is up to date"
 else
 	[ "$(id -u)" = 0 ] || die 'building the image needs root'
