@@ -62,26 +62,12 @@ static int write_all(int fd, const char *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno
-								  : 0; /* a pipe has none */
-}
-
-/* A device, a pipe or a link, as /dev/stdout: written into, not replaced. */
-static int write_into(int dirfd, const char *path, const void *data, size_t len, struct err *err)
-{
-	cleanup_close int fd = openat(dirfd, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	int r = fd < 0 ? -errno : write_all(fd, data, len);
-
-	return r < 0 ? err_errno(err, r, "cannot write %s", path) : 0;
+	return 0;
 }
 
 int file_write_at(int dirfd, const char *path, const void *data, size_t len, unsigned mode,
 		  struct err *err)
 {
-	struct stat st;
-
-	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-		return write_into(dirfd, path, data, len, err);
 	cleanup_free char *aside = xasprintf("%s.new", path);
 	cleanup_close int fd = openat(dirfd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 
@@ -89,6 +75,8 @@ int file_write_at(int dirfd, const char *path, const void *data, size_t len, uns
 		return err_errno(err, errno, "cannot create %s", aside);
 
 	int r = write_all(fd, data, len);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	if (r == 0 && renameat(dirfd, aside, dirfd, path) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -96,6 +84,17 @@ int file_write_at(int dirfd, const char *path, const void *data, size_t len, uns
 		return err_errno(err, r, "cannot write %s", path);
 	}
 	return 0;
+}
+
+int file_write_output(const char *path, const void *data, size_t len, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return file_write_at(AT_FDCWD, path, data, len, 0644, err);
+	cleanup_close int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int r = fd < 0 ? -errno : write_all(fd, data, len);
+	return r < 0 ? err_errno(err, r, "cannot write %s", path) : 0;
 }
 
 int dir_make(const char *path, struct err *err)

@@ -16,10 +16,13 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_
 		 struct err *err);
 int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *err);
 
-/* Writes aside, fsyncs, renames over path; into what is no regular file, as /dev/stdout. mode as in
- * open(2). */
+/* Writes aside, fsyncs, renames over path. mode as in open(2). */
 int file_write_at(int dirfd, const char *path, const void *data, size_t len, unsigned mode,
 		  struct err *err);
+
+/* A result that the user named a place for: as file_write_at, mode 0644, but a device, a pipe or a
+ * link (/dev/stdout) is written into and not replaced. */
+int file_write_output(const char *path, const void *data, size_t len, struct err *err);
 
 /* mkdir -p, mode 0755 for what is missing. */
 int dir_make(const char *path, struct err *err);

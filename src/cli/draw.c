@@ -92,7 +92,7 @@ int verb_draw(const struct options *options)
 	cleanup_free char *svg = draw_svg(&drawing);
 	if (!options->file)
 		fputs(svg, stdout);
-	else if (file_write_at(AT_FDCWD, options->file, svg, strlen(svg), 0644, &err) < 0)
+	else if (file_write_output(options->file, svg, strlen(svg), &err) < 0)
 		return cli_fail("draw", &err);
 	return EXIT_DONE;
 }

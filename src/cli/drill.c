@@ -79,7 +79,7 @@ static int draw(const struct options *options, const struct drill_result *r, str
 	if (!options->svg)
 		return 0;
 	cleanup_free char *svg = plot_svg(&plot);
-	return file_write_at(AT_FDCWD, options->svg, svg, strlen(svg), 0644, err);
+	return file_write_output(options->svg, svg, strlen(svg), err);
 }
 
 /* Single queries get lost; three in a row at the end are an outage that has not ended. */
