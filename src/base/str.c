@@ -78,6 +78,14 @@ bool str_ends(const char *s, const char *suffix)
 	return len >= tail && strcmp(s + len - tail, suffix) == 0;
 }
 
+bool str_in(const char *s, char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(list[i], s))
+			return true;
+	return false;
+}
+
 bool str_in_words(const char *list, const char *word)
 {
 	static const char parting[] = " ,\t\r\n";

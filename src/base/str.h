@@ -24,6 +24,9 @@ bool streq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
+/* Whether s is one of the n strings. */
+bool str_in(const char *s, char *const *list, size_t n);
+
 /* Whether word is one of those in list, which blanks or commas part; list may be NULL. */
 bool str_in_words(const char *list, const char *word);
 

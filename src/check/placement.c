@@ -3,21 +3,13 @@
 #include "base/str.h"
 #include "check/site.h"
 
-static bool has_name(char *const *names, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (streq(names[i], name))
-			return true;
-	return false;
-}
-
 /* Whether one group's own placement of that type names the other. */
 static const struct placement *placed(const struct vm_group *a, const char *type, const char *other)
 {
 	for (size_t i = 0; i < a->n_placements; i++) {
 		const struct placement *p = &a->placements[i];
 		if (streq(p->type, type) &&
-		    (!other || has_name(p->vm_group_refs, p->n_vm_group_refs, other)))
+		    (!other || str_in(other, p->vm_group_refs, p->n_vm_group_refs)))
 			return p;
 	}
 	return NULL;
@@ -35,8 +27,8 @@ static unsigned placed_line(const struct deployment *d, const struct vm_group *a
 		return p->line;
 	for (size_t i = 0; i < d->n_placement_groups; i++) {
 		const struct placement_group *g = &d->placement_groups[i];
-		if (streq(g->type, type) && has_name(g->vm_groups, g->n_vm_groups, a->name) &&
-		    has_name(g->vm_groups, g->n_vm_groups, b->name))
+		if (streq(g->type, type) && str_in(a->name, g->vm_groups, g->n_vm_groups) &&
+		    str_in(b->name, g->vm_groups, g->n_vm_groups))
 			return g->line;
 	}
 	return 0;
@@ -50,7 +42,7 @@ static bool spread(const struct deployment *d, const struct vm_group *group)
 	for (size_t i = 0; i < d->n_placement_groups; i++) {
 		const struct placement_group *g = &d->placement_groups[i];
 		is |= streq(g->type, "anti_affinity") &&
-		      has_name(g->vm_groups, g->n_vm_groups, group->name);
+		      str_in(group->name, g->vm_groups, g->n_vm_groups);
 	}
 	return is;
 }

@@ -240,14 +240,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	return 0;
 }
 
-static bool has_name(char *const *names, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (streq(names[i], name))
-			return true;
-	return false;
-}
-
+/* Nova's policy for ESC's type of placement; NULL: it is no matter of server groups. */
 static const char *policy_of(const char *placement_type)
 {
 	return streq(placement_type, "affinity")        ? "affinity"
@@ -265,7 +258,7 @@ static bool placed_by_group(const struct deployment *d, const struct vm_group *g
 			const struct placement *p = &g->placements[k];
 			if (!policy_of(p->type) ||
 			    (g != group &&
-			     !has_name(p->vm_group_refs, p->n_vm_group_refs, group->name)))
+			     !str_in(group->name, p->vm_group_refs, p->n_vm_group_refs)))
 				continue;
 			*ret_name = g->name;
 			*ret_policy = policy_of(p->type);
@@ -281,9 +274,9 @@ static bool wanted_server_group(const struct planner *p, const struct vm_group *
 {
 	for (size_t i = 0; i < p->deployment->n_placement_groups; i++) {
 		const struct placement_group *g = &p->deployment->placement_groups[i];
-		if (has_name(g->vm_groups, g->n_vm_groups, group->name)) {
+		if (policy_of(g->type) && str_in(group->name, g->vm_groups, g->n_vm_groups)) {
 			*ret_name = g->name;
-			*ret_policy = streq(g->type, "affinity") ? "affinity" : "anti-affinity";
+			*ret_policy = policy_of(g->type);
 			return true;
 		}
 	}
@@ -444,7 +437,8 @@ static void decide(const struct planner *p, struct step *s)
 		   s->request.port.interface->admin_state_up) {
 		s->action = ACTION_UPDATE;
 		s->set_link = true;
-		s->why = xstrdup("its link was taken down, as by a drill that was killed");
+		s->why = xstrdup("its link was taken down, as by a drill that was killed "
+				 "or still runs");
 	} else {
 		s->action = ACTION_KEEP;
 	}
