@@ -58,10 +58,10 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return code;
 	}
 	if (!options->json)
-		printf("%s is deployed; %zu objects made, %zu unchanged\n", deployment->name,
-		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_UPDATE) +
-			       plan_count(plan, ACTION_REPLACE),
-		       plan_count(plan, ACTION_KEEP));
+		printf("%s is deployed; %zu objects made, %zu changed, %zu unchanged\n",
+		       deployment->name,
+		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE),
+		       plan_count(plan, ACTION_UPDATE), plan_count(plan, ACTION_KEEP));
 	return EXIT_DONE;
 }
 

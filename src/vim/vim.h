@@ -156,7 +156,8 @@ struct vim_target {
 	const char *project;  /* of the cloud; NULL: the one that the credentials name */
 	bool make_project; /* it is made when it is not there, and deleted with the last object */
 	const char *tenant, *deployment;
-	bool change; /* something will be made or deleted: keep other dnsvnf off meanwhile */
+	bool change; /* something will be made, deleted or broken: keep other dnsvnf off meanwhile
+		      */
 };
 
 /* A handle is for one deployment of one tenant. */

@@ -220,7 +220,6 @@ class EndToEnd(Leaves):
         self.assertIn("the carrier stayed, which is all that miimon=1000 sees", blind.stdout)
         self.assertIn("none watches in the guest", blind.stdout)
 
-
     def until_both_paths_are_proven(self):
         end = time.monotonic() + 30
         while (paths := leg_paths()) != ["proven", "proven"]:
@@ -237,7 +236,7 @@ class EndToEnd(Leaves):
         drill.kill()
         drill.wait()
         self.assertRegex(dnsvnf("plan", DESIGN).stdout, "update +port .*link was taken down")
-        self.assertIn("1 objects made", dnsvnf("deploy", DESIGN).stdout)
+        self.assertIn("0 objects made, 1 changed", dnsvnf("deploy", DESIGN).stdout)
         self.until_both_paths_are_proven()
 
 

@@ -38,7 +38,7 @@ become(const char *const *argv, pid_t parent, int out, int report)
 
 	/* A helper that outlives a killed dnsvnf would work on files that the next one removes. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpgid(0, 0);           /* Ctrl-C is for dnsvnf, which ends it or waits for it */
+	setpgid(0, 0);           /* Ctrl-C is for dnsvnf, which waits for it */
 	if (getppid() != parent) /* it was killed before that took hold */
 		_exit(127);
 	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)

@@ -18,6 +18,7 @@ struct openstack {
 	struct lock lock;
 	json_t *looked;          /* the server of the last VIM_LOOK_STATE, or NULL */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
+	bool took_link_down;     /* which has to be put back whatever happens */
 	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
 };
 

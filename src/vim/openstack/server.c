@@ -212,8 +212,9 @@ int openstack_set_link(struct vim *vim, const char *server_name, const char *por
 		r = find_id(os, VIM_PORT, port_name, &id, err);
 	if (r < 0)
 		return r;
-	if (up)
-		session_see_through(os->session); /* a link that was taken down comes back */
+	if (up && os->took_link_down)
+		session_see_through(os->session);
+	os->took_link_down = !up;
 	/* Neutron's agent sets the VF's link state: `disable` when the port is down. */
 	return session_call(os->session, SERVICE_NETWORK, "PUT", xasprintf("/ports/%s", id),
 			    json_pack("{s:{s:b}}", "port", "admin_state_up", up), NULL, err);
