@@ -175,3 +175,14 @@ static inline void add_config(struct tree_table *t, const char *address, size_t 
 	memcpy(config + 0x150 + PCI_SRIOV_TOTAL_VF, &total, 2);
 	tree_table_add(t, path, TREE_FILE, config, len);
 }
+
+/* As a list; NULL: not known. */
+static inline void assert_cpus(const struct cpus *cpus, const char *expected)
+{
+	cleanup_free char *text = cpus_text(cpus);
+
+	if (expected)
+		assert_string_equal(text, expected);
+	else
+		assert_null(text);
+}
