@@ -187,7 +187,7 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 	for (size_t t = 0; t < model->n_tenants; t++)
 		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
 			if (r == EXIT_INTERRUPTED || (r != EXIT_DONE && !goes_on))
-				break;
+				continue;
 			const struct tenant *tenant = &model->tenants[t];
 			const struct deployment *deployment = &tenant->deployments[d];
 			int one = offline ? fn(options, model, tenant, deployment, NULL, &events)

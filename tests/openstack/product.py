@@ -150,7 +150,7 @@ class ProductTest(unittest.TestCase):
         cloud.wipe(self.api, self.before)
 
     def design(self, *edits, **how):
-        design = Design(*edits, small=self.small, **how)
+        design = Design(*edits, **{"small": self.small, **how})
         self.designs.append(design)
         return design
 

@@ -104,6 +104,20 @@ class Explain(unittest.TestCase):
         self.assertIn("server cpnr-dns_cpnr_0 fits on compute-1: cell 0 on node 0 (2 MiB pages, ", done.stdout)
         self.assertIn("; port 3 on a VF of sriov1 (ens2f0) on node 1", done.stdout)
 
+    def test_one_that_fits_nowhere_does_not_hide_the_next(self):
+        design = self.edited(("<name>hw:numa_nodes</name>\n          <value>2</value>",
+                              "<name>hw:numa_nodes</name>\n          <value>1</value>"))
+        with open(design, encoding="utf-8") as source:
+            text = source.read()
+        begin, end = text.index("<deployment>"), text.index("</deployment>") + len("</deployment>")
+        other = text[begin:end].replace("<name>cpnr-dns</name>", "<name>second</name>")
+        with open(design, "w", encoding="utf-8") as out:
+            out.write(text[:end] + other + text[end:])
+        done = dnsvnf("explain", "--hosts", HOSTS, design)
+        self.assertEqual(1, done.returncode, done.stderr)
+        for server in ("cpnr-dns_cpnr_0", "second_cpnr_0"):
+            self.assertIn(f"server {server} ", done.stdout)
+
     def test_reasons_the_nearest_host_first(self):
         design = self.edited(("<name>hw:numa_nodes</name>\n          <value>2</value>",
                               "<name>hw:numa_nodes</name>\n          <value>1</value>"))
