@@ -112,6 +112,18 @@ static int bad_option(const struct verb *verb, const char *word)
 	return usage_error(verb, "unknown option", optopt ? letter : word);
 }
 
+/* What follows the options: 0, or an exit code (usage). */
+static int parse_operand(const struct verb *verb, int argc, char **argv, struct options *ret)
+{
+	if (optind < argc)
+		ret->operand = argv[optind++];
+	else if (str_starts(verb->operand, "DEP") && !ret->list && !ret->explain)
+		return usage_error(verb, "which descriptor?", NULL);
+	if (optind < argc)
+		return usage_error(verb, "one descriptor at a time, what is", argv[optind]);
+	return 0;
+}
+
 /* Returns 0, an exit code (usage), or -1 when help was shown. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *ret)
 {
@@ -199,13 +211,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 	}
 	if (ret->count && !ret->hosts)
 		return usage_error(verb, "--count needs --hosts", NULL);
-	if (optind < argc)
-		ret->operand = argv[optind++];
-	else if (str_starts(verb->operand, "DEP") && !ret->list && !ret->explain)
-		return usage_error(verb, "which descriptor?", NULL);
-	if (optind < argc)
-		return usage_error(verb, "one descriptor at a time, what is", argv[optind]);
-	return 0;
+	return parse_operand(verb, argc, argv, ret);
 }
 
 static const struct verb *find_verb(const char *name)
