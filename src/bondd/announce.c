@@ -14,9 +14,14 @@ void announce_start(struct announcements *a, int64_t now)
 	*a = (struct announcements){.start = now, .left = ARRAY_SIZE(rounds)};
 }
 
+int64_t announce_at(const struct announcements *a)
+{
+	return a->left ? a->start + rounds[ARRAY_SIZE(rounds) - a->left] : INT64_MAX;
+}
+
 bool announce_due(struct announcements *a, int64_t now)
 {
-	if (a->left == 0 || now - a->start < rounds[ARRAY_SIZE(rounds) - a->left])
+	if (now < announce_at(a))
 		return false;
 	a->left--;
 	return true;

@@ -22,6 +22,9 @@ struct announcements {
 /* The first round is due at once. */
 void announce_start(struct announcements *a, int64_t now);
 
+/* When the next round is due (us); INT64_MAX: there is none. */
+int64_t announce_at(const struct announcements *a);
+
 /* A round is due; it counts as done. */
 bool announce_due(struct announcements *a, int64_t now);
 

@@ -168,6 +168,10 @@ int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct
 		err_clear(&reading.err);
 		return -EINVAL;
 	}
+	if (conf.limits.failback != FAILBACK_NEVER && conf.limits.max_moves <= DECIDE_MOVES_SPARED)
+		return err_set(err, EINVAL,
+			       "%s: failback needs moves of %d or more: %d are kept for failures",
+			       path, DECIDE_MOVES_SPARED + 1, DECIDE_MOVES_SPARED);
 	*ret_conf = conf;
 	return 0;
 }

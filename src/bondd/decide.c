@@ -129,8 +129,6 @@ static struct decision consider_return(const struct decide_snapshot *s,
 				       const struct decide_limits *limits,
 				       const struct decide_leg *active)
 {
-	/* One move for the next failure, and one to spare. */
-	enum { SPARE = 2 };
 	const struct decide_leg *best = NULL;
 
 	for (size_t i = 0; i < s->n_legs && limits->failback != FAILBACK_NEVER; i++) {
@@ -144,9 +142,30 @@ static struct decision consider_return(const struct decide_snapshot *s,
 		if (is_better(l, 0, best, 0)) /* by preference, as the operator wants it */
 			best = l;
 	}
-	if (!best || is_held(s, limits, SPARE))
+	if (!best || is_held(s, limits, DECIDE_MOVES_SPARED))
 		return stay(DECIDE_HEALTHY, 0, -1);
 	return (struct decision){.reason = DECIDE_RETURN, .to = best->index, .since = -1};
+}
+
+/*
+ * Targets that another leg hears, proven or not, and the active one does not, or that it hears too
+ * little while the other does not. *ret_asked: whether any other leg knows of a target at all.
+ */
+static uint32_t heard_elsewhere(const struct decide_snapshot *s, const struct decide_leg *active,
+				bool *ret_asked)
+{
+	uint32_t targets = 0;
+
+	*ret_asked = false;
+	for (size_t i = 0; i < s->n_legs; i++) {
+		const struct decide_leg *l = &s->legs[i];
+		if (l == active)
+			continue;
+		*ret_asked |= (l->heard | l->silent) != 0;
+		targets |= l->heard & active->silent;
+		targets |= l->heard & ~l->lossy & active->lossy;
+	}
+	return targets;
 }
 
 /* The active leg's failure is a majority's view, or else nobody's. */
@@ -167,13 +186,14 @@ static struct decision judge_path(const struct decide_snapshot *s,
 		return move(s, limits, DECIDE_LOSSY, to, against, silent_since(active, against));
 	if (known == 0)
 		return stay(DECIDE_UNKNOWN, 0, -1);
+
+	bool asked;
+	against = heard_elsewhere(s, active, &asked);
+	if (count(against) > count(active->heard & ~against))
+		return stay(DECIDE_NO_PROVEN, against, silent_since(active, against));
 	if (active->heard)
 		return consider_return(s, limits, active);
-
-	bool heard_elsewhere = false;
-	for (size_t i = 0; i < s->n_legs; i++)
-		heard_elsewhere |= (s->legs[i].heard & active->silent) != 0;
-	return stay(heard_elsewhere ? DECIDE_NO_PROVEN : DECIDE_TARGETS_GONE, active->silent,
+	return stay(asked ? DECIDE_TARGETS_GONE : DECIDE_NO_PROVEN, active->silent,
 		    silent_since(active, active->silent));
 }
 

@@ -24,7 +24,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DECIDE_LEGS = 8, DECIDE_TARGETS = 8, DECIDE_MOVES = 32 };
+enum {
+	DECIDE_LEGS = 8,
+	DECIDE_TARGETS = 8,
+	DECIDE_MOVES = 32,
+	DECIDE_MOVES_SPARED = 2, /* without a failure: one for the next, and one more */
+};
 
 enum known {
 	KNOWN_NOT = -1,
@@ -78,8 +83,8 @@ enum decide_reason {
 	DECIDE_NO_ACTIVE,    /* no active leg: the kernel's turn */
 	DECIDE_HEALTHY,      /* nothing is wrong with the active leg */
 	DECIDE_UNKNOWN,      /* nothing is known of it */
-	DECIDE_TARGETS_GONE, /* it hears no target; nor does any other leg */
-	DECIDE_NO_PROVEN,    /* it fails, and no other leg is proven good */
+	DECIDE_TARGETS_GONE, /* it hears no target; nor does any other leg, though asked */
+	DECIDE_NO_PROVEN,    /* it fails, and no other leg is proven good, or none is asked */
 	DECIDE_HELD,         /* it fails, and there were too many moves */
 	/* the bond moves, because the active leg ... */
 	DECIDE_CARRIER, /* has no carrier */

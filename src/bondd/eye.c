@@ -190,6 +190,28 @@ static void update_sockets(struct eye *e, const struct eye_tools *tools, const s
 	}
 }
 
+static void send_frame(void *data, const struct frame *frame)
+{
+	const struct leg *leg = data;
+
+	(void)packet_send(leg->fd, leg->index, frame);
+}
+
+/* Over the active leg, whatever the kernel would choose. */
+void eye_announce(struct eye *e, const struct eye_tools *tools, int64_t now)
+{
+	struct leg *leg = find_leg(e, e->active);
+	const struct link *bond = tables_link(tools->tables, e->index);
+
+	if (!leg || !bond || !announce_due(&e->announcements, now) || leg->fd < 0)
+		return;
+	/* Only with fail_over_mac=active the MAC goes with the leg. */
+	const uint8_t *mac =
+		bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE ? leg->mac : bond->mac;
+	e->announced += announce_frames(tools->tables, bond, mac, tools->conf->announce_loopback,
+					send_frame, leg);
+}
+
 void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now)
 {
 	const struct link *bond = tables_link(tools->tables, e->index);
@@ -211,6 +233,7 @@ void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now)
 		    xasprintf("the kernel or an operator moved it from %s to %s",
 			      leg_name(e, e->last_active), leg_name(e, e->active)));
 		announce_start(&e->announcements, now);
+		eye_announce(e, tools, now);
 	}
 	e->last_active = e->active;
 }
@@ -239,7 +262,8 @@ static size_t first_of(uint32_t set)
 	return set ? (size_t)__builtin_ctz(set) : 0;
 }
 
-static char *move_sentence(struct eye *e, const struct decision *d, int from, int64_t now)
+static char *move_sentence(struct eye *e, const struct eye_tools *tools, const struct decision *d,
+			   int from, int64_t now)
 {
 	const struct leg *leg = find_leg(e, from);
 	const char *to = leg_name(e, d->to);
@@ -251,12 +275,14 @@ static char *move_sentence(struct eye *e, const struct decision *d, int from, in
 			: xasprintf(" after %lld ms", (long long)(now - d->since + 500) / 1000);
 
 	const struct track *track = &leg->tracks[first_of(d->targets)];
+	unsigned misses = track_misses(track, &tools->conf->track, now);
+
 	switch (d->reason) {
 	case DECIDE_CARRIER:
 		return xasprintf("%s lost its carrier: moved to %s%s", leg->name, to, after);
 	case DECIDE_SILENT:
 		return xasprintf("%s lost %u of %u probes to %s with carrier up: moved to %s%s",
-				 leg->name, track->misses, track->misses, target, to, after);
+				 leg->name, misses, misses, target, to, after);
 	case DECIDE_LOSSY:
 		return xasprintf("%s lost %u of its last %d probes to %s with carrier up: moved to "
 				 "%s%s",
@@ -325,28 +351,6 @@ static int64_t clock_now(void)
 	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
-static void send_frame(void *data, const struct frame *frame)
-{
-	const struct leg *leg = data;
-
-	(void)packet_send(leg->fd, leg->index, frame);
-}
-
-/* Over the active leg, whatever the kernel would choose. */
-static void announce(struct eye *e, const struct eye_tools *tools, int64_t now)
-{
-	struct leg *leg = find_leg(e, e->active);
-	const struct link *bond = tables_link(tools->tables, e->index);
-
-	if (!leg || !bond || !announce_due(&e->announcements, now) || leg->fd < 0)
-		return;
-	/* Only with fail_over_mac=active the MAC goes with the leg. */
-	const uint8_t *mac =
-		bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE ? leg->mac : bond->mac;
-	e->announced += announce_frames(tools->tables, bond, mac, tools->conf->announce_loopback,
-					send_frame, leg);
-}
-
 /* Carries a decision out; false when the kernel refused it. */
 static bool act(struct eye *e, const struct eye_tools *tools, const struct decision *d)
 {
@@ -362,14 +366,14 @@ static bool act(struct eye *e, const struct eye_tools *tools, const struct decis
 	e->refusal = NULL;
 
 	int64_t now = clock_now();
-	char *sentence = move_sentence(e, d, from, now);
+	char *sentence = move_sentence(e, tools, d, from, now);
 	e->active = e->last_active = d->to;
 	e->moves[e->n_moves++ % DECIDE_MOVES] = now;
 	e->moved[cause_of(d->reason)]++;
 	if (d->reason != DECIDE_RETURN)
 		e->outage = d->since >= 0 ? now - d->since : -1;
 	announce_start(&e->announcements, now);
-	announce(e, tools, now);
+	eye_announce(e, tools, now);
 	say(e, JOURNAL_NOTICE, now, sentence);
 	return true;
 }
@@ -380,7 +384,7 @@ bool eye_decide(struct eye *e, const struct eye_tools *tools, int64_t now)
 
 	for (size_t i = 0; i < e->n_legs; i++)
 		leg_snapshot(&e->legs[i], &e->targets, &tools->conf->track,
-			     preference(e, tools, &e->legs[i]), &legs[i]);
+			     preference(e, tools, &e->legs[i]), now, &legs[i]);
 
 	const struct decide_snapshot snapshot = {
 		.now = now,
@@ -415,12 +419,27 @@ void eye_tick(struct eye *e, const struct eye_tools *tools, int64_t now)
 	for (size_t i = 0; i < e->n_legs; i++)
 		if (e->legs[i].probed)
 			leg_probe(&e->legs[i], &e->targets, &tools->conf->track, now);
-	announce(e, tools, now);
+}
+
+int64_t eye_due_at(const struct eye *e, const struct eye_tools *tools, int64_t now)
+{
+	int64_t at = announce_at(&e->announcements);
+	int64_t due = at > now ? at : INT64_MAX;
+
+	for (size_t i = 0; i < e->n_legs; i++) {
+		const struct leg *l = &e->legs[i];
+		for (size_t k = 0; l->index == e->active && k < e->targets.n; k++) {
+			at = track_silent_at(&l->tracks[k], &tools->conf->track);
+			if (at > now && at < due)
+				due = at;
+		}
+	}
+	return due;
 }
 
 bool eye_wants_ticks(const struct eye *e)
 {
-	bool probed = e->announcements.left > 0;
+	bool probed = false;
 
 	for (size_t i = 0; i < e->n_legs; i++)
 		probed |= e->legs[i].probed && e->legs[i].carrier == KNOWN_YES;

@@ -60,8 +60,17 @@ void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now);
 /* Decides, and moves the bond if it must. True when it moved: the tables have changed. */
 bool eye_decide(struct eye *e, const struct eye_tools *tools, int64_t now);
 
-/* An interval is over: sends the probes of the next, and announcements that are due. */
+/* An interval is over: sends the probes of the next. */
 void eye_tick(struct eye *e, const struct eye_tools *tools, int64_t now);
+
+/*
+ * What comes next after now (us), whatever the ticks: announcements are due, or the active leg will
+ * have failed if no answer comes, which is to be decided then. INT64_MAX: nothing.
+ */
+int64_t eye_due_at(const struct eye *e, const struct eye_tools *tools, int64_t now);
+
+/* Sends announcements that are due. */
+void eye_announce(struct eye *e, const struct eye_tools *tools, int64_t now);
 
 /* Has anything to do at the next tick. */
 bool eye_wants_ticks(const struct eye *e);

@@ -148,7 +148,8 @@ void leg_hear(struct leg *l, const struct targets *targets, const struct track_l
 }
 
 void leg_snapshot(const struct leg *l, const struct targets *targets,
-		  const struct track_limits *limits, int preference, struct decide_leg *ret)
+		  const struct track_limits *limits, int preference, int64_t now,
+		  struct decide_leg *ret)
 {
 	struct decide_leg d = {
 		.index = l->index,
@@ -162,14 +163,14 @@ void leg_snapshot(const struct leg *l, const struct targets *targets,
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct track *t = &l->tracks[i];
 		uint32_t bit = UINT32_C(1) << i;
-		bool silent = track_is_silent(t, limits);
+		bool silent = track_is_silent(t, limits, now);
 		if (silent)
 			d.silent |= bit;
 		d.silent_since[i] = t->open_since;
 		if (!t->answered)
 			continue;
 		d.heard |= silent ? 0 : bit;
-		d.fresh |= t->misses == 0 ? bit : 0;
+		d.fresh |= track_misses(t, limits, now) == 0 ? bit : 0;
 		d.proven |= t->proven ? bit : 0;
 		d.lossy |= track_is_lossy(t) ? bit : 0;
 	}

@@ -61,6 +61,7 @@ void leg_hear(struct leg *l, const struct targets *targets, const struct track_l
 /* Forgets all tracks, as when the targets change. */
 void leg_forget(struct leg *l);
 
-/* For decide(). preference: see there. */
+/* For decide(), at now (us). preference: see there. */
 void leg_snapshot(const struct leg *l, const struct targets *targets,
-		  const struct track_limits *limits, int preference, struct decide_leg *ret);
+		  const struct track_limits *limits, int preference, int64_t now,
+		  struct decide_leg *ret);

@@ -14,7 +14,10 @@
 #include "bondd/table.h"
 #include "bondd/watch.h"
 
-enum { EXIT_USAGE = 2 };
+enum {
+	EXIT_USAGE = 2,
+	EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: the services are not started again */
+};
 
 struct options {
 	const char *listen, *root, *output, *conf;
@@ -53,9 +56,9 @@ static int run_watch(const struct options *o)
 	cleanup_err struct err err = ERR_INIT;
 	struct conf conf;
 
-	if (conf_read(o->conf, &conf, &err) < 0 || watch_run(&conf, &err) < 0)
-		return fail(&err, EXIT_FAILURE);
-	return EXIT_SUCCESS;
+	if (conf_read(o->conf, &conf, &err) < 0)
+		return fail(&err, EXIT_CONFIGURATION);
+	return watch_run(&conf, &err) < 0 ? fail(&err, EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
 static int run_serve(const struct options *o)
@@ -66,7 +69,7 @@ static int run_serve(const struct options *o)
 			  : conf_read(o->conf, &conf, &err);
 
 	if (r < 0)
-		return fail(&err, o->listen ? EXIT_USAGE : EXIT_FAILURE);
+		return fail(&err, o->listen ? EXIT_USAGE : EXIT_CONFIGURATION);
 	int fd = listen_open(&conf.listen, &err);
 	if (fd < 0)
 		return fail(&err, EXIT_FAILURE);

@@ -38,10 +38,11 @@ static void add_head(struct strbuf *out, const char *name, const char *type, con
 	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* It cannot be read of an interface that is down, which has none. */
 static int64_t carrier(const struct guest_bond *b, const struct guest_leg *l)
 {
 	(void)b;
-	return l->carrier;
+	return l->carrier > 0;
 }
 
 static int64_t active(const struct guest_bond *b, const struct guest_leg *l)
@@ -144,12 +145,13 @@ static void add_bond_metrics(struct strbuf *out, const struct guest_status *s)
 char *status_metrics(const struct guest_status *s)
 {
 	struct strbuf out = {0};
-	bool watched = false;
 
-	for (size_t i = 0; i < s->n_bonds; i++)
-		watched |= s->bonds[i].watch != NULL;
-	add_head(&out, "bondd_watching", "gauge", "1: the bonds are watched.");
-	strbuf_addf(&out, "bondd_watching %d\n", watched);
+	add_head(&out, "bondd_watching", "gauge", "1: the bond is watched.");
+	for (size_t i = 0; i < s->n_bonds; i++) {
+		strbuf_adds(&out, "bondd_watching{");
+		add_labels(&out, &s->bonds[i], NULL);
+		strbuf_addf(&out, "} %d\n", s->bonds[i].watch != NULL);
+	}
 	add_leg_metrics(&out, s);
 	add_head(&out, "bondd_probe_round_trip_seconds", "histogram",
 		 "From a probe to its answer.");

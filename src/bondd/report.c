@@ -15,11 +15,11 @@
 
 /* In one word; the better one where targets differ. NULL: nothing is known. */
 static const char *path_word(const struct leg *l, const struct targets *targets,
-			     const struct track_limits *limits)
+			     const struct track_limits *limits, int64_t now)
 {
 	struct decide_leg d;
 
-	leg_snapshot(l, targets, limits, 0, &d);
+	leg_snapshot(l, targets, limits, 0, now, &d);
 	return d.heard & ~d.lossy & d.proven ? "proven"
 	       : d.heard & ~d.lossy          ? "answers"
 	       : d.heard                     ? "lossy"
@@ -28,10 +28,10 @@ static const char *path_word(const struct leg *l, const struct targets *targets,
 }
 
 static json_t *leg_json(const struct leg *l, const struct targets *targets,
-			const struct track_limits *limits)
+			const struct track_limits *limits, int64_t now)
 {
 	json_t *buckets = json_array();
-	const char *path = path_word(l, targets, limits);
+	const char *path = path_word(l, targets, limits, now);
 	unsigned lost = 0;
 
 	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++)
@@ -55,13 +55,13 @@ static json_t *targets_json(const struct targets *targets)
 	return array;
 }
 
-static json_t *eye_json(const struct eye *e, const struct conf *conf)
+static json_t *eye_json(const struct eye *e, const struct conf *conf, int64_t now)
 {
 	json_t *legs = json_array();
 	json_t *moves = json_object();
 
 	for (size_t i = 0; i < e->n_legs; i++)
-		json_array_append_new(legs, leg_json(&e->legs[i], &e->targets, &conf->track));
+		json_array_append_new(legs, leg_json(&e->legs[i], &e->targets, &conf->track, now));
 	for (unsigned i = 0; i < MOVE_CAUSES; i++)
 		json_object_set_new(moves, move_cause_name((enum move_cause)i),
 				    json_integer((json_int_t)e->moved[i]));
@@ -79,7 +79,7 @@ char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int
 	json_t *bonds = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(bonds, eye_json(&eyes[i], conf));
+		json_array_append_new(bonds, eye_json(&eyes[i], conf, now));
 
 	json_t *document =
 		json_pack("{s:I s:o}", "written_ms", (json_int_t)(now / 1000), "bonds", bonds);

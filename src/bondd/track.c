@@ -16,12 +16,13 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Those that may still be answered are not lost yet. */
+/* Those that may still be answered are not lost yet; the last is in no interval that ended. */
 unsigned track_lost(const struct track *t)
 {
 	unsigned lost = lost_of(t, least(t->n, TRACK_LOSS_WINDOW));
+	unsigned open = t->open ? t->open - 1 : 0;
 
-	return lost > t->misses ? lost - t->misses : 0;
+	return lost > open ? lost - open : 0;
 }
 
 bool track_is_lossy(const struct track *t)
@@ -29,14 +30,30 @@ bool track_is_lossy(const struct track *t)
 	return track_lost(t) >= TRACK_LOSS_MANY;
 }
 
-bool track_is_silent(const struct track *t, const struct track_limits *limits)
+/* How long a probe may take; a quarter of an interval is how late the clock that sends may be. */
+static int64_t patience(const struct track *t, const struct track_limits *limits)
 {
-	int64_t wait = t->slowest > limits->interval ? t->slowest : limits->interval;
+	return t->slowest + limits->interval / 4;
+}
 
-	/* A quarter of an interval is how late the clock that sends may be. */
-	wait -= limits->interval / 4;
-	return t->misses >= limits->fall &&
-	       t->last_sent - t->open_since >= (limits->fall - 1) * limits->interval + wait;
+unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now)
+{
+	return t->open && now < t->last_sent + patience(t, limits) ? t->open - 1 : t->open;
+}
+
+int64_t track_silent_at(const struct track *t, const struct track_limits *limits)
+{
+	int64_t at = t->open_since + (limits->fall - 1) * limits->interval + t->slowest;
+	int64_t last = t->last_sent + patience(t, limits);
+
+	if (t->open < limits->fall)
+		return INT64_MAX;
+	return t->open == limits->fall && last > at ? last : at;
+}
+
+bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now)
+{
+	return now >= track_silent_at(t, limits);
 }
 
 static void end_interval(struct track *t)
@@ -50,7 +67,6 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 {
 	if (t->total_sent && t->last_sent >= 0)
 		end_interval(t);
-	t->misses = t->open;
 	t->slowest -= t->slowest / 128;
 	if (t->open == 0)
 		t->open_since = now;
@@ -58,7 +74,7 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 		t->open++;
 	t->last_sent = now;
 	t->total_sent++;
-	if (track_is_silent(t, limits) || track_is_lossy(t))
+	if (track_is_silent(t, limits, now) || track_is_lossy(t))
 		t->proven = false;
 	else if (t->n >= limits->rise && lost_of(t, limits->rise) <= 1)
 		t->proven = true;
@@ -71,13 +87,14 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 
 	if (longest > TRACK_PATIENCE * limits->interval)
 		longest = TRACK_PATIENCE * limits->interval;
-	if (longest > t->slowest && !track_is_silent(t, limits))
+	if (track_is_silent(t, limits, now))
+		t->proven = false; /* and an outage is no round trip */
+	else if (longest > t->slowest)
 		t->slowest = longest;
 
 	t->answered = true;
 	t->total_answered++;
 	t->open = 0;
-	t->misses = 0;
 	if (t->answers[t->at] < UINT8_MAX)
 		t->answers[t->at]++;
 	return round_trip;

@@ -7,8 +7,9 @@
  * A probe that is open when the next one is due is a miss; an answer that comes later takes the
  * miss back. So a round trip longer than the interval does no harm while answers keep coming.
  *
- * A path or a guest that is slow at times is given that time: the last of the misses that make a
- * path silent must be older than the slowest round trip of late, which fades within seconds.
+ * The last of the misses that make a path silent is not waited for until the next probe: it is one
+ * as soon as it is older than the slowest round trip of late and a quarter of an interval. So a
+ * path or a guest that is slow at times is given that time; it fades within seconds.
  */
 #pragma once
 
@@ -32,7 +33,6 @@ struct track {
 	bool answered;      /* ever */
 	bool proven;        /* has risen, and neither fell silent nor became lossy since */
 	unsigned open;      /* probes sent since the last answer */
-	unsigned misses;    /* those of them that had their time */
 	int64_t open_since; /* us; when the first open one was sent */
 	int64_t last_sent;  /* us */
 	int64_t slowest;    /* us; round trip of late */
@@ -50,7 +50,12 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
  */
 int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now);
 
-bool track_is_silent(const struct track *t, const struct track_limits *limits);
+/* Of the open probes, those that have had their time at now (us). */
+unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now);
+
+/* When the path will be silent (us) if no answer comes; INT64_MAX: more probes must go first. */
+int64_t track_silent_at(const struct track *t, const struct track_limits *limits);
+bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now);
 bool track_is_lossy(const struct track *t);
 
 /* Probes lost of the last TRACK_LOSS_WINDOW, without those that are open. */

@@ -35,6 +35,8 @@ struct watch {
 	int timer, signals;
 	bool ticking;
 	int64_t next_tick; /* us */
+	int64_t handled;   /* up to when */
+	int64_t due;       /* of the eyes, the first after that; INT64_MAX */
 	int64_t next_housekeeping;
 	bool stop;
 	bool told_report; /* that it cannot be written */
@@ -152,6 +154,14 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 	return r;
 }
 
+/* What is not bound to ticks: announcements, and a probe that has had its time. */
+static int do_due(struct watch *w, int64_t now, struct err *err)
+{
+	for (size_t i = 0; i < w->n_eyes; i++)
+		eye_announce(&w->eyes[i], &w->tools, now);
+	return decide_all(w, now, err);
+}
+
 static void write_report(struct watch *w, int64_t now)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -209,10 +219,13 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 			r = decide_all(w, now, err);
 		set_timer(w, now);
 	}
+	if (r == 0 && now >= w->due)
+		r = do_due(w, now, err);
 	if (r == 0 && ticked)
 		r = tick(w, now, err);
 	if (r == 0 && now >= w->next_housekeeping)
 		r = keep_house(w, now, err);
+	w->handled = now;
 	return r;
 }
 
@@ -249,14 +262,28 @@ static int set_up(struct watch *w, struct err *err)
 	return r;
 }
 
+/* ms until something is to be done that no descriptor tells of. */
+static int find_wait(struct watch *w)
+{
+	w->due = INT64_MAX;
+	for (size_t i = 0; i < w->n_eyes; i++) {
+		int64_t at = eye_due_at(&w->eyes[i], &w->tools, w->handled);
+		if (at < w->due)
+			w->due = at;
+	}
+	int64_t next = w->due < w->next_housekeeping ? w->due : w->next_housekeeping;
+	int64_t wait = (next - clock_now() + 999) / 1000;
+
+	return wait > 0 ? (int)wait : 0;
+}
+
 static int loop(struct watch *w, struct err *err)
 {
 	struct epoll_event events[MAX_EVENTS];
 	int r = 0;
 
 	while (r == 0 && !w->stop) {
-		int64_t wait = (w->next_housekeeping - clock_now() + 999) / 1000;
-		int n = epoll_wait(w->tools.epoll, events, MAX_EVENTS, wait > 0 ? (int)wait : 0);
+		int n = epoll_wait(w->tools.epoll, events, MAX_EVENTS, find_wait(w));
 		if (n < 0 && errno != EINTR)
 			return err_errno(err, errno, "cannot wait for events");
 		r = handle(w, events, n > 0 ? n : 0, err);

@@ -146,7 +146,7 @@ static struct decide_leg snapshot(const struct leg *l, const struct targets *tar
 {
 	struct decide_leg d;
 
-	leg_snapshot(l, targets, &limits, 0, &d);
+	leg_snapshot(l, targets, &limits, 0, now_us(), &d);
 	return d;
 }
 

@@ -47,7 +47,7 @@ static void test_all_settings(void **state)
 				    "interval = 50\n"
 				    "fall = 4 ; probes\n"
 				    "rise = 64\n"
-				    "moves = 2\n"
+				    "moves = 3\n"
 				    "failback = better\n"
 				    "prefer = ens6\n"
 				    "announce_loopback = yes\n",
@@ -61,7 +61,7 @@ static void test_all_settings(void **state)
 	assert_int_equal(c.track.interval, 50000);
 	assert_int_equal(c.track.fall, 4);
 	assert_int_equal(c.track.rise, 64);
-	assert_int_equal(c.limits.max_moves, 2);
+	assert_int_equal(c.limits.max_moves, 3);
 	assert_int_equal(c.limits.failback, FAILBACK_BETTER);
 	assert_string_equal(c.prefer, "ens6");
 	assert_true(c.announce_loopback);
@@ -88,6 +88,7 @@ static void test_refusals(void **state)
 		 "f:1: failback: 'sometimes' is not never, better or always"},
 		{"prefer = a-name-of-sixteen\n",
 		 "f:1: prefer: 'a-name-of-sixteen' is no name of an interface"},
+		{"moves = 2\nfailback = always\n", "f: failback needs moves of 3 or more"},
 		{"announce_loopback = maybe\n", "f:1: announce_loopback: 'maybe' is not yes or no"},
 	};
 

@@ -155,6 +155,9 @@ static void test_dead_target_moves_nobody(void **state)
 	for (int i = 0; i < 3; i++)
 		make_silent(&s.legs[i], 3);
 	assert_decision(&s, DECIDE_TARGETS_GONE, 0);
+	/* Nobody knows that where only the active leg is probed. */
+	s.legs[1].silent = s.legs[2].silent = 0;
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
 	/* One is dead for all, the other is not. */
 	set_scene(&s);
 	for (int i = 0; i < 3; i++)
@@ -184,6 +187,10 @@ static void test_targets_vote(void **state)
 	s.legs[0].heard = 4;
 	s.legs[0].silent = 3;
 	assert_decision(&s, DECIDE_SILENT, 2);
+	/* The majority is the same where no leg is proven. */
+	s.legs[1].proven = s.legs[2].proven = 0;
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
+	s.legs[2].proven = 7;
 	/* Whoever is proven by more targets is taken. */
 	s.legs[1].proven = 3;
 	assert_decision(&s, DECIDE_SILENT, 3);
@@ -200,6 +207,9 @@ static void test_lossy_path(void **state)
 	s.legs[1].lossy = 3; /* as a target that limits its answers makes all */
 	s.legs[2].lossy = 3;
 	assert_decision(&s, DECIDE_HEALTHY, 0);
+	s.legs[2] = good_leg(3);
+	s.legs[2].proven = 0; /* better, but not proven yet */
+	assert_decision(&s, DECIDE_NO_PROVEN, 0);
 }
 
 static void test_unknown_moves_nobody(void **state)
@@ -321,17 +331,24 @@ static void test_track_rises_and_falls(void **state)
 	assert_true(t.proven);
 
 	int64_t first_missed = now;
-	now = run_track(&t, now, 3, false);
-	assert_int_equal(t.misses, 2);
-	assert_false(track_is_silent(&t, &track_limits));
+	now = run_track(&t, now, 2, false);
+	assert_int_equal(track_silent_at(&t, &track_limits), INT64_MAX);
+	now = run_track(&t, now, 1, false);
 	assert_true(t.proven);
-	now = run_track(&t, now, 1, false); /* the third has had its time */
-	assert_true(track_is_silent(&t, &track_limits));
+	/* The third is lost when a round trip and a quarter of an interval are over. */
+	int64_t silent = now - 20000 + t.slowest + 5000;
+	assert_in_range(t.slowest, 1, 1500);
+	assert_int_equal(track_silent_at(&t, &track_limits), silent);
+	assert_int_equal(track_misses(&t, &track_limits, silent - 1), 2);
+	assert_false(track_is_silent(&t, &track_limits, silent - 1));
+	assert_int_equal(track_misses(&t, &track_limits, silent), 3);
+	assert_true(track_is_silent(&t, &track_limits, silent));
+	now = run_track(&t, now, 1, false);
 	assert_false(t.proven);
 	assert_int_equal(t.open_since, first_missed);
 
 	now = run_track(&t, now, 24, true);
-	assert_false(track_is_silent(&t, &track_limits));
+	assert_false(track_is_silent(&t, &track_limits, now));
 	assert_false(t.proven);
 	run_track(&t, now, 1, true);
 	assert_true(t.proven);
@@ -350,7 +367,7 @@ static void test_track_slow_path(void **state)
 		track_sent(&t, &track_limits, now);
 		if (i >= 2)
 			track_answer(&t, &track_limits, now + 10000);
-		assert_false(track_is_silent(&t, &track_limits));
+		assert_false(track_is_silent(&t, &track_limits, now));
 	}
 	assert_true(t.proven);
 	assert_int_equal(track_lost(&t), 0);
@@ -369,14 +386,14 @@ static void test_track_patience(void **state)
 	track_answer(&t, &track_limits, now + 25000); /* after 45 ms */
 	now = run_track(&t, now + 30000, 2, true);
 	now = run_track(&t, now, 4, false);
-	assert_int_equal(t.misses, 3);
-	assert_false(track_is_silent(&t, &track_limits));
-	now = run_track(&t, now, 2, false); /* 40 ms and the last one's 45 */
-	assert_true(track_is_silent(&t, &track_limits));
+	assert_int_equal(track_misses(&t, &track_limits, now), 3);
+	assert_false(track_is_silent(&t, &track_limits, now));
+	now = run_track(&t, now, 1, false); /* 40 ms and the last one's 45 */
+	assert_true(track_is_silent(&t, &track_limits, now));
 
 	now = run_track(&t, now, 200, true);
 	now = run_track(&t, now, 4, false);
-	assert_true(track_is_silent(&t, &track_limits));
+	assert_true(track_is_silent(&t, &track_limits, now));
 	/* An outage is no round trip. */
 	now = run_track(&t, now, 1, true);
 	assert_true(t.slowest < 20000);
@@ -405,7 +422,7 @@ static void test_track_loss(void **state)
 	assert_false(t.answered);
 	assert_int_equal(track_lost(&t), 0);
 	run_track(&t, now, 3, false);
-	assert_false(track_is_silent(&t, &track_limits)); /* of what came after */
+	assert_false(track_is_silent(&t, &track_limits, now)); /* of what came after */
 	assert_false(track_is_lossy(&t));
 }
 
@@ -466,7 +483,7 @@ static void world_probe(struct world *w)
 	}
 }
 
-static void world_snapshot(struct world *w, struct decide_leg *legs)
+static void world_snapshot(struct world *w, int64_t now, struct decide_leg *legs)
 {
 	for (unsigned l = 0; l < w->n_legs; l++) {
 		struct decide_leg *leg = &legs[l];
@@ -479,11 +496,14 @@ static void world_snapshot(struct world *w, struct decide_leg *legs)
 		};
 		for (unsigned t = 0; t < w->n_targets; t++) {
 			const struct track *track = &w->tracks[l][t];
-			bool silent = track_is_silent(track, &track_limits);
+			bool silent = track_is_silent(track, &track_limits, now);
 			uint32_t bit = 1u << t;
 			leg->silent |= silent ? bit : 0;
 			leg->heard |= track->answered && !silent ? bit : 0;
-			leg->fresh |= track->answered && track->misses == 0 ? bit : 0;
+			leg->fresh |=
+				track->answered && track_misses(track, &track_limits, now) == 0
+					? bit
+					: 0;
 			leg->proven |= track->proven ? bit : 0;
 			leg->lossy |= track->answered && track_is_lossy(track) ? bit : 0;
 		}
@@ -529,16 +549,15 @@ static void world_kernel(struct world *w)
 			w->active = (int)l + 1;
 }
 
-/* One interval; true when bondd moved the bond. */
-static bool world_step(struct world *w)
+/* True when bondd moved the bond. */
+static bool world_decide(struct world *w, int64_t now)
 {
 	struct decide_leg legs[DECIDE_LEGS];
 
-	world_probe(w);
-	world_snapshot(w, legs);
+	world_snapshot(w, now, legs);
 
 	const struct decide_snapshot snapshot = {
-		.now = (int64_t)w->tick * TICK,
+		.now = now,
 		.active_backup = true,
 		.active = w->active,
 		.legs = legs,
@@ -549,13 +568,24 @@ static bool world_step(struct world *w)
 	struct decision d = decide(&snapshot, &limits);
 	if (d.to) {
 		assert_allowed(w, d.to);
-		w->moves[w->n_moves++] = snapshot.now;
+		w->moves[w->n_moves++] = now;
 		w->active = d.to;
 		w->dead_ticks = 0;
 	}
+	return d.to != 0;
+}
+
+/* One interval: decided at the tick, and when the probe that went then has had its time. */
+static bool world_step(struct world *w)
+{
+	int64_t now = (int64_t)w->tick * TICK;
+
+	world_probe(w);
+	bool moved = world_decide(w, now + 700);
+	moved |= world_decide(w, now + TICK / 2);
 	world_kernel(w);
 	w->tick++;
-	return d.to != 0;
+	return moved;
 }
 
 static void world_change(struct world *w, bool only_targets)

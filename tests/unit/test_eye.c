@@ -326,8 +326,8 @@ static void fill_eye(struct eye *e)
 		l->round_trips[GUEST_ROUND_TRIPS - 1] = 1;
 		l->round_trip_sum = 250000;
 		l->tracks[0] = (struct track){.answered = i == ENS7, .proven = i == ENS7};
-		l->tracks[0].misses = i == ENS6 ? 3 : 0;
-		l->tracks[0].last_sent = 60000;
+		l->tracks[0].open = i == ENS6 ? 3 : 0;
+		l->tracks[0].last_sent = 40000;
 	}
 }
 
@@ -391,7 +391,7 @@ static void test_report_reaches_dnsvnf(void **state)
 
 	cleanup_free char *metrics = status_metrics(&s);
 	static const char *const lines[] = {
-		"\nbondd_watching 1\n",
+		"\nbondd_watching{bond=\"bond0\"} 1\n",
 		"\nbondd_leg_proven{bond=\"bond0\",leg=\"ens6\"} 0\n",
 		"\nbondd_leg_proven{bond=\"bond0\",leg=\"ens7\"} 1\n",
 		"\nbondd_probes_sent_total{bond=\"bond0\",leg=\"ens6\"} 100\n",
@@ -415,7 +415,7 @@ static void test_nobody_watches(void **state)
 	status_read("tests/unit/data/bondd/active-backup", &s);
 	assert_null(s.bonds[0].watch);
 	cleanup_free char *metrics = status_metrics(&s);
-	assert_non_null(strstr(metrics, "\nbondd_watching 0\n"));
+	assert_non_null(strstr(metrics, "\nbondd_watching{bond=\"bond0\"} 0\n"));
 	assert_non_null(strstr(metrics, "\nbondd_leg_active{bond=\"bond0\",leg=\"ens6\"} 1\n"));
 	assert_null(strstr(metrics, "bondd_probes_sent_total{"));
 }

@@ -116,6 +116,21 @@ class Bondd(unittest.TestCase):
             outage.set_link(self.vm, leg, True)
             self.vm.guest("systemctl start bondd")
 
+    def test_wrong_configuration(self):
+        """Said once, with the line, instead of being tried again and again; the bond goes on by itself."""
+        self.vm.guest("cp /etc/bondd.conf /tmp/bondd.conf; echo interval=0 >> /etc/bondd.conf;"
+                      "systemctl restart bondd bondd-status; true")
+        try:
+            time.sleep(2)
+            for unit in "bondd", "bondd-status":
+                state = self.vm.guest(f"systemctl show -P ActiveState -P NRestarts {unit}").split()
+                self.assertEqual(state, ["failed", "0"], unit)
+                log = self.vm.guest(f"journalctl -u {unit} -n 20 -o cat")
+                self.assertRegex(log, r"bondd: /etc/bondd\.conf:\d+: interval: '0' is not a number from 5 to 1000")
+        finally:
+            self.vm.guest("mv /tmp/bondd.conf /etc/bondd.conf; systemctl restart bondd bondd-status")
+        self.wait(lambda b: b["watch"] and b["watch"]["state"] == "healthy")
+
     def test_flaps(self):
         """Links that come and go: at the end DNS answers, and the eyes are no larger."""
         legs = [l["name"] for l in self.bond()["legs"]]
