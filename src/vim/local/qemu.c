@@ -28,20 +28,18 @@ void qemu_clear(struct qemu *qemu)
 	*qemu = (struct qemu){0};
 }
 
-/* Runs a guest of firmware alone on KVM for a second; NULL, or why it does not. */
+/*
+ * Runs the firmware alone on KVM until it has found nothing to boot; NULL, or why it does not. That
+ * takes 0.3 s by emulation, less on hardware. Where KVM itself emulates, as in PVM without
+ * a guest made for it, it takes many times longer, and an operating system gets nowhere.
+ */
 static char *try_kvm(void)
 {
-	/*
-	 * SIGTERM from timeout ends QEMU in order, status 0; whatever fails earlier is not that.
-	 * When dnsvnf is killed timeout goes with it, and setpriv makes QEMU go with timeout.
-	 */
+	/* When dnsvnf is killed timeout goes with it, and setpriv makes QEMU go with timeout. */
 	const char *const argv[] = {"timeout",
-				    "--preserve-status",
-				    "-s",
-				    "TERM",
 				    "-k",
 				    "2",
-				    "1",
+				    "2",
 				    "setpriv",
 				    "--pdeathsig",
 				    "KILL",
@@ -58,7 +56,15 @@ static char *try_kvm(void)
 				    "host",
 				    "-m",
 				    "32",
+				    "-no-reboot",
+				    "-boot",
+				    "reboot-timeout=1",
+				    "-debugcon",
+				    "stdio",
+				    "-global",
+				    "isa-debugcon.iobase=0x402",
 				    NULL};
+	enum { TIMED_OUT = 124 };
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *output = NULL;
 	cleanup_close int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -66,15 +72,20 @@ static char *try_kvm(void)
 	if (fd < 0)
 		return xasprintf("/dev/kvm: %s", strerror(errno));
 	int r = process_run(argv, 8000, &output, &err);
-	if (r == 0 && !strstr(output, "internal error"))
+	if (r == 0 && strstr(output, "No bootable device"))
 		return NULL;
 	if (r < 0)
 		return xasprintf("%s", err.text);
-	/* The first line has the cause: "qemu-system-x86_64: error: failed to set MSR ..." */
-	output[strcspn(output, "\n")] = 0;
-	const char *said =
-		str_starts(output, QEMU_PROGRAM ": ") ? output + strlen(QEMU_PROGRAM ": ") : output;
-	return xasprintf("QEMU on /dev/kvm: %s", *said ? said : "died without a word");
+
+	/* What QEMU says has the cause: "qemu-system-x86_64: error: failed to set MSR ..." */
+	char *said = strstr(output, QEMU_PROGRAM ": ");
+	if (said && !strstr(said, "terminating on signal")) {
+		said += strlen(QEMU_PROGRAM ": ");
+		said[strcspn(said, "\n")] = 0;
+		return xasprintf("QEMU on /dev/kvm: %s", said);
+	}
+	return xstrdup(r == TIMED_OUT ? "QEMU on /dev/kvm: its firmware is not through after 2 s"
+				      : "QEMU on /dev/kvm: its firmware died");
 }
 
 int qemu_probe(struct qemu *ret, struct err *err)
