@@ -60,6 +60,7 @@ MECHANISMS = {
     "bondd + miimon=100": {"bondd": True, "bond": {"miimon": "100"}},
 }
 COSTS = ("bondd + miimon=100", "teamd arp_ping=20")
+FRAMES = {"a frame over each leg, nothing else": True, "the ticks alone": False}  # what any prober has to spend
 
 
 class Broken(Exception):
@@ -156,6 +157,12 @@ class Vm:
     def ssh():
         return ["ssh", "-i", os.path.join(WORK, "key"), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
                 "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+
+    def install(self, path, target):
+        """A program into the guest."""
+        with open(path, "rb") as program:
+            subprocess.run(["ip", "netns", "exec", self.netns, *self.ssh(), f"root@{MANAGEMENT}",
+                            f"cat > {target} && chmod +x {target}"], stdin=program, check=True)
 
     def guest(self, command):
         done = subprocess.run(
@@ -435,13 +442,19 @@ class Bench:
 
     def costs(self, vfs):
         have = {r["cost"] for r in read_results(self.path) if "cost" in r}
-        return [] if vfs else [name for name in COSTS if name not in have and re.search(self.only, f"cost/{name}")]
+        return [] if vfs else [name for name in (*COSTS, *FRAMES) if name not in have and re.search(self.only, f"cost/{name}")]
 
     def measure(self, vm, blocks, costs):
         for name in costs:
-            vm.ask("mechanism", mechanism={**MECHANISMS[name], "quiet": True})
-            vm.ask("rest")
-            cost = vm.ask("cost", seconds=min(COST_S, 10 * self.wanted))
+            seconds = min(COST_S, 10 * self.wanted)
+            if name in FRAMES:
+                vm.install(os.path.join(TOP, "build", "bench", "outage_frames"), "/run/outage_frames")
+                vm.ask("mechanism", mechanism=MECHANISMS["miimon=100"])
+                cost = vm.ask("cost_of_frames", legs=FRAMES[name], seconds=seconds)
+            else:
+                vm.ask("mechanism", mechanism={**MECHANISMS[name], "quiet": True})
+                vm.ask("rest")
+                cost = vm.ask("cost", seconds=seconds)
             self.keep(cost=name, **cost)
             self.say(f"cost of {name}: {cost['cpu_percent']:.2f} % of a CPU, {cost['rss_kb']} kB")
         left = sum(len(failures) for _, failures in blocks)

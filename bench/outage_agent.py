@@ -347,7 +347,19 @@ class Agent:
 
     def cost(self, seconds):
         """Of the daemon, while nothing happens: percent of one CPU, memory in kB."""
-        pid = self.watch.pid()
+        return self.cost_of(self.watch.pid(), seconds)
+
+    def cost_of_frames(self, legs, seconds):
+        """Of outage_frames, at the same interval and priority."""
+        command = ["chrt", "--rr", "10", "/run/outage_frames", "20", *(self.legs if legs else ())]
+        with subprocess.Popen(command) as process:
+            time.sleep(1)
+            try:
+                return self.cost_of(process.pid, seconds)
+            finally:
+                process.kill()
+
+    def cost_of(self, pid, seconds):
         before, start = self.spent(pid), time.monotonic()
         time.sleep(seconds)
         spent, took = self.spent(pid) - before, time.monotonic() - start
