@@ -33,7 +33,7 @@ bool track_is_lossy(const struct track *t)
 /* How long a probe may take; a quarter of an interval is how late the clock that sends may be. */
 static int64_t patience(const struct track *t, const struct track_limits *limits)
 {
-	return t->slowest + limits->interval / 4;
+	return t->slowest > limits->interval / 4 ? t->slowest : limits->interval / 4;
 }
 
 unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now)
@@ -43,7 +43,8 @@ unsigned track_misses(const struct track *t, const struct track_limits *limits, 
 
 int64_t track_silent_at(const struct track *t, const struct track_limits *limits)
 {
-	int64_t at = t->open_since + (limits->fall - 1) * limits->interval + t->slowest;
+	int64_t at = t->open_since + (limits->fall - 1) * limits->interval - limits->interval / 4 +
+		     patience(t, limits);
 	int64_t last = t->last_sent + patience(t, limits);
 
 	if (t->open < limits->fall)

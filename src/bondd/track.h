@@ -8,8 +8,8 @@
  * miss back. So a round trip longer than the interval does no harm while answers keep coming.
  *
  * The last of the misses that make a path silent is not waited for until the next probe: it is one
- * as soon as it is older than the slowest round trip of late and a quarter of an interval. So a
- * path or a guest that is slow at times is given that time; it fades within seconds.
+ * as soon as it is older than the slowest round trip of late, a quarter of an interval at least. So
+ * a path or a guest that is slow at times is given that time; it fades within seconds.
  */
 #pragma once
 
