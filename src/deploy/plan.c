@@ -157,16 +157,20 @@ static char *port_about(const struct interface *i)
 	return strbuf_steal(&about);
 }
 
-/* A fixed address belongs to one VM: those after the first get theirs from the VIM. */
+/*
+ * A fixed address belongs to one VM: those after the first get theirs from the descriptor's pool,
+ * else from the VIM.
+ */
 static struct interface *interface_of_vm(const struct interface *i, unsigned index)
 {
 	struct interface *copy = xmemdup(i, sizeof(*i));
 
 	if (index > 0) {
-		copy->ip_address = NULL;
 		copy->mac_address = NULL;
 		copy->n_addresses = 0;
 	}
+	if (index > 0 || i->n_addresses == 0)
+		copy->ip_address = (char *)interface_address(i, index);
 	return copy;
 }
 

@@ -35,8 +35,7 @@ struct step {
 	char **port_names; /* of a server: what request.server.port_names points to */
 	size_t n_ports;
 	char *user_data;
-	struct interface *
-		interface; /* of a port: a copy without addresses for VMs after the first */
+	struct interface *interface; /* of a port: a copy with the addresses of this VM */
 };
 
 struct plan {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "deploy/guest.h"
 #include "model/model.h"
 
@@ -14,14 +15,14 @@ const struct bond *service_bond(const struct vm_group *group)
 	return group->guest.n_bonds ? &group->guest.bonds[0] : NULL;
 }
 
-/* The address without its prefix length, if it is one. */
+/* The address without its prefix length, if it is one, once. */
 static void add_address(char ***v, size_t *n, const char *text)
 {
 	unsigned char raw[sizeof(struct in6_addr)];
 	char *address = xstrndup(text, strcspn(text, "/"));
 	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
 
-	if (inet_pton(family, address, raw) == 1)
+	if (inet_pton(family, address, raw) == 1 && !str_in(address, *v, *n))
 		*array_push(*v, *n) = address;
 	else
 		free(address);
@@ -46,8 +47,16 @@ void service_addresses(const struct vm_group *group, unsigned index, char ***ret
 
 	*ret_addresses = NULL;
 	*ret_n = 0;
-	if (index > 0)
+	if (index > 0) { /* what their bonds have, their day-0 alone knows */
+		for (size_t i = 0; i < group->n_interfaces; i++)
+			if (group->interfaces[i].type == PORT_DIRECT &&
+			    interface_address(&group->interfaces[i], index))
+				add_address(&v, &n,
+					    interface_address(&group->interfaces[i], index));
+		*ret_addresses = v;
+		*ret_n = n;
 		return;
+	}
 	for (size_t i = 0; bond && i < bond->addresses.n; i++)
 		add_address(&v, &n, bond->addresses.v[i]);
 	for (size_t i = 0; bond && i < bond->n_vlans; i++)
@@ -74,14 +83,7 @@ const char *service_management_address(const struct vm_group *group, unsigned in
 {
 	const struct interface *i = vm_group_interface(group, vm_group_management_nicid(group));
 
-	if (!i || index > 0)
-		return NULL;
-	if (i->ip_address)
-		return i->ip_address;
-	for (size_t a = 0; a < i->n_addresses; a++)
-		if (i->addresses[a].ip_address)
-			return i->addresses[a].ip_address;
-	return NULL;
+	return i ? interface_address(i, index) : NULL;
 }
 
 const char *service_query_name(const struct deployment *deployment, const struct vm_group *group)

@@ -8,9 +8,11 @@
 struct element;
 struct err;
 struct findings;
+struct address_pool;
 struct model;
 struct reading;
 struct schema;
+struct vm_group;
 
 /* esc_read of a file's content: data ends with a zero byte that len does not count. */
 int esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
@@ -29,6 +31,12 @@ bool schema_check(const struct schema *schema, struct reading *r, struct element
 
 /* The data model from a checked tree; reports what the types cannot tell. */
 void model_build(struct reading *r, struct element *root, struct model *model);
+
+/*
+ * Gives the pool's addresses to the group's interfaces on its network, VM after VM, without those
+ * that an interface has as its own.
+ */
+void pool_share_out(struct vm_group *group, const struct address_pool *pool);
 
 /* 4, 6, or 0: no address. */
 int ip_version(const char *address);

@@ -7,6 +7,8 @@
 #include "esc/internal.h"
 #include "model/model.h"
 
+enum { VMS_MAX = 1000 }; /* of a group: what is planned for each of them must end */
+
 /* The next valid child of that name from *i on, or NULL; e may be NULL. What is asked for is used.
  */
 static struct element *next_child(struct element *e, const char *name, size_t *i)
@@ -447,6 +449,12 @@ static void read_scaling(struct reading *r, struct element *e, struct scaling *s
 	scaling->min_active = leaf_uint(s, "min_active", 1);
 	scaling->max_active = leaf_uint(s, "max_active", scaling->min_active);
 	scaling->elastic = leaf_bool(s, "elastic", false);
+	if (scaling->min_active > VMS_MAX) {
+		report(r, SEVERITY_ERROR, "descriptor-value", child_named(s, "min_active"),
+		       "min_active %u: a vm_group has %d VMs at most", scaling->min_active,
+		       VMS_MAX);
+		scaling->min_active = 1;
+	}
 	if (scaling->max_active < scaling->min_active)
 		report(r, SEVERITY_ERROR, "descriptor-value", max,
 		       "max_active %u is less than min_active %u", scaling->max_active,
@@ -571,6 +579,8 @@ static void read_vm_group(struct reading *r, struct element *e, struct vm_group 
 	read_kpis(e, group);
 	read_rules(r, e, group);
 	read_scaling(r, e, &group->scaling);
+	for (size_t i = 0; i < group->scaling.n_pools; i++)
+		pool_share_out(group, &group->scaling.pools[i]);
 	read_placements(e, group);
 	read_configurations(r, e, group);
 	read_extensions(e, &group->extensions, &group->n_extensions);

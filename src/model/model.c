@@ -76,6 +76,7 @@ static void interface_clear(struct interface *i)
 		free(i->addresses[j].ip_address);
 	}
 	free(i->addresses);
+	strings_free(i->pool_addresses, i->n_pool_addresses);
 	for (size_t j = 0; j < i->n_allowed_address_pairs; j++) {
 		free(i->allowed_address_pairs[j].ip_address);
 		free(i->allowed_address_pairs[j].netmask);
@@ -275,6 +276,18 @@ const char *model_port_option(const struct deployment *deployment, const struct 
 	const char *value = model_option(deployment, group, of_port);
 
 	return value ? value : model_option(deployment, group, name);
+}
+
+const char *interface_address(const struct interface *interface, unsigned index)
+{
+	const char *own = interface->ip_address;
+
+	for (size_t i = 0; !own && i < interface->n_addresses; i++)
+		own = interface->addresses[i].ip_address;
+	if (own && index == 0)
+		return own;
+	index -= own != NULL;
+	return index < interface->n_pool_addresses ? interface->pool_addresses[index] : NULL;
 }
 
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid)

@@ -94,6 +94,8 @@ struct interface {
 	char *vim_interface_name; /* or NULL */
 	struct address *addresses;
 	size_t n_addresses;
+	char **pool_addresses; /* of the group's static_ip_address_pool, without its own */
+	size_t n_pool_addresses;
 	struct address_pair *allowed_address_pairs;
 	size_t n_allowed_address_pairs;
 	char **security_groups;
@@ -274,6 +276,12 @@ const char *model_option(const struct deployment *deployment, const struct vm_gr
 /* As model_option, of one port: "NAME.NICID", else "NAME". */
 const char *model_port_option(const struct deployment *deployment, const struct vm_group *group,
 			      const struct interface *interface, const char *name);
+
+/*
+ * The fixed address of the interface in VM number index, or NULL. The first VM has the interface's
+ * own, where it has one; the others have those of its network's static_ip_address_pool in turn.
+ */
+const char *interface_address(const struct interface *interface, unsigned index);
 
 /* The interface of that nicid, or NULL. */
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);

@@ -326,6 +326,49 @@ static void test_defaults(void **state)
 	assert_null(g->vim_vm_name);
 }
 
+static void assert_addresses(const struct interface *i, const char *const *expected, unsigned n)
+{
+	for (unsigned vm = 0; vm < n; vm++) {
+		const char *address = interface_address(i, vm);
+		if (!streq(address, expected[vm]))
+			fail_msg("nicid %u of VM %u: %s, not %s", i->nicid, vm, or_none(address),
+				 or_none(expected[vm]));
+	}
+}
+
+/* What an interface has as its own is nobody else's; two on one network share. */
+static void test_pool_is_shared_out(void **state)
+{
+	(void)state;
+	struct interface interfaces[] = {
+		{.nicid = 0, .network = (char *)"other"},
+		{.nicid = 1, .network = (char *)"n", .ip_address = (char *)"172.16.1.254"},
+		{.nicid = 2, .network = (char *)"n"},
+	};
+	struct vm_group group = {
+		.interfaces = interfaces, .n_interfaces = 3, .scaling.min_active = 3};
+	const struct address_pool pool = {.network = (char *)"n",
+					  .range_start = (char *)"172.16.1.253",
+					  .range_end = (char *)"172.16.2.1"};
+	const struct address_pool last = {.network = (char *)"other",
+					  .range_start = (char *)"255.255.255.254",
+					  .range_end = (char *)"255.255.255.255"};
+
+	pool_share_out(&group, &pool);
+	pool_share_out(&group, &last);
+	assert_addresses(&interfaces[0],
+			 (const char *const[]){"255.255.255.254", "255.255.255.255", NULL}, 3);
+	assert_addresses(&interfaces[1],
+			 (const char *const[]){"172.16.1.254", "172.16.1.255", "172.16.2.1"}, 3);
+	assert_addresses(&interfaces[2], (const char *const[]){"172.16.1.253", "172.16.2.0", NULL},
+			 3);
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
+		for (size_t k = 0; k < interfaces[i].n_pool_addresses; k++)
+			free(interfaces[i].pool_addresses[k]);
+		free(interfaces[i].pool_addresses);
+	}
+}
+
 static void test_children_come_in_any_order(void **state)
 {
 	(void)state;
@@ -465,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_corrected_example_is_clean),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_pool_is_shared_out),
 		cmocka_unit_test(test_children_come_in_any_order),
 		cmocka_unit_test(test_good_parts_survive_bad_ones),
 		cmocka_unit_test(test_other_encodings),

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "deploy/design.h"
 #include "deploy/plan.h"
+#include "deploy/service.h"
 
 #define DESIGN "examples/technote/corrected/dep.xml"
 
@@ -239,6 +240,30 @@ static void test_two_ports_of_one_name_are_refused(void **state)
 }
 
 /* A placement of a vm_group itself puts it and those that it refers to into one server group. */
+static void test_further_vms_have_addresses_of_the_pool(void **state)
+{
+	struct model *model = *state;
+	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+	struct interface *management = &group->interfaces[1];
+	const struct vim_inventory empty = {0};
+	char address[] = "10.10.10.21", *pool[] = {address};
+
+	group->scaling.min_active = 3;
+	management->pool_addresses = pool;
+	management->n_pool_addresses = 1;
+	cleanup_plan struct plan *plan = make(model, &empty);
+	static const char *const expected[] = {"10.10.10.10", "10.10.10.21", NULL};
+	for (unsigned vm = 0; vm < 3; vm++) {
+		cleanup_free char *name = xasprintf("cpnr-dns_cpnr_%u_1", vm);
+		const struct step *s = step(plan, VIM_PORT, name);
+		assert_true(streq(s->request.port.interface->ip_address, expected[vm]));
+		assert_true(streq(service_management_address(group, vm), expected[vm]));
+	}
+	group->scaling.min_active = 1;
+	management->pool_addresses = NULL;
+	management->n_pool_addresses = 0;
+}
+
 static void test_placement_of_a_group_itself(void **state)
 {
 	(void)state;
@@ -291,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		cmocka_unit_test(test_subnet_of_the_same_name_elsewhere),
 		cmocka_unit_test(test_two_ports_of_one_name_are_refused),
+		cmocka_unit_test(test_further_vms_have_addresses_of_the_pool),
 		cmocka_unit_test(test_placement_of_a_group_itself),
 	};
 
