@@ -12,10 +12,29 @@ static bool has_vf(const struct vm_group *group)
 	return false;
 }
 
+/*
+ * The CPU policy that Nova goes by: the flavor's, that of an explicit resources:PCPU, the image's.
+ * NULL: none. *ret_known is false where an image that the descriptor does not define may have one.
+ */
+static const char *cpu_policy(const struct site *s, bool *ret_known)
+{
+	const char *policy = extra_spec(s->flavor, "hw:cpu_policy");
+	const char *pcpu = extra_spec(s->flavor, "resources:PCPU");
+	const struct image *image = s->group->image ? model_image(s->model, s->group->image) : NULL;
+
+	if (!policy && pcpu && !streq(pcpu, "0"))
+		policy = "dedicated";
+	if (!policy && image)
+		policy = property_get(&image->properties, "hw_cpu_policy");
+	*ret_known = policy || image || !s->group->image;
+	return policy;
+}
+
 static void cpu_shared(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	const char *policy = f ? extra_spec(f, "hw:cpu_policy") : NULL;
+	bool known;
+	const char *policy = f ? cpu_policy(s, &known) : NULL;
 
 	if (f && has_vf(s->group) && (!policy || streq(policy, "shared")))
 		found(s, f->line,
@@ -38,13 +57,15 @@ static void cpu_emulator(const struct site *s)
 }
 
 /* What the CPU policies contradict, or NULL. */
-static const char *conflict(const struct flavor *f)
+static const char *conflict(const struct site *s)
 {
-	const char *policy = extra_spec(f, "hw:cpu_policy");
+	const struct flavor *f = s->flavor;
+	bool known;
+	const char *policy = cpu_policy(s, &known);
 	const char *emulator = extra_spec(f, "hw:emulator_threads_policy");
 	bool realtime = extra_spec_true(f, "hw:cpu_realtime");
 	bool dedicated_mask = extra_spec(f, "hw:cpu_dedicated_mask");
-	bool shared = !policy || streq(policy, "shared");
+	bool shared = policy ? streq(policy, "shared") : known;
 
 	if (shared && extra_spec(f, "hw:cpu_thread_policy"))
 		return "hw:cpu_thread_policy needs hw:cpu_policy=dedicated";
@@ -52,7 +73,7 @@ static const char *conflict(const struct flavor *f)
 		return "hw:emulator_threads_policy=isolate needs hw:cpu_policy=dedicated";
 	if (shared && realtime)
 		return "hw:cpu_realtime needs hw:cpu_policy=dedicated or mixed";
-	if (dedicated_mask && !streq(policy, "mixed"))
+	if (dedicated_mask && (policy || known) && !streq(policy, "mixed"))
 		return "hw:cpu_dedicated_mask needs hw:cpu_policy=mixed";
 	if (streq(policy, "mixed") && !dedicated_mask && !realtime)
 		return "hw:cpu_policy=mixed needs hw:cpu_dedicated_mask or hw:cpu_realtime";
@@ -65,7 +86,7 @@ static const char *conflict(const struct flavor *f)
 
 static void cpu_conflict(const struct site *s)
 {
-	const char *what = s->flavor ? conflict(s->flavor) : NULL;
+	const char *what = s->flavor ? conflict(s) : NULL;
 
 	if (what)
 		found(s, s->flavor->line, "flavor \"%s\": %s; Nova refuses the server",
