@@ -10,6 +10,14 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 failed=0
 
+# Builds the copy and compares it with Nova: "N differ" of the count in $differ, empty when nothing was compared.
+compare() {
+	cc -std=gnu17 -O1 -w -D_GNU_SOURCE -I"$copy/src" -o "$copy/decide" "$copy/tests/placement/decide.c" \
+		"$copy"/src/placement/*.c "$copy"/src/model/*.c "$copy"/src/base/*.c -ljansson -lm
+	result=$(python3 tests/placement/differential.py --root "$root" --count "$count" --decide "$copy/decide") || :
+	differ=$(echo "$result" | sed -n 's/.*; \([0-9]* differ\);.*/\1/p')
+}
+
 # FILE of src/placement, sed script, what rule it breaks
 mutate() {
 	cp -r src tests "$copy"
@@ -19,16 +27,20 @@ mutate() {
 		failed=1
 		return
 	fi
-	cc -std=gnu17 -O1 -w -D_GNU_SOURCE -I"$copy/src" -o "$copy/decide" "$copy/tests/placement/decide.c" \
-		"$copy"/src/placement/*.c "$copy"/src/model/*.c "$copy"/src/base/*.c -ljansson -lm
-	if result=$(python3 tests/placement/differential.py --root "$root" --count "$count" --decide "$copy/decide"); then
-		echo "NOT FOUND: $3"
-		failed=1
-	else
-		echo "found: $3 ($(echo "$result" | sed -n 's/.*; \([0-9]* differ\);.*/\1/p') of $count)"
-	fi
+	compare
+	case $differ in
+	'') echo "NOT COMPARED: $3" && failed=1 ;;
+	'0 differ') echo "NOT FOUND: $3" && failed=1 ;;
+	*) echo "found: $3 ($differ of $count)" ;;
+	esac
 }
 
+cp -r src tests "$copy"
+compare
+if [ "$differ" != '0 differ' ]; then
+	echo "without a change: ${differ:-not compared}; nothing can be said of changes"
+	exit 1
+fi
 mutate cell.c 's/asked > k->on->n_free/asked > k->on->n_free + 1/' "a pinned CPU too many"
 mutate cell.c 's/end--;/;/' "large takes the smallest page size too"
 mutate cell.c 's/if (k->cell->memory_mb > memory_free)/if (0)/' "pinned guests may overcommit memory"
