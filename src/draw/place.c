@@ -78,6 +78,8 @@ static char *why_none(const struct compute_hosts *hosts, const struct fit_reques
 		strbuf_addf(&b, "none of %zu takes it; %s: ", hosts->n, hosts->v[e.nearest].name);
 		fit_reason_format(&e.results[e.nearest].reasons[0], &hosts->v[e.nearest], request,
 				  &b);
+		if (request->unseen)
+			strbuf_addf(&b, " (%s)", request->unseen);
 	}
 	explanation_clear(&e);
 	return strbuf_steal(&b);

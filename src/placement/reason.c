@@ -33,7 +33,7 @@ static void devices_format(struct strbuf *b, const struct fit_port *port)
 	if (port->physnet)
 		strbuf_adds(b, port->physnet);
 	else
-		strbuf_addf(b, "network %s, which has no physnet",
+		strbuf_addf(b, "network %s, whose physnet is not given",
 			    port->network ? port->network : "?");
 }
 

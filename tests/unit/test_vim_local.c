@@ -97,7 +97,7 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 NULL,
 		 -ENOSPC,
 		 NO_HOST
-		 "(port 3 asks for a VF of network net1, which has no physnet: no NIC of the "
+		 "(port 3 asks for a VF of network net1, whose physnet is not given: no NIC of the "
 		 "host serves it)"},
 		{{"hw:numa_nodes", "2"},
 		 3,
