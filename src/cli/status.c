@@ -126,11 +126,13 @@ static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct 
 			servers++;
 		}
 	}
-	if (servers == 0 && owned > 0) {
+	if (servers == 0) {
 		struct row *row = array_push(*rows, *n);
 		row->tenant = xstrdup(vim->tenant);
 		row->deployment = xstrdup(vim->deployment);
-		row->state = xstrdup("half made: no server");
+		row->state =
+			xstrdup(owned ? "half made: no server"
+				      : "left over: nothing but its place; undeploy removes it");
 	}
 	return 0;
 }

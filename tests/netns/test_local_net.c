@@ -444,7 +444,7 @@ static pid_t start_cutter(int ns)
 	if (pid == 0) {
 		struct mnl_socket *cut;
 
-		if (cut_veth(ns, "up-sriov1", "dn-sriov1", &cut, NULL) < 0 ||
+		if (cut_veth(ns, "up-sriov1.101", "dn-sriov1.101", &cut, NULL) < 0 ||
 		    write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -483,11 +483,11 @@ static void test_segments_carry_and_break(void **state)
 	/* The path breaks, the carrier stays. */
 	cleanup_netdev_list struct netdev_list links = {0};
 
-	assert_ok(link_set_up(ns, "up-sriov1", false, &why));
+	assert_ok(link_set_up(ns, "up-sriov1.101", false, &why));
 	assert_false(passes(guest, ns, AF_INET, "172.16.1.1", BROKEN));
 	assert_ok(link_list(guest, &links, &why));
 	assert_true(find(&links, "ens6")->carrier);
-	assert_ok(link_set_up(ns, "up-sriov1", true, &why));
+	assert_ok(link_set_up(ns, "up-sriov1.101", true, &why));
 	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
 
 	/* So too a cut, which is for one at a time and ends with its maker, killed or not. */
@@ -498,13 +498,14 @@ static void test_segments_carry_and_break(void **state)
 	assert_false(passes(guest, ns, AF_INET, "172.16.1.1", BROKEN));
 	netdev_list_clear(&links);
 	assert_ok(link_list(ns, &links, &why));
-	assert_true(find(&links, "up-sriov1")->carrier && find(&links, "dn-sriov1")->carrier);
-	int r = cut_veth(ns, "up-sriov0", "dn-sriov0", &second, &err);
+	assert_true(find(&links, "up-sriov1.101")->carrier &&
+		    find(&links, "dn-sriov1.101")->carrier);
+	int r = cut_veth(ns, "up-sriov0.101", "dn-sriov0.101", &second, &err);
 	kill(maker, SIGKILL);
 	waitpid(maker, NULL, 0);
 	assert_true(r < 0);
 	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
-	assert_ok(cut_veth(ns, "up-sriov1", "dn-sriov1", &cut, &why));
+	assert_ok(cut_veth(ns, "up-sriov1.101", "dn-sriov1.101", &cut, &why));
 	assert_false(passes(guest, ns, AF_INET6, "2001:db8:1::1", BROKEN));
 	netlink_close(steal_ptr(cut));
 	assert_true(passes(guest, ns, AF_INET6, "2001:db8:1::1", SOON));
@@ -515,13 +516,22 @@ static void test_segments_carry_and_break(void **state)
 
 	/* One network goes, the other's links stay. */
 	cleanup_segments struct segments fewer = {0};
+	const struct network *left[] = {&leg_networks[0], &leg_networks[2]};
 
-	assert_ok(segment_plan(all, 2, &fewer, &why));
-	assert_ok(link_delete(ns, "tap0", &why));
+	assert_ok(segment_plan(left, 2, &fewer, &why));
 	assert_ok(segment_prune(ns, &fewer, &why));
 	netdev_list_clear(&links);
 	assert_ok(link_list(ns, &links, &why));
-	assert_int_equal(links.n, 1 + 3 + 2); /* lo, mgmt, sriov0, vlan101, the uplink */
+	assert_int_equal(links.n, 1 + 3 + 2 + 1); /* lo, mgmt, fabric, vlan101, the uplink, tap0 */
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+
+	/* An address goes, the others stay; once more is no error. */
+	for (int i = 0; i < 2; i++)
+		assert_ok(link_addr_delete(ns, "vlan101", "2001:db8:1::1/64", &why));
+	assert_int_not_equal(
+		run("ip -n " NS " address show dev vlan101 | grep -q 2001:db8:1::1/64"), 0);
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+	assert_ok(link_delete(ns, "tap0", &why));
 	assert_ok(segment_prune(ns, NULL, &why));
 	netdev_list_clear(&links);
 	assert_ok(link_list(ns, &links, &why));

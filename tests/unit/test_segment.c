@@ -113,8 +113,8 @@ static void test_two_fabrics_one_segment(void **state)
 	assert_int_equal(segment_plan(all, 3, &s, NULL), 0);
 	assert_string_equal(segment_bridge(&s, "mgmt-net"), "mgmt-net");
 	assert_string_equal(segment_service_bridge(&s, "mgmt-net"), "mgmt-net");
-	assert_string_equal(segment_bridge(&s, "sriov-net-1"), "sriov0");
-	assert_string_equal(segment_bridge(&s, "sriov-net-2"), "sriov1");
+	assert_string_equal(segment_bridge(&s, "sriov-net-1"), "sriov0.101");
+	assert_string_equal(segment_bridge(&s, "sriov-net-2"), "sriov1.101");
 	assert_string_equal(segment_service_bridge(&s, "sriov-net-1"), "vlan101");
 	assert_string_equal(segment_service_bridge(&s, "sriov-net-2"), "vlan101");
 	assert_null(segment_bridge(&s, "other"));
@@ -127,9 +127,9 @@ static void test_two_fabrics_one_segment(void **state)
 	assert_string_equal(s.bridges[2].addresses[1], "2001:db8:1::1/64");
 
 	assert_int_equal(s.n_uplinks, 2);
-	assert_string_equal(s.uplinks[1].up, "up-sriov1");
-	assert_string_equal(s.uplinks[1].down, "dn-sriov1");
-	assert_string_equal(s.uplinks[1].fabric, "sriov1");
+	assert_string_equal(s.uplinks[1].up, "up-sriov1.101");
+	assert_string_equal(s.uplinks[1].down, "dn-sriov1.101");
+	assert_string_equal(s.uplinks[1].fabric, "sriov1.101");
 	assert_string_equal(s.uplinks[1].service, "vlan101");
 }
 
@@ -143,18 +143,48 @@ static void test_second_vlan_of_a_physnet(void **state)
 	cleanup_segments struct segments s = {0};
 
 	assert_int_equal(segment_plan(all, 3, &s, NULL), 0);
-	assert_string_equal(segment_bridge(&s, "a"), "sriov0");
+	assert_string_equal(segment_bridge(&s, "a"), "sriov0.101");
 	assert_string_equal(segment_bridge(&s, "b"), "sriov0.102");
-	assert_string_equal(segment_bridge(&s, "c"), "sriov1");
+	assert_string_equal(segment_bridge(&s, "c"), "sriov1.102");
 	assert_string_equal(segment_service_bridge(&s, "c"), segment_service_bridge(&s, "b"));
 	assert_string_not_equal(segment_service_bridge(&s, "a"), segment_service_bridge(&s, "b"));
+}
+
+static void test_one_less_changes_no_name(void **state)
+{
+	(void)state;
+	struct network v[] = {vlan("a", "sriov0", 101), vlan("b", "sriov0", 102),
+			      vlan("c", "sriov1", 101), vlan("d", "sriov1", 0), vxlan("mgmt")};
+	const struct network *all[ARRAY_SIZE(v)];
+	cleanup_segments struct segments before = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
+		all[i] = &v[i];
+	assert_int_equal(segment_plan(all, ARRAY_SIZE(v), &before, NULL), 0);
+	v[3].provider_segmentation_id = segment_find(&before, "d")->vlan;
+	for (size_t gone = 0; gone < ARRAY_SIZE(v); gone++) {
+		const struct network *left[ARRAY_SIZE(v)];
+		cleanup_segments struct segments s = {0};
+		size_t n = 0;
+		for (size_t i = 0; i < ARRAY_SIZE(v); i++)
+			if (i != gone)
+				left[n++] = &v[i];
+		assert_int_equal(segment_plan(left, n, &s, NULL), 0);
+		for (size_t i = 0; i < n; i++) {
+			const char *name = left[i]->name;
+			assert_string_equal(segment_bridge(&s, name),
+					    segment_bridge(&before, name));
+			assert_string_equal(segment_service_bridge(&s, name),
+					    segment_service_bridge(&before, name));
+		}
+	}
 }
 
 static void test_one_more_at_the_end_changes_no_name(void **state)
 {
 	(void)state;
-	struct network v[] = {vxlan("up-sriov0"),      vlan("a", "sriov0", 101),
-			      vxlan("sriov0"),         vxlan("vlan101"),
+	struct network v[] = {vxlan("up-sriov0.101"),  vlan("a", "sriov0", 101),
+			      vxlan("sriov0.101"),     vxlan("vlan101"),
 			      vxlan("tap0"),           vxlan("a name that is much too long"),
 			      vlan("b", "sriov0", 7),  vlan("c", "lo", 0),
 			      vlan("d", "sriov1", 101)};
@@ -182,7 +212,7 @@ static void test_one_more_at_the_end_changes_no_name(void **state)
 	}
 	assert_string_equal(names[4], "n-tap0");
 	assert_string_equal(names[6], "sriov0.7");
-	assert_string_equal(names[7], "n-lo");
+	assert_string_equal(names[7], "lo.4094");
 }
 
 static void test_vlan_without_id_is_a_segment_of_its_own(void **state)
@@ -277,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_own_address_refusals),
 		cmocka_unit_test(test_two_fabrics_one_segment),
 		cmocka_unit_test(test_second_vlan_of_a_physnet),
+		cmocka_unit_test(test_one_less_changes_no_name),
 		cmocka_unit_test(test_one_more_at_the_end_changes_no_name),
 		cmocka_unit_test(test_vlan_without_id_is_a_segment_of_its_own),
 		cmocka_unit_test(test_flat_networks_are_untagged),

@@ -245,16 +245,32 @@ class Killed(Leaves):
         seed = int(os.environ.get("DNSVNF_TEST_SEED", random.randrange(1 << 30)))
         say(f"DNSVNF_TEST_SEED={seed}")
         moments = random.Random(seed)
-        # The making takes the first second or two, the boot the rest: moments in both.
-        for delay in [moments.uniform(0.02, 1.5) for _ in range(4)] + [moments.uniform(2, 40)]:
-            deploy = subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL)
-            time.sleep(delay)
-            deploy.send_signal(signal.SIGKILL)
-            deploy.wait()
+        # The making takes less than a second from the first object on, the boot the rest: moments in both.
+        for delay in [moments.uniform(0, 0.8) for _ in range(4)] + [moments.uniform(2, 40)]:
+            self.kill_deploy(delay)
             dnsvnf("undeploy", DESIGN)
             self.assertEqual(self.before, traces(), f"killed after {delay:.2f} s")
-            say(f"killed after {delay:.2f} s: nothing left")
+            say(f"killed {delay:.2f} s after the first object: nothing left")
+
+    def kill_deploy(self, delay, after="CREATE_NETWORK"):
+        """As long after the first line that tells of it."""
+        with subprocess.Popen([DNSVNF, "deploy", DESIGN], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True) as deploy:
+            while after not in (line := deploy.stderr.readline()):
+                self.assertTrue(line, "deploy ended")
+            time.sleep(delay)
+            deploy.kill()
+
+    def test_lost_records_and_lost_networks_are_told(self):
+        self.designs.append(DESIGN)
+        self.kill_deploy(0, after="CREATE_PORT")
+        subprocess.run(["ip", "netns", "delete", namespace()], check=True)
+        self.assertRegex(dnsvnf("plan", DESIGN).stdout, r"replace +network.* gone from this machine, as after a restart")
+        dnsvnf("undeploy", DESIGN)
+
+        self.kill_deploy(0, after="CREATE_PORT")
+        shutil.rmtree("/var/lib/dnsvnf/test-tenant/cpnr-dns")
+        self.assertRegex(dnsvnf("status").stdout, r"test-tenant +cpnr-dns .*left over: .*undeploy removes it")
 
     def test_interrupted_deploy_names_what_is_left(self):
         self.designs.append(DESIGN)

@@ -26,10 +26,12 @@ int local_netns(struct local *local, bool make, struct err *err);
 int local_qemu(struct local *local, struct err *err);
 
 /* net.c: what the records of networks, subnets and ports are in the namespace. */
-int net_network_create(struct local *local, const struct records *records,
-		       const struct record *network, struct err *err);
+int net_network_create(struct local *local, const struct records *records, struct record *network,
+		       struct err *err);
 int net_subnet_create(struct local *local, const struct records *records,
 		      const struct record *subnet, struct err *err);
+int net_subnet_destroy(struct local *local, const struct records *records,
+		       const struct record *subnet, struct err *err);
 /* Chooses MAC, addresses and tap into port->made, saves it, makes the tap. */
 int net_port_create(struct local *local, const struct records *records, struct record *port,
 		    struct err *err);

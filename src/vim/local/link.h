@@ -60,6 +60,9 @@ int link_set_up(int ns, const char *name, bool up, struct err *err);
 /* "172.16.1.1/24" or "2001:db8::1/64": usable at once, without duplicate address detection. */
 int link_addr_add(int ns, const char *name, const char *address, struct err *err);
 
+/* A missing address or link is no error. */
+int link_addr_delete(int ns, const char *name, const char *address, struct err *err);
+
 /* A missing link is no error. One end of a veth pair takes the other with it. */
 int link_delete(int ns, const char *name, struct err *err);
 

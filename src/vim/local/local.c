@@ -167,6 +167,14 @@ static int local_deployments(const char *vim_name, struct vim_deployment **ret, 
 	return 0;
 }
 
+/* What its record tells of is not there. */
+static void set_absent(const struct record *record, struct vim_object *o)
+{
+	o->state = record->done ? VIM_STATE_ERROR : VIM_STATE_BUILD;
+	if (record->done)
+		o->fault = xstrdup("gone from this machine, as after a restart");
+}
+
 static int object_state(struct local *local, const struct records *records,
 			const struct record *record, struct vim_object *o, struct err *err)
 {
@@ -183,11 +191,11 @@ static int object_state(struct local *local, const struct records *records,
 	case VIM_NETWORK:
 	case VIM_SUBNET:
 		if (!net_present(local, records, record, &in_use))
-			o->state = VIM_STATE_BUILD;
+			set_absent(record, o);
 		return 0;
 	case VIM_PORT:
 		if (!net_present(local, records, record, &in_use))
-			o->state = VIM_STATE_BUILD;
+			set_absent(record, o);
 		else if (o->state == VIM_STATE_ACTIVE && !in_use)
 			o->state = VIM_STATE_DOWN;
 		return 0;
@@ -425,8 +433,9 @@ static int unmake(struct local *local, const struct records *records, const stru
 	case VIM_IMAGE:
 	case VIM_FLAVOR:
 	case VIM_SERVER_GROUP:
-	case VIM_SUBNET:
 		return 0;
+	case VIM_SUBNET:
+		return net_subnet_destroy(local, records, record, err);
 	case VIM_NETWORK:
 		return net_prune(local, records, err);
 	case VIM_PORT:

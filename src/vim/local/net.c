@@ -35,13 +35,15 @@ static void read_networks(const struct records *records, struct networks *ret)
 		if (r->kind != VIM_NETWORK)
 			continue;
 		struct network *network = array_push(ret->v, ret->n);
+		int chosen = record_int(r->made, "segmentation_id");
 		*network = (struct network){
 			.name = r->name,
 			.provider_network_type = (char *)record_string(r->spec, "type"),
 			.provider_physical_network =
 				(char *)record_string(r->spec, "physical_network"),
 			.provider_segmentation_id =
-				(uint32_t)record_int(r->spec, "segmentation_id"),
+				(uint32_t)(chosen ? chosen
+						  : record_int(r->spec, "segmentation_id")),
 		};
 		for (size_t k = 0; k < records->n; k++) {
 			const struct record *s = &records->v[k];
@@ -72,32 +74,63 @@ static int plan(const struct records *records, struct segments *ret, struct err 
 }
 
 static int apply(struct local *local, const struct records *records, const char *owner,
-		 struct err *err)
+		 struct segments *ret, struct err *err)
 {
-	cleanup_segments struct segments segments = {0};
-
 	int r = local_netns(local, true, err);
 	if (r == 0)
-		r = plan(records, &segments, err);
+		r = plan(records, ret, err);
 	if (r == 0)
-		r = segment_apply(local->netns, &segments, owner, err);
+		r = segment_apply(local->netns, ret, owner, err);
 	return r;
 }
 
-int net_network_create(struct local *local, const struct records *records,
-		       const struct record *network, struct err *err)
+int net_network_create(struct local *local, const struct records *records, struct record *network,
+		       struct err *err)
 {
-	return apply(local, records, network->owner, err);
+	cleanup_segments struct segments segments = {0};
+
+	int r = apply(local, records, network->owner, &segments, err);
+	if (r < 0)
+		return r;
+	/* Where none was asked for: the next plan must not choose another. */
+	unsigned vlan = segment_find(&segments, network->name)->vlan;
+	if (vlan)
+		json_object_set_new(network->made, "segmentation_id", json_integer(vlan));
+	return 0;
 }
 
 int net_subnet_create(struct local *local, const struct records *records,
 		      const struct record *subnet, struct err *err)
 {
 	const char *network = record_string(subnet->spec, "network");
+	cleanup_segments struct segments segments = {0};
 
 	if (!records_find(records, VIM_NETWORK, network))
 		return err_set(err, ENOENT, "Network %s could not be found.", network);
-	return apply(local, records, subnet->owner, err);
+	return apply(local, records, subnet->owner, &segments, err);
+}
+
+int net_subnet_destroy(struct local *local, const struct records *records,
+		       const struct record *subnet, struct err *err)
+{
+	cleanup_segments struct segments segments = {0};
+	cleanup_free char *own = NULL;
+	struct subnet gone;
+
+	if (local_netns(local, false, NULL) == -ENOENT || plan(records, &segments, NULL) < 0)
+		return 0;
+	record_subnet(subnet, &gone);
+	const struct segment_network *network =
+		segment_find(&segments, record_string(subnet->spec, "network"));
+	if (!network || segment_own_address(&gone, &own, NULL) < 0)
+		return 0;
+
+	const struct segment_bridge *bridge = &segments.bridges[network->service];
+	cleanup_free char *address = xasprintf("%s/%u", own, gone.prefix);
+	if (str_in(address, bridge->addresses, bridge->n_addresses))
+		return 0; /* the other leg's network has the same */
+	int r = local_netns(local, false, err);
+	return r < 0 ? r : link_addr_delete(local->netns, bridge->name, address, err);
 }
 
 int net_prune(struct local *local, const struct records *records, struct err *err)

@@ -214,26 +214,24 @@ static int add_fabric(struct planner *p, const struct network *network, unsigned
 		      struct segment_network *where, struct err *err)
 {
 	const char *physnet = network->provider_physical_network;
-	cleanup_free char *text = xstrdup(physnet);
+	cleanup_free char *text =
+		vlan == VLAN_UNTAGGED ? xstrdup(physnet) : xasprintf("%s.%u", physnet, vlan);
 	bool have_service = false;
 
 	for (size_t i = 0; i < p->n_fabrics; i++) {
 		const struct fabric *f = &p->fabrics[i];
 
-		if (streq(f->physnet, physnet)) {
-			if (f->vlan == vlan)
-				return err_set(err, EEXIST,
-					       "VLAN %u of physnet %s is in use by network %s: "
-					       "take another segmentation id",
-					       vlan, physnet, f->network->name);
-			free(text);
-			text = xasprintf("%s.%u", physnet, vlan);
-		}
-		if (f->vlan == vlan) {
-			where->service = f->service;
-			have_service = true;
-		}
+		if (f->vlan != vlan)
+			continue;
+		if (streq(f->physnet, physnet))
+			return err_set(err, EEXIST,
+				       "VLAN %u of physnet %s is in use by network %s: take "
+				       "another segmentation id",
+				       vlan, physnet, f->network->name);
+		where->service = f->service;
+		have_service = true;
 	}
+	where->vlan = vlan;
 	where->ports = add_bridge(&p->out, text);
 	if (!have_service) {
 		cleanup_free char *name =
@@ -344,24 +342,24 @@ int segment_prune(int ns, const struct segments *segments, struct err *err)
 	return r;
 }
 
-static const struct segment_network *find_network(const struct segments *s, const char *network)
+const struct segment_network *segment_find(const struct segments *segments, const char *network)
 {
-	for (size_t i = 0; i < s->n_networks; i++)
-		if (streq(s->networks[i].name, network))
-			return &s->networks[i];
+	for (size_t i = 0; i < segments->n_networks; i++)
+		if (streq(segments->networks[i].name, network))
+			return &segments->networks[i];
 	return NULL;
 }
 
 const char *segment_bridge(const struct segments *segments, const char *network)
 {
-	const struct segment_network *n = find_network(segments, network);
+	const struct segment_network *n = segment_find(segments, network);
 
 	return n ? segments->bridges[n->ports].name : NULL;
 }
 
 const char *segment_service_bridge(const struct segments *segments, const char *network)
 {
-	const struct segment_network *n = find_network(segments, network);
+	const struct segment_network *n = segment_find(segments, network);
 
 	return n ? segments->bridges[n->service].name : NULL;
 }

@@ -2,12 +2,13 @@
 /*
  * What a deployment's networks become in its namespace.
  *
- * A network of a physnet (vlan or flat) is a fabric bridge, named as the physnet, with an uplink
- * (a veth pair) into the service bridge of its VLAN. So two networks of the same VLAN on two
- * physnets are one layer-2 segment over two fabrics, and taking an uplink down is a path failure
- * that neither leg sees as a loss of carrier. Any other network is one bridge.
+ * A network of a physnet (vlan or flat) is a fabric bridge, named as the physnet and the VLAN, with
+ * an uplink (a veth pair) into the service bridge of its VLAN. So two networks of the same VLAN on
+ * two physnets are one layer-2 segment over two fabrics, and taking an uplink down is a path
+ * failure that neither leg sees as a loss of carrier. Any other network is one bridge. A name does
+ * not depend on the networks before it (but for one that another has), so that any of them may go.
  *
- *   tap - sriov0 - up-sriov0 = dn-sriov0 - vlan101 - dn-sriov1 = up-sriov1 - sriov1 - tap
+ *   tap - sriov0.101 - up-sriov0.101 = dn-sriov0.101 - vlan101 - dn-sriov1.101 = ... - tap
  *
  * The namespace's own addresses, each subnet's gateway, sit on the service bridge, or on the
  * network's bridge where there is no service bridge.
@@ -38,6 +39,7 @@ struct segment_network {
 	char *name;
 	size_t ports;   /* index of the bridge that the taps go to */
 	size_t service; /* index of the bridge with the addresses; may be the same */
+	unsigned vlan;  /* of a vlan network, given or chosen; 0: it has none */
 };
 
 struct segments {
@@ -53,9 +55,8 @@ void segments_clear(struct segments *s);
 #define cleanup_segments __attribute__((__cleanup__(segments_clear)))
 
 /*
- * Pure. The order of networks is that of their creation: one more at the end changes no name of
- * those before it. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094.
- * A vlan network without an id gets one that no other has.
+ * Pure. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094.
+ * A vlan network without an id gets one that no other has, and should be given it from then on.
  */
 int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
 		 struct err *err);
@@ -72,6 +73,9 @@ int segment_apply(int ns, const struct segments *segments, const char *alias, st
 
 /* Deletes the bridges and uplinks in the namespace that are not in segments (NULL: all of them). */
 int segment_prune(int ns, const struct segments *segments, struct err *err);
+
+/* By its name, or NULL. */
+const struct segment_network *segment_find(const struct segments *segments, const char *network);
 
 /* Name of the bridge that taps of the network go to, or NULL. */
 const char *segment_bridge(const struct segments *segments, const char *network);

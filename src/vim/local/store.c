@@ -129,6 +129,11 @@ static int try_lock(struct store *store, struct err *err)
 	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
 		return err_set(err, r, "the embedded VIM keeps its state in %s: run dnsvnf as root",
 			       store->root);
+	if (r == -ENOENT) { /* another's undeploy took the tenant's folder away in the middle */
+		if (err)
+			err_clear(err);
+		return -EAGAIN;
+	}
 	if (r < 0)
 		return r;
 	cleanup_close int dirfd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
