@@ -217,6 +217,13 @@ class Draw(unittest.TestCase):
         self.assertEqual(1, words.count("host compute-1"))
         self.assertIn("placement group leaves no host", re.sub(r"\s+", " ", words))
 
+    def test_networks_that_the_vim_alone_knows(self):
+        flavor = "<flavors><flavor><name>f</name><vcpus>2</vcpus><memory_mb>2048</memory_mb></flavor></flavors>"
+        text = re.sub(r"<networks>.*</networks>", "", many(), flags=re.DOTALL).replace("<tenants>", flavor + "<tenants>")
+        words = re.sub(r"\s+", " ", self.of(text, "--hosts", HOSTS).words())
+        self.assertIn("whose physnet is not given", words)
+        self.assertIn("the VIM knows the physnet of network", words)
+
     def test_same_design_same_bytes(self):
         for path in (CORRECTED, PUBLISHED):
             out = os.path.join(self.folder, "picture.svg")
