@@ -119,8 +119,9 @@ build_tree() {
 	export http_proxy
 	mkdir -p "$out/debs"
 	rm -rf "$work/tree"
+	# What it mounts goes with its namespace, also when it is killed or somebody looks into it.
 	# shellcheck disable=SC2016 # $1 and $MMDEBSTRAP_APT_CONFIG are the hooks'
-	sources | mmdebstrap --mode=root --variant=minbase --include="$packages" \
+	sources | unshare --mount mmdebstrap --mode=root --variant=minbase --include="$packages" \
 		--skip=check/empty,download/empty,essential/unlink \
 		--aptopt='APT::Install-Recommends "false"' \
 		--aptopt='Acquire::Languages "none"' \
