@@ -45,6 +45,10 @@ int main(int argc, char *argv[])
 	for (int i = 0; i < n; i++) {
 		legs[i].sll_family = AF_PACKET;
 		legs[i].sll_ifindex = (int)if_nametoindex(argv[i + 2]);
+		if (!legs[i].sll_ifindex) {
+			perror(argv[i + 2]);
+			return 1;
+		}
 	}
 	while (read(timer, &expirations, sizeof(expirations)) > 0)
 		for (int i = 0; i < n; i++)

@@ -21,10 +21,11 @@ int64_t announce_at(const struct announcements *a)
 
 bool announce_due(struct announcements *a, int64_t now)
 {
-	if (now < announce_at(a))
-		return false;
-	a->left--;
-	return true;
+	bool due = now >= announce_at(a);
+
+	while (now >= announce_at(a))
+		a->left--;
+	return due;
 }
 
 static bool is_loopback(const struct ip *ip)

@@ -25,7 +25,7 @@ void announce_start(struct announcements *a, int64_t now);
 /* When the next round is due (us); INT64_MAX: there is none. */
 int64_t announce_at(const struct announcements *a);
 
-/* A round is due; it counts as done. */
+/* A round is due; it counts as done, and so do those before it that nobody sent in time. */
 bool announce_due(struct announcements *a, int64_t now);
 
 /*

@@ -225,6 +225,7 @@ void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now)
 	update_targets(e, tools, bond);
 	update_sockets(e, tools, bond);
 	update_audit(e, tools, bond);
+	eye_announce(e, tools, now); /* what was due while no leg was there */
 	if (!e->active || e->active == e->last_active)
 		return;
 	if (e->last_active) { /* the one that it started with is no move */

@@ -33,10 +33,10 @@ static const char *cpu_policy(const struct site *s, bool *ret_known)
 static void cpu_shared(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	bool known;
+	bool known = false;
 	const char *policy = f ? cpu_policy(s, &known) : NULL;
 
-	if (f && has_vf(s->group) && (!policy || streq(policy, "shared")))
+	if (f && has_vf(s->group) && (policy ? streq(policy, "shared") : known))
 		found(s, f->line,
 		      "flavor \"%s\" shares its CPUs with other VMs (hw:cpu_policy%s): their load "
 		      "shows in the answer times, VF or not; dedicated pins them",

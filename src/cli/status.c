@@ -109,6 +109,16 @@ static void add_server(struct vim *vim, const char *name, struct row **rows, siz
 		fill_from_ports(row, &server);
 }
 
+static void add_remains(struct row **rows, size_t *n, const char *tenant, const char *deployment,
+			const char *state)
+{
+	struct row *row = array_push(*rows, *n);
+
+	row->tenant = xstrdup(tenant);
+	row->deployment = xstrdup(deployment);
+	row->state = xstrdup(state);
+}
+
 static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct err *err)
 {
 	cleanup_inventory struct vim_inventory inventory = {0};
@@ -126,14 +136,8 @@ static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct 
 			servers++;
 		}
 	}
-	if (servers == 0) {
-		struct row *row = array_push(*rows, *n);
-		row->tenant = xstrdup(vim->tenant);
-		row->deployment = xstrdup(vim->deployment);
-		row->state =
-			xstrdup(owned ? "half made: no server"
-				      : "left over: nothing but its place; undeploy removes it");
-	}
+	if (servers == 0 && owned > 0)
+		add_remains(rows, n, vim->tenant, vim->deployment, "half made: no server");
 	return 0;
 }
 
@@ -213,7 +217,12 @@ static int add_all(const struct options *options, struct row **rows, size_t *n)
 		return cli_fail("status", &err);
 	/* One that cannot be looked at does not hide the others. */
 	for (size_t i = 0; i < count; i++) {
+		size_t before = *n;
 		int one = add_named(vim_name, NULL, v[i].tenant, v[i].deployment, rows, n);
+		if (one == EXIT_DONE &&
+		    *n == before) /* it was listed for a namespace, or a folder */
+			add_remains(rows, n, v[i].tenant, v[i].deployment,
+				    "left over: nothing but its place; undeploy removes it");
 		code = one != EXIT_DONE ? one : code;
 	}
 	vim_deployments_free(v, count);

@@ -47,8 +47,8 @@ void service_addresses(const struct vm_group *group, unsigned index, char ***ret
 
 	*ret_addresses = NULL;
 	*ret_n = 0;
-	if (index > 0) { /* what their bonds have, their day-0 alone knows */
-		for (size_t i = 0; i < group->n_interfaces; i++)
+	if (index > 0) { /* what a bond has, their day-0 alone knows */
+		for (size_t i = 0; !bond && i < group->n_interfaces; i++)
 			if (group->interfaces[i].type == PORT_DIRECT &&
 			    interface_address(&group->interfaces[i], index))
 				add_address(&v, &n,

@@ -16,8 +16,8 @@ const struct bond *service_bond(const struct vm_group *group);
 /*
  * Where DNS of VM number index of the group must answer: the bond's addresses, else those of the
  * direct ports, else the management address. Without prefix length; the caller frees with
- * service_addresses_free. Of VMs after the first those are known that their direct ports have of a
- * static_ip_address_pool.
+ * service_addresses_free. Of VMs after the first, without a bond, those are known that their direct
+ * ports have of a static_ip_address_pool.
  */
 void service_addresses(const struct vm_group *group, unsigned index, char ***ret_addresses,
 		       size_t *ret_n);

@@ -191,6 +191,13 @@ static void test_announcements_are_repeated(void **state)
 	for (int64_t now = 1000; now < 10000000; now += 20000)
 		rounds += announce_due(&a, now);
 	assert_int_equal(rounds, 4);
+	assert_int_equal(announce_at(&a), INT64_MAX);
+
+	/* Two that are late are one, and the next is still to come. */
+	announce_start(&a, 0);
+	assert_true(announce_due(&a, 210000));
+	assert_false(announce_due(&a, 210000));
+	assert_int_equal(announce_at(&a), 1000000);
 }
 
 /* The bond's findings in one text. */

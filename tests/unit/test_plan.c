@@ -239,7 +239,6 @@ static void test_two_ports_of_one_name_are_refused(void **state)
 	group->interfaces[1].vim_interface_name = NULL;
 }
 
-/* A placement of a vm_group itself puts it and those that it refers to into one server group. */
 static void test_further_vms_have_addresses_of_the_pool(void **state)
 {
 	struct model *model = *state;
@@ -264,6 +263,7 @@ static void test_further_vms_have_addresses_of_the_pool(void **state)
 	management->n_pool_addresses = 0;
 }
 
+/* A placement of a vm_group itself puts it and those that it refers to into one server group. */
 static void test_placement_of_a_group_itself(void **state)
 {
 	(void)state;

@@ -123,8 +123,8 @@ class Bondd(unittest.TestCase):
         try:
             time.sleep(2)
             for unit in "bondd", "bondd-status":
-                state = self.vm.guest(f"systemctl show -P ActiveState -P NRestarts {unit}").split()
-                self.assertEqual(state, ["failed", "0"], unit)
+                self.assertEqual(self.vm.guest(f"systemctl show -P ActiveState {unit}").strip(), "failed", unit)
+                self.assertEqual(self.vm.guest(f"systemctl show -P NRestarts {unit}").strip(), "0", unit)
                 log = self.vm.guest(f"journalctl -u {unit} -n 20 -o cat")
                 self.assertRegex(log, r"bondd: /etc/bondd\.conf:\d+: interval: '0' is not a number from 5 to 1000")
         finally:

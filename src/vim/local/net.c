@@ -130,7 +130,10 @@ int net_subnet_destroy(struct local *local, const struct records *records,
 	if (str_in(address, bridge->addresses, bridge->n_addresses))
 		return 0; /* the other leg's network has the same */
 	int r = local_netns(local, false, err);
-	return r < 0 ? r : link_addr_delete(local->netns, bridge->name, address, err);
+	if (r == 0)
+		r = link_addr_delete(local->netns, bridge->name, address, err);
+	/* The kernel may have taken others of the same prefix with it. */
+	return r < 0 ? r : segment_apply(local->netns, &segments, subnet->owner, err);
 }
 
 int net_prune(struct local *local, const struct records *records, struct err *err)
@@ -223,8 +226,8 @@ bool net_present(struct local *local, const struct records *records, const struc
 	if (record->kind == VIM_PORT) {
 		name = record_string(record->made, "tap");
 	} else {
-		if (plan(records, &segments, NULL) < 0)
-			return false;
+		if (plan(records, &segments, NULL) < 0) /* one of them is in the way of all */
+			return record->done;
 		name = segment_bridge(&segments, record->kind == VIM_NETWORK
 							 ? record->name
 							 : record_string(record->spec, "network"));

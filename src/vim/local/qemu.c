@@ -79,8 +79,11 @@ static char *try_kvm(void)
 
 	/* What QEMU says has the cause: "qemu-system-x86_64: error: failed to set MSR ..." */
 	char *said = strstr(output, QEMU_PROGRAM ": ");
-	if (said && !strstr(said, "terminating on signal")) {
-		said += strlen(QEMU_PROGRAM ": ");
+	if (said && str_starts(said + strlen(QEMU_PROGRAM ": "), "terminating on signal"))
+		said = strstr(output, "KVM internal error"); /* at which it only pauses */
+	if (said) {
+		if (str_starts(said, QEMU_PROGRAM ": "))
+			said += strlen(QEMU_PROGRAM ": ");
 		said[strcspn(said, "\n")] = 0;
 		return xasprintf("QEMU on /dev/kvm: %s", said);
 	}
