@@ -427,26 +427,38 @@ static int parse_address(const char *s, uint8_t address[16], size_t *ret_len, ui
 	return 0;
 }
 
-static void put_address(struct nlmsghdr *nlh, const struct netdev *link, const uint8_t *bytes,
-			size_t len, uint8_t prefix)
+/* RTM_NEWADDR or RTM_DELADDR; -ENODEV: there is no such link. *refused has the kernel's words. */
+static int change_address(int ns, uint16_t type, uint16_t flags, const char *name,
+			  const uint8_t *bytes, size_t len, uint8_t prefix, struct err *refused)
 {
+	char buf[REQUEST_MAX];
+	struct netdev link = {0};
+	int r = find_link(ns, name, &link, refused);
+
+	if (r < 0)
+		return r;
+
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
+
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
 	ifa->ifa_family = len == 4 ? AF_INET : AF_INET6;
 	ifa->ifa_prefixlen = prefix;
-	ifa->ifa_index = (unsigned)link->index;
+	ifa->ifa_index = (unsigned)link.index;
 	ifa->ifa_flags = len == 16 ? IFA_F_NODAD : 0;
 	mnl_attr_put(nlh, IFA_LOCAL, len, bytes);
 	mnl_attr_put(nlh, IFA_ADDRESS, len, bytes);
+	return talk(ns, nlh, NULL, NULL, refused);
 }
 
 int link_addr_add(int ns, const char *name, const char *address, struct err *err)
 {
-	char buf[REQUEST_MAX];
-	uint8_t bytes[16];
+	cleanup_err struct err refused = ERR_INIT;
+	uint8_t bytes[16], prefix;
 	size_t len;
-	uint8_t prefix;
-	struct netdev link = {0};
 	int r;
 
 	if (parse_address(address, bytes, &len, &prefix) < 0)
@@ -458,19 +470,8 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 		if (r < 0)
 			return err_wrap(err, "cannot turn IPv6 on for %s", name);
 	}
-	r = find_link(ns, name, &link, err);
-	if (r < 0)
-		return err_wrap(err, "cannot add address %s to %s", address, name);
-
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-
-	nlh->nlmsg_type = RTM_NEWADDR;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-	put_address(nlh, &link, bytes, len, prefix);
-
-	cleanup_err struct err refused = ERR_INIT;
-
-	r = talk(ns, nlh, NULL, NULL, &refused);
+	r = change_address(ns, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, name, bytes, len, prefix,
+			   &refused);
 	if (r < 0 && r != -EEXIST)
 		return err_set(err, r, "cannot add address %s to %s: %s", address, name,
 			       refused.text);
@@ -479,30 +480,14 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 
 int link_addr_delete(int ns, const char *name, const char *address, struct err *err)
 {
-	char buf[REQUEST_MAX];
-	uint8_t bytes[16];
+	cleanup_err struct err refused = ERR_INIT;
+	uint8_t bytes[16], prefix;
 	size_t len;
-	uint8_t prefix;
-	struct netdev link = {0};
 
 	if (parse_address(address, bytes, &len, &prefix) < 0)
 		return err_set(err, EINVAL, "'%s' is no address with a prefix length", address);
-	int r = find_link(ns, name, &link, err);
-	if (r == -ENODEV)
-		return 0;
-	if (r < 0)
-		return err_wrap(err, "cannot remove address %s from %s", address, name);
-
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-
-	nlh->nlmsg_type = RTM_DELADDR;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	put_address(nlh, &link, bytes, len, prefix);
-
-	cleanup_err struct err refused = ERR_INIT;
-
-	r = talk(ns, nlh, NULL, NULL, &refused);
-	if (r < 0 && r != -EADDRNOTAVAIL)
+	int r = change_address(ns, RTM_DELADDR, 0, name, bytes, len, prefix, &refused);
+	if (r < 0 && r != -ENODEV && r != -EADDRNOTAVAIL)
 		return err_set(err, r, "cannot remove address %s from %s: %s", address, name,
 			       refused.text);
 	return 0;

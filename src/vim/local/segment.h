@@ -56,7 +56,8 @@ void segments_clear(struct segments *s);
 
 /*
  * Pure. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094.
- * A vlan network without an id gets one that no other has, and should be given it from then on.
+ * A vlan network without an id gets one that no other has, and should be given it from then on; one
+ * that comes later and names the same id on another physnet joins it.
  */
 int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
 		 struct err *err);
