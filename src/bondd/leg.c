@@ -141,10 +141,11 @@ static void take_answer(struct leg *l, const struct targets *targets,
 void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
 	      int64_t now)
 {
-	struct frame_answer answer;
+	struct frame_answer answers[PACKET_BATCH];
+	size_t n = packet_hear(l->fd, answers);
 
-	if (packet_hear(l->fd, &answer))
-		take_answer(l, targets, limits, &answer, now);
+	for (size_t i = 0; i < n; i++)
+		take_answer(l, targets, limits, &answers[i], now);
 }
 
 void leg_snapshot(const struct leg *l, const struct targets *targets,

@@ -54,7 +54,7 @@ void leg_close(struct leg *l);
 void leg_probe(struct leg *l, const struct targets *targets, const struct track_limits *limits,
 	       int64_t now);
 
-/* Takes in one answer; the socket stays readable while there are more. */
+/* Takes in answers; the socket stays readable if there are very many. */
 void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
 	      int64_t now);
 

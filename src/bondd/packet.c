@@ -77,22 +77,33 @@ static void take_vlan(struct msghdr *message, struct frame_answer *answer)
 	}
 }
 
-bool packet_hear(int fd, struct frame_answer *ret_answer)
+size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH])
 {
-	uint8_t bytes[ANSWER_MAX];
-	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))]
-		__attribute__((aligned(__alignof__(struct cmsghdr))));
-	struct iovec part = {bytes, sizeof(bytes)};
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
+	struct {
+		uint8_t bytes[ANSWER_MAX];
+		char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))]
+			__attribute__((aligned(__alignof__(struct cmsghdr))));
+		struct iovec part;
+	} frames[PACKET_BATCH];
+	struct mmsghdr messages[PACKET_BATCH] = {0};
+	size_t n_answers = 0;
 
-	if (n < 0 || !frame_read_answer(bytes, (size_t)n, ret_answer))
-		return false;
-	take_vlan(&message, ret_answer);
-	return true;
+	for (size_t i = 0; i < PACKET_BATCH; i++) {
+		frames[i].part = (struct iovec){frames[i].bytes, sizeof(frames[i].bytes)};
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_iov = &frames[i].part,
+			.msg_iovlen = 1,
+			.msg_control = frames[i].control,
+			.msg_controllen = sizeof(frames[i].control),
+		};
+	}
+	int n = recvmmsg(fd, messages, PACKET_BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		struct frame_answer *answer = &ret_answers[n_answers];
+		if (!frame_read_answer(frames[i].bytes, messages[i].msg_len, answer))
+			continue;
+		take_vlan(&messages[i].msg_hdr, answer);
+		n_answers++;
+	}
+	return n_answers;
 }

@@ -22,5 +22,6 @@ int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struc
  */
 int packet_send(int fd, int index, const struct frame *frame);
 
-/* Takes one frame; false when there is none, or it is no answer. */
-bool packet_hear(int fd, struct frame_answer *ret_answer);
+/* Takes up to PACKET_BATCH frames that came; returns how many of them were answers. */
+enum { PACKET_BATCH = 8 };
+size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH]);

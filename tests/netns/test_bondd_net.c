@@ -256,6 +256,30 @@ static void test_broadcasts_prove_nothing(void **state)
 	leg_close(&b);
 }
 
+/* An answer behind what others were told is there when the clock asks for it. */
+static void test_answers_that_wait_are_heard_at_once(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct ip other = target("172.16.1.2").ip;
+	struct leg a, b;
+	struct frame f;
+
+	open_leg(&a, "leg0", &targets);
+	open_leg(&b, "leg1", &targets);
+	for (int i = 0; i < 4; i++) {
+		frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac},
+				   i < 3 ? &other : &targets.v[0].ip, false, &f);
+		f.bytes[21] = 2; /* a reply */
+		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+	}
+	run("sleep 0.1"); /* they need microseconds */
+	leg_hear(&a, &targets, &limits, now_us());
+	assert_int_equal(a.answered, 1);
+	leg_close(&a);
+	leg_close(&b);
+}
+
 /* The kernel takes the tag off before a socket of one protocol would see it. */
 static void test_answers_in_a_vlan_are_heard(void **state)
 {
@@ -406,6 +430,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_way_from_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_way_to_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broadcasts_prove_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_answers_that_wait_are_heard_at_once, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_answers_in_a_vlan_are_heard, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_announcements_are_believed, set_up, tear_down),
