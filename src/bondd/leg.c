@@ -171,7 +171,7 @@ void leg_snapshot(const struct leg *l, const struct targets *targets,
 		if (!t->answered)
 			continue;
 		d.heard |= silent ? 0 : bit;
-		d.fresh |= track_misses(t, limits, now) == 0 ? bit : 0;
+		d.fresh |= track_is_fresh(t, limits, now) ? bit : 0;
 		d.proven |= t->proven ? bit : 0;
 		d.lossy |= track_is_lossy(t) ? bit : 0;
 	}

@@ -30,10 +30,15 @@ bool track_is_lossy(const struct track *t)
 	return track_lost(t) >= TRACK_LOSS_MANY;
 }
 
-/* How long a probe may take; a quarter of an interval is how late the clock that sends may be. */
+/* How long a probe may take on any path; as late the clock that sends may be. */
+static int64_t least_patience(const struct track_limits *limits)
+{
+	return limits->interval / 4;
+}
+
 static int64_t patience(const struct track *t, const struct track_limits *limits)
 {
-	return t->slowest > limits->interval / 4 ? t->slowest : limits->interval / 4;
+	return t->slowest > least_patience(limits) ? t->slowest : least_patience(limits);
 }
 
 unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now)
@@ -43,8 +48,8 @@ unsigned track_misses(const struct track *t, const struct track_limits *limits, 
 
 int64_t track_silent_at(const struct track *t, const struct track_limits *limits)
 {
-	int64_t at = t->open_since + (limits->fall - 1) * limits->interval - limits->interval / 4 +
-		     patience(t, limits);
+	int64_t at = t->open_since + (limits->fall - 1) * limits->interval -
+		     least_patience(limits) + patience(t, limits);
 	int64_t last = t->last_sent + patience(t, limits);
 
 	if (t->open < limits->fall)
@@ -55,6 +60,15 @@ int64_t track_silent_at(const struct track *t, const struct track_limits *limits
 bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now)
 {
 	return now >= track_silent_at(t, limits);
+}
+
+/*
+ * By the least patience: when another path of the same interval is judged silent, this one has
+ * answered the probe that the other has not, however slow it was of late.
+ */
+bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now)
+{
+	return t->open == 0 || (t->open == 1 && now < t->last_sent + least_patience(limits));
 }
 
 static void end_interval(struct track *t)

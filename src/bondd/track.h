@@ -56,6 +56,10 @@ unsigned track_misses(const struct track *t, const struct track_limits *limits, 
 /* When the path will be silent (us) if no answer comes; INT64_MAX: more probes must go first. */
 int64_t track_silent_at(const struct track *t, const struct track_limits *limits);
 bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now);
+
+/* The last probe was answered, or was sent only a quarter of an interval ago, and no other is open.
+ */
+bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now);
 bool track_is_lossy(const struct track *t);
 
 /* Probes lost of the last TRACK_LOSS_WINDOW, without those that are open. */

@@ -400,6 +400,30 @@ static void test_track_patience(void **state)
 	assert_true(t.slowest < 20000);
 }
 
+/* A path that was slow of late does not vouch for itself with a probe that it has not answered. */
+static void test_track_fresh(void **state)
+{
+	(void)state;
+	struct track slow = {0}, fast = {0};
+	int64_t now = run_track(&fast, 0, 40, true);
+
+	run_track(&slow, 0, 39, true);
+	track_sent(&slow, &track_limits, now - 20000);
+	track_answer(&slow, &track_limits, now - 5000); /* after 15 ms */
+	run_track(&slow, now, 2, true);
+	now = run_track(&fast, now, 2, false);
+	track_sent(&slow, &track_limits, now);
+	track_sent(&fast, &track_limits, now);
+
+	int64_t silent = track_silent_at(&fast, &track_limits);
+	assert_int_equal(silent, now + 5000);
+	assert_true(track_is_fresh(&slow, &track_limits, silent - 1));
+	assert_int_equal(track_misses(&slow, &track_limits, silent), 0);
+	assert_false(track_is_fresh(&slow, &track_limits, silent));
+	track_answer(&slow, &track_limits, silent);
+	assert_true(track_is_fresh(&slow, &track_limits, silent));
+}
+
 static void test_track_loss(void **state)
 {
 	(void)state;
@@ -501,10 +525,9 @@ static void world_snapshot(struct world *w, int64_t now, struct decide_leg *legs
 			uint32_t bit = 1u << t;
 			leg->silent |= silent ? bit : 0;
 			leg->heard |= track->answered && !silent ? bit : 0;
-			leg->fresh |=
-				track->answered && track_misses(track, &track_limits, now) == 0
-					? bit
-					: 0;
+			leg->fresh |= track->answered && track_is_fresh(track, &track_limits, now)
+					      ? bit
+					      : 0;
 			leg->proven |= track->proven ? bit : 0;
 			leg->lossy |= track->answered && track_is_lossy(track) ? bit : 0;
 		}
@@ -709,6 +732,7 @@ int main(void)
 		cmocka_unit_test(test_track_rises_and_falls),
 		cmocka_unit_test(test_track_slow_path),
 		cmocka_unit_test(test_track_patience),
+		cmocka_unit_test(test_track_fresh),
 		cmocka_unit_test(test_track_loss),
 		cmocka_unit_test(test_random_sequences),
 		cmocka_unit_test(test_random_target_failures),
