@@ -7,40 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-
-/* Bytes of the UTF-8 character at s (RFC 3629); 0: it is none, or a control character. */
-static size_t character_len(const unsigned char *s)
-{
-	size_t len = s[0] >= 0x20 && s[0] < 0x7f    ? 1
-		     : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-		     : (s[0] & 0xf0) == 0xe0        ? 3
-		     : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-						    : 0;
-
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls */
-		return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-/* Names from a file may hold anything: nothing of it reaches a terminal or a JSON string. */
-static void make_printable(char *s)
-{
-	size_t len;
-
-	for (; *s; s += len) {
-		len = character_len((const unsigned char *)s);
-		if (len > 0)
-			continue;
-		*s = '?';
-		len = 1;
-	}
-}
+#include "base/utf8.h"
 
 void findings_add(struct findings *f, enum severity severity, const char *rule, const char *file,
 		  unsigned line, const char *path, const char *fmt, ...)
@@ -55,7 +22,9 @@ void findings_add(struct findings *f, enum severity severity, const char *rule, 
 	one->path = xstrdup(path);
 	va_start(ap, fmt);
 	one->text = xvasprintf(fmt, ap);
-	make_printable(one->text);
+	/* Names from a file may hold anything: nothing of it reaches a terminal or a JSON string.
+	 */
+	utf8_make_printable(one->text, "");
 	va_end(ap);
 }
 

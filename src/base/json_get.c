@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_get.h"
 
-#include <stdbool.h>
-
 #include "base/alloc.h"
+#include "base/utf8.h"
 
-static char *clean(const char *s, bool lines)
+static char *clean(const char *s, const char *keep)
 {
 	char *copy = xstrdup(s);
 
-	for (char *p = copy; p && *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if ((c < 0x20 && !(lines && (c == '\n' || c == '\t'))) || c == 0x7f)
-			*p = '?';
-	}
+	if (copy)
+		utf8_make_printable(copy, keep);
 	return copy;
 }
 
 char *json_get_text(const json_t *object, const char *key)
 {
-	return clean(json_string_value(json_object_get(object, key)), false);
+	return clean(json_string_value(json_object_get(object, key)), "");
 }
 
 char *json_get_lines(const json_t *object, const char *key)
 {
-	return clean(json_string_value(json_object_get(object, key)), true);
+	return clean(json_string_value(json_object_get(object, key)), "\n\t");
 }
 
 int64_t json_get_number(const json_t *object, const char *key)
@@ -50,6 +46,6 @@ void json_get_texts(const json_t *object, const char *key, char ***v, size_t *n)
 	json_array_foreach(json_object_get(object, key), index, value)
 	{
 		if (json_is_string(value))
-			*array_push(*v, *n) = clean(json_string_value(value), false);
+			*array_push(*v, *n) = clean(json_string_value(value), "");
 	}
 }

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/utf8.h"
 
 enum { QUOTE_MAX = 72 };
 
@@ -124,9 +125,7 @@ char *quotable_n(const char *s, size_t len)
 			len--; /* not in the middle of a UTF-8 character */
 	}
 	char *q = xasprintf("%.*s%s", (int)len, s, cut ? "..." : "");
-	for (char *p = q; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	utf8_make_printable(q, "");
 	return q;
 }
 

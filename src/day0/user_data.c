@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "day0/cloud_config.h"
 #include "day0/decode.h"
 #include "day0/mime.h"
@@ -147,21 +148,13 @@ static bool is_utf8(const char *s, size_t len, size_t *ret_line)
 	size_t line = 0;
 
 	for (size_t i = 0; i < len;) {
-		unsigned char c = (unsigned char)s[i];
-		size_t more = c < 0x80                ? 0
-			      : c >= 0xc2 && c < 0xe0 ? 1
-			      : c >= 0xe0 && c < 0xf0 ? 2
-			      : c >= 0xf0 && c < 0xf5 ? 3
-						      : 4;
-		bool ok = more < 4 && i + more < len;
-		for (size_t k = 1; ok && k <= more; k++)
-			ok = ((unsigned char)s[i + k] & 0xc0) == 0x80;
-		if (!ok) {
+		size_t n = utf8_length(s + i, len - i);
+		if (n == 0) {
 			*ret_line = line;
 			return false;
 		}
-		line += c == '\n';
-		i += 1 + more;
+		line += s[i] == '\n';
+		i += n;
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/utf8.h"
 
 static const struct font {
 	const char *class;
@@ -35,34 +36,10 @@ static const unsigned char bold_widths[] = {
 #define ELLIPSIS   "\u2026"
 #define WIDE_GLYPH 105 /* of what is beyond ASCII: East Asian ones are as wide as high */
 
-/*
- * Length of the character at s that XML can hold, 0 when there is none: broken UTF-8, surrogates,
- * control characters.
- */
-static size_t character(const char *s)
-{
-	const unsigned char *u = (const unsigned char *)s;
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc0 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
-	unsigned code = n == 1 ? u[0] : n == 2 ? u[0] & 0x1fu : n == 3 ? u[0] & 0x0fu : u[0] & 7u;
-
-	if (n == 0 || u[0] >= 0xf8)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((u[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (u[i] & 0x3fu);
-	}
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code < least[n] || code > 0x10ffff ||
-	    (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe)
-		return 0;
-	return n;
-}
-
 static void add_escaped(struct strbuf *out, const char *s)
 {
 	while (*s) {
-		size_t n = character(s);
+		size_t n = utf8_printable(s);
 		if (*s == '<')
 			strbuf_adds(out, "&lt;");
 		else if (*s == '>')
@@ -87,14 +64,14 @@ static int glyph_width(const struct font *font, const char *s)
 
 	if (c >= 0x20 && c < 0x7f)
 		return widths[c - 0x20] * font->size;
-	return (character(s) ? WIDE_GLYPH : widths['?' - 0x20]) * font->size;
+	return (utf8_printable(s) ? WIDE_GLYPH : widths['?' - 0x20]) * font->size;
 }
 
 /* Advances *s by one glyph. */
 static int next_glyph(const struct font *font, const char **s)
 {
 	int width = glyph_width(font, *s);
-	size_t n = character(*s);
+	size_t n = utf8_printable(*s);
 
 	*s += n ? n : 1;
 	return width;

@@ -8,6 +8,7 @@
 #include <libyang/libyang.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 struct element *element_new(struct reading *r, struct element *parent, const char *name,
 			    unsigned line)
@@ -58,9 +59,9 @@ const char *shown(const char *s, char buffer[static 64])
 		while (len > 57 && ((unsigned char)s[len] & 0xc0) == 0x80)
 			len--; /* not within a UTF-8 character */
 	}
-	for (size_t i = 0; i < len; i++)
-		buffer[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '.' : s[i];
+	memcpy(buffer, s, len);
 	memcpy(buffer + len, cut ? "..." : "", cut ? 4 : 1);
+	utf8_make_printable(buffer, "");
 	return buffer;
 }
 

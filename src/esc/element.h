@@ -70,7 +70,7 @@ void report(struct reading *r, enum severity severity, const char *rule, const s
 void report_syntax(struct reading *r, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* s fit for a message, in buffer: control characters as ".", cut after 60 bytes. */
+/* s fit for a message, in buffer: what is not printable as "?", cut after 60 bytes. */
 const char *shown(const char *s, char buffer[static 64]);
 
 /* Makes of text in an unknown encoding what may stand in a message: what is not printable ASCII

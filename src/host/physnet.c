@@ -9,9 +9,19 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "host/host.h"
 #include "host/oslo.h"
 #include "host/read.h"
+
+/* The first that names one wins. */
+static void set_physnet(struct host_nic *nic, const char *name)
+{
+	if (nic->physnet)
+		return;
+	nic->physnet = xstrdup(name);
+	utf8_make_printable(nic->physnet, "");
+}
 
 /* "physnet1:ens1f0,physnet2:ens2f0" */
 static void apply_mappings(const char *mappings, struct host *host)
@@ -26,8 +36,8 @@ static void apply_mappings(const char *mappings, struct host *host)
 			continue;
 		*colon = 0;
 		for (size_t i = 0; i < host->n_nics; i++)
-			if (streq(host->nics[i].name, colon + 1) && !host->nics[i].physnet)
-				host->nics[i].physnet = xstrdup(pair);
+			if (streq(host->nics[i].name, colon + 1))
+				set_physnet(&host->nics[i], pair);
 	}
 }
 
@@ -120,8 +130,8 @@ static void apply_spec(const json_t *spec, struct host *host)
 	const char *physnet = json_string_value(json_object_get(spec, "physical_network"));
 
 	for (size_t i = 0; physnet && i < host->n_nics; i++)
-		if (!host->nics[i].physnet && spec_matches(spec, &host->nics[i]))
-			host->nics[i].physnet = xstrdup(physnet);
+		if (spec_matches(spec, &host->nics[i]))
+			set_physnet(&host->nics[i], physnet);
 }
 
 static void apply_specs(const char *value, struct host *host)

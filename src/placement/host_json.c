@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "placement/digest.h"
 
 #define FILE_MAX_BYTES (4u << 20)
@@ -64,8 +65,8 @@ static int get_name(const json_t *object, const char *key, const char *absent, c
 
 	if (value && (!s || !*s || strlen(s) > 255))
 		return err_set(err, EINVAL, "%s is no name", key);
-	for (const char *p = s; p && *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	for (const char *p = s; p && *p; p += utf8_printable(p)) {
+		if (!utf8_printable(p))
 			return err_set(err, EINVAL, "%s has a control character", key);
 	}
 	*ret = xstrdup(s);

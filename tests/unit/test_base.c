@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/finding.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 static void test_err_wraps_context_in_front(void **state)
 {
@@ -46,6 +47,35 @@ static void test_numbers_are_the_whole_string(void **state)
 	assert_int_equal(str_to_int(" 12", 0, 100, &n), -EINVAL);
 	assert_int_equal(str_to_int("", 0, 100, &n), -EINVAL);
 	assert_int_equal(n, 4094);
+}
+
+/* A text that somebody else wrote steers no terminal and breaks no XML. */
+static void test_what_is_printable(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *s, *shown;
+	} cases[] = {
+		{"caf\u00e9 \u4e2d \U0001f600", "caf\u00e9 \u4e2d \U0001f600"},
+		{"a\033[2Jb\177", "a?[2Jb?"},
+		{"\xc2\x9b"
+		 "2J\xc2\xa0",
+		 "??2J\u00a0"}, /* C1: CSI in one character */
+		{"two\nlines\tand\rmore", "two\nlines\tand?more"},
+		{"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "?? ??? ????"},      /* overlong */
+		{"\xed\xa0\x80 \xf4\x90\x80\x80 \xef\xbf\xbf", "??? ???? ???"}, /* none, in XML */
+		{"cut \xe4\xb8", "cut ??"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *s = xstrdup(cases[i].s);
+		utf8_make_printable(s, "\n\t");
+		assert_string_equal(s, cases[i].shown);
+	}
+	assert_int_equal(utf8_length("\n", 1), 1);
+	assert_int_equal(utf8_length("", 1), 1);
+	assert_int_equal(utf8_length("\u00e9", 1), 0);
+	assert_int_equal(utf8_length("\u00e9", 2), 2);
 }
 
 static void test_findings_sort_by_file_and_line(void **state)
@@ -131,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_err_wraps_context_in_front),
 		cmocka_unit_test(test_err_takes_null),
 		cmocka_unit_test(test_numbers_are_the_whole_string),
+		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_findings_sort_by_file_and_line),
 		cmocka_unit_test(test_file_read_is_bounded),
 		cmocka_unit_test(test_file_write_replaces_whole),

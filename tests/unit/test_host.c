@@ -595,6 +595,7 @@ static void test_physnets(void **state)
 		 NULL}, /* expressions are not read */
 		{"[{\"devname\":\"x\"},{\"devname\":\"ens1f0\",\"physical_network\":\"b\"}]", "b"},
 		{"{\"devname\":", NULL},
+		{"{\"physical_network\":\"a\\u009b2J\"}", "a??2J"}, /* steers no terminal */
 	};
 
 	(void)state;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "vim/local/handle.h"
 #include "vim/local/qmp.h"
 
@@ -85,6 +86,7 @@ static char *plain_text(const char *s, size_t len)
 		i++;
 	}
 	text[n] = 0;
+	utf8_make_printable(text, "\n\t");
 	return text;
 }
 
