@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/track.h"
 
-/* Of the last n intervals that ended; an answer too many in one makes up for one too late. */
+/*
+ * Of the last n intervals that ended; an answer too many in one makes up for one too late, and for
+ * none of those to come.
+ */
 static unsigned lost_of(const struct track *t, unsigned n)
 {
-	unsigned answers = 0;
+	unsigned lost = 0;
 
-	for (unsigned i = 1; i <= n; i++)
-		answers += t->answers[(t->at + TRACK_RISE_MAX - i) % TRACK_RISE_MAX];
-	return answers < n ? n - answers : 0;
+	for (unsigned i = n; i > 0; i--) {
+		unsigned answers = t->answers[(t->at + TRACK_RISE_MAX - i) % TRACK_RISE_MAX];
+		lost = lost + 1 > answers ? lost + 1 - answers : 0;
+	}
+	return lost;
 }
 
 static unsigned least(unsigned a, unsigned b)
@@ -78,6 +83,13 @@ static void end_interval(struct track *t)
 	t->n = least(t->n + 1, TRACK_RISE_MAX);
 }
 
+/* It has to rise anew: no answer that comes late makes up for what was lost before. */
+static void fall(struct track *t)
+{
+	t->proven = false;
+	t->n = 0;
+}
+
 void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 {
 	if (t->total_sent && t->last_sent >= 0)
@@ -89,7 +101,9 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 		t->open++;
 	t->last_sent = now;
 	t->total_sent++;
-	if (track_is_silent(t, limits, now) || track_is_lossy(t))
+	if (track_is_silent(t, limits, now))
+		fall(t);
+	else if (track_is_lossy(t))
 		t->proven = false;
 	else if (t->n >= limits->rise && lost_of(t, limits->rise) <= 1)
 		t->proven = true;
@@ -103,7 +117,7 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 	if (longest > TRACK_PATIENCE * limits->interval)
 		longest = TRACK_PATIENCE * limits->interval;
 	if (track_is_silent(t, limits, now))
-		t->proven = false; /* and an outage is no round trip */
+		fall(t); /* and an outage is no round trip */
 	else if (longest > t->slowest)
 		t->slowest = longest;
 

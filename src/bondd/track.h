@@ -38,7 +38,7 @@ struct track {
 	int64_t slowest;    /* us; round trip of late */
 	uint8_t answers[TRACK_RISE_MAX]; /* in each of the last intervals, a ring */
 	unsigned at;                     /* in the ring: the interval that runs */
-	unsigned n;                      /* intervals that ended, up to TRACK_RISE_MAX */
+	unsigned n; /* intervals that ended since it was silent, up to TRACK_RISE_MAX */
 	uint64_t total_sent, total_answered;
 };
 

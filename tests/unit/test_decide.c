@@ -347,13 +347,41 @@ static void test_track_rises_and_falls(void **state)
 	assert_false(t.proven);
 	assert_int_equal(t.open_since, first_missed);
 
-	now = run_track(&t, now, 24, true);
+	now = run_track(&t, now, 25, true);
 	assert_false(track_is_silent(&t, &track_limits, now));
 	assert_false(t.proven);
 	run_track(&t, now, 1, true);
 	assert_true(t.proven);
-	assert_int_equal(t.total_sent, 55);
-	assert_int_equal(t.total_answered, 51);
+	assert_int_equal(t.total_sent, 56);
+	assert_int_equal(t.total_answered, 52);
+}
+
+/* Answers that were held up and come at once say nothing of the probes to come. */
+static void test_track_burst_proves_nothing(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 40, true);
+
+	now = run_track(&t, now, 15, false);
+	assert_false(t.proven);
+	for (unsigned i = 0; i < 15; i++)
+		track_answer(&t, &track_limits, now - 1000);
+
+	struct track poor = t;
+	int64_t later = now;
+	/* With the probe that was open when they came, 25. */
+	now = run_track(&t, now, 24, true);
+	assert_false(t.proven);
+	run_track(&t, now, 1, true);
+	assert_true(t.proven);
+	/* Nor does it make up for what is lost after it. */
+	for (unsigned i = 0; i < 10; i++) {
+		later = run_track(&poor, later, 1, false);
+		later = run_track(&poor, later, 2, true);
+		assert_false(poor.proven);
+	}
+	assert_true(track_is_lossy(&poor));
 }
 
 /* A round trip of two intervals and a half: always open, never silent, nothing lost. */
@@ -730,6 +758,7 @@ int main(void)
 		cmocka_unit_test(test_moves_are_few),
 		cmocka_unit_test(test_failback),
 		cmocka_unit_test(test_track_rises_and_falls),
+		cmocka_unit_test(test_track_burst_proves_nothing),
 		cmocka_unit_test(test_track_slow_path),
 		cmocka_unit_test(test_track_patience),
 		cmocka_unit_test(test_track_fresh),
