@@ -19,7 +19,11 @@ enum {
 	MESSAGE_MAX = 32 << 10, /* what the kernel puts into one part of a dump at most */
 	REQUEST_MAX = 256,
 	DUMP_TRIES = 10,
-	ANSWER_S = 2, /* for an answer; the kernel gives it at once, or when a driver lets go */
+	/*
+	 * For the answer to be read. It is there already: the kernel does what it is asked while it
+	 * is sent, and nothing bounds how long that takes, with a driver or a lock in the way.
+	 */
+	ANSWER_S = 2,
 	NEWS_BYTES = 1 << 20,
 };
 

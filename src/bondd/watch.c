@@ -140,7 +140,7 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 
 	/* Unread, it would not start again. */
 	if (read(w->timer, &expirations, sizeof(expirations)) < 0)
-		return 0; /* set anew in the meantime */
+		return 0;
 	for (size_t i = 0; i < w->n_eyes; i++)
 		eye_tick(&w->eyes[i], &w->tools, now);
 	int r = decide_all(w, now, err);
@@ -195,6 +195,21 @@ static void hear_leg(struct watch *w, int fd, int64_t now)
 	}
 }
 
+/*
+ * The time after something that may have waited for the kernel, which holds a move up while others
+ * change the network. Answers that came meanwhile are heard before they are judged missing: as of
+ * the time when the wait began, for it was not the path that took so long.
+ */
+static int64_t catch_up(struct watch *w, int64_t began)
+{
+	for (size_t i = 0; i < w->n_eyes; i++) {
+		struct eye *e = &w->eyes[i];
+		for (size_t k = 0; k < e->n_legs; k++)
+			leg_hear(&e->legs[k], &e->targets, &w->tools.conf->track, began);
+	}
+	return clock_now();
+}
+
 /* What has come, before what has not: answers, then the kernel's news, then the clock. */
 static int handle(struct watch *w, const struct epoll_event *events, int n, struct err *err)
 {
@@ -202,6 +217,7 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 	int64_t now = clock_now();
 	int r = 0;
 
+	w->handled = now; /* what falls due while this goes on is for the next time */
 	for (int i = 0; i < n; i++) {
 		int fd = events[i].data.fd;
 		if (fd == w->timer)
@@ -217,15 +233,18 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 		r = hear_kernel(w, now, err);
 		if (r == 0)
 			r = decide_all(w, now, err);
-		set_timer(w, now);
+		if (!ticked) /* set anew, it would forget that it has run out */
+			set_timer(w, now);
+		now = catch_up(w, now);
 	}
-	if (r == 0 && now >= w->due)
+	if (r == 0 && now >= w->due) {
 		r = do_due(w, now, err);
+		now = catch_up(w, now);
+	}
 	if (r == 0 && ticked)
 		r = tick(w, now, err);
 	if (r == 0 && now >= w->next_housekeeping)
 		r = keep_house(w, now, err);
-	w->handled = now;
 	return r;
 }
 
