@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "bondd/packet.h"
 
+enum { BATCHES = 8 }; /* of frames; a flood of them must not stop the clock */
+
 static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
 
 /* rtnetlink does not tell it. -1 for what the driver does not know. */
@@ -142,10 +144,13 @@ void leg_hear(struct leg *l, const struct targets *targets, const struct track_l
 	      int64_t now)
 {
 	struct frame_answer answers[PACKET_BATCH];
-	size_t n = packet_hear(l->fd, answers);
+	size_t taken = PACKET_BATCH, n;
 
-	for (size_t i = 0; i < n; i++)
-		take_answer(l, targets, limits, &answers[i], now);
+	for (unsigned batch = 0; batch < BATCHES && taken == PACKET_BATCH; batch++) {
+		taken = packet_hear(l->fd, answers, &n);
+		for (size_t i = 0; i < n; i++)
+			take_answer(l, targets, limits, &answers[i], now);
+	}
 }
 
 void leg_snapshot(const struct leg *l, const struct targets *targets,

@@ -77,7 +77,7 @@ static void take_vlan(struct msghdr *message, struct frame_answer *answer)
 	}
 }
 
-size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH])
+size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH], size_t *ret_n)
 {
 	struct {
 		uint8_t bytes[ANSWER_MAX];
@@ -105,5 +105,6 @@ size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH])
 		take_vlan(&messages[i].msg_hdr, answer);
 		n_answers++;
 	}
-	return n_answers;
+	*ret_n = n_answers;
+	return n > 0 ? (size_t)n : 0;
 }

@@ -22,6 +22,6 @@ int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struc
  */
 int packet_send(int fd, int index, const struct frame *frame);
 
-/* Takes up to PACKET_BATCH frames that came; returns how many of them were answers. */
+/* Takes up to PACKET_BATCH frames that came and returns how many; *ret_n of them were answers. */
 enum { PACKET_BATCH = 8 };
-size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH]);
+size_t packet_hear(int fd, struct frame_answer ret_answers[PACKET_BATCH], size_t *ret_n);

@@ -23,8 +23,8 @@
 
 enum {
 	MAX_BONDS = 8,
-	MAX_EVENTS = 32,
-	HOUSEKEEPING_US = 1000000, /* the report, and a sign of life */
+	MAX_EVENTS = 3 + MAX_BONDS * DECIDE_LEGS, /* all that there are */
+	HOUSEKEEPING_US = 1000000,                /* the report, and a sign of life */
 };
 
 struct watch {

@@ -267,9 +267,9 @@ static void test_answers_that_wait_are_heard_at_once(void **state)
 
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 13; i++) {
 		frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac},
-				   i < 3 ? &other : &targets.v[0].ip, false, &f);
+				   i < 12 ? &other : &targets.v[0].ip, false, &f);
 		f.bytes[21] = 2; /* a reply */
 		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
 	}
