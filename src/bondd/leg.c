@@ -120,12 +120,15 @@ static void count_round_trip(struct leg *l, int64_t us)
 	l->round_trip_sum += (uint64_t)us;
 }
 
-/* Only what was sent to this leg's own MAC: a gateway that greets all might not hear us. */
+/*
+ * Only what was sent to this leg's own MAC: a gateway that greets all might not hear us. And only
+ * if it was asked: legs of one MAC would take each other's answers.
+ */
 static void take_answer(struct leg *l, const struct targets *targets,
 			const struct track_limits *limits, const struct frame_answer *answer,
 			int64_t now)
 {
-	if (memcmp(answer->to, l->mac, MAC_SIZE) != 0)
+	if (!l->probed || memcmp(answer->to, l->mac, MAC_SIZE) != 0)
 		return;
 	for (size_t i = 0; i < targets->n; i++) {
 		if (!ip_equal(&answer->from, &targets->v[i].ip) ||

@@ -124,6 +124,7 @@ static void open_leg(struct leg *l, const char *name, const struct targets *targ
 {
 	hear_until(both_legs_up);
 	leg_init(l, tables_link_named(&tables, name), now_us());
+	l->probed = true;
 	assert_ok(leg_open(l, targets, &why));
 }
 
@@ -280,6 +281,31 @@ static void test_answers_that_wait_are_heard_at_once(void **state)
 	leg_close(&b);
 }
 
+/* What is sent to the MAC that it shares with the active leg says nothing of an idle one. */
+static void test_a_leg_that_is_not_probed_hears_nothing(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct leg a, b;
+	struct frame f;
+
+	open_leg(&a, "leg0", &targets);
+	open_leg(&b, "leg1", &targets);
+	a.probed = false;
+	frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac}, &targets.v[0].ip, false,
+			   &f);
+	f.bytes[21] = 2; /* a reply */
+	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+	struct pollfd p = {a.fd, POLLIN, 0};
+	assert_int_equal(poll(&p, 1, 2000), 1);
+	leg_hear(&a, &targets, &limits, now_us());
+	assert_int_equal(snapshot(&a, &targets).heard, 0);
+	assert_int_equal(a.answered, 0);
+	assert_int_equal(poll(&p, 1, 0), 0); /* nor does it wait to be heard */
+	leg_close(&a);
+	leg_close(&b);
+}
+
 /* The kernel takes the tag off before a socket of one protocol would see it. */
 static void test_answers_in_a_vlan_are_heard(void **state)
 {
@@ -431,6 +457,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_way_to_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broadcasts_prove_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_answers_that_wait_are_heard_at_once, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_leg_that_is_not_probed_hears_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_answers_in_a_vlan_are_heard, set_up,
 						tear_down),
