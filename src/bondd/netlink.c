@@ -39,14 +39,19 @@ static const void *header(const struct nlmsghdr *m, size_t size)
 	return mnl_nlmsg_get_payload_len(m) < size ? NULL : mnl_nlmsg_get_payload(m);
 }
 
-/* Leaves *value as it is when the attribute is too short, or too large for an int. */
-static void read_u32(const struct nlattr *a, int *value)
+/* Leaves *value as it is when the attribute is no such number. */
+static void read_u32(const struct nlattr *a, uint32_t *value)
 {
-	uint32_t v;
+	if (mnl_attr_get_payload_len(a) == sizeof(*value))
+		memcpy(value, mnl_attr_get_payload(a), sizeof(*value));
+}
 
-	if (mnl_attr_get_payload_len(a) != sizeof(v))
-		return;
-	memcpy(&v, mnl_attr_get_payload(a), sizeof(v));
+/* As read_u32; nor is it changed by one that is too large for an int. */
+static void read_int(const struct nlattr *a, int *value)
+{
+	uint32_t v = UINT32_MAX;
+
+	read_u32(a, &v);
 	if (v <= INT32_MAX)
 		*value = (int)v;
 }
@@ -83,19 +88,19 @@ static void read_bond(const struct nlattr *data, struct bond_options *b)
 			read_u8(a, &b->mode);
 			break;
 		case IFLA_BOND_ACTIVE_SLAVE:
-			read_u32(a, &b->active);
+			read_int(a, &b->active);
 			break;
 		case IFLA_BOND_MIIMON:
-			read_u32(a, &b->miimon);
+			read_int(a, &b->miimon);
 			break;
 		case IFLA_BOND_ARP_INTERVAL:
-			read_u32(a, &b->arp_interval);
+			read_int(a, &b->arp_interval);
 			break;
 		case IFLA_BOND_FAIL_OVER_MAC:
 			read_u8(a, &b->fail_over_mac);
 			break;
 		case IFLA_BOND_PRIMARY:
-			read_u32(a, &b->primary);
+			read_int(a, &b->primary);
 			break;
 		case IFLA_BOND_PRIMARY_RESELECT:
 			read_u8(a, &b->primary_reselect);
@@ -219,10 +224,10 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 			l.has_mac = read_mac(a, l.mac);
 			break;
 		case IFLA_MASTER:
-			read_u32(a, &l.master);
+			read_int(a, &l.master);
 			break;
 		case IFLA_LINK:
-			read_u32(a, &l.parent);
+			read_int(a, &l.parent);
 			break;
 		case IFLA_LINKINFO:
 			read_info(a, &l);
@@ -324,7 +329,6 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 	const struct rtmsg *rtm = default_header(m);
 	const struct nlattr *a, *hops = NULL;
 	struct route r = {0};
-	int metric = 0;
 
 	if (!rtm || max == 0)
 		return 0;
@@ -335,10 +339,10 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 					    mnl_attr_get_payload_len(a));
 			break;
 		case RTA_OIF:
-			read_u32(a, &r.index);
+			read_int(a, &r.index);
 			break;
 		case RTA_PRIORITY:
-			read_u32(a, &metric);
+			read_u32(a, &r.metric);
 			break;
 		case RTA_MULTIPATH:
 			hops = a;
@@ -348,8 +352,7 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 		}
 	}
 	if (hops)
-		return read_hops(hops, rtm->rtm_family, (uint32_t)metric, v, max);
-	r.metric = (uint32_t)metric;
+		return read_hops(hops, rtm->rtm_family, r.metric, v, max);
 	if (!r.gateway.family || r.index == 0)
 		return 0;
 	*v = r;

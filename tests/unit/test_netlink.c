@@ -239,6 +239,9 @@ static void test_default_route(void **state)
 	assert_string_equal(ip_text(&r[0].gateway, text), "172.16.1.1");
 	assert_int_equal(r[0].index, 5);
 	assert_int_equal(r[0].metric, 300);
+	mnl_attr_put_u32(m, RTA_PRIORITY, 4000000000); /* the worst, not the best */
+	assert_int_equal(netlink_read_default(m, r, 4), 1);
+	assert_int_equal(r[0].metric, 4000000000);
 
 	rtm->rtm_dst_len = 24;
 	assert_int_equal(netlink_read_default(m, r, 4), 0);
