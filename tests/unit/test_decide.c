@@ -12,8 +12,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "bondd/decide.h"
-#include "bondd/track.h"
+#include "bondd/leg.h"
 
 static const struct decide_limits limits = {
 	.failback = FAILBACK_NEVER,
@@ -479,26 +478,59 @@ static void test_track_loss(void **state)
 	assert_false(track_is_lossy(&t));
 }
 
+static void test_leg_tells_of_loss(void **state)
+{
+	(void)state;
+	const struct targets targets = {.n = 1};
+	struct leg leg = {.index = 1};
+	struct decide_leg d;
+	int64_t now = run_track(&leg.tracks[0], 0, 40, true);
+
+	leg_snapshot(&leg, &targets, &track_limits, 0, now - 1, &d);
+	assert_int_equal(d.lossy, 0);
+	assert_int_equal(d.proven, 1);
+	for (unsigned i = 0; i < 4; i++) {
+		now = run_track(&leg.tracks[0], now, 1, false);
+		now = run_track(&leg.tracks[0], now, 2, true);
+	}
+	leg_snapshot(&leg, &targets, &track_limits, 0, now - 1, &d);
+	assert_int_equal(d.lossy, 1);
+	assert_int_equal(d.proven, 0);
+	assert_int_equal(d.heard, 1);
+}
+
 /*
- * A world: legs with a carrier and a path, targets alive or dead, probes every 20 ms, and a kernel
- * that leaves a leg without carrier within 100 ms. It keeps a history, from which the model tells
- * what may be done: a move needs a leg that could be heard, and a reason.
+ * A world: legs with a carrier, a path and a round trip, targets alive or dead, probes every 20 ms,
+ * and a kernel that leaves a leg without carrier within 100 ms. It keeps a history, from which the
+ * model tells what may be done: a move needs a leg that could be heard, and a reason.
  */
 enum { TICK = 20000, HISTORY = 4096, MIIMON_TICKS = 5 };
 
 struct world {
 	unsigned n_legs, n_targets, tick;
 	int active;
-	bool carrier[DECIDE_LEGS], path[DECIDE_LEGS], alive[DECIDE_TARGETS];
+	bool path[DECIDE_LEGS], alive[DECIDE_TARGETS];
 	unsigned dead_ticks; /* for which the active leg has had no carrier */
-	int64_t carrier_since[DECIDE_LEGS];
-	struct track tracks[DECIDE_LEGS][DECIDE_TARGETS];
+	bool uneven;         /* each leg has a round trip of its own */
+	int64_t round_trip[DECIDE_LEGS];
+	struct leg legs[DECIDE_LEGS];
+	struct targets targets;
 	/* history[tick][leg]: set of targets that answered through it */
 	uint32_t history[HISTORY][DECIDE_LEGS];
-	bool carriers[HISTORY][DECIDE_LEGS];
 	int64_t moves[HISTORY];
 	size_t n_moves;
 };
+
+static bool has_carrier(const struct world *w, unsigned leg)
+{
+	return w->legs[leg].carrier == KNOWN_YES;
+}
+
+static void set_carrier(struct leg *l, bool carrier)
+{
+	l->carrier = l->up = carrier ? KNOWN_YES : KNOWN_NO;
+	leg_forget(l);
+}
 
 static unsigned long seed;
 
@@ -523,59 +555,53 @@ static void world_probe(struct world *w)
 
 	for (unsigned l = 0; l < w->n_legs; l++) {
 		w->history[w->tick][l] = 0;
-		w->carriers[w->tick][l] = w->carrier[l];
-		for (unsigned t = 0; t < w->n_targets; t++) {
-			if (!w->carrier[l])
-				continue;
-			track_sent(&w->tracks[l][t], &track_limits, now);
-			if (!w->path[l] || !w->alive[t])
-				continue;
-			track_answer(&w->tracks[l][t], &track_limits, now + 700);
-			w->history[w->tick][l] |= 1u << t;
+		for (unsigned t = 0; t < w->n_targets && has_carrier(w, l); t++) {
+			track_sent(&w->legs[l].tracks[t], &track_limits, now);
+			if (w->path[l] && w->alive[t])
+				w->history[w->tick][l] |= 1u << t;
 		}
 	}
 }
 
-static void world_snapshot(struct world *w, int64_t now, struct decide_leg *legs)
+/* The answers that came after from and up to to. */
+static void world_hear(struct world *w, int64_t from, int64_t to)
 {
 	for (unsigned l = 0; l < w->n_legs; l++) {
-		struct decide_leg *leg = &legs[l];
-		*leg = (struct decide_leg){
-			.index = (int)l + 1,
-			.carrier = w->carrier[l] ? KNOWN_YES : KNOWN_NO,
-			.up = w->carrier[l] ? KNOWN_YES : KNOWN_NO,
-			.carrier_lost = -1,
-			.speed = -1,
-		};
-		for (unsigned t = 0; t < w->n_targets; t++) {
-			const struct track *track = &w->tracks[l][t];
-			bool silent = track_is_silent(track, &track_limits, now);
-			uint32_t bit = 1u << t;
-			leg->silent |= silent ? bit : 0;
-			leg->heard |= track->answered && !silent ? bit : 0;
-			leg->fresh |= track->answered && track_is_fresh(track, &track_limits, now)
-					      ? bit
-					      : 0;
-			leg->proven |= track->proven ? bit : 0;
-			leg->lossy |= track->answered && track_is_lossy(track) ? bit : 0;
-		}
+		int64_t at = (int64_t)w->tick * TICK + w->round_trip[l];
+		for (unsigned t = 0; t < w->n_targets && from < at && at <= to; t++)
+			if (w->history[w->tick][l] & 1u << t)
+				track_answer(&w->legs[l].tracks[t], &track_limits, at);
 	}
+}
+
+/* Its last probe was answered; one that only just went may be open yet. */
+static bool heard_just_now(const struct world *w, unsigned leg, uint32_t targets, int64_t now)
+{
+	int64_t since = now - (int64_t)w->tick * TICK;
+	uint32_t heard = since >= w->round_trip[leg] ? w->history[w->tick][leg] : 0;
+
+	if (since < TICK / 4)
+		heard |= w->history[w->tick - 1][leg];
+	return (heard & targets) != 0;
 }
 
 /*
- * What the model asks of a move: the new leg was heard within the time in which one falls; and the
- * active one lost its carrier, or went without an answer that the other leg had.
+ * What the model asks of a move: the new leg was heard within the time in which one falls, and at
+ * this moment if the bond moves for what it hears; and the active one lost its carrier, or went
+ * without an answer that the other leg had.
  */
-static void assert_allowed(const struct world *w, int to)
+static void assert_allowed(const struct world *w, const struct decision *d, int64_t now)
 {
+	int to = d->to;
 	unsigned from = (unsigned)w->active - 1, target = (unsigned)to - 1;
-	bool reason = !w->carrier[from], heard = false;
+	bool reason = !has_carrier(w, from), heard = false;
 
 	assert_int_not_equal(to, w->active);
-	assert_true(w->carrier[target]);
+	assert_true(has_carrier(w, target));
 	for (unsigned back = 0; back <= track_limits.fall && back <= w->tick; back++)
 		heard |= w->history[w->tick - back][target] != 0;
 	assert_true(heard);
+	assert_true(reason || heard_just_now(w, target, d->targets, now));
 	for (unsigned back = 0; back <= TRACK_LOSS_WINDOW && back <= w->tick; back++) {
 		const uint32_t *then = w->history[w->tick - back];
 		reason |= (then[target] & ~then[from]) != 0;
@@ -589,7 +615,7 @@ static void assert_allowed(const struct world *w, int to)
 
 static void world_kernel(struct world *w)
 {
-	if (w->active && w->carrier[w->active - 1]) {
+	if (w->active && has_carrier(w, (unsigned)w->active - 1)) {
 		w->dead_ticks = 0;
 		return;
 	}
@@ -597,7 +623,7 @@ static void world_kernel(struct world *w)
 		return;
 	w->active = 0;
 	for (unsigned l = 0; l < w->n_legs && !w->active; l++)
-		if (w->carrier[l])
+		if (has_carrier(w, l))
 			w->active = (int)l + 1;
 }
 
@@ -606,7 +632,8 @@ static bool world_decide(struct world *w, int64_t now)
 {
 	struct decide_leg legs[DECIDE_LEGS];
 
-	world_snapshot(w, now, legs);
+	for (unsigned l = 0; l < w->n_legs; l++)
+		leg_snapshot(&w->legs[l], &w->targets, &track_limits, 0, now, &legs[l]);
 
 	const struct decide_snapshot snapshot = {
 		.now = now,
@@ -619,7 +646,7 @@ static bool world_decide(struct world *w, int64_t now)
 	};
 	struct decision d = decide(&snapshot, &limits);
 	if (d.to) {
-		assert_allowed(w, d.to);
+		assert_allowed(w, &d, now);
 		w->moves[w->n_moves++] = now;
 		w->active = d.to;
 		w->dead_ticks = 0;
@@ -627,14 +654,35 @@ static bool world_decide(struct world *w, int64_t now)
 	return d.to != 0;
 }
 
-/* One interval: decided at the tick, and when the probe that went then has had its time. */
+/* When the active leg will have failed, as bondd's clock has it; INT64_MAX. */
+static int64_t world_due(const struct world *w, int64_t after)
+{
+	int64_t due = INT64_MAX;
+
+	for (unsigned t = 0; t < w->n_targets && w->active; t++) {
+		int64_t at = track_silent_at(&w->legs[w->active - 1].tracks[t], &track_limits);
+		if (at > after && at < due)
+			due = at;
+	}
+	return due;
+}
+
+/* One interval: decided at the tick, when the active leg falls silent, and at some news. */
 static bool world_step(struct world *w)
 {
-	int64_t now = (int64_t)w->tick * TICK;
+	int64_t start = (int64_t)w->tick * TICK, now = start, end = start + TICK;
+	int64_t news = start + 1 + roll(TICK - 1);
+	bool moved;
 
 	world_probe(w);
-	bool moved = world_decide(w, now + 700);
-	moved |= world_decide(w, now + TICK / 2);
+	for (moved = false; now < end;) {
+		int64_t due = world_due(w, now), next = due < end ? due : end;
+		moved |= world_decide(w, now);
+		if (news > now && news < next)
+			next = news;
+		world_hear(w, now, next);
+		now = next;
+	}
 	world_kernel(w);
 	w->tick++;
 	return moved;
@@ -646,9 +694,7 @@ static void world_change(struct world *w, bool only_targets)
 
 	switch (only_targets ? 2 : roll(4)) {
 	case 0:
-		w->carrier[leg] = !w->carrier[leg];
-		for (unsigned t = 0; t < w->n_targets; t++)
-			track_forget(&w->tracks[leg][t]);
+		set_carrier(&w->legs[leg], !has_carrier(w, leg));
 		break;
 	case 1:
 	case 3:
@@ -660,14 +706,30 @@ static void world_change(struct world *w, bool only_targets)
 	}
 }
 
+/*
+ * A pause between two changes. A target that was gone for a moment only is back on the quicker leg
+ * first, which is a reason to move: where one leg is quicker, what is gone stays so for longer.
+ */
+static unsigned roll_pause(const struct world *w, unsigned n)
+{
+	return (w->uneven ? 10 : 0) + roll(n);
+}
+
 static struct world *world_new(void)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
 
 	w->n_legs = 2 + roll(2);
 	w->n_targets = 1 + roll(3);
+	w->targets.n = w->n_targets;
 	w->active = 1;
-	memset(w->carrier, 1, sizeof(w->carrier));
+	w->uneven = roll(2);
+	for (unsigned l = 0; l < w->n_legs; l++) {
+		w->legs[l] = (struct leg){
+			.index = (int)l + 1, .carrier_lost = -1, .speed = -1, .fd = -1};
+		set_carrier(&w->legs[l], true);
+		w->round_trip[l] = l > 0 && !w->uneven ? w->round_trip[0] : 1 + roll(TICK - 1);
+	}
 	memset(w->path, 1, sizeof(w->path));
 	memset(w->alive, 1, sizeof(w->alive));
 	for (unsigned i = 0; i < 40; i++)
@@ -685,7 +747,7 @@ static bool any_alive(const struct world *w)
 
 static bool leg_works(const struct world *w, unsigned leg)
 {
-	return w->carrier[leg] && w->path[leg];
+	return has_carrier(w, leg) && w->path[leg];
 }
 
 /* Legs and targets fail and come back; then all is quiet, and it must come to rest where it works.
@@ -697,7 +759,7 @@ static void run_sequence(void)
 
 	for (unsigned i = 0; i < changes; i++) {
 		world_change(w, false);
-		for (unsigned n = roll(80); n > 0; n--)
+		for (unsigned n = roll_pause(w, 80); n > 0; n--)
 			world_step(w);
 	}
 	/* Longer than the window, so that the limit is no excuse. */
@@ -723,7 +785,7 @@ static void run_targets_only(void)
 
 	for (unsigned i = 0; i < 30; i++) {
 		world_change(w, true);
-		for (unsigned n = roll(60); n > 0; n--)
+		for (unsigned n = roll_pause(w, 60); n > 0; n--)
 			assert_false(world_step(w));
 	}
 	free(w);
@@ -763,6 +825,7 @@ int main(void)
 		cmocka_unit_test(test_track_patience),
 		cmocka_unit_test(test_track_fresh),
 		cmocka_unit_test(test_track_loss),
+		cmocka_unit_test(test_leg_tells_of_loss),
 		cmocka_unit_test(test_random_sequences),
 		cmocka_unit_test(test_random_target_failures),
 	};
