@@ -46,6 +46,11 @@ static void audit_options(const struct link *bond, const struct tables *tables, 
 		    "%s has primary %s with primary_reselect=always: the kernel goes back to it "
 		    "while its path is dead; set primary_reselect=failure",
 		    bond->name, primary->name);
+	if (primary && o->primary_reselect == BOND_RESELECT_BETTER)
+		add(a,
+		    "%s has primary %s with primary_reselect=better: the kernel goes back to it "
+		    "where it is faster, while its path is dead; set primary_reselect=failure",
+		    bond->name, primary->name);
 	if (o->arp_interval > 0)
 		add(a,
 		    "%s has arp_interval=%d: the kernel's ARP monitor takes all legs down when its "

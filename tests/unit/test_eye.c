@@ -238,6 +238,11 @@ static void test_audit(void **state)
 	o->fail_over_mac = BOND_FAIL_OVER_MAC_ACTIVE;
 	o->primary = ENS6;
 	assert_finding(&t, 1, "bond0 has primary ens6 with primary_reselect=always");
+	o->primary_reselect = BOND_RESELECT_BETTER;
+	assert_finding(&t, 1, "bond0 has primary ens6 with primary_reselect=better");
+	o->primary_reselect = BOND_RESELECT_FAILURE;
+	cleanup_free char *kept = audit_text(&t, 1, "/none");
+	assert_string_equal(kept, "");
 	o->primary = 0;
 	o->miimon = 0;
 	assert_finding(&t, 1, "bond0 has miimon=0");
