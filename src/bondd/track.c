@@ -68,8 +68,10 @@ bool track_is_silent(const struct track *t, const struct track_limits *limits, i
 }
 
 /*
- * By the least patience: when another path of the same interval is judged silent, this one has
- * answered the probe that the other has not, however slow it was of late.
+ * By the least patience, however slow it was of late: when another path of the same interval is
+ * judged silent, this one has answered since. What it has answered may be an older probe, for any
+ * answer settles all; with a round trip shorter than fall intervals it is one that the other path
+ * was given the time for, too.
  */
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now)
 {
