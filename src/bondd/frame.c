@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 
-enum { HOP_LIMIT = 255, TAG_SIZE = 4 };
+enum { HOP_LIMIT = 255 };
 
 static const uint8_t broadcast[MAC_SIZE] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -215,19 +215,14 @@ static bool read_advertisement(const uint8_t *bytes, size_t len, struct frame_an
 bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *ret_answer)
 {
 	struct frame_answer a = {0};
-	size_t head = sizeof(struct ether_header);
+	const size_t head = sizeof(struct ether_header);
 
-	if (len < head + TAG_SIZE)
+	if (len < head)
 		return false;
 	memcpy(a.to, bytes, MAC_SIZE);
 	memcpy(a.mac, bytes + MAC_SIZE, MAC_SIZE);
 
 	unsigned type = (unsigned)(bytes[12] << 8 | bytes[13]);
-	if (type == ETHERTYPE_VLAN) {
-		a.vlan = (unsigned)(bytes[14] << 8 | bytes[15]) & 0xfff;
-		type = (unsigned)(bytes[16] << 8 | bytes[17]);
-		head += TAG_SIZE;
-	}
 	if (type == ETHERTYPE_ARP
 		    ? !read_arp(bytes + head, len - head, &a)
 		    : type != ETHERTYPE_IPV6 || !read_advertisement(bytes + head, len - head, &a))

@@ -47,10 +47,10 @@ struct frame_answer {
 	struct ip from; /* the address that was asked for */
 	uint8_t mac[MAC_SIZE];
 	uint8_t to[MAC_SIZE];
-	unsigned vlan; /* of a tag in the frame; 0: none (the kernel keeps it elsewhere) */
+	unsigned vlan; /* 0: none. The kernel takes the tag out of the frame: see packet.c */
 };
 
-/* False when the bytes are no ARP reply and no valid neighbour advertisement. */
+/* False when the bytes are no ARP reply and no valid neighbour advertisement without a tag. */
 bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *ret_answer);
 
 /* Passes what frame_read_answer could take, for SO_ATTACH_FILTER. */

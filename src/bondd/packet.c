@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-enum { ANSWER_MAX = 512 }; /* what follows in an answer that is longer does not matter */
+enum { ANSWER_MAX = 512 }; /* an advertisement that is longer is cut, and so taken for none */
 
 /* <linux/if_packet.h> of older systems lacks it (Linux 4.20). */
 #ifndef PACKET_IGNORE_OUTGOING
@@ -62,7 +62,7 @@ int packet_send(int fd, int index, const struct frame *frame)
 	return 0;
 }
 
-/* The tag that the kernel took out of the frame; that in the frame is older. */
+/* The tag that the kernel took out of the frame. */
 static void take_vlan(struct msghdr *message, struct frame_answer *answer)
 {
 	struct tpacket_auxdata aux;
