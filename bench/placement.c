@@ -70,30 +70,35 @@ struct scenario {
 	const char *nodes, *threads;
 };
 
-static struct fit_request make_request(const struct scenario *s)
+struct asked {
+	struct property specs[4];
+	struct flavor flavor;
+	struct fit_request request;
+};
+
+static void make_request(const struct scenario *s, struct asked *ret)
 {
-	struct property specs[] = {
+	const struct property specs[] = {
 		{.name = (char *)"hw:cpu_policy", .value = (char *)"dedicated"},
 		{.name = (char *)"hw:mem_page_size", .value = (char *)"2MB"},
 		{.name = (char *)"hw:numa_nodes", .value = (char *)s->nodes},
 		{.name = (char *)"hw:cpu_thread_policy", .value = (char *)s->threads},
 	};
-	struct flavor flavor = {.name = (char *)"f",
-				.vcpus = s->vcpus,
-				.memory_mb = s->memory_mb,
-				.properties = {.v = specs, .n = ARRAY_SIZE(specs)}};
 	struct fit_port ports[] = {{.nicid = 2, .physnet = (char *)"sriov0"},
 				   {.nicid = 3, .physnet = (char *)"sriov1"}};
-	struct fit_request request = {0};
 	cleanup_err struct err err = ERR_INIT;
 
-	if (fit_request_from_flavor(&flavor, NULL, &request, &err) < 0 ||
-	    fit_request_add_port(&request, &flavor, NULL, &ports[0], NULL, &err) < 0 ||
-	    fit_request_add_port(&request, &flavor, NULL, &ports[1], NULL, &err) < 0) {
+	memcpy(ret->specs, specs, sizeof(specs));
+	ret->flavor = (struct flavor){.name = (char *)"f",
+				      .vcpus = s->vcpus,
+				      .memory_mb = s->memory_mb,
+				      .properties = {.v = ret->specs, .n = ARRAY_SIZE(specs)}};
+	if (fit_request_from_flavor(&ret->flavor, NULL, &ret->request, &err) < 0 ||
+	    fit_request_add_port(&ret->request, &ret->flavor, NULL, &ports[0], NULL, &err) < 0 ||
+	    fit_request_add_port(&ret->request, &ret->flavor, NULL, &ports[1], NULL, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
-	return request;
 }
 
 static double now_ms(void)
@@ -120,16 +125,17 @@ static void print_times(const char *what, double *ms, unsigned rounds)
 static void run(const struct scenario *s, const struct compute_host *hosts, unsigned n,
 		unsigned rounds)
 {
-	cleanup_fit_request struct fit_request request = make_request(s);
+	struct asked asked = {0};
 	cleanup_free double *ms = xcalloc(rounds, sizeof(*ms));
 	unsigned fitting = 0;
 
+	make_request(s, &asked);
 	for (unsigned i = 0; i < rounds; i++) {
 		double start = now_ms();
 
 		fitting = 0;
 		for (unsigned h = 0; h < n; h++)
-			fitting += fit_host(&hosts[h], &request, NULL) == FIT_YES;
+			fitting += fit_host(&hosts[h], &asked.request, NULL) == FIT_YES;
 		ms[i] = now_ms() - start;
 	}
 	printf("%s: %u of %u hosts take it\n", s->title, fitting, n);
@@ -138,7 +144,7 @@ static void run(const struct scenario *s, const struct compute_host *hosts, unsi
 		cleanup_explanation struct explanation e = {0};
 		double start = now_ms();
 
-		explain(hosts, n, &request, &e);
+		explain(hosts, n, &asked.request, &asked.flavor, NULL, &e);
 		ms[i] = now_ms() - start;
 		if (i == 0)
 			printf("  %zu counterfactuals, the first: %s\n", e.n,
@@ -146,6 +152,7 @@ static void run(const struct scenario *s, const struct compute_host *hosts, unsi
 	}
 	if (fitting == 0)
 		print_times("explanation", ms, rounds);
+	fit_request_clear(&asked.request);
 }
 
 int main(int argc, char **argv)

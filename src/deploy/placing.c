@@ -86,19 +86,33 @@ static int add_port(const struct placer *p, const struct step *port, const struc
 				    port->request.port.numa_affinity_policy, err);
 }
 
+/* Of the descriptor, else of the VIM; NULL: not known. */
+static const struct flavor *flavor_of(const struct placer *p, const struct step *server)
+{
+	const struct model *known = p->facts ? p->facts->known : NULL;
+
+	return server->request.server.flavor || !known
+		       ? server->request.server.flavor
+		       : model_flavor(known, server->request.server.flavor_name);
+}
+
+static const struct image *image_of(const struct placer *p, const struct step *server)
+{
+	const struct model *known = p->facts ? p->facts->known : NULL;
+
+	return server->request.server.image || !known
+		       ? server->request.server.image
+		       : model_image(known, server->request.server.image_name);
+}
+
 /* -ENOENT: the flavor or a network is not known. */
 static int make_request(const struct placer *p, const struct step *server, struct fit_request *ret,
 			struct err *err)
 {
-	const struct model *known = p->facts ? p->facts->known : NULL;
-	const struct flavor *flavor = server->request.server.flavor;
-	const struct image *image = server->request.server.image;
+	const struct flavor *flavor = flavor_of(p, server);
+	const struct image *image = image_of(p, server);
 	cleanup_fit_request struct fit_request request = {0};
 
-	if (!flavor && known)
-		flavor = model_flavor(known, server->request.server.flavor_name);
-	if (!image && known)
-		image = model_image(known, server->request.server.image_name);
 	if (!flavor)
 		return err_set(err, ENOENT,
 			       "flavor %s is not in the descriptor: what it asks for is known to "
@@ -289,7 +303,8 @@ static void take_seat(struct placer *p, const struct step *server,
 static void look_at_hosts(const struct placer *p, struct placed_server *s)
 {
 	hosts_copy(&p->hosts, &s->hosts);
-	explain(s->hosts.v, s->hosts.n, &s->request, &s->explanation);
+	explain(s->hosts.v, s->hosts.n, &s->request, flavor_of(p, s->step), image_of(p, s->step),
+		&s->explanation);
 	s->bars = xcalloc(s->hosts.n, sizeof(*s->bars));
 	for (size_t i = 0; i < s->hosts.n; i++) {
 		s->bars[i] = bar_of(p, s->step, i);

@@ -66,12 +66,13 @@ static void add_ports(struct draw_place *place, const struct compute_host *host,
 	}
 }
 
-static char *why_none(const struct compute_hosts *hosts, const struct fit_request *request)
+static char *why_none(const struct compute_hosts *hosts, const struct fit_request *request,
+		      const struct flavor *flavor, const struct image *image)
 {
 	struct explanation e = {0};
 	struct strbuf b = {0};
 
-	explain(hosts->v, hosts->n, request, &e);
+	explain(hosts->v, hosts->n, request, flavor, image, &e);
 	if (e.n_fit > 0) {
 		strbuf_adds(&b, "the placement group leaves no host that takes it");
 	} else {
@@ -109,7 +110,8 @@ static int place_group(struct draw_places *places, size_t first, const struct mo
 		fit_consume(&hosts->v[i], &request, &fit);
 	}
 	if (!place.host)
-		place.about = why_none(hosts, &request);
+		place.about = why_none(hosts, &request, model_flavor(model, group->flavor),
+				       model_image(model, group->image));
 	*array_push(places->v, places->n) = place;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "placement/explain_internal.h"
 
@@ -31,6 +32,61 @@ static void set(struct draft *d, unsigned cost, int port, const char *property, 
 
 	*c = (struct change){.property = property, .value = value, .port = port};
 	d->cost += cost;
+}
+
+static void property_set(struct properties *p, const struct change *change)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (!streq(p->v[i].name, change->property))
+			p->v[n++] = p->v[i];
+	}
+	p->n = n;
+	if (change->value)
+		*(struct property *)array_push(p->v, p->n) =
+			(struct property){.name = (char *)change->property, .value = change->value};
+}
+
+/* The flavor with the draft's changes, whose strings it shares; free properties.v. */
+static struct flavor flavor_with(const struct flavor *flavor, const struct draft *d)
+{
+	struct flavor f = *flavor;
+
+	f.vcpus = d->request.vcpus;
+	f.memory_mb = (unsigned)d->request.memory_mb;
+	f.properties = (struct properties){0};
+	for (size_t i = 0; i < flavor->properties.n; i++)
+		*(struct property *)array_push(f.properties.v, f.properties.n) =
+			flavor->properties.v[i];
+	for (size_t i = 0; i < d->n_changes; i++) {
+		if (d->changes[i].port < 0)
+			property_set(&f.properties, &d->changes[i]);
+	}
+	return f;
+}
+
+/*
+ * Lets the draft have the cells that Nova gives to the changed flavor. False: Nova refuses the
+ * flavor with this image, or what the image says still holds.
+ */
+static bool ask_nova(const struct question *q, struct draft *d)
+{
+	cleanup_fit_request struct fit_request made = {0};
+	struct fit_request *meant = &d->request;
+	struct flavor flavor = flavor_with(q->flavor, d);
+	int r = fit_request_from_flavor(&flavor, q->image, &made, NULL);
+
+	free(flavor.properties.v);
+	if (r < 0 || made.page_size != meant->page_size || made.cpu_policy != meant->cpu_policy ||
+	    made.thread_policy != meant->thread_policy ||
+	    made.emulator_policy != meant->emulator_policy)
+		return false;
+	free(meant->cells);
+	meant->cells = steal_ptr(made.cells);
+	meant->n_cells = made.n_cells;
+	made.n_cells = 0;
+	return true;
 }
 
 /* Makes the step-th variation of its kind, from 0; false: there is none such, or no change. */
@@ -197,7 +253,7 @@ static char *describe(const struct draft *d, const struct fit_request *request)
 /* Adds the draft if some host takes it; *d is handed over then. */
 static bool try_draft(const struct question *q, uint64_t against, struct draft *d)
 {
-	size_t host = first_fit(q, against, &d->request);
+	size_t host = ask_nova(q, d) ? first_fit(q, against, &d->request) : q->n_hosts;
 
 	if (host == q->n_hosts)
 		return false;
@@ -285,10 +341,11 @@ static unsigned largest(const struct question *q, uint64_t against, unsigned all
 
 	while (high - low > 1) {
 		unsigned middle = low + (high - low) / 2;
-		cleanup_fit_request struct fit_request r = {0};
+		cleanup_draft struct draft d = {0};
 
-		fit_request_copy(q->request, &r);
-		if (make(&r, middle) && first_fit(q, against, &r) < q->n_hosts)
+		fit_request_copy(q->request, &d.request);
+		if (make(&d.request, middle) && ask_nova(q, &d) &&
+		    first_fit(q, against, &d.request) < q->n_hosts)
 			low = middle;
 		else
 			high = middle;

@@ -111,11 +111,11 @@ static void add_counterfactuals(const struct question *q, struct explanation *e)
 }
 
 void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_request *request,
-	     struct explanation *ret)
+	     const struct flavor *flavor, const struct image *image, struct explanation *ret)
 {
 	cleanup_free uint64_t *kinds = xcalloc(n_hosts, sizeof(*kinds));
 	struct explanation e = {.n_results = n_hosts, .nearest = n_hosts};
-	struct question q = {hosts, n_hosts, request, kinds, &e};
+	struct question q = {hosts, n_hosts, request, flavor, image, kinds, &e};
 
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why no host takes a request, and what would have to change. Every counterfactual was solved again
- * by fit_host() and fits. Pure.
+ * by fit_host() and fits; one of the request is what Nova makes of the changed flavor. Pure.
  */
 #pragma once
 
@@ -44,8 +44,9 @@ struct explanation {
 	size_t n;
 };
 
+/* Flavor and image (or NULL) are those that the request was made from. */
 void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_request *request,
-	     struct explanation *ret);
+	     const struct flavor *flavor, const struct image *image, struct explanation *ret);
 void explanation_clear(struct explanation *explanation);
 
 #define cleanup_explanation __attribute__((__cleanup__(explanation_clear)))

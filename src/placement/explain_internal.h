@@ -17,6 +17,8 @@ struct question {
 	const struct compute_host *hosts;
 	size_t n_hosts;
 	const struct fit_request *request;
+	const struct flavor *flavor; /* that it is made from */
+	const struct image *image;   /* or NULL */
 	const uint64_t *kinds;
 	struct explanation *ret;
 };

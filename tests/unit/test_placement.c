@@ -30,25 +30,56 @@ static struct compute_host host_1(void)
 	return host;
 }
 
-/* Extra specs "name=value ...", and ports "physnet[/policy] ..." of type direct. */
-static struct fit_request request_of(unsigned vcpus, unsigned memory_mb, const char *specs,
-				     const char *ports)
+/* A request, with the flavor and the image that it is made from. */
+struct wish {
+	char *specs, *image_properties; /* words that the properties point into */
+	struct flavor flavor;
+	struct image image;
+	struct fit_request request;
+};
+
+static void wish_clear(struct wish *w)
 {
-	cleanup_err struct err err = ERR_INIT;
-	cleanup_free char *spec_words = xstrdup(specs), *port_words = xstrdup(ports);
-	struct flavor flavor = {.name = (char *)"f", .vcpus = vcpus, .memory_mb = memory_mb};
-	struct fit_request request = {0};
+	free(w->specs);
+	free(w->image_properties);
+	free(w->flavor.properties.v);
+	free(w->image.properties.v);
+	fit_request_clear(&w->request);
+}
+
+#define cleanup_wish __attribute__((__cleanup__(wish_clear)))
+
+static void properties_of(char *words, struct properties *ret)
+{
 	char *rest;
 
-	for (char *w = strtok_r(spec_words, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
-		struct property *p = array_push(flavor.properties.v, flavor.properties.n);
+	for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+		struct property *p = array_push(ret->v, ret->n);
 		char *value = strchr(w, '=');
 
 		*value++ = 0;
 		*p = (struct property){.name = w, .value = value};
 	}
-	int r = fit_request_from_flavor(&flavor, NULL, &request, &err);
+}
+
+/* Extra specs and properties "name=value ...", and ports "physnet[/policy] ..." of type direct. */
+static void wish_make(unsigned vcpus, unsigned memory_mb, const char *specs,
+		      const char *image_properties, const char *ports, struct wish *ret)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *port_words = xstrdup(ports);
 	unsigned nicid = 2;
+	char *rest;
+
+	*ret = (struct wish){
+		.specs = xstrdup(specs),
+		.image_properties = xstrdup(image_properties),
+		.flavor = {.name = (char *)"f", .vcpus = vcpus, .memory_mb = memory_mb},
+		.image = {.name = (char *)"i"},
+	};
+	properties_of(ret->specs, &ret->flavor.properties);
+	properties_of(ret->image_properties, &ret->image.properties);
+	int r = fit_request_from_flavor(&ret->flavor, &ret->image, &ret->request, &err);
 	for (char *w = strtok_r(port_words, " ", &rest); r == 0 && w;
 	     w = strtok_r(NULL, " ", &rest)) {
 		char *policy = strchr(w, '/');
@@ -56,12 +87,29 @@ static struct fit_request request_of(unsigned vcpus, unsigned memory_mb, const c
 
 		if (policy)
 			*policy++ = 0;
-		r = fit_request_add_port(&request, &flavor, NULL, &port, policy, &err);
+		r = fit_request_add_port(&ret->request, &ret->flavor, &ret->image, &port, policy,
+					 &err);
 	}
-	free(flavor.properties.v);
 	if (r < 0)
 		fail_msg("%s", err.text);
+}
+
+static struct fit_request request_of(unsigned vcpus, unsigned memory_mb, const char *specs,
+				     const char *ports)
+{
+	cleanup_wish struct wish w;
+	struct fit_request request;
+
+	wish_make(vcpus, memory_mb, specs, "", ports, &w);
+	request = w.request;
+	w.request = (struct fit_request){0};
 	return request;
+}
+
+static void explain_wish(const struct compute_host *hosts, size_t n_hosts, const struct wish *w,
+			 struct explanation *ret)
+{
+	explain(hosts, n_hosts, &w->request, &w->flavor, &w->image, ret);
 }
 
 #define TECHNOTE "hw:cpu_policy=dedicated hw:mem_page_size=large "
@@ -229,12 +277,12 @@ static bool offers(const struct explanation *e, const struct compute_host *hosts
 static void counterfactuals_fit_and_the_least_comes_first(void **state)
 {
 	cleanup_compute_host struct compute_host host = host_1();
-	cleanup_fit_request struct fit_request r =
-		request_of(4, 8192, TECHNOTE "hw:numa_nodes=1", "sriov0 sriov1");
+	cleanup_wish struct wish w;
 	cleanup_explanation struct explanation e = {0};
 
 	(void)state;
-	explain(&host, 1, &r, &e);
+	wish_make(4, 8192, TECHNOTE "hw:numa_nodes=1", "", "sriov0 sriov1", &w);
+	explain_wish(&host, 1, &w, &e);
 	assert_int_equal(e.n_fit, 0);
 	assert_int_equal(e.nearest, 0);
 	assert_true(offers(&e, &host, "fits with hw:numa_nodes=2"));
@@ -302,42 +350,86 @@ static void counterfactuals_of_the_host(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_compute_host struct compute_host host = host_1();
-		cleanup_fit_request struct fit_request r =
-			request_of(rows[i].vcpus, 8192, rows[i].specs, rows[i].ports);
+		cleanup_wish struct wish w;
 		cleanup_explanation struct explanation e = {0};
 
+		wish_make(rows[i].vcpus, 8192, rows[i].specs, "", rows[i].ports, &w);
 		print_message("%u vCPUs, %s, ports %s\n", rows[i].vcpus, rows[i].specs,
 			      rows[i].ports);
 		rows[i].use(&host);
 		compute_host_recount(&host);
-		explain(&host, 1, &r, &e);
+		explain_wish(&host, 1, &w, &e);
 		assert_true(offers(&e, &host, rows[i].offer));
+	}
+}
+
+/* What Nova would refuse, or what the image undoes, is no help. */
+#define PINNED  "hw:cpu_policy=dedicated "
+#define ISOLATE "hw:cpu_thread_policy=isolate "
+
+static void counterfactuals_obey_the_image(void **state)
+{
+	static const struct {
+		const char *specs, *image, *ports;
+		const char *offer; /* or NULL */
+		const char *none;  /* not to be offered, or NULL */
+	} rows[] = {
+		{PINNED "hw:mem_page_size=1GB", "", "", "fits with hw:mem_page_size=any", NULL},
+		{PINNED "hw:mem_page_size=1GB", "", "", "fits with hw:mem_page_size=small", NULL},
+		{PINNED "hw:mem_page_size=large", "hw_mem_page_size=1GB", "", NULL,
+		 "fits with hw:mem_page_size=any"},
+		{PINNED "hw:mem_page_size=large", "hw_mem_page_size=1GB", "", NULL,
+		 "fits with hw:mem_page_size=small"},
+		{PINNED "hw:numa_nodes=1", "", "sriov0 sriov1", "fits with hw:numa_nodes=2", NULL},
+		{PINNED, "hw_numa_nodes=1", "sriov0 sriov1",
+		 "fits with numa_affinity_policy preferred on port 3", "fits with hw:numa_nodes=2"},
+		{PINNED ISOLATE "hw:numa_nodes=2", "", "", "fits with hw:cpu_policy=shared", NULL},
+		{PINNED ISOLATE, "", "", "fits with hw:cpu_policy=shared", NULL},
+		{PINNED ISOLATE "hw:numa_nodes=2 hw:cpu_realtime=yes hw:cpu_realtime_mask=^0", "",
+		 "", "fits with hw:cpu_thread_policy=prefer", "fits with hw:cpu_policy=shared"},
+		{PINNED ISOLATE "hw:numa_nodes=2", "hw_cpu_policy=dedicated", "",
+		 "fits with hw:cpu_thread_policy=prefer", "fits with hw:cpu_policy=shared"},
+		{ISOLATE "hw:numa_nodes=2 resources:PCPU=4", "", "",
+		 "fits with hw:cpu_thread_policy=prefer", "fits with hw:cpu_policy=shared"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_compute_host struct compute_host host = host_1();
+		cleanup_explanation struct explanation e = {0};
+		cleanup_wish struct wish w;
+
+		print_message("%s, image %s\n", rows[i].specs, rows[i].image);
+		wish_make(4, 8192, rows[i].specs, rows[i].image, rows[i].ports, &w);
+		explain_wish(&host, 1, &w, &e);
+		assert_true(!rows[i].offer || offers(&e, &host, rows[i].offer));
+		assert_false(rows[i].none && offers(&e, &host, rows[i].none));
 	}
 }
 
 static void a_smaller_guest_is_offered(void **state)
 {
 	cleanup_compute_host struct compute_host host = host_1();
-	cleanup_fit_request struct fit_request r =
-		request_of(20, 8192, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
+	cleanup_wish struct wish w;
 	cleanup_explanation struct explanation e = {0};
 
 	(void)state;
-	explain(&host, 1, &r, &e);
+	wish_make(20, 8192, TECHNOTE "hw:numa_nodes=2", "", "sriov0 sriov1", &w);
+	explain_wish(&host, 1, &w, &e);
 	assert_true(offers(&e, &host, "fits with 16 vCPUs instead of 20"));
 }
 
 static void a_host_that_takes_it_needs_no_counterfactual(void **state)
 {
 	struct compute_host hosts[2] = {host_1(), host_1()};
-	cleanup_fit_request struct fit_request r =
-		request_of(4, 8192, TECHNOTE "hw:numa_nodes=2", "sriov0 sriov1");
+	cleanup_wish struct wish w;
 	cleanup_explanation struct explanation e = {0};
 
 	(void)state;
+	wish_make(4, 8192, TECHNOTE "hw:numa_nodes=2", "", "sriov0 sriov1", &w);
 	hosts[0].pools[0].free = 0;
 	compute_host_recount(&hosts[0]);
-	explain(hosts, 2, &r, &e);
+	explain_wish(hosts, 2, &w, &e);
 	assert_int_equal(e.n_fit, 1);
 	assert_int_equal(e.nearest, 1);
 	assert_int_equal(e.n, 0);
@@ -481,6 +573,7 @@ int main(void)
 		cmocka_unit_test(sums_are_the_placement_services),
 		cmocka_unit_test(counterfactuals_fit_and_the_least_comes_first),
 		cmocka_unit_test(counterfactuals_of_the_host),
+		cmocka_unit_test(counterfactuals_obey_the_image),
 		cmocka_unit_test(a_smaller_guest_is_offered),
 		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
 		cmocka_unit_test(what_is_not_seen_leaves_it_unknown),

@@ -121,12 +121,12 @@ int host_describe(const struct physnets *physnets, bool hyperthreads, struct com
 
 /* The reasons, and which other requests would fit. */
 static int refuse(const struct compute_host *host, const struct fit_request *request,
-		  struct err *err)
+		  const struct flavor *flavor, struct err *err)
 {
 	cleanup_explanation struct explanation e = {0};
 	cleanup_strbuf struct strbuf why = {0}, help = {0};
 
-	explain(host, 1, request, &e);
+	explain(host, 1, request, flavor, NULL, &e);
 	for (size_t i = 0; i < e.results[0].n_reasons; i++) {
 		strbuf_adds(&why, i ? "; " : "");
 		fit_reason_format(&e.results[0].reasons[i], host, request, &why);
@@ -158,5 +158,5 @@ int host_admit(const struct flavor *flavor, const struct host_port *ports, size_
 		r = host_describe(physnets, request.thread_policy == THREADS_REQUIRE, &host, err);
 	if (r < 0)
 		return r;
-	return fit_host(&host, &request, NULL) == FIT_NO ? refuse(&host, &request, err) : 0;
+	return fit_host(&host, &request, NULL) == FIT_NO ? refuse(&host, &request, flavor, err) : 0;
 }
