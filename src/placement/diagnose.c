@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "placement/internal.h"
 
-#define WAYS_MAX 256 /* sets of nodes that are looked at for reasons */
+#define LOOKS_MAX 4096 /* at ways to place the cells, dead ends too, for reasons */
 
 struct diagnosis {
 	const struct compute_host *host;
@@ -12,7 +12,7 @@ struct diagnosis {
 	struct fit_result *ret;
 	uint64_t fits[COMPUTE_CELLS_MAX];  /* by guest cell: host cells that can hold it */
 	uint8_t holder[COMPUTE_CELLS_MAX]; /* by host cell: guest cell + 1 that lies there */
-	unsigned ways;
+	unsigned looks;
 	bool found; /* a place, against Nova's verdict */
 };
 
@@ -171,14 +171,14 @@ static void look_at_ways(struct diagnosis *d, size_t g, uint64_t cells)
 {
 	size_t port;
 
+	d->looks++;
 	if (g < d->request->n_cells) {
 		for (size_t h = 0; h < d->host->n_cells; h++) {
-			if (d->ways < WAYS_MAX && d->fits[g] >> h & 1 && !(cells >> h & 1))
+			if (d->looks < LOOKS_MAX && d->fits[g] >> h & 1 && !(cells >> h & 1))
 				look_at_ways(d, g + 1, cells | UINT64_C(1) << h);
 		}
 		return;
 	}
-	d->ways++;
 	if (pci_fits(d->host, d->request, true, cells, NULL, &port))
 		d->found = true;
 	else
@@ -204,6 +204,8 @@ void fit_diagnose(const struct compute_host *host, const struct fit_request *req
 		look_at_ways(&d, 0, 0);
 		if (d.found)
 			ret->n_reasons = 0; /* of ways that Nova did not come to */
+		else if (d.looks == LOOKS_MAX && last.kind == FIT_SEARCH)
+			last.kind = FIT_GAVE_UP;
 	}
 	if (ret->n_reasons == 0 || searched == FIT_GAVE_UP || searched == FIT_MISTAKEN)
 		add(&d, &last);

@@ -450,16 +450,13 @@ static void what_is_not_seen_leaves_it_unknown(void **state)
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_NO);
 }
 
-/* 12 nodes for 11 cells, and a VF on none of them: Nova would try 479 million ways. */
-static void the_search_is_bounded(void **state)
+/* Nodes with one CPU and 1000 MB each, and a VF on none of them. */
+static struct compute_host host_of_nodes(int n)
 {
 	cleanup_err struct err err = ERR_INIT;
-	cleanup_compute_host struct compute_host host = {.cpu_ratio = 1, .ram_ratio = 1};
-	cleanup_fit_request struct fit_request r =
-		request_of(11, 1100, "hw:numa_nodes=11", "sriov0/required");
+	struct compute_host host = {.cpu_ratio = 1, .ram_ratio = 1};
 
-	(void)state;
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < n; i++) {
 		struct compute_cell *c = array_push(host.cells, host.n_cells);
 
 		*c = (struct compute_cell){.id = i, .memory_mb = 1000};
@@ -470,9 +467,34 @@ static void the_search_is_bounded(void **state)
 	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
 		host.inventory[i].total = -1;
 	assert_int_equal(compute_host_ready(&host, &err), 0);
+	return host;
+}
+
+/* 12 nodes for 11 cells: Nova would try 479 million ways. */
+static void the_search_is_bounded(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_of_nodes(12);
+	cleanup_fit_request struct fit_request r =
+		request_of(11, 1100, "hw:numa_nodes=11", "sriov0/required");
+
+	(void)state;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_UNKNOWN);
 	r.ports[0].policy = AFFINITY_LEGACY;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+}
+
+/* The last of 12 cells goes on node 0 alone, which the first takes: 10^10 dead ends on 16 nodes. */
+static void the_search_for_reasons_is_bounded(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_of_nodes(16);
+	cleanup_fit_request struct fit_request r =
+		request_of(12, 1200, "hw:numa_nodes=12", "sriov0/required");
+
+	(void)state;
+	r.cells[11].memory_mb = 2000;
+	host.cells[0].memory_mb = 2000;
+	compute_host_recount(&host);
+	assert_reasons(&host, &r, "too many ways to place the cells on the nodes to try them all");
 }
 
 static void hosts_of_a_folder(void **state)
@@ -578,6 +600,7 @@ int main(void)
 		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
 		cmocka_unit_test(what_is_not_seen_leaves_it_unknown),
 		cmocka_unit_test(the_search_is_bounded),
+		cmocka_unit_test(the_search_for_reasons_is_bounded),
 		cmocka_unit_test(hosts_of_a_folder),
 		cmocka_unit_test(what_is_wrong_with_a_file_is_said),
 		cmocka_unit_test(more_pages_reserved_than_there_are),
