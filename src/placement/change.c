@@ -333,24 +333,24 @@ static void try_pairs(const struct question *q)
 	}
 }
 
-/* Largest count below all for which make(count) fits somewhere; 0: none. */
-static unsigned largest(const struct question *q, uint64_t against, unsigned all,
-			bool (*make)(struct fit_request *r, unsigned count))
+/* Largest count below all for which make(count * unit) fits somewhere, times unit; 0: none. */
+static int64_t largest(const struct question *q, uint64_t against, int64_t all, int64_t unit,
+		       bool (*make)(struct fit_request *r, int64_t amount))
 {
-	unsigned low = 0, high = all; /* low fits or is 0, high does not */
+	int64_t low = 0, high = all; /* low fits or is 0, high does not */
 
 	while (high - low > 1) {
-		unsigned middle = low + (high - low) / 2;
+		int64_t middle = low + (high - low) / 2;
 		cleanup_draft struct draft d = {0};
 
 		fit_request_copy(q->request, &d.request);
-		if (make(&d.request, middle) && ask_nova(q, &d) &&
+		if (make(&d.request, middle * unit) && ask_nova(q, &d) &&
 		    first_fit(q, against, &d.request) < q->n_hosts)
 			low = middle;
 		else
 			high = middle;
 	}
-	return low;
+	return low * unit;
 }
 
 static unsigned cells_of(const struct fit_request *r)
@@ -358,33 +358,45 @@ static unsigned cells_of(const struct fit_request *r)
 	return r->n_cells ? (unsigned)r->n_cells : 1;
 }
 
-static bool with_vcpus(struct fit_request *r, unsigned per_cell)
+static bool with_vcpus(struct fit_request *r, int64_t per_cell)
 {
-	return fit_request_set_vcpus(r, per_cell * cells_of(r));
+	return fit_request_set_vcpus(r, (unsigned)per_cell * cells_of(r));
+}
+
+static bool with_memory(struct fit_request *r, int64_t per_cell_mb)
+{
+	return fit_request_set_memory(r, per_cell_mb * cells_of(r));
+}
+
+/* In steps of so many MB a cell. */
+static int64_t largest_memory(const struct question *q, int64_t step)
+{
+	int64_t of_all = step * cells_of(q->request);
+
+	return largest(q, BY_MEMORY, (q->request->memory_mb + of_all - 1) / of_all, step,
+		       with_memory);
 }
 
 #define MEMORY_STEP_MB 256 /* of a cell */
 
-/* Steps of whole pages. */
-static unsigned memory_step(const struct fit_request *r)
+/* MB a cell. A node refuses what is no multiple of its pages: steps are of whole ones. */
+static int64_t smaller_memory(const struct question *q)
 {
-	int64_t page_mb = r->page_size > 0 ? r->page_size / 1024 : 0;
+	int64_t size = q->request->page_size;
+	int64_t page_mb = size > 0 ? size / 1024 : 0;
+	int64_t mb = largest_memory(q, page_mb > MEMORY_STEP_MB ? page_mb : MEMORY_STEP_MB);
+	int64_t of_gib = 0;
 
-	return page_mb > MEMORY_STEP_MB ? (unsigned)page_mb : MEMORY_STEP_MB;
-}
-
-static bool with_memory(struct fit_request *r, unsigned steps)
-{
-	return fit_request_set_memory(r, (int64_t)steps * memory_step(r) * cells_of(r));
+	if (size == PAGES_LARGE || size == PAGES_ANY) /* the node chooses; 1 GiB is its largest */
+		of_gib = largest_memory(q, 1024);
+	return mb > of_gib ? mb : of_gib;
 }
 
 static void try_smaller(const struct question *q)
 {
 	const struct fit_request *r = q->request;
-	unsigned vcpus = largest(q, BY_VCPUS, r->vcpus / cells_of(r), with_vcpus);
-	int64_t all = (r->memory_mb + memory_step(r) - 1) / memory_step(r) / cells_of(r);
-	unsigned steps =
-		largest(q, BY_MEMORY, all > 1 << 20 ? 1 << 20 : (unsigned)all, with_memory);
+	int64_t vcpus = largest(q, BY_VCPUS, r->vcpus / cells_of(r), 1, with_vcpus);
+	int64_t memory_mb = smaller_memory(q);
 
 	if (vcpus) {
 		cleanup_draft struct draft d = {0};
@@ -393,10 +405,10 @@ static void try_smaller(const struct question *q)
 		set(&d, 70, -1, "vcpus", xasprintf("%u", d.request.vcpus));
 		try_draft(q, BY_VCPUS, &d);
 	}
-	if (steps) {
+	if (memory_mb) {
 		cleanup_draft struct draft d = {0};
 		fit_request_copy(r, &d.request);
-		with_memory(&d.request, steps);
+		with_memory(&d.request, memory_mb);
 		set(&d, 70, -1, "ram", xasprintf("%lld", (long long)d.request.memory_mb));
 		try_draft(q, BY_MEMORY, &d);
 	}

@@ -419,6 +419,46 @@ static void a_smaller_guest_is_offered(void **state)
 	assert_true(offers(&e, &host, "fits with 16 vCPUs instead of 20"));
 }
 
+/* A node whose large pages are of 1 GiB takes whole ones only, one with 2 MiB pages anything. */
+static void smaller_memory_is_of_whole_pages(void **state)
+{
+	static const struct {
+		const char *specs, *offer;
+		unsigned memory_mb, page_mb;
+		int64_t free;
+	} rows[] = {
+		{"large", "fits with 2048 MB of memory instead of 3072", 3072, 1024, 2},
+		{"any", "fits with 2048 MB of memory instead of 3072", 3072, 1024, 2},
+		{"large", "fits with 5120 MB of memory instead of 6144", 6144, 1024, 5},
+		{"1GB", "fits with 5120 MB of memory instead of 6144", 6144, 1024, 5},
+		{"large hw:numa_nodes=2", "fits with 2048 MB of memory instead of 3072", 3072, 1024,
+		 1},
+		{"large", "fits with 768 MB of memory instead of 2048", 2048, 2, 450},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_compute_host struct compute_host host = host_1();
+		cleanup_explanation struct explanation e = {0};
+		cleanup_free char *specs =
+			xasprintf("hw:cpu_policy=dedicated hw:mem_page_size=%s", rows[i].specs);
+		cleanup_wish struct wish w;
+
+		print_message("%s, %u MB\n", specs, rows[i].memory_mb);
+		for (size_t n = 0; n < host.n_cells; n++) {
+			struct compute_pages *p = &host.cells[n].pages[0];
+
+			*p = (struct compute_pages){.size_kb = rows[i].page_mb * 1024,
+						    .total = rows[i].free};
+			host.cells[n].pages[1].total = 0;
+		}
+		compute_host_recount(&host);
+		wish_make(2, rows[i].memory_mb, specs, "", "", &w);
+		explain_wish(&host, 1, &w, &e);
+		assert_true(offers(&e, &host, rows[i].offer));
+	}
+}
+
 static void a_host_that_takes_it_needs_no_counterfactual(void **state)
 {
 	struct compute_host hosts[2] = {host_1(), host_1()};
@@ -597,6 +637,7 @@ int main(void)
 		cmocka_unit_test(counterfactuals_of_the_host),
 		cmocka_unit_test(counterfactuals_obey_the_image),
 		cmocka_unit_test(a_smaller_guest_is_offered),
+		cmocka_unit_test(smaller_memory_is_of_whole_pages),
 		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
 		cmocka_unit_test(what_is_not_seen_leaves_it_unknown),
 		cmocka_unit_test(the_search_is_bounded),
