@@ -36,10 +36,13 @@ static enum fit_reason_kind pages_fit(const struct cell_check *k, const struct d
 				      bool use_free)
 {
 	int64_t kb = k->cell->memory_mb * 1024;
-	int64_t there = use_free ? p->free : p->total;
 
-	if (kb > there * p->size_kb)
-		return refuse(k, FIT_PAGES, p->size_kb, (kb + p->size_kb - 1) / p->size_kb, there);
+	if (use_free && kb > p->free * p->size_kb)
+		return refuse(k, FIT_PAGES, p->size_kb, (kb + p->size_kb - 1) / p->size_kb,
+			      p->free);
+	if (kb > p->total * p->size_kb)
+		return refuse(k, FIT_MEMORY_TOTAL, p->size_kb, k->cell->memory_mb,
+			      p->total * p->size_kb / 1024);
 	if (kb % p->size_kb)
 		return refuse(k, FIT_PAGE_MULTIPLE, p->size_kb, k->cell->memory_mb, 0);
 	return FIT_OK;

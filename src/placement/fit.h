@@ -42,7 +42,7 @@ enum fit_reason_kind {
 	FIT_PAGE_SIZE,       /* the node has no pages of page_kb; 0: none but the smallest */
 	FIT_PAGE_MULTIPLE,   /* asked MB are no multiple of page_kb */
 	FIT_PAGES,           /* pages of page_kb */
-	FIT_MEMORY_TOTAL,    /* MB; more than the node has at all */
+	FIT_MEMORY_TOTAL,    /* MB; more than the node has at all, in pages of page_kb if given */
 	FIT_MEMORY,          /* MB that are free, for pinned guests */
 	FIT_RAM_RATIO,       /* MB that are free at ram_allocation_ratio */
 	FIT_DEDICATED_TOTAL, /* CPUs; more than the node has at all */

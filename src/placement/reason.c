@@ -152,6 +152,10 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		break;
 	case FIT_MEMORY_TOTAL:
 		strbuf_addf(b, "%lld MB of memory asked, the node has %lld", asked, there);
+		if (r->page_kb) {
+			strbuf_adds(b, " in pages of ");
+			pages_format(b, r->page_kb);
+		}
 		break;
 	case FIT_MEMORY:
 		strbuf_addf(b, "%lld MB of memory asked, %lld free", asked, there);
