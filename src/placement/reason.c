@@ -84,6 +84,26 @@ static void devices_short_format(struct strbuf *b, const struct fit_reason *r,
 			    (long long)r->asked);
 }
 
+/* A NIC without VFs is Nova's type-PF, one with VFs gives those alone: it serves one or the other.
+ */
+static void physnet_format(struct strbuf *b, const struct compute_host *host,
+			   const struct fit_port *port)
+{
+	struct fit_port other = *port;
+
+	other.type = port->type == PCI_PF ? PCI_VF : PCI_PF;
+	devices_format(b, port);
+	for (size_t i = 0; i < host->n_pools; i++) {
+		if (!pci_pool_serves(&host->pools[i], &other))
+			continue;
+		strbuf_addf(b, ": %s serves it, but %s",
+			    host->pools[i].pf ? host->pools[i].pf : "a NIC of the host",
+			    port->type == PCI_PF ? "is divided into VFs" : "has no VFs");
+		return;
+	}
+	strbuf_adds(b, ": no NIC of the host serves it");
+}
+
 static void port_format(struct strbuf *b, const struct fit_reason *r,
 			const struct compute_host *host, const struct fit_port *port)
 {
@@ -96,8 +116,7 @@ static void port_format(struct strbuf *b, const struct fit_reason *r,
 		strbuf_adds(b, " with NUMA affinity socket, but the host does not tell the socket "
 			       "of every node");
 	} else {
-		devices_format(b, port);
-		strbuf_adds(b, ": no NIC of the host serves it");
+		physnet_format(b, host, port);
 	}
 }
 

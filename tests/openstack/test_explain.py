@@ -182,7 +182,7 @@ class Explanations(product.ProductTest):
         host = cloud.host()
         self.set_host({**host, "pfs": [host["pfs"][0], {**host["pfs"][1], "num_vfs": 0}]})
         design = self.design()
-        self.assertEqual(self.refused(design, "port 3 asks for a VF of sriov1: no NIC of the host serves it",
+        self.assertEqual(self.refused(design, "port 3 asks for a VF of sriov1: ens2f0 serves it, but has no VFs",
                                       FILTERED), [])
         self.set_host(host)
         self.becomes_active(design)

@@ -239,6 +239,28 @@ static void reasons_name_resource_node_and_figures(void **state)
 	}
 }
 
+/* VFs are yet to be created there, or stand in the way of a port that takes the whole NIC. */
+static void a_nic_serves_vfs_or_itself(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_fit_request struct fit_request r = request_of(2, 2048, "", "sriov0");
+
+	(void)state;
+	r.ports[0].type = PCI_PF;
+	assert_reasons(&host, &r,
+		       "port 2 asks for a PF of sriov0: ens1f0 serves it, but is divided into VFs");
+	r.ports[0].type = PCI_VF;
+	host.pools[0].type = PCI_PF;
+	compute_host_recount(&host);
+	assert_reasons(&host, &r,
+		       "port 2 asks for a VF of sriov0: ens1f0 serves it, but has no VFs");
+	free(host.pools[0].pf);
+	host.pools[0].pf = NULL;
+	assert_reasons(
+		&host, &r,
+		"port 2 asks for a VF of sriov0: a NIC of the host serves it, but has no VFs");
+}
+
 static void sums_are_the_placement_services(void **state)
 {
 	cleanup_compute_host struct compute_host host = host_1();
@@ -635,6 +657,7 @@ int main(void)
 		cmocka_unit_test(the_technotes_claim),
 		cmocka_unit_test(a_fit_says_where),
 		cmocka_unit_test(reasons_name_resource_node_and_figures),
+		cmocka_unit_test(a_nic_serves_vfs_or_itself),
 		cmocka_unit_test(sums_are_the_placement_services),
 		cmocka_unit_test(counterfactuals_fit_and_the_least_comes_first),
 		cmocka_unit_test(counterfactuals_of_the_host),
