@@ -131,17 +131,18 @@ static void page_size_format(struct strbuf *b, const struct fit_reason *r)
 	strbuf_adds(b, " asked, the node has no such pages");
 }
 
-static void pages_short_format(struct strbuf *b, const struct fit_reason *r)
+static void pages_short_format(struct strbuf *b, const struct fit_reason *r, long long there)
 {
 	strbuf_addf(b, "%lld pages of ", (long long)r->asked);
 	pages_format(b, r->page_kb);
-	strbuf_addf(b, " asked, %lld free", (long long)r->free);
+	strbuf_addf(b, " asked, %lld free", there);
 }
 
 void fit_reason_format(const struct fit_reason *r, const struct compute_host *host,
 		       const struct fit_request *request, struct strbuf *b)
 {
-	long long asked = r->asked, there = r->free;
+	long long asked = r->asked;
+	long long there = r->free > 0 ? r->free : 0; /* below 0: overcommitted already */
 
 	if (r->node >= 0)
 		strbuf_addf(b, "node %d: ", r->node);
@@ -167,7 +168,7 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		pages_format(b, r->page_kb);
 		break;
 	case FIT_PAGES:
-		pages_short_format(b, r);
+		pages_short_format(b, r, there);
 		break;
 	case FIT_MEMORY_TOTAL:
 		strbuf_addf(b, "%lld MB of memory asked, the node has %lld", asked, there);

@@ -432,6 +432,35 @@ static void counterfactuals_obey_the_image(void **state)
 	}
 }
 
+/* More is used than the ratio allows by now: nothing is free, and all of that must be freed. */
+static void an_overcommitted_node_has_none_free(void **state)
+{
+	cleanup_compute_host struct compute_host host = host_1();
+	cleanup_explanation struct explanation e = {0};
+	cleanup_wish struct wish w;
+
+	(void)state;
+	host.cells[0].shared_usage = 5; /* on 2 CPUs at ratio 1 */
+	host.cells[0].memory_used_mb = 33000;
+	compute_host_recount(&host);
+	wish_make(4, 4096, "hw:numa_nodes=2", "", "", &w);
+	assert_reasons(&host, &w.request,
+		       "node 0: 2 vCPUs asked, 0 free at cpu_allocation_ratio 1");
+	explain_wish(&host, 1, &w, &e);
+	assert_true(
+		offers(&e, &host,
+		       "fits on compute-1 after 2280 MB on node 0 are freed and after guests' 5 "
+		       "vCPUs on node 0 are freed"));
+	host.cells[0].shared_usage = 0;
+	compute_host_recount(&host);
+	assert_reasons(&host, &w.request,
+		       "node 0: 2048 MB of memory asked, 0 free at ram_allocation_ratio 1");
+	host.inventory[INVENTORY_VCPU].used = 5;
+	assert_reasons(&host, &w.request,
+		       "4 VCPU asked, 0 free; "
+		       "node 0: 2048 MB of memory asked, 0 free at ram_allocation_ratio 1");
+}
+
 static void a_smaller_guest_is_offered(void **state)
 {
 	cleanup_compute_host struct compute_host host = host_1();
@@ -662,6 +691,7 @@ int main(void)
 		cmocka_unit_test(counterfactuals_fit_and_the_least_comes_first),
 		cmocka_unit_test(counterfactuals_of_the_host),
 		cmocka_unit_test(counterfactuals_obey_the_image),
+		cmocka_unit_test(an_overcommitted_node_has_none_free),
 		cmocka_unit_test(a_smaller_guest_is_offered),
 		cmocka_unit_test(smaller_memory_is_of_whole_pages),
 		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
