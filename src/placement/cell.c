@@ -16,7 +16,7 @@ struct cell_check {
 };
 
 static enum fit_reason_kind refuse(const struct cell_check *k, enum fit_reason_kind kind,
-				   uint32_t page_kb, int64_t asked, int64_t free)
+				   int64_t page_kb, int64_t asked, int64_t free)
 {
 	if (k->why) {
 		k->why->page_kb = page_kb;
@@ -59,7 +59,7 @@ static enum fit_reason_kind page_size_fits(const struct cell_check *k, int64_t *
 			if (pages[i].size_kb == *page_size)
 				return pages_fit(k, &pages[i], true);
 		}
-		return refuse(k, FIT_PAGE_SIZE, (uint32_t)*page_size, 0, 0);
+		return refuse(k, FIT_PAGE_SIZE, *page_size, 0, 0);
 	}
 	if (*page_size == PAGES_SMALL && end)
 		first = end - 1;

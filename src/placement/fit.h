@@ -70,7 +70,7 @@ struct fit_reason {
 	int cell;                   /* of the guest; -1: none */
 	int port;                   /* index in the request's ports; -1: none */
 	enum inventory_class class; /* FIT_INVENTORY */
-	uint32_t page_kb;
+	int64_t page_kb;            /* that is asked for: of any size */
 	int64_t asked, free;
 	uint64_t cells; /* FIT_AFFINITY: host cells the guest would be on, by index */
 };

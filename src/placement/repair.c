@@ -23,7 +23,7 @@ enum fix_kind {
 struct fix {
 	enum fix_kind kind;
 	int node;
-	uint32_t page_kb;
+	int64_t page_kb;
 	enum inventory_class class;
 	size_t pool;
 	int64_t n;
@@ -39,7 +39,7 @@ struct repair {
 	unsigned solves;
 };
 
-static struct compute_pages *pages_of(struct compute_cell *c, uint32_t size_kb)
+static struct compute_pages *pages_of(struct compute_cell *c, int64_t size_kb)
 {
 	for (size_t i = 0; i < c->n_pages; i++) {
 		if (c->pages[i].size_kb == size_kb)
@@ -49,7 +49,7 @@ static struct compute_pages *pages_of(struct compute_cell *c, uint32_t size_kb)
 }
 
 /* Huge pages come out of what the smallest pages have free. */
-static bool more_pages(struct compute_cell *c, uint32_t size_kb, int64_t n)
+static bool more_pages(struct compute_cell *c, int64_t size_kb, int64_t n)
 {
 	struct compute_pages *p = pages_of(c, size_kb);
 	struct compute_pages *smallest = c->n_pages ? &c->pages[c->n_pages - 1] : NULL;
@@ -79,7 +79,7 @@ static void lower_sum(struct compute_host *host, enum inventory_class class, int
 	*used = *used > by ? *used - by : 0;
 }
 
-static bool free_pages(struct compute_host *host, struct compute_cell *c, uint32_t size_kb,
+static bool free_pages(struct compute_host *host, struct compute_cell *c, int64_t size_kb,
 		       int64_t n)
 {
 	struct compute_pages *p = pages_of(c, size_kb);

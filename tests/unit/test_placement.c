@@ -218,6 +218,9 @@ static void reasons_name_resource_node_and_figures(void **state)
 		{2, 2048, "hw:mem_page_size=1GB", "",
 		 "node 0: pages of 1 GiB asked, the node has no such pages; "
 		 "node 1: pages of 1 GiB asked, the node has no such pages"},
+		{2, 2048, "hw:mem_page_size=8TB", "",
+		 "node 0: pages of 8192 GiB asked, the node has no such pages; "
+		 "node 1: pages of 8192 GiB asked, the node has no such pages"},
 		{2, 49152, "hw:numa_nodes=2", "",
 		 "node 0: 24576 MB of memory asked, the node has 16384 in pages of 4 KiB; "
 		 "node 1: 24576 MB of memory asked, the node has 16384 in pages of 4 KiB"},
