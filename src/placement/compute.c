@@ -168,7 +168,10 @@ void compute_host_clear(struct compute_host *host)
 	*host = (struct compute_host){0};
 }
 
-/* placement/objects/allocation.py, _check_capacity_exceeded(); max_unit is the total. */
+/*
+ * placement/objects/allocation.py, _check_capacity_exceeded(); max_unit is the total, with what is
+ * reserved (nova/virt/libvirt/driver.py, update_provider_tree()).
+ */
 bool inventory_fits(const struct inventory *inventory, int64_t amount)
 {
 	if (inventory->total < 0 || amount == 0)
@@ -178,7 +181,8 @@ bool inventory_fits(const struct inventory *inventory, int64_t amount)
 
 int64_t inventory_free(const struct inventory *inventory)
 {
-	return (int64_t)((double)inventory->total * inventory->ratio) - inventory->used;
+	return (int64_t)((double)(inventory->total - inventory->reserved) * inventory->ratio) -
+	       inventory->used;
 }
 
 const char *inventory_class_name(enum inventory_class class)

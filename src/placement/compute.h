@@ -58,13 +58,13 @@ struct pci_pool {
 	size_t n_free_vfs;
 };
 
-/* What the placement service counts; capacity is total * ratio. */
+/* What the placement service counts; capacity is (total - reserved) * ratio. */
 enum inventory_class { INVENTORY_VCPU, INVENTORY_PCPU, INVENTORY_MEMORY_MB, INVENTORY_DISK_GB };
 #define INVENTORY_CLASSES 4
 
 struct inventory {
-	int64_t total; /* without what is reserved; -1: not known, so never a reason to refuse */
-	int64_t used;
+	int64_t total; /* -1: not known, so never a reason to refuse */
+	int64_t reserved, used;
 	double ratio;
 };
 

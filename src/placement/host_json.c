@@ -424,7 +424,7 @@ static void fill_inventory(struct compute_host *host, int64_t reserved_mb, int64
 		memory.used += c->memory_used_mb;
 		one_set &= c->one_set;
 	}
-	memory.total = memory.total > reserved_mb ? memory.total - reserved_mb : 0;
+	memory.reserved = memory.total > reserved_mb ? reserved_mb : memory.total;
 	disk.total = disk_gb;
 	disk.used = disk_used_gb;
 	if (host->n_cells == 0)

@@ -272,7 +272,8 @@ static void sums_are_the_placement_services(void **state)
 	(void)state;
 	assert_int_equal(host.inventory[INVENTORY_VCPU].total, 4);
 	assert_int_equal(host.inventory[INVENTORY_PCPU].total, 16);
-	assert_int_equal(host.inventory[INVENTORY_MEMORY_MB].total, 2 * 32768 - 512);
+	assert_int_equal(host.inventory[INVENTORY_MEMORY_MB].total, 2 * 32768);
+	assert_int_equal(host.inventory[INVENTORY_MEMORY_MB].reserved, 512);
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
 	host.inventory[INVENTORY_VCPU].used = 1;
 	assert_reasons(&host, &r, "4 VCPU asked, 3 free");
@@ -282,6 +283,13 @@ static void sums_are_the_placement_services(void **state)
 	assert_reasons(&host, &r, "5 VCPU asked, 4 free");
 	host.inventory[INVENTORY_VCPU].total = -1;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+	/* one guest may have what is reserved too, where memory is overcommitted */
+	r.amount[INVENTORY_MEMORY_MB] = 65536;
+	assert_reasons(&host, &r, "65536 MEMORY_MB asked, 65024 free");
+	host.inventory[INVENTORY_MEMORY_MB].ratio = 1.5;
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
+	r.amount[INVENTORY_MEMORY_MB] = 65537;
+	assert_reasons(&host, &r, "65537 MEMORY_MB asked, 65536 free");
 }
 
 /* Each counterfactual must fit, as it stands there; returns whether one has this text. */
