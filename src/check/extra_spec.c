@@ -136,15 +136,14 @@ bool extra_spec_known(const char *name, const char **ret_near)
 	return !validated && !(*ret_near && best <= 2);
 }
 
-/* oslo.utils, bool_from_string(): the first half means true. */
-static const char *const booleans[] = {
-	"true", "yes", "on", "t", "y", "1", "false", "no", "off", "f", "n", "0",
-};
-
-/* Whether s is one of the first n, in any case. */
-static bool is_boolean(const char *s, size_t n)
+/* oslo.utils, bool_from_string() */
+static bool is_boolean(const char *s)
 {
-	for (size_t i = 0; i < n; i++)
+	static const char *const booleans[] = {
+		"true", "yes", "on", "t", "y", "1", "false", "no", "off", "f", "n", "0",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(booleans); i++)
 		if (strcasecmp(s, booleans[i]) == 0)
 			return true;
 	return false;
@@ -168,7 +167,7 @@ bool extra_spec_takes(const char *name, const char *value, const char **ret_want
 		return true;
 	case BOOLEAN:
 		*ret_wants = "true or false";
-		return is_boolean(value, ARRAY_SIZE(booleans));
+		return is_boolean(value);
 	case NUMBER:
 		*ret_wants = k->least ? "a number from 1 on" : "a number";
 		return str_to_int(value, k->least, INT32_MAX, &n) == 0;
@@ -188,13 +187,6 @@ bool extra_spec_takes(const char *name, const char *value, const char **ret_want
 const char *extra_spec(const struct flavor *flavor, const char *name)
 {
 	return property_get(&flavor->properties, name);
-}
-
-bool extra_spec_true(const struct flavor *flavor, const char *name)
-{
-	const char *value = extra_spec(flavor, name);
-
-	return value && is_boolean(value, ARRAY_SIZE(booleans) / 2);
 }
 
 uint64_t extra_spec_page_kb(const char *value)

@@ -21,9 +21,6 @@ bool extra_spec_takes(const char *name, const char *value, const char **ret_want
 /* The value of the flavor's extra spec, or NULL. */
 const char *extra_spec(const struct flavor *flavor, const char *name);
 
-/* Whether the flavor's extra spec is there and means true (oslo.utils, bool_from_string()). */
-bool extra_spec_true(const struct flavor *flavor, const char *name);
-
 /*
  * Nova's mem_page_size in KiB: "2MB", "2048", "1GB"; 0 for what is no number, such as "large".
  */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* CPU policies and the spelling of extra specs. */
+#include "base/alloc.h"
+#include "base/err.h"
 #include "base/str.h"
 #include "check/extra_spec.h"
 #include "check/site.h"
+#include "placement/extra_specs.h"
 
 static bool has_vf(const struct vm_group *group)
 {
@@ -12,43 +15,48 @@ static bool has_vf(const struct vm_group *group)
 	return false;
 }
 
-/*
- * The CPU policy that Nova goes by: the flavor's, that of an explicit resources:PCPU, the image's.
- * NULL: none. *ret_known is false where an image that the descriptor does not define may have one.
- */
-static const char *cpu_policy(const struct site *s, bool *ret_known)
+/* False: there is no flavor here, or its reader refused the number of vCPUs. */
+static bool has_cpus(const struct flavor *flavor)
 {
-	const char *policy = extra_spec(s->flavor, "hw:cpu_policy");
-	const char *pcpu = extra_spec(s->flavor, "resources:PCPU");
-	const struct image *image = s->group->image ? model_image(s->model, s->group->image) : NULL;
+	return flavor && flavor->vcpus > 0;
+}
 
-	if (!policy && pcpu && !streq(pcpu, "0"))
-		policy = "dedicated";
-	if (!policy && image)
-		policy = property_get(&image->properties, "hw_cpu_policy");
-	*ret_known = policy || image || !s->group->image;
-	return policy;
+/* False: the image is not in the descriptor, so its properties are not known. */
+static bool image_is_known(const struct site *s)
+{
+	return !s->group->image || model_image(s->model, s->group->image);
+}
+
+/* The policies of flavor and image; of the flavor alone where the image is not known. */
+static int read_cpus(const struct site *s, struct fit_request *ret, struct err *err)
+{
+	return extra_specs_cpus(s->flavor, model_image(s->model, s->group->image), ret, err);
 }
 
 static void cpu_shared(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
-	bool known = false;
-	const char *policy = f ? cpu_policy(s, &known) : NULL;
+	struct fit_request cpus = {0};
 
-	if (f && has_vf(s->group) && (policy ? streq(policy, "shared") : known))
+	if (!has_cpus(f) || !has_vf(s->group) || read_cpus(s, &cpus, NULL) < 0)
+		return;
+	if (cpus.cpu_policy == CPU_POLICY_SHARED ||
+	    (cpus.cpu_policy == CPU_POLICY_NONE && image_is_known(s)))
 		found(s, f->line,
-		      "flavor \"%s\" shares its CPUs with other VMs (hw:cpu_policy%s): their load "
-		      "shows in the answer times, VF or not; dedicated pins them",
-		      f->name, policy ? "=shared" : " is not set");
+		      "flavor \"%s\" shares its CPUs with other VMs (%s): their load shows in the "
+		      "answer times, VF or not; dedicated pins them",
+		      f->name,
+		      cpus.cpu_policy ? "its CPU policy is shared" : "hw:cpu_policy is not set");
 }
 
 static void cpu_emulator(const struct site *s)
 {
 	const struct flavor *f = s->flavor;
+	struct fit_request cpus = {0};
 
-	if (f && has_vf(s->group) && streq(extra_spec(f, "hw:cpu_policy"), "dedicated") &&
-	    !extra_spec(f, "hw:emulator_threads_policy"))
+	if (!has_cpus(f) || !has_vf(s->group) || read_cpus(s, &cpus, NULL) < 0)
+		return;
+	if (cpus.cpu_policy == CPU_POLICY_DEDICATED && !cpus.emulator_policy)
 		found(s, f->line,
 		      "flavor \"%s\" pins its CPUs and sets no hw:emulator_threads_policy: QEMU's "
 		      "own threads run on the same CPUs and interrupt the DNS server; share moves "
@@ -56,41 +64,40 @@ static void cpu_emulator(const struct site *s)
 		      f->name);
 }
 
-/* What the CPU policies contradict, or NULL. */
-static const char *conflict(const struct site *s)
+/*
+ * Whether Nova takes the flavor with an image of some properties. Only these two can make up for
+ * what a flavor lacks: any other, and hw_cpu_policy=shared, can only contradict it. The mask "0"
+ * goes with every number of vCPUs.
+ */
+static bool some_image_fits(const struct flavor *flavor)
 {
-	const struct flavor *f = s->flavor;
-	bool known;
-	const char *policy = cpu_policy(s, &known);
-	const char *emulator = extra_spec(f, "hw:emulator_threads_policy");
-	bool realtime = extra_spec_true(f, "hw:cpu_realtime");
-	bool dedicated_mask = extra_spec(f, "hw:cpu_dedicated_mask");
-	bool shared = policy ? streq(policy, "shared") : known;
+	char policy_name[] = "hw_cpu_policy", dedicated[] = "dedicated", mixed[] = "mixed";
+	char mask_name[] = "hw_cpu_realtime_mask", first[] = "0";
+	char *const policies[] = {NULL, dedicated, mixed}, *const masks[] = {NULL, first};
 
-	if (shared && extra_spec(f, "hw:cpu_thread_policy"))
-		return "hw:cpu_thread_policy needs hw:cpu_policy=dedicated";
-	if (shared && streq(emulator, "isolate"))
-		return "hw:emulator_threads_policy=isolate needs hw:cpu_policy=dedicated";
-	if (shared && realtime)
-		return "hw:cpu_realtime needs hw:cpu_policy=dedicated or mixed";
-	if (dedicated_mask && (policy || known) && !streq(policy, "mixed"))
-		return "hw:cpu_dedicated_mask needs hw:cpu_policy=mixed";
-	if (streq(policy, "mixed") && !dedicated_mask && !realtime)
-		return "hw:cpu_policy=mixed needs hw:cpu_dedicated_mask or hw:cpu_realtime";
-	if (streq(policy, "mixed") && dedicated_mask && realtime)
-		return "hw:cpu_dedicated_mask and hw:cpu_realtime are both given";
-	if (realtime && !extra_spec(f, "hw:cpu_realtime_mask") && !emulator)
-		return "hw:cpu_realtime needs hw:cpu_realtime_mask or hw:emulator_threads_policy";
-	return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(policies) * ARRAY_SIZE(masks); i++) {
+		struct property properties[] = {
+			{.name = policy_name, .value = policies[i / ARRAY_SIZE(masks)]},
+			{.name = mask_name, .value = masks[i % ARRAY_SIZE(masks)]},
+		};
+		struct image image = {.properties = {properties, ARRAY_SIZE(properties)}};
+		struct fit_request cpus = {0};
+
+		if (extra_specs_cpus(flavor, &image, &cpus, NULL) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void cpu_conflict(const struct site *s)
 {
-	const char *what = s->flavor ? conflict(s) : NULL;
+	struct fit_request cpus = {0};
+	cleanup_err struct err err = ERR_INIT;
 
-	if (what)
-		found(s, s->flavor->line, "flavor \"%s\": %s; Nova refuses the server",
-		      s->flavor->name, what);
+	if (!has_cpus(s->flavor) || read_cpus(s, &cpus, &err) == 0)
+		return;
+	if (image_is_known(s) || !some_image_fits(s->flavor))
+		found(s, s->flavor->line, "Nova refuses the server: %s", err.text);
 }
 
 static void extra_spec_name(const struct site *s)
@@ -120,16 +127,18 @@ const struct check_rule flavor_rules[] = {
 	{
 		RULE("cpu-shared", SEVERITY_NOTE, LEVEL_GROUP, cpu_shared),
 		.title = "a guest with VFs has CPUs of its own",
-		.text = "A flavor for direct ports sets hw:cpu_policy=dedicated (or mixed).",
+		.text = "The CPUs behind direct ports are dedicated (or mixed), by hw:cpu_policy, "
+			"resources:PCPU or the image's hw_cpu_policy.",
 		.reason = "A VF takes the host's switch out of the way; vCPUs that wait for their "
 			  "turn put the delay back.",
-		.remedy = "Set hw:cpu_policy=dedicated.",
+		.remedy = "Set hw:cpu_policy=dedicated, and no resources:VCPU.",
 		.source = "TechNote 223247, step 2.2; Nova Admin Guide, CPU topologies",
 	},
 	{
 		RULE("cpu-emulator", SEVERITY_NOTE, LEVEL_GROUP, cpu_emulator),
 		.title = "QEMU's own threads have a place",
-		.text = "A flavor with dedicated CPUs says hw:emulator_threads_policy.",
+		.text = "A flavor whose CPUs are dedicated, by itself or by the image, says "
+			"hw:emulator_threads_policy.",
 		.reason = "By default the emulator's threads are confined to the guest's CPUs.",
 		.remedy = "Set share (with cpu_shared_set on the host) or isolate.",
 		.source = "Nova Admin Guide, CPU topologies, customizing emulator threads",
@@ -137,10 +146,11 @@ const struct check_rule flavor_rules[] = {
 	{
 		RULE("cpu-conflict", SEVERITY_ERROR, LEVEL_GROUP, cpu_conflict),
 		.title = "the CPU policies go together",
-		.text = "Thread, emulator, realtime and mask specs have the hw:cpu_policy they "
-			"need.",
+		.text = "Thread, emulator, realtime and mask specs have the CPU policy they need; "
+			"flavor, image and resources:PCPU or VCPU do not contradict each other.",
 		.reason = "Nova refuses the server with 400.",
-		.remedy = "Set hw:cpu_policy accordingly, or leave the other one out.",
+		.remedy = "Set hw:cpu_policy accordingly, or leave the other one out, in the "
+			  "flavor or in the image.",
 		.source = "Nova, virt/hardware.py, numa_get_constraints()",
 	},
 	{

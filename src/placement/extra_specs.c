@@ -244,7 +244,8 @@ static int64_t resources(const struct flavor *flavor, const char *class)
 		const char *name = in_group(p->name, "resources");
 		int64_t n;
 
-		if (name && str_starts(name, class) && str_to_int(p->value, 0, 1 << 24, &n) == 0)
+		if (name && str_starts(name, class) && p->value &&
+		    str_to_int(p->value, 0, 1 << 24, &n) == 0)
 			sum += n;
 	}
 	return sum;

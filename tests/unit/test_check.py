@@ -53,12 +53,25 @@ def options(**values):
 
 def spec(name, value):
     """One more extra spec of the flavor."""
-    return dep("</properties>", f"<property><name>{name}</name><value>{value}</value></property></properties>")
+    end = "</properties>\n    </flavor>"
+    return dep(end, f"<property><name>{name}</name><value>{value}</value></property>{end}")
+
+
+def image(name, value):
+    """The image with that property."""
+    end = "</container_format>"
+    return dep(end, f"{end}<properties><property><name>{name}</name><value>{value}</value></property></properties>")
 
 
 def respec(name, old, new):
     between = "</name>\n          <value>"
     return dep(f"{name}{between}{old}<", f"{name}{between}{new}<")
+
+
+def cpu_policy(name, value):
+    """Another extra spec in place of the flavor's hw:cpu_policy=dedicated."""
+    between = "</name>\n          <value>"
+    return dep(f"hw:cpu_policy{between}dedicated<", f"{name}{between}{value}<")
 
 
 def port(nicid, element):
@@ -79,6 +92,9 @@ def without_v6(n):
 
 LEG1 = "con-name leg1 ifname ens4 802-3-ethernet.mac-address fa:16:3e:10:00:01 master bond0"
 LEG2 = "con-name leg2 ifname ens5 802-3-ethernet.mac-address fa:16:3e:10:00:02 master bond0"
+UNKNOWN_IMAGE = dep("<name>dns-vnf</name>", "<name>another</name>")
+NO_CPU_POLICY = cpu_policy("hw:cpu_sockets", 1)
+NO_EMULATOR = dep("hw:emulator_threads_policy</name>\n          <value>share", "hw:cpu_threads</name>\n          <value>1")
 SECURE = dep("<port_security_enabled>false", "<port_security_enabled>true")
 VIRTUAL = [leaf("type", "direct", "virtual")] * 2
 ARP_TARGETS = "arp_ip_target=172.16.1.1 172.16.1.2,"
@@ -194,13 +210,38 @@ CASES = [
     ("numa-pci-policy", "flat", [dep("hw:pci_numa_affinity_policy</name>\n          <value>required",
                                      "hw:cpu_threads</name>\n          <value>1")], []),
     ("cpu-shared", "flat", [respec("hw:cpu_policy", "dedicated", "shared")], []),
-    ("cpu-emulator", "flat", [dep("hw:emulator_threads_policy</name>\n          <value>share",
-                                  "hw:cpu_threads</name>\n          <value>1")], []),
+    ("cpu-shared", "flat", [cpu_policy("resources:VCPU", 4)], [cpu_policy("resources1:PCPU", 4)]),
+    ("cpu-shared", "flat", [dep("hw:cpu_policy</name>\n          <value>dedicated</value>", "resources:PCPU</name>")], []),
+    ("cpu-shared", "flat", [NO_CPU_POLICY], [NO_CPU_POLICY, image("hw_cpu_policy", "dedicated")]),
+    ("cpu-shared", "flat", [NO_CPU_POLICY, image("hw_cpu_policy", "shared")], [NO_CPU_POLICY, UNKNOWN_IMAGE]),
+    ("cpu-emulator", "flat", [NO_EMULATOR], []),
+    ("cpu-emulator", ("flat", [cpu_policy("resources:PCPU", 4)]), [NO_EMULATOR], []),
+    ("cpu-emulator", ("flat", [NO_CPU_POLICY, image("hw_cpu_policy", "dedicated")]), [NO_EMULATOR],
+     [NO_EMULATOR, dep("<value>dedicated", "<value>shared")]),
     ("cpu-conflict", "flat", [spec("hw:cpu_dedicated_mask", "0-1")],
      [spec("hw:cpu_dedicated_mask", "0-1"), respec("hw:cpu_policy", "dedicated", "mixed")]),
     ("cpu-conflict", ("flat", [respec("hw:cpu_policy", "dedicated", "shared")]), [spec("hw:cpu_thread_policy", "require")],
      [dep("hw:cpu_policy</name>\n          <value>shared", "resources:PCPU</name>\n          <value>4"),
       spec("hw:cpu_thread_policy", "require")]),
+    ("cpu-conflict", ("flat", [respec("hw:cpu_policy", "dedicated", "shared")]), [image("hw_cpu_policy", "dedicated")],
+     [image("hw_cpu_policy", "shared")]),
+    ("cpu-conflict", ("flat", [respec("hw:cpu_policy", "dedicated", "mixed"), spec("hw:cpu_dedicated_mask", "0-1")]),
+     [image("hw_cpu_policy", "dedicated")], [image("hw_cpu_policy", "mixed")]),
+    ("cpu-conflict", ("flat", [respec("hw:cpu_policy", "dedicated", "shared")]), [image("hw_cpu_thread_policy", "require")],
+     [respec("hw:cpu_policy", "shared", "dedicated"), image("hw_cpu_thread_policy", "require")]),
+    ("cpu-conflict", "flat", [spec("resources:PCPU", 4)], [spec("resources:PCPU", "x")]),
+    ("cpu-conflict", ("flat", [NO_EMULATOR]), [spec("hw:cpu_realtime", "yes")],
+     [spec("hw:cpu_realtime", "yes"), image("hw_cpu_realtime_mask", "^0")]),
+    ("cpu-conflict", ("flat", [NO_EMULATOR]), [spec("hw:cpu_realtime", "yes"), spec("hw:cpu_realtime_mask", "0-3")],
+     [spec("hw:cpu_realtime", "yes"), spec("hw:cpu_realtime_mask", "0-2")]),
+    ("cpu-conflict", "flat", [spec("hw:cpu_realtime", "yes"), spec("hw:cpu_realtime_mask", "1-4")],
+     [spec("hw:cpu_realtime", "yes"), spec("hw:cpu_realtime_mask", "1-3")]),
+    ("cpu-conflict", ("flat", [NO_EMULATOR, UNKNOWN_IMAGE]), [spec("hw:cpu_dedicated_mask", "0-1")],
+     [spec("hw:cpu_realtime", "yes")]),
+    ("cpu-conflict", ("flat", [cpu_policy("resources:PCPU", 4), UNKNOWN_IMAGE]), [spec("resources:VCPU", 4)],
+     [NO_EMULATOR, spec("hw:cpu_realtime", "yes")]),
+    ("cpu-conflict", ("flat", [NO_CPU_POLICY, UNKNOWN_IMAGE]), [spec("hw:cpu_dedicated_mask", "0-3")],
+     [spec("hw:cpu_dedicated_mask", "0-1"), spec("hw:cpu_thread_policy", "require")]),
     ("extra-spec-name", "flat", [spec("hw:cpu_polcy", "dedicated")], [spec("aggregate:zone", "dedicated"), spec("quota:vif_outbound_peak", 1000)]),
     ("extra-spec-value", "flat", [respec("hw:mem_page_size", "large", "huge")],
      [respec("hw:mem_page_size", "large", "2048")]),
