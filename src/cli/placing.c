@@ -73,6 +73,7 @@ void print_placed(FILE *out, const struct placed_server *s)
 		break;
 	case PLACING_UNKNOWN:
 		fprintf(out, "server %s: unknown: %s\n", s->step->name, s->why);
+		print_reasons(out, s);
 		break;
 	}
 	if (s->request.unseen)
@@ -202,6 +203,7 @@ json_t *placed_json(const struct placed_server *s)
 		json_object_set_new(o, "counterfactuals", counterfactuals_json(s));
 		break;
 	case PLACING_UNKNOWN:
+		json_object_set_new(o, "hosts", reasons_json(s));
 		break;
 	}
 	return o;

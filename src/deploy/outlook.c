@@ -30,7 +30,9 @@ static int gather(struct vim *vim, const struct plan *plan, const char *dir, str
 		r = ask_vim(vim, plan, &o->facts, err);
 	if (r < 0)
 		return r;
-	if (!dir) {
+	if (dir) {
+		o->facts.one_host = false;
+	} else {
 		o->hosts = o->facts.hosts;
 		o->facts.hosts = (struct compute_hosts){0};
 	}

@@ -11,7 +11,7 @@
 #include "deploy/plan.h"
 #include "vim/facts.h"
 
-/* A server that has its host. */
+/* A server that has its host; hosts.n: one that no file tells of. */
 struct seat {
 	const struct step *server;
 	size_t host;
@@ -259,6 +259,8 @@ static enum bar bar_of(const struct placer *p, const struct step *server, size_t
 	const struct vim_host *h = facts_of(p, name);
 	bool here, elsewhere;
 
+	if (p->facts && p->facts->one_host)
+		return BAR_NONE;
 	if (wanted && !streq(wanted, name))
 		return BAR_ZONE_HOST;
 	look_at_group(p, server, host, &here, &elsewhere);
@@ -313,6 +315,60 @@ static void look_at_hosts(const struct placer *p, struct placed_server *s)
 	}
 }
 
+static size_t host_index(const struct placer *p, const char *name)
+{
+	size_t i = 0;
+
+	while (i < p->hosts.n && !streq(p->hosts.v[i].name, name))
+		i++;
+	return i;
+}
+
+static bool stays(const struct step *s)
+{
+	return s->request.kind == VIM_SERVER && s->present &&
+	       (s->action == ACTION_KEEP || s->action == ACTION_UPDATE);
+}
+
+/* Servers that stay are in their groups already; what they use is in the hosts. */
+static void seat_those_that_stay(struct placer *p)
+{
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct step *s = &p->plan->v[i];
+		if (stays(s) && s->present->host)
+			*array_push(p->seats, p->n_seats) =
+				(struct seat){s, host_index(p, s->present->host)};
+	}
+}
+
+/* A host may be barred by a server of the same group that is nobody knows where. */
+static void add_unseen_seats(const struct placer *p, const struct step *server,
+			     struct fit_request *request)
+{
+	const char *group = server->request.server.server_group;
+	const char *policy = group_policy(p->plan, group);
+	bool strict = streq(policy, "affinity") || streq(policy, "anti-affinity");
+
+	for (size_t i = 0; strict && i < p->plan->n; i++) {
+		const struct step *s = &p->plan->v[i];
+		if (stays(s) && !s->present->host && streq(s->request.server.server_group, group))
+			fit_request_add_unseen(request, "the host of", s->name);
+	}
+}
+
+/* What keeps "it fits on no host" from being known, or NULL. */
+static char *doubt(const struct placer *p, const struct step *server)
+{
+	const char *wanted = p->facts && p->facts->one_host ? NULL : zone_host(server);
+
+	if (!p->hosts.n)
+		return xstrdup("nobody told what the compute hosts have");
+	if (wanted && host_index(p, wanted) == p->hosts.n)
+		return xasprintf("the descriptor's zone_host is %s, and no file tells what it has",
+				 wanted);
+	return NULL;
+}
+
 static void place(struct placer *p, const struct step *server, struct placed_server *ret)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -327,6 +383,7 @@ static void place(struct placer *p, const struct step *server, struct placed_ser
 		*ret = s;
 		return;
 	}
+	add_unseen_seats(p, server, &s.request);
 	s.why = impossible_port(p, server);
 	if (!s.why)
 		s.host = choose(p, server, &s.request);
@@ -334,13 +391,22 @@ static void place(struct placer *p, const struct step *server, struct placed_ser
 	if (s.host < p->hosts.n) {
 		s.verdict = PLACING_FITS;
 		take_seat(p, server, &s.request, s.host);
-	} else if (s.why || p->hosts.n) {
-		s.verdict = PLACING_NOWHERE;
 	} else {
-		s.verdict = PLACING_UNKNOWN;
-		s.why = xstrdup("nobody told what the compute hosts have");
+		s.verdict =
+			s.why || !(s.why = doubt(p, server)) ? PLACING_NOWHERE : PLACING_UNKNOWN;
 	}
 	*ret = s;
+}
+
+/* What the old one holds is free by the time at which the new one is made. */
+static void doubt_replaced(struct placed_server *s)
+{
+	if (s->step->action != ACTION_REPLACE || s->step->present->state == VIM_STATE_ERROR ||
+	    s->verdict != PLACING_NOWHERE || s->why)
+		return;
+	s->verdict = PLACING_UNKNOWN;
+	s->why = xstrdup("it fits on no host beside the server that it replaces, which deploy "
+			 "removes first");
 }
 
 static void placer_clear(struct placer *p)
@@ -358,11 +424,15 @@ void placing_make(const struct plan *plan, const struct compute_hosts *hosts,
 	struct placing placing = {0};
 
 	hosts_copy(hosts, &p.hosts);
+	seat_those_that_stay(&p);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
 		if (s->request.kind == VIM_SERVER &&
-		    (s->action == ACTION_CREATE || s->action == ACTION_REPLACE))
-			place(&p, s, array_push(placing.v, placing.n));
+		    (s->action == ACTION_CREATE || s->action == ACTION_REPLACE)) {
+			struct placed_server *placed = array_push(placing.v, placing.n);
+			place(&p, s, placed);
+			doubt_replaced(placed);
+		}
 	}
 	*ret = placing;
 }

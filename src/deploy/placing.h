@@ -5,7 +5,8 @@
  * (server groups, a host that the descriptor names) and what the VIM knows (vim/facts.h). Pure.
  *
  * Of several hosts that fit, the first by name is taken; Nova's weighers may choose another. What a
- * server that is to be replaced holds until then counts as in use.
+ * server that is to be replaced holds until then counts as in use, so that where no host fits
+ * beside it, nothing is known.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ struct vim_facts;
 enum placing_verdict {
 	PLACING_FITS,
 	PLACING_NOWHERE,
-	PLACING_UNKNOWN, /* the request or the hosts are not known */
+	PLACING_UNKNOWN, /* the request or the hosts are not known; why says what */
 };
 
 /* Why a host is not taken though Nova's filters would pass it. */

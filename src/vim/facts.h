@@ -38,6 +38,7 @@ struct vim_host {
 
 struct vim_facts {
 	struct compute_hosts hosts; /* whole, of a VIM that knows them itself (the embedded one) */
+	bool one_host;              /* such a VIM keeps no servers apart and knows no zones */
 	struct vim_host *v;
 	size_t n;
 	struct model *known; /* flavors, images and networks that the requests only name; or NULL */

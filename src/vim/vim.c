@@ -70,6 +70,7 @@ void vim_object_clear(struct vim_object *o)
 	free(o->owner);
 	free(o->fault);
 	free(o->digest);
+	free(o->host);
 	*o = (struct vim_object){0};
 }
 

@@ -45,6 +45,7 @@ struct vim_object {
 	char *fault;    /* the VIM's own words, or NULL */
 	char *digest;   /* of the request it was made from (vim_request_digest), or NULL */
 	bool link_down; /* of a port: somebody took its link down, as a drill does */
+	char *host;     /* of a server: the compute host; NULL: on none, or not shown */
 };
 
 struct vim_inventory {

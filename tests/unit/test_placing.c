@@ -217,6 +217,100 @@ static void test_affinity_keeps_them_together(void **state)
 	assert_reasons(&p.v[1], 1, "the servers of its affinity group are on another host");
 }
 
+/* The plan's first server is there already. */
+static void found_there(struct scene *s, enum action action, struct vim_object *there)
+{
+	for (size_t i = 0; i < s->plan->n; i++) {
+		struct step *step = &s->plan->v[i];
+		if (step->request.kind != VIM_SERVER)
+			continue;
+		step->action = action;
+		step->present = there;
+		return;
+	}
+	fail_msg("no server");
+}
+
+static void test_server_that_stays_is_in_its_group(void **state)
+{
+	static const struct {
+		const char *policy, *host; /* of the one that stays */
+		size_t chosen;             /* of a and b; 2: none */
+		size_t n_others;
+	} rows[] = {
+		{"anti_affinity", "a", 1, 0}, {"anti_affinity", "b", 0, 0},
+		{"anti_affinity", "x", 0, 1}, {"affinity", "a", 0, 0},
+		{"affinity", "b", 1, 0},      {"affinity", "x", 2, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_scene struct scene s;
+		cleanup_placing struct placing p = {0};
+		struct vim_object there = {.state = VIM_STATE_ACTIVE, .host = S(rows[i].host)};
+		scene_make(TWO_VNFS, 2, &s);
+		set_string(&s.deployment->placement_groups[0].type, rows[i].policy);
+		replan(&s);
+		found_there(&s, ACTION_KEEP, &there);
+		placing_make(s.plan, &s.hosts, NULL, &p);
+		assert_int_equal(p.n, 1);
+		assert_int_equal(p.v[0].host, rows[i].chosen);
+		assert_int_equal(p.v[0].n_others, rows[i].n_others);
+	}
+}
+
+static void test_where_a_server_stays_may_be_hidden(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+	struct vim_object there = {.state = VIM_STATE_ACTIVE};
+
+	(void)state;
+	scene_make(TWO_VNFS, 2, &s);
+	found_there(&s, ACTION_KEEP, &there);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_FITS);
+	assert_non_null(strstr(p.v[0].request.unseen, "the host of "));
+}
+
+static void test_server_that_is_replaced_may_give_its_place(void **state)
+{
+	static const struct {
+		enum vim_state was;
+		enum placing_verdict verdict;
+	} rows[] = {
+		{VIM_STATE_ACTIVE, PLACING_UNKNOWN},
+		{VIM_STATE_ERROR, PLACING_NOWHERE}, /* it never had one */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_scene struct scene s;
+		cleanup_placing struct placing p = {0};
+		struct vim_object there = {.state = rows[i].was};
+		scene_make(DESIGN, 1, &s);
+		found_there(&s, ACTION_REPLACE, &there);
+		s.hosts.v[0].pools[0].free = 0;
+		compute_host_recount(&s.hosts.v[0]);
+		placing_make(s.plan, &s.hosts, NULL, &p);
+		assert_int_equal(p.v[0].verdict, rows[i].verdict);
+		assert_reasons(&p.v[0], 0, "asks for a VF of sriov0");
+	}
+}
+
+/* The embedded VIM makes all on its host, whatever the descriptor says of hosts. */
+static void test_one_host_keeps_none_apart(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+	struct vim_facts facts = {.one_host = true};
+
+	(void)state;
+	scene_make(TWO_VNFS, 1, &s);
+	placing_make(s.plan, &s.hosts, &facts, &p);
+	assert_int_equal(placing_count(&p, PLACING_FITS), 2);
+}
+
 static void test_zone_host_is_obeyed(void **state)
 {
 	cleanup_scene struct scene s;
@@ -231,6 +325,13 @@ static void test_zone_host_is_obeyed(void **state)
 	placing_make(s.plan, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].host, 1);
 	assert_int_equal(p.v[0].n_others, 0);
+
+	placing_clear(&p);
+	set_string(&placement->host, "z");
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_string_equal(p.v[0].why,
+			    "the descriptor's zone_host is z, and no file tells what it has");
 }
 
 static void test_direct_port_without_a_physical_network_fits_nowhere(void **state)
@@ -432,6 +533,10 @@ int main(void)
 		cmocka_unit_test(test_several_vms_are_on_two_hosts_while_there_are_two),
 		cmocka_unit_test(test_anti_affinity_wants_a_host_each),
 		cmocka_unit_test(test_affinity_keeps_them_together),
+		cmocka_unit_test(test_server_that_stays_is_in_its_group),
+		cmocka_unit_test(test_where_a_server_stays_may_be_hidden),
+		cmocka_unit_test(test_server_that_is_replaced_may_give_its_place),
+		cmocka_unit_test(test_one_host_keeps_none_apart),
 		cmocka_unit_test(test_zone_host_is_obeyed),
 		cmocka_unit_test(test_direct_port_without_a_physical_network_fits_nowhere),
 		cmocka_unit_test(test_physnet_that_is_not_known_is_unknown),

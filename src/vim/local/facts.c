@@ -70,6 +70,7 @@ int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
 		else if (q->kind == VIM_PORT)
 			add_network(facts.known, q->port.network_name, &records, &physnets);
 	}
+	facts.one_host = true;
 	struct compute_host *host = array_push(facts.hosts.v, facts.hosts.n);
 	r = host_describe(&physnets, threads, host, err);
 	if (r < 0)

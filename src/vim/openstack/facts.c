@@ -22,25 +22,12 @@
 	"?fields=id&fields=name&fields=binding:host_id&fields=binding:profile" \
 	"&fields=binding:vnic_type"
 
-static const char *text(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 static void add_unseen(struct vim_facts *facts, const char *what)
 {
 	char *before = facts->unseen;
 
 	facts->unseen = before ? xasprintf("%s; %s", before, what) : xstrdup(what);
 	free(before);
-}
-
-/* A refused server is on no host, and its topology shows a node that it never got. */
-static const char *host_of(const struct thing *server)
-{
-	const char *host = text(server->json, "OS-EXT-SRV-ATTR:host");
-
-	return server->object.kind == VIM_SERVER && host && *host ? host : NULL;
 }
 
 static void ask_topologies(struct openstack *os, const struct things *servers,
@@ -51,16 +38,17 @@ static void ask_topologies(struct openstack *os, const struct things *servers,
 	size_t n = 0, refused = 0;
 
 	for (size_t i = 0; i < servers->n; i++) {
-		if (!host_of(&servers->v[i]))
+		const struct vim_object *o = &servers->v[i].object;
+		/* The topology of a refused server shows a node that it never got. */
+		if (!o->host)
 			continue;
 		if (n == TOPOLOGIES_MAX) {
 			add_unseen(facts, "pinned CPUs of more than 500 servers are not asked for");
 			break;
 		}
-		hosts[n] = host_of(&servers->v[i]);
-		calls[n++] =
-			call_new(SERVICE_COMPUTE, "GET",
-				 xasprintf("/servers/%s/topology", servers->v[i].object.id), NULL);
+		hosts[n] = o->host;
+		calls[n++] = call_new(SERVICE_COMPUTE, "GET",
+				      xasprintf("/servers/%s/topology", o->id), NULL);
 	}
 	if (n)
 		(void)session_calls(os->session, calls, n, NULL);

@@ -246,6 +246,7 @@ static void copy_object(struct vim_inventory *inventory, const struct vim_object
 		.fault = xstrdup(from->fault),
 		.digest = xstrdup(from->digest),
 		.link_down = from->link_down,
+		.host = xstrdup(from->host),
 	};
 }
 

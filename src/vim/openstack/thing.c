@@ -101,11 +101,13 @@ static enum vim_state flavor_state(const json_t *o, const char *owner)
 static void read_server(struct vim_object *o, const json_t *json)
 {
 	const json_t *metadata = json_object_get(json, "metadata");
+	const char *host = text(json, "OS-EXT-SRV-ATTR:host"); /* for the role admin */
 
 	o->owner = xstrdup(text(metadata, MARK_OWNER));
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
 	o->state = server_state(text(json, "status"));
 	o->fault = json_get_text(json_object_get(json, "fault"), "message");
+	o->host = host && *host ? xstrdup(host) : NULL; /* one that was refused is on none */
 }
 
 void things_add(struct things *things, enum vim_kind kind, json_t *json)
