@@ -180,14 +180,16 @@ static void add_port_options(const struct planner *p, const struct vm_group *gro
 {
 	const struct interface *i = r->port.interface;
 
+	if (i->type == PORT_VIRTUAL)
+		return;
+	r->port.numa_affinity_policy =
+		model_port_option(p->deployment, group, i, "numa_affinity_policy");
 	if (i->type != PORT_DIRECT)
 		return;
 	/* Else Neutron's agent forces the VF's link up, and miimon never sees a pulled cable. */
 	r->port.propagate_uplink_status = !streq(
 		model_port_option(p->deployment, group, i, "propagate_uplink_status"), "false");
 	r->port.trusted = streq(model_port_option(p->deployment, group, i, "trusted"), "true");
-	r->port.numa_affinity_policy =
-		model_port_option(p->deployment, group, i, "numa_affinity_policy");
 }
 
 /* server_group: its name, or NULL; borrowed from its step. */

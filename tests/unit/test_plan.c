@@ -264,6 +264,31 @@ static void test_further_vms_have_addresses_of_the_pool(void **state)
 }
 
 /* A placement of a vm_group itself puts it and those that it refers to into one server group. */
+/* Neutron knows the policy of a port of any type that is a device of the host. */
+static void test_numa_affinity_policy_of_ports(void **state)
+{
+	static const enum port_type types[] = {PORT_DIRECT, PORT_MACVTAP, PORT_PASSTHRU};
+	struct model *model = *state;
+	struct deployment *d = &model->tenants[0].deployments[0];
+	struct interface *port = &d->vm_groups[0].interfaces[2];
+	struct properties *options = &d->extensions[0].properties;
+
+	assert_string_equal(d->extensions[0].name, "dnsvnf");
+	*array_push(options->v, options->n) = (struct property){
+		.name = xstrdup("numa_affinity_policy.2"), .value = xstrdup("preferred")};
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		port->type = types[i];
+		cleanup_plan struct plan *plan = make(model, &(struct vim_inventory){0});
+		size_t n = 0;
+		for (size_t k = 0; k < plan->n; k++) {
+			const struct vim_request *r = &plan->v[k].request;
+			n += r->kind == VIM_PORT && r->port.interface->nicid == 2 &&
+			     streq(r->port.numa_affinity_policy, "preferred");
+		}
+		assert_int_equal(n, 1);
+	}
+}
+
 static void test_placement_of_a_group_itself(void **state)
 {
 	(void)state;
@@ -318,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_two_ports_of_one_name_are_refused),
 		cmocka_unit_test(test_further_vms_have_addresses_of_the_pool),
 		cmocka_unit_test(test_placement_of_a_group_itself),
+		cmocka_unit_test(test_numa_affinity_policy_of_ports),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, read_design, free_design);
