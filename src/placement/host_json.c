@@ -250,8 +250,9 @@ static int get_cpu_sets(const json_t *object, const struct cpuset *isolated, str
 	r = get_cpus(object, "cpus", &all, err);
 	if (r < 0)
 		return r;
-	c->dedicated = cpuset_count(isolated) ? cpuset_and(&all, isolated) : all;
-	c->shared = cpuset_without(&all, &c->dedicated);
+	bool parted = cpuset_count(isolated) > 0;
+	c->dedicated = parted ? cpuset_and(&all, isolated) : all;
+	c->shared = parted ? cpuset_without(&all, isolated) : all;
 	return 0;
 }
 

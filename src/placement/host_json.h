@@ -32,7 +32,8 @@
  *
  * A node that tells neither dedicated_cpus nor shared_cpus, but `cpus` and `isolated_cpus`: as an
  * operator would set Nova up, the isolated ones are dedicated and the others shared; where nothing
- * is isolated on the whole host, all are dedicated. Said wrongly, explain errs: better to tell.
+ * is isolated on the whole host, all are both, as with a Nova that was given no sets. Said wrongly,
+ * explain errs: better to tell.
  */
 #pragma once
 

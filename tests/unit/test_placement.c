@@ -624,6 +624,21 @@ static void hosts_of_a_folder(void **state)
 	assert_int_equal(hosts_read_dir("tests/unit/data/esc", &hosts, &err), -ENOENT);
 }
 
+/* As Nova without sets: guests that share CPUs go there, and those that pin theirs. */
+static void cpus_that_nobody_parted_serve_both(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_compute_host struct compute_host h = {0};
+	static const char file[] = "{\"numa_nodes\": [{\"memory_mb\": 1024, \"cpus\": [0, 1]}]}";
+
+	(void)state;
+	assert_int_equal(host_json_parse(file, strlen(file), "h.json", &h, &err), 0);
+	assert_int_equal(cpuset_count(&h.cells[0].dedicated), 2);
+	assert_int_equal(cpuset_count(&h.cells[0].shared), 2);
+	assert_int_equal(h.inventory[INVENTORY_VCPU].total, 2);
+	assert_int_equal(h.inventory[INVENTORY_PCPU].total, -1);
+}
+
 static void what_is_wrong_with_a_file_is_said(void **state)
 {
 	static const struct {
@@ -710,6 +725,7 @@ int main(void)
 		cmocka_unit_test(the_search_is_bounded),
 		cmocka_unit_test(the_search_for_reasons_is_bounded),
 		cmocka_unit_test(hosts_of_a_folder),
+		cmocka_unit_test(cpus_that_nobody_parted_serve_both),
 		cmocka_unit_test(what_is_wrong_with_a_file_is_said),
 		cmocka_unit_test(more_pages_reserved_than_there_are),
 		cmocka_unit_test(cpu_lists_are_written_as_they_are_read),
