@@ -144,7 +144,7 @@ static void run(const struct scenario *s, const struct compute_host *hosts, unsi
 		cleanup_explanation struct explanation e = {0};
 		double start = now_ms();
 
-		explain(hosts, n, &asked.request, &asked.flavor, NULL, &e);
+		explain(hosts, n, NULL, &asked.request, &asked.flavor, NULL, &e);
 		ms[i] = now_ms() - start;
 		if (i == 0)
 			printf("  %zu counterfactuals, the first: %s\n", e.n,

@@ -41,11 +41,9 @@ static void print_reasons(FILE *out, const struct placed_server *s)
 
 static void print_counterfactuals(FILE *out, const struct placed_server *s)
 {
-	for (size_t i = 0; i < s->explanation.n; i++) {
+	for (size_t i = 0; !s->why && i < s->explanation.n; i++) {
 		const struct counterfactual *c = &s->explanation.v[i];
 		bool tell_host = c->kind == COUNTERFACTUAL_REQUEST && s->hosts.n > 1;
-		if (!placing_offers(s, c))
-			continue;
 		fprintf(out, "  it %s%s%s\n", c->text, tell_host ? ", on " : "",
 			tell_host ? s->hosts.v[c->host].name : "");
 	}
@@ -166,10 +164,8 @@ static json_t *counterfactuals_json(const struct placed_server *s)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < s->explanation.n; i++) {
+	for (size_t i = 0; !s->why && i < s->explanation.n; i++) {
 		const struct counterfactual *c = &s->explanation.v[i];
-		if (!placing_offers(s, c))
-			continue;
 		json_t *changes = json_array();
 		for (size_t k = 0; k < c->n_changes; k++)
 			json_array_append_new(changes, change_json(s, &c->changes[k]));

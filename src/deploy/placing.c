@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "deploy/plan.h"
@@ -304,12 +305,17 @@ static void take_seat(struct placer *p, const struct step *server,
 
 static void look_at_hosts(const struct placer *p, struct placed_server *s)
 {
+	cleanup_free bool *barred = xcalloc(p->hosts.n, sizeof(*barred));
+
 	hosts_copy(&p->hosts, &s->hosts);
-	explain(s->hosts.v, s->hosts.n, &s->request, flavor_of(p, s->step), image_of(p, s->step),
-		&s->explanation);
 	s->bars = xcalloc(s->hosts.n, sizeof(*s->bars));
 	for (size_t i = 0; i < s->hosts.n; i++) {
 		s->bars[i] = bar_of(p, s->step, i);
+		barred[i] = s->bars[i] != BAR_NONE;
+	}
+	explain(s->hosts.v, s->hosts.n, barred, &s->request, flavor_of(p, s->step),
+		image_of(p, s->step), &s->explanation);
+	for (size_t i = 0; i < s->hosts.n; i++) {
 		s->n_others += s->bars[i] == BAR_NONE && !s->explanation.results[i].n_reasons &&
 			       i != s->host;
 	}
@@ -444,11 +450,6 @@ size_t placing_count(const struct placing *placing, enum placing_verdict verdict
 	for (size_t i = 0; i < placing->n; i++)
 		n += placing->v[i].verdict == verdict;
 	return n;
-}
-
-bool placing_offers(const struct placed_server *s, const struct counterfactual *c)
-{
-	return !s->why && s->bars[c->host] == BAR_NONE;
 }
 
 /* All servers of one more VNF; false: *ret_stop finds no host. */

@@ -40,7 +40,7 @@ struct placed_server {
 	const struct step *step; /* of the plan */
 	enum placing_verdict verdict;
 	char *why; /* what the hosts do not tell: Nova's words, a port that no host can serve; or
-		      NULL */
+		      NULL. The explanation's counterfactuals alone do not help then. */
 	struct fit_request request;
 	struct compute_hosts hosts;     /* as this server meets them */
 	struct explanation explanation; /* of hosts */
@@ -60,9 +60,6 @@ void placing_make(const struct plan *plan, const struct compute_hosts *hosts,
 void placing_clear(struct placing *placing);
 
 size_t placing_count(const struct placing *placing, enum placing_verdict verdict);
-
-/* Would the counterfactual let it be placed? Not while a port or a bar stands in the way. */
-bool placing_offers(const struct placed_server *s, const struct counterfactual *c);
 
 #define PLACING_ROOM_MAX 4096
 

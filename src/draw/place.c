@@ -72,7 +72,7 @@ static char *why_none(const struct compute_hosts *hosts, const struct fit_reques
 	struct explanation e = {0};
 	struct strbuf b = {0};
 
-	explain(hosts->v, hosts->n, request, flavor, image, &e);
+	explain(hosts->v, hosts->n, NULL, request, flavor, image, &e);
 	if (e.n_fit > 0) {
 		strbuf_adds(&b, "the placement group leaves no host that takes it");
 	} else {

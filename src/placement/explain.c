@@ -62,8 +62,8 @@ static int by_cost(const void *a, const void *b)
 	return (x->host > y->host) - (x->host < y->host);
 }
 
-/* The hosts that lack least, the nearest first; ret holds NEAREST_MAX. */
-static size_t nearest(const struct explanation *e, size_t *ret)
+/* The hosts that lack least and are not barred, the nearest first; ret holds NEAREST_MAX. */
+static size_t nearest(const struct explanation *e, const bool *barred, size_t *ret)
 {
 	unsigned far[NEAREST_MAX];
 	size_t n = 0;
@@ -74,7 +74,7 @@ static size_t nearest(const struct explanation *e, size_t *ret)
 
 		while (at > 0 && far[at - 1] > d)
 			at--;
-		if (at == NEAREST_MAX)
+		if (at == NEAREST_MAX || (barred && barred[i]))
 			continue;
 		n += n < NEAREST_MAX;
 		for (size_t j = n - 1; j > at; j--) {
@@ -96,13 +96,14 @@ static uint64_t kinds_of(const struct fit_result *result)
 	return kinds;
 }
 
-static void add_counterfactuals(const struct question *q, struct explanation *e)
+static void add_counterfactuals(const struct question *q, const bool *barred, struct explanation *e)
 {
 	size_t near[NEAREST_MAX];
-	size_t n = nearest(e, near);
+	size_t n = nearest(e, barred, near);
 
-	if (n)
-		e->nearest = near[0];
+	e->nearest = n ? near[0] : 0;
+	if (n == 0)
+		return;
 	explain_changes(q);
 	for (size_t i = 0; i < n; i++)
 		explain_repairs(q, near[i]);
@@ -110,8 +111,9 @@ static void add_counterfactuals(const struct question *q, struct explanation *e)
 		qsort(e->v, e->n, sizeof(*e->v), by_cost);
 }
 
-void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_request *request,
-	     const struct flavor *flavor, const struct image *image, struct explanation *ret)
+void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barred,
+	     const struct fit_request *request, const struct flavor *flavor,
+	     const struct image *image, struct explanation *ret)
 {
 	cleanup_free uint64_t *kinds = xcalloc(n_hosts, sizeof(*kinds));
 	struct explanation e = {.n_results = n_hosts, .nearest = n_hosts};
@@ -119,14 +121,17 @@ void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_
 
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {
-		if (fits_as_seen(fit_host(&hosts[i], request, &e.results[i]), request)) {
+		bool fits = fits_as_seen(fit_host(&hosts[i], request, &e.results[i]), request);
+		if (barred && barred[i]) /* nothing takes its reasons away */
+			continue;
+		if (fits) {
 			e.n_fit++;
 			e.nearest = i;
 		}
 		kinds[i] = kinds_of(&e.results[i]);
 	}
 	if (e.n_fit == 0)
-		add_counterfactuals(&q, &e);
+		add_counterfactuals(&q, barred, &e);
 	*ret = e;
 }
 

@@ -44,9 +44,13 @@ struct explanation {
 	size_t n;
 };
 
-/* Flavor and image (or NULL) are those that the request was made from. */
-void explain(const struct compute_host *hosts, size_t n_hosts, const struct fit_request *request,
-	     const struct flavor *flavor, const struct image *image, struct explanation *ret);
+/*
+ * Flavor and image (or NULL) are those that the request was made from. barred, one a host, or NULL:
+ * a host that cannot take it whatever it has; nothing is looked for on it, but its reasons are told.
+ */
+void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barred,
+	     const struct fit_request *request, const struct flavor *flavor,
+	     const struct image *image, struct explanation *ret);
 void explanation_clear(struct explanation *explanation);
 
 #define cleanup_explanation __attribute__((__cleanup__(explanation_clear)))

@@ -28,7 +28,7 @@ static void ask(const struct compute_host *host, const char *nodes, const char *
 	if (fit_request_from_flavor(&flavor, NULL, &request, NULL) < 0 ||
 	    fit_request_add_port(&request, &flavor, NULL, &port, NULL, NULL) < 0)
 		return;
-	explain(host, 1, &request, &flavor, NULL, &explanation);
+	explain(host, 1, NULL, &request, &flavor, NULL, &explanation);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -109,7 +109,7 @@ static struct fit_request request_of(unsigned vcpus, unsigned memory_mb, const c
 static void explain_wish(const struct compute_host *hosts, size_t n_hosts, const struct wish *w,
 			 struct explanation *ret)
 {
-	explain(hosts, n_hosts, &w->request, &w->flavor, &w->image, ret);
+	explain(hosts, n_hosts, NULL, &w->request, &w->flavor, &w->image, ret);
 }
 
 #define TECHNOTE "hw:cpu_policy=dedicated hw:mem_page_size=large "

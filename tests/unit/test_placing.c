@@ -143,9 +143,6 @@ static void test_nowhere_has_reasons_and_what_fits(void **state)
 	assert_null(p.v[0].why);
 	assert_reasons(&p.v[0], 0, "port 3 asks for a VF of sriov1 with NUMA affinity legacy");
 	assert_string_equal(p.v[0].explanation.v[0].text, "fits with hw:numa_nodes=2");
-	assert_true(placing_offers(&p.v[0], &p.v[0].explanation.v[0]));
-	p.v[0].bars[0] = BAR_ZONE_HOST; /* where it would fit, and must not go */
-	assert_false(placing_offers(&p.v[0], &p.v[0].explanation.v[0]));
 }
 
 /* The second server meets a host on which the first one is. */
@@ -257,6 +254,33 @@ static void test_server_that_stays_is_in_its_group(void **state)
 		assert_int_equal(p.v[0].host, rows[i].chosen);
 		assert_int_equal(p.v[0].n_others, rows[i].n_others);
 	}
+}
+
+/* What would help is looked for where the server may go. */
+static void test_what_fits_is_not_on_a_barred_host(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+	struct vim_object there = {.state = VIM_STATE_ACTIVE, .host = S("a")};
+
+	(void)state;
+	scene_make(TWO_VNFS, 2, &s);
+	found_there(&s, ACTION_KEEP, &there);
+	s.hosts.v[1].pools[0].free = 0;
+	compute_host_recount(&s.hosts.v[1]);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_NOWHERE);
+	assert_reasons(&p.v[0], 0, "a server of its anti-affinity group is there");
+	assert_int_equal(p.v[0].explanation.nearest, 1);
+	assert_true(p.v[0].explanation.n > 0);
+	assert_int_equal(p.v[0].explanation.v[0].host, 1);
+
+	placing_clear(&p);
+	s.hosts.n = 1; /* none is left to look at */
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	s.hosts.n = 2;
+	assert_int_equal(p.v[0].verdict, PLACING_NOWHERE);
+	assert_int_equal(p.v[0].explanation.n, 0);
 }
 
 static void test_where_a_server_stays_may_be_hidden(void **state)
@@ -534,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_anti_affinity_wants_a_host_each),
 		cmocka_unit_test(test_affinity_keeps_them_together),
 		cmocka_unit_test(test_server_that_stays_is_in_its_group),
+		cmocka_unit_test(test_what_fits_is_not_on_a_barred_host),
 		cmocka_unit_test(test_where_a_server_stays_may_be_hidden),
 		cmocka_unit_test(test_server_that_is_replaced_may_give_its_place),
 		cmocka_unit_test(test_one_host_keeps_none_apart),

@@ -126,7 +126,7 @@ static int refuse(const struct compute_host *host, const struct fit_request *req
 	cleanup_explanation struct explanation e = {0};
 	cleanup_strbuf struct strbuf why = {0}, help = {0};
 
-	explain(host, 1, request, flavor, NULL, &e);
+	explain(host, 1, NULL, request, flavor, NULL, &e);
 	for (size_t i = 0; i < e.results[0].n_reasons; i++) {
 		strbuf_adds(&why, i ? "; " : "");
 		fit_reason_format(&e.results[0].reasons[i], host, request, &why);
