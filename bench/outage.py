@@ -157,7 +157,7 @@ class Vm:
     @staticmethod
     def ssh():
         return ["ssh", "-i", os.path.join(WORK, "key"), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5"]
 
     def install(self, path, target):
         """A program into the guest."""
@@ -173,6 +173,11 @@ class Vm:
         if done.returncode != 0:
             raise RuntimeError(f"in the guest: {command}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def hang_up(self):
+        """The guest's end of the connection is about to go."""
+        subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={WORK}/ssh", f"root@{MANAGEMENT}"], check=True,
+                       capture_output=True)
 
     def open_qmp(self):
         with socket.socket(socket.AF_UNIX) as s:

@@ -131,6 +131,25 @@ class Bondd(unittest.TestCase):
             self.vm.guest("mv /tmp/bondd.conf /etc/bondd.conf; systemctl restart bondd bondd-status")
         self.wait(lambda b: b["watch"] and b["watch"]["state"] == "healthy")
 
+    def test_crash(self):
+        """A guest whose kernel crashes starts again by itself; one that is emulated also when it stalls."""
+        boot = self.vm.guest("cat /proc/sys/kernel/random/boot_id")
+        self.assertEqual(self.vm.guest("cd /proc/sys/kernel; cat panic_on_oops panic_on_rcu_stall").split(), ["1", "1"])
+        self.vm.guest("systemd-run --on-active=1 sh -c 'echo c > /proc/sysrq-trigger'")
+        self.vm.hang_up()
+        end = time.monotonic() + 200
+        while True:
+            try:
+                if self.vm.guest("cat /proc/sys/kernel/random/boot_id; bondd status >/dev/null").strip() != boot.strip():
+                    break
+            except (RuntimeError, subprocess.TimeoutExpired):
+                pass
+            self.assertLess(time.monotonic(), end, "the guest did not come back")
+            time.sleep(1)
+        self.wait(lambda b: b["watch"] and b["watch"]["state"] == "healthy")
+        load = outage.Load(self.vm, 1.0).finish()
+        self.assertEqual(load["lost"], 0)
+
     def test_flaps(self):
         """Links that come and go: at the end DNS answers, and the eyes are no larger."""
         legs = [l["name"] for l in self.bond()["legs"]]
