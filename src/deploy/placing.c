@@ -281,7 +281,7 @@ static size_t choose(const struct placer *p, const struct step *server,
 	for (size_t i = 0; i < p->hosts.n; i++) {
 		bool here, elsewhere;
 		enum fit_verdict verdict = fit_host(&p->hosts.v[i], request, NULL);
-		if (verdict == FIT_NO || (verdict == FIT_UNKNOWN && !request->unseen) ||
+		if (verdict == FIT_NO || verdict == FIT_UNDECIDED ||
 		    bar_of(p, server, i) != BAR_NONE)
 			continue;
 		look_at_group(p, server, i, &here, &elsewhere);
@@ -363,15 +363,20 @@ static void add_unseen_seats(const struct placer *p, const struct step *server,
 }
 
 /* What keeps "it fits on no host" from being known, or NULL. */
-static char *doubt(const struct placer *p, const struct step *server)
+static char *doubt(const struct placer *p, const struct placed_server *s)
 {
-	const char *wanted = p->facts && p->facts->one_host ? NULL : zone_host(server);
+	const char *wanted = p->facts && p->facts->one_host ? NULL : zone_host(s->step);
 
 	if (!p->hosts.n)
 		return xstrdup("nobody told what the compute hosts have");
 	if (wanted && host_index(p, wanted) == p->hosts.n)
 		return xasprintf("the descriptor's zone_host is %s, and no file tells what it has",
 				 wanted);
+	for (size_t i = 0; i < s->hosts.n; i++)
+		if (s->bars[i] == BAR_NONE && s->explanation.results[i].verdict == FIT_UNDECIDED)
+			return xasprintf(
+				"there are too many ways to place it on %s to try them all",
+				s->hosts.v[i].name);
 	return NULL;
 }
 
@@ -398,8 +403,7 @@ static void place(struct placer *p, const struct step *server, struct placed_ser
 		s.verdict = PLACING_FITS;
 		take_seat(p, server, &s.request, s.host);
 	} else {
-		s.verdict =
-			s.why || !(s.why = doubt(p, server)) ? PLACING_NOWHERE : PLACING_UNKNOWN;
+		s.verdict = s.why || !(s.why = doubt(p, &s)) ? PLACING_NOWHERE : PLACING_UNKNOWN;
 	}
 	*ret = s;
 }

@@ -205,7 +205,7 @@ static bool host_takes(const struct question *q, size_t host, uint64_t against,
 		       const struct fit_request *request)
 {
 	return q->kinds[host] & against && !(q->kinds[host] & LASTING) &&
-	       fits_as_seen(fit_host(&q->hosts[host], request, NULL), request);
+	       fits_as_seen(fit_host(&q->hosts[host], request, NULL));
 }
 
 /* The first host that takes the request, the nearest before all others; n_hosts: none. */

@@ -9,9 +9,9 @@
 
 #define NEAREST_MAX 3 /* hosts whose room is looked at */
 
-bool fits_as_seen(enum fit_verdict verdict, const struct fit_request *request)
+bool fits_as_seen(enum fit_verdict verdict)
 {
-	return verdict == FIT_YES || (verdict == FIT_UNKNOWN && request->unseen);
+	return verdict == FIT_YES || verdict == FIT_UNKNOWN;
 }
 
 /* How far a reason is from being none: 100, and up to 100 more by the share that is missing. */
@@ -121,7 +121,7 @@ void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barre
 
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {
-		bool fits = fits_as_seen(fit_host(&hosts[i], request, &e.results[i]), request);
+		bool fits = fits_as_seen(fit_host(&hosts[i], request, &e.results[i]));
 		if (barred && barred[i]) /* nothing takes its reasons away */
 			continue;
 		if (fits) {

@@ -58,7 +58,7 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 	if (fits)
 		result.verdict = request->unseen ? FIT_UNKNOWN : FIT_YES;
 	else if (searched == FIT_GAVE_UP)
-		result.verdict = FIT_UNKNOWN;
+		result.verdict = FIT_UNDECIDED;
 	if (!ret)
 		return result.verdict;
 	if (fits)

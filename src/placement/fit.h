@@ -30,7 +30,8 @@ struct strbuf;
 enum fit_verdict {
 	FIT_NO,
 	FIT_YES,
-	FIT_UNKNOWN, /* it fits, but for what is not seen; or the search was given up */
+	FIT_UNKNOWN,   /* it fits, but for what is not seen */
+	FIT_UNDECIDED, /* there are too many ways to try them all */
 };
 
 /* What stands in the way. asked and free are in the unit of the kind. */

@@ -270,6 +270,16 @@ static void test_broadcasts_prove_nothing(void **state)
 	leg_close(&b);
 }
 
+/* Says to one leg by way of the other that the address is there. */
+static void reply(const struct leg *from, const struct leg *to, const struct ip *ip)
+{
+	struct frame f;
+
+	frame_announcement(&(struct frame_way){.from = from->mac, .to = to->mac}, ip, false, &f);
+	f.bytes[21] = 2; /* a reply */
+	assert_int_equal(packet_send(from->fd, from->index, &f), 0);
+}
+
 /* An answer behind what others were told is there when the clock asks for it. */
 static void test_answers_that_wait_are_heard_at_once(void **state)
 {
@@ -277,16 +287,11 @@ static void test_answers_that_wait_are_heard_at_once(void **state)
 	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
 	struct ip other = target("172.16.1.2").ip;
 	struct leg a, b;
-	struct frame f;
 
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
-	for (int i = 0; i < 13; i++) {
-		frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac},
-				   i < 12 ? &other : &targets.v[0].ip, false, &f);
-		f.bytes[21] = 2; /* a reply */
-		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
-	}
+	for (int i = 0; i < 13; i++)
+		reply(&b, &a, i < 12 ? &other : &targets.v[0].ip);
 	run("sleep 0.1"); /* they need microseconds */
 	leg_hear(&a, &targets, &limits, now_us());
 	assert_int_equal(a.answered, 1);
@@ -300,15 +305,11 @@ static void test_a_leg_that_is_not_probed_hears_nothing(void **state)
 	(void)state;
 	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
 	struct leg a, b;
-	struct frame f;
 
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
 	a.probed = false;
-	frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac}, &targets.v[0].ip, false,
-			   &f);
-	f.bytes[21] = 2; /* a reply */
-	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+	reply(&b, &a, &targets.v[0].ip);
 	struct pollfd p = {a.fd, POLLIN, 0};
 	assert_int_equal(poll(&p, 1, 2000), 1);
 	leg_hear(&a, &targets, &limits, now_us());

@@ -583,7 +583,7 @@ static void the_search_is_bounded(void **state)
 		request_of(11, 1100, "hw:numa_nodes=11", "sriov0/required");
 
 	(void)state;
-	assert_int_equal(fit_host(&host, &r, NULL), FIT_UNKNOWN);
+	assert_int_equal(fit_host(&host, &r, NULL), FIT_UNDECIDED);
 	r.ports[0].policy = AFFINITY_LEGACY;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
 }

@@ -335,6 +335,43 @@ static void test_one_host_keeps_none_apart(void **state)
 	assert_int_equal(placing_count(&p, PLACING_FITS), 2);
 }
 
+/* n nodes with one CPU each, and the VFs on none of them. */
+static void set_wide_host(struct compute_host *host, unsigned n)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_strbuf struct strbuf b = {0};
+
+	strbuf_adds(&b, "{\"reserved_memory_mb\": 0, \"numa_nodes\": [");
+	for (unsigned i = 0; i < n; i++)
+		strbuf_addf(&b, "%s{\"memory_mb\": 1000, \"cpus\": [%u]}", i ? ", " : "", i);
+	strbuf_adds(&b, "], \"nics\": [{\"physnet\": \"sriov0\", \"vfs\": [{}]}, "
+			"{\"physnet\": \"sriov1\", \"vfs\": [{}]}]}");
+	compute_host_clear(host);
+	if (host_json_parse(b.s, b.len, "wide.json", host, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void test_search_that_is_given_up_is_no_place(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+
+	(void)state;
+	scene_make(DESIGN, 1, &s);
+	set_wide_host(&s.hosts.v[0], 12);
+	struct flavor *flavor = &s.model->flavors[0];
+	for (size_t i = 0; i < flavor->properties.n; i++)
+		set_string(&flavor->properties.v[i].name, "other:thing");
+	flavor->vcpus = 11;
+	flavor->memory_mb = 1100;
+	set_spec(&s, "hw:numa_nodes", "11");
+	set_spec(&s, "hw:pci_numa_affinity_policy", "required");
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_string_equal(p.v[0].why,
+			    "there are too many ways to place it on wide to try them all");
+}
+
 static void test_zone_host_is_obeyed(void **state)
 {
 	cleanup_scene struct scene s;
@@ -562,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_where_a_server_stays_may_be_hidden),
 		cmocka_unit_test(test_server_that_is_replaced_may_give_its_place),
 		cmocka_unit_test(test_one_host_keeps_none_apart),
+		cmocka_unit_test(test_search_that_is_given_up_is_no_place),
 		cmocka_unit_test(test_zone_host_is_obeyed),
 		cmocka_unit_test(test_direct_port_without_a_physical_network_fits_nowhere),
 		cmocka_unit_test(test_physnet_that_is_not_known_is_unknown),
