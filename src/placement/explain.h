@@ -46,7 +46,8 @@ struct explanation {
 
 /*
  * Flavor and image (or NULL) are those that the request was made from. barred, one a host, or NULL:
- * a host that cannot take it whatever it has; nothing is looked for on it, but its reasons are told.
+ * a host that cannot take it whatever it has; nothing is looked for on it, but its reasons are
+ * told.
  */
 void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barred,
 	     const struct fit_request *request, const struct flavor *flavor,

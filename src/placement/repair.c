@@ -213,8 +213,7 @@ static bool is_minimal(const struct repair *r)
 	for (size_t i = 0; i < r->n; i++) {
 		cleanup_compute_host struct compute_host host = {0};
 
-		if (host_with(r, i, &host) &&
-		    fits_as_seen(fit_host(&host, r->request, NULL)))
+		if (host_with(r, i, &host) && fits_as_seen(fit_host(&host, r->request, NULL)))
 			return false;
 	}
 	return true;
