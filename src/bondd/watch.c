@@ -121,6 +121,20 @@ static int hear_kernel(struct watch *w, int64_t now, struct err *err)
 	return r;
 }
 
+/*
+ * After something that may have waited for the kernel, which holds a move up while others change
+ * the network: answers that came meanwhile are heard as of the time when the wait began, for it was
+ * not the path that took so long.
+ */
+static void hear_legs(struct watch *w, int64_t began)
+{
+	for (size_t i = 0; i < w->n_eyes; i++) {
+		struct eye *e = &w->eyes[i];
+		for (size_t k = 0; k < e->n_legs; k++)
+			leg_hear(&e->legs[k], &e->targets, &w->tools.conf->track, began);
+	}
+}
+
 static int decide_all(struct watch *w, int64_t now, struct err *err)
 {
 	bool moved = false;
@@ -130,6 +144,7 @@ static int decide_all(struct watch *w, int64_t now, struct err *err)
 	if (!moved)
 		return 0;
 	w->next_housekeeping = now; /* the report of it */
+	hear_legs(w, now);
 	/* The news of a move are there already: older ones must not look like another move. */
 	return hear_kernel(w, now, err);
 }
@@ -195,21 +210,6 @@ static void hear_leg(struct watch *w, int fd, int64_t now)
 	}
 }
 
-/*
- * The time after something that may have waited for the kernel, which holds a move up while others
- * change the network. Answers that came meanwhile are heard before they are judged missing: as of
- * the time when the wait began, for it was not the path that took so long.
- */
-static int64_t catch_up(struct watch *w, int64_t began)
-{
-	for (size_t i = 0; i < w->n_eyes; i++) {
-		struct eye *e = &w->eyes[i];
-		for (size_t k = 0; k < e->n_legs; k++)
-			leg_hear(&e->legs[k], &e->targets, &w->tools.conf->track, began);
-	}
-	return clock_now();
-}
-
 /* What has come, before what has not: answers, then the kernel's news, then the clock. */
 static int handle(struct watch *w, const struct epoll_event *events, int n, struct err *err)
 {
@@ -235,11 +235,12 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 			r = decide_all(w, now, err);
 		if (!ticked) /* set anew, it would forget that it has run out */
 			set_timer(w, now);
-		now = catch_up(w, now);
+		hear_legs(w, now);
+		now = clock_now();
 	}
 	if (r == 0 && now >= w->due) {
 		r = do_due(w, now, err);
-		now = catch_up(w, now);
+		now = clock_now();
 	}
 	if (r == 0 && ticked)
 		r = tick(w, now, err);

@@ -86,14 +86,20 @@ void print_outlook(FILE *out, const struct outlook *o)
 		fputs(o->notes, out);
 }
 
+/* Is there perhaps room for more? */
+static bool is_at_least(const struct placing_room *room)
+{
+	return room->n == PLACING_ROOM_MAX || room->stop.verdict == PLACING_UNKNOWN;
+}
+
 void print_room(FILE *out, const struct outlook *o, const struct placing_room *room)
 {
-	if (room->stop.verdict == PLACING_UNKNOWN) {
+	if (room->stop.verdict == PLACING_UNKNOWN && room->n == 0) {
 		fprintf(out, "room for such deployments is unknown: %s\n", room->stop.why);
 		return;
 	}
-	fprintf(out, "room for %s%u such deployment%s\n",
-		room->n == PLACING_ROOM_MAX ? "at least " : "", room->n, room->n == 1 ? "" : "s");
+	fprintf(out, "room for %s%u such deployment%s\n", is_at_least(room) ? "at least " : "",
+		room->n, room->n == 1 ? "" : "s");
 	for (size_t i = 0; i < o->hosts.n && i < HOSTS_SHOWN; i++)
 		if (room->servers[i])
 			fprintf(out, "  %s: %u server%s\n", o->hosts.v[i].name, room->servers[i],
@@ -221,10 +227,10 @@ json_t *outlook_json(const struct outlook *outlook)
 
 json_t *room_json(const struct outlook *outlook, const struct placing_room *room)
 {
-	bool unknown = room->stop.verdict == PLACING_UNKNOWN;
+	bool unknown = room->stop.verdict == PLACING_UNKNOWN && room->n == 0;
 	json_t *o = json_pack("{s:o, s:b}", "deployments",
 			      unknown ? json_null() : json_integer(room->n), "at_least",
-			      room->n == PLACING_ROOM_MAX);
+			      is_at_least(room));
 	json_t *hosts = json_object();
 
 	for (size_t i = 0; i < outlook->hosts.n; i++)

@@ -24,6 +24,7 @@ struct placer {
 	struct compute_hosts hosts;    /* as full as by now */
 	struct seat *seats;            /* of one VNF */
 	size_t n_seats;
+	bool further; /* VNFs beside the plan's own: their groups are empty */
 };
 
 static void hosts_copy(const struct compute_hosts *from, struct compute_hosts *ret)
@@ -355,6 +356,7 @@ static void add_unseen_seats(const struct placer *p, const struct step *server,
 	const char *policy = group_policy(p->plan, group);
 	bool strict = streq(policy, "affinity") || streq(policy, "anti-affinity");
 
+	strict &= !p->further && !(p->facts && p->facts->one_host);
 	for (size_t i = 0; strict && i < p->plan->n; i++) {
 		const struct step *s = &p->plan->v[i];
 		if (stays(s) && !s->present->host && streq(s->request.server.server_group, group))
@@ -362,21 +364,58 @@ static void add_unseen_seats(const struct placer *p, const struct step *server,
 	}
 }
 
+/* Whom it has to join on a host that no file tells of, or NULL. */
+static const struct step *mate_on_unknown_host(const struct placer *p, const struct step *server)
+{
+	const char *name = server->request.server.server_group;
+
+	if (!streq(group_policy(p->plan, name), "affinity"))
+		return NULL;
+	for (size_t i = 0; i < p->n_seats; i++) {
+		const struct step *mate = p->seats[i].server;
+		if (p->seats[i].host == p->hosts.n &&
+		    streq(mate->request.server.server_group, name))
+			return mate;
+	}
+	return NULL;
+}
+
+/* Does deploy take servers away, and with them what they hold, before it makes others? */
+static bool makes_room(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		/* One that was refused never held anything. */
+		if (step_interrupts(s) &&
+		    (s->present->state != VIM_STATE_ERROR || s->present->host))
+			return true;
+	}
+	return false;
+}
+
 /* What keeps "it fits on no host" from being known, or NULL. */
 static char *doubt(const struct placer *p, const struct placed_server *s)
 {
-	const char *wanted = p->facts && p->facts->one_host ? NULL : zone_host(s->step);
+	bool one_host = p->facts && p->facts->one_host;
+	const char *wanted = one_host ? NULL : zone_host(s->step);
+	const struct step *mate = one_host ? NULL : mate_on_unknown_host(p, s->step);
 
 	if (!p->hosts.n)
 		return xstrdup("nobody told what the compute hosts have");
 	if (wanted && host_index(p, wanted) == p->hosts.n)
 		return xasprintf("the descriptor's zone_host is %s, and no file tells what it has",
 				 wanted);
+	if (mate)
+		return xasprintf("%s of its affinity group is on %s, and no file tells what that "
+				 "has",
+				 mate->name, mate->present->host);
 	for (size_t i = 0; i < s->hosts.n; i++)
 		if (s->bars[i] == BAR_NONE && s->explanation.results[i].verdict == FIT_UNDECIDED)
 			return xasprintf(
 				"there are too many ways to place it on %s to try them all",
 				s->hosts.v[i].name);
+	if (!p->further && makes_room(p->plan))
+		return xstrdup("it fits on no host beside the servers that deploy removes first");
 	return NULL;
 }
 
@@ -408,17 +447,6 @@ static void place(struct placer *p, const struct step *server, struct placed_ser
 	*ret = s;
 }
 
-/* What the old one holds is free by the time at which the new one is made. */
-static void doubt_replaced(struct placed_server *s)
-{
-	if (s->step->action != ACTION_REPLACE || s->step->present->state == VIM_STATE_ERROR ||
-	    s->verdict != PLACING_NOWHERE || s->why)
-		return;
-	s->verdict = PLACING_UNKNOWN;
-	s->why = xstrdup("it fits on no host beside the server that it replaces, which deploy "
-			 "removes first");
-}
-
 static void placer_clear(struct placer *p)
 {
 	compute_hosts_clear(&p->hosts);
@@ -438,11 +466,8 @@ void placing_make(const struct plan *plan, const struct compute_hosts *hosts,
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
 		if (s->request.kind == VIM_SERVER &&
-		    (s->action == ACTION_CREATE || s->action == ACTION_REPLACE)) {
-			struct placed_server *placed = array_push(placing.v, placing.n);
-			place(&p, s, placed);
-			doubt_replaced(placed);
-		}
+		    (s->action == ACTION_CREATE || s->action == ACTION_REPLACE))
+			place(&p, s, array_push(placing.v, placing.n));
 	}
 	*ret = placing;
 }
@@ -475,7 +500,7 @@ static bool place_vnf(struct placer *p, const struct fit_request *requests,
 void placing_room_make(const struct plan *plan, const struct compute_hosts *hosts,
 		       const struct vim_facts *facts, struct placing_room *ret)
 {
-	cleanup_placer struct placer p = {.plan = plan, .facts = facts};
+	cleanup_placer struct placer p = {.plan = plan, .facts = facts, .further = true};
 	struct placing_room room = {.servers = xcalloc(hosts->n, sizeof(*room.servers))};
 	const struct step **servers = NULL;
 	struct fit_request *requests = NULL;

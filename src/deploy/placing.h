@@ -4,9 +4,9 @@
  * placement/fit.h, one server after the other, with what the plan knows beyond a single server
  * (server groups, a host that the descriptor names) and what the VIM knows (vim/facts.h). Pure.
  *
- * Of several hosts that fit, the first by name is taken; Nova's weighers may choose another. What a
- * server that is to be replaced holds until then counts as in use, so that where no host fits
- * beside it, nothing is known.
+ * Of several hosts that fit, the first by name is taken; Nova's weighers may choose another. What
+ * the servers hold that deploy removes first counts as in use, so that where no host fits beside
+ * them, nothing is known.
  */
 #pragma once
 

@@ -173,7 +173,7 @@ static bool unpinned(struct draft *d, unsigned step)
 #define LASTING (KIND(FIT_PHYSNET) | KIND(FIT_VFS) | KIND(FIT_NO_TOPOLOGY))
 
 /* Reasons that a change may take away; on other hosts it is not tried. */
-#define BY_SEARCH   (KIND(FIT_SEARCH) | KIND(FIT_MISTAKEN) | KIND(FIT_GAVE_UP))
+#define BY_SEARCH   (KIND(FIT_SEARCH) | KIND(FIT_MISTAKEN) | KIND(FIT_GAVE_UP) | KIND(FIT_TRIED))
 #define BY_AFFINITY (BY_SEARCH | KIND(FIT_AFFINITY) | KIND(FIT_SOCKET))
 #define BY_THREADS                                                                \
 	(BY_SEARCH | KIND(FIT_CORES) | KIND(FIT_ISOLATE) | KIND(FIT_NO_THREADS) | \

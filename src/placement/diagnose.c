@@ -205,7 +205,7 @@ void fit_diagnose(const struct compute_host *host, const struct fit_request *req
 		if (d.found)
 			ret->n_reasons = 0; /* of ways that Nova did not come to */
 		else if (d.looks == LOOKS_MAX && last.kind == FIT_SEARCH)
-			last.kind = FIT_GAVE_UP;
+			last.kind = FIT_TRIED;
 	}
 	if (ret->n_reasons == 0 || searched == FIT_GAVE_UP || searched == FIT_MISTAKEN)
 		add(&d, &last);

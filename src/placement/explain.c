@@ -101,9 +101,11 @@ static void add_counterfactuals(const struct question *q, const bool *barred, st
 	size_t near[NEAREST_MAX];
 	size_t n = nearest(e, barred, near);
 
-	e->nearest = n ? near[0] : 0;
-	if (n == 0)
+	if (n == 0) { /* all are barred: which lacks least is told all the same */
+		e->nearest = nearest(e, NULL, near) ? near[0] : 0;
 		return;
+	}
+	e->nearest = near[0];
 	explain_changes(q);
 	for (size_t i = 0; i < n; i++)
 		explain_repairs(q, near[i]);

@@ -63,6 +63,7 @@ enum fit_reason_kind {
 	FIT_SEARCH,          /* a place exists, but not in Nova's order of trying */
 	FIT_MISTAKEN,        /* Nova's filters take the host, but its claim there fails */
 	FIT_GAVE_UP,         /* too many ways to try */
+	FIT_TRIED,           /* no place in Nova's order; too many ways to see if there is one */
 };
 
 struct fit_reason {

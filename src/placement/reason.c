@@ -247,5 +247,9 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 	case FIT_GAVE_UP:
 		strbuf_adds(b, "too many ways to place the cells on the nodes to try them all");
 		break;
+	case FIT_TRIED:
+		strbuf_adds(b, "Nova finds no place for the cells in its order of trying; too many "
+			       "ways are left to tell what is short");
+		break;
 	}
 }

@@ -392,6 +392,7 @@ static void try_reason(struct repair *r, const struct compute_host *host,
 	case FIT_SEARCH:
 	case FIT_MISTAKEN:
 	case FIT_GAVE_UP:
+	case FIT_TRIED:
 		break; /* no room makes these go away */
 	}
 }

@@ -253,6 +253,10 @@ static void test_server_that_stays_is_in_its_group(void **state)
 		assert_int_equal(p.n, 1);
 		assert_int_equal(p.v[0].host, rows[i].chosen);
 		assert_int_equal(p.v[0].n_others, rows[i].n_others);
+		assert_int_equal(p.v[0].verdict,
+				 rows[i].chosen < 2 ? PLACING_FITS : PLACING_UNKNOWN);
+		if (rows[i].chosen == 2)
+			assert_non_null(strstr(p.v[0].why, "is on x, and no file tells"));
 	}
 }
 
@@ -295,23 +299,31 @@ static void test_where_a_server_stays_may_be_hidden(void **state)
 	placing_make(s.plan, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].verdict, PLACING_FITS);
 	assert_non_null(strstr(p.v[0].request.unseen, "the host of "));
+
+	struct vim_facts facts = {.one_host = true}; /* which keeps none apart */
+	placing_clear(&p);
+	placing_make(s.plan, &s.hosts, &facts, &p);
+	assert_null(p.v[0].request.unseen);
 }
 
 static void test_server_that_is_replaced_may_give_its_place(void **state)
 {
 	static const struct {
 		enum vim_state was;
+		const char *host;
 		enum placing_verdict verdict;
 	} rows[] = {
-		{VIM_STATE_ACTIVE, PLACING_UNKNOWN},
-		{VIM_STATE_ERROR, PLACING_NOWHERE}, /* it never had one */
+		{VIM_STATE_ACTIVE, "a", PLACING_UNKNOWN},
+		{VIM_STATE_ACTIVE, NULL, PLACING_UNKNOWN}, /* hidden */
+		{VIM_STATE_ERROR, "a", PLACING_UNKNOWN},
+		{VIM_STATE_ERROR, NULL, PLACING_NOWHERE}, /* it never had one */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_scene struct scene s;
 		cleanup_placing struct placing p = {0};
-		struct vim_object there = {.state = rows[i].was};
+		struct vim_object there = {.state = rows[i].was, .host = S(rows[i].host)};
 		scene_make(DESIGN, 1, &s);
 		found_there(&s, ACTION_REPLACE, &there);
 		s.hosts.v[0].pools[0].free = 0;
@@ -320,6 +332,24 @@ static void test_server_that_is_replaced_may_give_its_place(void **state)
 		assert_int_equal(p.v[0].verdict, rows[i].verdict);
 		assert_reasons(&p.v[0], 0, "asks for a VF of sriov0");
 	}
+}
+
+static void test_server_that_goes_may_give_its_place(void **state)
+{
+	cleanup_scene struct scene s;
+	cleanup_placing struct placing p = {0};
+	struct vim_object there = {.state = VIM_STATE_ACTIVE};
+
+	(void)state;
+	scene_make(TWO_VNFS, 1, &s);
+	found_there(&s, ACTION_DELETE, &there);
+	s.hosts.v[0].pools[0].free = 0;
+	compute_host_recount(&s.hosts.v[0]);
+	placing_make(s.plan, &s.hosts, NULL, &p);
+	assert_int_equal(p.n, 1);
+	assert_int_equal(p.v[0].verdict, PLACING_UNKNOWN);
+	assert_string_equal(p.v[0].why,
+			    "it fits on no host beside the servers that deploy removes first");
 }
 
 /* The embedded VIM makes all on its host, whatever the descriptor says of hosts. */
@@ -598,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_what_fits_is_not_on_a_barred_host),
 		cmocka_unit_test(test_where_a_server_stays_may_be_hidden),
 		cmocka_unit_test(test_server_that_is_replaced_may_give_its_place),
+		cmocka_unit_test(test_server_that_goes_may_give_its_place),
 		cmocka_unit_test(test_one_host_keeps_none_apart),
 		cmocka_unit_test(test_search_that_is_given_up_is_no_place),
 		cmocka_unit_test(test_zone_host_is_obeyed),

@@ -263,7 +263,6 @@ static void test_further_vms_have_addresses_of_the_pool(void **state)
 	management->n_pool_addresses = 0;
 }
 
-/* A placement of a vm_group itself puts it and those that it refers to into one server group. */
 /* Neutron knows the policy of a port of any type that is a device of the host. */
 static void test_numa_affinity_policy_of_ports(void **state)
 {
@@ -289,6 +288,7 @@ static void test_numa_affinity_policy_of_ports(void **state)
 	}
 }
 
+/* A placement of a vm_group itself puts it and those that it refers to into one server group. */
 static void test_placement_of_a_group_itself(void **state)
 {
 	(void)state;

@@ -134,7 +134,8 @@ class Bondd(unittest.TestCase):
     def test_crash(self):
         """A guest whose kernel crashes starts again by itself; one that is emulated also when it stalls."""
         boot = self.vm.guest("cat /proc/sys/kernel/random/boot_id")
-        self.assertEqual(self.vm.guest("cd /proc/sys/kernel; cat panic_on_oops panic_on_rcu_stall").split(), ["1", "1"])
+        if "oops=panic" in self.vm.guest("cat /proc/cmdline"):  # emulated
+            self.assertEqual(self.vm.guest("cat /proc/sys/kernel/panic_on_rcu_stall").strip(), "1")
         self.vm.guest("systemd-run --on-active=1 sh -c 'echo c > /proc/sysrq-trigger'")
         self.vm.hang_up()
         end = time.monotonic() + 200

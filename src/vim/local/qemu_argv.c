@@ -127,7 +127,8 @@ static void add_cells(struct args *a, const struct qemu_guest *guest)
 /*
  * QEMU's emulation may run an old translation of kernel code that another vCPU has just changed
  * (static keys): in one of some 50 boots on a busy machine the guest's kernel dies of it ("Oops:
- * int3") or waits for a timer for ever. It starts again then, and boots within bootup_time.
+ * int3") or waits for a timer for ever. It starts again then, and is up within bootup_time. For
+ * all its life: one that gets no CPU for 21 s starts again, too.
  */
 #define EMULATED " tsc=reliable oops=panic sysctl.kernel.panic_on_rcu_stall=1"
 
