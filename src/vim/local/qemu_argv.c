@@ -125,10 +125,10 @@ static void add_cells(struct args *a, const struct qemu_guest *guest)
 }
 
 /*
- * QEMU's emulation may run an old translation of kernel code that another vCPU has just changed
- * (static keys): in one of some 50 boots on a busy machine the guest's kernel dies of it ("Oops:
- * int3") or waits for a timer for ever. It starts again then, and is up within bootup_time. For
- * all its life: one that gets no CPU for 21 s starts again, too.
+ * With a thread for each vCPU, QEMU's emulation (7.2, 10.0) may run an old translation of kernel
+ * code that another vCPU has just patched. Seen in one of 10 to 50 boots: "Oops: int3", or a vCPU
+ * whose timer interrupt stays in service for ever. The guest starts again then, and is up within
+ * bootup_time. That holds for all its life: one that gets no CPU for 21 s starts again, too.
  */
 #define EMULATED " tsc=reliable oops=panic sysctl.kernel.panic_on_rcu_stall=1"
 
