@@ -118,7 +118,7 @@ class Vm:
         self.load = Child(self.netns, sys.executable, os.path.join(HERE, "outage_load.py"), SERVER, CLIENT, str(QPS))
         self.load.hear()
         with open(os.path.join(HERE, "outage_agent.py"), encoding="utf-8") as agent:
-            self.agent = Child(self.netns, *self.ssh(), "-o", "ServerAliveInterval=15", f"root@{MANAGEMENT}",
+            self.agent = Child(self.netns, *self.ssh(), f"root@{MANAGEMENT}",
                                f"exec python3 -u -c {shlex.quote(agent.read())}")
         self.agent.hear()
         return self.ask("setup", vfs=vfs)
@@ -158,7 +158,7 @@ class Vm:
     def ssh():
         return ["ssh", "-i", os.path.join(WORK, "key"), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
                 "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5",
-                "-o", "ServerAliveInterval=5"]
+                "-o", "ServerAliveInterval=15"]
 
     def install(self, path, target):
         """A program into the guest."""
