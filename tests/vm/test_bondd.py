@@ -136,7 +136,7 @@ class Bondd(unittest.TestCase):
         boot = self.vm.guest("cat /proc/sys/kernel/random/boot_id")
         if "oops=panic" in self.vm.guest("cat /proc/cmdline"):  # emulated
             self.assertEqual(self.vm.guest("cat /proc/sys/kernel/panic_on_rcu_stall").strip(), "1")
-        self.vm.guest("systemd-run --on-active=1 sh -c 'echo c > /proc/sysrq-trigger'")
+        self.vm.guest("systemd-run sh -c 'sleep 1; echo c > /proc/sysrq-trigger'")
         self.vm.hang_up()
         end = time.monotonic() + 200
         while True:
