@@ -22,8 +22,7 @@ void findings_add(struct findings *f, enum severity severity, const char *rule, 
 	one->path = xstrdup(path);
 	va_start(ap, fmt);
 	one->text = xvasprintf(fmt, ap);
-	/* Names from a file may hold anything: nothing of it reaches a terminal or a JSON string.
-	 */
+	/* Names from a file may hold anything, and go to a terminal or into JSON. */
 	utf8_make_printable(one->text, "");
 	va_end(ap);
 }

@@ -287,9 +287,8 @@ static char *move_sentence(struct eye *e, const struct eye_tools *tools, const s
 	case DECIDE_LOSSY:
 		return xasprintf("%s lost %u of its last %u probes to %s with carrier up: moved to "
 				 "%s%s",
-				 leg->name, track_lost(track),
-				 track->n < TRACK_LOSS_WINDOW ? track->n : TRACK_LOSS_WINDOW,
-				 target, to, after);
+				 leg->name, track_lost(track), track_window(track), target, to,
+				 after);
 	case DECIDE_RETURN:
 		return xasprintf("%s is proven good again and preferred: moved back from %s", to,
 				 leg->name);

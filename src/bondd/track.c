@@ -21,10 +21,15 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+unsigned track_window(const struct track *t)
+{
+	return least(t->n, TRACK_LOSS_WINDOW);
+}
+
 /* Those that may still be answered are not lost yet; the last is in no interval that ended. */
 unsigned track_lost(const struct track *t)
 {
-	unsigned lost = lost_of(t, least(t->n, TRACK_LOSS_WINDOW));
+	unsigned lost = lost_of(t, track_window(t));
 	unsigned open = t->open ? t->open - 1 : 0;
 
 	return lost > open ? lost - open : 0;

@@ -62,7 +62,10 @@ bool track_is_silent(const struct track *t, const struct track_limits *limits, i
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now);
 bool track_is_lossy(const struct track *t);
 
-/* Probes lost of the last TRACK_LOSS_WINDOW, without those that are open. */
+/* Probes that track_lost() looks at: TRACK_LOSS_WINDOW, or those since it was silent. */
+unsigned track_window(const struct track *t);
+
+/* Probes lost of the last track_window(), without those that are open. */
 unsigned track_lost(const struct track *t);
 
 /* Nothing is known any more, as when the leg's carrier went; the totals stay. */

@@ -222,17 +222,26 @@ static char *impossible_port(const struct placer *p, const struct step *server)
 	return why;
 }
 
-static const char *group_policy(const struct plan *plan, const char *server_group)
+/* Of the server's group. NULL: none, or the VIM has one host and keeps no group to its policy. */
+static const char *group_policy(const struct placer *p, const struct step *server)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].request.kind == VIM_SERVER_GROUP &&
-		    plan->v[i].action != ACTION_DELETE && streq(plan->v[i].name, server_group))
-			return plan->v[i].request.server_group.policy;
+	const char *name =
+		p->facts && p->facts->one_host ? NULL : server->request.server.server_group;
+
+	for (size_t i = 0; name && i < p->plan->n; i++) {
+		const struct step *s = &p->plan->v[i];
+		if (s->request.kind == VIM_SERVER_GROUP && s->action != ACTION_DELETE &&
+		    streq(s->name, name))
+			return s->request.server_group.policy;
+	}
 	return NULL;
 }
 
-static const char *zone_host(const struct step *server)
+/* The one that the descriptor names. NULL: none, or the VIM has one host and looks at no name. */
+static const char *zone_host(const struct placer *p, const struct step *server)
 {
+	if (p->facts && p->facts->one_host)
+		return NULL;
 	for (size_t i = 0; i < server->group->n_placements; i++)
 		if (streq(server->group->placements[i].type, "zone_host"))
 			return server->group->placements[i].host;
@@ -256,13 +265,11 @@ static void look_at_group(const struct placer *p, const struct step *server, siz
 
 static enum bar bar_of(const struct placer *p, const struct step *server, size_t host)
 {
-	const char *name = p->hosts.v[host].name, *wanted = zone_host(server);
-	const char *policy = group_policy(p->plan, server->request.server.server_group);
+	const char *name = p->hosts.v[host].name, *wanted = zone_host(p, server);
+	const char *policy = group_policy(p, server);
 	const struct vim_host *h = facts_of(p, name);
 	bool here, elsewhere;
 
-	if (p->facts && p->facts->one_host)
-		return BAR_NONE;
 	if (wanted && !streq(wanted, name))
 		return BAR_ZONE_HOST;
 	look_at_group(p, server, host, &here, &elsewhere);
@@ -353,11 +360,10 @@ static void add_unseen_seats(const struct placer *p, const struct step *server,
 			     struct fit_request *request)
 {
 	const char *group = server->request.server.server_group;
-	const char *policy = group_policy(p->plan, group);
+	const char *policy = group_policy(p, server);
 	bool strict = streq(policy, "affinity") || streq(policy, "anti-affinity");
 
-	strict &= !p->further && !(p->facts && p->facts->one_host);
-	for (size_t i = 0; strict && i < p->plan->n; i++) {
+	for (size_t i = 0; strict && !p->further && i < p->plan->n; i++) {
 		const struct step *s = &p->plan->v[i];
 		if (stays(s) && !s->present->host && streq(s->request.server.server_group, group))
 			fit_request_add_unseen(request, "the host of", s->name);
@@ -369,7 +375,7 @@ static const struct step *mate_on_unknown_host(const struct placer *p, const str
 {
 	const char *name = server->request.server.server_group;
 
-	if (!streq(group_policy(p->plan, name), "affinity"))
+	if (!streq(group_policy(p, server), "affinity"))
 		return NULL;
 	for (size_t i = 0; i < p->n_seats; i++) {
 		const struct step *mate = p->seats[i].server;
@@ -396,9 +402,8 @@ static bool makes_room(const struct plan *plan)
 /* What keeps "it fits on no host" from being known, or NULL. */
 static char *doubt(const struct placer *p, const struct placed_server *s)
 {
-	bool one_host = p->facts && p->facts->one_host;
-	const char *wanted = one_host ? NULL : zone_host(s->step);
-	const struct step *mate = one_host ? NULL : mate_on_unknown_host(p, s->step);
+	const char *wanted = zone_host(p, s->step);
+	const struct step *mate = mate_on_unknown_host(p, s->step);
 
 	if (!p->hosts.n)
 		return xstrdup("nobody told what the compute hosts have");

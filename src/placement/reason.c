@@ -84,8 +84,7 @@ static void devices_short_format(struct strbuf *b, const struct fit_reason *r,
 			    (long long)r->asked);
 }
 
-/* A NIC without VFs is Nova's type-PF, one with VFs gives those alone: it serves one or the other.
- */
+/* A NIC without VFs is Nova's type-PF, one with VFs gives those alone. */
 static void physnet_format(struct strbuf *b, const struct compute_host *host,
 			   const struct fit_port *port)
 {
@@ -138,6 +137,24 @@ static void pages_short_format(struct strbuf *b, const struct fit_reason *r, lon
 	strbuf_addf(b, " asked, %lld free", there);
 }
 
+/* Of the kinds that have no figures. */
+static const char *const sentences[] = {
+	[FIT_OK] = "fits",
+	[FIT_NO_TOPOLOGY] = "the guest has NUMA cells, the host reports no NUMA nodes",
+	[FIT_ISOLATE] =
+		"thread policy isolate asked, the host has hyperthreads and a dedicated set "
+		"of CPUs",
+	[FIT_NO_THREADS] = "thread policy require asked, the node has no hyperthreads",
+	[FIT_EMULATOR] = "no CPU is left for the emulator's threads (policy isolate)",
+	[FIT_SEARCH] = "there is room, but not in the order in which Nova tries the nodes: what it "
+		       "keeps from one try (page size, cell ids) spoils the next",
+	[FIT_MISTAKEN] = "Nova's filters take the host by mistake, the claim on it fails: a cell "
+			 "that they remember as fitting has no room or the CPUs of another node",
+	[FIT_GAVE_UP] = "too many ways to place the cells on the nodes to try them all",
+	[FIT_TRIED] = "Nova finds no place for the cells in its order of trying; too many ways are "
+		      "left to tell what is short",
+};
+
 void fit_reason_format(const struct fit_reason *r, const struct compute_host *host,
 		       const struct fit_request *request, struct strbuf *b)
 {
@@ -147,15 +164,9 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 	if (r->node >= 0)
 		strbuf_addf(b, "node %d: ", r->node);
 	switch (r->kind) {
-	case FIT_OK:
-		strbuf_adds(b, "fits");
-		break;
 	case FIT_INVENTORY:
 		strbuf_addf(b, "%lld %s asked, %lld free", asked, inventory_class_name(r->class),
 			    there);
-		break;
-	case FIT_NO_TOPOLOGY:
-		strbuf_adds(b, "the guest has NUMA cells, the host reports no NUMA nodes");
 		break;
 	case FIT_NODES:
 		strbuf_addf(b, "%lld NUMA cells asked, the host has %lld nodes", asked, there);
@@ -203,22 +214,11 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 			    "there",
 			    asked, there);
 		break;
-	case FIT_ISOLATE:
-		strbuf_adds(
-			b, "thread policy isolate asked, the host has hyperthreads and a dedicated "
-			   "set of CPUs");
-		break;
-	case FIT_NO_THREADS:
-		strbuf_adds(b, "thread policy require asked, the node has no hyperthreads");
-		break;
 	case FIT_SIBLINGS:
 		strbuf_addf(b,
 			    "%lld dedicated CPUs with free siblings asked (thread policy require), "
 			    "%lld there",
 			    asked, there);
-		break;
-	case FIT_EMULATOR:
-		strbuf_adds(b, "no CPU is left for the emulator's threads (policy isolate)");
 		break;
 	case FIT_NO_PINNED:
 		strbuf_addf(
@@ -233,23 +233,16 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 	case FIT_SOCKET:
 		port_format(b, r, host, &request->ports[r->port]);
 		break;
+	case FIT_OK:
+	case FIT_NO_TOPOLOGY:
+	case FIT_ISOLATE:
+	case FIT_NO_THREADS:
+	case FIT_EMULATOR:
 	case FIT_SEARCH:
-		strbuf_adds(
-			b,
-			"there is room, but not in the order in which Nova tries the nodes: what "
-			"it keeps from one try (page size, cell ids) spoils the next");
-		break;
 	case FIT_MISTAKEN:
-		strbuf_adds(b, "Nova's filters take the host by mistake, the claim on it fails: a "
-			       "cell that "
-			       "they remember as fitting has no room or the CPUs of another node");
-		break;
 	case FIT_GAVE_UP:
-		strbuf_adds(b, "too many ways to place the cells on the nodes to try them all");
-		break;
 	case FIT_TRIED:
-		strbuf_adds(b, "Nova finds no place for the cells in its order of trying; too many "
-			       "ways are left to tell what is short");
+		strbuf_adds(b, sentences[r->kind]);
 		break;
 	}
 }
