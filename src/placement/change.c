@@ -70,7 +70,7 @@ static struct flavor flavor_with(const struct flavor *flavor, const struct draft
  * Lets the draft have the cells that Nova gives to the changed flavor. False: Nova refuses the
  * flavor with this image, or what the image says still holds.
  */
-static bool ask_nova(const struct question *q, struct draft *d)
+static bool nova_takes(const struct question *q, struct draft *d)
 {
 	cleanup_fit_request struct fit_request made = {0};
 	struct fit_request *meant = &d->request;
@@ -253,7 +253,7 @@ static char *describe(const struct draft *d, const struct fit_request *request)
 /* Adds the draft if some host takes it; *d is handed over then. */
 static bool try_draft(const struct question *q, uint64_t against, struct draft *d)
 {
-	size_t host = ask_nova(q, d) ? first_fit(q, against, &d->request) : q->n_hosts;
+	size_t host = nova_takes(q, d) ? first_fit(q, against, &d->request) : q->n_hosts;
 
 	if (host == q->n_hosts)
 		return false;
@@ -344,7 +344,7 @@ static int64_t largest(const struct question *q, uint64_t against, int64_t all, 
 		cleanup_draft struct draft d = {0};
 
 		fit_request_copy(q->request, &d.request);
-		if (make(&d.request, middle * unit) && ask_nova(q, &d) &&
+		if (make(&d.request, middle * unit) && nova_takes(q, &d) &&
 		    first_fit(q, against, &d.request) < q->n_hosts)
 			low = middle;
 		else

@@ -137,6 +137,16 @@ static void pages_short_format(struct strbuf *b, const struct fit_reason *r, lon
 	strbuf_addf(b, " asked, %lld free", there);
 }
 
+static void memory_total_format(struct strbuf *b, const struct fit_reason *r)
+{
+	strbuf_addf(b, "%lld MB of memory asked, the node has %lld", (long long)r->asked,
+		    (long long)r->free);
+	if (!r->page_kb)
+		return;
+	strbuf_adds(b, " in pages of ");
+	pages_format(b, r->page_kb);
+}
+
 /* Of the kinds that have no figures. */
 static const char *const sentences[] = {
 	[FIT_OK] = "fits",
@@ -182,11 +192,7 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		pages_short_format(b, r, there);
 		break;
 	case FIT_MEMORY_TOTAL:
-		strbuf_addf(b, "%lld MB of memory asked, the node has %lld", asked, there);
-		if (r->page_kb) {
-			strbuf_adds(b, " in pages of ");
-			pages_format(b, r->page_kb);
-		}
+		memory_total_format(b, r);
 		break;
 	case FIT_MEMORY:
 		strbuf_addf(b, "%lld MB of memory asked, %lld free", asked, there);
