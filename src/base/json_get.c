@@ -43,8 +43,7 @@ void json_get_texts(const json_t *object, const char *key, char ***v, size_t *n)
 	size_t index;
 	json_t *value;
 
-	json_array_foreach(json_object_get(object, key), index, value)
-	{
+	json_array_foreach (json_object_get(object, key), index, value) {
 		if (json_is_string(value))
 			*array_push(*v, *n) = clean(json_string_value(value), "");
 	}

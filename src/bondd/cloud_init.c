@@ -29,8 +29,7 @@ static void add_errors(struct guest_cloud_init *c, const char *stage, const json
 	size_t index;
 	json_t *e;
 
-	json_array_foreach(errors, index, e)
-	{
+	json_array_foreach (errors, index, e) {
 		const char *text = json_string_value(e);
 		if (text && c->n_errors < MAX_ERRORS)
 			*array_push(c->errors, c->n_errors) =
@@ -48,7 +47,7 @@ void cloud_init_read(const char *root, struct guest_cloud_init *ret)
 	const char *stage;
 	json_t *value;
 
-	json_object_foreach(status, stage, value)
+	json_object_foreach (status, stage, value)
 		add_errors(&c, stage, json_object_get(value, "errors"));
 	/* result.json is written when the last stage has ended. */
 	if (result && c.n_errors == 0)

@@ -29,8 +29,7 @@ static void take_legs(const json_t *object, struct guest_bond *b)
 	size_t index;
 	json_t *value;
 
-	json_array_foreach(json_object_get(object, "legs"), index, value)
-	{
+	json_array_foreach (json_object_get(object, "legs"), index, value) {
 		cleanup_free char *name = json_get_text(value, "name");
 		struct guest_leg *l = name ? guest_bond_leg(b, name) : NULL;
 		if (l && !l->watch)
@@ -53,8 +52,7 @@ void report_read(const char *root, struct guest_status *s)
 		json_decref(report);
 		return;
 	}
-	json_array_foreach(json_object_get(report, "bonds"), index, value)
-	{
+	json_array_foreach (json_object_get(report, "bonds"), index, value) {
 		cleanup_free char *name = json_get_text(value, "name");
 		struct guest_bond *b = name ? guest_status_bond(s, name) : NULL;
 		if (!b || b->watch)

@@ -58,8 +58,7 @@ static void parse_bond(const json_t *object, struct guest_bond *b)
 		.watch = guest_watch_parse(object),
 	};
 	json_get_texts(object, "arp_ip_targets", &b->arp_ip_targets, &b->n_arp_ip_targets);
-	json_array_foreach(json_object_get(object, "legs"), index, leg)
-	{
+	json_array_foreach (json_object_get(object, "legs"), index, leg) {
 		if (has_name(leg))
 			parse_leg(leg, array_push(b->legs, b->n_legs));
 	}
@@ -111,13 +110,11 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 	size_t index;
 	json_t *value;
 	json_get_texts(cloud_init, "errors", &s.cloud_init.errors, &s.cloud_init.n_errors);
-	json_array_foreach(bonds, index, value)
-	{
+	json_array_foreach (bonds, index, value) {
 		if (has_name(value))
 			parse_bond(value, array_push(s.bonds, s.n_bonds));
 	}
-	json_array_foreach(interfaces, index, value)
-	{
+	json_array_foreach (interfaces, index, value) {
 		if (has_name(value))
 			parse_interface(value, array_push(s.interfaces, s.n_interfaces));
 	}

@@ -81,7 +81,8 @@ static char **leaf_list(struct element *e, const char *name, size_t *ret_n)
 	char **v = NULL;
 	size_t n = 0;
 
-	for_each_child(child, e, name) * array_push(v, n) = xstrdup(element_text(child));
+	for_each_child (child, e, name)
+		*array_push(v, n) = xstrdup(element_text(child));
 	*ret_n = n;
 	return v;
 }
@@ -135,8 +136,7 @@ static struct properties read_properties(struct element *e)
 	struct element *property;
 	struct properties properties = {0};
 
-	for_each_child(property, child_named(e, "properties"), "property")
-	{
+	for_each_child (property, child_named(e, "properties"), "property") {
 		struct property *one = array_push(properties.v, properties.n);
 
 		one->name = key_of(property, "name");
@@ -151,8 +151,7 @@ static void read_extensions(struct element *e, struct extension **v, size_t *n)
 {
 	struct element *extension;
 
-	for_each_child(extension, child_named(e, "extensions"), "extension")
-	{
+	for_each_child (extension, child_named(e, "extensions"), "extension") {
 		struct extension *one = array_push(*v, *n);
 
 		one->name = key_of(extension, "name");
@@ -232,8 +231,7 @@ static void read_networks(struct reading *r, struct element *parent, struct netw
 {
 	struct element *e, *subnet;
 
-	for_each_child(e, child_named(parent, "networks"), "network")
-	{
+	for_each_child (e, child_named(parent, "networks"), "network") {
 		struct network *network = array_push(*v, *n);
 
 		network->name = key_of(e, "name");
@@ -242,8 +240,7 @@ static void read_networks(struct reading *r, struct element *parent, struct netw
 		network->provider_network_type = leaf(e, "provider_network_type");
 		network->provider_physical_network = leaf(e, "provider_physical_network");
 		network->provider_segmentation_id = leaf_uint(e, "provider_segmentation_id", 0);
-		for_each_child(subnet, e, "subnet")
-		{
+		for_each_child (subnet, e, "subnet") {
 			struct subnet *one = array_push(network->subnets, network->n_subnets);
 
 			read_subnet(r, subnet, one);
@@ -255,8 +252,7 @@ static void read_images(struct element *root, struct model *model)
 {
 	struct element *e;
 
-	for_each_child(e, child_named(root, "images"), "image")
-	{
+	for_each_child (e, child_named(root, "images"), "image") {
 		struct image *image = array_push(model->images, model->n_images);
 
 		image->name = key_of(e, "name");
@@ -273,8 +269,7 @@ static void read_flavors(struct element *root, struct model *model)
 {
 	struct element *e;
 
-	for_each_child(e, child_named(root, "flavors"), "flavor")
-	{
+	for_each_child (e, child_named(root, "flavors"), "flavor") {
 		struct flavor *flavor = array_push(model->flavors, model->n_flavors);
 
 		flavor->name = key_of(e, "name");
@@ -294,8 +289,7 @@ static struct address_pair *read_pairs(struct reading *r, struct element *e, siz
 	struct element *pair;
 	struct address_pair *v = NULL;
 
-	for_each_child(pair, child_named(e, "allowed_address_pairs"), "address")
-	{
+	for_each_child (pair, child_named(e, "allowed_address_pairs"), "address") {
 		struct address_pair *one = array_push(v, *n);
 		int prefix;
 
@@ -331,8 +325,7 @@ static void read_interface(struct reading *r, struct element *e, struct interfac
 	interface->mac_address = leaf(e, "mac_address");
 	interface->model = leaf(e, "model");
 	interface->vim_interface_name = leaf(e, "vim_interface_name");
-	for_each_child(address, child_named(e, "addresses"), "address")
-	{
+	for_each_child (address, child_named(e, "addresses"), "address") {
 		struct address *one = array_push(interface->addresses, interface->n_addresses);
 
 		one->id = leaf_uint(address, "address_id", 0);
@@ -360,8 +353,7 @@ static void read_interfaces(struct reading *r, struct element *e, struct vm_grou
 {
 	struct element *interface;
 
-	for_each_child(interface, child_named(e, "interfaces"), "interface")
-	{
+	for_each_child (interface, child_named(e, "interfaces"), "interface") {
 		struct interface *one = array_push(group->interfaces, group->n_interfaces);
 
 		read_interface(r, interface, one);
@@ -374,8 +366,7 @@ static void read_kpis(struct element *e, struct vm_group *group)
 {
 	struct element *kpi;
 
-	for_each_child(kpi, child_named(e, "kpi_data"), "kpi")
-	{
+	for_each_child (kpi, child_named(e, "kpi_data"), "kpi") {
 		struct element *collector = child_named(kpi, "metric_collector");
 		struct kpi *one = array_push(group->kpis, group->n_kpis);
 
@@ -408,19 +399,20 @@ static void read_rules(struct reading *r, struct element *e, struct vm_group *gr
 {
 	struct element *rule, *action;
 
-	for_each_child(rule, child_named(child_named(e, "rules"), "admin_rules"), "rule")
-	{
+	for_each_child (rule, child_named(child_named(e, "rules"), "admin_rules"), "rule") {
 		struct rule *one = array_push(group->rules, group->n_rules);
 		char buffer[64];
 
 		one->event_name = key_of(rule, "event_name");
 		one->line = rule->line;
 		one->actions = leaf_list(rule, "action", &one->n_actions);
-		for_each_child(action, rule, "action") if (!is_action(element_text(action)))
-			report(r, SEVERITY_WARNING, "descriptor-value", action,
-			       "action \"%s\" is not ALWAYS, TRUE or FALSE and a verb, such "
-			       "as \"ALWAYS log\"",
-			       shown(element_text(action), buffer));
+		for_each_child (action, rule, "action")
+			if (!is_action(element_text(action)))
+				report(r, SEVERITY_WARNING, "descriptor-value", action,
+				       "action \"%s\" is not ALWAYS, TRUE or FALSE and a verb, "
+				       "such "
+				       "as \"ALWAYS log\"",
+				       shown(element_text(action), buffer));
 	}
 }
 
@@ -459,8 +451,7 @@ static void read_scaling(struct reading *r, struct element *e, struct scaling *s
 		report(r, SEVERITY_ERROR, "descriptor-value", max,
 		       "max_active %u is less than min_active %u", scaling->max_active,
 		       scaling->min_active);
-	for_each_child(pool, s, "static_ip_address_pool")
-	{
+	for_each_child (pool, s, "static_ip_address_pool") {
 		struct address_pool *one = array_push(scaling->pools, scaling->n_pools);
 
 		read_pool(r, pool, one);
@@ -471,8 +462,7 @@ static void read_placements(struct element *e, struct vm_group *group)
 {
 	struct element *placement;
 
-	for_each_child(placement, e, "placement")
-	{
+	for_each_child (placement, e, "placement") {
 		struct placement *one = array_push(group->placements, group->n_placements);
 
 		one->type = key_of(placement, "type");
@@ -530,16 +520,14 @@ static void read_configurations(struct reading *r, struct element *e, struct vm_
 {
 	struct element *configuration, *variable;
 
-	for_each_child(configuration, child_named(e, "config_data"), "configuration")
-	{
+	for_each_child (configuration, child_named(e, "config_data"), "configuration") {
 		struct configuration *one =
 			array_push(group->configurations, group->n_configurations);
 
 		one->dst = key_of(configuration, "dst");
 		one->line = configuration->line;
 		read_source(r, configuration, one);
-		for_each_child(variable, configuration, "variable")
-		{
+		for_each_child (variable, configuration, "variable") {
 			struct variable *v = array_push(one->variables, one->n_variables);
 
 			v->name = key_of(variable, "name");
@@ -590,8 +578,7 @@ static void read_placement_groups(struct element *e, struct deployment *deployme
 {
 	struct element *placement;
 
-	for_each_child(placement, e, "placement_group")
-	{
+	for_each_child (placement, e, "placement_group") {
 		struct placement_group *one =
 			array_push(deployment->placement_groups, deployment->n_placement_groups);
 
@@ -613,8 +600,7 @@ static void read_deployment(struct reading *r, struct element *e, struct deploym
 	deployment->line = e->line;
 	deployment->locator = read_locator(e);
 	read_networks(r, e, &deployment->networks, &deployment->n_networks);
-	for_each_child(group, e, "vm_group")
-	{
+	for_each_child (group, e, "vm_group") {
 		struct vm_group *one = array_push(deployment->vm_groups, deployment->n_vm_groups);
 
 		read_vm_group(r, group, one);
@@ -628,26 +614,25 @@ static void read_tenants(struct reading *r, struct element *root, struct model *
 {
 	struct element *e, *deployment, *services;
 
-	for_each_child(e, child_named(root, "tenants"), "tenant")
-	{
+	for_each_child (e, child_named(root, "tenants"), "tenant") {
 		struct tenant *tenant = array_push(model->tenants, model->n_tenants);
 
 		tenant->name = key_of(e, "name");
 		tenant->line = e->line;
 		tenant->managed_resource = leaf_bool(e, "managed_resource", true);
 		tenant->vim_mapping = leaf_bool(e, "vim_mapping", true);
-		for_each_child(deployment, child_named(e, "deployments"), "deployment")
-		{
+		for_each_child (deployment, child_named(e, "deployments"), "deployment") {
 			struct deployment *one =
 				array_push(tenant->deployments, tenant->n_deployments);
 
 			read_deployment(r, deployment, one);
 		}
 		read_extensions(e, &tenant->extensions, &tenant->n_extensions);
-		for_each_child(services, e, "services") report(
-			r, SEVERITY_WARNING, "descriptor-unsupported", services,
-			"'services' is the form of ESC 1 and is not read: move its vm_groups "
-			"to deployments/deployment");
+		for_each_child (services, e, "services")
+			report(r, SEVERITY_WARNING, "descriptor-unsupported", services,
+			       "'services' is the form of ESC 1 and is not read: move its "
+			       "vm_groups "
+			       "to deployments/deployment");
 	}
 }
 

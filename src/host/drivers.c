@@ -97,8 +97,7 @@ void judge_drivers(struct host *host)
 	json_t *row;
 	size_t r;
 
-	json_array_foreach(table, r, row)
-	{
+	json_array_foreach (table, r, row) {
 		for (size_t i = 0; i < host->n_nics; i++)
 			if (applies(row, host, &host->nics[i]))
 				judge_add(host, severity_of(field(row, "severity")),

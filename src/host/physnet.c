@@ -142,8 +142,7 @@ static void apply_specs(const char *value, struct host *host)
 
 	if (json_is_object(specs))
 		apply_spec(specs, host);
-	json_array_foreach(specs, i, spec)
-	{
+	json_array_foreach (specs, i, spec) {
 		apply_spec(spec, host);
 	}
 	json_decref(specs);

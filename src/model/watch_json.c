@@ -28,8 +28,7 @@ struct guest_watch *guest_watch_parse(const json_t *bond)
 	json_get_texts(object, "findings", &w->findings, &w->n_findings);
 
 	json_t *moves = json_object_get(object, "moves");
-	json_object_foreach(moves, cause, count)
-	{
+	json_object_foreach (moves, cause, count) {
 		if (!json_is_integer(count) || w->n_moves == MAX_CAUSES)
 			continue;
 		struct guest_moves *m = array_push(w->moves, w->n_moves);
@@ -57,8 +56,7 @@ struct guest_leg_watch *guest_leg_watch_parse(const json_t *leg)
 		.lost = json_get_number(object, "lost"),
 		.round_trip_sum_us = json_get_number(object, "round_trip_sum_us"),
 	};
-	json_array_foreach(json_object_get(object, "round_trips"), index, count)
-	{
+	json_array_foreach (json_object_get(object, "round_trips"), index, count) {
 		if (index < GUEST_ROUND_TRIPS && json_is_integer(count) &&
 		    json_integer_value(count) >= 0)
 			w->round_trips[index] = json_integer_value(count);

@@ -110,8 +110,7 @@ static int read_cpus(const json_t *value, const char *key, struct cpuset *ret, s
 	} else if (!json_is_array(value)) {
 		return err_set(err, EINVAL, "%s is no array of CPU numbers", key);
 	}
-	json_array_foreach(value, i, entry)
-	{
+	json_array_foreach (value, i, entry) {
 		int64_t n = json_integer_value(entry);
 
 		if (json_is_string(entry)) {
@@ -147,8 +146,7 @@ static int get_siblings(const json_t *object, struct compute_cell *c, struct err
 	size_t i;
 
 	int r = get_array(object, "siblings", CPUSET_MAX, &siblings, err);
-	json_array_foreach(siblings, i, entry)
-	{
+	json_array_foreach (siblings, i, entry) {
 		struct cpuset all, cpus;
 
 		if (r == 0)
@@ -225,8 +223,7 @@ static int get_pages(const json_t *object, struct compute_cell *c, struct err *e
 	int r = get_array(object, "huge_pages", 16, &pages, err);
 	if (r < 0)
 		return r;
-	json_array_foreach(pages, i, entry)
-	{
+	json_array_foreach (pages, i, entry) {
 		r = read_pages(entry, c, err);
 		if (r < 0)
 			return err_wrap(err, "huge_pages[%zu]", i);
@@ -292,8 +289,7 @@ static int read_isolated(const json_t *document, const json_t *nodes, struct cpu
 	json_t *node;
 
 	int r = get_cpus(document, "isolated_cpus", ret, err);
-	json_array_foreach(nodes, i, node)
-	{
+	json_array_foreach (nodes, i, node) {
 		struct cpuset of_node;
 
 		if (r == 0)
@@ -317,8 +313,7 @@ static int read_cells(const json_t *document, struct compute_host *host, struct 
 		r = read_isolated(document, nodes, &isolated, err);
 	if (r < 0)
 		return r;
-	json_array_foreach(nodes, i, node)
-	{
+	json_array_foreach (nodes, i, node) {
 		struct compute_cell *c = array_push(host->cells, host->n_cells);
 
 		r = read_cell(node, i, &isolated, c, err);
@@ -369,8 +364,7 @@ static int read_nic(const json_t *object, struct pci_pool *pool, struct err *err
 	if (r < 0)
 		return r;
 	pool->node = (int)node;
-	json_array_foreach(vfs, i, vf)
-	{
+	json_array_foreach (vfs, i, vf) {
 		r = read_vf(vf, pool, err);
 		if (r < 0)
 			return err_wrap(err, "vfs[%zu]", i);
@@ -392,8 +386,7 @@ static int read_nics(const json_t *document, struct compute_host *host, struct e
 	int r = get_array(document, "nics", COMPUTE_POOLS_MAX, &nics, err);
 	if (r < 0)
 		return r;
-	json_array_foreach(nics, i, nic)
-	{
+	json_array_foreach (nics, i, nic) {
 		if (!json_is_object(nic))
 			return err_set(err, EINVAL, "nics[%zu] is no object", i);
 		struct pci_pool *pool = member(nic, "physnet")

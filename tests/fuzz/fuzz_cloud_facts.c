@@ -26,8 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const json_t *o;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "ports"), i, o) facts_read_port(o, &facts);
-	json_array_foreach(json_object_get(document, "agents"), i, o) facts_read_agent(o, &facts);
+	json_array_foreach (json_object_get(document, "ports"), i, o)
+		facts_read_port(o, &facts);
+	json_array_foreach (json_object_get(document, "agents"), i, o)
+		facts_read_agent(o, &facts);
 	facts_read_topology(document, vim_facts_host(&facts, "h"));
 	json_decref(document);
 	if (host_json_parse(host_json, sizeof(host_json) - 1, "h.json", &host, NULL) < 0)

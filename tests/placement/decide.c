@@ -29,8 +29,7 @@ static struct properties read_properties(json_t *object)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach (object, name, value) {
 		struct property *added = array_push(p.v, p.n);
 		*added = (struct property){.name = xstrdup(name),
 					   .value = xstrdup(json_string_value(value))};
@@ -66,8 +65,7 @@ static int read_request(const json_t *asked, struct fit_request *ret, struct err
 	size_t i;
 
 	int r = fit_request_from_flavor(&flavor, &image, ret, err);
-	json_array_foreach(json_object_get(asked, "ports"), i, port)
-	{
+	json_array_foreach (json_object_get(asked, "ports"), i, port) {
 		const char *physnet = json_string_value(json_object_get(port, "physnet"));
 		const char *type = json_string_value(json_object_get(port, "type"));
 		struct fit_port wanted = {.nicid = (unsigned)i,

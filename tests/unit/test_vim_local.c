@@ -563,7 +563,7 @@ static void test_addresses_are_chosen_as_neutron_does(void **state)
 			json_pack("[{s:s, s:s}]", "subnet", "s4", "ip_address", "10.0.0.2"));
 		struct record *port = add(&records, VIM_PORT, "p1", spec);
 		int r = port_choose(&records, "t", "d", port, &err);
-		json_array_foreach(json_object_get(port->made, "addresses"), k, a)
+		json_array_foreach (json_object_get(port->made, "addresses"), k, a)
 			strbuf_addf(&result, "%s%s", k ? " " : "", record_string(a, "ip_address"));
 		const char *got = r < 0 ? err.text : result.s ? result.s : "";
 		if (r != cases[i].code || !streq(got, cases[i].result))

@@ -86,8 +86,7 @@ static const struct record *port_with(const struct records *records, const char 
 		size_t k;
 		if (records->v[i].kind != VIM_PORT)
 			continue;
-		json_array_foreach(addresses, k, a)
-		{
+		json_array_foreach (addresses, k, a) {
 			if (streq(record_string(a, "subnet"), subnet) &&
 			    streq(record_string(a, "ip_address"), ip))
 				return &records->v[i];
@@ -219,8 +218,7 @@ static int fix_addresses(const struct records *records, struct record *port, str
 	json_object_set_new(port->made, "addresses", json_array());
 	if (ip || subnet)
 		r = fix_address(records, port, subnet, ip, err);
-	json_array_foreach(wanted, k, a)
-	{
+	json_array_foreach (wanted, k, a) {
 		const char *s = record_string(a, "subnet"), *i = record_string(a, "ip_address");
 		if (r == 0 && (s || i))
 			r = fix_address(records, port, s, i, err);

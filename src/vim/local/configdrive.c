@@ -111,11 +111,11 @@ static void add_services(json_t **services, const struct configdrive_address *a)
 	size_t i, k;
 	json_t *service, *known;
 
-	json_array_foreach(more, i, service)
-	{
+	json_array_foreach (more, i, service) {
 		bool there = false;
 
-		json_array_foreach(*services, k, known) there |= json_equal(service, known);
+		json_array_foreach (*services, k, known)
+			there |= json_equal(service, known);
 		if (!there)
 			append(services, json_incref(service));
 	}

@@ -98,9 +98,9 @@ const struct flavor *local_flavor(const struct vim_request *server, const struct
 		.root_disk_mb =
 			(unsigned)json_integer_value(json_object_get(record->spec, "root_disk_mb")),
 	};
-	json_object_foreach(json_object_get(record->spec, "properties"), name, value) *
-		array_push(store->properties.v, store->properties.n) =
-		(struct property){.name = (char *)name, .value = (char *)json_string_value(value)};
+	json_object_foreach (json_object_get(record->spec, "properties"), name, value)
+		*array_push(store->properties.v, store->properties.n) = (struct property){
+			.name = (char *)name, .value = (char *)json_string_value(value)};
 	return store;
 }
 

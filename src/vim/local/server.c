@@ -93,8 +93,7 @@ static int find_ports(const struct records *records, const struct record *server
 	json_t *name;
 	size_t i;
 
-	json_array_foreach(names, i, name)
-	{
+	json_array_foreach (names, i, name) {
 		ports[i] = records_find(records, VIM_PORT, json_string_value(name));
 		if (!ports[i]) {
 			free(ports);
@@ -208,8 +207,7 @@ static void describe_addresses(const struct parts *parts, const struct record *p
 	size_t i;
 	struct configdrive_address *addresses = NULL;
 
-	json_array_foreach(json_object_get(port->made, "addresses"), i, a)
-	{
+	json_array_foreach (json_object_get(port->made, "addresses"), i, a) {
 		struct subnet subnet;
 		if (!net_subnet(parts->records, record_string(a, "subnet"), &subnet))
 			continue;
@@ -454,9 +452,9 @@ static void port_info(struct local *local, const struct records *records, const 
 		.port_security = -1,
 		.link_up = running && json_is_true(json_object_get(port->made, "link_up")),
 	};
-	json_array_foreach(json_object_get(port->made, "addresses"), i, a) *
-		array_push(ret->ip_addresses, ret->n_ip_addresses) =
-		xstrdup(record_string(a, "ip_address"));
+	json_array_foreach (json_object_get(port->made, "addresses"), i, a)
+		*array_push(ret->ip_addresses, ret->n_ip_addresses) =
+			xstrdup(record_string(a, "ip_address"));
 	net_present(local, records, port, &in_use);
 	ret->status = xstrdup(running && in_use ? "ACTIVE" : "DOWN");
 }

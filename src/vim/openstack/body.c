@@ -168,8 +168,7 @@ static int resolve_groups(struct openstack *os, const struct interface *i, json_
 		const json_t *group;
 		const char *id = NULL;
 		size_t n;
-		json_array_foreach(os->security_groups, n, group)
-		{
+		json_array_foreach (os->security_groups, n, group) {
 			const char *candidate = json_string_value(json_object_get(group, "id"));
 			const char *name = json_string_value(json_object_get(group, "name"));
 			if (streq(i->security_groups[k], candidate) ||

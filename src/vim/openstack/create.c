@@ -493,8 +493,7 @@ static void extensions_known(struct call *call, void *data)
 	const json_t *extension;
 	size_t i;
 
-	json_array_foreach(json_object_get(call->answer, "extensions"), i, extension)
-	{
+	json_array_foreach (json_object_get(call->answer, "extensions"), i, extension) {
 		if (streq(json_string_value(json_object_get(extension, "alias")),
 			  "uplink-status-propagation"))
 			m->os->has_uplink_propagation = true;

@@ -83,8 +83,7 @@ static int ask_as_admin(struct openstack *os, struct vim_facts *facts, struct er
 	for (i = 0; i < things.n; i++)
 		if (things.v[i].object.kind == VIM_PORT)
 			facts_read_port(things.v[i].json, facts);
-	json_array_foreach(json_object_get(agents, "agents"), i, agent)
-	{
+	json_array_foreach (json_object_get(agents, "agents"), i, agent) {
 		facts_read_agent(agent, facts);
 	}
 	json_decref(agents);
@@ -100,8 +99,7 @@ static void copy_properties(const json_t *from, const char *prefix, struct prope
 	const char *name;
 	const json_t *value;
 
-	json_object_foreach((json_t *)from, name, value)
-	{
+	json_object_foreach ((json_t *)from, name, value) {
 		if (json_is_string(value) && str_starts(name, prefix))
 			*array_push(ret->v, ret->n) = (struct property){
 				.name = xstrdup(name), .value = xstrdup(json_string_value(value))};

@@ -32,11 +32,9 @@ void facts_read_agent(const json_t *agent, struct vim_facts *facts)
 	struct vim_host *h = vim_facts_host(facts, host);
 	if (streq(type, "NIC Switch agent")) {
 		h->has_nic_agent = true;
-		json_object_foreach((json_t *)json_object_get(configurations, "device_mappings"),
-				    physnet, value)
-		{
-			json_array_foreach(value, i, pf)
-			{
+		json_object_foreach ((json_t *)json_object_get(configurations, "device_mappings"),
+				     physnet, value) {
+			json_array_foreach (value, i, pf) {
 				if (!json_is_string(pf))
 					continue;
 				struct vim_device *d = array_push(h->devices, h->n_devices);
@@ -46,9 +44,8 @@ void facts_read_agent(const json_t *agent, struct vim_facts *facts)
 		}
 	} else if (streq(type, "Open vSwitch agent")) {
 		h->has_switch_agent = true;
-		json_object_foreach((json_t *)json_object_get(configurations, "bridge_mappings"),
-				    physnet, value)
-		{
+		json_object_foreach ((json_t *)json_object_get(configurations, "bridge_mappings"),
+				     physnet, value) {
 			*array_push(h->bridges, h->n_bridges) = xstrdup(physnet);
 		}
 	}
@@ -60,11 +57,9 @@ void facts_read_topology(const json_t *topology, struct vim_host *h)
 	const char *vcpu;
 	size_t i;
 
-	json_array_foreach(json_object_get(topology, "nodes"), i, node)
-	{
+	json_array_foreach (json_object_get(topology, "nodes"), i, node) {
 		const json_t *id = json_object_get(node, "host_node");
-		json_object_foreach((json_t *)json_object_get(node, "cpu_pinning"), vcpu, cpu)
-		{
+		json_object_foreach ((json_t *)json_object_get(node, "cpu_pinning"), vcpu, cpu) {
 			json_int_t number = json_integer_value(cpu);
 			if (json_is_integer(id) && number >= 0 && number < CPUSET_MAX)
 				*array_push(h->pins, h->n_pins) = (struct vim_pin){

@@ -198,8 +198,7 @@ static int what_is_left(struct openstack *os, const char *id, char **ret, struct
 	}
 	int r = session_calls(os->session, calls, ARRAY_SIZE(calls), err);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		json_array_foreach(json_object_get(calls[i]->answer, leftovers[i].key), k, o)
-		{
+		json_array_foreach (json_object_get(calls[i]->answer, leftovers[i].key), k, o) {
 			const char *name = json_string_value(json_object_get(o, "name"));
 			if (!*ret && !streq(name, "default"))
 				*ret = xasprintf("of its %s there is %s", leftovers[i].key,
@@ -221,8 +220,7 @@ static int delete_default_group(struct session *base, const char *project, struc
 		xasprintf("/security-groups?fields=id&name=default&project_id=%s", project), NULL,
 		&answer, err);
 
-	json_array_foreach(json_object_get(answer, "security_groups"), i, group)
-	{
+	json_array_foreach (json_object_get(answer, "security_groups"), i, group) {
 		const char *id = json_string_value(json_object_get(group, "id"));
 		if (r == 0 && id)
 			r = session_call(base, SERVICE_NETWORK, "DELETE",

@@ -82,8 +82,7 @@ static int ask_networks(struct openstack *os, struct server_view *v, struct err 
 	const json_t *port;
 	size_t i;
 
-	json_array_foreach(json_object_get(v->ports, "ports"), i, port)
-	{
+	json_array_foreach (json_object_get(v->ports, "ports"), i, port) {
 		const char *id = json_string_value(json_object_get(port, "network_id"));
 		if (!id)
 			continue;
@@ -135,8 +134,7 @@ bool openstack_servers_hold(const json_t *answer, const char *id)
 	const json_t *server;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "servers"), i, server)
-	{
+	json_array_foreach (json_object_get(answer, "servers"), i, server) {
 		if (streq(json_string_value(json_object_get(server, "id")), id))
 			return true;
 	}

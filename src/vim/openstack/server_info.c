@@ -95,8 +95,7 @@ static void read_topology(const struct server_view *v, struct vim_server_info *i
 					 : xstrdup("Nova shows no topology of it");
 		return;
 	}
-	json_array_foreach(nodes, i, node)
-	{
+	json_array_foreach (nodes, i, node) {
 		cleanup_strbuf struct strbuf guest = {0}, host = {0};
 		const json_t *host_node = json_object_get(node, "host_node");
 		if (!json_is_integer(host_node)) {
@@ -105,9 +104,8 @@ static void read_topology(const struct server_view *v, struct vim_server_info *i
 				xstrdup("host nodes and pinning are shown to the role admin");
 			return;
 		}
-		json_object_foreach((json_t *)json_object_get(node, "cpu_pinning"), guest_cpu,
-				    host_cpu)
-		{
+		json_object_foreach ((json_t *)json_object_get(node, "cpu_pinning"), guest_cpu,
+				     host_cpu) {
 			strbuf_addf(&guest, "%s%s", guest.len ? "," : "", guest_cpu);
 			strbuf_addf(&host, "%s%lld", host.len ? "," : "",
 				    (long long)json_integer_value(host_cpu));
@@ -126,8 +124,7 @@ static const json_t *network_by_id(const struct server_view *v, const char *id)
 	const json_t *network;
 	size_t i;
 
-	json_array_foreach(json_object_get(v->networks, "networks"), i, network)
-	{
+	json_array_foreach (json_object_get(v->networks, "networks"), i, network) {
 		if (streq(text(network, "id"), id))
 			return network;
 	}
@@ -139,8 +136,7 @@ static bool has_router(const struct server_view *v, const char *network)
 	const json_t *port;
 	size_t i;
 
-	json_array_foreach(json_object_get(v->routed, "ports"), i, port)
-	{
+	json_array_foreach (json_object_get(v->routed, "ports"), i, port) {
 		if (streq(text(port, "network_id"), network) && text(port, "device_owner") &&
 		    str_starts(text(port, "device_owner"), "network:"))
 			return true;
@@ -174,8 +170,7 @@ static char *pf_of(const struct server_view *v, const char *physical_network)
 	const json_t *agent;
 	size_t i;
 
-	json_array_foreach(json_object_get(v->agents, "agents"), i, agent)
-	{
+	json_array_foreach (json_object_get(v->agents, "agents"), i, agent) {
 		const json_t *mappings = json_object_get(json_object_get(agent, "configurations"),
 							 "device_mappings");
 		const json_t *devices =
@@ -243,8 +238,7 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		.port_security = tristate(port, "port_security_enabled"),
 		.mtu = (unsigned)json_integer_value(json_object_get(network, "mtu")),
 	};
-	json_array_foreach(json_object_get(port, "fixed_ips"), i, fixed)
-	{
+	json_array_foreach (json_object_get(port, "fixed_ips"), i, fixed) {
 		if (text(fixed, "ip_address"))
 			*array_push(p->ip_addresses, p->n_ip_addresses) =
 				xstrdup(text(fixed, "ip_address"));
@@ -265,7 +259,7 @@ static void read_ports(const struct server_view *v, struct vim_server_info *info
 	const json_t *port;
 	size_t i;
 
-	json_array_foreach(json_object_get(v->ports, "ports"), i, port)
+	json_array_foreach (json_object_get(v->ports, "ports"), i, port)
 		read_port(v, port, i, array_push(info->ports, info->n_ports));
 	if (info->n_ports)
 		qsort(info->ports, info->n_ports, sizeof(*info->ports), by_nicid);

@@ -147,8 +147,7 @@ char *session_error_message(const char *body, size_t len)
 	char *message = NULL;
 
 	/* {"error": {"message": ...}}, {"NeutronError": {"message": ...}}, {"badRequest": ...} */
-	json_object_foreach(root, key, value)
-	{
+	json_object_foreach (root, key, value) {
 		char *text = json_get_text(value, "message");
 		if (!text && streq(key, "message"))
 			text = json_get_text(root, key);

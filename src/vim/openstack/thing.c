@@ -166,7 +166,8 @@ int things_add_list(struct things *things, enum vim_kind kind, const json_t *ans
 
 	if (!json_is_array(list))
 		return err_set(err, EPROTO, "the answer holds no list of %s", thing_plural(kind));
-	json_array_foreach(list, i, o) things_add(things, kind, o);
+	json_array_foreach (list, i, o)
+		things_add(things, kind, o);
 	return 0;
 }
 
@@ -177,8 +178,7 @@ char *things_next_page(enum vim_kind kind, const json_t *answer)
 	const json_t *link;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, links), i, link)
-	{
+	json_array_foreach (json_object_get(answer, links), i, link) {
 		if (streq(text(link, "rel"), "next"))
 			url = text(link, "href");
 	}

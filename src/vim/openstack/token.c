@@ -88,8 +88,7 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 		.project_domain_id = get(json_object_get(project, "domain"), "id"),
 		.catalog = json_deep_copy(json_object_get(body, "catalog")),
 	};
-	json_array_foreach(json_object_get(body, "roles"), i, role)
-	{
+	json_array_foreach (json_object_get(body, "roles"), i, role) {
 		const char *name = json_string_value(json_object_get(role, "name"));
 		const char *role_id = json_string_value(json_object_get(role, "id"));
 		if (!name || !role_id)
@@ -106,12 +105,10 @@ const char *token_endpoint(const struct token *token, const char *type, const ch
 	const json_t *service, *endpoint;
 	size_t i, k;
 
-	json_array_foreach(token->catalog, i, service)
-	{
+	json_array_foreach (token->catalog, i, service) {
 		if (!streq(json_string_value(json_object_get(service, "type")), type))
 			continue;
-		json_array_foreach(json_object_get(service, "endpoints"), k, endpoint)
-		{
+		json_array_foreach (json_object_get(service, "endpoints"), k, endpoint) {
 			const char *of = json_string_value(json_object_get(endpoint, "region_id"));
 			if (!of)
 				of = json_string_value(json_object_get(endpoint, "region"));
