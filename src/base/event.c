@@ -6,21 +6,25 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-void event_report(const struct events *events, const struct event *event)
+bool run_interrupted(const struct run_ctx *run)
 {
-	if (events && events->report)
-		events->report(events->data, event);
+	return run && run->interrupted && *run->interrupted;
 }
 
-void event_note(const struct events *events, const char *type, const char *fmt, ...)
+void event_report(const struct run_ctx *run, const struct event *event)
+{
+	if (run && run->report)
+		run->report(run->data, event);
+}
+
+void event_note(const struct run_ctx *run, const char *type, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	cleanup_free char *details = xvasprintf(fmt, ap);
 	va_end(ap);
-	event_report(events,
-		     &(struct event){.type = type, .status = EVENT_NOTE, .details = details});
+	event_report(run, &(struct event){.type = type, .status = EVENT_NOTE, .details = details});
 }
 
 const char *event_status_name(enum event_status status)

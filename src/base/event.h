@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a long operation reports while it runs. Whoever works calls event_report; whoever listens
- * (terminal, JSON lines, later a daemon) put its function into struct events.
+ * What a long operation is given by its caller: a listener for its events (terminal, JSON lines,
+ * later a daemon) and a flag that asks it to stop.
  */
 #pragma once
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum event_status {
@@ -29,16 +31,21 @@ struct event {
 	const char *unit;       /* "B" for bytes, "s" for seconds of a limit, "queries" ... */
 };
 
-struct events {
-	void (*report)(void *data, const struct event *event); /* NULL: nobody listens */
+struct run_ctx {
+	void (*report)(void *data, const struct event *event); /* NULL: no listener */
 	void *data;
+	/* Set by a signal handler (Ctrl-C and its like): whatever waits stops with -EINTR and says
+	 * what it leaves. NULL: cannot be interrupted. */
+	const volatile sig_atomic_t *interrupted;
 };
 
-/* events may be NULL. */
-void event_report(const struct events *events, const struct event *event);
+/* In all of these run may be NULL: no listener, no interrupt. */
+bool run_interrupted(const struct run_ctx *run);
+
+void event_report(const struct run_ctx *run, const struct event *event);
 
 /* An EVENT_NOTE of that type. */
-void event_note(const struct events *events, const char *type, const char *fmt, ...)
+void event_note(const struct run_ctx *run, const char *type, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 const char *event_status_name(

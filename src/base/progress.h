@@ -16,7 +16,7 @@ struct progress;
  * NO_COLOR). */
 struct progress *progress_new(FILE *out, bool live, bool colour);
 
-/* As a listener: (struct events){progress_report, progress}. */
+/* As a listener: (struct run_ctx){.report = progress_report, .data = progress}. */
 void progress_report(void *progress, const struct event *event);
 
 /* Takes the live line away; NULL is fine. */

@@ -120,7 +120,7 @@ static void report_json(void *data, const struct event *e)
 }
 
 int cli_open_vim(const char *verb, const struct options *options, const struct tenant *tenant,
-		 const struct deployment *deployment, const struct events *events,
+		 const struct deployment *deployment, const struct run_ctx *run,
 		 struct vim **ret_vim)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -143,17 +143,17 @@ int cli_open_vim(const char *verb, const struct options *options, const struct t
 		/* A deploy would put back the link that a drill holds down. */
 		.change = streq(verb, "deploy") || streq(verb, "undeploy") || streq(verb, "drill"),
 	};
-	return ops->open(&target, events, ret_vim, &err) < 0 ? cli_fail(verb, &err) : EXIT_DONE;
+	return ops->open(&target, run, ret_vim, &err) < 0 ? cli_fail(verb, &err) : EXIT_DONE;
 }
 
 static int run_one(const char *verb, const struct options *options, const struct model *model,
 		   const struct tenant *tenant, const struct deployment *deployment,
-		   const struct events *events, cli_deployment_fn *fn)
+		   const struct run_ctx *run, cli_deployment_fn *fn)
 {
 	cleanup_vim struct vim *vim = NULL;
-	int r = cli_open_vim(verb, options, tenant, deployment, events, &vim);
+	int r = cli_open_vim(verb, options, tenant, deployment, run, &vim);
 
-	return r != EXIT_DONE ? r : fn(options, model, tenant, deployment, vim, events);
+	return r != EXIT_DONE ? r : fn(options, model, tenant, deployment, vim);
 }
 
 int cli_each_deployment(const char *verb, const struct options *options, cli_deployment_fn *fn)
@@ -174,12 +174,12 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 	bool live = isatty(STDERR_FILENO) != 0;
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));
-	struct events events = {progress_report, progress};
+	struct run_ctx run = {progress_report, progress, options->interrupted};
 	/* Files and a descriptor are enough on a machine from which no cloud is reached. */
 	bool offline = streq(verb, "explain") && options->hosts && !options->vim;
 	bool streams = streq(verb, "deploy") || streq(verb, "undeploy");
 	if (options->json && streams)
-		events = (struct events){report_json, NULL};
+		run = (struct run_ctx){report_json, NULL, options->interrupted};
 
 	/* One that is not right does not hide the others, and is told by the exit code. Nothing is
 	 * made or broken after a failure. */
@@ -190,9 +190,9 @@ int cli_each_deployment(const char *verb, const struct options *options, cli_dep
 				continue;
 			const struct tenant *tenant = &model->tenants[t];
 			const struct deployment *deployment = &tenant->deployments[d];
-			int one = offline ? fn(options, model, tenant, deployment, NULL, &events)
-					  : run_one(verb, options, model, tenant, deployment,
-						    &events, fn);
+			int one = offline ? fn(options, model, tenant, deployment, NULL)
+					  : run_one(verb, options, model, tenant, deployment, &run,
+						    fn);
 			r = one > r ? one : r;
 		}
 	progress_free(progress);

@@ -27,7 +27,7 @@ int cli_read_design(const char *verb, const struct options *options, struct mode
 
 /* Opens the deployment's VIM; 0 or an exit code, with the error printed. */
 int cli_open_vim(const char *verb, const struct options *options, const struct tenant *tenant,
-		 const struct deployment *deployment, const struct events *events,
+		 const struct deployment *deployment, const struct run_ctx *run,
 		 struct vim **ret_vim);
 
 /*
@@ -37,7 +37,7 @@ int cli_open_vim(const char *verb, const struct options *options, const struct t
  */
 typedef int cli_deployment_fn(const struct options *options, const struct model *model,
 			      const struct tenant *tenant, const struct deployment *deployment,
-			      struct vim *vim, const struct events *events);
+			      struct vim *vim);
 int cli_each_deployment(const char *verb, const struct options *options, cli_deployment_fn *fn);
 
 /* The name of the VIM to use: --vim, else the locator's vim_id, else "local". */

@@ -36,7 +36,7 @@ static void tell_why(const struct options *options, const struct model *model,
 
 static int deploy_one(const struct options *options, const struct model *model,
 		      const struct tenant *tenant, const struct deployment *deployment,
-		      struct vim *vim, const struct events *events)
+		      struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
@@ -45,7 +45,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 
 	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
 		return cli_fail("deploy", &err);
-	if (apply_plan(vim, plan, &apply, events, &err) < 0) {
+	if (apply_plan(vim, plan, &apply, &err) < 0) {
 		int code = cli_fail("deploy", &err);
 		/* The embedded VIM has said why in its error. */
 		if (err.code == -ENOSPC && !streq(vim->ops->name, "local"))

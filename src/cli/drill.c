@@ -159,7 +159,7 @@ static void print_json(const struct options *options, const struct deployment *d
 
 static int drill_one(const struct options *options, const struct model *model,
 		     const struct tenant *tenant, const struct deployment *deployment,
-		     struct vim *vim, const struct events *events)
+		     struct vim *vim)
 {
 	(void)model;
 	(void)tenant;
@@ -173,8 +173,8 @@ static int drill_one(const struct options *options, const struct model *model,
 		cleanup_err struct err err = ERR_INIT;
 		cleanup_drill_result struct drill_result r = {0};
 		if (drill_run(vim, deployment, &deployment->vm_groups[g],
-			      options->silent ? DRILL_SILENT : DRILL_CARRIER, options->qps, events,
-			      &r, &err) < 0)
+			      options->silent ? DRILL_SILENT : DRILL_CARRIER, options->qps, &r,
+			      &err) < 0)
 			return cli_fail("drill", &err);
 		if (options->json)
 			print_json(options, deployment, &r);

@@ -105,14 +105,13 @@ static bool is_unknown(const struct outlook *o)
 
 static int explain_one(const struct options *options, const struct model *model,
 		       const struct tenant *tenant, const struct deployment *deployment,
-		       struct vim *vim, const struct events *events)
+		       struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_outlook struct outlook o = {0};
 
-	(void)events;
 	int r = vim ? apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err)
 		    : plan_make(model, tenant, deployment, &inventory, &plan, &err);
 	if (r == 0)

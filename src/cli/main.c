@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
@@ -222,6 +221,8 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static volatile sig_atomic_t interrupted;
+
 static void end_wait(int number)
 {
 	(void)number;
@@ -250,7 +251,7 @@ static void catch_signals(const struct verb *verb)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.qps = 1000};
+	struct options options = {.qps = 1000, .interrupted = &interrupted};
 
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {

@@ -95,14 +95,13 @@ static void print_summary(const struct plan *plan, const struct deployment *depl
 
 static int plan_one(const struct options *options, const struct model *model,
 		    const struct tenant *tenant, const struct deployment *deployment,
-		    struct vim *vim, const struct events *events)
+		    struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast forecast = {0};
 
-	(void)events;
 	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0 ||
 	    forecast_make(options, vim, plan, &forecast, &err) < 0)
 		return cli_fail("plan", &err);

@@ -5,12 +5,12 @@
 
 static int undeploy_one(const struct options *options, const struct model *model,
 			const struct tenant *tenant, const struct deployment *deployment,
-			struct vim *vim, const struct events *events)
+			struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
 
 	(void)model;
-	if (apply_undeploy(vim, events, &err) == 0)
+	if (apply_undeploy(vim, &err) == 0)
 		return EXIT_DONE;
 	int code = cli_fail("undeploy", &err);
 	fprintf(stderr,

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,23 +22,24 @@ enum {
 
 /* What the options said. */
 struct options {
-	const char *vim;     /* --vim, or NULL: the descriptor's */
-	bool json;           /* -o json */
-	bool sarif;          /* -o sarif */
-	bool list;           /* --list */
-	const char *explain; /* --explain: a rule's id, or NULL */
-	bool keep_failed;    /* --keep-failed */
-	unsigned qps;        /* --qps */
-	bool silent;         /* --failure silent */
-	const char *svg;     /* --svg, or NULL */
-	const char *root;    /* --root, or NULL: this machine */
-	const char *capture; /* --capture, or NULL */
-	const char *hosts;   /* --hosts, or NULL */
-	const char *file;    /* --output FILE, or NULL: standard output */
-	bool tune;           /* --tune */
-	bool apply;          /* --apply */
-	unsigned count;      /* --count; 0: not given */
-	const char *operand; /* DEP.xml, or NULL */
+	const volatile sig_atomic_t *interrupted; /* see struct run_ctx */
+	const char *vim;                          /* --vim, or NULL: the descriptor's */
+	bool json;                                /* -o json */
+	bool sarif;                               /* -o sarif */
+	bool list;                                /* --list */
+	const char *explain;                      /* --explain: a rule's id, or NULL */
+	bool keep_failed;                         /* --keep-failed */
+	unsigned qps;                             /* --qps */
+	bool silent;                              /* --failure silent */
+	const char *svg;                          /* --svg, or NULL */
+	const char *root;                         /* --root, or NULL: this machine */
+	const char *capture;                      /* --capture, or NULL */
+	const char *hosts;                        /* --hosts, or NULL */
+	const char *file;                         /* --output FILE, or NULL: standard output */
+	bool tune;                                /* --tune */
+	bool apply;                               /* --apply */
+	unsigned count;                           /* --count; 0: not given */
+	const char *operand;                      /* DEP.xml, or NULL */
 };
 
 struct verb {

@@ -38,13 +38,12 @@ static void print_json(const struct deployment *deployment, const struct verific
 
 static int verify_one(const struct options *options, const struct model *model,
 		      const struct tenant *tenant, const struct deployment *deployment,
-		      struct vim *vim, const struct events *events)
+		      struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_verifications struct verifications v = {0};
 
 	(void)tenant;
-	(void)events;
 	if (verify_deployment(vim, model, deployment, &v, &err) < 0)
 		return cli_fail("verify", &err);
 	size_t failed = verifications_count(&v, VERDICT_FAIL);

@@ -10,7 +10,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/interrupt.h"
 #include "base/str.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
@@ -26,7 +25,6 @@
 /* Waiting for one server. */
 struct wait {
 	struct vim *vim;
-	const struct events *events;
 	const struct plan *plan;
 	const struct step *server;
 	int64_t start, limit;        /* ms of the monotonic clock; s from start */
@@ -44,18 +42,18 @@ static int64_t now_ms(void)
 static void report(const struct wait *w, const char *type, enum event_status status,
 		   const char *details)
 {
-	event_report(w->events, &(struct event){
-					.type = type,
-					.status = status,
-					.tenant = w->vim->tenant,
-					.deployment = w->vim->deployment,
-					.vm_group = w->server->group->name,
-					.object = w->server->name,
-					.details = details,
-					.done = (uint64_t)(now_ms() - w->start) / 1000,
-					.total = (uint64_t)w->limit,
-					.unit = "s",
-				});
+	event_report(w->vim->run, &(struct event){
+					  .type = type,
+					  .status = status,
+					  .tenant = w->vim->tenant,
+					  .deployment = w->vim->deployment,
+					  .vm_group = w->server->group->name,
+					  .object = w->server->name,
+					  .details = details,
+					  .done = (uint64_t)(now_ms() - w->start) / 1000,
+					  .total = (uint64_t)w->limit,
+					  .unit = "s",
+				  });
 }
 
 /* The last lines of the console, as evidence below an error. */
@@ -78,7 +76,7 @@ static char *console_tail(const struct wait *w)
 static int pause_after(const struct wait *w, const struct vim_server_info *info, const char *type,
 		       const char *waiting_for, struct err *err)
 {
-	if (interrupted)
+	if (run_interrupted(w->vim->run))
 		return err_set(err, EINTR, "interrupted while waiting for %s", waiting_for);
 	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
 		return err_set(err, vim_fault_class(info->fault) ? ENOSPC : EIO,
@@ -100,7 +98,7 @@ static int pause_round(const struct wait *w, const char *type, const char *waiti
 		       struct err *err)
 {
 	cleanup_server_info struct vim_server_info info = {0};
-	int r = interrupted
+	int r = run_interrupted(w->vim->run)
 			? 0
 			: w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
 
@@ -172,7 +170,7 @@ static int wait_alive(const struct wait *w, struct err *err)
 	else
 		(void)reach_of(w->vim, &w->seen, address, &why);
 	if (why) {
-		event_note(w->events, "VM_ALIVE", "%s cannot be asked from here: %s",
+		event_note(w->vim->run, "VM_ALIVE", "%s cannot be asked from here: %s",
 			   w->server->name, why);
 		return 0;
 	}
@@ -211,14 +209,14 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 
 	*ret_answers = false;
 	if (reach == VIM_REACH_NO) {
-		event_note(w->events, "SERVICE_ALIVE", "%s cannot be asked from here: %s", what,
+		event_note(w->vim->run, "SERVICE_ALIVE", "%s cannot be asked from here: %s", what,
 			   why);
 		return 0;
 	}
 	report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
 	while (!dns_answers(w, address, name)) {
 		if (reach == VIM_REACH_MAYBE && now_ms() - since > UNSURE_MS) {
-			event_note(w->events, "SERVICE_ALIVE",
+			event_note(w->vim->run, "SERVICE_ALIVE",
 				   "%s did not answer in %d s; it may be that nothing leads there "
 				   "from here, and it is not waited for",
 				   what, UNSURE_MS / 1000);
@@ -280,7 +278,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 			return 0;
 		}
 		if (!told && now_ms() - asked_since > STATUS_GRACE_MS) {
-			event_note(w->events, "DAY0_DONE",
+			event_note(w->vim->run, "DAY0_DONE",
 				   "not waited for: the guest's status service does not answer: %s",
 				   ask.text);
 			return 0;
@@ -289,7 +287,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
 		if (r == -ETIMEDOUT) {
 			/* The service answers: that it is not finished is verify's to tell. */
-			event_note(w->events, "DAY0_DONE", "cloud-init still runs");
+			event_note(w->vim->run, "DAY0_DONE", "cloud-init still runs");
 			return 0;
 		}
 		if (r < 0)
@@ -305,12 +303,12 @@ static int wait_service(const struct wait *w, struct err *err)
 
 	service_addresses(w->server->group, w->server->index, &addresses, &n);
 	if (n == 0)
-		event_note(w->events, "SERVICE_ALIVE",
+		event_note(w->vim->run, "SERVICE_ALIVE",
 			   "%s has no service address in its day-0 or descriptor: DNS is not asked",
 			   w->server->name);
 	int r = wait_dns(w, addresses, n, &where, err);
 	if (r == 0 && where)
-		event_note(w->events, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
+		event_note(w->vim->run, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
 			   (double)(now_ms() - w->start) / 1000, where);
 	if (r == 0)
 		r = wait_day0(w, err);
@@ -324,10 +322,9 @@ static int wait_service(const struct wait *w, struct err *err)
 	return r;
 }
 
-int alive_wait(struct vim *vim, const struct plan *plan, const struct events *events,
-	       struct err *err)
+int alive_wait(struct vim *vim, const struct plan *plan, struct err *err)
 {
-	struct wait w = {.vim = vim, .events = events, .plan = plan, .start = now_ms()};
+	struct wait w = {.vim = vim, .plan = plan, .start = now_ms()};
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];

@@ -3,7 +3,6 @@
 #pragma once
 
 struct err;
-struct events;
 struct plan;
 struct vim;
 
@@ -13,5 +12,4 @@ struct vim;
  * counts from the call. A group with bootup_time -1 is not waited for beyond ACTIVE. -ETIMEDOUT
  * names what did not come and shows the end of the console.
  */
-int alive_wait(struct vim *vim, const struct plan *plan, const struct events *events,
-	       struct err *err);
+int alive_wait(struct vim *vim, const struct plan *plan, struct err *err);

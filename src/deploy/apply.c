@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/interrupt.h"
 #include "base/str.h"
 #include "deploy/alive.h"
 #include "deploy/plan.h"
@@ -39,7 +38,6 @@ static const char *event_type(enum vim_kind kind, bool make)
 /* A call of create or destroy: what its numbers stand for. */
 struct work {
 	const struct vim *vim;
-	const struct events *events;
 	const struct step *const *steps;         /* of create, else NULL */
 	const struct vim_object *const *objects; /* of destroy, else NULL */
 	bool *stays;                             /* of destroy: others use it; or NULL */
@@ -57,19 +55,19 @@ static void report(void *data, size_t i, enum event_status status, const char *d
 		return;
 	if (!make && w->stays && status == EVENT_NOTE)
 		w->stays[i] = true;
-	event_report(w->events, &(struct event){
-					.type = event_type(kind, make),
-					.status = status,
-					.tenant = w->vim->tenant,
-					.deployment = w->vim->deployment,
-					.object = make ? w->steps[i]->name : w->objects[i]->name,
-					.details = details || !make || status != EVENT_SUCCESS
-							   ? details
-							   : w->steps[i]->about,
-					.done = done,
-					.total = total,
-					.unit = "B",
-				});
+	event_report(w->vim->run, &(struct event){
+					  .type = event_type(kind, make),
+					  .status = status,
+					  .tenant = w->vim->tenant,
+					  .deployment = w->vim->deployment,
+					  .object = make ? w->steps[i]->name : w->objects[i]->name,
+					  .details = details || !make || status != EVENT_SUCCESS
+							     ? details
+							     : w->steps[i]->about,
+					  .done = done,
+					  .total = total,
+					  .unit = "B",
+				  });
 }
 
 int apply_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
@@ -93,17 +91,16 @@ static int stop_interrupted(struct err *err)
 
 /* stays (may be NULL) says which of the objects are left because others use them. */
 static int destroy(struct vim *vim, const struct vim_object *const *objects, size_t n, bool *stays,
-		   const struct events *events, struct err *err)
+		   struct err *err)
 {
-	struct work work = {.vim = vim, .events = events, .objects = objects, .stays = stays};
+	struct work work = {.vim = vim, .objects = objects, .stays = stays};
 	const struct vim_watch watch = {report, &work};
 
 	return n ? vim->ops->destroy(vim, objects, n, &watch, err) : 0;
 }
 
 /* What stands in the way of the plan. */
-static int clear_ground(struct vim *vim, const struct plan *plan, const struct events *events,
-			struct err *err)
+static int clear_ground(struct vim *vim, const struct plan *plan, struct err *err)
 {
 	cleanup_free const struct vim_object **objects = NULL;
 	cleanup_free const struct step **steps = NULL;
@@ -117,7 +114,7 @@ static int clear_ground(struct vim *vim, const struct plan *plan, const struct e
 		*array_push(steps, n_steps) = s;
 	}
 	cleanup_free bool *stays = xcalloc(n, sizeof(*stays));
-	int r = destroy(vim, objects, n, stays, events, err);
+	int r = destroy(vim, objects, n, stays, err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (stays[i] && steps[i]->action == ACTION_REPLACE)
 			return err_set(err, EEXIST,
@@ -128,20 +125,19 @@ static int clear_ground(struct vim *vim, const struct plan *plan, const struct e
 	return r;
 }
 
-static int update(struct vim *vim, const struct plan *plan, const struct events *events,
-		  struct err *err)
+static int update(struct vim *vim, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
 		if (s->action != ACTION_UPDATE || s->set_link)
 			continue;
-		if (interrupted)
+		if (run_interrupted(vim->run))
 			return stop_interrupted(err);
 		int r = vim->ops->update(vim, s->present, &s->request, err);
 		if (r < 0)
 			return err_wrap(err, "update %s %s", vim_kind_name(s->request.kind),
 					s->name);
-		event_note(events, "UPDATE", "%s %s: %s", vim_kind_name(s->request.kind), s->name,
+		event_note(vim->run, "UPDATE", "%s %s: %s", vim_kind_name(s->request.kind), s->name,
 			   s->why);
 	}
 	return 0;
@@ -157,19 +153,18 @@ static const char *server_of(const struct plan *plan, const struct step *port)
 }
 
 /* Links that were left down, when their servers are there. */
-static int set_links(struct vim *vim, const struct plan *plan, const struct events *events,
-		     struct err *err)
+static int set_links(struct vim *vim, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
 		if (s->action != ACTION_UPDATE || !s->set_link)
 			continue;
-		if (interrupted)
+		if (run_interrupted(vim->run))
 			return stop_interrupted(err);
 		int r = vim->ops->set_link(vim, server_of(plan, s), s->name, true, err);
 		if (r < 0)
 			return err_wrap(err, "port %s, whose link is to come up", s->name);
-		event_note(events, "UPDATE", "port %s: link up: %s", s->name, s->why);
+		event_note(vim->run, "UPDATE", "port %s: link up: %s", s->name, s->why);
 	}
 	return 0;
 }
@@ -240,8 +235,7 @@ static bool is_early(const struct step *s)
 
 enum part { PART_EARLY, PART_REST, PART_ALL };
 
-static int make(struct vim *vim, const struct plan *plan, enum part part,
-		const struct events *events, struct err *err)
+static int make(struct vim *vim, const struct plan *plan, enum part part, struct err *err)
 {
 	cleanup_free struct vim_request *requests = NULL;
 	cleanup_free const struct step **steps = NULL;
@@ -254,29 +248,28 @@ static int make(struct vim *vim, const struct plan *plan, enum part part,
 		*array_push(requests, n) = s->request;
 		*array_push(steps, n_steps) = s;
 	}
-	struct work work = {.vim = vim, .events = events, .steps = steps};
+	struct work work = {.vim = vim, .steps = steps};
 	const struct vim_watch watch = {report, &work};
 	if (n == 0)
 		return 0;
-	return interrupted ? stop_interrupted(err)
-			   : vim->ops->create(vim, requests, n, &watch, err);
+	return run_interrupted(vim->run) ? stop_interrupted(err)
+					 : vim->ops->create(vim, requests, n, &watch, err);
 }
 
-static int make_all(struct vim *vim, const struct plan *plan, const struct events *events,
-		    struct err *err)
+static int make_all(struct vim *vim, const struct plan *plan, struct err *err)
 {
 	bool fresh = plan_count(plan, ACTION_REPLACE) + plan_count(plan, ACTION_DELETE) == 0;
-	int r = fresh ? 0 : make(vim, plan, PART_EARLY, events, err);
+	int r = fresh ? 0 : make(vim, plan, PART_EARLY, err);
 
 	if (r == 0)
-		r = clear_ground(vim, plan, events, err);
+		r = clear_ground(vim, plan, err);
 	if (r == 0)
-		r = update(vim, plan, events, err);
+		r = update(vim, plan, err);
 	if (r == 0)
-		r = make(vim, plan, fresh ? PART_ALL : PART_REST, events, err);
+		r = make(vim, plan, fresh ? PART_ALL : PART_REST, err);
 	if (r == 0)
-		r = set_links(vim, plan, events, err);
-	return r < 0 ? r : alive_wait(vim, plan, events, err);
+		r = set_links(vim, plan, err);
+	return r < 0 ? r : alive_wait(vim, plan, err);
 }
 
 /* Was it made by this run? What was there before has another id. */
@@ -291,7 +284,7 @@ static bool made_now(const struct plan *plan, const struct vim_object *o)
 }
 
 /* Takes away what this run made; what was there before stays. */
-static void undo(struct vim *vim, const struct plan *plan, const struct events *events)
+static void undo(struct vim *vim, const struct plan *plan)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_inventory struct vim_inventory inventory = {0};
@@ -299,7 +292,7 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 	size_t owned = 0, n = 0;
 
 	if (vim->ops->list(vim, NULL, 0, &inventory, &err) < 0) {
-		event_note(events, "UNDO", "cannot list what is left: %s; run dnsvnf undeploy",
+		event_note(vim->run, "UNDO", "cannot list what is left: %s; run dnsvnf undeploy",
 			   err.text);
 		return;
 	}
@@ -308,30 +301,30 @@ static void undo(struct vim *vim, const struct plan *plan, const struct events *
 		if (made_now(plan, &inventory.v[i]))
 			*array_push(objects, n) = &inventory.v[i];
 	}
-	int r = destroy(vim, objects, n, NULL, events, &err);
+	int r = destroy(vim, objects, n, NULL, &err);
 	if (r == 0 && owned == n)
 		r = vim->ops->release(vim, &err);
 	if (r < 0)
-		event_note(events, "UNDO", "%s; run dnsvnf undeploy", err.text);
+		event_note(vim->run, "UNDO", "%s; run dnsvnf undeploy", err.text);
 }
 
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
-	       const struct events *events, struct err *err)
+	       struct err *err)
 {
 	int r = apply_admit(vim, plan, err);
 
 	if (r < 0)
 		return r;
-	r = make_all(vim, plan, events, err);
+	r = make_all(vim, plan, err);
 	if (r == 0)
 		return 0;
-	event_report(events, &(struct event){.type = "SERVICE_ALIVE",
-					     .status = EVENT_FAILURE,
-					     .tenant = vim->tenant,
-					     .deployment = vim->deployment,
-					     .details = err->text});
+	event_report(vim->run, &(struct event){.type = "SERVICE_ALIVE",
+					       .status = EVENT_FAILURE,
+					       .tenant = vim->tenant,
+					       .deployment = vim->deployment,
+					       .details = err->text});
 	if (r != -EINTR && r != -EBUSY && !options->keep_failed)
-		undo(vim, plan, events);
+		undo(vim, plan);
 	return r;
 }
 
@@ -357,8 +350,7 @@ static bool may_stay(const struct vim_object *o)
  * Lists again, which is the proof that nothing is left. What appeared meanwhile, asked for by a run
  * that was killed, goes too. *ret_left names what stays, or is NULL.
  */
-static int prove_gone(struct vim *vim, const struct events *events, char **ret_left,
-		      struct err *err)
+static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 {
 	for (int round = 0;; round++) {
 		cleanup_inventory struct vim_inventory inventory = {0};
@@ -380,13 +372,13 @@ static int prove_gone(struct vim *vim, const struct events *events, char **ret_l
 		}
 		if (round == PROOF_ROUNDS)
 			return err_set(err, EIO, "still there after all was deleted: %s", left.s);
-		r = destroy(vim, objects, n, NULL, events, err);
+		r = destroy(vim, objects, n, NULL, err);
 		if (r < 0)
 			return r;
 	}
 }
 
-int apply_undeploy(struct vim *vim, const struct events *events, struct err *err)
+int apply_undeploy(struct vim *vim, struct err *err)
 {
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_free const struct vim_object **objects = NULL;
@@ -395,19 +387,19 @@ int apply_undeploy(struct vim *vim, const struct events *events, struct err *err
 	int r = list_owned(vim, &inventory, &objects, &n, err);
 
 	if (r == 0)
-		r = destroy(vim, objects, n, NULL, events, err);
+		r = destroy(vim, objects, n, NULL, err);
 	if (r == 0 && n > 0)
-		r = prove_gone(vim, events, &left, err);
+		r = prove_gone(vim, &left, err);
 	if (r == 0 && !left)
 		r = vim->ops->release(vim, err);
 	if (r < 0)
 		return r;
 	cleanup_free char *details = left ? xasprintf("stays: %s", left) : NULL;
-	event_report(events, &(struct event){.type = "SERVICE_UNDEPLOYED",
-					     .status = EVENT_SUCCESS,
-					     .tenant = vim->tenant,
-					     .deployment = vim->deployment,
-					     .object = vim->deployment,
-					     .details = details});
+	event_report(vim->run, &(struct event){.type = "SERVICE_UNDEPLOYED",
+					       .status = EVENT_SUCCESS,
+					       .tenant = vim->tenant,
+					       .deployment = vim->deployment,
+					       .object = vim->deployment,
+					       .details = details});
 	return 0;
 }

@@ -6,7 +6,6 @@
 
 struct deployment;
 struct err;
-struct events;
 struct model;
 struct plan;
 struct tenant;
@@ -39,7 +38,7 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
  * -ENOSPC: no host took a server.
  */
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
-	       const struct events *events, struct err *err);
+	       struct err *err);
 
 /* Removes everything marked as this deployment's, servers first. Nothing there is no error. */
-int apply_undeploy(struct vim *vim, const struct events *events, struct err *err);
+int apply_undeploy(struct vim *vim, struct err *err);

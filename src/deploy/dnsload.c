@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "deploy/dns.h"
 #include "deploy/net.h"
 #include "vim/vim.h"
@@ -291,11 +292,11 @@ void dnsload_progress(const struct dnsload *load, uint64_t *ret_sent, uint64_t *
 	*ret_answered = atomic_load(&load->answered);
 }
 
-int dnsload_wait_until(struct dnsload *load, double ms, const volatile sig_atomic_t *stop)
+int dnsload_wait_until(struct dnsload *load, double ms, const struct run_ctx *run)
 {
 	for (;;) {
 		double left = ms - dnsload_elapsed(load);
-		if (stop && *stop)
+		if (run_interrupted(run))
 			return -EINTR;
 		if (left <= 0)
 			return 0;
@@ -317,12 +318,12 @@ static void count_answers(struct dnsload_result *r)
 	}
 }
 
-void dnsload_finish(struct dnsload *load, const volatile sig_atomic_t *stop,
+void dnsload_finish(struct dnsload *load, const struct run_ctx *run,
 		    struct dnsload_result *ret_result)
 {
 	struct dnsload_result result;
 
-	if (stop && *stop)
+	if (run_interrupted(run))
 		atomic_store(&load->abandon, true);
 	atomic_store(&load->stop, true);
 	pthread_join(load->thread, NULL);

@@ -6,12 +6,12 @@
  */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct err;
+struct run_ctx;
 struct vim;
 struct dnsload;
 
@@ -39,8 +39,8 @@ double dnsload_elapsed(const struct dnsload *load);
 /* How far it is: for progress. */
 void dnsload_progress(const struct dnsload *load, uint64_t *ret_sent, uint64_t *ret_answered);
 
-/* Sleeps until elapsed is ms; -EINTR, at once or within 20 ms, when *stop (may be NULL) is set. */
-int dnsload_wait_until(struct dnsload *load, double ms, const volatile sig_atomic_t *stop);
+/* Sleeps until elapsed is ms; -EINTR, within 20 ms, when run (may be NULL) is interrupted. */
+int dnsload_wait_until(struct dnsload *load, double ms, const struct run_ctx *run);
 
 struct dnsload_query {
 	double sent_ms;
@@ -84,8 +84,8 @@ struct dnsload_result {
 };
 
 /* Ends it: stops sending if it still does, waits wait_ms at most for answers on their way (not
- * when stop, which may be NULL, is set), frees the load. The caller clears the result. */
-void dnsload_finish(struct dnsload *load, const volatile sig_atomic_t *stop,
+ * when run, which may be NULL, is interrupted), frees the load. The caller clears the result. */
+void dnsload_finish(struct dnsload *load, const struct run_ctx *run,
 		    struct dnsload_result *ret_result);
 
 /* Counts, gaps and latencies of the queries sent in [from_ms, to_ms); takes what it needs from

@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/interrupt.h"
 #include "base/str.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
@@ -22,7 +21,6 @@ struct drill {
 	struct vim *vim;
 	const struct deployment *deployment;
 	const struct vm_group *group;
-	const struct events *events;
 	const char *management;
 	struct guest_status before; /* the failure */
 	struct drill_result *result;
@@ -50,13 +48,13 @@ const char *drill_failure_object(enum drill_failure failure)
 static void report(const struct drill *d, const char *type, enum event_status status,
 		   const char *details)
 {
-	event_report(d->events, &(struct event){.type = type,
-						.status = status,
-						.tenant = d->vim->tenant,
-						.deployment = d->vim->deployment,
-						.vm_group = d->group->name,
-						.object = d->result->port,
-						.details = details});
+	event_report(d->vim->run, &(struct event){.type = type,
+						  .status = status,
+						  .tenant = d->vim->tenant,
+						  .deployment = d->vim->deployment,
+						  .vm_group = d->group->name,
+						  .object = d->result->port,
+						  .details = details});
 }
 
 /* The bond in the guest now, with an active leg; it lives as long as *ret. NULL with err set
@@ -84,7 +82,7 @@ static char *look_again(struct drill *d, const char *when)
 	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
 
 	if (!bond) {
-		event_note(d->events, "DRILL", "%s: %s", when, err.text);
+		event_note(d->vim->run, "DRILL", "%s: %s", when, err.text);
 		return NULL;
 	}
 	drill_hear(d->result, before->watch, bond->watch);
@@ -108,7 +106,8 @@ static int put_back(struct drill *d, const char *port, const char *leg, struct e
 
 	if (r < 0)
 		return err_wrap(err, "put the link of %s back, which was down", leg);
-	event_note(d->events, "LINK_UP", "the link of %s (port %s) was down: put back", leg, port);
+	event_note(d->vim->run, "LINK_UP", "the link of %s (port %s) was down: put back", leg,
+		   port);
 	return 0;
 }
 
@@ -172,7 +171,7 @@ static int look_last(struct drill *d, struct err *err)
 	if (r < 0 && !d->result->port)
 		return err_set(err, r, "%s", slow.text);
 	if (!streq(leg, d->result->leg_before))
-		event_note(d->events, "DRILL", "the bond moved from %s to %s by itself", leg,
+		event_note(d->vim->run, "DRILL", "the bond moved from %s to %s by itself", leg,
 			   d->result->leg_before);
 	return 0;
 }
@@ -210,12 +209,12 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	const double down_at = DRILL_BEFORE_MS, up_at = DRILL_BEFORE_MS + DRILL_DOWN_MS;
 
 	report(d, "DRILL", EVENT_STARTED, "DNS load before the failure");
-	if (dnsload_wait_until(load, down_at - LAST_MS, &interrupted) < 0)
+	if (dnsload_wait_until(load, down_at - LAST_MS, d->vim->run) < 0)
 		return err_set(err, EINTR, "interrupted before the %s was touched", object);
 	int r = look_last(d, err);
 	if (r < 0)
 		return r;
-	if (dnsload_wait_until(load, down_at, &interrupted) < 0)
+	if (dnsload_wait_until(load, down_at, d->vim->run) < 0)
 		return err_set(err, EINTR, "interrupted before the %s was touched", object);
 	result->down_ms = dnsload_elapsed(load);
 	r = set_broken(d, true, err);
@@ -224,17 +223,17 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	report(d, failures[result->failure].down, EVENT_SUCCESS, result->leg_before);
 	/* Late enough for the slowest monitor there is, early enough to see it before it is
 	 * mended. */
-	if (dnsload_wait_until(load, up_at - ASK_MS, &interrupted) < 0)
+	if (dnsload_wait_until(load, up_at - ASK_MS, d->vim->run) < 0)
 		return err_set(err, EINTR, "interrupted while the %s was down", object);
 	result->leg_after = look_again(d, "while it is broken");
-	if (dnsload_wait_until(load, up_at, &interrupted) < 0)
+	if (dnsload_wait_until(load, up_at, d->vim->run) < 0)
 		return err_set(err, EINTR, "interrupted while the %s was down", object);
 	result->up_ms = dnsload_elapsed(load);
 	r = set_broken(d, false, err);
 	if (r < 0)
 		return r;
 	report(d, failures[result->failure].up, EVENT_SUCCESS, result->leg_before);
-	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, &interrupted) < 0)
+	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, d->vim->run) < 0)
 		return err_set(err, EINTR, "interrupted after the %s was put back", object);
 	return 0;
 }
@@ -302,12 +301,12 @@ static int run(struct drill *d, unsigned qps, struct err *err)
 	if (d->broken) {
 		cleanup_err struct err back = ERR_INIT;
 		if (set_broken(d, false, &back) < 0)
-			event_note(d->events, failures[result->failure].up,
+			event_note(d->vim->run, failures[result->failure].up,
 				   "the %s of %s could not be put back: %s; 'dnsvnf deploy' "
 				   "does it when the VIM can be asked again",
 				   failures[result->failure].object, result->port, back.text);
 	}
-	dnsload_finish(load, &interrupted, &result->load);
+	dnsload_finish(load, d->vim->run, &result->load);
 	if (r < 0)
 		return r;
 
@@ -319,14 +318,13 @@ static int run(struct drill *d, unsigned qps, struct err *err)
 }
 
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
-	      enum drill_failure failure, unsigned qps, const struct events *events,
-	      struct drill_result *ret, struct err *err)
+	      enum drill_failure failure, unsigned qps, struct drill_result *ret, struct err *err)
 {
 	cleanup_drill_result struct drill_result result = {.failure = failure, .outage_us = -1};
 	struct drill d = {.vim = vim,
 			  .deployment = deployment,
 			  .group = group,
-			  .events = events,
+
 			  .management = service_management_address(group, 0),
 			  .result = &result};
 

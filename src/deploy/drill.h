@@ -8,7 +8,6 @@
 
 struct deployment;
 struct err;
-struct events;
 struct guest_watch;
 struct vim;
 struct vm_group;
@@ -56,8 +55,7 @@ struct drill_result {
  * know which leg is active. -ENOTSUP, with nothing touched: the VIM cannot break it so.
  */
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
-	      enum drill_failure failure, unsigned qps, const struct events *events,
-	      struct drill_result *ret, struct err *err);
+	      enum drill_failure failure, unsigned qps, struct drill_result *ret, struct err *err);
 
 const char *drill_failure_name(enum drill_failure failure);   /* "carrier", "silent" */
 const char *drill_failure_object(enum drill_failure failure); /* what breaks: "link", "path" */

@@ -165,7 +165,7 @@ struct vim_target {
 struct vim {
 	const struct vim_ops *ops;
 	char *tenant, *deployment;
-	const struct events *events; /* borrowed; may be NULL */
+	const struct run_ctx *run; /* borrowed; may be NULL */
 };
 
 struct vim_deployment {
@@ -190,7 +190,7 @@ struct vim_ops {
 
 	/* A vim of this kind for that deployment. Makes nothing in the VIM. -EBUSY: to be changed,
 	 * and another dnsvnf is at work on it. */
-	int (*open)(const struct vim_target *target, const struct events *events,
+	int (*open)(const struct vim_target *target, const struct run_ctx *run,
 		    struct vim **ret_vim, struct err *err);
 	void (*close)(struct vim *vim); /* takes NULL */
 

@@ -196,7 +196,7 @@ static int deploy(struct memory_vim *m, const struct model *model, bool keep, st
 	int r = apply_prepare(&m->vim, model, tenant, &tenant->deployments[0], &inventory, &plan,
 			      err);
 
-	return r < 0 ? r : apply_plan(&m->vim, plan, &options, NULL, err);
+	return r < 0 ? r : apply_plan(&m->vim, plan, &options, err);
 }
 
 static void test_all_is_made_and_all_is_removed(void **state)
@@ -209,7 +209,7 @@ static void test_all_is_made_and_all_is_removed(void **state)
 	assert_true(made >= 16);
 	assert_int_equal(deploy(&m, *state, false, &err), 0);
 	assert_int_equal(m.operations, made); /* nothing to do */
-	assert_int_equal(apply_undeploy(&m.vim, NULL, &err), 0);
+	assert_int_equal(apply_undeploy(&m.vim, &err), 0);
 	assert_int_equal(m.there.n, 0);
 	assert_true(m.released);
 	vim_inventory_clear(&m.there);
@@ -225,7 +225,7 @@ static void test_failure_anywhere_is_undone(void **state)
 		int r = deploy(&m, *state, false, &err);
 		if (r == 0) {
 			assert_true(at > 16);
-			apply_undeploy(&m.vim, NULL, &err);
+			apply_undeploy(&m.vim, &err);
 			vim_inventory_clear(&m.there);
 			break;
 		}
@@ -324,11 +324,11 @@ static void test_undeploy_goes_on_and_tells(void **state)
 
 	assert_int_equal(deploy(&m, *state, false, &err), 0);
 	m.fail_at = m.operations + 2;
-	assert_true(apply_undeploy(&m.vim, NULL, &err) < 0);
+	assert_true(apply_undeploy(&m.vim, &err) < 0);
 	assert_non_null(strstr(err.text, "cannot delete "));
 	assert_int_equal(m.there.n, 1);
 	err_clear(&err);
-	assert_int_equal(apply_undeploy(&m.vim, NULL, &err), 0);
+	assert_int_equal(apply_undeploy(&m.vim, &err), 0);
 	assert_int_equal(m.there.n, 0);
 	vim_inventory_clear(&m.there);
 }

@@ -303,6 +303,7 @@ static void test_stop(void **state)
 	struct dnsload *l;
 	cleanup_dnsload_result struct dnsload_result result;
 	volatile sig_atomic_t stop = 0;
+	const struct run_ctx run = {.interrupted = &stop};
 	uint64_t sent = 0, answered;
 	double ms = 0;
 
@@ -311,15 +312,15 @@ static void test_stop(void **state)
 	o.wait_ms = 60000;
 	assert_int_equal(dnsload_start(&plain_vim, &o, &l, NULL), 0);
 	for (; sent <= 10 && ms < 20000; ms += 100) {
-		assert_int_equal(dnsload_wait_until(l, ms, &stop), 0);
+		assert_int_equal(dnsload_wait_until(l, ms, &run), 0);
 		dnsload_progress(l, &sent, &answered);
 	}
 	assert_true(sent > 10);
 	stop = 1;
-	assert_int_equal(dnsload_wait_until(l, 50000, &stop), -EINTR);
+	assert_int_equal(dnsload_wait_until(l, 50000, &run), -EINTR);
 	dnsload_progress(l, &sent, &answered);
 	assert_int_equal(answered, 0);
-	dnsload_finish(l, &stop, &result);
+	dnsload_finish(l, &run, &result);
 	responder_stop(&r);
 	assert_true(result.n_queries >= sent && result.n_queries < 30000);
 }

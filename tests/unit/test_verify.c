@@ -16,7 +16,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "base/interrupt.h"
 #include "base/str.h"
 #include "deploy/apply.h"
 #include "deploy/design.h"
@@ -58,8 +57,10 @@ struct fixture {
 	bool link_up;
 	bool other_down; /* the link of the leg that is not active */
 	bool path_whole;
-	bool no_path;         /* nothing behind the port that could be cut */
-	bool down_fails;      /* set_link(down) takes the link down and fails */
+	bool no_path;    /* nothing behind the port that could be cut */
+	bool down_fails; /* set_link(down) takes the link down and fails */
+	struct run_ctx run;
+	volatile sig_atomic_t interrupted;
 	bool down_interrupts; /* Ctrl-C as soon as the link or the path is down */
 	int server_error;
 	/* As OpenStack tells of its ports: */
@@ -141,7 +142,7 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 	assert_string_equal(port, f.later ? "port1" : "port0");
 	f.link_up = up;
 	if (!up && f.down_interrupts)
-		interrupted = 1;
+		f.interrupted = 1;
 	return !up && f.down_fails ? err_set(err, ETIMEDOUT, "no answer") : 0;
 }
 
@@ -154,7 +155,7 @@ static int fake_set_path(struct vim *vim, const char *server, const char *port, 
 		return err_set(err, ENOTSUP, "no path");
 	f.path_whole = whole;
 	if (!whole && f.down_interrupts)
-		interrupted = 1;
+		f.interrupted = 1;
 	return 0;
 }
 
@@ -186,7 +187,9 @@ static int start(void **state)
 	static char tenant[] = "test-tenant", deployment[] = "cpnr-dns";
 
 	(void)state;
-	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment}};
+	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment},
+			     .run.interrupted = &f.interrupted};
+	f.vim.run = &f.run;
 	assert_int_equal(design_read(DESIGN, &f.model, &findings, NULL), 0);
 	f.deployment = &f.model->tenants[0].deployments[0];
 	f.group = &f.deployment->vm_groups[0];
@@ -213,7 +216,6 @@ static int stop(void **state)
 	pthread_join(f.thread, NULL);
 	close(f.fd);
 	model_free(f.model);
-	interrupted = 0;
 	return 0;
 }
 
@@ -347,7 +349,7 @@ static int drill(enum drill_failure failure, struct err *err)
 	cleanup_drill_result struct drill_result result = {0};
 
 	f.link_up = f.path_whole = true;
-	return drill_run(&f.vim, f.deployment, f.group, failure, 100, NULL, &result, err);
+	return drill_run(&f.vim, f.deployment, f.group, failure, 100, &result, err);
 }
 
 static void test_link_is_back_after_an_interrupt(void **state)

@@ -117,7 +117,7 @@ static void undeploy(struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
 
-	must(apply_undeploy(vim, NULL, &err), &err);
+	must(apply_undeploy(vim, &err), &err);
 }
 
 static enum vim_state state_of(struct vim *vim, char **ret_fault)

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "vim/local/cut.h"
@@ -22,7 +21,7 @@ static struct local *local_of(struct vim *vim)
 }
 
 /* Who changes takes the lock when it first writes: create and destroy read again what is there. */
-static int local_open(const struct vim_target *target, const struct events *events,
+static int local_open(const struct vim_target *target, const struct run_ctx *run,
 		      struct vim **ret_vim, struct err *err)
 {
 	struct local *local = xcalloc(1, sizeof(*local));
@@ -32,7 +31,7 @@ static int local_open(const struct vim_target *target, const struct events *even
 		.ops = &vim_local,
 		.tenant = xstrdup(target->tenant),
 		.deployment = xstrdup(target->deployment),
-		.events = events,
+		.run = run,
 	};
 	local->netns = -1;
 	store_init(&local->store, target->tenant, target->deployment);
@@ -73,9 +72,9 @@ int local_qemu(struct local *local, struct err *err)
 		return r;
 	local->probed = true;
 	if (local->qemu.kvm)
-		event_note(local->vim.events, "ACCELERATION", "QEMU with KVM");
+		event_note(local->vim.run, "ACCELERATION", "QEMU with KVM");
 	else
-		event_note(local->vim.events, "ACCELERATION",
+		event_note(local->vim.run, "ACCELERATION",
 			   "QEMU without KVM (%s): emulation by TCG, many times slower",
 			   local->qemu.why_no_kvm);
 	return 0;
@@ -381,7 +380,7 @@ static int local_create(struct vim *vim, const struct vim_request *requests, siz
 	if (r == 0)
 		r = store_load(&local->store, &records, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (interrupted)
+		if (run_interrupted(vim->run))
 			return err_set(err, EINTR, "interrupted");
 		vim_watch_report(watch, i, EVENT_STARTED, NULL);
 		r = create_one(local, &requests[i], &records, err);
@@ -484,7 +483,7 @@ static int local_destroy(struct vim *vim, const struct vim_object *const *object
 			cleanup_err struct err one = ERR_INIT;
 			if (objects[i]->kind != order[k])
 				continue;
-			if (interrupted)
+			if (run_interrupted(vim->run))
 				return err_set(err, EINTR, "interrupted");
 			vim_watch_report(watch, i, EVENT_STARTED, NULL);
 			r = destroy_one(local, &records, objects[i], &one);

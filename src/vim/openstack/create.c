@@ -11,7 +11,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/interrupt.h"
 #include "base/str.h"
 #include "vim/openstack/advice.h"
 #include "vim/openstack/body.h"
@@ -188,7 +187,7 @@ static void look_for_lost(void *data);
  */
 static void look_later(struct batch *b)
 {
-	if (interrupted)
+	if (run_interrupted(b->maker->os->vim.run))
 		fail(b, EINTR, "interrupted");
 	else
 		session_after(b->maker->os->session, LOST_WAIT_MS * (double)(1u << b->looks++),
@@ -317,7 +316,7 @@ static void found_flavor(struct call *call, void *data)
 	if (listed && things_by_owner(&os->things, VIM_FLAVOR, r->owner)) {
 		go_on(b); /* ours, of an earlier try */
 	} else if (listed && things_by_name(&os->things, VIM_FLAVOR, r->name, os->prefix, NULL)) {
-		event_note(os->vim.events, "CREATE_FLAVOR",
+		event_note(os->vim.run, "CREATE_FLAVOR",
 			   "%s was made by another deployment meanwhile: used", r->name);
 		complete(b);
 	} else {
@@ -480,7 +479,7 @@ static bool start_ready(struct maker *m, enum vim_kind kind)
 /* Starts whatever can be started. */
 static void advance(struct maker *m)
 {
-	if (interrupted && m->result == 0)
+	if (run_interrupted(m->os->vim.run) && m->result == 0)
 		m->result = err_set(&m->err, EINTR, "interrupted");
 	for (int kind = VIM_IMAGE; kind <= VIM_SERVER; kind++)
 		while (m->result == 0 && start_ready(m, (enum vim_kind)kind))
@@ -503,7 +502,7 @@ static void extensions_known(struct call *call, void *data)
 	if (call->result < 0 && m->result == 0)
 		m->result = err_set(&m->err, call->result, "%s", call->err.text);
 	else if (!m->os->has_uplink_propagation)
-		event_note(m->os->vim.events, "LINK_STATE",
+		event_note(m->os->vim.run, "LINK_STATE",
 			   "this Neutron has no extension uplink-status-propagation: the link of a "
 			   "VF stays up when its cable is pulled, and miimon will not see it");
 	call_free(call);
@@ -546,7 +545,7 @@ static void unmake(struct maker *m)
 	for (size_t i = 0; i < made.n; i++)
 		objects[i] = &made.v[i];
 	if (openstack_destroy(&m->os->vim, objects, made.n, NULL, &err) < 0)
-		event_note(m->os->vim.events, "UNDO", "%s; run dnsvnf undeploy later", err.text);
+		event_note(m->os->vim.run, "UNDO", "%s; run dnsvnf undeploy later", err.text);
 }
 
 /*

@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/interrupt.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 
@@ -129,7 +128,7 @@ static void looked(struct call *call, void *data)
 		failed(l, p->i, EIO, fault ? fault : "it is in ERROR and does not go");
 	else if (p->waited_ms > SERVER_GONE_S * 1e3)
 		failed(l, p->i, ETIMEDOUT, "it is still there: ask Nova's log on its host");
-	else if (interrupted)
+	else if (run_interrupted(l->os->vim.run))
 		failed(l, p->i, EINTR, "interrupted while it was going");
 	else
 		wait_on(steal_ptr(p));
@@ -152,7 +151,7 @@ static void listed(struct call *call, void *data)
 	bool there =
 		call->result == 0 && openstack_servers_hold(call->answer, p->l->objects[p->i]->id);
 
-	if (there && !interrupted)
+	if (there && !run_interrupted(p->l->os->vim.run))
 		wait_on(p);
 	else
 		look(p);
@@ -280,7 +279,7 @@ int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, 
 	if (r < 0)
 		return r;
 	for (int round = ROUND_SERVERS; round <= ROUND_NETWORKS; round++) {
-		if (interrupted) {
+		if (run_interrupted(vim->run)) {
 			l.result = err_set(&l.err, EINTR, "interrupted");
 			break;
 		}

@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/interrupt.h"
+#include "base/event.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
 
@@ -43,12 +43,12 @@ struct timer {
 struct http {
 	CURLM *multi;
 	const struct cloud *cloud;
+	const struct run_ctx *run;
 	long timeout_s;
 	struct transfer *transfers;
 	struct timer *timers;
 	size_t n_timers;
 	double origin_ms;
-	bool see_through;
 };
 
 static double clock_ms(void)
@@ -64,7 +64,7 @@ static double now_ms(const struct http *http)
 	return clock_ms() - http->origin_ms;
 }
 
-struct http *http_new(const struct cloud *cloud)
+struct http *http_new(const struct cloud *cloud, const struct run_ctx *run)
 {
 	struct http *http = xcalloc(1, sizeof(*http));
 	const char *timeout = getenv("DNSVNF_HTTP_TIMEOUT");
@@ -75,6 +75,7 @@ struct http *http_new(const struct cloud *cloud)
 		(void)str_to_int(timeout, 1, 3600, &seconds);
 	http->timeout_s = (long)seconds;
 	http->cloud = cloud;
+	http->run = run;
 	http->origin_ms = clock_ms();
 	http->multi = curl_multi_init();
 	if (!http->multi)
@@ -289,9 +290,14 @@ static void finish(struct http *http, struct transfer *t, CURLcode code)
 	transfer_free(http, t);
 }
 
-static bool is_interrupted(const struct http *http)
+bool http_interrupted(const struct http *http)
 {
-	return interrupted && !http->see_through;
+	return run_interrupted(http->run);
+}
+
+void http_uninterruptible(struct http *http)
+{
+	http->run = NULL;
 }
 
 /* Calls the timers that are due; returns ms to the next one, at most limit. */
@@ -302,7 +308,7 @@ static double run_timers(struct http *http, double limit)
 	for (size_t i = 0; i < http->n_timers;) {
 		struct timer timer = http->timers[i];
 		double left = timer.at_ms - now_ms(http);
-		if (left > 0 && !is_interrupted(http)) {
+		if (left > 0 && !http_interrupted(http)) {
 			next = left < next ? left : next;
 			i++;
 			continue;
@@ -322,11 +328,6 @@ static void give_up(struct http *http)
 	}
 }
 
-void http_see_through(struct http *http)
-{
-	http->see_through = true;
-}
-
 void http_run(struct http *http)
 {
 	double interrupted_at = -1;
@@ -335,9 +336,9 @@ void http_run(struct http *http)
 		int running, left;
 		CURLMsg *message;
 
-		if (is_interrupted(http) && interrupted_at < 0)
+		if (http_interrupted(http) && interrupted_at < 0)
 			interrupted_at = now_ms(http);
-		if (is_interrupted(http) && now_ms(http) - interrupted_at > INTERRUPT_MS)
+		if (http_interrupted(http) && now_ms(http) - interrupted_at > INTERRUPT_MS)
 			give_up(http);
 		curl_multi_perform(http->multi, &running);
 		while ((message = curl_multi_info_read(http->multi, &left))) {

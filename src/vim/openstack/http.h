@@ -14,6 +14,7 @@
 
 struct cloud;
 struct http;
+struct run_ctx;
 
 enum { HTTP_MAX_ANSWER = 32 << 20 }; /* bytes of a body; a longer one is an error */
 
@@ -52,9 +53,9 @@ typedef void http_done_fn(void *data, const struct http_answer *answer);
 
 /*
  * TLS as the cloud says (verify, cacert, cert, key). A request is given up when it took
- * DNSVNF_HTTP_TIMEOUT seconds (default 60) without a byte moving.
+ * DNSVNF_HTTP_TIMEOUT seconds (default 60) without a byte moving. cloud and run are borrowed.
  */
-struct http *http_new(const struct cloud *cloud);
+struct http *http_new(const struct cloud *cloud, const struct run_ctx *run);
 void http_free(struct http *http); /* NULL is fine; done is not called for what is under way */
 
 /* Sends; done is called from http_run. */
@@ -70,6 +71,7 @@ void http_after(struct http *http, double delay_ms, void (*fn)(void *data), void
  */
 void http_run(struct http *http);
 
-void http_see_through(struct http *http); /* from now on interrupts are not heard */
+bool http_interrupted(const struct http *http);
+void http_uninterruptible(struct http *http); /* from now on http_interrupted is false */
 
 double http_elapsed(const struct http *http); /* ms since http_new */

@@ -48,7 +48,7 @@ static int take_lock(struct openstack *os, struct err *err)
 	return lock_take(&os->lock, what, shown, err);
 }
 
-static int openstack_open(const struct vim_target *target, const struct events *events,
+static int openstack_open(const struct vim_target *target, const struct run_ctx *run,
 			  struct vim **ret_vim, struct err *err)
 {
 	struct openstack *os = xcalloc(1, sizeof(*os));
@@ -57,14 +57,14 @@ static int openstack_open(const struct vim_target *target, const struct events *
 	os->vim = (struct vim){.ops = &vim_openstack,
 			       .tenant = xstrdup(target->tenant),
 			       .deployment = xstrdup(target->deployment),
-			       .events = events};
+			       .run = run};
 	os->lock.fd = -1;
 	os->project = xstrdup(target->project);
 	os->make_project = target->make_project && target->project;
 	os->prefix = xasprintf("dnsvnf:%s/%s/", target->tenant, target->deployment);
 	r = cloud_load(target->vim_name, &os->cloud, err);
 	if (r == 0)
-		os->session = session_new(&os->cloud, os->project);
+		os->session = session_new(&os->cloud, os->project, run);
 	if (r == 0 && target->change)
 		r = take_lock(os, err);
 	if (r < 0) {

@@ -56,7 +56,7 @@ int openstack_login(struct openstack *os, struct err *err)
 
 int openstack_base_session(struct openstack *os, struct session **ret, struct err *err)
 {
-	struct session *base = session_new(&os->cloud, NULL);
+	struct session *base = session_new(&os->cloud, NULL, os->vim.run);
 	int r = session_login(base, NULL, err);
 
 	if (r < 0) {
@@ -155,10 +155,10 @@ int openstack_make_project(struct openstack *os, struct err *err)
 	if (r == 0)
 		r = openstack_login(os, err);
 	if (r == 0)
-		event_report(os->vim.events, &(struct event){.type = "CREATE_TENANT",
-							     .status = EVENT_SUCCESS,
-							     .tenant = os->vim.tenant,
-							     .object = os->project});
+		event_report(os->vim.run, &(struct event){.type = "CREATE_TENANT",
+							  .status = EVENT_SUCCESS,
+							  .tenant = os->vim.tenant,
+							  .object = os->project});
 	else
 		err_wrap(err, "project %s", os->project);
 	json_decref(project);
@@ -246,8 +246,7 @@ static int delete_marked(struct openstack *os, struct session *base, const char 
 	if (r < 0)
 		return err_wrap(err, "project %s is left", os->project);
 	if (left) {
-		event_note(os->vim.events, "DELETE_TENANT", "project %s stays: %s", os->project,
-			   left);
+		event_note(os->vim.run, "DELETE_TENANT", "project %s stays: %s", os->project, left);
 		return 0;
 	}
 	r = delete_default_group(base, id, err);
@@ -256,10 +255,10 @@ static int delete_marked(struct openstack *os, struct session *base, const char 
 				 NULL, NULL, err);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(err, "delete project %s", os->project);
-	event_report(os->vim.events, &(struct event){.type = "DELETE_TENANT",
-						     .status = EVENT_SUCCESS,
-						     .tenant = os->vim.tenant,
-						     .object = os->project});
+	event_report(os->vim.run, &(struct event){.type = "DELETE_TENANT",
+						  .status = EVENT_SUCCESS,
+						  .tenant = os->vim.tenant,
+						  .object = os->project});
 	return 0;
 }
 

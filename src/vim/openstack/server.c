@@ -211,7 +211,7 @@ int openstack_set_link(struct vim *vim, const char *server_name, const char *por
 	if (r < 0)
 		return r;
 	if (up && os->took_link_down)
-		session_see_through(os->session);
+		session_uninterruptible(os->session);
 	os->took_link_down = !up;
 	/* Neutron's agent sets the VF's link state: `disable` when the port is down. */
 	return session_call(os->session, SERVICE_NETWORK, "PUT", xasprintf("/ports/%s", id),

@@ -8,7 +8,6 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/interrupt.h"
 #include "base/json_get.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -26,12 +25,12 @@ struct session {
 	const struct cloud *cloud;
 	char *project; /* instead of the cloud's, or NULL */
 	struct http *http;
+	const struct run_ctx *run;
 	struct token token;
 	unsigned generation; /* of the token, rising */
 	unsigned nova_minor;
 	bool nova_asked; /* nova_minor is what Nova offers, not what this client hopes for */
 	size_t requests;
-	bool see_through; /* deaf to interrupts */
 };
 
 static bool show_timings;
@@ -71,13 +70,15 @@ void call_free(struct call *call)
 	free(call);
 }
 
-struct session *session_new(const struct cloud *cloud, const char *project)
+struct session *session_new(const struct cloud *cloud, const char *project,
+			    const struct run_ctx *run)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
 	s->cloud = cloud;
 	s->project = xstrdup(project);
-	s->http = http_new(cloud);
+	s->run = run;
+	s->http = http_new(cloud, run);
 	s->nova_minor = NOVA_MINOR_MOST;
 	return s;
 }
@@ -123,11 +124,6 @@ static const char *service_name(enum service service)
 		return "Nova";
 	}
 	return "?";
-}
-
-static bool is_interrupted(const struct session *s)
-{
-	return interrupted && !s->see_through;
 }
 
 /* Path of a URL without its query, which may hold names; for logs and errors. */
@@ -201,9 +197,9 @@ static void set_refusal(struct call *call, const struct http_answer *answer)
 static void set_transport_error(struct call *call, const struct http_answer *answer)
 {
 	cleanup_free char *path = plain_path(call->url);
-	int code = is_interrupted(call->session)    ? EINTR
-		   : answer->err.code == -ETIMEDOUT ? EHOSTUNREACH
-						    : answer->err.code;
+	int code = http_interrupted(call->session->http) ? EINTR
+		   : answer->err.code == -ETIMEDOUT      ? EHOSTUNREACH
+							 : answer->err.code;
 
 	call->result = err_set(&call->err, code, "%s: %s %s: %s (no answer, so no request id)",
 			       service_name(call->service), call->method, path, answer->err.text);
@@ -233,7 +229,7 @@ static void call_is_done(void *data)
 static bool may_be_repeated(const struct call *call, const struct http_answer *answer,
 			    bool nonsense)
 {
-	if (call->tries >= MAX_TRIES || is_interrupted(call->session))
+	if (call->tries >= MAX_TRIES || http_interrupted(call->session->http))
 		return false;
 	switch (answer->status) {
 	case 429: /* refused unread, says RFC 6585; so do the API guidelines of 503 */
@@ -288,7 +284,7 @@ static int aside(struct session *s, struct call *call, json_t **ret_answer, stru
 		 struct err *err)
 {
 	struct session once = {.cloud = s->cloud,
-			       .http = http_new(s->cloud),
+			       .http = http_new(s->cloud, s->run),
 			       .token = ret_token ? (struct token){0} : s->token,
 			       .nova_minor = 1, /* every Nova knows this one */
 			       .nova_asked = true};
@@ -525,7 +521,7 @@ static void send_call(void *data)
 	struct call *call = data;
 	struct session *s = call->session;
 
-	if (is_interrupted(s) && call->tries > 0) {
+	if (http_interrupted(s->http) && call->tries > 0) {
 		call->result = err_set(&call->err, EINTR, "interrupted");
 		call->done(call, call->data);
 		return;
@@ -571,10 +567,9 @@ void session_after(struct session *s, double delay_ms, void (*fn)(void *data), v
 	http_after(s->http, delay_ms, fn, data);
 }
 
-void session_see_through(struct session *s)
+void session_uninterruptible(struct session *s)
 {
-	s->see_through = true;
-	http_see_through(s->http);
+	http_uninterruptible(s->http);
 }
 
 void session_run(struct session *s)

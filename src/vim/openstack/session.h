@@ -52,10 +52,11 @@ struct call *call_new(enum service service, const char *method, char *path, json
 void call_free(struct call *call); /* NULL is fine */
 
 /*
- * cloud is borrowed. project (may be NULL) is used instead of the cloud's own; its domain stays.
- * Nothing is sent before the first call.
+ * cloud and run (events, interrupt; may be NULL) are borrowed. project (may be NULL) is used
+ * instead of the cloud's own; its domain stays. Nothing is sent before the first call.
  */
-struct session *session_new(const struct cloud *cloud, const char *project);
+struct session *session_new(const struct cloud *cloud, const char *project,
+			    const struct run_ctx *run);
 void session_free(struct session *s); /* NULL is fine; forgets the token */
 
 /*
@@ -83,8 +84,8 @@ void session_start(struct session *s, struct call *call);
 void session_after(struct session *s, double delay_ms, void (*fn)(void *data), void *data);
 void session_run(struct session *s);
 
-/* From now on an interrupt by the user is not heard: for what must be done whatever happens. */
-void session_see_through(struct session *s);
+/* From now on interrupts are ignored: for what must be done whatever happens. */
+void session_uninterruptible(struct session *s);
 
 /* n calls side by side, waited for. Returns the first failure; the calls keep what came. */
 int session_calls(struct session *s, struct call **calls, size_t n, struct err *err);
