@@ -3,7 +3,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 static int log_level;
 
@@ -16,11 +17,10 @@ static void log_line(const char *fmt, va_list ap) __attribute__((format(printf, 
 
 static void log_line(const char *fmt, va_list ap)
 {
-	struct timespec now;
+	int64_t now = clock_now() / US_PER_MS;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	flockfile(stderr);
-	fprintf(stderr, "[%lld.%03ld] ", (long long)now.tv_sec, now.tv_nsec / 1000000);
+	fprintf(stderr, "[%lld.%03d] ", (long long)now / 1000, (int)(now % 1000));
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	funlockfile(stderr);

@@ -4,30 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 #define BAR_WIDTH    24
-#define REDRAW_EVERY 0.1 /* s */
+#define REDRAW_EVERY (100 * US_PER_MS)
 
 struct progress {
 	FILE *out;
 	bool live, colour;
-	bool drawn; /* a live line stands on the terminal */
-	double start, step_start, last_draw;
-	char *step; /* type and object that step_start belongs to */
+	bool drawn;                           /* a live line stands on the terminal */
+	int64_t start, step_start, last_draw; /* of clock_now */
+	char *step;                           /* type and object that step_start belongs to */
 };
 
-static double now(void)
+static double seconds_since(int64_t start)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return clock_ms_since(start) / 1e3;
 }
 
 struct progress *progress_new(FILE *out, bool live, bool colour)
@@ -37,7 +34,7 @@ struct progress *progress_new(FILE *out, bool live, bool colour)
 	p->out = out;
 	p->live = live;
 	p->colour = colour;
-	p->start = p->step_start = now();
+	p->start = p->step_start = clock_now();
 	return p;
 }
 
@@ -78,14 +75,14 @@ static char *step_name(const struct event *e)
 
 static void draw_live(struct progress *p, const struct event *e, const char *step)
 {
-	double at = now();
+	int64_t now = clock_now();
 	cleanup_strbuf struct strbuf line = {0};
 
-	if (p->drawn && e->status == EVENT_PROGRESS && at - p->last_draw < REDRAW_EVERY)
+	if (p->drawn && e->status == EVENT_PROGRESS && now - p->last_draw < REDRAW_EVERY)
 		return;
-	p->last_draw = at;
-	double elapsed = at - p->step_start;
-	strbuf_addf(&line, "[%6.1f s] %s ", at - p->start, step);
+	p->last_draw = now;
+	double elapsed = seconds_since(p->step_start);
+	strbuf_addf(&line, "[%6.1f s] %s ", seconds_since(p->start), step);
 	if (e->total) {
 		uint64_t done = e->done < e->total ? e->done : e->total;
 		unsigned full = (unsigned)(done * BAR_WIDTH / e->total);
@@ -117,15 +114,16 @@ static void draw_line(struct progress *p, const struct event *e, const char *ste
 		[EVENT_SUCCESS] = "\033[32m", [EVENT_FAILURE] = "\033[31m",
 		[EVENT_NOTE] = "\033[33m",
 	};
-	double at = now();
+	double elapsed = seconds_since(p->step_start);
 
 	erase(p);
-	fprintf(p->out, "[%6.1f s] %s%-7s%s %s", at - p->start, p->colour ? colours[e->status] : "",
-		event_status_name(e->status), p->colour ? "\033[0m" : "", step);
+	fprintf(p->out, "[%6.1f s] %s%-7s%s %s", seconds_since(p->start),
+		p->colour ? colours[e->status] : "", event_status_name(e->status),
+		p->colour ? "\033[0m" : "", step);
 	if (e->details)
 		fprintf(p->out, ": %s", e->details);
-	if (e->status == EVENT_SUCCESS && at - p->step_start >= 0.1)
-		fprintf(p->out, " (%.1f s)", at - p->step_start);
+	if (e->status == EVENT_SUCCESS && elapsed >= 0.1)
+		fprintf(p->out, " (%.1f s)", elapsed);
 	fputc('\n', p->out);
 	fflush(p->out);
 }
@@ -138,7 +136,7 @@ void progress_report(void *progress, const struct event *e)
 	if (e->status != EVENT_NOTE && !streq(p->step, step)) {
 		free(p->step);
 		p->step = xstrdup(step);
-		p->step_start = now();
+		p->step_start = clock_now();
 	}
 	switch (e->status) {
 	case EVENT_STARTED:

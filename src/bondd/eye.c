@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/journal.h"
@@ -342,14 +343,6 @@ static enum move_cause cause_of(enum decide_reason reason)
 	       : reason == DECIDE_SILENT ? MOVE_SILENT
 	       : reason == DECIDE_LOSSY  ? MOVE_LOSSY
 					 : MOVE_RETURN;
-}
-
-static int64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 /* Carries a decision out; false when the kernel refused it. */

@@ -3,10 +3,10 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json_get.h"
 #include "bondd/report.h"
@@ -16,12 +16,9 @@ enum { MAX_REPORT = 256 << 10 };
 
 static bool is_fresh(const json_t *report)
 {
-	struct timespec now;
 	int64_t written = json_get_number(report, "written_ms");
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return written >= 0 &&
-	       now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 - written <= REPORT_FRESH_MS;
+	return written >= 0 && clock_now() / US_PER_MS - written <= REPORT_FRESH_MS;
 }
 
 static void take_legs(const json_t *object, struct guest_bond *b)

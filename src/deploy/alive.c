@@ -5,9 +5,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
@@ -27,17 +27,9 @@ struct wait {
 	struct vim *vim;
 	const struct plan *plan;
 	const struct step *server;
-	int64_t start, limit;        /* ms of the monotonic clock; s from start */
+	int64_t start, limit;        /* a time of clock_now; s from it */
 	struct vim_server_info seen; /* when it became ACTIVE */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void report(const struct wait *w, const char *type, enum event_status status,
 		   const char *details)
@@ -50,7 +42,7 @@ static void report(const struct wait *w, const char *type, enum event_status sta
 					  .vm_group = w->server->group->name,
 					  .object = w->server->name,
 					  .details = details,
-					  .done = (uint64_t)(now_ms() - w->start) / 1000,
+					  .done = (uint64_t)(clock_ms_since(w->start) / 1e3),
 					  .total = (uint64_t)w->limit,
 					  .unit = "s",
 				  });
@@ -83,14 +75,14 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 			       "server %s is %s while waiting for %s: %s", w->server->name,
 			       info->status ? info->status : "gone", waiting_for,
 			       info->fault ? info->fault : "no reason given");
-	if (now_ms() - w->start > w->limit * 1000) {
+	if (clock_now() - w->start > w->limit * US_PER_S) {
 		cleanup_free char *tail = console_tail(w);
 		return err_set(err, ETIMEDOUT, "server %s: %s did not come within %lld s%s%s",
 			       w->server->name, waiting_for, (long long)w->limit,
 			       w->server->group->bootup_time < 0 ? "" : " (bootup_time)", tail);
 	}
 	report(w, type, EVENT_PROGRESS, waiting_for);
-	poll(NULL, 0, ROUND_MS);
+	clock_sleep(ROUND_MS * US_PER_MS);
 	return 0;
 }
 
@@ -205,7 +197,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 	const char *name = service_query_name(w->plan->deployment, w->server->group);
 	cleanup_free char *why = NULL;
 	enum vim_reach reach = reach_of(w->vim, &w->seen, address, &why);
-	int64_t since = now_ms();
+	int64_t since = clock_now();
 
 	*ret_answers = false;
 	if (reach == VIM_REACH_NO) {
@@ -215,7 +207,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 	}
 	report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
 	while (!dns_answers(w, address, name)) {
-		if (reach == VIM_REACH_MAYBE && now_ms() - since > UNSURE_MS) {
+		if (reach == VIM_REACH_MAYBE && clock_ms_since(since) > UNSURE_MS) {
 			event_note(w->vim->run, "SERVICE_ALIVE",
 				   "%s did not answer in %d s; it may be that nothing leads there "
 				   "from here, and it is not waited for",
@@ -262,7 +254,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 	if (!address || reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
 		return 0;
 	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
-	for (int64_t asked_since = now_ms();;) {
+	for (int64_t asked_since = clock_now();;) {
 		cleanup_guest_status struct guest_status status = {0};
 		cleanup_err struct err ask = ERR_INIT;
 		bool told =
@@ -277,7 +269,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 					    : "the guest has no cloud-init");
 			return 0;
 		}
-		if (!told && now_ms() - asked_since > STATUS_GRACE_MS) {
+		if (!told && clock_ms_since(asked_since) > STATUS_GRACE_MS) {
 			event_note(w->vim->run, "DAY0_DONE",
 				   "not waited for: the guest's status service does not answer: %s",
 				   ask.text);
@@ -309,7 +301,7 @@ static int wait_service(const struct wait *w, struct err *err)
 	int r = wait_dns(w, addresses, n, &where, err);
 	if (r == 0 && where)
 		event_note(w->vim->run, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
-			   (double)(now_ms() - w->start) / 1000, where);
+			   clock_ms_since(w->start) / 1e3, where);
 	if (r == 0)
 		r = wait_day0(w, err);
 	if (r == 0 && where) {
@@ -324,7 +316,7 @@ static int wait_service(const struct wait *w, struct err *err)
 
 int alive_wait(struct vim *vim, const struct plan *plan, struct err *err)
 {
-	struct wait w = {.vim = vim, .plan = plan, .start = now_ms()};
+	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "deploy/net.h"
@@ -25,7 +26,7 @@ struct query {
 	const struct net_address *server;
 	uint8_t wire[DNS_QUERY_MAX];
 	size_t len;
-	double deadline;
+	int64_t deadline;
 	uint8_t *answer; /* room for MAX_MESSAGE */
 	size_t answer_len;
 };
@@ -102,7 +103,7 @@ static int exchange_udp(int fd, struct query *q, ldns_pkt **ret_answer)
 	}
 }
 
-static int send_all(int fd, const uint8_t *data, size_t len, double deadline)
+static int send_all(int fd, const uint8_t *data, size_t len, int64_t deadline)
 {
 	while (len > 0) {
 		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
@@ -120,7 +121,7 @@ static int send_all(int fd, const uint8_t *data, size_t len, double deadline)
 	return 0;
 }
 
-static int receive_all(int fd, uint8_t *data, size_t len, double deadline)
+static int receive_all(int fd, uint8_t *data, size_t len, int64_t deadline)
 {
 	while (len > 0) {
 		int r = net_wait(fd, POLLIN, deadline);
@@ -234,14 +235,14 @@ int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, c
 	cleanup_close int fd = net_socket(vim, &server, tcp ? SOCK_STREAM : SOCK_DGRAM, 0, err);
 	if (fd < 0)
 		return err_wrap(err, "DNS %s %s @%s", name, type, server_ip);
-	double start = net_now();
-	q.deadline = start + timeout_ms;
+	int64_t start = clock_now();
+	q.deadline = start + timeout_ms * US_PER_MS;
 	r = connect_to(fd, &q);
 	if (r == 0)
 		r = tcp ? exchange_tcp(fd, &q, &answer) : exchange_udp(fd, &q, &answer);
 	if (r < 0)
 		return query_error(r, server_ip, port, tcp, name, type, timeout_ms, err);
-	take_answer(answer, net_now() - start, ret_answer);
+	take_answer(answer, clock_ms_since(start), ret_answer);
 	return 0;
 }
 

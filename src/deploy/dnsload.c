@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "deploy/dns.h"
@@ -34,7 +35,7 @@ enum {
 struct dnsload {
 	int fd;
 	pthread_t thread;
-	double start;  /* net_now() of the first query */
+	int64_t start; /* time of the first query */
 	double period; /* ms */
 	unsigned wait_ms;
 	uint64_t scheduled; /* queries in the whole run */
@@ -92,7 +93,7 @@ static void send_next(struct dnsload *l)
 
 	put_number(l, number);
 	q->latency_ms = -1;
-	q->sent_ms = net_now() - l->start;
+	q->sent_ms = clock_ms_since(l->start);
 	ssize_t n = send(l->fd, l->message, l->len, MSG_NOSIGNAL);
 	if (n < 0 && errno == ECONNREFUSED) /* of an earlier query: this one was not sent */
 		n = send(l->fd, l->message, l->len, MSG_NOSIGNAL);
@@ -107,7 +108,7 @@ static void send_next(struct dnsload *l)
 /* Keeps to the schedule, which is absolute: what was late does not delay what follows. */
 static void send_due(struct dnsload *l)
 {
-	double now = net_now() - l->start;
+	double now = clock_ms_since(l->start);
 	double late = now - (double)l->next * l->period;
 
 	if (late > LATE_MS) {
@@ -133,7 +134,7 @@ static void receive(struct dnsload *l)
 	while ((n = recv(l->fd, m, sizeof(m), 0)) >= 0 || (errno != EAGAIN && errno != EINTR)) {
 		if (n < 0)
 			continue;
-		double now = net_now() - l->start;
+		double now = clock_ms_since(l->start);
 		int64_t number =
 			n >= HEADER ? get_number(l, m, (size_t)n, atomic_load(&l->sent)) : -1;
 		if (number < 0 || l->queries[number].latency_ms >= 0) {
@@ -150,7 +151,7 @@ static void receive(struct dnsload *l)
 /* Sleeps until a packet is there or the time (since start) has come. */
 static void wait_packet(const struct dnsload *l, double until)
 {
-	double left = until - (net_now() - l->start);
+	double left = until - clock_ms_since(l->start);
 
 	if (left <= 0)
 		return;
@@ -168,20 +169,20 @@ static void *run(void *opaque)
 
 	while (l->next < l->scheduled && !atomic_load(&l->abandon)) {
 		if (atomic_load(&l->stop)) { /* what is due already is still sent */
-			uint64_t due = (uint64_t)((net_now() - l->start) / l->period) + 1;
+			uint64_t due = (uint64_t)(clock_ms_since(l->start) / l->period) + 1;
 			l->scheduled = due < l->scheduled ? due : l->scheduled;
 			atomic_store(&l->stop, false);
 		}
 		send_due(l);
 		receive(l);
 		double next = (double)l->next * l->period;
-		double look = net_now() - l->start + LOOK_MS;
+		double look = clock_ms_since(l->start) + LOOK_MS;
 		wait_packet(l, next < look ? next : look);
 	}
 
-	double end = net_now() - l->start + l->wait_ms;
+	double end = clock_ms_since(l->start) + l->wait_ms;
 	while (atomic_load(&l->answered) < atomic_load(&l->sent) && !atomic_load(&l->abandon)) {
-		double now = net_now() - l->start;
+		double now = clock_ms_since(l->start);
 		if (now >= end)
 			break;
 		wait_packet(l, now + LOOK_MS < end ? now + LOOK_MS : end);
@@ -265,7 +266,7 @@ int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct
 	l->wait_ms = options->wait_ms;
 	l->scheduled = (uint64_t)options->qps * options->duration_ms / 1000;
 	l->queries = xcalloc(l->scheduled, sizeof(*l->queries));
-	l->start = net_now();
+	l->start = clock_now();
 
 	/* Signals are the caller's. */
 	sigset_t all, before;
@@ -283,7 +284,7 @@ int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct
 
 double dnsload_elapsed(const struct dnsload *load)
 {
-	return net_now() - load->start;
+	return clock_ms_since(load->start);
 }
 
 void dnsload_progress(const struct dnsload *load, uint64_t *ret_sent, uint64_t *ret_answered)
@@ -300,8 +301,7 @@ int dnsload_wait_until(struct dnsload *load, double ms, const struct run_ctx *ru
 			return -EINTR;
 		if (left <= 0)
 			return 0;
-		long ns = left > 20 ? 20000000L : (long)(left * 1e6);
-		nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+		clock_sleep((int64_t)((left > 20 ? 20 : left) * 1e3));
 	}
 }
 

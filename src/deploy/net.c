@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "vim/vim.h"
 
@@ -44,22 +44,14 @@ int net_socket(struct vim *vim, const struct net_address *address, int type, int
 	return steal_fd(&fd);
 }
 
-double net_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-int net_wait(int fd, short events, double deadline)
+int net_wait(int fd, short events, int64_t deadline)
 {
 	for (;;) {
-		double left = deadline - net_now();
-		if (left <= 0)
+		int left = clock_left_ms(deadline);
+		if (left == 0)
 			return -ETIMEDOUT;
 		struct pollfd p = {.fd = fd, .events = events};
-		int n = poll(&p, 1, (int)left + 1);
+		int n = poll(&p, 1, left);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n <= 0)

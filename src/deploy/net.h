@@ -20,11 +20,6 @@ int net_address(const char *text, unsigned port, struct net_address *ret_address
 int net_socket(struct vim *vim, const struct net_address *address, int type, int protocol,
 	       struct err *err);
 
-/* CLOCK_MONOTONIC in ms. */
-double net_now(void);
-
-/*
- * Waits for events (poll(2)) until the time `deadline` of net_now: 0, -ETIMEDOUT, or the socket's
- * pending error.
- */
-int net_wait(int fd, short events, double deadline);
+/* Waits for events (poll(2)) until deadline (base/clock.h): 0, -ETIMEDOUT, or the socket's pending
+ * error. */
+int net_wait(int fd, short events, int64_t deadline);

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "deploy/guest.h"
 #include "deploy/net.h"
@@ -67,7 +68,7 @@ static bool is_reply(const uint8_t *packet, size_t len, bool v6, bool raw,
 	       memcmp(reply.token, request->token, sizeof(reply.token)) == 0;
 }
 
-static int exchange(int fd, const struct net_address *address, bool raw, double deadline)
+static int exchange(int fd, const struct net_address *address, bool raw, int64_t deadline)
 {
 	bool v6 = address->sa.ss_family == AF_INET6;
 	struct echo request = {.type = v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO, .sequence = htons(1)};
@@ -106,13 +107,13 @@ int guest_ping(struct vim *vim, const char *address, unsigned timeout_ms, double
 	if (fd < 0)
 		return err_wrap(err, "ping %s", address);
 
-	double start = net_now();
-	r = exchange(fd, &to, raw, start + timeout_ms);
+	int64_t start = clock_now();
+	r = exchange(fd, &to, raw, start + timeout_ms * US_PER_MS);
 	if (r == -ETIMEDOUT)
 		return err_set(err, ETIMEDOUT, "ping %s: no reply in %u ms", address, timeout_ms);
 	if (r < 0)
 		return err_errno(err, r, "ping %s", address);
 	if (ret_ms)
-		*ret_ms = net_now() - start;
+		*ret_ms = clock_ms_since(start);
 	return 0;
 }

@@ -21,6 +21,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/announce.h"
@@ -55,14 +56,6 @@ static struct target target(const char *text)
 
 	assert_true(ip_parse(text, &t.ip));
 	return t;
-}
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 /* leg0 and leg1 here; their other ends in the namespace "peer", in a bridge with the target. */
@@ -102,7 +95,7 @@ static int tear_down(void **state)
 /* Takes in news until wanted() holds; two seconds are more than any kernel needs. */
 static void hear_until(bool (*wanted)(void))
 {
-	int64_t end = now_us() + 2000000;
+	int64_t end = clock_now() + 2000000;
 	bool changed;
 
 	for (;;) {
@@ -110,7 +103,7 @@ static void hear_until(bool (*wanted)(void))
 		if (wanted())
 			return;
 		struct pollfd p = {rtnl_fd(rtnl), POLLIN, 0};
-		if (now_us() > end || poll(&p, 1, 2000) <= 0)
+		if (clock_now() > end || poll(&p, 1, 2000) <= 0)
 			fail_msg("the kernel did not say so within 2 s");
 	}
 }
@@ -136,7 +129,7 @@ static bool address6_ready(void)
 static void open_leg(struct leg *l, const char *name, const struct targets *targets)
 {
 	hear_until(both_legs_up);
-	leg_init(l, tables_link_named(&tables, name), now_us());
+	leg_init(l, tables_link_named(&tables, name), clock_now());
 	l->probed = true;
 	assert_ok(leg_open(l, targets, &why));
 }
@@ -145,13 +138,13 @@ static void open_leg(struct leg *l, const char *name, const struct targets *targ
 static void probe(struct leg *l, const struct targets *targets, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		int64_t end = now_us() + 20000;
-		leg_probe(l, targets, &limits, now_us());
-		for (int64_t left; (left = end - now_us()) > 0;) {
+		int64_t end = clock_now() + 20000;
+		leg_probe(l, targets, &limits, clock_now());
+		for (int64_t left; (left = end - clock_now()) > 0;) {
 			struct pollfd p = {l->fd, POLLIN, 0};
 			struct timespec wait = {.tv_nsec = left * 1000};
 			if (ppoll(&p, 1, &wait, NULL) > 0)
-				leg_hear(l, targets, &limits, now_us());
+				leg_hear(l, targets, &limits, clock_now());
 		}
 	}
 }
@@ -160,7 +153,7 @@ static struct decide_leg snapshot(const struct leg *l, const struct targets *tar
 {
 	struct decide_leg d;
 
-	leg_snapshot(l, targets, &limits, 0, now_us(), &d);
+	leg_snapshot(l, targets, &limits, 0, clock_now(), &d);
 	return d;
 }
 
@@ -219,7 +212,7 @@ static void check_one_way(const char *hook)
 	probe(&b, &targets, 15);
 	assert_int_equal(snapshot(&a, &targets).proven, 1);
 	drop(hook);
-	int64_t cut = now_us();
+	int64_t cut = clock_now();
 	probe(&a, &targets, 5);
 	probe(&b, &targets, 5);
 	assert_int_equal(a.carrier, KNOWN_YES);
@@ -264,7 +257,7 @@ static void test_broadcasts_prove_nothing(void **state)
 	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
 	struct pollfd p = {a.fd, POLLIN, 0};
 	assert_int_equal(poll(&p, 1, 2000), 1); /* it is heard, */
-	leg_hear(&a, &targets, &limits, now_us());
+	leg_hear(&a, &targets, &limits, clock_now());
 	assert_int_equal(a.answered, 0); /* and not believed */
 	leg_close(&a);
 	leg_close(&b);
@@ -293,7 +286,7 @@ static void test_answers_that_wait_are_heard_at_once(void **state)
 	for (int i = 0; i < 13; i++)
 		reply(&b, &a, i < 12 ? &other : &targets.v[0].ip);
 	run("sleep 0.1"); /* they need microseconds */
-	leg_hear(&a, &targets, &limits, now_us());
+	leg_hear(&a, &targets, &limits, clock_now());
 	assert_int_equal(a.answered, 1);
 	leg_close(&a);
 	leg_close(&b);
@@ -312,7 +305,7 @@ static void test_a_leg_that_is_not_probed_hears_nothing(void **state)
 	reply(&b, &a, &targets.v[0].ip);
 	struct pollfd p = {a.fd, POLLIN, 0};
 	assert_int_equal(poll(&p, 1, 2000), 1);
-	leg_hear(&a, &targets, &limits, now_us());
+	leg_hear(&a, &targets, &limits, clock_now());
 	assert_int_equal(snapshot(&a, &targets).heard, 0);
 	assert_int_equal(a.answered, 0);
 	assert_int_equal(poll(&p, 1, 0), 0); /* nor does it wait to be heard */
@@ -338,7 +331,7 @@ static void test_answers_in_a_vlan_are_heard(void **state)
 		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
 		struct pollfd p = {a.fd, POLLIN, 0};
 		assert_int_equal(poll(&p, 1, 2000), 1);
-		leg_hear(&a, &targets, &limits, now_us());
+		leg_hear(&a, &targets, &limits, clock_now());
 		assert_int_equal(a.answered, vlan == 101);
 	}
 	leg_close(&a);

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/bonding.h"
@@ -437,14 +437,6 @@ static void test_http(void **state)
 	stop_server(&server);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void test_one_client_does_not_keep_out_others(void **state)
 {
 	(void)state;
@@ -455,10 +447,11 @@ static void test_one_client_does_not_keep_out_others(void **state)
 		slow[i] = connect_from(2, server.port);
 		send(slow[i], "GET", 3, MSG_NOSIGNAL); /* the server may have turned it away */
 	}
-	int64_t start = now_ms();
+	int64_t start = clock_now();
 	cleanup_free char *answer = talk(server.port, "GET /status HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(answer, "200 OK"));
-	assert_true(now_ms() - start < 4000); /* before the first of them runs into its limit */
+	assert_true(clock_ms_since(start) <
+		    4000); /* before the first of them runs into its limit */
 	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
 		close(slow[i]);
 	stop_server(&server);

@@ -24,10 +24,10 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -380,24 +380,15 @@ static int find_processes(const struct stat *ns, struct process **ret_v, size_t 
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void wait_processes(const struct process *v, size_t n, int wait_ms)
 {
-	int64_t end = now_ms() + wait_ms;
+	int64_t end = clock_deadline(wait_ms);
 
 	for (size_t i = 0; i < n; i++) {
 		struct pollfd p = {.fd = v[i].pidfd, .events = POLLIN};
-		int64_t left = end - now_ms();
 
-		while (poll(&p, 1, left > 0 ? (int)left : 0) < 0 && errno == EINTR)
-			left = end - now_ms();
+		while (poll(&p, 1, clock_left_ms(end)) < 0 && errno == EINTR)
+			;
 	}
 }
 

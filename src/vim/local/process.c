@@ -10,25 +10,17 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
 
 #define OUTPUT_MAX (256 * 1024)
 #define REAPED_MS  1000
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* The child's side of process_run: never returns. */
 static void __attribute__((noreturn))
@@ -56,10 +48,10 @@ static int gather(int out, int64_t deadline, struct strbuf *text)
 
 	for (;;) {
 		struct pollfd p = {.fd = out, .events = POLLIN};
-		int64_t left = deadline - now_ms();
-		if (left <= 0)
+		int left = clock_left_ms(deadline);
+		if (left == 0)
 			return -ETIME;
-		int r = poll(&p, 1, (int)left);
+		int r = poll(&p, 1, left);
 		if (r < 0 && errno != EINTR)
 			return -errno;
 		if (r <= 0)
@@ -98,7 +90,7 @@ int process_run(const char *const *argv, int timeout_ms, char **ret_output, stru
 		return err_errno(err, e, "cannot start %s", argv[0]);
 
 	cleanup_strbuf struct strbuf text = {0};
-	int r = gather(out_read, now_ms() + timeout_ms, &text);
+	int r = gather(out_read, clock_deadline(timeout_ms), &text);
 	if (r < 0)
 		kill(pid, SIGKILL);
 	int status;
@@ -147,12 +139,11 @@ bool process_alive(const struct process *p)
 
 int64_t process_uptime(const struct process *p)
 {
-	struct timespec t;
 	long hz = sysconf(_SC_CLK_TCK);
 
-	if (hz <= 0 || !process_alive(p) || clock_gettime(CLOCK_BOOTTIME, &t) < 0)
+	if (hz <= 0 || !process_alive(p))
 		return -1;
-	return t.tv_sec - (int64_t)(p->starttime / (uint64_t)hz);
+	return clock_boottime() / US_PER_S - (int64_t)(p->starttime / (uint64_t)hz);
 }
 
 /* A handle of p that no other process can get under; -ESRCH: gone. */
@@ -178,26 +169,26 @@ static void wait_for_reaper(pid_t pid)
 	for (int waited = 0; waited < REAPED_MS; waited += 10) {
 		if (waitpid(pid, NULL, WNOHANG) == pid || kill(pid, 0) < 0)
 			return;
-		poll(NULL, 0, 10);
+		clock_sleep(10 * US_PER_MS);
 	}
 }
 
 /* Waits for the process behind the handle. */
 static int wait_handle(int fd, pid_t pid, int timeout_ms)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = clock_deadline(timeout_ms);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
-		int r = poll(&p, 1, left > 0 ? (int)left : 0);
+		int left = clock_left_ms(deadline);
+		int r = poll(&p, 1, left);
 		if (r > 0) {
 			wait_for_reaper(pid);
 			return 0;
 		}
 		if (r < 0 && errno != EINTR)
 			return -errno;
-		if (left <= 0)
+		if (left == 0)
 			return -ETIME;
 	}
 }

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -186,24 +186,15 @@ become(char **argv, const char *id, int dirfd, int netns, int log)
 	_exit(127);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits for the monitor of the child. */
 static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid, struct err *err)
 {
 	cleanup_free char *socket_name = xasprintf("%s.qmp", guest->id);
-	const struct timespec pause = {.tv_nsec = 20 * 1000000L};
 	cleanup_err struct err last = ERR_INIT;
 	int status;
 
 	/* By the clock: a monitor that takes the connection and stays silent costs more a try. */
-	for (int64_t end = now_ms() + START_MS; now_ms() < end;) {
+	for (int64_t end = clock_deadline(START_MS); clock_left_ms(end) > 0;) {
 		cleanup_qmp struct qmp *qmp = NULL;
 		err_clear(&last);
 		if (qmp_open(dirfd, socket_name, 10000, &qmp, &last) == 0)
@@ -213,7 +204,7 @@ static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid
 			return err_set(err, EIO, "QEMU does not start: %s",
 				       *words ? words : "it died without a word");
 		}
-		nanosleep(&pause, NULL);
+		clock_sleep(20 * US_PER_MS);
 	}
 	return err_set(err, ETIMEDOUT, "QEMU does not answer %d s after its start: %s",
 		       START_MS / 1000, last.text);

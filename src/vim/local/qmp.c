@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 
@@ -24,20 +24,12 @@ struct qmp {
 	size_t in_len, in_room;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int wait_for(const struct qmp *qmp, short events, int64_t deadline, struct err *err)
 {
 	for (;;) {
 		struct pollfd p = {.fd = qmp->fd, .events = events};
-		int64_t left = deadline - now_ms();
-		int r = left > 0 ? poll(&p, 1, (int)left) : 0;
+		int left = clock_left_ms(deadline);
+		int r = left > 0 ? poll(&p, 1, left) : 0;
 		if (r > 0)
 			return 0;
 		if (r < 0 && errno == EINTR)
@@ -123,7 +115,7 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret,
 		struct err *err)
 {
-	int64_t deadline = now_ms() + qmp->timeout_ms;
+	int64_t deadline = clock_deadline(qmp->timeout_ms);
 	json_t *request = json_pack("{s:s, s:i}", "execute", command, "id", (int)++qmp->id);
 
 	if (arguments)
@@ -169,7 +161,7 @@ int qmp_open_fd(int fd, int timeout_ms, struct qmp **ret, struct err *err)
 
 	qmp->fd = fd;
 	qmp->timeout_ms = timeout_ms;
-	int r = receive(qmp, now_ms() + timeout_ms, &greeting, err);
+	int r = receive(qmp, clock_deadline(timeout_ms), &greeting, err);
 	if (r < 0)
 		return r;
 	bool qemu = json_is_object(json_object_get(greeting, "QMP"));

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
@@ -48,20 +48,12 @@ struct http {
 	struct transfer *transfers;
 	struct timer *timers;
 	size_t n_timers;
-	double origin_ms;
+	int64_t origin;
 };
-
-static double clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static double now_ms(const struct http *http)
 {
-	return clock_ms() - http->origin_ms;
+	return clock_ms_since(http->origin);
 }
 
 struct http *http_new(const struct cloud *cloud, const struct run_ctx *run)
