@@ -31,11 +31,11 @@ int64_t json_get_number(const json_t *object, const char *key)
 									: -1;
 }
 
-int json_get_truth(const json_t *object, const char *key)
+enum tristate json_get_bool(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
-	return json_is_boolean(value) ? json_is_true(value) : -1;
+	return json_is_boolean(value) ? (enum tristate)json_is_true(value) : TRI_UNKNOWN;
 }
 
 void json_get_texts(const json_t *object, const char *key, char ***v, size_t *n)

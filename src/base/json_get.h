@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tristate.h"
+
 /* Control characters become '?'. The caller frees. */
 char *json_get_text(const json_t *object, const char *key);
 
@@ -18,8 +20,7 @@ char *json_get_lines(const json_t *object, const char *key);
 /* Not below 0. */
 int64_t json_get_number(const json_t *object, const char *key);
 
-/* 1, 0, or -1 for unknown. */
-int json_get_truth(const json_t *object, const char *key);
+enum tristate json_get_bool(const json_t *object, const char *key);
 
 /* Appends the strings of an array to *v. */
 void json_get_texts(const json_t *object, const char *key, char ***v, size_t *n);

@@ -127,7 +127,7 @@ static struct guest_leg *add_leg(struct guest_bond *b, const char *name)
 
 	*l = (struct guest_leg){
 		.name = xstrdup(name),
-		.carrier = -1,
+		.carrier = TRI_UNKNOWN,
 		.speed = -1,
 		.link_failures = -1,
 		.numa_node = -1,

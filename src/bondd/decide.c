@@ -16,7 +16,7 @@ static const struct decide_leg *find(const struct decide_snapshot *s, int index)
 
 static bool may_carry(const struct decide_leg *l)
 {
-	return l->carrier == KNOWN_YES && l->up == KNOWN_YES;
+	return l->carrier == TRI_YES && l->up == TRI_YES;
 }
 
 /* Targets that prove l at this moment: one that misses the last probe might be about to fail. */
@@ -206,7 +206,7 @@ struct decision decide(const struct decide_snapshot *s, const struct decide_limi
 		return stay(DECIDE_MODE, 0, -1);
 	if (!active)
 		return stay(DECIDE_NO_ACTIVE, 0, -1);
-	if (active->carrier != KNOWN_NO)
+	if (active->carrier != TRI_NO)
 		return judge_path(s, limits, active);
 
 	const struct decide_leg *to =

@@ -24,17 +24,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tristate.h"
+
 enum {
 	DECIDE_LEGS = 8,
 	DECIDE_TARGETS = 8,
 	DECIDE_MOVES = 32,
 	DECIDE_MOVES_SPARED = 2, /* without a failure: one for the next, and one more */
-};
-
-enum known {
-	KNOWN_NOT = -1,
-	KNOWN_NO = 0,
-	KNOWN_YES = 1,
 };
 
 enum failback {
@@ -46,8 +42,8 @@ enum failback {
 /* A leg. Sets of targets have a bit each; a target in none of them is unknown. */
 struct decide_leg {
 	int index; /* of the interface, > 0 */
-	enum known carrier;
-	enum known up;        /* in the bond's own view */
+	enum tristate carrier;
+	enum tristate up;     /* in the bond's own view */
 	uint32_t heard;       /* answers, in spite of a miss now and then */
 	uint32_t fresh;       /* of those: answered the last probe */
 	uint32_t proven;      /* of those: has answered long enough to be relied upon */

@@ -436,7 +436,7 @@ bool eye_wants_ticks(const struct eye *e)
 	bool probed = false;
 
 	for (size_t i = 0; i < e->n_legs; i++)
-		probed |= e->legs[i].probed && e->legs[i].carrier == KNOWN_YES;
+		probed |= e->legs[i].probed && e->legs[i].carrier == TRI_YES;
 	return probed;
 }
 

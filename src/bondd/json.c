@@ -12,9 +12,9 @@ static json_t *number(int64_t n)
 	return n < 0 ? json_null() : json_integer(n);
 }
 
-static json_t *truth(int n)
+static json_t *truth(enum tristate t)
 {
-	return n < 0 ? json_null() : json_boolean(n);
+	return t == TRI_UNKNOWN ? json_null() : json_boolean(t);
 }
 
 static json_t *leg_watch_json(const struct guest_leg_watch *w)

@@ -33,8 +33,8 @@ void leg_init(struct leg *l, const struct link *link, int64_t now)
 {
 	*l = (struct leg){
 		.index = link->index,
-		.carrier = KNOWN_NOT,
-		.up = KNOWN_NOT,
+		.carrier = TRI_UNKNOWN,
+		.up = TRI_UNKNOWN,
 		.carrier_lost = -1,
 		.speed = -1,
 		.fd = -1,
@@ -48,13 +48,13 @@ void leg_update(struct leg *l, const struct link *link, int64_t now)
 	memcpy(l->mac, link->mac, sizeof(l->mac));
 	l->up = link->mii_up;
 	/* A leg that is taken down is as dead as one without a cable. */
-	enum known carrier = link->carrier == KNOWN_YES ? KNOWN_YES : KNOWN_NO;
+	enum tristate carrier = link->carrier == TRI_YES ? TRI_YES : TRI_NO;
 	if (carrier == l->carrier)
 		return;
 	l->carrier = carrier;
 	leg_forget(l);
-	l->carrier_lost = carrier == KNOWN_YES ? -1 : now;
-	if (carrier == KNOWN_YES)
+	l->carrier_lost = carrier == TRI_YES ? -1 : now;
+	if (carrier == TRI_YES)
 		l->speed = read_speed(l->name);
 }
 
@@ -93,7 +93,7 @@ void leg_probe(struct leg *l, const struct targets *targets, const struct track_
 {
 	struct frame frame;
 
-	if (l->carrier != KNOWN_YES || l->fd < 0)
+	if (l->carrier != TRI_YES || l->fd < 0)
 		return;
 	for (size_t i = 0; i < targets->n; i++) {
 		/* Everybody is asked only when the one who answered last does not any more. */

@@ -24,7 +24,7 @@ struct leg {
 	int index;
 	char name[IF_NAMESIZE];
 	uint8_t mac[MAC_SIZE];
-	enum known carrier, up;              /* as in struct decide_leg */
+	enum tristate carrier, up;           /* as in struct decide_leg */
 	int64_t carrier_lost;                /* us; -1: it is there, or nothing is known */
 	int64_t speed;                       /* Mbit/s; -1 */
 	int fd;                              /* packet socket; -1 */

@@ -42,7 +42,7 @@ static void add_head(struct strbuf *out, const char *name, const char *type, con
 static int64_t carrier(const struct guest_bond *b, const struct guest_leg *l)
 {
 	(void)b;
-	return l->carrier > 0;
+	return l->carrier == TRI_YES;
 }
 
 static int64_t active(const struct guest_bond *b, const struct guest_leg *l)

@@ -136,7 +136,7 @@ static void read_leg(const struct nlattr *data, struct link *l)
 			l->has_permanent = read_mac(a, l->permanent);
 	}
 	/* BOND_LINK_UP is 0; going down, down and coming back are all not up. */
-	l->mii_up = status < 0 ? KNOWN_NOT : status == 0 ? KNOWN_YES : KNOWN_NO;
+	l->mii_up = status < 0 ? TRI_UNKNOWN : status == 0 ? TRI_YES : TRI_NO;
 }
 
 static void read_info(const struct nlattr *info, struct link *l)
@@ -204,10 +204,10 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 	struct link l = {
 		.index = ifi->ifi_index,
 		.loopback = ifi->ifi_flags & IFF_LOOPBACK,
-		.carrier = !(ifi->ifi_flags & IFF_UP)  ? KNOWN_NOT
-			   : ifi->ifi_flags & LOWER_UP ? KNOWN_YES
-						       : KNOWN_NO,
-		.mii_up = KNOWN_NOT,
+		.carrier = !(ifi->ifi_flags & IFF_UP)  ? TRI_UNKNOWN
+			   : ifi->ifi_flags & LOWER_UP ? TRI_YES
+						       : TRI_NO,
+		.mii_up = TRI_UNKNOWN,
 		.bond = {.mode = -1,
 			 .miimon = -1,
 			 .arp_interval = -1,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/tristate.h"
 #include "bondd/decide.h"
 #include "bondd/frame.h"
 #include "bondd/ip.h"
@@ -37,11 +38,11 @@ struct link {
 	int parent;    /* index of the link below a VLAN; 0: none */
 	unsigned vlan; /* id of a VLAN */
 	bool loopback;
-	enum known carrier; /* KNOWN_NOT while it is down */
-	bool has_mac;       /* a MAC of Ethernet's size */
+	enum tristate carrier; /* TRI_UNKNOWN while it is down */
+	bool has_mac;          /* a MAC of Ethernet's size */
 	uint8_t mac[MAC_SIZE];
-	bool forwards6;    /* IPv6 forwarding is on */
-	enum known mii_up; /* the bond's view of a leg; KNOWN_NOT: it is no leg */
+	bool forwards6;       /* IPv6 forwarding is on */
+	enum tristate mii_up; /* the bond's view of a leg; TRI_UNKNOWN: it is no leg */
 	bool has_permanent;
 	uint8_t permanent[MAC_SIZE]; /* MAC outside the bond */
 	struct bond_options bond;

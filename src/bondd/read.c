@@ -113,7 +113,7 @@ static void read_interface(const char *net, const char *name, struct guest_inter
 		.name = xstrdup(name),
 		.mac = read_attribute(dir, "address"),
 		.operstate = read_attribute(dir, "operstate"),
-		.carrier = (int)read_number(dir, "carrier"), /* EINVAL while it is down */
+		.carrier = (enum tristate)read_number(dir, "carrier"), /* EINVAL while it is down */
 		.numa_node = -1,
 	};
 	read_device(dir, ret);

@@ -12,9 +12,9 @@ static const char *known(const char *s)
 	return s ? s : "-";
 }
 
-static const char *carrier_word(int carrier)
+static const char *carrier_word(enum tristate carrier)
 {
-	return carrier < 0 ? "-" : carrier ? "up" : "down";
+	return carrier == TRI_UNKNOWN ? "-" : carrier == TRI_YES ? "up" : "down";
 }
 
 /* Into buf, for a column. */

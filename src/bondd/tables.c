@@ -40,7 +40,7 @@ static enum tables_change take_link(struct tables *t, const struct nlmsghdr *m)
 	}
 	l.seen = true;
 
-	bool went_down = old && old->carrier != KNOWN_NOT && l.carrier == KNOWN_NOT;
+	bool went_down = old && old->carrier != TRI_UNKNOWN && l.carrier == TRI_UNKNOWN;
 	if (!old && t->n_links < TABLES_LINKS)
 		old = array_push(t->links, t->n_links);
 	if (!old)

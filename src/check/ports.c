@@ -122,7 +122,7 @@ static void security_group_refused(const struct site *s)
 			   : p->n_allowed_address_pairs > 0 ? "allowed_address_pairs"
 							    : NULL;
 
-	if (what && p->port_security_enabled == 0)
+	if (what && p->port_security_enabled == TRI_NO)
 		found(s, p->line,
 		      "nicid %u has %s and port_security_enabled=false: Neutron refuses the two "
 		      "together; keep one",
@@ -133,7 +133,7 @@ static void port_security_unsaid(const struct site *s)
 {
 	const struct interface *p = s->port;
 
-	if (port_is_vf(p) && p->port_security_enabled < 0)
+	if (port_is_vf(p) && p->port_security_enabled == TRI_UNKNOWN)
 		found(s, p->line,
 		      "nicid %u, a VF, does not say port_security_enabled: by default spoof "
 		      "checking is on and trust off, and frames from any MAC but the port's are "

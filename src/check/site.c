@@ -84,7 +84,7 @@ bool port_is_vf(const struct interface *port)
 
 bool port_is_filtered(const struct interface *port)
 {
-	return port->type == PORT_VIRTUAL && port->port_security_enabled != 0;
+	return port->type == PORT_VIRTUAL && port->port_security_enabled != TRI_NO;
 }
 
 bool port_address(const struct interface *port, size_t i, struct fixed_address *ret)

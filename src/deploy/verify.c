@@ -98,12 +98,12 @@ static void check_leg(struct scene *s, const struct guest_leg *leg)
 {
 	const struct vim_port_info *port = port_by_mac(s->server, leg->permanent_mac);
 
-	if (leg->carrier < 0)
+	if (leg->carrier == TRI_UNKNOWN)
 		verify_add(s, "leg-carrier", leg->name, VERDICT_UNKNOWN, "the guest does not tell");
 	else
-		verify_add(s, "leg-carrier", leg->name, verify_verdict(leg->carrier == 1),
+		verify_add(s, "leg-carrier", leg->name, verify_verdict(leg->carrier == TRI_YES),
 			   "carrier %s, bond says %s, %lld link failures",
-			   leg->carrier ? "up" : "down",
+			   leg->carrier == TRI_YES ? "up" : "down",
 			   leg->mii_status ? leg->mii_status : "nothing",
 			   (long long)leg->link_failures);
 	if (!leg->permanent_mac)

@@ -24,36 +24,37 @@ static void check_binding(struct scene *s, const struct vim_port_info *p)
 /* Without it Neutron's agent sets the VF's link state to `enable`: always up. */
 static void check_link_state(struct scene *s, const struct vim_port_info *p)
 {
-	if (p->propagate_uplink_status < 0)
+	if (p->propagate_uplink_status == TRI_UNKNOWN)
 		verify_add(s, "leg-link-state", p->name, VERDICT_UNKNOWN,
 			   "Neutron shows no propagate_uplink_status: the ML2 extension driver "
 			   "uplink_status_propagation is not loaded, and then the VF's link is "
 			   "always up");
 	else
 		verify_add(s, "leg-link-state", p->name,
-			   verify_verdict(p->propagate_uplink_status == 1),
+			   verify_verdict(p->propagate_uplink_status == TRI_YES),
 			   "propagate_uplink_status=%s: the VF's link state is %s",
-			   p->propagate_uplink_status ? "true" : "false",
-			   p->propagate_uplink_status ? "auto" : "enable, always up");
+			   p->propagate_uplink_status == TRI_YES ? "true" : "false",
+			   p->propagate_uplink_status == TRI_YES ? "auto" : "enable, always up");
 }
 
 static void check_security(struct scene *s, const struct vim_port_info *p)
 {
 	const struct interface *i = vm_group_interface(s->group, p->nicid);
-	int wanted = i ? i->port_security_enabled : -1;
+	enum tristate wanted = i ? i->port_security_enabled : TRI_UNKNOWN;
 
-	if (wanted < 0)
+	if (wanted == TRI_UNKNOWN)
 		return;
-	if (p->port_security < 0)
+	if (p->port_security == TRI_UNKNOWN)
 		verify_add(s, "port-security", p->name, VERDICT_UNKNOWN,
 			   "Neutron does not show it");
 	else
 		verify_add(s, "port-security", p->name, verify_verdict(p->port_security == wanted),
-			   "%s, the descriptor asks for %s%s", p->port_security ? "on" : "off",
-			   wanted ? "on" : "off",
-			   p->type != PORT_DIRECT ? ""
-			   : p->port_security     ? "; the VF's spoof check is on"
-						  : "; the VF's spoof check is off");
+			   "%s, the descriptor asks for %s%s",
+			   p->port_security == TRI_YES ? "on" : "off",
+			   wanted == TRI_YES ? "on" : "off",
+			   p->type != PORT_DIRECT        ? ""
+			   : p->port_security == TRI_YES ? "; the VF's spoof check is on"
+							 : "; the VF's spoof check is off");
 }
 
 /* "0000:3b" of "0000:3b:02.1": a VF is on its PF's bus, or on the next when there are many. */

@@ -181,10 +181,10 @@ static void describe_port(struct build *b, const struct interface *port, struct 
 				port->allowed_address_pairs[i].ip_address);
 	bool trusted =
 		streq(model_port_option(b->deployment, b->view->group, port, "trusted"), "true");
-	if (port->port_security_enabled == 0 || trusted)
+	if (port->port_security_enabled == TRI_NO || trusted)
 		box_add(box, SVG_FAINT, "%s%s%s",
-			port->port_security_enabled == 0 ? "no port security" : "",
-			port->port_security_enabled == 0 && trusted ? ", " : "",
+			port->port_security_enabled == TRI_NO ? "no port security" : "",
+			port->port_security_enabled == TRI_NO && trusted ? ", " : "",
 			trusted ? "trusted" : "");
 	box_take_marks(box, b->marks, port);
 }

@@ -338,7 +338,7 @@ static void read_interface(struct reading *r, struct element *e, struct interfac
 					       &interface->n_security_groups);
 	interface->port_security_enabled = child_named(e, "port_security_enabled")
 						   ? leaf_bool(e, "port_security_enabled", false)
-						   : -1;
+						   : TRI_UNKNOWN;
 	interface->admin_state_up = leaf_bool(e, "admin_state_up", true);
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tristate.h"
 #include "model/guest.h"
 
 struct property {
@@ -100,8 +101,8 @@ struct interface {
 	size_t n_allowed_address_pairs;
 	char **security_groups;
 	size_t n_security_groups;
-	int port_security_enabled; /* 1, 0, -1: not given */
-	bool admin_state_up;       /* default true */
+	enum tristate port_security_enabled; /* unknown: not given */
+	bool admin_state_up;                 /* default true */
 };
 
 struct kpi {

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tristate.h"
+
 /* Upper bounds of the buckets of round trips, in us; the last bucket holds the rest. */
 #define GUEST_ROUND_TRIP_BOUNDS                                                \
 	{                                                                      \
@@ -18,7 +20,7 @@ enum { GUEST_ROUND_TRIPS = 11 };
 
 /* What bondd's probes say of a leg's path. */
 struct guest_leg_watch {
-	int probed;                   /* 0: only the active leg is */
+	enum tristate probed;         /* TRI_NO: only the active leg is */
 	char *path;                   /* "proven", "answers", "lossy", "silent" */
 	int64_t sent, answered, lost; /* probes; lost: of the last 16 to each target */
 	int64_t round_trip_sum_us;
@@ -28,11 +30,11 @@ struct guest_leg_watch {
 /* A leg of a bond (the kernel says slave). */
 struct guest_leg {
 	char *name;
-	char *mac;           /* at the moment; lower case, colons */
-	char *permanent_mac; /* what it has outside the bond */
-	int carrier;         /* 1, 0; -1: not known, as when the interface is down */
-	char *mii_status;    /* the bond's word: "up", "going down", "down", "going back" */
-	int64_t speed;       /* Mbit/s */
+	char *mac;             /* at the moment; lower case, colons */
+	char *permanent_mac;   /* what it has outside the bond */
+	enum tristate carrier; /* unknown while the interface is down */
+	char *mii_status;      /* the bond's word: "up", "going down", "down", "going back" */
+	int64_t speed;         /* Mbit/s */
 	int64_t link_failures;
 	int numa_node;                 /* of the NIC, in guest cells */
 	char *driver;                  /* "igb", "virtio_net" ... */
@@ -85,7 +87,7 @@ struct guest_interface {
 	char *name;
 	char *mac;
 	char *operstate; /* "up", "down", "unknown" ... (RFC 2863, in lower case) */
-	int carrier;
+	enum tristate carrier;
 	int numa_node;
 	char *driver;
 	char *pci_address;

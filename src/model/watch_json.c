@@ -49,7 +49,7 @@ struct guest_leg_watch *guest_leg_watch_parse(const json_t *leg)
 
 	struct guest_leg_watch *w = xcalloc(1, sizeof(*w));
 	*w = (struct guest_leg_watch){
-		.probed = json_get_truth(object, "probed"),
+		.probed = json_get_bool(object, "probed"),
 		.path = json_get_text(object, "path"),
 		.sent = json_get_number(object, "sent"),
 		.answered = json_get_number(object, "answered"),

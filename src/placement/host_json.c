@@ -73,7 +73,7 @@ static int get_name(const json_t *object, const char *key, const char *absent, c
 	return 0;
 }
 
-static int get_truth(const json_t *object, const char *key, bool *ret, struct err *err)
+static int get_bool(const json_t *object, const char *key, bool *ret, struct err *err)
 {
 	const json_t *value = member(object, key);
 
@@ -330,7 +330,7 @@ static int read_vf(const json_t *object, struct pci_pool *pool, struct err *err)
 
 	if (!json_is_object(object))
 		return err_set(err, EINVAL, "not an object");
-	int r = get_truth(object, "in_use", &in_use, err);
+	int r = get_bool(object, "in_use", &in_use, err);
 	if (r == 0)
 		r = get_name(object, "pci_address", NULL, &address, err);
 	if (r < 0)
@@ -358,7 +358,7 @@ static int read_nic(const json_t *object, struct pci_pool *pool, struct err *err
 	if (r == 0)
 		r = get_int(object, "numa_node", -1, INT16_MAX, -1, &node, err);
 	if (r == 0)
-		r = get_truth(object, "in_use", &in_use, err);
+		r = get_bool(object, "in_use", &in_use, err);
 	if (r == 0)
 		r = get_array(object, "vfs", VFS_MAX, &vfs, err);
 	if (r < 0)

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/event.h"
+#include "base/tristate.h"
 #include "model/model.h"
 
 struct err;
@@ -129,12 +130,12 @@ struct vim_port_info {
 
 	/* Of OpenStack; the embedded VIM leaves them at "not known". */
 	char *id;
-	char *vif_type;              /* "hw_veb", "ovs", "binding_failed" ...; NULL: not known */
-	char *pf;                    /* the host's PF below the VF, or NULL */
-	int propagate_uplink_status; /* 1, 0; -1: not known */
-	int port_security;           /* 1, 0; -1: not known */
-	unsigned mtu;                /* of the network; 0: not known */
-	enum vim_reach reach;        /* of its addresses */
+	char *vif_type; /* "hw_veb", "ovs", "binding_failed" ...; NULL: not known */
+	char *pf;       /* the host's PF below the VF, or NULL */
+	enum tristate propagate_uplink_status;
+	enum tristate port_security;
+	unsigned mtu;         /* of the network; 0: not known */
+	enum vim_reach reach; /* of its addresses */
 };
 
 struct vim_server_info {

@@ -30,7 +30,7 @@ static void add_port(struct vm_group *group, enum port_type type, const char *ne
 	port->network = xstrdup(network);
 	port->mac_address = xstrdup(mac);
 	port->ip_address = xstrdup("172.16.1.10");
-	port->port_security_enabled = -1;
+	port->port_security_enabled = TRI_UNKNOWN;
 	port->admin_state_up = true;
 }
 

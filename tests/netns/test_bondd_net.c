@@ -113,7 +113,7 @@ static bool both_legs_up(void)
 	const struct link *a = tables_link_named(&tables, "leg0");
 	const struct link *b = tables_link_named(&tables, "leg1");
 
-	return a && b && a->carrier == KNOWN_YES && b->carrier == KNOWN_YES;
+	return a && b && a->carrier == TRI_YES && b->carrier == TRI_YES;
 }
 
 static bool address6_ready(void)
@@ -215,7 +215,7 @@ static void check_one_way(const char *hook)
 	int64_t cut = clock_now();
 	probe(&a, &targets, 5);
 	probe(&b, &targets, 5);
-	assert_int_equal(a.carrier, KNOWN_YES);
+	assert_int_equal(a.carrier, TRI_YES);
 	assert_int_equal(snapshot(&a, &targets).silent, 1);
 	assert_true(snapshot(&a, &targets).silent_since[0] <= cut + 25000);
 	assert_int_equal(snapshot(&b, &targets).proven, 1);
@@ -380,7 +380,7 @@ static bool leg1_without_carrier(void)
 {
 	const struct link *l = tables_link_named(&tables, "leg1");
 
-	return l && l->carrier == KNOWN_NO;
+	return l && l->carrier == TRI_NO;
 }
 
 static void test_legs_come_and_go(void **state)

@@ -62,7 +62,7 @@ static void test_active_backup(void **state)
 	assert_non_null(l);
 	assert_string_equal(l->mac, "52:54:00:aa:00:02");
 	assert_string_equal(l->permanent_mac, "52:54:00:aa:00:02");
-	assert_int_equal(l->carrier, 1);
+	assert_int_equal(l->carrier, TRI_YES);
 	assert_string_equal(l->mii_status, "up");
 	assert_int_equal(l->speed, 1000);
 	assert_int_equal(l->link_failures, 0);
@@ -102,7 +102,7 @@ static void test_virtio(void **state)
 
 	const struct guest_leg *l = guest_bond_leg(b, "ens7");
 	assert_non_null(l);
-	assert_int_equal(l->carrier, -1); /* cannot be read: the interface is down */
+	assert_int_equal(l->carrier, TRI_UNKNOWN); /* cannot be read: the interface is down */
 	assert_string_equal(l->mii_status, "going back");
 	assert_int_equal(l->speed, -1);
 	assert_int_equal(l->numa_node, 1); /* of the PCI function, one folder up */

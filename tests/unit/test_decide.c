@@ -26,8 +26,8 @@ static struct decide_leg good_leg(int index)
 {
 	return (struct decide_leg){
 		.index = index,
-		.carrier = KNOWN_YES,
-		.up = KNOWN_YES,
+		.carrier = TRI_YES,
+		.up = TRI_YES,
 		.heard = 3,
 		.fresh = 3,
 		.proven = 3,
@@ -100,15 +100,15 @@ static void test_carrier(void **state)
 	struct scene s;
 
 	set_scene(&s);
-	s.legs[0].carrier = KNOWN_NO;
+	s.legs[0].carrier = TRI_NO;
 	s.legs[0].carrier_lost = 999000;
 	assert_decision(&s, DECIDE_CARRIER, 2);
 	assert_int_equal(ask(&s, 1).since, 999000);
 	s.legs[1].fresh = 0; /* an answer that is late */
 	assert_decision(&s, DECIDE_CARRIER, 2);
-	s.legs[1].up = KNOWN_NO; /* the kernel would refuse it */
+	s.legs[1].up = TRI_NO; /* the kernel would refuse it */
 	assert_decision(&s, DECIDE_CARRIER, 3);
-	s.legs[2].carrier = KNOWN_NOT;
+	s.legs[2].carrier = TRI_UNKNOWN;
 	assert_decision(&s, DECIDE_NO_PROVEN, 0);
 }
 
@@ -120,9 +120,9 @@ static void test_never_to_an_unproven_leg(void **state)
 	set_scene(&s);
 	for (int i = 1; i < 3; i++)
 		s.legs[i].proven = 0;
-	s.legs[0].carrier = KNOWN_NO;
+	s.legs[0].carrier = TRI_NO;
 	assert_decision(&s, DECIDE_NO_PROVEN, 0);
-	s.legs[0].carrier = KNOWN_YES;
+	s.legs[0].carrier = TRI_YES;
 	make_silent(&s.legs[0], 3);
 	assert_decision(&s, DECIDE_NO_PROVEN, 0);
 	s.legs[2].proven = 1;
@@ -217,8 +217,11 @@ static void test_unknown_moves_nobody(void **state)
 	struct scene s;
 
 	set_scene(&s);
-	s.legs[0] = (struct decide_leg){
-		.index = 1, .carrier = KNOWN_NOT, .up = KNOWN_NOT, .carrier_lost = -1, .speed = -1};
+	s.legs[0] = (struct decide_leg){.index = 1,
+					.carrier = TRI_UNKNOWN,
+					.up = TRI_UNKNOWN,
+					.carrier_lost = -1,
+					.speed = -1};
 	assert_decision(&s, DECIDE_UNKNOWN, 0);
 	assert_int_equal(ask(&s, 0).reason, DECIDE_NO_ACTIVE);
 	assert_int_equal(ask(&s, 9).reason, DECIDE_NO_ACTIVE);
@@ -327,12 +330,12 @@ struct world {
 
 static bool has_carrier(const struct world *w, unsigned leg)
 {
-	return w->legs[leg].carrier == KNOWN_YES;
+	return w->legs[leg].carrier == TRI_YES;
 }
 
 static void set_carrier(struct leg *l, bool carrier)
 {
-	l->carrier = l->up = carrier ? KNOWN_YES : KNOWN_NO;
+	l->carrier = l->up = carrier ? TRI_YES : TRI_NO;
 	leg_forget(l);
 }
 

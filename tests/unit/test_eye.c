@@ -44,11 +44,11 @@ static struct link *add_link(struct tables *t, int index, const char *name)
 
 	l->index = index;
 	snprintf(l->name, sizeof(l->name), "%s", name);
-	l->carrier = KNOWN_YES;
+	l->carrier = TRI_YES;
 	l->has_mac = true;
 	memcpy(l->mac, "\x52\x54\x00\xaa\x00", 5);
 	l->mac[5] = (uint8_t)index;
-	l->mii_up = KNOWN_NOT;
+	l->mii_up = TRI_UNKNOWN;
 	return l;
 }
 
@@ -73,7 +73,7 @@ static void fill(struct tables *t)
 	for (int i = ENS6; i <= ENS7; i++) {
 		struct link *leg = add_link(t, i, i == ENS6 ? "ens6" : "ens7");
 		leg->master = BOND;
-		leg->mii_up = KNOWN_YES;
+		leg->mii_up = TRI_YES;
 	}
 	struct link *bond = add_link(t, BOND, "bond0");
 	bond->is_bond = true;
@@ -327,7 +327,7 @@ static void fill_eye(struct eye *e)
 	e->targets.v[e->targets.n++].ip = address("172.16.1.1");
 	e->audit.findings[e->audit.n++] = xstrdup("bond0 has miimon=0");
 	for (int i = ENS6; i <= ENS7; i++) {
-		struct link link = {.index = i, .carrier = KNOWN_YES};
+		struct link link = {.index = i, .carrier = TRI_YES};
 		snprintf(link.name, sizeof(link.name), "ens%d", i + 3);
 		struct leg *l = &e->legs[e->n_legs++];
 		leg_init(l, &link, 0);
@@ -395,7 +395,7 @@ static void test_report_reaches_dnsvnf(void **state)
 	assert_int_equal(silent, 2);
 
 	const struct guest_leg_watch *l = guest_bond_leg(b, "ens6")->watch;
-	assert_int_equal(l->probed, 1);
+	assert_int_equal(l->probed, TRI_YES);
 	assert_string_equal(l->path, "silent");
 	assert_int_equal(l->answered, 90);
 	assert_int_equal(l->round_trips[1], 80);

@@ -172,7 +172,7 @@ static void test_unknown_members(void **state)
 	assert_null(s.bonds[0].mode);
 	assert_int_equal(s.bonds[0].n_legs, 1);
 	assert_string_equal(s.bonds[0].legs[0].name, "e?[2Jx");
-	assert_int_equal(s.bonds[0].legs[0].carrier, -1);
+	assert_int_equal(s.bonds[0].legs[0].carrier, TRI_UNKNOWN);
 	assert_int_equal(s.bonds[0].legs[0].numa_node, -1);
 	assert_int_equal(s.bonds[0].legs[0].speed, -1);
 	assert_string_equal(s.bonds[0].proc, "a\nb?");

@@ -85,7 +85,7 @@ static void test_bond(void **state)
 	assert_string_equal(l.name, "bond0");
 	assert_int_equal(l.index, 5);
 	assert_true(l.is_bond);
-	assert_int_equal(l.carrier, KNOWN_YES);
+	assert_int_equal(l.carrier, TRI_YES);
 	assert_memory_equal(l.mac, mac, MAC_SIZE);
 	assert_int_equal(l.bond.mode, BOND_OPTION_ACTIVE_BACKUP);
 	assert_int_equal(l.bond.active, 4);
@@ -106,13 +106,13 @@ static void test_leg(void **state)
 	assert_true(netlink_read_link(leg_message(RTM_NEWLINK, 3, UP | RUNNING, 0), &l));
 	assert_false(l.is_bond);
 	assert_int_equal(l.master, 5);
-	assert_int_equal(l.mii_up, KNOWN_YES);
+	assert_int_equal(l.mii_up, TRI_YES);
 	assert_true(l.has_permanent);
 	assert_true(netlink_read_link(leg_message(RTM_NEWLINK, 3, UP, 2), &l));
-	assert_int_equal(l.carrier, KNOWN_NO);
-	assert_int_equal(l.mii_up, KNOWN_NO);
+	assert_int_equal(l.carrier, TRI_NO);
+	assert_int_equal(l.mii_up, TRI_NO);
 	assert_true(netlink_read_link(leg_message(RTM_NEWLINK, 3, 0, 2), &l));
-	assert_int_equal(l.carrier, KNOWN_NOT);
+	assert_int_equal(l.carrier, TRI_UNKNOWN);
 }
 
 static void test_vlan_and_forwarding(void **state)
@@ -334,7 +334,7 @@ static void test_tables(void **state)
 			 TABLES_CHANGED);
 	assert_int_equal(tables_take(&t, leg_message(RTM_NEWLINK, 4, UP, 2)), TABLES_CHANGED);
 	assert_int_equal(t.n_links, 3);
-	assert_int_equal(tables_link(&t, 4)->carrier, KNOWN_NO);
+	assert_int_equal(tables_link(&t, 4)->carrier, TRI_NO);
 	assert_int_equal(tables_link_named(&t, "bond0")->index, 5);
 	assert_int_equal(tables_take(&t, leg_message(RTM_DELLINK, 3, 0, 0)), TABLES_ROUTES_STALE);
 	assert_null(tables_link(&t, 3));

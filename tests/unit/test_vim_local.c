@@ -709,7 +709,7 @@ static void test_digest_tells_a_changed_request(void **state)
 			      .type = PORT_DIRECT,
 			      .network = S("n"),
 			      .admin_state_up = true,
-			      .port_security_enabled = -1};
+			      .port_security_enabled = TRI_UNKNOWN};
 	struct vim_request a = {.kind = VIM_PORT,
 				.name = "p",
 				.owner = "o",

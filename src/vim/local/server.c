@@ -448,8 +448,8 @@ static void port_info(struct local *local, const struct records *records, const 
 		.physical_network = xstrdup(record_physnet(records, port)),
 		.host_device = xstrdup(record_string(port->made, "tap")),
 		.numa_node = host_node(records, port),
-		.propagate_uplink_status = -1,
-		.port_security = -1,
+		.propagate_uplink_status = TRI_UNKNOWN,
+		.port_security = TRI_UNKNOWN,
 		.link_up = running && json_is_true(json_object_get(port->made, "link_up")),
 	};
 	json_array_foreach (json_object_get(port->made, "addresses"), i, a)

@@ -152,9 +152,9 @@ static void put_security(json_t *o, const struct interface *i, json_t *groups)
 		json_object_set(o, "allowed_address_pairs", pairs);
 	json_decref(pairs);
 	/* A port without port security takes no groups, not even the default one. */
-	if (groups && (i->n_security_groups || i->port_security_enabled == 0))
+	if (groups && (i->n_security_groups || i->port_security_enabled == TRI_NO))
 		json_object_set(o, "security_groups", groups);
-	if (i->port_security_enabled >= 0)
+	if (i->port_security_enabled != TRI_UNKNOWN)
 		json_object_set_new(o, "port_security_enabled",
 				    json_boolean(i->port_security_enabled));
 	json_object_set_new(o, "admin_state_up", json_boolean(i->admin_state_up));
@@ -389,7 +389,7 @@ json_t *body_update(const struct vim_request *r)
 	if (r->kind == VIM_PORT) {
 		put_security(o, r->port.interface, NULL);
 		/* What the descriptor no longer says is as Neutron has it without a word. */
-		if (r->port.interface->port_security_enabled < 0)
+		if (r->port.interface->port_security_enabled == TRI_UNKNOWN)
 			json_object_set_new(o, "port_security_enabled", json_true());
 		if (!r->port.interface->n_allowed_address_pairs)
 			json_object_set_new(o, "allowed_address_pairs", json_array());

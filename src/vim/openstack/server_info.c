@@ -190,14 +190,6 @@ static enum port_type type_of(const char *vnic_type)
 	return streq(vnic_type, "macvtap") ? PORT_MACVTAP : PORT_VIRTUAL;
 }
 
-/* 1, 0; -1 when the key is not there. */
-static int tristate(const json_t *o, const char *key)
-{
-	const json_t *value = json_object_get(o, key);
-
-	return json_is_boolean(value) ? json_boolean_value(value) : -1;
-}
-
 /* Its nicid is the last part of the mark; of a port that is not ours, its place in the list. */
 static unsigned nicid_of(const json_t *port, size_t place)
 {
@@ -234,8 +226,8 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		.link_up = json_is_true(json_object_get(port, "admin_state_up")),
 		.status = xstrdup(text(port, "status")),
 		.vif_type = xstrdup(text(port, "binding:vif_type")),
-		.propagate_uplink_status = tristate(port, "propagate_uplink_status"),
-		.port_security = tristate(port, "port_security_enabled"),
+		.propagate_uplink_status = json_get_bool(port, "propagate_uplink_status"),
+		.port_security = json_get_bool(port, "port_security_enabled"),
 		.mtu = (unsigned)json_integer_value(json_object_get(network, "mtu")),
 	};
 	json_array_foreach (json_object_get(port, "fixed_ips"), i, fixed) {
