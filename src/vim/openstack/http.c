@@ -68,7 +68,7 @@ struct http *http_new(const struct cloud *cloud, const struct run_ctx *run)
 	http->timeout_s = (long)seconds;
 	http->cloud = cloud;
 	http->run = run;
-	http->origin_ms = clock_ms();
+	http->origin = clock_now();
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		abort(); /* out of memory, as in base/alloc.h */
