@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 #include "bondd/report.h"
 #include "model/watch_json.h"
 
@@ -16,7 +16,7 @@ enum { MAX_REPORT = 256 << 10 };
 
 static bool is_fresh(const json_t *report)
 {
-	int64_t written = json_get_number(report, "written_ms");
+	int64_t written = json_try_int64(report, "written_ms");
 
 	return written >= 0 && clock_now() / US_PER_MS - written <= REPORT_FRESH_MS;
 }
@@ -27,7 +27,7 @@ static void take_legs(const json_t *object, struct guest_bond *b)
 	json_t *value;
 
 	json_array_foreach (json_object_get(object, "legs"), index, value) {
-		cleanup_free char *name = json_get_text(value, "name");
+		cleanup_free char *name = json_try_text(value, "name");
 		struct guest_leg *l = name ? guest_bond_leg(b, name) : NULL;
 		if (l && !l->watch)
 			l->watch = guest_leg_watch_parse(value);
@@ -50,7 +50,7 @@ void report_read(const char *root, struct guest_status *s)
 		return;
 	}
 	json_array_foreach (json_object_get(report, "bonds"), index, value) {
-		cleanup_free char *name = json_get_text(value, "name");
+		cleanup_free char *name = json_try_text(value, "name");
 		struct guest_bond *b = name ? guest_status_bond(s, name) : NULL;
 		if (!b || b->watch)
 			continue;

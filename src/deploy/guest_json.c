@@ -6,13 +6,13 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 #include "deploy/guest.h"
 #include "model/watch_json.h"
 
 static int small_number(const json_t *object, const char *key)
 {
-	int64_t n = json_get_number(object, key);
+	int64_t n = json_try_int64(object, key);
 
 	return n > INT32_MAX ? -1 : (int)n;
 }
@@ -20,16 +20,16 @@ static int small_number(const json_t *object, const char *key)
 static void parse_leg(const json_t *object, struct guest_leg *l)
 {
 	*l = (struct guest_leg){
-		.name = json_get_text(object, "name"),
-		.mac = json_get_text(object, "mac"),
-		.permanent_mac = json_get_text(object, "permanent_mac"),
-		.carrier = json_get_bool(object, "carrier"),
-		.mii_status = json_get_text(object, "mii_status"),
-		.speed = json_get_number(object, "speed"),
-		.link_failures = json_get_number(object, "link_failures"),
+		.name = json_try_text(object, "name"),
+		.mac = json_try_text(object, "mac"),
+		.permanent_mac = json_try_text(object, "permanent_mac"),
+		.carrier = json_try_bool(object, "carrier"),
+		.mii_status = json_try_text(object, "mii_status"),
+		.speed = json_try_int64(object, "speed"),
+		.link_failures = json_try_int64(object, "link_failures"),
 		.numa_node = small_number(object, "numa_node"),
-		.driver = json_get_text(object, "driver"),
-		.pci_address = json_get_text(object, "pci_address"),
+		.driver = json_try_text(object, "driver"),
+		.pci_address = json_try_text(object, "pci_address"),
 		.watch = guest_leg_watch_parse(object),
 	};
 }
@@ -45,19 +45,19 @@ static void parse_bond(const json_t *object, struct guest_bond *b)
 	json_t *leg;
 
 	*b = (struct guest_bond){
-		.name = json_get_text(object, "name"),
-		.mode = json_get_text(object, "mode"),
-		.fail_over_mac = json_get_text(object, "fail_over_mac"),
-		.miimon = json_get_number(object, "miimon"),
-		.arp_interval = json_get_number(object, "arp_interval"),
-		.primary = json_get_text(object, "primary"),
-		.primary_reselect = json_get_text(object, "primary_reselect"),
-		.active_leg = json_get_text(object, "active_leg"),
-		.mii_status = json_get_text(object, "mii_status"),
-		.proc = json_get_lines(object, "proc"),
+		.name = json_try_text(object, "name"),
+		.mode = json_try_text(object, "mode"),
+		.fail_over_mac = json_try_text(object, "fail_over_mac"),
+		.miimon = json_try_int64(object, "miimon"),
+		.arp_interval = json_try_int64(object, "arp_interval"),
+		.primary = json_try_text(object, "primary"),
+		.primary_reselect = json_try_text(object, "primary_reselect"),
+		.active_leg = json_try_text(object, "active_leg"),
+		.mii_status = json_try_text(object, "mii_status"),
+		.proc = json_try_lines(object, "proc"),
 		.watch = guest_watch_parse(object),
 	};
-	json_get_texts(object, "arp_ip_targets", &b->arp_ip_targets, &b->n_arp_ip_targets);
+	json_try_texts(object, "arp_ip_targets", &b->arp_ip_targets, &b->n_arp_ip_targets);
 	json_array_foreach (json_object_get(object, "legs"), index, leg) {
 		if (has_name(leg))
 			parse_leg(leg, array_push(b->legs, b->n_legs));
@@ -69,18 +69,18 @@ static void parse_interface(const json_t *object, struct guest_interface *i)
 	const json_t *gateways = json_object_get(object, "gateways");
 
 	*i = (struct guest_interface){
-		.name = json_get_text(object, "name"),
-		.mac = json_get_text(object, "mac"),
-		.operstate = json_get_text(object, "operstate"),
-		.carrier = json_get_bool(object, "carrier"),
+		.name = json_try_text(object, "name"),
+		.mac = json_try_text(object, "mac"),
+		.operstate = json_try_text(object, "operstate"),
+		.carrier = json_try_bool(object, "carrier"),
 		.numa_node = small_number(object, "numa_node"),
-		.driver = json_get_text(object, "driver"),
-		.pci_address = json_get_text(object, "pci_address"),
-		.bond = json_get_text(object, "bond"),
-		.gateway4 = json_get_text(gateways, "ipv4"),
-		.gateway6 = json_get_text(gateways, "ipv6"),
+		.driver = json_try_text(object, "driver"),
+		.pci_address = json_try_text(object, "pci_address"),
+		.bond = json_try_text(object, "bond"),
+		.gateway4 = json_try_text(gateways, "ipv4"),
+		.gateway6 = json_try_text(gateways, "ipv6"),
 	};
-	json_get_texts(object, "addresses", &i->addresses, &i->n_addresses);
+	json_try_texts(object, "addresses", &i->addresses, &i->n_addresses);
 }
 
 int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,
@@ -102,14 +102,14 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 
 	const json_t *cloud_init = json_object_get(document, "cloud_init");
 	struct guest_status s = {
-		.version = json_get_text(document, "version"),
-		.hostname = json_get_text(document, "hostname"),
-		.uptime = json_get_number(document, "uptime"),
-		.cloud_init.status = json_get_text(cloud_init, "status"),
+		.version = json_try_text(document, "version"),
+		.hostname = json_try_text(document, "hostname"),
+		.uptime = json_try_int64(document, "uptime"),
+		.cloud_init.status = json_try_text(cloud_init, "status"),
 	};
 	size_t index;
 	json_t *value;
-	json_get_texts(cloud_init, "errors", &s.cloud_init.errors, &s.cloud_init.n_errors);
+	json_try_texts(cloud_init, "errors", &s.cloud_init.errors, &s.cloud_init.n_errors);
 	json_array_foreach (bonds, index, value) {
 		if (has_name(value))
 			parse_bond(value, array_push(s.bonds, s.n_bonds));

@@ -2,7 +2,7 @@
 #include "model/watch_json.h"
 
 #include "base/alloc.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 
 enum { MAX_CAUSES = 16 };
 
@@ -17,22 +17,22 @@ struct guest_watch *guest_watch_parse(const json_t *bond)
 
 	struct guest_watch *w = xcalloc(1, sizeof(*w));
 	*w = (struct guest_watch){
-		.state = json_get_text(object, "state"),
-		.sentence = json_get_text(object, "sentence"),
-		.said_at = json_get_number(object, "said_at"),
-		.outage_us = json_get_number(object, "outage_us"),
-		.interval_ms = json_get_number(object, "interval_ms"),
-		.announced = json_get_number(object, "announced"),
+		.state = json_try_text(object, "state"),
+		.sentence = json_try_text(object, "sentence"),
+		.said_at = json_try_int64(object, "said_at"),
+		.outage_us = json_try_int64(object, "outage_us"),
+		.interval_ms = json_try_int64(object, "interval_ms"),
+		.announced = json_try_int64(object, "announced"),
 	};
-	json_get_texts(object, "targets", &w->targets, &w->n_targets);
-	json_get_texts(object, "findings", &w->findings, &w->n_findings);
+	json_try_texts(object, "targets", &w->targets, &w->n_targets);
+	json_try_texts(object, "findings", &w->findings, &w->n_findings);
 
 	json_t *moves = json_object_get(object, "moves");
 	json_object_foreach (moves, cause, count) {
 		if (!json_is_integer(count) || w->n_moves == MAX_CAUSES)
 			continue;
 		struct guest_moves *m = array_push(w->moves, w->n_moves);
-		m->count = json_get_number(moves, cause);
+		m->count = json_try_int64(moves, cause);
 		m->cause = xstrdup(cause);
 	}
 	return w;
@@ -49,12 +49,12 @@ struct guest_leg_watch *guest_leg_watch_parse(const json_t *leg)
 
 	struct guest_leg_watch *w = xcalloc(1, sizeof(*w));
 	*w = (struct guest_leg_watch){
-		.probed = json_get_bool(object, "probed"),
-		.path = json_get_text(object, "path"),
-		.sent = json_get_number(object, "sent"),
-		.answered = json_get_number(object, "answered"),
-		.lost = json_get_number(object, "lost"),
-		.round_trip_sum_us = json_get_number(object, "round_trip_sum_us"),
+		.probed = json_try_bool(object, "probed"),
+		.path = json_try_text(object, "path"),
+		.sent = json_try_int64(object, "sent"),
+		.answered = json_try_int64(object, "answered"),
+		.lost = json_try_int64(object, "lost"),
+		.round_trip_sum_us = json_try_int64(object, "round_trip_sum_us"),
 	};
 	json_array_foreach (json_object_get(object, "round_trips"), index, count) {
 		if (index < GUEST_ROUND_TRIPS && json_is_integer(count) &&

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/server_info.h"
@@ -243,7 +243,7 @@ int openstack_console(struct vim *vim, const char *server_name, char **ret_text,
 			json_pack("{s:{s:i}}", "os-getConsoleOutput", "length", CONSOLE_LINES),
 			&answer, err);
 	if (r == 0)
-		*ret_text = last_part(json_get_lines(answer, "output"));
+		*ret_text = last_part(json_try_lines(answer, "output"));
 	json_decref(answer);
 	return r;
 }

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/onlink.h"
 #include "vim/openstack/thing.h"
@@ -41,7 +41,7 @@ static const char *meaning_of(const char *fault)
 
 static char *fault_of(const json_t *server)
 {
-	cleanup_free char *message = json_get_text(json_object_get(server, "fault"), "message");
+	cleanup_free char *message = json_try_text(json_object_get(server, "fault"), "message");
 	const char *meaning = message ? meaning_of(message) : NULL;
 
 	if (!message)
@@ -72,7 +72,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 
 	things_add(&one, VIM_SERVER, (json_t *)server);
 	info->id = xstrdup(text(server, "id"));
-	info->name = json_get_text(server, "name");
+	info->name = json_try_text(server, "name");
 	info->status = xstrdup(status ? status : "?");
 	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
 	info->fault = fault_of(server);
@@ -215,10 +215,10 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		physical = text(network, "provider:physical_network");
 	*p = (struct vim_port_info){
 		.id = xstrdup(text(port, "id")),
-		.name = json_get_text(port, "name"),
+		.name = json_try_text(port, "name"),
 		.nicid = nicid_of(port, place),
 		.type = type_of(text(port, "binding:vnic_type")),
-		.network = json_get_text(network, "name"),
+		.network = json_try_text(network, "name"),
 		.mac_address = xstrdup(text(port, "mac_address")),
 		.physical_network = xstrdup(physical),
 		.host_device = xstrdup(text(profile, "pci_slot")),
@@ -226,8 +226,8 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		.link_up = json_is_true(json_object_get(port, "admin_state_up")),
 		.status = xstrdup(text(port, "status")),
 		.vif_type = xstrdup(text(port, "binding:vif_type")),
-		.propagate_uplink_status = json_get_bool(port, "propagate_uplink_status"),
-		.port_security = json_get_bool(port, "port_security_enabled"),
+		.propagate_uplink_status = json_try_bool(port, "propagate_uplink_status"),
+		.port_security = json_try_bool(port, "port_security_enabled"),
 		.mtu = (unsigned)json_integer_value(json_object_get(network, "mtu")),
 	};
 	json_array_foreach (json_object_get(port, "fixed_ips"), i, fixed) {

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
@@ -144,9 +144,9 @@ char *session_error_message(const char *body, size_t len)
 
 	/* {"error": {"message": ...}}, {"NeutronError": {"message": ...}}, {"badRequest": ...} */
 	json_object_foreach (root, key, value) {
-		char *text = json_get_text(value, "message");
+		char *text = json_try_text(value, "message");
 		if (!text && streq(key, "message"))
-			text = json_get_text(root, key);
+			text = json_try_text(root, key);
 		if (!message)
 			message = text;
 		else

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/json_get.h"
+#include "base/json_read.h"
 #include "base/str.h"
 
 const char *thing_plural(enum vim_kind kind)
@@ -106,14 +106,14 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->owner = xstrdup(text(metadata, MARK_OWNER));
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
 	o->state = server_state(text(json, "status"));
-	o->fault = json_get_text(json_object_get(json, "fault"), "message");
+	o->fault = json_try_text(json_object_get(json, "fault"), "message");
 	o->host = host && *host ? xstrdup(host) : NULL; /* one that was refused is on none */
 }
 
 void things_add(struct things *things, enum vim_kind kind, json_t *json)
 {
 	const char *id = text(json, "id");
-	char *name = json_get_text(json, "name");
+	char *name = json_try_text(json, "name");
 
 	if (!id) {
 		free(name);

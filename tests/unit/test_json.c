@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json_read.h"
+
+struct nic {
+	char *name;
+	int node;
+	bool in_use;
+	int64_t vfs;
+	double ratio;
+};
+
+static int read_nics(json_t *document, struct nic *nic, struct err *err)
+{
+	struct json_reader r = json_reader(document, err);
+
+	json_must_be_object(&r);
+	json_each (&r, "nics", 2, entry) {
+		struct json_reader sriov = json_member(&entry, "sriov");
+
+		json_must_be_object(&entry);
+		json_must_have(&entry, "name");
+		json_get_name(&entry, "name", &nic->name);
+		json_get_int(&entry, "node", -1, 7, &nic->node);
+		json_get_bool(&entry, "in_use", &nic->in_use);
+		json_get_ratio(&entry, "ratio", 1000, &nic->ratio);
+		json_get_int64(&sriov, "vfs", 0, 4096, &nic->vfs);
+		json_each (&entry, "rows", 3, row)
+			json_each (&row, NULL, 2, cell)
+				json_get_int64(&cell, NULL, 0, 9, &nic->vfs);
+	}
+	return json_end(&r);
+}
+
+static json_t *parse(const char *text)
+{
+	json_t *document = NULL;
+
+	assert_int_equal(json_parse_document(text, strlen(text), "f", &document, NULL), 0);
+	return document;
+}
+
+static void reader_fills_what_is_there(void **state)
+{
+	cleanup_json json_t *document = parse(
+		"{\"nics\": [{\"name\": \"a\", \"node\": 1, \"in_use\": true, \"ratio\": 1.5, "
+		"\"sriov\": {\"vfs\": 8}}, {\"name\": \"b\", \"node\": null}]}");
+	struct nic nic = {.node = -1};
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(read_nics(document, &nic, &err), 0);
+	assert_null(err.text);
+	assert_string_equal(nic.name, "b");
+	assert_int_equal(nic.node, 1);
+	assert_true(nic.in_use);
+	assert_true(nic.ratio > 1.49 && nic.ratio < 1.51);
+	assert_int_equal(nic.vfs, 8);
+	free(nic.name);
+}
+
+static void reader_names_the_path_of_the_first_error(void **state)
+{
+	static const struct {
+		const char *json, *error;
+	} rows[] = {
+		{"[]", "must be an object"},
+		{"{\"nics\": {}}", "nics: must be an array"},
+		{"{\"nics\": [{\"name\": \"a\"}, 1]}", "nics[1]: must be an object"},
+		{"{\"nics\": [{}]}", "nics[0].name: is missing"},
+		{"{\"nics\": [{\"name\": \"\"}]}", "nics[0].name: must be a non-empty string"},
+		{"{\"nics\": [{\"name\": 1}]}", "nics[0].name: must be a non-empty string"},
+		{"{\"nics\": [{\"name\": \"\\u009b\"}]}",
+		 "nics[0].name: must not hold control characters"},
+		{"{\"nics\": [{\"name\": \"a\", \"node\": 8, \"in_use\": 1}]}",
+		 "nics[0].node: must be an integer from -1 to 7"},
+		{"{\"nics\": [{\"name\": \"a\", \"node\": 1.0}]}",
+		 "nics[0].node: must be an integer from -1 to 7"},
+		{"{\"nics\": [{\"name\": \"a\", \"in_use\": \"no\"}]}",
+		 "nics[0].in_use: must be true or false"},
+		{"{\"nics\": [{\"name\": \"a\", \"ratio\": 0}]}",
+		 "nics[0].ratio: must be a number above 0, at most 1000"},
+		{"{\"nics\": [{\"name\": \"a\"}, {\"name\": \"b\", \"sriov\": {\"vfs\": 4097}}]}",
+		 "nics[1].sriov.vfs: must be an integer from 0 to 4096"},
+		{"{\"nics\": [{\"name\": \"a\", \"rows\": [[1], [2, 10]]}]}",
+		 "nics[0].rows[1][1]: must be an integer from 0 to 9"},
+		{"{\"nics\": [{\"name\": \"a\", \"rows\": [3]}]}",
+		 "nics[0].rows[0]: must be an array"},
+		{"{\"nics\": [{}, {}, {}]}", "nics: must have at most 2 entries"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_json json_t *document = parse(rows[i].json);
+		cleanup_err struct err err = ERR_INIT;
+		struct nic nic = {0};
+
+		assert_int_equal(read_nics(document, &nic, &err), -EINVAL);
+		assert_string_equal(err.text, rows[i].error);
+		assert_int_equal(read_nics(document, &nic, NULL), -EINVAL);
+		free(nic.name);
+	}
+}
+
+static void nothing_is_read_after_an_error(void **state)
+{
+	cleanup_json json_t *document = parse("{\"a\": \"x\", \"b\": 2, \"c\": [1]}");
+	cleanup_err struct err err = ERR_INIT;
+	struct json_reader r = json_reader(document, &err);
+	int64_t n = 7;
+
+	(void)state;
+	json_get_int64(&r, "a", 0, 9, &n);
+	json_get_int64(&r, "b", 0, 9, &n);
+	json_each (&r, "c", 9, entry)
+		fail();
+	assert_false(json_has(&r, "b"));
+	assert_int_equal(n, 7);
+	assert_int_equal(json_end(&r), -EINVAL);
+	assert_string_equal(err.text, "a: must be an integer from 0 to 9");
+}
+
+static void documents_are_json_without_duplicates(void **state)
+{
+	static const struct {
+		const char *json, *error;
+	} rows[] = {
+		{"{\n\"a\" 1}", "f.json:2: ':' expected near '1'"},
+		{"{\"a\": 1, \"a\": 2}", "f.json:1: duplicate object key near '\"a\"'"},
+		{"{\"a\": \"\x1b[2J\"}", "f.json:1: control character 0x1b near '\"'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_err struct err err = ERR_INIT;
+		json_t *document;
+
+		assert_int_equal(json_parse_document(rows[i].json, strlen(rows[i].json), "f.json",
+						     &document, &err),
+				 -EINVAL);
+		assert_string_equal(err.text, rows[i].error);
+	}
+}
+
+static void what_others_wrote_wrongly_is_unknown(void **state)
+{
+	cleanup_json json_t *document =
+		parse("{\"s\": \"a\\u0007\\nb\", \"n\": 3, \"low\": -3, \"t\": true, \"v\": "
+		      "[\"x\", 1, \"y\"]}");
+	cleanup_free char *text = json_try_text(document, "s");
+	cleanup_free char *lines = json_try_lines(document, "s");
+	char **v = NULL;
+	size_t n = 0;
+
+	(void)state;
+	assert_string_equal(text, "a??b");
+	assert_string_equal(lines, "a?\nb");
+	assert_null(json_try_text(document, "n"));
+	assert_null(json_try_text(NULL, "s"));
+	assert_int_equal(json_try_int64(document, "n"), 3);
+	assert_int_equal(json_try_int64(document, "low"), -1);
+	assert_int_equal(json_try_int64(document, "s"), -1);
+	assert_int_equal(json_try_bool(document, "t"), TRI_YES);
+	assert_int_equal(json_try_bool(document, "n"), TRI_UNKNOWN);
+	json_try_texts(document, "v", &v, &n);
+	json_try_texts(document, "s", &v, &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(v[0], "x");
+	assert_string_equal(v[1], "y");
+	free(v[0]);
+	free(v[1]);
+	free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reader_fills_what_is_there),
+		cmocka_unit_test(reader_names_the_path_of_the_first_error),
+		cmocka_unit_test(nothing_is_read_after_an_error),
+		cmocka_unit_test(documents_are_json_without_duplicates),
+		cmocka_unit_test(what_others_wrote_wrongly_is_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
