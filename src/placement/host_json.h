@@ -43,7 +43,8 @@
 
 struct err;
 
-/* file is for messages. Errors are -EINVAL with "FILE:LINE: " or "FILE: KEY: " in front. */
+/* file is for messages. Errors are -EINVAL with "FILE:LINE: " or "FILE: PATH.OF.MEMBER: " in front.
+ */
 int host_json_parse(const char *data, size_t len, const char *file, struct compute_host *ret,
 		    struct err *err);
 int host_json_read(const char *file, struct compute_host *ret, struct err *err);

@@ -645,24 +645,25 @@ static void what_is_wrong_with_a_file_is_said(void **state)
 		const char *json, *error;
 	} rows[] = {
 		{"{\"numa_nodes\":\n[{]}", "h.json:2: string or '}' expected near ']'"},
-		{"[]", "h.json: not an object"},
+		{"[]", "h.json: must be an object"},
 		{"{\"numa_nodes\": [{\"memory_mb\": -1}]}",
-		 "h.json: numa_nodes[0]: memory_mb is no whole number from 0 to 1073741824"},
+		 "h.json: numa_nodes[0].memory_mb: must be an integer from 0 to 1073741824"},
 		{"{\"numa_nodes\": [{\"id\": 1}, {\"id\": 1}]}",
 		 "h.json: node 1 stands there twice"},
 		{"{\"numa_nodes\": [{\"dedicated_cpus\": [1024]}]}",
-		 "h.json: numa_nodes[0]: dedicated_cpus[0] is no CPU number from 0 to 1023"},
+		 "h.json: numa_nodes[0].dedicated_cpus[0]: must be an integer from 0 to 1023"},
 		{"{\"numa_nodes\": [{\"shared_cpus\": [1]}, {\"dedicated_cpus\": [1]}]}",
 		 "h.json: CPU 1 is in node 1 and in another"},
 		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": [[1, 2], [2]]}]}",
 		 "h.json: node 0: CPU 2 stands twice in siblings"},
 		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": \"1,2\"}]}",
-		 "h.json: numa_nodes[0]: siblings is no array"},
+		 "h.json: numa_nodes[0].siblings: must be an array"},
 		{"{\"nics\": [{\"physnet\": \"p\", \"vfs\": [{\"in_use\": 1}]}]}",
-		 "h.json: nics[0]: vfs[0]: in_use is neither true nor false"},
-		{"{\"hostname\": \"a\\u001b[2J\"}", "h.json: hostname has a control character"},
+		 "h.json: nics[0].vfs[0].in_use: must be true or false"},
+		{"{\"hostname\": \"a\\u001b[2J\"}",
+		 "h.json: hostname: must not hold control characters"},
 		{"{\"cpu_allocation_ratio\": 0}",
-		 "h.json: cpu_allocation_ratio is no number above 0, up to 1000"},
+		 "h.json: cpu_allocation_ratio: must be a number above 0, at most 1000"},
 	};
 
 	(void)state;
