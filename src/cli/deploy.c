@@ -3,10 +3,10 @@
 
 #include "base/str.h"
 #include "cli/common.h"
-#include "cli/placing.h"
+#include "cli/forecast.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
-#include "deploy/outlook.h"
+#include "deploy/forecast.h"
 #include "deploy/plan.h"
 
 /* No host took a server, and Nova does not say why: what the hosts' files and the VIM tell. */
@@ -17,17 +17,17 @@ static void tell_why(const struct options *options, const struct model *model,
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
-	cleanup_outlook struct outlook o = {0};
+	cleanup_forecast struct forecast forecast = {0};
 
 	/* Planned anew: what was undone is free again, what was kept is there. */
 	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
 	if (r == 0)
-		r = outlook_make(vim, plan, options->hosts, &o, &err);
+		r = forecast_make(vim, plan, options->hosts, &forecast, &err);
 	if (r < 0) {
 		fprintf(stderr, "dnsvnf deploy: cannot tell why no host took it: %s\n", err.text);
 		return;
 	}
-	print_outlook(stderr, &o);
+	print_forecast(stderr, &forecast);
 	if (!options->hosts)
 		fprintf(stderr,
 			"dnsvnf deploy: give --hosts a folder with what 'dnsvnf host -o json' "

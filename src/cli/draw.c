@@ -38,7 +38,7 @@ static int ask_deployment(const struct options *options, const struct tenant *te
 		cleanup_err struct err err = ERR_INIT;
 		cleanup_server_info struct vim_server_info server = {0};
 		const struct vm_group *group = &deployment->vm_groups[g];
-		cleanup_free char *name = plan_server_name(deployment, group, 0);
+		cleanup_free char *name = vm_group_server_name(deployment, group, 0);
 		int found = vim->ops->server(vim, name, VIM_LOOK_ALL, &server, &err);
 		if (found == 0)
 			draw_places_of_server(places, group, &server);

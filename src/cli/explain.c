@@ -3,10 +3,10 @@
 
 #include "base/alloc.h"
 #include "cli/common.h"
-#include "cli/placing.h"
+#include "cli/forecast.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
-#include "deploy/outlook.h"
+#include "deploy/forecast.h"
 #include "deploy/plan.h"
 
 /* The server as it is in the VIM; ret->status is NULL when it is not there. */
@@ -17,18 +17,10 @@ static int look(struct vim *vim, const struct step *s, struct vim_server_info *r
 	return vim->ops->server(vim, s->name, VIM_LOOK_STATE, ret, err);
 }
 
-static const struct placed_server *placed(const struct outlook *o, const struct step *s)
-{
-	for (size_t i = 0; i < o->placing.n; i++)
-		if (o->placing.v[i].step == s)
-			return &o->placing.v[i];
-	return NULL;
-}
-
 /* What the fault and the rules tell together. */
-static const char *conclusion(const struct vim_server_info *info, const struct placed_server *p)
+static const char *conclusion(const struct vim_server_info *info, const struct scheduled_server *p)
 {
-	if (!p || p->verdict != PLACING_FITS)
+	if (!p || p->verdict != SCHEDULE_FITS)
 		return NULL;
 	switch (vim_fault_class(info->fault)) {
 	case VIM_FAULT_OTHER:
@@ -47,9 +39,9 @@ static const char *conclusion(const struct vim_server_info *info, const struct p
 }
 
 static json_t *server_json(const struct step *s, const struct vim_server_info *info,
-			   const struct placed_server *p)
+			   const struct scheduled_server *p)
 {
-	json_t *o = p ? placed_json(p) : json_pack("{s:s}", "server", s->name);
+	json_t *o = p ? scheduled_json(p) : json_pack("{s:s}", "server", s->name);
 	const char *also = conclusion(info, p);
 
 	if (info->status)
@@ -62,7 +54,7 @@ static json_t *server_json(const struct step *s, const struct vim_server_info *i
 }
 
 static void print_server(const struct step *s, const struct vim_server_info *info,
-			 const struct placed_server *p)
+			 const struct scheduled_server *p)
 {
 	const char *also = conclusion(info, p);
 
@@ -71,15 +63,15 @@ static void print_server(const struct step *s, const struct vim_server_info *inf
 		       info->hypervisor ? " " : "", info->hypervisor ? info->hypervisor : "",
 		       info->fault ? ": " : "", info->fault ? info->fault : "");
 	if (p)
-		print_placed(stdout, p);
+		print_scheduled(stdout, p);
 	if (also)
 		printf("  %s\n", also);
 }
 
 static int tell(const struct options *options, struct vim *vim, const struct plan *plan,
-		const struct outlook *o, json_t *servers, struct err *err)
+		const struct forecast *o, json_t *servers, struct err *err)
 {
-	bool wrong = placing_count(&o->placing, PLACING_NOWHERE) > 0;
+	bool wrong = schedule_count(&o->schedule, SCHEDULE_NOWHERE) > 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		cleanup_server_info struct vim_server_info info = {0};
@@ -91,16 +83,18 @@ static int tell(const struct options *options, struct vim *vim, const struct pla
 			return cli_fail("explain", err);
 		wrong |= info.status && info.state == VIM_STATE_ERROR;
 		if (options->json)
-			json_array_append_new(servers, server_json(s, &info, placed(o, s)));
+			json_array_append_new(
+				servers,
+				server_json(s, &info, schedule_find(&o->schedule, s->name)));
 		else
-			print_server(s, &info, placed(o, s));
+			print_server(s, &info, schedule_find(&o->schedule, s->name));
 	}
 	return wrong ? EXIT_NOT_RIGHT : EXIT_DONE;
 }
 
-static bool is_unknown(const struct outlook *o)
+static bool is_unknown(const struct forecast *o)
 {
-	return o->hosts.n == 0 && placing_count(&o->placing, PLACING_UNKNOWN) > 0;
+	return o->hosts.n == 0 && schedule_count(&o->schedule, SCHEDULE_UNKNOWN) > 0;
 }
 
 static int explain_one(const struct options *options, const struct model *model,
@@ -110,15 +104,15 @@ static int explain_one(const struct options *options, const struct model *model,
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
-	cleanup_outlook struct outlook o = {0};
+	cleanup_forecast struct forecast o = {0};
 
 	int r = vim ? apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err)
 		    : plan_make(model, tenant, deployment, &inventory, &plan, &err);
 	if (r == 0)
-		r = outlook_make(vim, plan, options->hosts, &o, &err);
+		r = forecast_make(vim, plan, options->hosts, &o, &err);
 	if (r < 0)
 		return cli_fail("explain", &err);
-	json_t *whole = outlook_json(&o), *servers = json_array();
+	json_t *whole = forecast_json(&o), *servers = json_array();
 	int code = tell(options, vim, plan, &o, servers, &err);
 	json_object_set_new(whole, "servers", servers);
 	if (options->json) {

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
-#include "deploy/placing.h"
+#include "placement/schedule.h"
 #include "vim/vim.h"
 
 static void print_usage(FILE *out)
@@ -197,7 +197,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			ret->apply = true;
 			break;
 		case 'n':
-			if (str_to_int(optarg, 1, PLACING_ROOM_MAX, &number) < 0)
+			if (str_to_int(optarg, 1, CAPACITY_MAX, &number) < 0)
 				return usage_error(verb, "--count is a number from 1 to 4096, not",
 						   optarg);
 			ret->count = (unsigned)number;

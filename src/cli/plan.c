@@ -3,10 +3,10 @@
 
 #include "base/alloc.h"
 #include "cli/common.h"
-#include "cli/placing.h"
+#include "cli/forecast.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
-#include "deploy/outlook.h"
+#include "deploy/forecast.h"
 #include "deploy/plan.h"
 
 static void print_table(const struct plan *plan)
@@ -28,36 +28,9 @@ static void print_table(const struct plan *plan)
 	table_print(stdout, &table);
 }
 
-/* What is asked of the hosts, or nothing when they are not given. */
-struct forecast {
-	bool made, counted;
-	struct outlook outlook;
-	struct placing_room room;
-};
-
-static void forecast_clear(struct forecast *f)
-{
-	outlook_clear(&f->outlook);
-	placing_room_clear(&f->room);
-}
-
-#define cleanup_forecast __attribute__((__cleanup__(forecast_clear)))
-
-static int forecast_make(const struct options *options, struct vim *vim, const struct plan *plan,
-			 struct forecast *f, struct err *err)
-{
-	int r = options->hosts ? outlook_make(vim, plan, options->hosts, &f->outlook, err) : 0;
-
-	if (r < 0 || !options->hosts)
-		return r;
-	f->made = true;
-	f->counted = options->count > 0;
-	if (f->counted)
-		placing_room_make(plan, &f->outlook.hosts, &f->outlook.facts, &f->room);
-	return 0;
-}
-
-static void print_json(const struct plan *plan, const struct forecast *f)
+/* forecast and capacity may be NULL. */
+static void print_json(const struct plan *plan, const struct forecast *forecast,
+		       const struct capacity *capacity)
 {
 	json_t *steps = json_array();
 
@@ -72,10 +45,10 @@ static void print_json(const struct plan *plan, const struct forecast *f)
 	}
 	json_t *whole = json_pack("{s:s, s:s, s:o}", "tenant", plan->tenant->name, "deployment",
 				  plan->deployment->name, "steps", steps);
-	if (f->made)
-		json_object_set_new(whole, "placing", outlook_json(&f->outlook));
-	if (f->counted)
-		json_object_set_new(whole, "room", room_json(&f->outlook, &f->room));
+	if (forecast)
+		json_object_set_new(whole, "schedule", forecast_json(forecast));
+	if (capacity)
+		json_object_set_new(whole, "capacity", capacity_json(forecast, capacity));
 	json_dumpf(whole, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(whole);
@@ -101,24 +74,30 @@ static int plan_one(const struct options *options, const struct model *model,
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast forecast = {0};
+	cleanup_capacity struct capacity capacity = {0};
+	bool counted = options->hosts && options->count > 0;
 
-	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0 ||
-	    forecast_make(options, vim, plan, &forecast, &err) < 0)
+	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
+	if (r == 0 && options->hosts)
+		r = forecast_make(vim, plan, options->hosts, &forecast, &err);
+	if (r < 0)
 		return cli_fail("plan", &err);
+	if (counted)
+		capacity_make(&forecast.request, &forecast.hosts, &forecast.facts, &capacity);
 	if (options->json)
-		print_json(plan, &forecast);
+		print_json(plan, options->hosts ? &forecast : NULL, counted ? &capacity : NULL);
 	else
 		print_table(plan);
-	if (!options->json && forecast.made)
-		print_outlook(stdout, &forecast.outlook);
-	if (!options->json && forecast.counted)
-		print_room(stdout, &forecast.outlook, &forecast.room);
+	if (!options->json && options->hosts)
+		print_forecast(stdout, &forecast);
+	if (!options->json && counted)
+		print_capacity(stdout, &forecast, &capacity);
 	if (apply_admit(vim, plan, &err) < 0)
 		return cli_fail("plan", &err);
 	if (!options->json)
 		print_summary(plan, deployment);
-	bool nowhere = placing_count(&forecast.outlook.placing, PLACING_NOWHERE) > 0;
-	bool full = forecast.counted && forecast.room.n < options->count;
+	bool nowhere = schedule_count(&forecast.schedule, SCHEDULE_NOWHERE) > 0;
+	bool full = counted && capacity.n < options->count;
 	return nowhere || full ? EXIT_NOT_RIGHT : EXIT_DONE;
 }
 

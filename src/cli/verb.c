@@ -26,7 +26,7 @@ const struct option_row option_table[] = {
 	{'H', 0, "hosts", "FOLDER", "",
 	 "what the compute hosts have: files by 'dnsvnf host -o json', one a host"},
 	{'n', 0, "count", "N", NULL,
-	 "with --hosts: is there room for N such deployments? Exit code 1 when not"},
+	 "with --hosts: is there capacity for N such deployments? Exit code 1 when not"},
 	{'a', 0, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
 };
 const size_t option_count = ARRAY_SIZE(option_table);

@@ -259,7 +259,7 @@ static int prepare(struct drill *d, struct err *err)
 	if (!d->result->address)
 		return err_set(err, EDESTADDRREQ, "%s has no address to ask", bond->name);
 	d->result->bond = xstrdup(bond->name);
-	d->result->server = plan_server_name(d->deployment, d->group, 0);
+	d->result->server = vm_group_server_name(d->deployment, d->group, 0);
 	int r = look_before(d, ASK_MS, err);
 	/* Nothing is cut yet; one that cannot be is told before anything is touched. */
 	return r < 0 || d->result->failure != DRILL_SILENT ? r : set_path(d, true, err);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "day0/day0.h"
 #include "deploy/service.h"
+#include "placement/server_group.h"
 
 /* Stages of making, in the order in which a VIM needs them. */
 enum { STAGE_NETWORK, STAGE_SUBNET, STAGE_PORT, STAGE_SERVER };
@@ -38,16 +39,6 @@ struct planner {
 	const struct tenant *tenant;
 	const struct deployment *deployment;
 };
-
-char *plan_server_name(const struct deployment *deployment, const struct vm_group *group,
-		       unsigned index)
-{
-	if (group->vim_vm_name && group->scaling.min_active <= 1)
-		return xstrdup(group->vim_vm_name);
-	if (group->vim_vm_name)
-		return xasprintf("%s_%u", group->vim_vm_name, index);
-	return xasprintf("%s_%s_%u", deployment->name, group->name, index);
-}
 
 char *plan_port_name(const struct deployment *deployment, const struct vm_group *group,
 		     unsigned index, const struct interface *interface)
@@ -197,7 +188,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 		      const char *server_group, struct err *err)
 {
 	const struct model *model = p->plan->model;
-	cleanup_free char *server = plan_server_name(p->deployment, group, index);
+	cleanup_free char *server = vm_group_server_name(p->deployment, group, index);
 	char **port_names = NULL;
 	size_t n_ports = 0;
 
@@ -246,60 +237,12 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	return 0;
 }
 
-/* Nova's policy for ESC's type of placement; NULL: it is no matter of server groups. */
-static const char *policy_of(const char *placement_type)
-{
-	return streq(placement_type, "affinity")        ? "affinity"
-	       : streq(placement_type, "anti_affinity") ? "anti-affinity"
-							: NULL;
-}
-
-/* By a placement of the group itself, or of another one that refers to it. */
-static bool placed_by_group(const struct deployment *d, const struct vm_group *group,
-			    const char **ret_name, const char **ret_policy)
-{
-	for (size_t i = 0; i < d->n_vm_groups; i++) {
-		const struct vm_group *g = &d->vm_groups[i];
-		for (size_t k = 0; k < g->n_placements; k++) {
-			const struct placement *p = &g->placements[k];
-			if (!policy_of(p->type) ||
-			    (g != group &&
-			     !str_in(group->name, p->vm_group_refs, p->n_vm_group_refs)))
-				continue;
-			*ret_name = g->name;
-			*ret_policy = policy_of(p->type);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Name and policy of the server group that the VMs of the group are to be in, if any. */
-static bool wanted_server_group(const struct planner *p, const struct vm_group *group,
-				const char **ret_name, const char **ret_policy)
-{
-	for (size_t i = 0; i < p->deployment->n_placement_groups; i++) {
-		const struct placement_group *g = &p->deployment->placement_groups[i];
-		if (policy_of(g->type) && str_in(group->name, g->vm_groups, g->n_vm_groups)) {
-			*ret_name = g->name;
-			*ret_policy = policy_of(g->type);
-			return true;
-		}
-	}
-	if (placed_by_group(p->deployment, group, ret_name, ret_policy))
-		return true;
-	/* Several VMs of one service gain nothing on one host, but are better there than not. */
-	*ret_name = group->name;
-	*ret_policy = "soft-anti-affinity";
-	return group->scaling.min_active > 1;
-}
-
 /* The step's name, made at most once; NULL: the group is to be in none. */
 static const char *add_server_group(struct planner *p, const struct vm_group *group)
 {
 	const char *name, *policy;
 
-	if (!wanted_server_group(p, group, &name, &policy))
+	if (!server_group_of(p->deployment, group, &name, &policy))
 		return NULL;
 	/* A policy cannot be changed: another one is another group. */
 	cleanup_free char *role = xasprintf("server-group/%s/%s", name, policy);

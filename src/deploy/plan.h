@@ -69,9 +69,7 @@ size_t plan_count(const struct plan *plan, enum action action);
 
 const char *action_name(enum action action); /* "create" ... */
 
-/* Name of server number index of the group. The caller frees. */
-char *plan_server_name(const struct deployment *deployment, const struct vm_group *group,
-		       unsigned index);
+/* Name of a port of server number index of the group. The caller frees. */
 char *plan_port_name(const struct deployment *deployment, const struct vm_group *group,
 		     unsigned index, const struct interface *interface);
 

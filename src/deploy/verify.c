@@ -420,7 +420,7 @@ int verify_deployment(struct vim *vim, const struct model *model,
 						    .deployment = deployment,
 						    .group = &deployment->vm_groups[g],
 						    .index = i};
-			cleanup_free char *name = plan_server_name(deployment, scene.group, i);
+			cleanup_free char *name = vm_group_server_name(deployment, scene.group, i);
 			verify_server(&scene, name);
 		}
 	return 0;

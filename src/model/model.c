@@ -290,6 +290,16 @@ const char *interface_address(const struct interface *interface, unsigned index)
 	return index < interface->n_pool_addresses ? interface->pool_addresses[index] : NULL;
 }
 
+char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
+			   unsigned index)
+{
+	if (group->vim_vm_name && group->scaling.min_active <= 1)
+		return xstrdup(group->vim_vm_name);
+	if (group->vim_vm_name)
+		return xasprintf("%s_%u", group->vim_vm_name, index);
+	return xasprintf("%s_%s_%u", deployment->name, group->name, index);
+}
+
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid)
 {
 	for (size_t i = 0; i < group->n_interfaces; i++)

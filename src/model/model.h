@@ -284,6 +284,10 @@ const char *model_port_option(const struct deployment *deployment, const struct 
  */
 const char *interface_address(const struct interface *interface, unsigned index);
 
+/* Name of server number index of the group. The caller frees. */
+char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
+			   unsigned index);
+
 /* The interface of that nicid, or NULL. */
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);
 

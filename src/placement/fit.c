@@ -22,23 +22,23 @@ static uint32_t smallest_page(const struct compute_cell *cell)
 }
 
 static void fill(const struct compute_host *host, const struct fit_request *request,
-		 const struct placing *placing, struct fit_result *ret)
+		 const struct found_place *found, struct fit_result *ret)
 {
 	ret->n_cells = request->n_cells;
 	ret->cells = ret->n_cells ? xcalloc(ret->n_cells, sizeof(*ret->cells)) : NULL;
 	for (size_t g = 0; g < ret->n_cells; g++) {
-		const struct compute_cell *cell = &host->cells[placing->cells[g]];
+		const struct compute_cell *cell = &host->cells[found->cells[g]];
 		struct fit_placed_cell *placed = &ret->cells[g];
 
 		placed->node = cell->id;
 		placed->page_kb =
-			placing->pages[g] > 0 ? (uint32_t)placing->pages[g] : smallest_page(cell);
+			found->pages[g] > 0 ? (uint32_t)found->pages[g] : smallest_page(cell);
 		cell_pin(cell, request, g, placed);
 	}
 	ret->n_pools = request->n_ports;
 	ret->pools = ret->n_pools ? xcalloc(ret->n_pools, sizeof(*ret->pools)) : NULL;
 	for (size_t i = 0; i < ret->n_pools; i++)
-		ret->pools[i] = placing->pools[i];
+		ret->pools[i] = found->pools[i];
 }
 
 enum fit_verdict fit_host(const struct compute_host *host, const struct fit_request *request,
@@ -46,13 +46,12 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 {
 	enum fit_reason_kind searched = FIT_OK;
 	struct fit_result result = {.verdict = FIT_NO};
-	struct placing placing;
+	struct found_place found;
 
 	/* cheapest first */
-	bool fits =
-		sums_fit(host, request) && pci_fits(host, request, false, 0, placing.pools, NULL);
+	bool fits = sums_fit(host, request) && pci_fits(host, request, false, 0, found.pools, NULL);
 	if (fits && request->n_cells) {
-		searched = fit_search(host, request, ret ? &placing : NULL);
+		searched = fit_search(host, request, ret ? &found : NULL);
 		fits = searched == FIT_OK;
 	}
 	if (fits)
@@ -62,7 +61,7 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 	if (!ret)
 		return result.verdict;
 	if (fits)
-		fill(host, request, &placing, &result);
+		fill(host, request, &found, &result);
 	else
 		fit_diagnose(host, request, searched, &result);
 	*ret = result;

@@ -24,7 +24,7 @@ struct search {
 };
 
 /* Where the search ended. */
-struct placing {
+struct found_place {
 	uint8_t cells[COMPUTE_CELLS_MAX];  /* host cell by guest cell */
 	int64_t pages[COMPUTE_CELLS_MAX];  /* KiB by guest cell */
 	uint16_t pools[COMPUTE_POOLS_MAX]; /* by port */
@@ -57,7 +57,7 @@ bool pci_fits(const struct compute_host *host, const struct fit_request *request
 /* Nova's search over the nodes; FIT_OK fills *ret (or NULL), else FIT_SEARCH, FIT_MISTAKEN or
  * FIT_GAVE_UP. */
 enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
-				struct placing *ret);
+				struct found_place *ret);
 
 /* All that stands in the way; adds at least one reason. */
 void fit_diagnose(const struct compute_host *host, const struct fit_request *request,

@@ -173,7 +173,7 @@ static bool claim_succeeds(const struct search *s)
 	return true;
 }
 
-static void keep(const struct search *s, struct placing *ret)
+static void keep(const struct search *s, struct found_place *ret)
 {
 	for (size_t g = 0; g < s->request->n_cells; g++) {
 		ret->cells[g] = s->order[s->at[g]];
@@ -182,7 +182,8 @@ static void keep(const struct search *s, struct placing *ret)
 }
 
 /* The cells all fit; FIT_SEARCH: but the ports get no devices there. */
-static enum fit_reason_kind try_devices(const struct search *s, uint64_t cells, struct placing *ret)
+static enum fit_reason_kind try_devices(const struct search *s, uint64_t cells,
+					struct found_place *ret)
 {
 	if (!pci_fits(s->host, s->request, true, cells, ret ? ret->pools : NULL, NULL))
 		return FIT_SEARCH;
@@ -194,7 +195,7 @@ static enum fit_reason_kind try_devices(const struct search *s, uint64_t cells, 
 }
 
 enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
-				struct placing *ret)
+				struct found_place *ret)
 {
 	size_t n = request->n_cells;
 	uint64_t without_devices = 0; /* nodes last seen to lack them */

@@ -17,7 +17,7 @@
 #include "model/model.h"
 
 struct err;
-struct vim_facts;
+struct cloud_facts;
 
 enum vim_kind {
 	VIM_IMAGE,
@@ -216,7 +216,7 @@ struct vim_ops {
 	 * name. After `list`. What the credentials may not see is no error.
 	 */
 	int (*facts)(struct vim *vim, const struct vim_request *requests, size_t n,
-		     struct vim_facts *ret, struct err *err);
+		     struct cloud_facts *ret, struct err *err);
 
 	/*
 	 * Makes n objects. They stand in an order in which they can be made; those that do not

@@ -5,8 +5,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "deploy/placing.h"
-#include "vim/facts.h"
+#include "placement/facts.h"
 #include "vim/openstack/facts_read.h"
 
 static const char host_json[] =
@@ -19,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *document = json_loadb((const char *)data, size, 0, NULL);
-	cleanup_facts struct vim_facts facts = {0};
+	cleanup_facts struct cloud_facts facts = {0};
 	cleanup_compute_hosts struct compute_hosts hosts = {.v = NULL};
 	cleanup_strbuf struct strbuf notes = {0};
 	struct compute_host host = {0};
@@ -30,13 +29,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		facts_read_port(o, &facts);
 	json_array_foreach (json_object_get(document, "agents"), i, o)
 		facts_read_agent(o, &facts);
-	facts_read_topology(document, vim_facts_host(&facts, "h"));
+	facts_read_topology(document, facts_host(&facts, "h"));
 	json_decref(document);
 	if (host_json_parse(host_json, sizeof(host_json) - 1, "h.json", &host, NULL) < 0)
 		__builtin_trap();
 	hosts.v = &host;
 	hosts.n = 1;
-	placing_add_facts(&hosts, &facts, &notes);
+	facts_apply(&facts, &hosts, &notes);
 	hosts = (struct compute_hosts){0};
 	compute_host_clear(&host);
 	return 0;

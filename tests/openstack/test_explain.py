@@ -168,9 +168,9 @@ class Explanations(product.ProductTest):
         notes = self.explain(design, 1)["notes"]
         self.assertIn("compute-1: 2 VFs more in use", notes)
         self.assertIn("compute-1: 4 CPUs more pinned", notes)
-        room = json.loads(self.dnsvnf("plan", design, "--hosts", self.hosts, "--count", "1", "-o", "json",
-                                      code=1).stdout)["room"]
-        self.assertEqual(room["deployments"], 0)
+        capacity = json.loads(self.dnsvnf("plan", design, "--hosts", self.hosts, "--count", "1", "-o",
+                                          "json", code=1).stdout)["capacity"]
+        self.assertEqual(capacity["deployments"], 0)
 
         offered = self.refused(design, "port 3 asks for a VF of sriov1: 0 of 1 free", FILTERED)
         self.assertEqual([c["text"] for c in offered],
@@ -217,7 +217,7 @@ class Explanations(product.ProductTest):
     def test_without_files_and_without_the_role(self):
         design = self.design()
         done = self.dnsvnf("explain", design)
-        self.assertIn("unknown: nobody told what the compute hosts have", done.stdout)
+        self.assertIn("unknown: no compute host is described", done.stdout)
         self.assertIn("give --hosts", done.stderr)
         self.assertIn("shown to the role admin", self.explain(design, 0, vim="tenant")["notes"])
 

@@ -456,7 +456,7 @@ static int setup(void **state)
 	/* Its own, for several runs on one machine: namespaces are the machine's. */
 	free(deployment->name);
 	deployment->name = xasprintf("vm-test-%d", (int)getpid());
-	server_name = plan_server_name(deployment, &deployment->vm_groups[0], 0);
+	server_name = vm_group_server_name(deployment, &deployment->vm_groups[0], 0);
 	leg_name = plan_port_name(deployment, &deployment->vm_groups[0], 0,
 				  &deployment->vm_groups[0].interfaces[2]);
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The embedded host, told as a compute host is. */
-#include "vim/facts.h"
+#include "placement/facts.h"
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -12,7 +12,7 @@ static void add_network(struct model *known, const char *name, const struct reco
 {
 	const struct record *record = records_find(records, VIM_NETWORK, name);
 
-	if (!record || vim_facts_network(known, name))
+	if (!record || facts_network(known, name))
 		return;
 	const char *physnet = record_string(record->spec, "physical_network");
 	struct network *network = array_push(known->networks, known->n_networks);
@@ -49,11 +49,11 @@ static bool add_server(struct model *known, const struct vim_request *request,
 }
 
 int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
-		struct vim_facts *ret, struct err *err)
+		struct cloud_facts *ret, struct err *err)
 {
 	cleanup_records struct records records = {0};
 	cleanup_physnets struct physnets physnets = {0};
-	struct vim_facts facts = {0};
+	struct cloud_facts facts = {0};
 	bool threads = false;
 
 	int r = store_load(&((struct local *)vim)->store, &records, err);
@@ -74,7 +74,7 @@ int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
 	struct compute_host *host = array_push(facts.hosts.v, facts.hosts.n);
 	r = host_describe(&physnets, threads, host, err);
 	if (r < 0)
-		vim_facts_clear(&facts);
+		facts_clear(&facts);
 	else
 		*ret = facts;
 	return r;

@@ -74,4 +74,4 @@ void local_flavor_clear(struct flavor *store);
 
 /* facts.c: an operation of vim.h. */
 int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,
-		struct vim_facts *ret, struct err *err);
+		struct cloud_facts *ret, struct err *err);

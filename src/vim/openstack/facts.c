@@ -4,7 +4,7 @@
  * (/servers/ID/topology, 2.78), physical networks (the L2 agents' configurations). All of that is
  * for the role admin. No API tells the NUMA node of a PF, or what a node has free.
  */
-#include "vim/facts.h"
+#include "placement/facts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 	"?fields=id&fields=name&fields=binding:host_id&fields=binding:profile" \
 	"&fields=binding:vnic_type"
 
-static void add_unseen(struct vim_facts *facts, const char *what)
+static void add_unseen(struct cloud_facts *facts, const char *what)
 {
 	char *before = facts->unseen;
 
@@ -31,7 +31,7 @@ static void add_unseen(struct vim_facts *facts, const char *what)
 }
 
 static void ask_topologies(struct openstack *os, const struct things *servers,
-			   struct vim_facts *facts)
+			   struct cloud_facts *facts)
 {
 	cleanup_free struct call **calls = xcalloc(TOPOLOGIES_MAX, sizeof(struct call *));
 	cleanup_free const char **hosts = xcalloc(TOPOLOGIES_MAX, sizeof(char *));
@@ -54,7 +54,7 @@ static void ask_topologies(struct openstack *os, const struct things *servers,
 		(void)session_calls(os->session, calls, n, NULL);
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i]->result == 0)
-			facts_read_topology(calls[i]->answer, vim_facts_host(facts, hosts[i]));
+			facts_read_topology(calls[i]->answer, facts_host(facts, hosts[i]));
 		else /* gone meanwhile, or one without a topology */
 			refused += calls[i]->status != 404;
 		call_free(calls[i]);
@@ -63,7 +63,7 @@ static void ask_topologies(struct openstack *os, const struct things *servers,
 		add_unseen(facts, "Nova refuses to show the pinned CPUs of some servers");
 }
 
-static int ask_as_admin(struct openstack *os, struct vim_facts *facts, struct err *err)
+static int ask_as_admin(struct openstack *os, struct cloud_facts *facts, struct err *err)
 {
 	cleanup_things struct things things = {0};
 	struct listing listings[] = {
@@ -147,7 +147,7 @@ static void add_network(const struct openstack *os, const char *name, struct mod
 	const struct thing *t = find(os, VIM_NETWORK, name);
 	const json_t *physnet = t ? json_object_get(t->json, "provider:physical_network") : NULL;
 
-	if (!physnet || vim_facts_network(known, name))
+	if (!physnet || facts_network(known, name))
 		return;
 	struct network *network = array_push(known->networks, known->n_networks);
 	network->name = xstrdup(name);
@@ -167,10 +167,10 @@ static void add_known(const struct openstack *os, const struct vim_request *q, s
 }
 
 int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t n,
-		    struct vim_facts *ret, struct err *err)
+		    struct cloud_facts *ret, struct err *err)
 {
 	struct openstack *os = openstack_of(vim);
-	cleanup_facts struct vim_facts facts = {.known = model_new(NULL)};
+	cleanup_facts struct cloud_facts facts = {.known = model_new(NULL)};
 	int r = openstack_login(os, err);
 
 	if (r == -ENOENT && os->make_project) {
@@ -189,6 +189,6 @@ int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t 
 	for (size_t i = 0; i < n; i++)
 		add_known(os, &requests[i], facts.known);
 	*ret = facts;
-	facts = (struct vim_facts){0};
+	facts = (struct cloud_facts){0};
 	return 0;
 }

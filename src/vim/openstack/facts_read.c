@@ -3,25 +3,25 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "vim/facts.h"
+#include "placement/facts.h"
 
 static const char *text(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key));
 }
 
-void facts_read_port(const json_t *port, struct vim_facts *facts)
+void facts_read_port(const json_t *port, struct cloud_facts *facts)
 {
 	const char *host = text(port, "binding:host_id");
 	const char *slot = text(json_object_get(port, "binding:profile"), "pci_slot");
 
 	if (!host || !*host || !slot)
 		return;
-	struct vim_host *h = vim_facts_host(facts, host);
+	struct host_facts *h = facts_host(facts, host);
 	*array_push(h->vfs_in_use, h->n_vfs_in_use) = xstrdup(slot);
 }
 
-void facts_read_agent(const json_t *agent, struct vim_facts *facts)
+void facts_read_agent(const json_t *agent, struct cloud_facts *facts)
 {
 	const json_t *configurations = json_object_get(agent, "configurations"), *pf, *value;
 	const char *host = text(agent, "host"), *type = text(agent, "agent_type"), *physnet;
@@ -29,7 +29,7 @@ void facts_read_agent(const json_t *agent, struct vim_facts *facts)
 
 	if (!host || !json_is_true(json_object_get(agent, "alive")))
 		return;
-	struct vim_host *h = vim_facts_host(facts, host);
+	struct host_facts *h = facts_host(facts, host);
 	if (streq(type, "NIC Switch agent")) {
 		h->has_nic_agent = true;
 		json_object_foreach ((json_t *)json_object_get(configurations, "device_mappings"),
@@ -37,7 +37,7 @@ void facts_read_agent(const json_t *agent, struct vim_facts *facts)
 			json_array_foreach (value, i, pf) {
 				if (!json_is_string(pf))
 					continue;
-				struct vim_device *d = array_push(h->devices, h->n_devices);
+				struct nic_mapping *d = array_push(h->devices, h->n_devices);
 				d->physnet = xstrdup(physnet);
 				d->pf = xstrdup(json_string_value(pf));
 			}
@@ -51,7 +51,7 @@ void facts_read_agent(const json_t *agent, struct vim_facts *facts)
 	}
 }
 
-void facts_read_topology(const json_t *topology, struct vim_host *h)
+void facts_read_topology(const json_t *topology, struct host_facts *h)
 {
 	const json_t *node, *cpu;
 	const char *vcpu;
@@ -62,7 +62,7 @@ void facts_read_topology(const json_t *topology, struct vim_host *h)
 		json_object_foreach ((json_t *)json_object_get(node, "cpu_pinning"), vcpu, cpu) {
 			json_int_t number = json_integer_value(cpu);
 			if (json_is_integer(id) && number >= 0 && number < CPUSET_MAX)
-				*array_push(h->pins, h->n_pins) = (struct vim_pin){
+				*array_push(h->pins, h->n_pins) = (struct pinned_cpu){
 					(int)json_integer_value(id), (unsigned)number};
 		}
 	}

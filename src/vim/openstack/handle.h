@@ -62,7 +62,7 @@ int openstack_delete_project(struct openstack *os, struct err *err); /* if ours 
 int openstack_list(struct vim *vim, const struct vim_reference *references, size_t n,
 		   struct vim_inventory *ret, struct err *err);
 int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t n,
-		    struct vim_facts *ret, struct err *err);
+		    struct cloud_facts *ret, struct err *err);
 int openstack_create(struct vim *vim, const struct vim_request *requests, size_t n,
 		     const struct vim_watch *watch, struct err *err);
 int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
-#include "deploy/placing.h"
 #include "placement/pages.h"
+#include "placement/schedule.h"
 
 static void format_pins(const struct fit_placed_cell *cell, struct strbuf *b)
 {
@@ -35,7 +35,7 @@ static void format_port(const struct fit_port *port, const struct pci_pool *pool
 		strbuf_addf(b, " on node %d", pool->node);
 }
 
-void placing_format_place(const struct placed_server *s, struct strbuf *b)
+void scheduled_format_place(const struct scheduled_server *s, struct strbuf *b)
 {
 	const struct compute_host *host = &s->hosts.v[s->host];
 	const struct fit_result *result = &s->explanation.results[s->host];
@@ -53,33 +53,33 @@ void placing_format_place(const struct placed_server *s, struct strbuf *b)
 		strbuf_adds(b, "no NUMA cell and no VF asked for");
 }
 
-static const char *bar_text(enum bar bar)
+static const char *veto_text(enum veto veto)
 {
-	switch (bar) {
-	case BAR_NONE:
+	switch (veto) {
+	case VETO_NONE:
 		break;
-	case BAR_ZONE_HOST:
+	case VETO_ZONE_HOST:
 		return "the descriptor's zone_host names another host";
-	case BAR_APART:
+	case VETO_APART:
 		return "a server of its anti-affinity group is there";
-	case BAR_TOGETHER:
+	case VETO_TOGETHER:
 		return "the servers of its affinity group are on another host";
-	case BAR_BRIDGE:
+	case VETO_BRIDGE:
 		return "the Open vSwitch agent there has no bridge mapping for the physnet of one "
 		       "of its virtual ports";
 	}
 	return "it fits";
 }
 
-void placing_format_reasons(const struct placed_server *s, size_t host, struct strbuf *b)
+void scheduled_format_reasons(const struct scheduled_server *s, size_t host, struct strbuf *b)
 {
 	const struct fit_result *result = &s->explanation.results[host];
-	bool barred = s->bars[host] != BAR_NONE;
+	bool vetoed = s->vetoes[host] != VETO_NONE;
 
 	for (size_t i = 0; i < result->n_reasons; i++) {
 		strbuf_adds(b, i ? "; " : "");
 		fit_reason_format(&result->reasons[i], &s->hosts.v[host], &s->request, b);
 	}
-	if (barred || !result->n_reasons)
-		strbuf_addf(b, "%s%s", result->n_reasons ? "; " : "", bar_text(s->bars[host]));
+	if (vetoed || !result->n_reasons)
+		strbuf_addf(b, "%s%s", result->n_reasons ? "; " : "", veto_text(s->vetoes[host]));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a VIM tells of its compute hosts, and of what a descriptor only names: what deploy/placing.h
- * adds to the hosts' own files. A VIM tells what the credentials may see; `unseen` says what not.
+ * What a VIM knows of its compute hosts, and of flavors, images and networks that a descriptor only
+ * names. facts_apply() adds it to the hosts' own files. `unseen` says what the credentials hide.
  */
 #pragma once
 
@@ -12,23 +12,24 @@
 
 struct model;
 struct network;
+struct strbuf;
 
-struct vim_pin {
+struct pinned_cpu {
 	int node; /* id */
 	unsigned cpu;
 };
 
 /* Of one compute host. */
-struct vim_host {
+struct host_facts {
 	char *name;
 	char **vfs_in_use; /* PCI addresses, of all projects */
 	size_t n_vfs_in_use;
-	struct vim_pin *pins; /* dedicated CPUs that guests hold */
+	struct pinned_cpu *pins; /* dedicated CPUs that guests hold */
 	size_t n_pins;
 
 	/* Of its L2 agents; not known while there is none. */
 	bool has_nic_agent, has_switch_agent;
-	struct vim_device {
+	struct nic_mapping {
 		char *physnet, *pf;
 	} * devices; /* the NIC agent's device_mappings */
 	size_t n_devices;
@@ -36,21 +37,28 @@ struct vim_host {
 	size_t n_bridges;
 };
 
-struct vim_facts {
+struct cloud_facts {
 	struct compute_hosts hosts; /* whole, of a VIM that knows them itself (the embedded one) */
 	bool one_host;              /* such a VIM keeps no servers apart and knows no zones */
-	struct vim_host *v;
+	struct host_facts *v;
 	size_t n;
 	struct model *known; /* flavors, images and networks that the requests only name; or NULL */
 	char *unseen;        /* one clause, or NULL */
 };
 
 /* The one of that name, added if need be. */
-struct vim_host *vim_facts_host(struct vim_facts *facts, const char *name);
+struct host_facts *facts_host(struct cloud_facts *facts, const char *name);
 
 /* The network of that name among the known, or NULL. */
-const struct network *vim_facts_network(const struct model *known, const char *name);
+const struct network *facts_network(const struct model *known, const char *name);
 
-void vim_facts_clear(struct vim_facts *facts);
+/*
+ * Adds to the hosts' files what the VIM knows: VFs and CPUs in use, the physnets of NICs without
+ * one. notes says what was added, a line each without a full stop.
+ */
+void facts_apply(const struct cloud_facts *facts, struct compute_hosts *hosts,
+		 struct strbuf *notes);
 
-#define cleanup_facts __attribute__((__cleanup__(vim_facts_clear)))
+void facts_clear(struct cloud_facts *facts);
+
+#define cleanup_facts __attribute__((__cleanup__(facts_clear)))

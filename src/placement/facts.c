@@ -1,11 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The VIM's knowledge laid over the hosts' files. Each addition may be in the file already. */
+#include "placement/facts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
-#include "deploy/placing.h"
-#include "vim/facts.h"
+#include "model/model.h"
+
+struct host_facts *facts_host(struct cloud_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->n; i++)
+		if (streq(facts->v[i].name, name))
+			return &facts->v[i];
+	struct host_facts *host = array_push(facts->v, facts->n);
+	host->name = xstrdup(name);
+	return host;
+}
+
+const struct network *facts_network(const struct model *known, const char *name)
+{
+	static const struct deployment none;
+
+	return known ? model_network(known, &none, name) : NULL;
+}
+
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+void facts_clear(struct cloud_facts *facts)
+{
+	for (size_t i = 0; i < facts->n; i++) {
+		struct host_facts *h = &facts->v[i];
+		free(h->name);
+		strings_free(h->vfs_in_use, h->n_vfs_in_use);
+		strings_free(h->bridges, h->n_bridges);
+		free(h->pins);
+		for (size_t k = 0; k < h->n_devices; k++) {
+			free(h->devices[k].physnet);
+			free(h->devices[k].pf);
+		}
+		free(h->devices);
+	}
+	free(facts->v);
+	compute_hosts_clear(&facts->hosts);
+	model_free(facts->known);
+	free(facts->unseen);
+	*facts = (struct cloud_facts){0};
+}
+
+/* ---- applied to the hosts' files; each fact may be in the file already ---- */
 
 /* True: it counted as free until now. */
 static bool take_vf(struct compute_host *host, const char *address)
@@ -26,7 +74,7 @@ static bool take_vf(struct compute_host *host, const char *address)
 	return false;
 }
 
-static bool take_cpu(struct compute_host *host, const struct vim_pin *pin)
+static bool take_cpu(struct compute_host *host, const struct pinned_cpu *pin)
 {
 	const struct compute_cell *found = compute_host_node(host, pin->node);
 	struct compute_cell *c = found ? &host->cells[found - host->cells] : NULL;
@@ -43,7 +91,7 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void add_host(struct compute_host *host, const struct vim_host *h, struct strbuf *notes)
+static void add_host(struct compute_host *host, const struct host_facts *h, struct strbuf *notes)
 {
 	size_t vfs = 0, cpus = 0;
 
@@ -68,8 +116,7 @@ static void add_host(struct compute_host *host, const struct vim_host *h, struct
 			    host->name, cpus, plural(cpus));
 }
 
-void placing_add_facts(struct compute_hosts *hosts, const struct vim_facts *facts,
-		       struct strbuf *notes)
+void facts_apply(const struct cloud_facts *facts, struct compute_hosts *hosts, struct strbuf *notes)
 {
 	for (size_t i = 0; i < hosts->n; i++)
 		for (size_t k = 0; k < facts->n; k++)
@@ -80,10 +127,9 @@ void placing_add_facts(struct compute_hosts *hosts, const struct vim_facts *fact
 		for (size_t i = 0; i < hosts->n; i++)
 			has_file |= streq(hosts->v[i].name, facts->v[k].name);
 		if (!has_file)
-			strbuf_addf(
-				notes,
-				"%s has L2 agents in the cloud, and no file tells what it has\n",
-				facts->v[k].name);
+			strbuf_addf(notes,
+				    "%s has L2 agents in the cloud, and no file describes it\n",
+				    facts->v[k].name);
 	}
 	if (facts->unseen)
 		strbuf_addf(notes, "not known: %s\n", facts->unseen);
