@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Addresses: of ports against subnets, of the guest against its ports. */
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 /* Which of the network's subnets hold the address; NULL: none. */
 static const struct subnet *subnet_of(const struct network *n, const struct ip *ip)
@@ -15,11 +15,11 @@ static const struct subnet *subnet_of(const struct network *n, const struct ip *
 }
 
 /* A subnet of whatever network that holds the address; the network goes to *ret. */
-static const struct subnet *elsewhere(const struct site *s, const struct ip *ip,
+static const struct subnet *elsewhere(const struct rule_ctx *ctx, const struct ip *ip,
 				      const struct network **ret)
 {
-	const struct network *tables[] = {s->deployment->networks, s->model->networks};
-	size_t counts[] = {s->deployment->n_networks, s->model->n_networks};
+	const struct network *tables[] = {ctx->deployment->networks, ctx->model->networks};
+	size_t counts[] = {ctx->deployment->n_networks, ctx->model->n_networks};
 
 	for (size_t t = 0; t < 2; t++) {
 		const struct network *n = tables[t];
@@ -34,99 +34,101 @@ static const struct subnet *elsewhere(const struct site *s, const struct ip *ip,
 	return NULL;
 }
 
-static void address_no_subnet(const struct site *s)
+static void address_no_subnet(const struct rule_ctx *ctx)
 {
-	const struct network *n = site_network(s, s->port->network), *other;
+	const struct network *n = rule_network(ctx, ctx->port->network), *other;
 	struct fixed_address fixed;
 	struct ip ip;
 
-	for (size_t i = 0; n && n->n_subnets == 0 && port_address(s->port, i, &fixed); i++) {
+	for (size_t i = 0; n && n->n_subnets == 0 && port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
 			continue;
-		const struct subnet *holds = elsewhere(s, &ip, &other);
+		const struct subnet *holds = elsewhere(ctx, &ip, &other);
 		if (holds)
-			found(s, fixed.line,
-			      "network \"%s\" has no subnet to take %s from, and the address lies "
-			      "in \"%s\" of network \"%s\": give the network a subnet of its own",
-			      n->name, fixed.text, holds->name, other->name);
+			finding(ctx, fixed.line,
+				"network \"%s\" has no subnet to take %s from, and the address "
+				"lies "
+				"in \"%s\" of network \"%s\": give the network a subnet of its own",
+				n->name, fixed.text, holds->name, other->name);
 		else
-			found(s, fixed.line,
-			      "network \"%s\" has no subnet to take %s from: define one", n->name,
-			      fixed.text);
-		see(s, holds ? holds->line : n->line);
+			finding(ctx, fixed.line,
+				"network \"%s\" has no subnet to take %s from: define one", n->name,
+				fixed.text);
+		related(ctx, holds ? holds->line : n->line);
 	}
 }
 
-static void address_outside_subnet(const struct site *s)
+static void address_outside_subnet(const struct rule_ctx *ctx)
 {
-	const struct network *n = site_network(s, s->port->network), *other;
+	const struct network *n = rule_network(ctx, ctx->port->network), *other;
 	struct fixed_address fixed;
 	struct ip ip;
 
-	for (size_t i = 0; n && n->n_subnets > 0 && port_address(s->port, i, &fixed); i++) {
+	for (size_t i = 0; n && n->n_subnets > 0 && port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
 			continue;
 		const struct subnet *own = subnet_of(n, &ip), *holds;
 		if (own && fixed.subnet && !streq(own->name, fixed.subnet)) {
-			found(s, fixed.line, "%s is not in subnet \"%s\" but in \"%s\"", fixed.text,
-			      fixed.subnet, own->name);
-			see(s, own->line);
+			finding(ctx, fixed.line, "%s is not in subnet \"%s\" but in \"%s\"",
+				fixed.text, fixed.subnet, own->name);
+			related(ctx, own->line);
 		} else if (own) {
 			continue;
-		} else if ((holds = elsewhere(s, &ip, &other))) {
-			found(s, fixed.line,
-			      "%s lies in no subnet of network \"%s\"; it lies in \"%s\" of "
-			      "network \"%s\"",
-			      fixed.text, n->name, holds->name, other->name);
-			see(s, holds->line);
+		} else if ((holds = elsewhere(ctx, &ip, &other))) {
+			finding(ctx, fixed.line,
+				"%s lies in no subnet of network \"%s\"; it lies in \"%s\" of "
+				"network \"%s\"",
+				fixed.text, n->name, holds->name, other->name);
+			related(ctx, holds->line);
 		} else {
-			found(s, fixed.line, "%s lies in no subnet of network \"%s\"", fixed.text,
-			      n->name);
-			see(s, n->subnets[0].line);
+			finding(ctx, fixed.line, "%s lies in no subnet of network \"%s\"",
+				fixed.text, n->name);
+			related(ctx, n->subnets[0].line);
 		}
 	}
 }
 
-static void address_gateway(const struct site *s)
+static void address_gateway(const struct rule_ctx *ctx)
 {
-	const struct network *n = site_network(s, s->port->network);
+	const struct network *n = rule_network(ctx, ctx->port->network);
 	struct fixed_address fixed;
 	struct ip ip, gateway;
 
-	for (size_t i = 0; n && port_address(s->port, i, &fixed); i++)
+	for (size_t i = 0; n && port_address(ctx->port, i, &fixed); i++)
 		for (size_t k = 0; k < n->n_subnets; k++) {
 			const struct subnet *subnet = &n->subnets[k];
 			if (!subnet->gateway || !ip_parse(subnet->gateway, &gateway) ||
 			    !ip_parse(fixed.text, &ip) || !ip_equal(&ip, &gateway))
 				continue;
-			found(s, fixed.line, "%s is the gateway of subnet \"%s\": take another",
-			      fixed.text, subnet->name);
-			see(s, subnet->line);
+			finding(ctx, fixed.line, "%s is the gateway of subnet \"%s\": take another",
+				fixed.text, subnet->name);
+			related(ctx, subnet->line);
 		}
 }
 
-static void address_reserved(const struct site *s)
+static void address_reserved(const struct rule_ctx *ctx)
 {
-	const struct network *n = site_network(s, s->port->network);
+	const struct network *n = rule_network(ctx, ctx->port->network);
 	struct fixed_address fixed;
 	struct ip ip, net;
 
-	for (size_t i = 0; n && port_address(s->port, i, &fixed); i++)
+	for (size_t i = 0; n && port_address(ctx->port, i, &fixed); i++)
 		for (size_t k = 0; k < n->n_subnets; k++) {
 			if (!ip_parse(fixed.text, &ip) || !ip_of_subnet(&n->subnets[k], &net) ||
 			    !ip_is_reserved(&ip, &net))
 				continue;
-			found(s, fixed.line,
-			      "%s is the network's or the broadcast address of subnet \"%s\": take "
-			      "another",
-			      fixed.text, n->subnets[k].name);
-			see(s, n->subnets[k].line);
+			finding(ctx, fixed.line,
+				"%s is the network's or the broadcast address of subnet \"%s\": "
+				"take "
+				"another",
+				fixed.text, n->subnets[k].name);
+			related(ctx, n->subnets[k].line);
 		}
 }
 
 /* The one port that s->port must not share its address with, or NULL. The bond's legs may. */
-static const struct interface *twin(const struct site *s, const struct vm_group *group,
-				    const struct interface *port, const struct ip *ip)
+static const struct interface *duplicate(const struct rule_ctx *ctx, const struct vm_group *group,
+					 const struct interface *port, const struct ip *ip)
 {
 	for (size_t k = 0; k < group->n_interfaces; k++) {
 		const struct interface *other = &group->interfaces[k];
@@ -135,86 +137,89 @@ static const struct interface *twin(const struct site *s, const struct vm_group 
 		if (!port_owns(other, ip))
 			continue;
 		bool one_bond =
-			group == s->group && guest_match_bond(s->match, port) &&
-			guest_match_bond(s->match, port) == guest_match_bond(s->match, other);
+			group == ctx->group && guest_match_bond(ctx->match, port) &&
+			guest_match_bond(ctx->match, port) == guest_match_bond(ctx->match, other);
 		if (streq(other->network, port->network) ||
-		    (!one_bond && site_segment(s, other->network, port->network) == SEGMENT_SAME))
+		    (!one_bond && rule_segment(ctx, other->network, port->network) == SEGMENT_SAME))
 			return other;
 	}
 	return NULL;
 }
 
-static void address_twice(const struct site *s)
+static void address_twice(const struct rule_ctx *ctx)
 {
 	struct fixed_address fixed;
 	struct ip ip;
 
-	for (size_t i = 0; port_address(s->port, i, &fixed); i++) {
+	for (size_t i = 0; port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
 			continue;
-		for (size_t g = 0; g < s->deployment->n_vm_groups; g++) {
-			const struct vm_group *group = &s->deployment->vm_groups[g];
-			const struct interface *other = twin(s, group, s->port, &ip);
+		for (size_t g = 0; g < ctx->deployment->n_vm_groups; g++) {
+			const struct vm_group *group = &ctx->deployment->vm_groups[g];
+			const struct interface *other = duplicate(ctx, group, ctx->port, &ip);
 			if (other) {
-				found(s, fixed.line,
-				      "%s is given to nicid %u of vm_group \"%s\" too, in the same "
-				      "segment",
-				      fixed.text, other->nicid, group->name);
-				see(s, other->line);
+				finding(ctx, fixed.line,
+					"%s is given to nicid %u of vm_group \"%s\" too, in the "
+					"same "
+					"segment",
+					fixed.text, other->nicid, group->name);
+				related(ctx, other->line);
 			}
-			if (group == s->group)
+			if (group == ctx->group)
 				break;
 		}
 	}
 }
 
 /* Whether any leg's port has the address in its fixed ones or pairs. */
-static bool is_known(const struct site *s, const struct ip *ip)
+static bool is_known(const struct rule_ctx *ctx, const struct ip *ip)
 {
-	for (size_t i = 0; i < s->bond->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
+	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
+		const struct interface *port = rule_leg_port(ctx, i);
 		if (port && port_allows(port, ip))
 			return true;
 	}
 	return false;
 }
 
-static void bond_address_filtered(const struct site *s)
+static void bond_address_filtered(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 	struct ip ip;
 
 	for (size_t i = 0; i < b->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
+		const struct interface *port = rule_leg_port(ctx, i);
 		for (size_t k = 0; port && port_is_filtered(port) && k < b->addresses.n; k++) {
 			if (!ip_parse(b->addresses.v[k], &ip) || port_allows(port, &ip))
 				continue;
-			found_in(s, b->file, b->line,
-				 "port security drops what leaves nicid %u, a leg of %s, from %s: "
-				 "give the port that address, or an allowed_address_pair",
-				 port->nicid, b->name, b->addresses.v[k]);
-			see(s, port->line);
+			finding_in(
+				ctx, b->file, b->line,
+				"port security drops what leaves nicid %u, a leg of %s, from %s: "
+				"give the port that address, or an allowed_address_pair",
+				port->nicid, b->name, b->addresses.v[k]);
+			related(ctx, port->line);
 		}
 	}
 }
 
-static void bond_address_unowned(const struct site *s)
+static void bond_address_unowned(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
-	const struct interface *first = b->n_legs ? site_leg_port(s, 0) : NULL;
+	const struct bond *b = ctx->bond;
+	const struct interface *first = b->n_legs ? rule_leg_port(ctx, 0) : NULL;
 	struct ip ip;
 
 	if (!first || port_is_filtered(first))
 		return;
 	for (size_t k = 0; k < b->addresses.n; k++) {
-		if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) || is_known(s, &ip))
+		if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) ||
+		    is_known(ctx, &ip))
 			continue;
-		found_in(s, b->file, b->line,
-			 "%s, the address of %s, is owned by no port: the VIM may give it to "
-			 "another VM, and nobody who asks the VIM finds the service; make it a "
-			 "fixed address of the legs' ports",
-			 b->addresses.v[k], b->name);
-		see(s, first->line);
+		finding_in(ctx, b->file, b->line,
+			   "%s, the address of %s, is owned by no port: the VIM may give it to "
+			   "another VM, and nobody who asks the VIM finds the service; make it a "
+			   "fixed address of the legs' ports",
+			   b->addresses.v[k], b->name);
+		related(ctx, first->line);
 	}
 }
 
@@ -235,94 +240,97 @@ static bool bond_has(const struct bond *b, const struct ip *ip)
 	return false;
 }
 
-static void leg_address_unused(const struct site *s)
+static void leg_address_unused(const struct rule_ctx *ctx)
 {
 	struct fixed_address fixed;
 	struct ip ip;
 
-	for (size_t i = 0; i < s->bond->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
+	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
+		const struct interface *port = rule_leg_port(ctx, i);
 		for (size_t k = 0; port && port_address(port, k, &fixed); k++) {
-			if (!ip_parse(fixed.text, &ip) || bond_has(s->bond, &ip))
+			if (!ip_parse(fixed.text, &ip) || bond_has(ctx->bond, &ip))
 				continue;
-			found(s, fixed.line,
-			      "%s belongs to a port that is a leg of %s, and the guest never uses "
-			      "it: give the port the bond's address",
-			      fixed.text, s->bond->name);
-			see_in(s, s->bond->file, s->bond->line);
+			finding(ctx, fixed.line,
+				"%s belongs to a port that is a leg of %s, and the guest never "
+				"uses "
+				"it: give the port the bond's address",
+				fixed.text, ctx->bond->name);
+			related_in(ctx, ctx->bond->file, ctx->bond->line);
 		}
 	}
 }
 
-static void guest_address(const struct site *s)
+static void guest_address(const struct rule_ctx *ctx)
 {
-	struct guest_interface g;
+	struct rule_interface g;
 	struct fixed_address fixed;
 	struct ip ip;
 
-	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		if (g.bond || !g.port || !port_is_filtered(g.port))
 			continue;
 		for (size_t k = 0; k < g.addresses->n; k++) {
 			if (!ip_parse(g.addresses->v[k], &ip) || port_allows(g.port, &ip))
 				continue;
-			found_in(s, g.file, g.line,
-				 "%s takes %s, and its port, nicid %u, has %s%s: port security "
-				 "drops what it sends; make the two agree",
-				 g.name, g.addresses->v[k], g.port->nicid,
-				 port_address(g.port, 0, &fixed) ? fixed.text : "no fixed address",
-				 port_address(g.port, 0, &fixed) ? ""
-								 : " but one that the VIM picks");
-			see(s, g.port->line);
+			finding_in(ctx, g.file, g.line,
+				   "%s takes %s, and its port, nicid %u, has %s%s: port security "
+				   "drops what it sends; make the two agree",
+				   g.name, g.addresses->v[k], g.port->nicid,
+				   port_address(g.port, 0, &fixed) ? fixed.text
+								   : "no fixed address",
+				   port_address(g.port, 0, &fixed) ? ""
+								   : " but one that the VIM picks");
+			related(ctx, g.port->line);
 		}
 	}
 }
 
-static void address_prefix(const struct site *s)
+static void address_prefix(const struct rule_ctx *ctx)
 {
-	struct guest_interface g;
+	struct rule_interface g;
 	struct ip ip, net;
 
-	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
-		const struct network *n = g.port ? site_network(s, g.port->network) : NULL;
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
+		const struct network *n = g.port ? rule_network(ctx, g.port->network) : NULL;
 		for (size_t k = 0; n && !g.is_vlan && k < g.addresses->n; k++) {
 			const struct subnet *subnet =
 				ip_parse(g.addresses->v[k], &ip) ? subnet_of(n, &ip) : NULL;
 			if (!subnet || !ip_of_subnet(subnet, &net) || net.prefix == ip.prefix)
 				continue;
-			found_in(s, g.file, g.line,
-				 "%s has %s, and its subnet \"%s\" is a /%u: part of the "
-				 "neighbours cannot be reached; write /%u",
-				 g.name, g.addresses->v[k], subnet->name, net.prefix, net.prefix);
-			see(s, subnet->line);
+			finding_in(ctx, g.file, g.line,
+				   "%s has %s, and its subnet \"%s\" is a /%u: part of the "
+				   "neighbours cannot be reached; write /%u",
+				   g.name, g.addresses->v[k], subnet->name, net.prefix, net.prefix);
+			related(ctx, subnet->line);
 		}
 	}
 }
 
 /* The bond's address must be at home in the network of every leg, or it dies with one of them. */
-static void bond_address_subnet(const struct site *s)
+static void bond_address_subnet(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 	struct ip ip;
 
 	for (size_t i = 0; i < b->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
-		const struct network *n = port ? site_network(s, port->network) : NULL;
+		const struct interface *port = rule_leg_port(ctx, i);
+		const struct network *n = port ? rule_network(ctx, port->network) : NULL;
 		for (size_t k = 0; n && n->n_subnets > 0 && k < b->addresses.n; k++) {
 			if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) ||
 			    subnet_of(n, &ip))
 				continue;
-			found_in(s, b->file, b->line,
-				 "%s has %s, which lies in no subnet of network \"%s\" of its leg "
-				 "nicid %u",
-				 b->name, b->addresses.v[k], n->name, port->nicid);
-			see(s, n->line);
+			finding_in(
+				ctx, b->file, b->line,
+				"%s has %s, which lies in no subnet of network \"%s\" of its leg "
+				"nicid %u",
+				b->name, b->addresses.v[k], n->name, port->nicid);
+			related(ctx, n->line);
 		}
 	}
 }
 
 /* The first overlap of the two networks: the others show when that is put right. */
-static void overlap_of(const struct site *s, const struct network *a, const struct network *b)
+static void overlap_of(const struct rule_ctx *ctx, const struct network *a, const struct network *b)
 {
 	struct ip x, y;
 
@@ -332,13 +340,13 @@ static void overlap_of(const struct site *s, const struct network *a, const stru
 		for (size_t k = 0; k < b->n_subnets; k++) {
 			if (!ip_of_subnet(&b->subnets[k], &y) || !ip_overlap(&x, &y))
 				continue;
-			found(s, b->subnets[k].line,
-			      "subnet \"%s\" of network \"%s\" overlaps \"%s\" of \"%s\", and "
-			      "vm_group \"%s\" has an interface on each: it cannot tell where an "
-			      "address of both is",
-			      b->subnets[k].name, b->name, a->subnets[i].name, a->name,
-			      s->group->name);
-			see(s, a->subnets[i].line);
+			finding(ctx, b->subnets[k].line,
+				"subnet \"%s\" of network \"%s\" overlaps \"%s\" of \"%s\", and "
+				"vm_group \"%s\" has an interface on each: it cannot tell where an "
+				"address of both is",
+				b->subnets[k].name, b->name, a->subnets[i].name, a->name,
+				ctx->group->name);
+			related(ctx, a->subnets[i].line);
 			return;
 		}
 	}
@@ -353,19 +361,19 @@ static bool is_first(const struct vm_group *g, size_t i)
 	return true;
 }
 
-static void subnets_overlap(const struct site *s)
+static void subnets_overlap(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 
 	for (size_t i = 0; i < g->n_interfaces; i++)
 		for (size_t k = 0; k < i && is_first(g, i); k++) {
 			const struct interface *p = &g->interfaces[k], *q = &g->interfaces[i];
-			const struct network *a = site_network(s, p->network);
-			const struct network *b = site_network(s, q->network);
-			const struct bond *bond = guest_match_bond(s->match, p);
+			const struct network *a = rule_network(ctx, p->network);
+			const struct network *b = rule_network(ctx, q->network);
+			const struct bond *bond = guest_match_bond(ctx->match, p);
 			if (a && b && is_first(g, k) &&
-			    (!bond || bond != guest_match_bond(s->match, q)))
-				overlap_of(s, a, b);
+			    (!bond || bond != guest_match_bond(ctx->match, q)))
+				overlap_of(ctx, a, b);
 		}
 }
 

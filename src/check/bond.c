@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The bond itself: legs, mode, MAC, primary; Documentation/networking/bonding.rst. */
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
-static void bond_no_legs(const struct site *s)
+static void bond_no_legs(const struct rule_ctx *ctx)
 {
-	if (s->bond->n_legs == 0)
-		found_in(s, s->bond->file, s->bond->line,
-			 "%s has no legs: give it two, each an interface with %s as its master",
-			 s->bond->name, s->bond->name);
+	if (ctx->bond->n_legs == 0)
+		finding_in(ctx, ctx->bond->file, ctx->bond->line,
+			   "%s has no legs: give it two, each an interface with %s as its master",
+			   ctx->bond->name, ctx->bond->name);
 }
 
-static void bond_one_leg(const struct site *s)
+static void bond_one_leg(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->n_legs == 1)
-		found_in(s, b->file, b->line,
-			 "%s has one leg, %s: there is nothing to fail over to", b->name,
-			 leg_text(&b->legs[0]));
+		finding_in(ctx, b->file, b->line,
+			   "%s has one leg, %s: there is nothing to fail over to", b->name,
+			   leg_text(&b->legs[0]));
 }
 
 static bool is_active_backup(const struct bond *b)
@@ -26,9 +26,9 @@ static bool is_active_backup(const struct bond *b)
 	return b->mode == BOND_MODE_ACTIVE_BACKUP;
 }
 
-static void bond_mode(const struct site *s)
+static void bond_mode(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	switch (b->mode) {
 	case BOND_MODE_ACTIVE_BACKUP:
@@ -36,32 +36,33 @@ static void bond_mode(const struct site *s)
 	case BOND_MODE_BALANCE_ALB:
 		return;
 	case BOND_MODE_UNSET:
-		found_in(s, b->file, b->line,
-			 "%s sets no mode, so it is balance-rr, which spreads packets over both "
-			 "legs: set mode=active-backup",
-			 b->name);
+		finding_in(ctx, b->file, b->line,
+			   "%s sets no mode, so it is balance-rr, which spreads packets over both "
+			   "legs: set mode=active-backup",
+			   b->name);
 		return;
 	case BOND_MODE_BALANCE_RR:
 	case BOND_MODE_BALANCE_XOR:
 	case BOND_MODE_BROADCAST:
 	case BOND_MODE_8023AD:
-		found_in(s, b->file, b->line,
-			 "%s is %s, which needs the switches' part (a port channel, LACP) and does "
-			 "not get it through VFs or virtual ports: set mode=active-backup",
-			 b->name, bond_mode_name(b->mode));
+		finding_in(
+			ctx, b->file, b->line,
+			"%s is %s, which needs the switches' part (a port channel, LACP) and does "
+			"not get it through VFs or virtual ports: set mode=active-backup",
+			b->name, bond_mode_name(b->mode));
 		return;
 	}
 }
 
-static void bond_mode_balance(const struct site *s)
+static void bond_mode_balance(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->mode == BOND_MODE_BALANCE_TLB || b->mode == BOND_MODE_BALANCE_ALB)
-		found_in(s, b->file, b->line,
-			 "%s is %s: both legs send, and MAC addresses move between them, which "
-			 "spoof checking and port security refuse: set mode=active-backup",
-			 b->name, bond_mode_name(b->mode));
+		finding_in(ctx, b->file, b->line,
+			   "%s is %s: both legs send, and MAC addresses move between them, which "
+			   "spoof checking and port security refuse: set mode=active-backup",
+			   b->name, bond_mode_name(b->mode));
 }
 
 /* The MAC of a leg has to change: at once with "none", at each failover with "follow". */
@@ -70,116 +71,120 @@ static bool moves_mac(const struct bond *b)
 	return is_active_backup(b) && b->fail_over_mac != FAIL_OVER_MAC_ACTIVE;
 }
 
-static void bond_mac_policy(const struct site *s)
+static void bond_mac_policy(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	for (size_t i = 0; moves_mac(b) && i < b->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
-		if (!port || !port_is_vf(port) || site_flag(s, port, "trusted", false))
+		const struct interface *port = rule_leg_port(ctx, i);
+		if (!port || !port_is_vf(port) || rule_flag(ctx, port, "trusted", false))
 			continue;
-		found_in(s, b->file, b->line,
-			 "%s has fail_over_mac=%s, which gives leg %s another MAC: its VF (nicid "
-			 "%u) is not trusted and has its MAC from the host, so the kernel refuses "
-			 "(Cannot assign requested address); set fail_over_mac=active",
-			 b->name,
-			 b->fail_over_mac == FAIL_OVER_MAC_FOLLOW ? "follow" : "none, the default",
-			 leg_text(&b->legs[i]), port->nicid);
-		see(s, port->line);
+		finding_in(
+			ctx, b->file, b->line,
+			"%s has fail_over_mac=%s, which gives leg %s another MAC: its VF (nicid "
+			"%u) is not trusted and has its MAC from the host, so the kernel refuses "
+			"(Cannot assign requested address); set fail_over_mac=active",
+			b->name,
+			b->fail_over_mac == FAIL_OVER_MAC_FOLLOW ? "follow" : "none, the default",
+			leg_text(&b->legs[i]), port->nicid);
+		related(ctx, port->line);
 		return;
 	}
 }
 
-static void bond_mac_trusted(const struct site *s)
+static void bond_mac_trusted(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	for (size_t i = 0; moves_mac(b) && i < b->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
-		if (!port || !port_is_vf(port) || !site_flag(s, port, "trusted", false))
+		const struct interface *port = rule_leg_port(ctx, i);
+		if (!port || !port_is_vf(port) || !rule_flag(ctx, port, "trusted", false))
 			continue;
-		found_in(s, b->file, b->line,
-			 "%s moves its MAC to a trusted VF (nicid %u): that works, but Neutron's "
-			 "agent no longer finds the port's MAC and reports the port DOWN; "
-			 "fail_over_mac=active needs no trust",
-			 b->name, port->nicid);
-		see(s, port->line);
+		finding_in(ctx, b->file, b->line,
+			   "%s moves its MAC to a trusted VF (nicid %u): that works, but Neutron's "
+			   "agent no longer finds the port's MAC and reports the port DOWN; "
+			   "fail_over_mac=active needs no trust",
+			   b->name, port->nicid);
+		related(ctx, port->line);
 		return;
 	}
 }
 
-static void bond_grat_arp(const struct site *s)
+static void bond_grat_arp(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (is_active_backup(b) && b->fail_over_mac == FAIL_OVER_MAC_ACTIVE && b->num_grat_arp == 0)
-		found_in(s, b->file, b->line,
-			 "%s has num_grat_arp=0 with fail_over_mac=active: nobody is told of the "
-			 "new MAC at a failover, and the neighbours go on with the old one until "
-			 "it times out",
-			 b->name);
+		finding_in(ctx, b->file, b->line,
+			   "%s has num_grat_arp=0 with fail_over_mac=active: nobody is told of the "
+			   "new MAC at a failover, and the neighbours go on with the old one until "
+			   "it times out",
+			   b->name);
 }
 
-static void bond_primary(const struct site *s)
+static void bond_primary(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (!b->primary || b->n_legs == 0)
 		return;
 	for (size_t i = 0; i < b->n_legs; i++)
 		if (streq(b->legs[i].name, b->primary) || !b->legs[i].name)
 			return;
-	found_in(s, b->file, b->line, "primary=%s is no leg of %s", b->primary, b->name);
+	finding_in(ctx, b->file, b->line, "primary=%s is no leg of %s", b->primary, b->name);
 }
 
-static void bond_failback(const struct site *s)
+static void bond_failback(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (is_active_backup(b) && b->primary &&
 	    (!b->primary_reselect || streq(b->primary_reselect, "always")))
-		found_in(s, b->file, b->line,
-			 "%s returns to %s as soon as that is up again "
-			 "(primary_reselect=always%s): a second outage, and one more for each time "
-			 "a bad link flaps; set primary_reselect=failure",
-			 b->name, b->primary, b->primary_reselect ? "" : ", the default");
+		finding_in(
+			ctx, b->file, b->line,
+			"%s returns to %s as soon as that is up again "
+			"(primary_reselect=always%s): a second outage, and one more for each time "
+			"a bad link flaps; set primary_reselect=failure",
+			b->name, b->primary, b->primary_reselect ? "" : ", the default");
 }
 
-static void bond_reselect(const struct site *s)
+static void bond_reselect(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->primary_reselect && !b->primary)
-		found_in(s, b->file, b->line,
-			 "primary_reselect=%s of %s has no effect without a primary",
-			 b->primary_reselect, b->name);
+		finding_in(ctx, b->file, b->line,
+			   "primary_reselect=%s of %s has no effect without a primary",
+			   b->primary_reselect, b->name);
 }
 
-static void bond_dhcp(const struct site *s)
+static void bond_dhcp(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->addresses.dhcp4 || b->addresses.dhcp6)
-		found_in(s, b->file, b->line,
-			 "%s asks for its address by DHCP: each leg is a port of its own with its "
-			 "own MAC and address, so what it gets depends on the leg that is active; "
-			 "give it a static address",
-			 b->name);
+		finding_in(
+			ctx, b->file, b->line,
+			"%s asks for its address by DHCP: each leg is a port of its own with its "
+			"own MAC and address, so what it gets depends on the leg that is active; "
+			"give it a static address",
+			b->name);
 }
 
-static void bond_ipv6_dad(const struct site *s)
+static void bond_ipv6_dad(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 	struct ip ip;
 
 	for (size_t i = 0; b->all_slaves_active && i < b->addresses.n; i++)
 		if (ip_parse(b->addresses.v[i], &ip) && ip.family == 6) {
-			found_in(s, b->file, b->line,
-				 "%s delivers what its backup leg receives (all_slaves_active=1): "
-				 "its own neighbour solicitation comes back through the switch, "
-				 "duplicate address detection fails, and %s is never used; leave "
-				 "all_slaves_active off",
-				 b->name, b->addresses.v[i]);
+			finding_in(
+				ctx, b->file, b->line,
+				"%s delivers what its backup leg receives (all_slaves_active=1): "
+				"its own neighbour solicitation comes back through the switch, "
+				"duplicate address detection fails, and %s is never used; leave "
+				"all_slaves_active off",
+				b->name, b->addresses.v[i]);
 			return;
 		}
 }

@@ -8,20 +8,20 @@
 
 struct deployment;
 struct model;
-struct site;
+struct rule_ctx;
 struct vm_group;
 
 /* A rule that findings name by its id; all texts are static. */
 struct check_rule {
 	const char *id;
 	enum severity severity; /* of its findings; the worst of them where they differ */
-	int level;              /* what a design rule is asked of: enum level of site.h */
+	int level;              /* what a design rule is asked of: enum level of rule.h */
 	const char *title;      /* what must hold, in a few words */
 	const char *text;       /* the rule */
 	const char *reason;     /* what happens otherwise */
 	const char *remedy;
-	const char *source;                     /* where this is known from */
-	void (*check)(const struct site *site); /* of a design rule; NULL of a reader's */
+	const char *source;                        /* where this is known from */
+	void (*check)(const struct rule_ctx *ctx); /* of a design rule; NULL of a reader's */
 };
 
 /* Every rule whose id a finding can carry, those of the readers (esc, day0) too; NULL past the

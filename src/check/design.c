@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "check/check.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 static const struct check_rule *const tables[] = {
 	segment_rules, bond_rules, monitor_rules,   address_rules,   route_rules,  numa_rules,
@@ -31,66 +31,66 @@ const struct check_rule *check_rule_find(const char *id)
 	return NULL;
 }
 
-static void ask(struct site *s, enum level level)
+static void run_rules(struct rule_ctx *ctx, enum level level)
 {
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
 		for (const struct check_rule *r = tables[t]; r->id; r++)
 			if (r->check && r->level == (int)level) {
-				s->rule = r;
-				r->check(s);
+				ctx->rule = r;
+				r->check(ctx);
 			}
 }
 
-static void check_group(struct site *s, const struct vm_group *group)
+static void check_group(struct rule_ctx *ctx, const struct vm_group *group)
 {
 	struct guest_match match;
-	size_t from = s->findings->n;
+	size_t from = ctx->findings->n;
 
 	guest_match(group, &match);
-	s->group = group;
-	s->flavor = model_flavor(s->model, group->flavor);
-	s->match = &match;
-	ask(s, LEVEL_GROUP);
+	ctx->group = group;
+	ctx->flavor = model_flavor(ctx->model, group->flavor);
+	ctx->match = &match;
+	run_rules(ctx, LEVEL_GROUP);
 	for (size_t i = 0; i < group->n_interfaces; i++) {
-		s->port = &group->interfaces[i];
-		ask(s, LEVEL_PORT);
+		ctx->port = &group->interfaces[i];
+		run_rules(ctx, LEVEL_PORT);
 	}
-	s->port = NULL;
+	ctx->port = NULL;
 	for (size_t i = 0; i < group->guest.n_bonds; i++) {
-		s->bond = &group->guest.bonds[i];
-		ask(s, LEVEL_BOND);
+		ctx->bond = &group->guest.bonds[i];
+		run_rules(ctx, LEVEL_BOND);
 	}
-	s->bond = NULL;
-	s->group = NULL;
-	s->flavor = NULL;
-	s->match = NULL;
+	ctx->bond = NULL;
+	ctx->group = NULL;
+	ctx->flavor = NULL;
+	ctx->match = NULL;
 	guest_match_clear(&match);
-	check_waive(s->model, s->deployment, group, s->findings, from);
+	check_waive(ctx->model, ctx->deployment, group, ctx->findings, from);
 }
 
-static void check_deployment(struct site *s, const struct deployment *deployment)
+static void check_deployment(struct rule_ctx *ctx, const struct deployment *deployment)
 {
-	size_t from = s->findings->n;
+	size_t from = ctx->findings->n;
 
-	s->deployment = deployment;
-	ask(s, LEVEL_DEPLOYMENT);
-	check_waive(s->model, deployment, NULL, s->findings, from);
+	ctx->deployment = deployment;
+	run_rules(ctx, LEVEL_DEPLOYMENT);
+	check_waive(ctx->model, deployment, NULL, ctx->findings, from);
 	for (size_t i = 0; i < deployment->n_vm_groups; i++)
-		check_group(s, &deployment->vm_groups[i]);
-	s->deployment = NULL;
+		check_group(ctx, &deployment->vm_groups[i]);
+	ctx->deployment = NULL;
 }
 
 void check_design(const struct model *model, struct findings *findings)
 {
-	struct site s = {.model = model, .findings = findings};
+	struct rule_ctx ctx = {.model = model, .findings = findings};
 
 	for (size_t i = 0; i < model->n_tenants; i++) {
 		size_t from = findings->n;
-		s.tenant = &model->tenants[i];
-		ask(&s, LEVEL_TENANT);
+		ctx.tenant = &model->tenants[i];
+		run_rules(&ctx, LEVEL_TENANT);
 		check_waive(model, NULL, NULL, findings, from);
-		for (size_t j = 0; j < s.tenant->n_deployments; j++)
-			check_deployment(&s, &s.tenant->deployments[j]);
+		for (size_t j = 0; j < ctx.tenant->n_deployments; j++)
+			check_deployment(&ctx, &ctx.tenant->deployments[j]);
 	}
 }
 

@@ -13,7 +13,7 @@
 enum kind { BOOLEAN, NUMBER, WORDS, CPUS, PAGES, ANY };
 
 /* nova/api/validation/extra_specs/ of Nova 26 (Zed). '#' stands for a number. */
-static const struct known {
+static const struct spec {
 	const char *name;
 	enum kind kind;
 	int least;         /* NUMBER */
@@ -103,7 +103,7 @@ static bool is_name(const char *s, const char *name)
 	return digits > 0 && !s[len + digits];
 }
 
-static const struct known *find(const char *name)
+static const struct spec *find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (is_name(name, table[i].name))
@@ -156,7 +156,7 @@ static bool is_page_size(const char *s)
 
 bool extra_spec_takes(const char *name, const char *value, const char **ret_wants)
 {
-	const struct known *k = find(name);
+	const struct spec *k = find(name);
 	bool cpus[EXTRA_SPEC_CPUS_MAX];
 	int64_t n;
 

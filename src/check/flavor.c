@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "check/extra_spec.h"
-#include "check/site.h"
+#include "check/rule.h"
 #include "placement/extra_specs.h"
 
 static bool has_vf(const struct vm_group *group)
@@ -22,46 +22,49 @@ static bool has_cpus(const struct flavor *flavor)
 }
 
 /* False: the image is not in the descriptor, so its properties are not known. */
-static bool image_is_known(const struct site *s)
+static bool image_is_known(const struct rule_ctx *ctx)
 {
-	return !s->group->image || model_image(s->model, s->group->image);
+	return !ctx->group->image || model_image(ctx->model, ctx->group->image);
 }
 
 /* The policies of flavor and image; of the flavor alone where the image is not known. */
-static int read_cpus(const struct site *s, struct fit_request *ret, struct err *err)
+static int read_cpus(const struct rule_ctx *ctx, struct fit_request *ret, struct err *err)
 {
-	return extra_specs_cpus(s->flavor, model_image(s->model, s->group->image), ret, err);
+	return extra_specs_cpus(ctx->flavor, model_image(ctx->model, ctx->group->image), ret, err);
 }
 
-static void cpu_shared(const struct site *s)
+static void cpu_shared(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	struct fit_request cpus = {0};
 
-	if (!has_cpus(f) || !has_vf(s->group) || read_cpus(s, &cpus, NULL) < 0)
+	if (!has_cpus(f) || !has_vf(ctx->group) || read_cpus(ctx, &cpus, NULL) < 0)
 		return;
 	if (cpus.cpu_policy == CPU_POLICY_SHARED ||
-	    (cpus.cpu_policy == CPU_POLICY_NONE && image_is_known(s)))
-		found(s, f->line,
-		      "flavor \"%s\" shares its CPUs with other VMs (%s): their load shows in the "
-		      "answer times, VF or not; dedicated pins them",
-		      f->name,
-		      cpus.cpu_policy ? "its CPU policy is shared" : "hw:cpu_policy is not set");
+	    (cpus.cpu_policy == CPU_POLICY_NONE && image_is_known(ctx)))
+		finding(ctx, f->line,
+			"flavor \"%s\" shares its CPUs with other VMs (%s): their load shows in "
+			"the "
+			"answer times, VF or not; dedicated pins them",
+			f->name,
+			cpus.cpu_policy ? "its CPU policy is shared" : "hw:cpu_policy is not set");
 }
 
-static void cpu_emulator(const struct site *s)
+static void cpu_emulator(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	struct fit_request cpus = {0};
 
-	if (!has_cpus(f) || !has_vf(s->group) || read_cpus(s, &cpus, NULL) < 0)
+	if (!has_cpus(f) || !has_vf(ctx->group) || read_cpus(ctx, &cpus, NULL) < 0)
 		return;
 	if (cpus.cpu_policy == CPU_POLICY_DEDICATED && !cpus.emulator_policy)
-		found(s, f->line,
-		      "flavor \"%s\" pins its CPUs and sets no hw:emulator_threads_policy: QEMU's "
-		      "own threads run on the same CPUs and interrupt the DNS server; share moves "
-		      "them where the host has cpu_shared_set, isolate takes one more CPU",
-		      f->name);
+		finding(ctx, f->line,
+			"flavor \"%s\" pins its CPUs and sets no hw:emulator_threads_policy: "
+			"QEMU's "
+			"own threads run on the same CPUs and interrupt the DNS server; share "
+			"moves "
+			"them where the host has cpu_shared_set, isolate takes one more CPU",
+			f->name);
 }
 
 /*
@@ -89,37 +92,38 @@ static bool some_image_fits(const struct flavor *flavor)
 	return false;
 }
 
-static void cpu_conflict(const struct site *s)
+static void cpu_conflict(const struct rule_ctx *ctx)
 {
 	struct fit_request cpus = {0};
 	cleanup_err struct err err = ERR_INIT;
 
-	if (!has_cpus(s->flavor) || read_cpus(s, &cpus, &err) == 0)
+	if (!has_cpus(ctx->flavor) || read_cpus(ctx, &cpus, &err) == 0)
 		return;
-	if (image_is_known(s) || !some_image_fits(s->flavor))
-		found(s, s->flavor->line, "Nova refuses the server: %s", err.text);
+	if (image_is_known(ctx) || !some_image_fits(ctx->flavor))
+		finding(ctx, ctx->flavor->line, "Nova refuses the server: %s", err.text);
 }
 
-static void extra_spec_name(const struct site *s)
+static void extra_spec_name(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; s->flavor && i < s->flavor->properties.n; i++) {
-		const struct property *p = &s->flavor->properties.v[i];
+	for (size_t i = 0; ctx->flavor && i < ctx->flavor->properties.n; i++) {
+		const struct property *p = &ctx->flavor->properties.v[i];
 		const char *near;
 		if (extra_spec_known(p->name, &near))
 			continue;
-		found(s, p->line, "Nova knows no extra spec \"%s\" and ignores or refuses it%s%s%s",
-		      p->name, near ? ": is \"" : "", near ? near : "", near ? "\" meant?" : "");
+		finding(ctx, p->line,
+			"Nova knows no extra spec \"%s\" and ignores or refuses it%s%s%s", p->name,
+			near ? ": is \"" : "", near ? near : "", near ? "\" meant?" : "");
 	}
 }
 
-static void extra_spec_value(const struct site *s)
+static void extra_spec_value(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; s->flavor && i < s->flavor->properties.n; i++) {
-		const struct property *p = &s->flavor->properties.v[i];
+	for (size_t i = 0; ctx->flavor && i < ctx->flavor->properties.n; i++) {
+		const struct property *p = &ctx->flavor->properties.v[i];
 		const char *value = p->value ? p->value : "", *wants = "";
 		if (!extra_spec_takes(p->name, value, &wants))
-			found(s, p->line, "%s is \"%s\", and Nova takes: %s", p->name, value,
-			      wants);
+			finding(ctx, p->line, "%s is \"%s\", and Nova takes: %s", p->name, value,
+				wants);
 	}
 }
 

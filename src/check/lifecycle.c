@@ -3,18 +3,18 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
-static void managed_project(const struct site *s)
+static void managed_project(const struct rule_ctx *ctx)
 {
-	const struct tenant *t = s->tenant;
+	const struct tenant *t = ctx->tenant;
 
 	if (t->managed_resource)
-		found(s, t->line,
-		      "tenant \"%s\" is a managed_resource: ESC creates the project, and deletes "
-		      "it with all that is in it; set managed_resource to false for one that "
-		      "exists",
-		      t->name);
+		finding(ctx, t->line,
+			"tenant \"%s\" is a managed_resource: ESC creates the project, and deletes "
+			"it with all that is in it; set managed_resource to false for one that "
+			"exists",
+			t->name);
 }
 
 static const struct kpi *alive_kpi(const struct vm_group *g)
@@ -36,25 +36,26 @@ static bool acts(const struct vm_group *g, const char *event, const char *word)
 	return false;
 }
 
-static void vm_alive_never(const struct site *s)
+static void vm_alive_never(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 	const struct kpi *kpi = alive_kpi(g);
 
 	if (g->bootup_time <= 0)
 		return;
 	if (!kpi)
-		found(s, g->line,
-		      "vm_group \"%s\" has bootup_time %d and no kpi VM_ALIVE: nothing can ever "
-		      "report that it is alive, and after %d s the deployment fails; add kpi_data "
-		      "and a rule, or bootup_time -1",
-		      g->name, g->bootup_time, g->bootup_time);
+		finding(ctx, g->line,
+			"vm_group \"%s\" has bootup_time %d and no kpi VM_ALIVE: nothing can ever "
+			"report that it is alive, and after %d s the deployment fails; add "
+			"kpi_data "
+			"and a rule, or bootup_time -1",
+			g->name, g->bootup_time, g->bootup_time);
 	else if (!acts(g, "VM_ALIVE", "esc_vm_alive_notification") &&
 		 !acts(g, "VM_ALIVE", "servicebooted"))
-		found(s, kpi->line,
-		      "kpi VM_ALIVE of vm_group \"%s\" is measured, and no rule answers it with "
-		      "\"TRUE esc_vm_alive_notification\": VM_ALIVE is never raised",
-		      g->name);
+		finding(ctx, kpi->line,
+			"kpi VM_ALIVE of vm_group \"%s\" is measured, and no rule answers it with "
+			"\"TRUE esc_vm_alive_notification\": VM_ALIVE is never raised",
+			g->name);
 }
 
 /* Seconds until a kpi that is true has been seen often enough. */
@@ -65,77 +66,82 @@ static int64_t kpi_seconds(const struct kpi *kpi)
 	return unit * kpi->poll_frequency * kpi->metric_occurrences_true;
 }
 
-static void vm_alive_late(const struct site *s)
+static void vm_alive_late(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 	const struct kpi *kpi = alive_kpi(g);
 
 	if (g->bootup_time <= 0 || !kpi || kpi_seconds(kpi) <= g->bootup_time)
 		return;
-	found(s, kpi->line,
-	      "kpi VM_ALIVE needs %u answers, one every %u %s: that is %lld s, more than "
-	      "bootup_time %d",
-	      kpi->metric_occurrences_true, kpi->poll_frequency,
-	      kpi->polling_unit ? kpi->polling_unit : "seconds", (long long)kpi_seconds(kpi),
-	      g->bootup_time);
-	see(s, g->line);
+	finding(ctx, kpi->line,
+		"kpi VM_ALIVE needs %u answers, one every %u %s: that is %lld s, more than "
+		"bootup_time %d",
+		kpi->metric_occurrences_true, kpi->poll_frequency,
+		kpi->polling_unit ? kpi->polling_unit : "seconds", (long long)kpi_seconds(kpi),
+		g->bootup_time);
+	related(ctx, g->line);
 }
 
-static void bootup_unset(const struct site *s)
+static void bootup_unset(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 	const struct kpi *kpi = alive_kpi(g);
 
 	if (g->bootup_time > 0 || !kpi)
 		return;
-	found(s, g->line,
-	      "vm_group \"%s\" has a kpi VM_ALIVE and no bootup_time: the VM is not monitored, and "
-	      "the kpi has no effect; set the seconds that it may take",
-	      g->name);
-	see(s, kpi->line);
+	finding(ctx, g->line,
+		"vm_group \"%s\" has a kpi VM_ALIVE and no bootup_time: the VM is not monitored, "
+		"and "
+		"the kpi has no effect; set the seconds that it may take",
+		g->name);
+	related(ctx, kpi->line);
 }
 
-static void kpi_on_leg(const struct site *s)
+static void kpi_on_leg(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < s->group->n_kpis; i++) {
-		const struct kpi *kpi = &s->group->kpis[i];
+	for (size_t i = 0; i < ctx->group->n_kpis; i++) {
+		const struct kpi *kpi = &ctx->group->kpis[i];
 		const struct interface *port =
 			kpi->collector_nicid >= 0
-				? vm_group_interface(s->group, (unsigned)kpi->collector_nicid)
+				? vm_group_interface(ctx->group, (unsigned)kpi->collector_nicid)
 				: NULL;
-		const struct bond *bond = port ? guest_match_bond(s->match, port) : NULL;
+		const struct bond *bond = port ? guest_match_bond(ctx->match, port) : NULL;
 		if (!bond)
 			continue;
-		found(s, kpi->line,
-		      "kpi \"%s\" is measured on nicid %u, a leg of %s: a failover looks like the "
-		      "loss of the VM and may reboot it; measure on a management interface",
-		      kpi->event_name, port->nicid, bond->name);
-		see(s, port->line);
+		finding(ctx, kpi->line,
+			"kpi \"%s\" is measured on nicid %u, a leg of %s: a failover looks like "
+			"the "
+			"loss of the VM and may reboot it; measure on a management interface",
+			kpi->event_name, port->nicid, bond->name);
+		related(ctx, port->line);
 	}
 }
 
-static void recovery_never(const struct site *s)
+static void recovery_never(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 
 	if (g->recovery_manual || g->n_kpis == 0 || g->n_rules == 0 || acts(g, NULL, "recover"))
 		return;
-	found(s, g->line,
-	      "vm_group \"%s\" is to recover by itself, and no rule has the action \"FALSE recover "
-	      "autohealing\": nothing ever starts it",
-	      g->name);
-	see(s, g->rules[0].line);
+	finding(ctx, g->line,
+		"vm_group \"%s\" is to recover by itself, and no rule has the action \"FALSE "
+		"recover "
+		"autohealing\": nothing ever starts it",
+		g->name);
+	related(ctx, g->rules[0].line);
 }
 
-static void recovery_reboot(const struct site *s)
+static void recovery_reboot(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 
 	if (!g->recovery_manual && g->action_on_recovery == RECOVERY_REBOOT_ONLY)
-		found(s, g->line,
-		      "vm_group \"%s\" recovers by REBOOT_ONLY: a VM whose host is lost cannot be "
-		      "rebooted and stays away; REBOOT_THEN_REDEPLOY, ESC's default, makes it anew",
-		      g->name);
+		finding(ctx, g->line,
+			"vm_group \"%s\" recovers by REBOOT_ONLY: a VM whose host is lost cannot "
+			"be "
+			"rebooted and stays away; REBOOT_THEN_REDEPLOY, ESC's default, makes it "
+			"anew",
+			g->name);
 }
 
 static const struct address_pool *pool_of(const struct vm_group *g, const char *network)
@@ -146,21 +152,21 @@ static const struct address_pool *pool_of(const struct vm_group *g, const char *
 	return NULL;
 }
 
-static void scaling_fixed(const struct site *s)
+static void scaling_fixed(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
-	const struct interface *p = s->port;
+	const struct vm_group *g = ctx->group;
+	const struct interface *p = ctx->port;
 	struct fixed_address fixed;
 	bool address = port_address(p, 0, &fixed) && !pool_of(g, p->network);
 
 	if (g->scaling.max_active < 2 || (!address && !p->mac_address))
 		return;
-	found(s, p->line,
-	      "nicid %u has the fixed %s %s, and vm_group \"%s\" may have %u VMs: the second one "
-	      "cannot have it too; use a static_ip_address_pool, or one vm_group a VM",
-	      p->nicid, address ? "address" : "MAC", address ? fixed.text : p->mac_address, g->name,
-	      g->scaling.max_active);
-	see(s, g->scaling.line);
+	finding(ctx, p->line,
+		"nicid %u has the fixed %s %s, and vm_group \"%s\" may have %u VMs: the second one "
+		"cannot have it too; use a static_ip_address_pool, or one vm_group a VM",
+		p->nicid, address ? "address" : "MAC", address ? fixed.text : p->mac_address,
+		g->name, g->scaling.max_active);
+	related(ctx, g->scaling.line);
 }
 
 /* Addresses from start to end; 0 when that is no range, at most 2^32 - 1. */
@@ -184,21 +190,22 @@ static uint64_t range_size(const struct address_pool *pool)
 	return high - low + 1;
 }
 
-static void scaling_pool(const struct site *s)
+static void scaling_pool(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
+	const struct vm_group *g = ctx->group;
 
 	for (size_t i = 0; i < g->scaling.n_pools; i++) {
 		const struct address_pool *pool = &g->scaling.pools[i];
 		uint64_t size = range_size(pool);
 		if (size >= g->scaling.max_active)
 			continue;
-		found(s, pool->line,
-		      "the pool of network \"%s\" has %llu address%s, and vm_group \"%s\" may have "
-		      "%u VMs",
-		      pool->network, (unsigned long long)size, size == 1 ? "" : "es", g->name,
-		      g->scaling.max_active);
-		see(s, g->scaling.line);
+		finding(ctx, pool->line,
+			"the pool of network \"%s\" has %llu address%s, and vm_group \"%s\" may "
+			"have "
+			"%u VMs",
+			pool->network, (unsigned long long)size, size == 1 ? "" : "es", g->name,
+			g->scaling.max_active);
+		related(ctx, g->scaling.line);
 	}
 }
 

@@ -7,16 +7,16 @@
 
 #include "base/alloc.h"
 #include "check/ip.h"
-#include "check/site.h"
+#include "check/port.h"
 #include "model/model.h"
 
-struct work {
+struct matching {
 	const struct vm_group *group;
 	struct guest_match *m;
 	bool *taken; /* of the group's interfaces */
 };
 
-static const struct interface *take(struct work *w, size_t i)
+static const struct interface *take(struct matching *w, size_t i)
 {
 	w->taken[i] = true;
 	return &w->group->interfaces[i];
@@ -30,7 +30,7 @@ static bool same_mac(const char *a, const char *b)
 	return *a == *b;
 }
 
-static const struct interface *by_mac(struct work *w, const char *mac)
+static const struct interface *by_mac(struct matching *w, const char *mac)
 {
 	for (size_t i = 0; mac && i < w->group->n_interfaces; i++) {
 		const char *of_port = w->group->interfaces[i].mac_address;
@@ -40,7 +40,7 @@ static const struct interface *by_mac(struct work *w, const char *mac)
 	return NULL;
 }
 
-static const struct interface *by_address(struct work *w, const struct guest_addresses *a)
+static const struct interface *by_address(struct matching *w, const struct guest_addresses *a)
 {
 	for (size_t i = 0; i < w->group->n_interfaces; i++)
 		for (size_t k = 0; !w->taken[i] && k < a->n; k++) {
@@ -51,7 +51,7 @@ static const struct interface *by_address(struct work *w, const struct guest_add
 	return NULL;
 }
 
-static const struct interface *next_port(struct work *w, bool virtual)
+static const struct interface *next_port(struct matching *w, bool virtual)
 {
 	for (size_t i = 0; i < w->group->n_interfaces; i++)
 		if (!w->taken[i] && (w->group->interfaces[i].type == PORT_VIRTUAL) == virtual)
@@ -59,7 +59,7 @@ static const struct interface *next_port(struct work *w, bool virtual)
 	return NULL;
 }
 
-static void match_legs(struct work *w)
+static void match_legs(struct matching *w)
 {
 	bool virtual = true;
 
@@ -73,7 +73,7 @@ static void match_legs(struct work *w)
 void guest_match(const struct vm_group *group, struct guest_match *ret)
 {
 	struct guest_match m = {0};
-	struct work w = {group, &m, xcalloc(group->n_interfaces + 1, sizeof(bool))};
+	struct matching w = {group, &m, xcalloc(group->n_interfaces + 1, sizeof(bool))};
 	const struct guest_network *guest = &group->guest;
 
 	for (size_t b = 0; b < guest->n_bonds; b++)

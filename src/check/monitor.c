@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How a bond notices that a leg has failed: miimon and the ARP monitor. */
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 enum {
 	NM_MIIMON = 100,   /* NetworkManager's, where neither monitor is set (nm-settings, bond) */
@@ -16,32 +16,33 @@ static int miimon_of(const struct bond *b)
 	return b->miimon > 0 ? b->miimon : 0;
 }
 
-static void bond_monitor_none(const struct site *s)
+static void bond_monitor_none(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (miimon_of(b) == 0 && b->arp_interval <= 0)
-		found_in(s, b->file, b->line,
-			 "%s has neither miimon nor arp_interval: it never notices that a leg has "
-			 "lost its link; set miimon=100",
-			 b->name);
+		finding_in(
+			ctx, b->file, b->line,
+			"%s has neither miimon nor arp_interval: it never notices that a leg has "
+			"lost its link; set miimon=100",
+			b->name);
 }
 
-static void bond_monitor_both(const struct site *s)
+static void bond_monitor_both(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->miimon > 0 && b->arp_interval > 0)
-		found_in(s, b->file, b->line,
-			 "%s has miimon=%d and arp_interval=%d: the kernel forbids both at once, "
-			 "and refuses the second or drops the first; keep one",
-			 b->name, b->miimon, b->arp_interval);
+		finding_in(ctx, b->file, b->line,
+			   "%s has miimon=%d and arp_interval=%d: the kernel forbids both at once, "
+			   "and refuses the second or drops the first; keep one",
+			   b->name, b->miimon, b->arp_interval);
 }
 
-static void bond_monitor_slow(const struct site *s)
+static void bond_monitor_slow(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
-	const char *allowed = site_option(s, NULL, "max_outage_ms");
+	const struct bond *b = ctx->bond;
+	const char *allowed = rule_option(ctx, NULL, "max_outage_ms");
 	int64_t limit, worst;
 
 	if (!allowed || str_to_int(allowed, 1, INT32_MAX, &limit) < 0)
@@ -51,76 +52,79 @@ static void bond_monitor_slow(const struct site *s)
 	if (worst <= limit)
 		return;
 	if (b->arp_interval > 0)
-		found_in(s, b->file, b->line,
-			 "%s takes a leg for down after %d intervals of arp_interval=%d, %lld ms, "
-			 "and max_outage_ms allows %lld: shorten the interval",
-			 b->name, ARP_INTERVALS, b->arp_interval, (long long)worst,
-			 (long long)limit);
+		finding_in(
+			ctx, b->file, b->line,
+			"%s takes a leg for down after %d intervals of arp_interval=%d, %lld ms, "
+			"and max_outage_ms allows %lld: shorten the interval",
+			b->name, ARP_INTERVALS, b->arp_interval, (long long)worst,
+			(long long)limit);
 	else
-		found_in(s, b->file, b->line,
-			 "%s looks at its legs every %d ms%s, so a loss may take %lld ms to be "
-			 "seen, and max_outage_ms allows %lld: shorten it",
-			 b->name, miimon_of(b), b->downdelay > 0 ? " and waits downdelay" : "",
-			 (long long)worst, (long long)limit);
+		finding_in(ctx, b->file, b->line,
+			   "%s looks at its legs every %d ms%s, so a loss may take %lld ms to be "
+			   "seen, and max_outage_ms allows %lld: shorten it",
+			   b->name, miimon_of(b), b->downdelay > 0 ? " and waits downdelay" : "",
+			   (long long)worst, (long long)limit);
 }
 
-static void bond_monitor_blind(const struct site *s)
+static void bond_monitor_blind(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->mode == BOND_MODE_ACTIVE_BACKUP && b->n_legs > 1 && miimon_of(b) > 0 &&
 	    b->arp_interval <= 0)
-		found_in(
-			s, b->file, b->line,
+		finding_in(
+			ctx, b->file, b->line,
 			"%s is watched by miimon, which sees the carrier of its legs and nothing "
 			"behind: a dead uplink, a black-holed VLAN or a one-way loss is no failure "
 			"to it; bondd's probes or the ARP monitor with two targets see those",
 			b->name);
 }
 
-static void bond_uplink_status(const struct site *s)
+static void bond_uplink_status(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	for (size_t i = 0; miimon_of(b) > 0 && i < b->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
+		const struct interface *port = rule_leg_port(ctx, i);
 		if (!port || !port_is_vf(port) ||
-		    site_flag(s, port, "propagate_uplink_status", true))
+		    rule_flag(ctx, port, "propagate_uplink_status", true))
 			continue;
-		found_in(s, b->file, b->line,
-			 "%s is watched by miimon, and nicid %u has propagate_uplink_status=false: "
-			 "Neutron then forces the VF's link up, and a pulled cable is never seen; "
-			 "leave the property out (dnsvnf sets it to true)",
-			 b->name, port->nicid);
-		see(s, port->line);
+		finding_in(
+			ctx, b->file, b->line,
+			"%s is watched by miimon, and nicid %u has propagate_uplink_status=false: "
+			"Neutron then forces the VF's link up, and a pulled cable is never seen; "
+			"leave the property out (dnsvnf sets it to true)",
+			b->name, port->nicid);
+		related(ctx, port->line);
 	}
 }
 
-static void bond_arp_target(const struct site *s)
+static void bond_arp_target(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && b->n_arp_ip_targets == 0)
-		found_in(s, b->file, b->line,
-			 "%s has arp_interval=%d and no arp_ip_target: without a target no leg is "
-			 "ever up; name two addresses in the bond's subnet",
-			 b->name, b->arp_interval);
+		finding_in(
+			ctx, b->file, b->line,
+			"%s has arp_interval=%d and no arp_ip_target: without a target no leg is "
+			"ever up; name two addresses in the bond's subnet",
+			b->name, b->arp_interval);
 }
 
-static void bond_arp_one_target(const struct site *s)
+static void bond_arp_one_target(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && b->n_arp_ip_targets == 1)
-		found_in(s, b->file, b->line,
-			 "%s has %s as its only arp_ip_target: when that is down, both legs are "
-			 "taken for down and the DNS service goes with it; name a second one",
-			 b->name, b->arp_ip_targets[0]);
+		finding_in(ctx, b->file, b->line,
+			   "%s has %s as its only arp_ip_target: when that is down, both legs are "
+			   "taken for down and the DNS service goes with it; name a second one",
+			   b->name, b->arp_ip_targets[0]);
 }
 
-static void bond_arp_offlink(const struct site *s)
+static void bond_arp_offlink(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	for (size_t t = 0; b->arp_interval > 0 && t < b->n_arp_ip_targets; t++) {
 		struct ip target, own;
@@ -140,42 +144,44 @@ static void bond_arp_offlink(const struct site *s)
 			on_link = on_link || a->dhcp4;
 		}
 		if (!on_link)
-			found_in(s, b->file, b->line,
-				 "%s has arp_ip_target %s, which %s: nobody answers an ARP request "
-				 "for it, and both legs stay down; take an address of the bond's "
-				 "own subnet",
-				 b->name, b->arp_ip_targets[t],
-				 known ? "is not in the bond's subnet"
-				       : "the bond cannot ask for, having no IPv4 address");
+			finding_in(
+				ctx, b->file, b->line,
+				"%s has arp_ip_target %s, which %s: nobody answers an ARP request "
+				"for it, and both legs stay down; take an address of the bond's "
+				"own subnet",
+				b->name, b->arp_ip_targets[t],
+				known ? "is not in the bond's subnet"
+				      : "the bond cannot ask for, having no IPv4 address");
 	}
 }
 
-static void bond_arp_validate(const struct site *s)
+static void bond_arp_validate(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && (!b->arp_validate || streq(b->arp_validate, "none")))
-		found_in(s, b->file, b->line,
-			 "%s takes any frame for a sign of life (arp_validate=none%s): a leg that "
-			 "receives and cannot send stays up; set arp_validate=all",
-			 b->name, b->arp_validate ? "" : ", the default");
+		finding_in(
+			ctx, b->file, b->line,
+			"%s takes any frame for a sign of life (arp_validate=none%s): a leg that "
+			"receives and cannot send stays up; set arp_validate=all",
+			b->name, b->arp_validate ? "" : ", the default");
 }
 
-static void bond_delay(const struct site *s)
+static void bond_delay(const struct rule_ctx *ctx)
 {
-	const struct bond *b = s->bond;
+	const struct bond *b = ctx->bond;
 	int miimon = miimon_of(b);
 
 	if (b->downdelay <= 0 || (miimon > 0 && b->downdelay % miimon == 0))
 		return;
 	if (miimon == 0)
-		found_in(s, b->file, b->line, "downdelay=%d of %s has no effect without miimon",
-			 b->downdelay, b->name);
+		finding_in(ctx, b->file, b->line, "downdelay=%d of %s has no effect without miimon",
+			   b->downdelay, b->name);
 	else
-		found_in(s, b->file, b->line,
-			 "downdelay=%d of %s is no multiple of miimon=%d: the driver rounds it "
-			 "down to %d",
-			 b->downdelay, b->name, miimon, b->downdelay / miimon * miimon);
+		finding_in(ctx, b->file, b->line,
+			   "downdelay=%d of %s is no multiple of miimon=%d: the driver rounds it "
+			   "down to %d",
+			   b->downdelay, b->name, miimon, b->downdelay / miimon * miimon);
 }
 
 const struct check_rule monitor_rules[] = {

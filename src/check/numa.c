@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "check/extra_spec.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 enum { PHYSNETS_MAX = 16, CELLS_MAX = 64 };
 
@@ -51,18 +51,19 @@ static bool has_map(const struct flavor *flavor)
 	return false;
 }
 
-static void numa_uneven(const struct site *s)
+static void numa_uneven(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	size_t cells = f ? cells_of(f) : 0;
 
 	if (cells < 2 || has_map(f) || (f->vcpus % cells == 0 && f->memory_mb % cells == 0))
 		return;
-	found(s, line_of(f, "hw:numa_nodes"),
-	      "%u vCPUs and %u MB do not divide evenly over %zu NUMA cells: Nova refuses the "
-	      "server; change them, or say what each cell gets by hw:numa_cpus.N and hw:numa_mem.N",
-	      f->vcpus, f->memory_mb, cells);
-	see(s, f->line);
+	finding(ctx, line_of(f, "hw:numa_nodes"),
+		"%u vCPUs and %u MB do not divide evenly over %zu NUMA cells: Nova refuses the "
+		"server; change them, or say what each cell gets by hw:numa_cpus.N and "
+		"hw:numa_mem.N",
+		f->vcpus, f->memory_mb, cells);
+	related(ctx, f->line);
 }
 
 /* What is wrong with the map of cells, or NULL; the caller frees. */
@@ -99,9 +100,9 @@ static char *map_fault(const struct flavor *f, size_t cells)
 	return NULL;
 }
 
-static void numa_map(const struct site *s)
+static void numa_map(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	size_t cells = f ? cells_of(f) : 0;
 
 	if (!f || !has_map(f))
@@ -110,9 +111,9 @@ static void numa_map(const struct site *s)
 		cells ? map_fault(f, cells)
 		      : xstrdup("hw:numa_nodes is not set, so Nova ignores them");
 	if (fault)
-		found(s, line_of(f, "hw:numa_nodes"),
-		      "hw:numa_cpus.N and hw:numa_mem.N of flavor \"%s\" do not add up: %s",
-		      f->name, fault);
+		finding(ctx, line_of(f, "hw:numa_nodes"),
+			"hw:numa_cpus.N and hw:numa_mem.N of flavor \"%s\" do not add up: %s",
+			f->name, fault);
 }
 
 /* MB of that cell. */
@@ -124,9 +125,9 @@ static uint64_t cell_memory(const struct flavor *f, size_t cell, size_t cells)
 	return own && str_to_int(own, 1, INT32_MAX, &mb) == 0 ? (uint64_t)mb : f->memory_mb / cells;
 }
 
-static void numa_page_size(const struct site *s)
+static void numa_page_size(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	const char *value = f ? extra_spec(f, "hw:mem_page_size") : NULL;
 	uint64_t kb = value ? extra_spec_page_kb(value) : 0;
 	size_t cells = f ? cells_of(f) : 0;
@@ -135,35 +136,35 @@ static void numa_page_size(const struct site *s)
 		uint64_t mb = cell_memory(f, cell, cells);
 		if (mb * 1024 % kb == 0)
 			continue;
-		found(s, line_of(f, "hw:mem_page_size"),
-		      "NUMA cell %zu has %llu MB, no multiple of the page size %s: no host fits; "
-		      "choose a memory_mb that divides, or smaller pages",
-		      cell, (unsigned long long)mb, value);
-		see(s, f->line);
+		finding(ctx, line_of(f, "hw:mem_page_size"),
+			"NUMA cell %zu has %llu MB, no multiple of the page size %s: no host fits; "
+			"choose a memory_mb that divides, or smaller pages",
+			cell, (unsigned long long)mb, value);
+		related(ctx, f->line);
 		return;
 	}
 }
 
 /* Whether Nova may take the port's VF from any node of the host. */
-static bool is_lenient(const struct site *s, const struct interface *port)
+static bool is_lenient(const struct rule_ctx *ctx, const struct interface *port)
 {
-	const char *of_port = site_option(s, port, "numa_affinity_policy");
-	const char *of_flavor = extra_spec(s->flavor, "hw:pci_numa_affinity_policy");
+	const char *of_port = rule_option(ctx, port, "numa_affinity_policy");
+	const char *of_flavor = extra_spec(ctx->flavor, "hw:pci_numa_affinity_policy");
 
 	return streq(of_port ? of_port : of_flavor, "preferred");
 }
 
 /* How many physnets the group's strict VF ports come from; the last port goes to *ret. */
-static size_t strict_physnets(const struct site *s, const struct interface **ret)
+static size_t strict_physnets(const struct rule_ctx *ctx, const struct interface **ret)
 {
 	const char *names[PHYSNETS_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->group->n_interfaces; i++) {
-		const struct interface *port = &s->group->interfaces[i];
-		if (!port_is_vf(port) || !port->network || is_lenient(s, port))
+	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
+		const struct interface *port = &ctx->group->interfaces[i];
+		if (!port_is_vf(port) || !port->network || is_lenient(ctx, port))
 			continue;
-		const struct network *network = site_network(s, port->network);
+		const struct network *network = rule_network(ctx, port->network);
 		const char *name = network && network->provider_physical_network
 					   ? network->provider_physical_network
 					   : port->network;
@@ -178,28 +179,28 @@ static size_t strict_physnets(const struct site *s, const struct interface **ret
 	return n;
 }
 
-static void numa_one_cell(const struct site *s)
+static void numa_one_cell(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	size_t cells = f ? cells_of(f) : 0;
 	const struct interface *port = NULL;
 
 	if (cells != 1)
 		return;
-	size_t physnets = strict_physnets(s, &port);
+	size_t physnets = strict_physnets(ctx, &port);
 	if (physnets < 2)
 		return;
-	found(s, line_of(f, "hw:numa_nodes"),
-	      "flavor \"%s\" makes one NUMA cell, and the VFs of vm_group \"%s\" come from %zu "
-	      "physnets: where their NICs are on two host nodes Nova finds no host; set "
-	      "hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred",
-	      f->name, s->group->name, physnets);
-	see(s, port->line);
+	finding(ctx, line_of(f, "hw:numa_nodes"),
+		"flavor \"%s\" makes one NUMA cell, and the VFs of vm_group \"%s\" come from %zu "
+		"physnets: where their NICs are on two host nodes Nova finds no host; set "
+		"hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred",
+		f->name, ctx->group->name, physnets);
+	related(ctx, port->line);
 }
 
-static void numa_needs(const struct site *s)
+static void numa_needs(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 	size_t cells = f ? cells_of(f) : 0;
 	const char *policy = f ? extra_spec(f, "hw:cpu_policy") : NULL;
 	const char *pages = f ? extra_spec(f, "hw:mem_page_size") : NULL;
@@ -207,30 +208,30 @@ static void numa_needs(const struct site *s)
 
 	if (cells < 2 || has_map(f) || (!dedicated && !large))
 		return;
-	found(s, line_of(f, "hw:numa_nodes"),
-	      "flavor \"%s\" needs %zu nodes of one host with %zu free %sCPUs and %zu MB of free "
-	      "%s "
-	      "each; free ones in another node do not help",
-	      f->name, cells, f->vcpus / cells, dedicated ? "dedicated " : "", f->memory_mb / cells,
-	      large ? "huge pages" : "memory");
+	finding(ctx, line_of(f, "hw:numa_nodes"),
+		"flavor \"%s\" needs %zu nodes of one host with %zu free %sCPUs and %zu MB of free "
+		"%s "
+		"each; free ones in another node do not help",
+		f->name, cells, f->vcpus / cells, dedicated ? "dedicated " : "",
+		f->memory_mb / cells, large ? "huge pages" : "memory");
 }
 
-static void numa_pci_policy(const struct site *s)
+static void numa_pci_policy(const struct rule_ctx *ctx)
 {
-	const struct flavor *f = s->flavor;
+	const struct flavor *f = ctx->flavor;
 
 	if (!f || cells_of(f) < 2 || extra_spec(f, "hw:pci_numa_affinity_policy"))
 		return;
-	for (size_t i = 0; i < s->group->n_interfaces; i++) {
-		const struct interface *port = &s->group->interfaces[i];
-		if (!port_is_vf(port) || site_option(s, port, "numa_affinity_policy"))
+	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
+		const struct interface *port = &ctx->group->interfaces[i];
+		if (!port_is_vf(port) || rule_option(ctx, port, "numa_affinity_policy"))
 			continue;
-		found(s, f->line,
-		      "flavor \"%s\" sets no hw:pci_numa_affinity_policy, so legacy holds: on a "
-		      "host with more than %zu nodes the chosen ones may have no NIC, and it is "
-		      "refused; preferred always fits, required says what legacy does",
-		      f->name, cells_of(f));
-		see(s, port->line);
+		finding(ctx, f->line,
+			"flavor \"%s\" sets no hw:pci_numa_affinity_policy, so legacy holds: on a "
+			"host with more than %zu nodes the chosen ones may have no NIC, and it is "
+			"refused; preferred always fits, required says what legacy does",
+			f->name, cells_of(f));
+		related(ctx, port->line);
 		return;
 	}
 }

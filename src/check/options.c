@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY };
 
@@ -41,22 +41,23 @@ static const struct option *find(const char *name)
 	return NULL;
 }
 
-typedef void property_fn(const struct site *s, const struct property *p);
+typedef void property_fn(const struct rule_ctx *ctx, const struct property *p);
 
-static void each_in(const struct site *s, const struct extension *v, size_t n, property_fn *fn)
+static void each_in(const struct rule_ctx *ctx, const struct extension *v, size_t n,
+		    property_fn *fn)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; streq(v[i].name, "dnsvnf") && k < v[i].properties.n; k++)
-			fn(s, &v[i].properties.v[k]);
+			fn(ctx, &v[i].properties.v[k]);
 }
 
-static void each_property(const struct site *s, property_fn *fn)
+static void each_property(const struct rule_ctx *ctx, property_fn *fn)
 {
-	const struct deployment *d = s->deployment;
+	const struct deployment *d = ctx->deployment;
 
-	each_in(s, d->extensions, d->n_extensions, fn);
+	each_in(ctx, d->extensions, d->n_extensions, fn);
 	for (size_t g = 0; g < d->n_vm_groups; g++)
-		each_in(s, d->vm_groups[g].extensions, d->vm_groups[g].n_extensions, fn);
+		each_in(ctx, d->vm_groups[g].extensions, d->vm_groups[g].n_extensions, fn);
 }
 
 /* Whether a group of the deployment has the interface that "NAME.NICID" is about. */
@@ -72,7 +73,7 @@ static bool has_port(const struct deployment *d, const char *nicid)
 	return false;
 }
 
-static void check_name(const struct site *s, const struct property *p)
+static void check_name(const struct rule_ctx *ctx, const struct property *p)
 {
 	const char *near = NULL, *dot = strchr(p->name, '.');
 	size_t best = 4;
@@ -80,8 +81,9 @@ static void check_name(const struct site *s, const struct property *p)
 	if (str_starts(p->name, waive))
 		return;
 	if (find(p->name)) {
-		if (dot && !has_port(s->deployment, dot + 1))
-			found(s, p->line, "%s is about an interface that no vm_group has", p->name);
+		if (dot && !has_port(ctx->deployment, dot + 1))
+			finding(ctx, p->line, "%s is about an interface that no vm_group has",
+				p->name);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
@@ -91,16 +93,16 @@ static void check_name(const struct site *s, const struct property *p)
 			near = options[i].name;
 		}
 	}
-	found(s, p->line, "the extension dnsvnf has no property \"%s\"%s%s%s", p->name,
-	      near ? ": is \"" : "", near ? near : "", near ? "\" meant?" : "");
+	finding(ctx, p->line, "the extension dnsvnf has no property \"%s\"%s%s%s", p->name,
+		near ? ": is \"" : "", near ? near : "", near ? "\" meant?" : "");
 }
 
-static void option_name(const struct site *s)
+static void option_name(const struct rule_ctx *ctx)
 {
-	each_property(s, check_name);
+	each_property(ctx, check_name);
 }
 
-static void check_value(const struct site *s, const struct property *p)
+static void check_value(const struct rule_ctx *ctx, const struct property *p)
 {
 	const struct option *o = find(p->name);
 	const char *value = p->value ? p->value : "", *wants = NULL;
@@ -125,31 +127,31 @@ static void check_value(const struct site *s, const struct property *p)
 		break;
 	}
 	if (wants)
-		found(s, p->line, "%s is \"%s\", and must be %s", p->name, value, wants);
+		finding(ctx, p->line, "%s is \"%s\", and must be %s", p->name, value, wants);
 }
 
-static void option_value(const struct site *s)
+static void option_value(const struct rule_ctx *ctx)
 {
-	each_property(s, check_value);
+	each_property(ctx, check_value);
 }
 
-static void check_waiver(const struct site *s, const struct property *p)
+static void check_waiver(const struct rule_ctx *ctx, const struct property *p)
 {
 	if (!str_starts(p->name, waive))
 		return;
 	const char *id = p->name + strlen(waive);
 	if (!check_rule_find(id))
-		found(s, p->line,
-		      "there is no rule \"%s\" to waive: dnsvnf check --list names them", id);
+		finding(ctx, p->line,
+			"there is no rule \"%s\" to waive: dnsvnf check --list names them", id);
 	else if (!p->value || !*p->value)
-		found(s, p->line,
-		      "%s gives no reason, so the rule is not waived: say why as its value",
-		      p->name);
+		finding(ctx, p->line,
+			"%s gives no reason, so the rule is not waived: say why as its value",
+			p->name);
 }
 
-static void waiver(const struct site *s)
+static void waiver(const struct rule_ctx *ctx)
 {
-	each_property(s, check_waiver);
+	each_property(ctx, check_waiver);
 }
 
 const struct check_rule option_rules[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which VMs share a host, and definitions that nothing uses. */
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 /* Whether one group's own placement of that type names the other. */
 static const struct placement *placed(const struct vm_group *a, const char *type, const char *other)
@@ -65,17 +65,17 @@ static bool on_two_hosts(const struct vm_group *a, const struct vm_group *b)
 	return x && y && !streq(x, y);
 }
 
-static void anti_affinity(const struct site *s)
+static void anti_affinity(const struct rule_ctx *ctx)
 {
-	const struct deployment *d = s->deployment;
+	const struct deployment *d = ctx->deployment;
 
 	for (size_t i = 0; i < d->n_vm_groups; i++) {
 		const struct vm_group *b = &d->vm_groups[i];
 		if (b->scaling.max_active > 1 && !spread(d, b))
-			found(s, b->line,
-			      "vm_group \"%s\" may have %u VMs, all of them on one host: add a "
-			      "placement of type anti_affinity",
-			      b->name, b->scaling.max_active);
+			finding(ctx, b->line,
+				"vm_group \"%s\" may have %u VMs, all of them on one host: add a "
+				"placement of type anti_affinity",
+				b->name, b->scaling.max_active);
 		for (size_t k = 0; k < i; k++) {
 			const struct vm_group *a = &d->vm_groups[k];
 			/* Of the same image: the one stands in for the other. */
@@ -83,20 +83,21 @@ static void anti_affinity(const struct site *s)
 			    placed_line(d, a, b, "anti_affinity") ||
 			    placed_line(d, a, b, "affinity"))
 				continue;
-			found(s, b->line,
-			      "vm_groups \"%s\" and \"%s\" are of the same image and may be put on "
-			      "one host, whose loss takes both: add a placement_group of type "
-			      "anti_affinity",
-			      a->name, b->name);
-			see(s, a->line);
+			finding(ctx, b->line,
+				"vm_groups \"%s\" and \"%s\" are of the same image and may be put "
+				"on "
+				"one host, whose loss takes both: add a placement_group of type "
+				"anti_affinity",
+				a->name, b->name);
+			related(ctx, a->line);
 			break; /* the others show when this one is put right */
 		}
 	}
 }
 
-static void placement_conflict(const struct site *s)
+static void placement_conflict(const struct rule_ctx *ctx)
 {
-	const struct deployment *d = s->deployment;
+	const struct deployment *d = ctx->deployment;
 
 	for (size_t i = 0; i < d->n_vm_groups; i++)
 		for (size_t k = 0; k < i; k++) {
@@ -106,23 +107,24 @@ static void placement_conflict(const struct site *s)
 			unsigned line = 0;
 			const char *x = host_of(a, &line), *y = host_of(b, &line);
 			if (apart && together) {
-				found(s, apart,
-				      "vm_groups \"%s\" and \"%s\" are to be on one host and on "
-				      "two",
-				      a->name, b->name);
-				see(s, together);
+				finding(ctx, apart,
+					"vm_groups \"%s\" and \"%s\" are to be on one host and on "
+					"two",
+					a->name, b->name);
+				related(ctx, together);
 			} else if (apart && x && streq(x, y)) {
-				found(s, apart,
-				      "vm_groups \"%s\" and \"%s\" are to be on two hosts, and "
-				      "both are put on \"%s\"",
-				      a->name, b->name, x);
-				see(s, line);
+				finding(ctx, apart,
+					"vm_groups \"%s\" and \"%s\" are to be on two hosts, and "
+					"both are put on \"%s\"",
+					a->name, b->name, x);
+				related(ctx, line);
 			} else if (together && on_two_hosts(a, b)) {
-				found(s, together,
-				      "vm_groups \"%s\" and \"%s\" are to be on one host, and are "
-				      "put on \"%s\" and \"%s\"",
-				      a->name, b->name, x, y);
-				see(s, line);
+				finding(ctx, together,
+					"vm_groups \"%s\" and \"%s\" are to be on one host, and "
+					"are "
+					"put on \"%s\" and \"%s\"",
+					a->name, b->name, x, y);
+				related(ctx, line);
 			}
 		}
 }
@@ -151,28 +153,28 @@ static bool image_is_used(const struct model *m, const char *name)
 	return false;
 }
 
-static void say_mismatch(const struct site *s, const char *kind, const char *wanted,
+static void say_mismatch(const struct rule_ctx *ctx, const char *kind, const char *wanted,
 			 const char *defined, unsigned line)
 {
-	found(s, s->group->line,
-	      "vm_group \"%s\" asks for %s \"%s\", which is not defined here, and %s \"%s\" is "
-	      "defined and used by nobody: is that the one?",
-	      s->group->name, kind, wanted, kind, defined);
-	see(s, line);
+	finding(ctx, ctx->group->line,
+		"vm_group \"%s\" asks for %s \"%s\", which is not defined here, and %s \"%s\" is "
+		"defined and used by nobody: is that the one?",
+		ctx->group->name, kind, wanted, kind, defined);
+	related(ctx, line);
 }
 
-static void name_mismatch(const struct site *s)
+static void name_mismatch(const struct rule_ctx *ctx)
 {
-	const struct model *m = s->model;
-	const struct vm_group *g = s->group;
+	const struct model *m = ctx->model;
+	const struct vm_group *g = ctx->group;
 
-	for (size_t i = 0; g->flavor && !s->flavor && i < m->n_flavors; i++)
+	for (size_t i = 0; g->flavor && !ctx->flavor && i < m->n_flavors; i++)
 		if (!flavor_is_used(m, m->flavors[i].name))
-			say_mismatch(s, "flavor", g->flavor, m->flavors[i].name,
+			say_mismatch(ctx, "flavor", g->flavor, m->flavors[i].name,
 				     m->flavors[i].line);
 	for (size_t i = 0; g->image && !model_image(m, g->image) && i < m->n_images; i++)
 		if (!image_is_used(m, m->images[i].name))
-			say_mismatch(s, "image", g->image, m->images[i].name, m->images[i].line);
+			say_mismatch(ctx, "image", g->image, m->images[i].name, m->images[i].line);
 }
 
 const struct check_rule placement_rules[] = {

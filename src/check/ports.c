@@ -2,7 +2,7 @@
 /* Ports against the guest's interfaces; port security, security groups, conntrack; day-0's network
  * stacks. */
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 enum {
 	CONNTRACK_MAX = 65536, /* nf_conntrack_max as many hosts have it */
@@ -25,57 +25,59 @@ static size_t count_nics(const struct guest_network *g)
 	return n;
 }
 
-static void interface_count(const struct site *s)
+static void interface_count(const struct rule_ctx *ctx)
 {
-	const struct vm_group *g = s->group;
-	size_t nics = count_nics(&g->guest), wanted = s->match->n_legs + nics;
+	const struct vm_group *g = ctx->group;
+	size_t nics = count_nics(&g->guest), wanted = ctx->match->n_legs + nics;
 
 	if (g->n_configurations == 0 || wanted <= g->n_interfaces)
 		return;
 	const struct guest_nic *nic = g->guest.n_nics ? &g->guest.nics[g->guest.n_nics - 1] : NULL;
-	found(s, g->line,
-	      "vm_group \"%s\" has %zu interface%s, and its day-0 sets up %zu (%zu leg%s of bonds, "
-	      "%zu other%s): each needs a port of its own",
-	      g->name, g->n_interfaces, g->n_interfaces == 1 ? "" : "s", wanted, s->match->n_legs,
-	      s->match->n_legs == 1 ? "" : "s", nics, nics == 1 ? "" : "s");
+	finding(ctx, g->line,
+		"vm_group \"%s\" has %zu interface%s, and its day-0 sets up %zu (%zu leg%s of "
+		"bonds, "
+		"%zu other%s): each needs a port of its own",
+		g->name, g->n_interfaces, g->n_interfaces == 1 ? "" : "s", wanted,
+		ctx->match->n_legs, ctx->match->n_legs == 1 ? "" : "s", nics, nics == 1 ? "" : "s");
 	if (nic)
-		see_in(s, nic->file, nic->line);
+		related_in(ctx, nic->file, nic->line);
 	else
-		see_in(s, g->guest.bonds[0].file, g->guest.bonds[0].line);
+		related_in(ctx, g->guest.bonds[0].file, g->guest.bonds[0].line);
 }
 
-static void guest_mac(const struct site *s)
+static void guest_mac(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < s->match->n_legs + s->match->n_nics; i++) {
-		bool leg = i < s->match->n_legs;
-		const struct leg_match *l = leg ? &s->match->legs[i] : NULL;
-		const struct nic_match *n = leg ? NULL : &s->match->nics[i - s->match->n_legs];
+	for (size_t i = 0; i < ctx->match->n_legs + ctx->match->n_nics; i++) {
+		bool leg = i < ctx->match->n_legs;
+		const struct leg_match *l = leg ? &ctx->match->legs[i] : NULL;
+		const struct nic_match *n = leg ? NULL : &ctx->match->nics[i - ctx->match->n_legs];
 		const char *mac = leg ? l->leg->mac : n->nic->mac;
 		if (!mac || (leg ? l->port : n->port))
 			continue;
-		found_in(s, leg ? l->leg->file : n->nic->file, leg ? l->leg->line : n->nic->line,
-			 "no interface of vm_group \"%s\" has mac_address %s, so the VIM picks "
-			 "another and this is never configured: give one the MAC",
-			 s->group->name, mac);
+		finding_in(ctx, leg ? l->leg->file : n->nic->file,
+			   leg ? l->leg->line : n->nic->line,
+			   "no interface of vm_group \"%s\" has mac_address %s, so the VIM picks "
+			   "another and this is never configured: give one the MAC",
+			   ctx->group->name, mac);
 	}
 }
 
-static void guest_names(const struct site *s)
+static void guest_names(const struct rule_ctx *ctx)
 {
 	size_t n = 0;
 	const char *file = NULL, *name = NULL;
 	unsigned line = 0;
 
-	for (size_t i = 0; i < s->match->n_legs; i++) {
-		const struct bond_leg *leg = s->match->legs[i].leg;
+	for (size_t i = 0; i < ctx->match->n_legs; i++) {
+		const struct bond_leg *leg = ctx->match->legs[i].leg;
 		if (leg->mac || !leg->name || n++ > 0)
 			continue;
 		file = leg->file;
 		line = leg->line;
 		name = leg->name;
 	}
-	for (size_t i = 0; i < s->match->n_nics; i++) {
-		const struct guest_nic *nic = s->match->nics[i].nic;
+	for (size_t i = 0; i < ctx->match->n_nics; i++) {
+		const struct guest_nic *nic = ctx->match->nics[i].nic;
 		if (nic->mac || !nic->name || n++ > 0)
 			continue;
 		file = nic->file;
@@ -84,103 +86,107 @@ static void guest_names(const struct site *s)
 	}
 	if (n == 0)
 		return;
-	found_in(
-		s, file, line,
+	finding_in(
+		ctx, file, line,
 		"%s%s bound by name, which depends on the machine type, the slots and the order of "
 		"the ports: bind by the port's MAC (mac_address in the descriptor, MAC in day-0)",
 		name, n > 1 ? " and others are" : " is");
 }
 
-static void leg_down(const struct site *s)
+static void leg_down(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < s->bond->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
+	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
+		const struct interface *port = rule_leg_port(ctx, i);
 		if (!port || port->admin_state_up)
 			continue;
-		found(s, port->line,
-		      "nicid %u is a leg of %s and has admin_state_up=false: the leg stays down",
-		      port->nicid, s->bond->name);
-		see_in(s, s->bond->file, s->bond->line);
+		finding(ctx, port->line,
+			"nicid %u is a leg of %s and has admin_state_up=false: the leg stays down",
+			port->nicid, ctx->bond->name);
+		related_in(ctx, ctx->bond->file, ctx->bond->line);
 	}
 }
 
-static void security_group_direct(const struct site *s)
+static void security_group_direct(const struct rule_ctx *ctx)
 {
-	const struct interface *p = s->port;
+	const struct interface *p = ctx->port;
 
 	if (p->type != PORT_VIRTUAL && p->n_security_groups > 0)
-		found(s, p->line,
-		      "security group \"%s\" has no effect on nicid %u, a %s port: its packets do "
-		      "not pass the host's filters; filter in the guest or in the fabric",
-		      p->security_groups[0], p->nicid, port_type_name(p->type));
+		finding(ctx, p->line,
+			"security group \"%s\" has no effect on nicid %u, a %s port: its packets "
+			"do "
+			"not pass the host's filters; filter in the guest or in the fabric",
+			p->security_groups[0], p->nicid, port_type_name(p->type));
 }
 
-static void security_group_refused(const struct site *s)
+static void security_group_refused(const struct rule_ctx *ctx)
 {
-	const struct interface *p = s->port;
+	const struct interface *p = ctx->port;
 	const char *what = p->n_security_groups > 0         ? "security groups"
 			   : p->n_allowed_address_pairs > 0 ? "allowed_address_pairs"
 							    : NULL;
 
 	if (what && p->port_security_enabled == TRI_NO)
-		found(s, p->line,
-		      "nicid %u has %s and port_security_enabled=false: Neutron refuses the two "
-		      "together; keep one",
-		      p->nicid, what);
+		finding(ctx, p->line,
+			"nicid %u has %s and port_security_enabled=false: Neutron refuses the two "
+			"together; keep one",
+			p->nicid, what);
 }
 
-static void port_security_unsaid(const struct site *s)
+static void port_security_unsaid(const struct rule_ctx *ctx)
 {
-	const struct interface *p = s->port;
+	const struct interface *p = ctx->port;
 
 	if (port_is_vf(p) && p->port_security_enabled == TRI_UNKNOWN)
-		found(s, p->line,
-		      "nicid %u, a VF, does not say port_security_enabled: by default spoof "
-		      "checking is on and trust off, and frames from any MAC but the port's are "
-		      "dropped",
-		      p->nicid);
+		finding(ctx, p->line,
+			"nicid %u, a VF, does not say port_security_enabled: by default spoof "
+			"checking is on and trust off, and frames from any MAC but the port's are "
+			"dropped",
+			p->nicid);
 }
 
 /* Whether DNS is served behind that port: a leg's, or, of a VM without bond and VFs, any but that
  * for management. */
-static bool serves_dns(const struct site *s, const struct interface *port)
+static bool serves_dns(const struct rule_ctx *ctx, const struct interface *port)
 {
-	if (s->group->guest.n_bonds > 0)
-		return guest_match_bond(s->match, port);
-	for (size_t i = 0; i < s->group->n_interfaces; i++)
-		if (s->group->interfaces[i].type != PORT_VIRTUAL)
+	if (ctx->group->guest.n_bonds > 0)
+		return guest_match_bond(ctx->match, port);
+	for (size_t i = 0; i < ctx->group->n_interfaces; i++)
+		if (ctx->group->interfaces[i].type != PORT_VIRTUAL)
 			return false;
-	return s->group->n_interfaces == 1 || port->nicid != vm_group_management_nicid(s->group);
+	return ctx->group->n_interfaces == 1 ||
+	       port->nicid != vm_group_management_nicid(ctx->group);
 }
 
-static void conntrack(const struct site *s)
+static void conntrack(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < s->group->n_interfaces; i++) {
-		const struct interface *p = &s->group->interfaces[i];
-		if (!port_is_filtered(p) || !serves_dns(s, p))
+	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
+		const struct interface *p = &ctx->group->interfaces[i];
+		if (!port_is_filtered(p) || !serves_dns(ctx, p))
 			continue;
-		found(s, p->line,
-		      "DNS behind nicid %u, a virtual port with port security: the host tracks "
-		      "each query's flow for %d s, so %d entries (nf_conntrack_max) are full at %d "
-		      "new flows a second, and then queries are dropped; use direct ports, or "
-		      "port_security_enabled=false, or raise nf_conntrack_max",
-		      p->nicid, UDP_TIMEOUT, CONNTRACK_MAX, CONNTRACK_MAX / UDP_TIMEOUT);
+		finding(ctx, p->line,
+			"DNS behind nicid %u, a virtual port with port security: the host tracks "
+			"each query's flow for %d s, so %d entries (nf_conntrack_max) are full at "
+			"%d "
+			"new flows a second, and then queries are dropped; use direct ports, or "
+			"port_security_enabled=false, or raise nf_conntrack_max",
+			p->nicid, UDP_TIMEOUT, CONNTRACK_MAX, CONNTRACK_MAX / UDP_TIMEOUT);
 		return;
 	}
 }
 
-static void network_stacks(const struct site *s)
+static void network_stacks(const struct rule_ctx *ctx)
 {
-	const struct guest_network *g = &s->group->guest;
+	const struct guest_network *g = &ctx->group->guest;
 
 	if (g->n_dialects < 2)
 		return;
 	const struct guest_dialect *a = &g->dialects[0], *b = &g->dialects[1];
-	found_in(s, b->file, b->line,
-		 "the guest's network is set up twice, by %s and by %s: whichever stack runs last, "
-		 "or at the next boot, wins; keep the one that the image has",
-		 dialect_name(a->dialect), dialect_name(b->dialect));
-	see_in(s, a->file, a->line);
+	finding_in(
+		ctx, b->file, b->line,
+		"the guest's network is set up twice, by %s and by %s: whichever stack runs last, "
+		"or at the next boot, wins; keep the one that the image has",
+		dialect_name(a->dialect), dialect_name(b->dialect));
+	related_in(ctx, a->file, a->line);
 }
 
 const struct check_rule port_rules[] = {

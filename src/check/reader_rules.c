@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The rules that the readers of descriptor (esc/, refs.c) and day-0 (day0/) find broken. */
-#include "check/site.h"
+#include "check/rule.h"
 
 const struct check_rule reader_rules[] = {
 	{

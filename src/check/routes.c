@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Gateways, and which way answers leave. */
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 static const char *gateway_of(const struct guest_addresses *a, int family)
 {
@@ -13,12 +13,12 @@ static bool is_static(const struct guest_addresses *a, int family)
 	return family == 4 ? !a->dhcp4 : !a->dhcp6;
 }
 
-static void gateway_offlink(const struct site *s)
+static void gateway_offlink(const struct rule_ctx *ctx)
 {
-	struct guest_interface g;
+	struct rule_interface g;
 	struct ip gateway, own;
 
-	for (size_t i = 0; site_guest_interface(s, i, &g); i++)
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++)
 		for (int family = 4; family <= 6; family += 2) {
 			const char *text = gateway_of(g.addresses, family);
 			bool on_link = false, has_any = false, is_own = false;
@@ -32,23 +32,23 @@ static void gateway_offlink(const struct site *s)
 				is_own = is_own || ip_equal(&gateway, &own);
 			}
 			if (has_any && is_own)
-				found_in(s, g.file, g.line, "%s is its own gateway, %s", g.name,
-					 text);
+				finding_in(ctx, g.file, g.line, "%s is its own gateway, %s", g.name,
+					   text);
 			else if (has_any && !on_link && !ip_is_link_local(&gateway))
-				found_in(s, g.file, g.line,
-					 "gateway %s is not in the subnet of %s: it cannot be "
-					 "reached",
-					 text, g.name);
+				finding_in(ctx, g.file, g.line,
+					   "gateway %s is not in the subnet of %s: it cannot be "
+					   "reached",
+					   text, g.name);
 		}
 }
 
-static void gateway_differs(const struct site *s)
+static void gateway_differs(const struct rule_ctx *ctx)
 {
-	struct guest_interface g;
+	struct rule_interface g;
 	struct ip gateway, net, of_subnet;
 
-	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
-		const struct network *n = g.port ? site_network(s, g.port->network) : NULL;
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
+		const struct network *n = g.port ? rule_network(ctx, g.port->network) : NULL;
 		for (size_t k = 0; n && !g.is_vlan && k < n->n_subnets; k++) {
 			const struct subnet *subnet = &n->subnets[k];
 			const char *text = gateway_of(g.addresses, subnet->ip_version);
@@ -60,22 +60,23 @@ static void gateway_differs(const struct site *s)
 				continue;
 			if (!subnet->gateway && !subnet->no_gateway)
 				continue; /* the VIM picks the first address */
-			found_in(s, g.file, g.line,
-				 "%s has gateway %s, and subnet \"%s\" has %s: make the two agree",
-				 g.name, text, subnet->name,
-				 subnet->gateway ? subnet->gateway : "none");
-			see(s, subnet->line);
+			finding_in(
+				ctx, g.file, g.line,
+				"%s has gateway %s, and subnet \"%s\" has %s: make the two agree",
+				g.name, text, subnet->name,
+				subnet->gateway ? subnet->gateway : "none");
+			related(ctx, subnet->line);
 		}
 	}
 }
 
-static void gateways_two(const struct site *s)
+static void gateways_two(const struct rule_ctx *ctx)
 {
-	struct guest_interface g, first = {0};
+	struct rule_interface g, first = {0};
 
 	for (int family = 4; family <= 6; family += 2) {
 		bool any = false;
-		for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+		for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 			if (!gateway_of(g.addresses, family) || g.addresses->routes)
 				continue;
 			if (!any) {
@@ -83,20 +84,21 @@ static void gateways_two(const struct site *s)
 				any = true;
 				continue;
 			}
-			found_in(s, g.file, g.line,
-				 "%s and %s both have an IPv%d default gateway: one of the two is "
-				 "used, by metric, and what came in by the other is answered the "
-				 "wrong way; keep one, and add routes or rules for the other",
-				 first.name, g.name, family);
-			see_in(s, first.file, first.line);
+			finding_in(
+				ctx, g.file, g.line,
+				"%s and %s both have an IPv%d default gateway: one of the two is "
+				"used, by metric, and what came in by the other is answered the "
+				"wrong way; keep one, and add routes or rules for the other",
+				first.name, g.name, family);
+			related_in(ctx, first.file, first.line);
 		}
 	}
 }
 
 /* Whether everybody who talks to this network is on its link, as far as the descriptor tells. */
-static bool is_closed(const struct site *s, const struct interface *port)
+static bool is_closed(const struct rule_ctx *ctx, const struct interface *port)
 {
-	const struct network *n = port ? site_network(s, port->network) : NULL;
+	const struct network *n = port ? rule_network(ctx, port->network) : NULL;
 
 	for (size_t i = 0; n && i < n->n_subnets; i++)
 		if (!n->subnets[i].no_gateway)
@@ -104,30 +106,30 @@ static bool is_closed(const struct site *s, const struct interface *port)
 	return n && n->n_subnets > 0;
 }
 
-static void route_asymmetric(const struct site *s)
+static void route_asymmetric(const struct rule_ctx *ctx)
 {
-	struct guest_interface g, out = {0};
+	struct rule_interface g, out = {0};
 	bool any = false;
 
-	for (size_t i = 0; !any && site_guest_interface(s, i, &g); i++)
+	for (size_t i = 0; !any && rule_interface(ctx, i, &g); i++)
 		if (g.addresses->gateway4 || g.addresses->gateway6) {
 			out = g;
 			any = true;
 		}
-	for (size_t i = 0; any && site_guest_interface(s, i, &g); i++) {
+	for (size_t i = 0; any && rule_interface(ctx, i, &g); i++) {
 		const struct guest_addresses *a = g.addresses;
 		if (g.bond == out.bond && g.bond)
 			continue; /* a VLAN beside its bond */
 		if (a->gateway4 || a->gateway6 || a->n == 0 || a->dhcp4 || a->dhcp6 || a->routes ||
-		    is_closed(s, g.port))
+		    is_closed(ctx, g.port))
 			continue;
-		found_in(s, g.file, g.line,
-			 "%s has no gateway and no routes, and the default route leaves by %s: "
-			 "stations behind a router of %s's network are answered through the "
-			 "service network, and hear nothing; add their routes, or say no_gateway "
-			 "in the subnet",
-			 g.name, out.name, g.name);
-		see_in(s, out.file, out.line);
+		finding_in(ctx, g.file, g.line,
+			   "%s has no gateway and no routes, and the default route leaves by %s: "
+			   "stations behind a router of %s's network are answered through the "
+			   "service network, and hear nothing; add their routes, or say no_gateway "
+			   "in the subnet",
+			   g.name, out.name, g.name);
+		related_in(ctx, out.file, out.line);
 	}
 }
 

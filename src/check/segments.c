@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "check/site.h"
+#include "check/rule.h"
 
 enum {
 	MTU_IPV6 = 1280, /* the least for IPv6 (RFC 8200, 5) */
@@ -25,166 +25,169 @@ static char *segment_text(const struct network *n)
 }
 
 /* Calls say with the first leg's port and that of each leg whose network stands so to its. */
-static void each_leg_apart(const struct site *s, enum segment which,
-			   void (*say)(const struct site *s, const struct interface *first,
+static void each_leg_apart(const struct rule_ctx *ctx, enum segment which,
+			   void (*say)(const struct rule_ctx *ctx, const struct interface *first,
 				       const struct interface *other))
 {
-	const struct interface *first = s->bond->n_legs ? site_leg_port(s, 0) : NULL;
+	const struct interface *first = ctx->bond->n_legs ? rule_leg_port(ctx, 0) : NULL;
 
-	for (size_t i = 1; first && i < s->bond->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
-		if (port && site_segment(s, first->network, port->network) == which)
-			say(s, first, port);
+	for (size_t i = 1; first && i < ctx->bond->n_legs; i++) {
+		const struct interface *port = rule_leg_port(ctx, i);
+		if (port && rule_segment(ctx, first->network, port->network) == which)
+			say(ctx, first, port);
 	}
 }
 
-static void say_segments_differ(const struct site *s, const struct interface *first,
+static void say_segments_differ(const struct rule_ctx *ctx, const struct interface *first,
 				const struct interface *other)
 {
-	const struct network *a = site_network(s, first->network);
-	const struct network *b = site_network(s, other->network);
+	const struct network *a = rule_network(ctx, first->network);
+	const struct network *b = rule_network(ctx, other->network);
 	cleanup_free char *in_a = segment_text(a), *in_b = segment_text(b);
 
-	found(s, b->line,
-	      "the legs of %s lie in two layer-2 segments: network \"%s\" is %s, \"%s\" is %s; "
-	      "after a failover nobody finds the bond's address: use one segment, or, where the "
-	      "fabric bridges the two, name both in the property same_segment",
-	      s->bond->name, a->name, in_a, b->name, in_b);
-	see(s, a->line);
+	finding(ctx, b->line,
+		"the legs of %s lie in two layer-2 segments: network \"%s\" is %s, \"%s\" is %s; "
+		"after a failover nobody finds the bond's address: use one segment, or, where the "
+		"fabric bridges the two, name both in the property same_segment",
+		ctx->bond->name, a->name, in_a, b->name, in_b);
+	related(ctx, a->line);
 }
 
-static void legs_segment(const struct site *s)
+static void legs_segment(const struct rule_ctx *ctx)
 {
-	each_leg_apart(s, SEGMENT_DIFFERENT, say_segments_differ);
+	each_leg_apart(ctx, SEGMENT_DIFFERENT, say_segments_differ);
 }
 
-static void say_segments_unknown(const struct site *s, const struct interface *first,
+static void say_segments_unknown(const struct rule_ctx *ctx, const struct interface *first,
 				 const struct interface *other)
 {
-	found(s, other->line,
-	      "whether networks \"%s\" and \"%s\" are one layer-2 segment cannot be told from "
-	      "here, and the legs of %s must lie in one: define type and segment of both, or, if "
-	      "they are one, name both in the property same_segment",
-	      first->network, other->network, s->bond->name);
-	see(s, first->line);
+	finding(ctx, other->line,
+		"whether networks \"%s\" and \"%s\" are one layer-2 segment cannot be told from "
+		"here, and the legs of %s must lie in one: define type and segment of both, or, if "
+		"they are one, name both in the property same_segment",
+		first->network, other->network, ctx->bond->name);
+	related(ctx, first->line);
 }
 
-static void legs_segment_unknown(const struct site *s)
+static void legs_segment_unknown(const struct rule_ctx *ctx)
 {
-	each_leg_apart(s, SEGMENT_UNKNOWN, say_segments_unknown);
+	each_leg_apart(ctx, SEGMENT_UNKNOWN, say_segments_unknown);
 }
 
-static void legs_physnet(const struct site *s)
+static void legs_physnet(const struct rule_ctx *ctx)
 {
-	for (size_t i = 1; i < s->bond->n_legs; i++) {
-		const struct interface *a = site_leg_port(s, i - 1), *b = site_leg_port(s, i);
+	for (size_t i = 1; i < ctx->bond->n_legs; i++) {
+		const struct interface *a = rule_leg_port(ctx, i - 1), *b = rule_leg_port(ctx, i);
 		if (!a || !b || !port_is_vf(a) || !port_is_vf(b))
 			continue;
-		const struct network *x = site_network(s, a->network);
-		const struct network *y = site_network(s, b->network);
+		const struct network *x = rule_network(ctx, a->network);
+		const struct network *y = rule_network(ctx, b->network);
 		bool one = x && y && x->provider_physical_network &&
 			   streq(x->provider_physical_network, y->provider_physical_network);
 		if (!one && !streq(a->network, b->network))
 			continue;
-		found(s, b->line,
-		      "nicid %u and %u, both legs of %s, take their VFs from one physical "
-		      "network%s%s: both may come from one NIC, whose loss takes both; use two "
-		      "networks on two physnets",
-		      a->nicid, b->nicid, s->bond->name, one ? ", " : "",
-		      one ? x->provider_physical_network : "");
-		see(s, a->line);
+		finding(ctx, b->line,
+			"nicid %u and %u, both legs of %s, take their VFs from one physical "
+			"network%s%s: both may come from one NIC, whose loss takes both; use two "
+			"networks on two physnets",
+			a->nicid, b->nicid, ctx->bond->name, one ? ", " : "",
+			one ? x->provider_physical_network : "");
+		related(ctx, a->line);
 	}
 }
 
-static void direct_network(const struct site *s)
+static void direct_network(const struct rule_ctx *ctx)
 {
-	const struct network *n = site_network(s, s->port->network);
+	const struct network *n = rule_network(ctx, ctx->port->network);
 
-	if (!port_is_vf(s->port) || !n || !n->provider_network_type ||
+	if (!port_is_vf(ctx->port) || !n || !n->provider_network_type ||
 	    !str_in_words("vxlan gre geneve", n->provider_network_type))
 		return;
-	found(s, s->port->line,
-	      "nicid %u is a direct port on network \"%s\", which is %s: no VF belongs to such a "
-	      "network, and Nova finds no host; use a vlan or flat network with a physnet",
-	      s->port->nicid, n->name, n->provider_network_type);
-	see(s, n->line);
+	finding(ctx, ctx->port->line,
+		"nicid %u is a direct port on network \"%s\", which is %s: no VF belongs to such a "
+		"network, and Nova finds no host; use a vlan or flat network with a physnet",
+		ctx->port->nicid, n->name, n->provider_network_type);
+	related(ctx, n->line);
 }
 
-static void vlan_in_vlan(const struct site *s)
+static void vlan_in_vlan(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < s->bond->n_legs; i++) {
-		const struct interface *port = site_leg_port(s, i);
-		const struct network *n = port ? site_network(s, port->network) : NULL;
+	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
+		const struct interface *port = rule_leg_port(ctx, i);
+		const struct network *n = port ? rule_network(ctx, port->network) : NULL;
 		if (!n || !port_is_vf(port) || !streq(n->provider_network_type, "vlan"))
 			continue;
-		for (size_t v = 0; v < s->bond->n_vlans; v++) {
-			const struct guest_vlan *vlan = &s->bond->vlans[v];
-			found_in(s, vlan->file, vlan->line,
-				 "%s tags with VLAN %d inside the guest, on a VF that the host "
-				 "tags already (network \"%s\" is vlan %u): such frames are "
-				 "dropped; use a flat network, or leave the tag to the network",
-				 vlan->name, vlan->id, n->name, n->provider_segmentation_id);
-			see(s, n->line);
+		for (size_t v = 0; v < ctx->bond->n_vlans; v++) {
+			const struct guest_vlan *vlan = &ctx->bond->vlans[v];
+			finding_in(ctx, vlan->file, vlan->line,
+				   "%s tags with VLAN %d inside the guest, on a VF that the host "
+				   "tags already (network \"%s\" is vlan %u): such frames are "
+				   "dropped; use a flat network, or leave the tag to the network",
+				   vlan->name, vlan->id, n->name, n->provider_segmentation_id);
+			related(ctx, n->line);
 		}
 		return;
 	}
 }
 
-static void mtu_legs(const struct site *s)
+static void mtu_legs(const struct rule_ctx *ctx)
 {
-	int of_bond = s->bond->mtu ? s->bond->mtu : MTU_ETHERNET;
+	int of_bond = ctx->bond->mtu ? ctx->bond->mtu : MTU_ETHERNET;
 
-	for (size_t i = 0; i < s->bond->n_legs; i++) {
-		const struct bond_leg *leg = &s->bond->legs[i];
+	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
+		const struct bond_leg *leg = &ctx->bond->legs[i];
 		if (!leg->mtu || leg->mtu == of_bond)
 			continue;
-		found_in(s, leg->file, leg->line,
-			 "leg %s has MTU %d and %s has %d: the driver gives a leg the bond's MTU, "
-			 "so what holds depends on who comes last; set it on the bond only",
-			 leg_text(leg), leg->mtu, s->bond->name, of_bond);
-		see_in(s, s->bond->file, s->bond->line);
+		finding_in(
+			ctx, leg->file, leg->line,
+			"leg %s has MTU %d and %s has %d: the driver gives a leg the bond's MTU, "
+			"so what holds depends on who comes last; set it on the bond only",
+			leg_text(leg), leg->mtu, ctx->bond->name, of_bond);
+		related_in(ctx, ctx->bond->file, ctx->bond->line);
 	}
-	for (size_t i = 0; i < s->bond->n_vlans; i++) {
-		const struct guest_vlan *vlan = &s->bond->vlans[i];
+	for (size_t i = 0; i < ctx->bond->n_vlans; i++) {
+		const struct guest_vlan *vlan = &ctx->bond->vlans[i];
 		if (vlan->mtu <= of_bond)
 			continue;
-		found_in(s, vlan->file, vlan->line,
-			 "%s has MTU %d, more than the %d of %s below it: the kernel refuses that",
-			 vlan->name, vlan->mtu, of_bond, s->bond->name);
-		see_in(s, s->bond->file, s->bond->line);
+		finding_in(
+			ctx, vlan->file, vlan->line,
+			"%s has MTU %d, more than the %d of %s below it: the kernel refuses that",
+			vlan->name, vlan->mtu, of_bond, ctx->bond->name);
+		related_in(ctx, ctx->bond->file, ctx->bond->line);
 	}
 }
 
-static void mtu_tunnel(const struct site *s)
+static void mtu_tunnel(const struct rule_ctx *ctx)
 {
-	struct guest_interface g;
+	struct rule_interface g;
 
-	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
-		const struct network *n = g.port ? site_network(s, g.port->network) : NULL;
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
+		const struct network *n = g.port ? rule_network(ctx, g.port->network) : NULL;
 		if (!n || !streq(n->provider_network_type, "vxlan") || g.mtu <= MTU_OVER_VXLAN)
 			continue;
-		found_in(s, g.file, g.line,
-			 "%s has MTU %d on network \"%s\", which is vxlan: its header takes 50 "
-			 "bytes, so more than %d fits only where the underlay carries more than %d",
-			 g.name, g.mtu, n->name, MTU_OVER_VXLAN, MTU_ETHERNET);
-		see(s, n->line);
+		finding_in(
+			ctx, g.file, g.line,
+			"%s has MTU %d on network \"%s\", which is vxlan: its header takes 50 "
+			"bytes, so more than %d fits only where the underlay carries more than %d",
+			g.name, g.mtu, n->name, MTU_OVER_VXLAN, MTU_ETHERNET);
+		related(ctx, n->line);
 	}
 }
 
-static void mtu_ipv6(const struct site *s)
+static void mtu_ipv6(const struct rule_ctx *ctx)
 {
-	struct guest_interface g;
+	struct rule_interface g;
 
-	for (size_t i = 0; site_guest_interface(s, i, &g); i++) {
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		bool v6 = g.addresses->dhcp6;
 		struct ip ip;
 		for (size_t k = 0; k < g.addresses->n; k++)
 			v6 = v6 || (ip_parse(g.addresses->v[k], &ip) && ip.family == 6);
 		if (v6 && g.mtu && g.mtu < MTU_IPV6)
-			found_in(s, g.file, g.line,
-				 "%s has MTU %d and an IPv6 address: below %d the kernel takes "
-				 "IPv6 off the interface",
-				 g.name, g.mtu, MTU_IPV6);
+			finding_in(ctx, g.file, g.line,
+				   "%s has MTU %d and an IPv6 address: below %d the kernel takes "
+				   "IPv6 off the interface",
+				   g.name, g.mtu, MTU_IPV6);
 	}
 }
 

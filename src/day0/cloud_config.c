@@ -15,9 +15,9 @@
 
 const struct yaml_reader cloud_init_yaml = {"cloud-init", "part", "day0-yaml", "day0-yaml-key"};
 
-struct config {
+struct cloud_config {
 	struct yaml y;
-	struct links *links;
+	struct guest_links *links;
 	struct findings *findings;
 	size_t unpacked; /* bytes that came out of gzip so far: bounded */
 	unsigned unknown_keys;
@@ -137,7 +137,7 @@ static const char *const known_keys[] = {
 
 enum { UNKNOWN_KEYS_MAX = 50 };
 
-static void check_key(struct config *c, yaml_node_t *key)
+static void check_key(struct cloud_config *c, yaml_node_t *key)
 {
 	const char *s = yaml_str(key), *near = NULL;
 	size_t best = 3;
@@ -168,7 +168,7 @@ static void check_key(struct config *c, yaml_node_t *key)
 			 "cloud-init knows no key \"%s\" and ignores it", q);
 }
 
-static void run_list(struct config *c, yaml_node_t *list)
+static void run_list(struct cloud_config *c, yaml_node_t *list)
 {
 	size_t n = yaml_len(list);
 	const char **words = xcalloc(n + 1, sizeof(*words));
@@ -192,7 +192,7 @@ static void run_list(struct config *c, yaml_node_t *list)
 }
 
 /* runcmd and bootcmd: strings go to the shell, lists are run as they are. */
-static void check_commands(struct config *c, const char *key)
+static void check_commands(struct cloud_config *c, const char *key)
 {
 	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), key);
 
@@ -220,7 +220,7 @@ static void check_commands(struct config *c, const char *key)
 	}
 }
 
-static void check_password_value(struct config *c, yaml_node_t *n)
+static void check_password_value(struct cloud_config *c, yaml_node_t *n)
 {
 	const char *s = yaml_str(n);
 
@@ -233,7 +233,7 @@ static void check_password_value(struct config *c, yaml_node_t *n)
 }
 
 /* "user:password" a line, or a list of them. */
-static void check_chpasswd_list(struct config *c, yaml_node_t *list)
+static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 {
 	for (size_t i = 0; i < yaml_len(list); i++) {
 		yaml_node_t *item = yaml_item(&c->y, list, i);
@@ -258,7 +258,7 @@ static void check_chpasswd_list(struct config *c, yaml_node_t *list)
 	}
 }
 
-static void check_passwords(struct config *c)
+static void check_passwords(struct cloud_config *c)
 {
 	struct yaml *y = &c->y;
 	yaml_node_t *root = yaml_root(y), *chpasswd = yaml_get(y, root, "chpasswd");
@@ -277,7 +277,7 @@ static void check_passwords(struct config *c)
 		check_password_value(c, yaml_get(y, yaml_item(y, users, i), "plain_text_passwd"));
 }
 
-static void check_keys(struct config *c, yaml_node_t *list)
+static void check_keys(struct cloud_config *c, yaml_node_t *list)
 {
 	if (yaml_is_null(list))
 		return;
@@ -300,7 +300,7 @@ static void check_keys(struct config *c, yaml_node_t *list)
 	}
 }
 
-static void check_ssh(struct config *c)
+static void check_ssh(struct cloud_config *c)
 {
 	struct yaml *y = &c->y;
 	yaml_node_t *root = yaml_root(y), *users = yaml_get(y, root, "users");
@@ -314,7 +314,7 @@ static void check_ssh(struct config *c)
 }
 
 /* What a file under write_files holds, decoded; false when it cannot be told. */
-static bool file_content(struct config *c, yaml_node_t *item, struct text *ret)
+static bool file_content(struct cloud_config *c, yaml_node_t *item, struct text *ret)
 {
 	yaml_node_t *content = yaml_get(&c->y, item, "content");
 	yaml_node_t *encoding = yaml_get(&c->y, item, "encoding");
@@ -357,7 +357,7 @@ static bool file_content(struct config *c, yaml_node_t *item, struct text *ret)
 	return true;
 }
 
-static void check_permissions(struct config *c, yaml_node_t *n)
+static void check_permissions(struct cloud_config *c, yaml_node_t *n)
 {
 	const char *s = yaml_str(n);
 
@@ -374,7 +374,7 @@ static void check_permissions(struct config *c, yaml_node_t *n)
 			 q, q);
 }
 
-static void check_file(struct config *c, yaml_node_t *item)
+static void check_file(struct cloud_config *c, yaml_node_t *item)
 {
 	static const char *const keys[] = {"path",  "content",     "source", "encoding",
 					   "owner", "permissions", "append", "defer"};
@@ -408,7 +408,7 @@ static void check_file(struct config *c, yaml_node_t *item)
 		guest_file_read(yaml_str(path), &text, c->links, c->findings);
 }
 
-static void check_files(struct config *c)
+static void check_files(struct cloud_config *c)
 {
 	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), "write_files");
 
@@ -419,7 +419,7 @@ static void check_files(struct config *c)
 		check_file(c, yaml_item(&c->y, list, i));
 }
 
-static void check_network(struct config *c)
+static void check_network(struct cloud_config *c)
 {
 	yaml_node_t *root = yaml_root(&c->y), *network = yaml_get(&c->y, root, "network");
 
@@ -460,10 +460,11 @@ static void replace_no_break_spaces(struct text *t, struct findings *findings)
 		       count);
 }
 
-void cloud_config_read(const struct text *text, struct links *links, struct findings *findings)
+void cloud_config_read(const struct text *text, struct guest_links *links,
+		       struct findings *findings)
 {
 	cleanup_text struct text clean = {0};
-	struct config c = {.links = links, .findings = findings};
+	struct cloud_config c = {.links = links, .findings = findings};
 
 	text_init_slice(&clean, text, 0, text->s, text->len);
 	replace_no_break_spaces(&clean, findings);

@@ -10,7 +10,8 @@
 /* How cloud-init takes YAML. */
 extern const struct yaml_reader cloud_init_yaml;
 
-void cloud_config_read(const struct text *text, struct links *links, struct findings *findings);
+void cloud_config_read(const struct text *text, struct guest_links *links,
+		       struct findings *findings);
 
 /* One line of an authorized_keys file (sshd(8)) carries a key. */
 bool ssh_key_is_valid(const char *line);

@@ -57,7 +57,7 @@ static int netmask_prefix(const char *s)
 }
 
 /* IPADDR, IPADDR0, IPADDR1 ... with PREFIXn or NETMASKn. */
-static void add_ipv4(const struct ifcfg *f, struct link *l, struct findings *findings)
+static void add_ipv4(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	for (int i = -1; i < 256; i++) {
 		size_t line, other;
@@ -86,7 +86,7 @@ static void add_ipv4(const struct ifcfg *f, struct link *l, struct findings *fin
 	}
 }
 
-static void add_ipv6(const struct ifcfg *f, struct link *l, struct findings *findings)
+static void add_ipv6(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	static const char *const names[] = {"IPV6ADDR", "IPV6ADDR_SECONDARIES"};
 
@@ -115,7 +115,7 @@ static void add_gateway(const struct ifcfg *f, const char *name, int family, cha
 	string_set(gateway, bare);
 }
 
-static void add_addresses(const struct ifcfg *f, struct link *l, struct findings *findings)
+static void add_addresses(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	size_t line;
 	const char *proto = get(f, "BOOTPROTO", &line);
@@ -128,7 +128,7 @@ static void add_addresses(const struct ifcfg *f, struct link *l, struct findings
 	l->addresses.dhcp6 = is_yes(get(f, "DHCPV6C", &line));
 }
 
-static void add_vlan(const struct ifcfg *f, struct link *l, struct findings *findings)
+static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	size_t line = 0;
 	const char *parent = get(f, "PHYSDEV", &line);
@@ -168,7 +168,7 @@ static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, s
 	return !type || strcasecmp(type, "ethernet") == 0 ? LINK_ETHERNET : LINK_OTHER;
 }
 
-void ifcfg_read(const char *path, const struct text *text, struct links *links,
+void ifcfg_read(const char *path, const struct text *text, struct guest_links *links,
 		struct findings *findings)
 {
 	struct ifcfg f = {.text = text};
@@ -181,7 +181,7 @@ void ifcfg_read(const char *path, const struct text *text, struct links *links,
 		return;
 	shell_parse(text, &f.script);
 	enum link_kind kind = kind_of(&f, &options, &line);
-	struct link *l = link_add(links, kind, DIALECT_IFCFG, text, 0);
+	struct guest_link *l = link_add(links, kind, DIALECT_IFCFG, text, 0);
 	const char *device = get(&f, "DEVICE", &line), *value;
 	if (device)
 		l->line = text_line(text, line);
@@ -207,9 +207,9 @@ void ifcfg_read(const char *path, const struct text *text, struct links *links,
 	script_clear(&f.script);
 }
 
-void ifcfg_routes_read(const char *name, const struct text *text, struct links *links)
+void ifcfg_routes_read(const char *name, const struct text *text, struct guest_links *links)
 {
-	struct link *l = link_add(links, LINK_OTHER, DIALECT_IFCFG, text, 0);
+	struct guest_link *l = link_add(links, LINK_OTHER, DIALECT_IFCFG, text, 0);
 
 	l->name = xstrdup(name);
 	l->addresses.routes = true;

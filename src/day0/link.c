@@ -33,12 +33,12 @@ static void strings_free(char **v, size_t n)
 	free(v);
 }
 
-struct link *link_add(struct links *links, enum link_kind kind, enum dialect dialect,
-		      const struct text *text, size_t line)
+struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum dialect dialect,
+			    const struct text *text, size_t line)
 {
 	if (links->n == LINKS_MAX)
 		link_remove(links, &links->v[LINKS_MAX - 1]);
-	struct link *l = array_push(links->v, links->n);
+	struct guest_link *l = array_push(links->v, links->n);
 
 	l->kind = kind;
 	l->dialect = dialect;
@@ -58,7 +58,7 @@ int mtu_parse(const char *s)
 	return str_to_int(s, 0, 65535, &n) == 0 ? (int)n : 0;
 }
 
-struct link *link_find(struct links *links, enum dialect dialect, const char *id)
+struct guest_link *link_find(struct guest_links *links, enum dialect dialect, const char *id)
 {
 	for (size_t i = 0; i < links->n; i++)
 		if (links->v[i].dialect == dialect && streq(links->v[i].id, id))
@@ -69,7 +69,7 @@ struct link *link_find(struct links *links, enum dialect dialect, const char *id
 	return NULL;
 }
 
-static void link_clear(struct link *l)
+static void link_clear(struct guest_link *l)
 {
 	free(l->id);
 	free(l->name);
@@ -85,7 +85,7 @@ static void link_clear(struct link *l)
 	free(l->bond.primary_reselect);
 }
 
-void link_remove(struct links *links, struct link *link)
+void link_remove(struct guest_links *links, struct guest_link *link)
 {
 	size_t i = (size_t)(link - links->v);
 
@@ -94,12 +94,12 @@ void link_remove(struct links *links, struct link *link)
 	links->n--;
 }
 
-void links_clear(struct links *links)
+void links_clear(struct guest_links *links)
 {
 	for (size_t i = 0; i < links->n; i++)
 		link_clear(&links->v[i]);
 	free(links->v);
-	*links = (struct links){0};
+	*links = (struct guest_links){0};
 }
 
 /* Options of the driver that are fine but say nothing to us (bonding.rst, "Bonding Driver
@@ -256,12 +256,12 @@ static int strength(enum dialect dialect)
 	return 0;
 }
 
-static const char *link_name(const struct link *l)
+static const char *link_name(const struct guest_link *l)
 {
 	return l->name ? l->name : l->id ? l->id : "";
 }
 
-static bool is_named(const struct link *l, const char *s)
+static bool is_named(const struct guest_link *l, const char *s)
 {
 	return s && (streq(l->name, s) || streq(l->id, s));
 }
@@ -278,17 +278,17 @@ static void copy_addresses(struct guest_addresses *to, const struct guest_addres
 }
 
 /* Routes may stand in a file or command of their own that names the interface. */
-static void add_routes(const struct links *links, const char *name, struct guest_addresses *a)
+static void add_routes(const struct guest_links *links, const char *name, struct guest_addresses *a)
 {
 	for (size_t i = 0; i < links->n; i++)
 		if (links->v[i].kind == LINK_OTHER && name && streq(links->v[i].name, name))
 			a->routes = a->routes || links->v[i].addresses.routes;
 }
 
-static void add_legs(const struct links *links, const struct link *bond, struct bond *b)
+static void add_legs(const struct guest_links *links, const struct guest_link *bond, struct bond *b)
 {
 	for (size_t i = 0; i < links->n; i++) {
-		const struct link *l = &links->v[i];
+		const struct guest_link *l = &links->v[i];
 		if (l->dialect != bond->dialect || l == bond || !is_named(bond, l->master))
 			continue;
 		struct bond_leg *known = NULL;
@@ -308,10 +308,11 @@ static void add_legs(const struct links *links, const struct link *bond, struct 
 	}
 }
 
-static void add_vlans(const struct links *links, const struct link *bond, struct bond *b)
+static void add_vlans(const struct guest_links *links, const struct guest_link *bond,
+		      struct bond *b)
 {
 	for (size_t i = 0; i < links->n; i++) {
-		const struct link *l = &links->v[i];
+		const struct guest_link *l = &links->v[i];
 		if (l->kind != LINK_VLAN || l->dialect != bond->dialect ||
 		    !is_named(bond, l->parent))
 			continue;
@@ -327,17 +328,18 @@ static void add_vlans(const struct links *links, const struct link *bond, struct
 }
 
 /* The interface that is the primary leg: netplan names it by its id. */
-static const char *primary_name(const struct links *links, const struct link *bond)
+static const char *primary_name(const struct guest_links *links, const struct guest_link *bond)
 {
 	for (size_t i = 0; bond->bond.primary && i < links->n; i++) {
-		const struct link *l = &links->v[i];
+		const struct guest_link *l = &links->v[i];
 		if (l->dialect == bond->dialect && l->name && streq(l->id, bond->bond.primary))
 			return l->name;
 	}
 	return bond->bond.primary;
 }
 
-static void add_bond(const struct links *links, const struct link *l, struct guest_network *ret)
+static void add_bond(const struct guest_links *links, const struct guest_link *l,
+		     struct guest_network *ret)
 {
 	struct bond *b = array_push(ret->bonds, ret->n_bonds);
 
@@ -364,8 +366,8 @@ static void add_bond(const struct links *links, const struct link *l, struct gue
 	add_vlans(links, l, b);
 }
 
-static void compare_ms(const struct link *weak, const struct link *strong, const char *option,
-		       int theirs, int ours, struct findings *findings)
+static void compare_ms(const struct guest_link *weak, const struct guest_link *strong,
+		       const char *option, int theirs, int ours, struct findings *findings)
 {
 	if (theirs == ours)
 		return;
@@ -378,8 +380,9 @@ static void compare_ms(const struct link *weak, const struct link *strong, const
 	findings_also(findings, strong->file, strong->line);
 }
 
-static void compare_names(const struct link *weak, const struct link *strong, const char *option,
-			  const char *theirs, const char *ours, struct findings *findings)
+static void compare_names(const struct guest_link *weak, const struct guest_link *strong,
+			  const char *option, const char *theirs, const char *ours,
+			  struct findings *findings)
 {
 	if (streq(theirs, ours))
 		return;
@@ -390,7 +393,7 @@ static void compare_names(const struct link *weak, const struct link *strong, co
 	findings_also(findings, strong->file, strong->line);
 }
 
-static void contradictions(const struct link *weak, const struct link *strong,
+static void contradictions(const struct guest_link *weak, const struct guest_link *strong,
 			   struct findings *findings)
 {
 	const struct bond *a = &weak->bond, *b = &strong->bond;
@@ -404,10 +407,11 @@ static void contradictions(const struct link *weak, const struct link *strong,
 }
 
 /* The link that speaks of the same interface in a stronger dialect, or NULL. */
-static const struct link *stronger(const struct links *links, const struct link *l)
+static const struct guest_link *stronger(const struct guest_links *links,
+					 const struct guest_link *l)
 {
 	for (size_t i = 0; i < links->n; i++) {
-		const struct link *o = &links->v[i];
+		const struct guest_link *o = &links->v[i];
 		if (strength(o->dialect) > strength(l->dialect) && o->kind == l->kind && l->name &&
 		    streq(o->name, l->name))
 			return o;
@@ -415,7 +419,7 @@ static const struct link *stronger(const struct links *links, const struct link 
 	return NULL;
 }
 
-static void note_missing_bond(const struct links *links, const struct link *l,
+static void note_missing_bond(const struct guest_links *links, const struct guest_link *l,
 			      struct findings *findings)
 {
 	for (size_t i = 0; i < links->n; i++)
@@ -429,7 +433,7 @@ static void note_missing_bond(const struct links *links, const struct link *l,
 		     link_name(l), q);
 }
 
-static void note_dialect(const struct link *l, struct guest_network *ret)
+static void note_dialect(const struct guest_link *l, struct guest_network *ret)
 {
 	for (size_t i = 0; i < ret->n_dialects; i++)
 		if (ret->dialects[i].dialect == l->dialect)
@@ -440,11 +444,12 @@ static void note_dialect(const struct link *l, struct guest_network *ret)
 	d->line = l->line;
 }
 
-void links_resolve(const struct links *links, struct guest_network *ret, struct findings *findings)
+void links_resolve(const struct guest_links *links, struct guest_network *ret,
+		   struct findings *findings)
 {
 	for (size_t i = 0; i < links->n; i++) {
-		const struct link *l = &links->v[i];
-		const struct link *other = stronger(links, l);
+		const struct guest_link *l = &links->v[i];
+		const struct guest_link *other = stronger(links, l);
 		if (l->kind != LINK_OTHER)
 			note_dialect(l, ret);
 		if (other) {

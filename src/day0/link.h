@@ -14,7 +14,7 @@
 
 enum link_kind { LINK_ETHERNET, LINK_BOND, LINK_VLAN, LINK_OTHER };
 
-struct link {
+struct guest_link {
 	enum link_kind kind;
 	enum dialect dialect;
 	const char *file; /* not owned */
@@ -30,8 +30,8 @@ struct link {
 	struct bond bond; /* LINK_BOND: its options; names, legs, addresses are not used */
 };
 
-struct links {
-	struct link *v;
+struct guest_links {
+	struct guest_link *v;
 	size_t n;
 };
 
@@ -39,16 +39,17 @@ struct links {
  * A new link, valid until the next one is added. Past 1024 links, more than any guest has, the last
  * one is overwritten.
  */
-struct link *link_add(struct links *links, enum link_kind kind, enum dialect dialect,
-		      const struct text *text, size_t line);
+struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum dialect dialect,
+			    const struct text *text, size_t line);
 
 /* The dialect's link of that id, else of that interface name; NULL when there is none. */
-struct link *link_find(struct links *links, enum dialect dialect, const char *id);
-void link_remove(struct links *links, struct link *link);
-void links_clear(struct links *links);
+struct guest_link *link_find(struct guest_links *links, enum dialect dialect, const char *id);
+void link_remove(struct guest_links *links, struct guest_link *link);
+void links_clear(struct guest_links *links);
 
 /* Bonds, legs, VLANs and NICs out of links; contradictions go to findings. */
-void links_resolve(const struct links *links, struct guest_network *ret, struct findings *findings);
+void links_resolve(const struct guest_links *links, struct guest_network *ret,
+		   struct findings *findings);
 
 void string_set(char **p, const char *s); /* frees what was there; s may be NULL */
 void string_push(char ***v, size_t *n, const char *s);

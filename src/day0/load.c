@@ -173,7 +173,7 @@ static void check_variables(const struct model *model, const struct vm_group *gr
 }
 
 static void read_content(const struct model *model, const struct configuration *c,
-			 struct links *links, struct findings *findings)
+			 struct guest_links *links, struct findings *findings)
 {
 	cleanup_text struct text text = {0};
 	bool user_data = streq(c->dst, "--user-data");
@@ -219,7 +219,7 @@ static void check_composed(const struct model *model, const struct vm_group *gro
 
 void day0_load(const struct model *model, struct vm_group *group, struct findings *findings)
 {
-	struct links links = {0};
+	struct guest_links links = {0};
 
 	for (size_t i = 0; i < group->n_configurations; i++) {
 		struct configuration *c = &group->configurations[i];

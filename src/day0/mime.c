@@ -25,14 +25,14 @@ struct line {
 	size_t at;  /* index of the line in the text */
 };
 
-struct reader {
+struct mime_reader {
 	const struct text *text;
 	const char *p;
 	size_t at; /* index of the line at p */
 	const char *boundaries[DEPTH_MAX];
 	size_t n_boundaries; /* those whose delimiters end what is being read */
 	struct findings *findings;
-	struct parts *parts;
+	struct mime_parts *parts;
 };
 
 bool mime_is(const char *s, size_t len)
@@ -45,14 +45,14 @@ bool mime_is(const char *s, size_t len)
 	return false;
 }
 
-void parts_clear(struct parts *p)
+void parts_clear(struct mime_parts *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->v[i].type);
 		text_clear(&p->v[i].text);
 	}
 	free(p->v);
-	*p = (struct parts){0};
+	*p = (struct mime_parts){0};
 }
 
 static size_t eol_len(const char *s, size_t len)
@@ -63,7 +63,7 @@ static size_t eol_len(const char *s, size_t len)
 }
 
 /* The line at p, as Python cuts them (a lone CR ends one too), without looking at boundaries. */
-static bool peek(const struct reader *r, struct line *ret)
+static bool peek(const struct mime_reader *r, struct line *ret)
 {
 	const char *end = r->text->s + r->text->len, *p = r->p;
 
@@ -99,7 +99,7 @@ static enum delimiter delimiter(const struct line *l, const char *boundary)
 }
 
 /* The next line, or false at the end of the text or of what an outer boundary delimits. */
-static bool take(struct reader *r, struct line *ret)
+static bool take(struct mime_reader *r, struct line *ret)
 {
 	struct line l;
 
@@ -114,7 +114,7 @@ static bool take(struct reader *r, struct line *ret)
 	return true;
 }
 
-static void put_back(struct reader *r, const struct line *l)
+static void put_back(struct mime_reader *r, const struct line *l)
 {
 	r->p = l->s;
 	r->at = l->at;
@@ -159,7 +159,7 @@ static bool looks_like_header(const struct line *l)
 	return i < l->len && l->s[i] == ':';
 }
 
-static void read_headers(struct reader *r, struct headers *h)
+static void read_headers(struct mime_reader *r, struct headers *h)
 {
 	struct line l;
 	bool salvage = false; /* the last line was no header that a next one could continue */
@@ -267,7 +267,7 @@ static char *boundary_of(const struct header *h)
 	return NULL;
 }
 
-static void check_headers(struct reader *r, const struct headers *h, const char *type)
+static void check_headers(struct mime_reader *r, const struct headers *h, const char *type)
 {
 	const struct header *version = header_find(h, "MIME-Version");
 	const struct header *ct = header_find(h, "Content-Type");
@@ -284,10 +284,10 @@ static void check_headers(struct reader *r, const struct headers *h, const char 
 	}
 }
 
-static void read_message(struct reader *r, unsigned depth);
+static void read_message(struct mime_reader *r, unsigned depth);
 
 /* A line of content that was surely meant to be a delimiter. */
-static void check_near_delimiter(struct reader *r, const struct line *l)
+static void check_near_delimiter(struct mime_reader *r, const struct line *l)
 {
 	for (size_t i = 0; i < r->n_boundaries; i++) {
 		const char *b = r->boundaries[i];
@@ -307,7 +307,7 @@ static void check_near_delimiter(struct reader *r, const struct line *l)
 }
 
 /* Content of a part that is no container: up to the delimiter, whose line break is not of it. */
-static void read_leaf(struct reader *r, const struct headers *h, const char *type)
+static void read_leaf(struct mime_reader *r, const struct headers *h, const char *type)
 {
 	const char *start = r->p;
 	size_t first = r->at;
@@ -324,7 +324,7 @@ static void read_leaf(struct reader *r, const struct headers *h, const char *typ
 	part_add(r->parts, h, type, &text, r->findings);
 }
 
-static void skip_rest(struct reader *r)
+static void skip_rest(struct mime_reader *r)
 {
 	struct line l;
 
@@ -333,7 +333,7 @@ static void skip_rest(struct reader *r)
 }
 
 /* What stands behind the closing delimiter: nothing, or it is lost. */
-static void read_epilogue(struct reader *r, const char *boundary)
+static void read_epilogue(struct mime_reader *r, const char *boundary)
 {
 	struct line l;
 
@@ -350,7 +350,7 @@ static void read_epilogue(struct reader *r, const char *boundary)
 	}
 }
 
-static bool rest_is_blank(const struct reader *r)
+static bool rest_is_blank(const struct mime_reader *r)
 {
 	for (const char *p = r->p; p < r->text->s + r->text->len; p++)
 		if (!isspace((unsigned char)*p))
@@ -359,7 +359,7 @@ static bool rest_is_blank(const struct reader *r)
 }
 
 /* Goes to the first delimiter; what stands before is for readers without MIME. */
-static bool skip_preamble(struct reader *r, const char *boundary)
+static bool skip_preamble(struct mime_reader *r, const char *boundary)
 {
 	struct line l;
 
@@ -373,7 +373,8 @@ static bool skip_preamble(struct reader *r, const char *boundary)
 }
 
 /* Delimiters in a row count as one, a closing one among them too. Returns the last one's kind. */
-static enum delimiter skip_more_delimiters(struct reader *r, const char *boundary, size_t *last)
+static enum delimiter skip_more_delimiters(struct mime_reader *r, const char *boundary,
+					   size_t *last)
 {
 	enum delimiter kind = DELIMITER_PART, next;
 	struct line l;
@@ -385,7 +386,8 @@ static enum delimiter skip_more_delimiters(struct reader *r, const char *boundar
 	return kind;
 }
 
-static void read_parts(struct reader *r, const char *boundary, size_t header_at, unsigned depth)
+static void read_parts(struct mime_reader *r, const char *boundary, size_t header_at,
+		       unsigned depth)
 {
 	struct line l;
 
@@ -421,7 +423,7 @@ static void read_parts(struct reader *r, const char *boundary, size_t header_at,
 	       "the closing delimiter --%s-- is missing: the file may be cut", boundary);
 }
 
-static void read_message(struct reader *r, unsigned depth)
+static void read_message(struct mime_reader *r, unsigned depth)
 {
 	struct headers h = {0};
 
@@ -457,11 +459,11 @@ static void read_message(struct reader *r, unsigned depth)
 	headers_clear(&h);
 }
 
-void mime_read(const struct text *text, struct parts *ret, struct findings *findings)
+void mime_read(const struct text *text, struct mime_parts *ret, struct findings *findings)
 {
-	struct reader r = {.text = text, .p = text->s, .findings = findings, .parts = ret};
+	struct mime_reader r = {.text = text, .p = text->s, .findings = findings, .parts = ret};
 
-	*ret = (struct parts){0};
+	*ret = (struct mime_parts){0};
 	if (mime_is(text->s, text->len))
 		read_message(&r, 0);
 	else

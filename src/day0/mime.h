@@ -11,13 +11,13 @@
 #include "base/finding.h"
 #include "base/text.h"
 
-struct part {
+struct mime_part {
 	char *type;       /* lower case, as cloud-init takes it: "text/cloud-config" ... */
 	struct text text; /* decoded and unpacked */
 };
 
-struct parts {
-	struct part *v;
+struct mime_parts {
+	struct mime_part *v;
 	size_t n;
 	size_t unpacked; /* bytes that came out of gzip so far: bounded */
 };
@@ -26,11 +26,11 @@ struct parts {
 bool mime_is(const char *s, size_t len);
 
 /* The parts of user data, unpacked if it was gzipped; what is wrong goes to findings. */
-void mime_read(const struct text *text, struct parts *ret, struct findings *findings);
+void mime_read(const struct text *text, struct mime_parts *ret, struct findings *findings);
 
 /* The type that the beginning of a text shows ("#cloud-config", "#!" ...), or NULL. Static. */
 const char *type_from_start(const char *s, size_t len);
 
-void parts_clear(struct parts *p);
+void parts_clear(struct mime_parts *p);
 
 #define cleanup_parts __attribute__((__cleanup__(parts_clear)))

@@ -143,7 +143,7 @@ static void decode(const struct headers *h, const struct text *t, struct text *r
 	}
 }
 
-void part_add(struct parts *parts, const struct headers *h, const char *type,
+void part_add(struct mime_parts *parts, const struct headers *h, const char *type,
 	      const struct text *text, struct findings *findings)
 {
 	cleanup_text struct text t = {0};
@@ -172,7 +172,7 @@ void part_add(struct parts *parts, const struct headers *h, const char *type,
 		if (shown)
 			type = shown;
 	}
-	struct part *part = array_push(parts->v, parts->n);
+	struct mime_part *part = array_push(parts->v, parts->n);
 	part->type = xstrdup(type);
 	part->text = t;
 	t = (struct text){0};

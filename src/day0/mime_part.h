@@ -26,5 +26,5 @@ const struct header *header_find(const struct headers *h, const char *name);
  * Decodes and unpacks text, the content of a part of that type, finds out its true type as
  * cloud-init does, and adds it. h is NULL when there is no message around it.
  */
-void part_add(struct parts *parts, const struct headers *h, const char *type,
+void part_add(struct mime_parts *parts, const struct headers *h, const char *type,
 	      const struct text *text, struct findings *findings);

@@ -14,14 +14,15 @@
 #include "day0/cloud_config.h"
 #include "day0/network.h"
 
-struct config {
+struct network_config {
 	struct yaml *y;
 	enum dialect dialect;
-	struct links *links;
+	struct guest_links *links;
 	struct findings *findings;
 };
 
-static void wrong(const struct config *c, const yaml_node_t *n, const char *rule, const char *what)
+static void wrong(const struct network_config *c, const yaml_node_t *n, const char *rule,
+		  const char *what)
 {
 	report(c->findings, c->y->text, yaml_line(n), SEVERITY_ERROR, rule, "%s", what);
 }
@@ -33,7 +34,7 @@ static bool is_default(const char *to)
 		      streq(to, "0/0"));
 }
 
-static void set_gateway(const struct config *c, struct guest_addresses *a, int family,
+static void set_gateway(const struct network_config *c, struct guest_addresses *a, int family,
 			const yaml_node_t *n)
 {
 	const char *s = yaml_str(n);
@@ -46,14 +47,15 @@ static void set_gateway(const struct config *c, struct guest_addresses *a, int f
 	string_set(family == 4 ? &a->gateway4 : &a->gateway6, s);
 }
 
-static void add_address(const struct config *c, struct guest_addresses *a, int family,
+static void add_address(const struct network_config *c, struct guest_addresses *a, int family,
 			const char *s, const yaml_node_t *n)
 {
 	address_check(s, family, ADDRESS_WITH_PREFIX, c->y->text, yaml_line(n), c->findings);
 	string_push(&a->v, &a->n, s);
 }
 
-static void v2_addresses(const struct config *c, struct guest_addresses *a, yaml_node_t *map)
+static void v2_addresses(const struct network_config *c, struct guest_addresses *a,
+			 yaml_node_t *map)
 {
 	struct yaml *y = c->y;
 	yaml_node_t *list = yaml_get(y, map, "addresses"), *routes = yaml_get(y, map, "routes");
@@ -81,7 +83,7 @@ static void v2_addresses(const struct config *c, struct guest_addresses *a, yaml
 	a->routes = a->routes || yaml_len(yaml_get(y, map, "routing-policy")) > 0;
 }
 
-static int mtu_of(const struct config *c, yaml_node_t *map)
+static int mtu_of(const struct network_config *c, yaml_node_t *map)
 {
 	const char *s = yaml_str(yaml_get(c->y, map, "mtu"));
 
@@ -127,7 +129,7 @@ static char *milliseconds(const char *s)
 	return xstrdup(s);
 }
 
-static void one_option(const struct config *c, struct bond *b, const char *option,
+static void one_option(const struct network_config *c, struct bond *b, const char *option,
 		       const yaml_node_t *value)
 {
 	const char *s = yaml_str(value);
@@ -145,7 +147,7 @@ static void one_option(const struct config *c, struct bond *b, const char *optio
 	}
 }
 
-static void v2_parameters(const struct config *c, struct bond *b, yaml_node_t *parameters)
+static void v2_parameters(const struct network_config *c, struct bond *b, yaml_node_t *parameters)
 {
 	for (size_t i = 0; i < yaml_pairs(parameters); i++) {
 		yaml_node_t *key, *value;
@@ -156,14 +158,14 @@ static void v2_parameters(const struct config *c, struct bond *b, yaml_node_t *p
 }
 
 /* The legs that the bond names, each as a link of its own unless "ethernets" has it. */
-static void add_legs(const struct config *c, yaml_node_t *interfaces, const char *bond)
+static void add_legs(const struct network_config *c, yaml_node_t *interfaces, const char *bond)
 {
 	for (size_t i = 0; i < yaml_len(interfaces); i++) {
 		yaml_node_t *n = yaml_item(c->y, interfaces, i);
 		const char *id = yaml_str(n);
 		if (!id)
 			continue;
-		struct link *l = link_find(c->links, c->dialect, id);
+		struct guest_link *l = link_find(c->links, c->dialect, id);
 		if (!l) {
 			l = link_add(c->links, LINK_ETHERNET, c->dialect, c->y->text, yaml_line(n));
 			l->id = xstrdup(id);
@@ -173,7 +175,7 @@ static void add_legs(const struct config *c, yaml_node_t *interfaces, const char
 	}
 }
 
-static void v2_ethernet(const struct config *c, struct link *l, yaml_node_t *value)
+static void v2_ethernet(const struct network_config *c, struct guest_link *l, yaml_node_t *value)
 {
 	yaml_node_t *match = yaml_get(c->y, value, "match");
 	yaml_node_t *mac = yaml_get(c->y, match, "macaddress");
@@ -188,8 +190,8 @@ static void v2_ethernet(const struct config *c, struct link *l, yaml_node_t *val
 	l->name = xstrdup(set_name ? set_name : match ? name : l->id);
 }
 
-static void set_vlan(const struct config *c, struct link *l, const yaml_node_t *parent,
-		     const yaml_node_t *id)
+static void set_vlan(const struct network_config *c, struct guest_link *l,
+		     const yaml_node_t *parent, const yaml_node_t *id)
 {
 	int64_t n;
 
@@ -200,7 +202,7 @@ static void set_vlan(const struct config *c, struct link *l, const yaml_node_t *
 		wrong(c, id ? id : parent, "day0-vlan", "this VLAN has no id from 0 to 4094");
 }
 
-static void v2_section(const struct config *c, yaml_node_t *network, const char *section,
+static void v2_section(const struct network_config *c, yaml_node_t *network, const char *section,
 		       enum link_kind kind)
 {
 	yaml_node_t *map = yaml_get(c->y, network, section);
@@ -211,7 +213,8 @@ static void v2_section(const struct config *c, yaml_node_t *network, const char 
 		const char *id = yaml_str(key);
 		if (!id || !yaml_is_map(value))
 			continue;
-		struct link *l = link_add(c->links, kind, c->dialect, c->y->text, yaml_line(key));
+		struct guest_link *l =
+			link_add(c->links, kind, c->dialect, c->y->text, yaml_line(key));
 		l->id = xstrdup(id);
 		l->mtu = mtu_of(c, value);
 		v2_addresses(c, &l->addresses, value);
@@ -239,7 +242,8 @@ static int netmask_prefix(const char *s)
 	return str_to_int(s, 0, 128, &n) == 0 ? (int)n : -1;
 }
 
-static void v1_subnets(const struct config *c, struct guest_addresses *a, yaml_node_t *subnets)
+static void v1_subnets(const struct network_config *c, struct guest_addresses *a,
+		       yaml_node_t *subnets)
 {
 	struct yaml *y = c->y;
 
@@ -262,7 +266,7 @@ static void v1_subnets(const struct config *c, struct guest_addresses *a, yaml_n
 	}
 }
 
-static void v1_parameters(const struct config *c, struct bond *b, yaml_node_t *params)
+static void v1_parameters(const struct network_config *c, struct bond *b, yaml_node_t *params)
 {
 	for (size_t i = 0; i < yaml_pairs(params); i++) {
 		yaml_node_t *key, *value;
@@ -277,7 +281,7 @@ static void v1_parameters(const struct config *c, struct bond *b, yaml_node_t *p
 	}
 }
 
-static void v1_item(const struct config *c, yaml_node_t *item)
+static void v1_item(const struct network_config *c, yaml_node_t *item)
 {
 	struct yaml *y = c->y;
 	const char *type = yaml_str(yaml_get(y, item, "type"));
@@ -291,7 +295,7 @@ static void v1_item(const struct config *c, yaml_node_t *item)
 	if (!type || streq(type, "nameserver") || streq(type, "route"))
 		return;
 	/* A bond may come before its legs, or after: the leg may be there already. */
-	struct link *l = name ? link_find(c->links, c->dialect, name) : NULL;
+	struct guest_link *l = name ? link_find(c->links, c->dialect, name) : NULL;
 	if (!l) {
 		l = link_add(c->links, kind, c->dialect, y->text, yaml_line(item));
 		string_set(&l->id, name);
@@ -314,10 +318,10 @@ static void v1_item(const struct config *c, yaml_node_t *item)
 	}
 }
 
-void network_config_read(struct yaml *y, void *network, enum dialect dialect, struct links *links,
-			 struct findings *findings)
+void network_config_read(struct yaml *y, void *network, enum dialect dialect,
+			 struct guest_links *links, struct findings *findings)
 {
-	struct config c = {y, dialect, links, findings};
+	struct network_config c = {y, dialect, links, findings};
 	yaml_node_t *root = network;
 	yaml_node_t *version = yaml_get(y, root, "version");
 
@@ -343,7 +347,7 @@ void network_config_read(struct yaml *y, void *network, enum dialect dialect, st
 	v2_section(&c, root, "vlans", LINK_VLAN);
 }
 
-static void yaml_file_read(const struct text *text, enum dialect dialect, struct links *links,
+static void yaml_file_read(const struct text *text, enum dialect dialect, struct guest_links *links,
 			   struct findings *findings)
 {
 	cleanup_yaml struct yaml y = {0};
@@ -355,7 +359,7 @@ static void yaml_file_read(const struct text *text, enum dialect dialect, struct
 		network_config_read(&y, network, dialect, links, findings);
 }
 
-void guest_file_read(const char *path, const struct text *text, struct links *links,
+void guest_file_read(const char *path, const struct text *text, struct guest_links *links,
 		     struct findings *findings)
 {
 	const char *base = strrchr(path, '/');

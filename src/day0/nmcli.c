@@ -11,11 +11,11 @@
 
 struct nmcli {
 	const struct text *text;
-	struct links *links;
+	struct guest_links *links;
 	struct findings *findings;
-	struct link *link; /* the connection being added or changed */
-	size_t line;       /* of the word that is looked at */
-	bool method4;      /* ipv4.method was given */
+	struct guest_link *link; /* the connection being added or changed */
+	size_t line;             /* of the word that is looked at */
+	bool method4;            /* ipv4.method was given */
 };
 
 /* nmcli takes each of its words cut short. */
@@ -122,7 +122,7 @@ static enum property find_property(const char *word, const char **ret_name)
 	return PROPERTY_NONE;
 }
 
-static void set_type(struct link *l, const char *value)
+static void set_type(struct guest_link *l, const char *value)
 {
 	if (abbreviates(value, "ethernet", 2) || abbreviates(value, "802-3-ethernet", 5) ||
 	    streq(value, "bond-slave") || streq(value, "bond-port"))
@@ -237,7 +237,7 @@ static void set_method(struct nmcli *n, bool *dhcp, const char *value)
 
 static void set_property(struct nmcli *n, const char *word, const char *value)
 {
-	struct link *l = n->link;
+	struct guest_link *l = n->link;
 	char op = *word == '+' || *word == '-' ? *word : (char)0;
 	const char *name = word;
 
@@ -331,7 +331,7 @@ static void set_properties(struct nmcli *n, const struct command *c, size_t i)
 }
 
 /* The name that nmcli gives when con-name is missing: "bond-bond0", "bond-slave-ens6". */
-static char *default_id(const struct link *l)
+static char *default_id(const struct guest_link *l)
 {
 	const char *type = l->kind == LINK_BOND    ? "bond"
 			   : l->kind == LINK_VLAN  ? "vlan"
@@ -346,7 +346,7 @@ static void add(struct nmcli *n, const struct command *c, size_t i)
 {
 	n->link = link_add(n->links, LINK_OTHER, DIALECT_NMCLI, n->text, c->line);
 	set_properties(n, c, i);
-	struct link *l = n->link;
+	struct guest_link *l = n->link;
 	if (!l->id)
 		l->id = default_id(l);
 	/* The method is "auto" unless said otherwise; a leg has none. That of IPv6 is mostly SLAAC.
@@ -385,7 +385,7 @@ static void delete (struct nmcli *n, const struct command *c, size_t i)
 	const char *id;
 
 	while ((id = take_id(c, &i))) {
-		struct link *l = link_find(n->links, DIALECT_NMCLI, id);
+		struct guest_link *l = link_find(n->links, DIALECT_NMCLI, id);
 		if (l)
 			link_remove(n->links, l);
 	}
@@ -409,8 +409,8 @@ static size_t skip_options(const struct command *c, size_t i)
 	return i;
 }
 
-void nmcli_read(const struct command *c, size_t name, const struct text *text, struct links *links,
-		struct findings *findings)
+void nmcli_read(const struct command *c, size_t name, const struct text *text,
+		struct guest_links *links, struct findings *findings)
 {
 	struct nmcli n = {.text = text, .links = links, .findings = findings, .line = c->line};
 	size_t i = skip_options(c, name + 1);

@@ -148,7 +148,8 @@ static void look_for_nova_numa(const struct script *script, size_t i, const stru
 }
 
 /* "ip route add NET via GATEWAY dev NAME" */
-static void look_for_routes(const struct command *c, const struct text *text, struct links *links)
+static void look_for_routes(const struct command *c, const struct text *text,
+			    struct guest_links *links)
 {
 	size_t route = word_index(c, "route"), device = word_index(c, "dev");
 	bool adds = word_index(c, "add") || word_index(c, "replace");
@@ -156,13 +157,14 @@ static void look_for_routes(const struct command *c, const struct text *text, st
 	if (!streq(program(c), "ip") || !route || !adds || word_index(c, "default") || !device ||
 	    device + 1 >= c->n_words)
 		return;
-	struct link *l = link_add(links, LINK_OTHER, DIALECT_NMCLI, text, c->line);
+	struct guest_link *l = link_add(links, LINK_OTHER, DIALECT_NMCLI, text, c->line);
 	l->name = xstrdup(c->words[device + 1].s);
 	l->addresses.routes = true;
 }
 
 /* "cat > FILE << EOF", "tee FILE << EOF" */
-static void read_heredoc(const struct command *c, struct links *links, struct findings *findings)
+static void read_heredoc(const struct command *c, struct guest_links *links,
+			 struct findings *findings)
 {
 	const char *path = c->output;
 
@@ -173,7 +175,7 @@ static void read_heredoc(const struct command *c, struct links *links, struct fi
 }
 
 /* sh -c "..." */
-static void read_inline(const struct command *c, const struct text *text, struct links *links,
+static void read_inline(const struct command *c, const struct text *text, struct guest_links *links,
 			struct findings *findings)
 {
 	for (size_t i = command_name(c) + 1; i + 1 < c->n_words; i++) {
@@ -188,8 +190,8 @@ static void read_inline(const struct command *c, const struct text *text, struct
 	}
 }
 
-void script_commands(const struct script *script, const struct text *text, struct links *links,
-		     struct findings *findings)
+void script_commands(const struct script *script, const struct text *text,
+		     struct guest_links *links, struct findings *findings)
 {
 	for (size_t i = 0; i < script->n; i++) {
 		const struct command *c = &script->v[i];
@@ -209,7 +211,7 @@ void script_commands(const struct script *script, const struct text *text, struc
 	}
 }
 
-void script_read(const struct text *text, struct links *links, struct findings *findings)
+void script_read(const struct text *text, struct guest_links *links, struct findings *findings)
 {
 	cleanup_script struct script script = {0};
 

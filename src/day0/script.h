@@ -9,8 +9,8 @@
 struct script;
 
 /* Reads the commands of a shell script. */
-void script_read(const struct text *text, struct links *links, struct findings *findings);
+void script_read(const struct text *text, struct guest_links *links, struct findings *findings);
 
 /* The same of commands already parsed out of text. */
-void script_commands(const struct script *script, const struct text *text, struct links *links,
-		     struct findings *findings);
+void script_commands(const struct script *script, const struct text *text,
+		     struct guest_links *links, struct findings *findings);

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-struct parser {
+struct shell_parser {
 	const struct text *text;
 	const char *p, *end;
 	size_t line;
@@ -48,7 +48,7 @@ static void add_word(struct command *c, char *s, size_t line)
 	word->line = line;
 }
 
-static void end_command(struct parser *p, bool pipe)
+static void end_command(struct shell_parser *p, bool pipe)
 {
 	struct command *c = &p->command;
 
@@ -81,7 +81,7 @@ static const char *skip_substitution(const char *s, const char *end)
 	return end;
 }
 
-static void put(struct parser *p, char c)
+static void put(struct shell_parser *p, char c)
 {
 	if (p->word_len == p->word_room) {
 		p->word_room = p->word_room ? p->word_room * 2 : 256;
@@ -91,13 +91,13 @@ static void put(struct parser *p, char c)
 }
 
 /* Copies the next byte as it stands. */
-static void put_next(struct parser *p)
+static void put_next(struct shell_parser *p)
 {
 	p->line += *p->p == '\n';
 	put(p, *p->p++);
 }
 
-static void put_substitution(struct parser *p)
+static void put_substitution(struct shell_parser *p)
 {
 	const char *after = skip_substitution(p->p, p->end);
 
@@ -105,14 +105,14 @@ static void put_substitution(struct parser *p)
 		put_next(p);
 }
 
-static bool substitution_at(const struct parser *p)
+static bool substitution_at(const struct shell_parser *p)
 {
 	return *p->p == '`' ||
 	       (*p->p == '$' && p->p + 1 < p->end && (p->p[1] == '(' || p->p[1] == '{'));
 }
 
 /* The rest of a quoted string; p stands behind the opening quote. */
-static void quoted(struct parser *p, char quote)
+static void quoted(struct shell_parser *p, char quote)
 {
 	while (p->p < p->end && *p->p != quote) {
 		if (quote == '"' && substitution_at(p)) {
@@ -135,7 +135,7 @@ static void quoted(struct parser *p, char quote)
 }
 
 /* Reads a word at p, which is no blank and no operator; the caller frees it. */
-static char *read_word(struct parser *p)
+static char *read_word(struct shell_parser *p)
 {
 	p->word_len = 0;
 	/* strchr takes a zero byte for a match: it ends a word, as a blank does. */
@@ -161,7 +161,7 @@ static char *read_word(struct parser *p)
 	return xstrndup(p->word ? p->word : "", p->word_len);
 }
 
-static void skip_blanks(struct parser *p)
+static void skip_blanks(struct shell_parser *p)
 {
 	while (p->p < p->end) {
 		if (*p->p == ' ' || *p->p == '\t' || *p->p == '\r' || *p->p == 0) {
@@ -176,7 +176,7 @@ static void skip_blanks(struct parser *p)
 }
 
 /* One line from p, without its break; p moves behind it. */
-static size_t take_line(struct parser *p)
+static size_t take_line(struct shell_parser *p)
 {
 	const char *nl = memchr(p->p, '\n', (size_t)(p->end - p->p));
 	size_t len = (size_t)((nl ? nl : p->end) - p->p);
@@ -187,7 +187,7 @@ static size_t take_line(struct parser *p)
 }
 
 /* The body of c's heredoc starts at p. */
-static void read_heredoc(struct parser *p, struct command *c)
+static void read_heredoc(struct shell_parser *p, struct command *c)
 {
 	bool tabs = c->heredoc_end[0] == '-';
 	const char *end = c->heredoc_end + 1, *start = p->p, *body_end = p->end;
@@ -211,7 +211,7 @@ static void read_heredoc(struct parser *p, struct command *c)
 	text_init_slice(&c->heredoc, p->text, first, start, (size_t)(body_end - start));
 }
 
-static void end_line(struct parser *p)
+static void end_line(struct shell_parser *p)
 {
 	end_command(p, false);
 	for (size_t i = p->heredocs_from; i < p->script->n; i++)
@@ -221,7 +221,7 @@ static void end_line(struct parser *p)
 }
 
 /* A redirection; p stands at < or >. */
-static void redirection(struct parser *p)
+static void redirection(struct shell_parser *p)
 {
 	struct command *c = &p->command;
 	const char *op = p->p;
@@ -245,7 +245,7 @@ static void redirection(struct parser *p)
 	}
 }
 
-static void operator_or_word(struct parser *p)
+static void operator_or_word(struct shell_parser *p)
 {
 	struct command *c = &p->command;
 	char next = p->p + 1 < p->end ? p->p[1] : 0;
@@ -318,7 +318,7 @@ static void operator_or_word(struct parser *p)
 void shell_parse(const struct text *text, struct script *ret)
 {
 	*ret = (struct script){0};
-	struct parser p = {
+	struct shell_parser p = {
 		.text = text,
 		.p = text->s,
 		.end = text->s + text->len,

@@ -45,7 +45,7 @@ static bool is_shell(const char *shebang)
 	return false;
 }
 
-static void shell_script(const struct text *t, struct links *links, struct findings *findings)
+static void shell_script(const struct text *t, struct guest_links *links, struct findings *findings)
 {
 	if (!str_starts(t->s, "#!")) {
 		size_t blank = strspn(t->s, " \t\r\n");
@@ -65,7 +65,7 @@ static void shell_script(const struct text *t, struct links *links, struct findi
 }
 
 /* cloud-init takes "#cloud-boothook" off, then blanks, and runs what is left. */
-static void boothook(const struct text *t, struct links *links, struct findings *findings)
+static void boothook(const struct text *t, struct guest_links *links, struct findings *findings)
 {
 	static const char start[] = "#cloud-boothook";
 	size_t offset = str_starts(t->s, start) ? strlen(start) : 0;
@@ -76,10 +76,10 @@ static void boothook(const struct text *t, struct links *links, struct findings 
 	shell_script(&script, links, findings);
 }
 
-static void part_read(const char *type, const struct text *t, struct links *links,
+static void part_read(const char *type, const struct text *t, struct guest_links *links,
 		      struct findings *findings);
 
-static void jinja(const struct text *t, struct links *links, struct findings *findings)
+static void jinja(const struct text *t, struct guest_links *links, struct findings *findings)
 {
 	const char *nl = memchr(t->s, '\n', t->len);
 	cleanup_text struct text rest = {0};
@@ -112,7 +112,7 @@ static void unknown_type(const char *type, const struct text *t, struct findings
 		       quoted_type);
 }
 
-static void part_read(const char *type, const struct text *t, struct links *links,
+static void part_read(const char *type, const struct text *t, struct guest_links *links,
 		      struct findings *findings)
 {
 	static const char *const unread[] = {
@@ -179,7 +179,7 @@ static bool unpack(const struct text *text, struct text *ret, struct findings *f
 	return true;
 }
 
-void configuration_read(const char *path, const struct text *text, struct links *links,
+void configuration_read(const char *path, const struct text *text, struct guest_links *links,
 			struct findings *findings)
 {
 	if (str_starts(text->s, "#!") && is_shell(text->s))
@@ -188,10 +188,10 @@ void configuration_read(const char *path, const struct text *text, struct links 
 		guest_file_read(path, text, links, findings);
 }
 
-void user_data_read(const struct text *text, struct links *links, struct findings *findings)
+void user_data_read(const struct text *text, struct guest_links *links, struct findings *findings)
 {
 	cleanup_text struct text plain = {0};
-	cleanup_parts struct parts parts = {0};
+	cleanup_parts struct mime_parts parts = {0};
 	size_t line;
 
 	if (!unpack(text, &plain, findings))

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "check/match.h"
-#include "check/site.h"
+#include "check/rule.h"
 #include "deploy/service.h"
 #include "draw/internal.h"
 #include "draw/place.h"
@@ -421,7 +421,7 @@ static void describe_host(struct build *b)
 
 static void find_links(struct build *b, const struct guest_match *match)
 {
-	struct site site = {
+	struct rule_ctx ctx = {
 		.model = b->drawing->model,
 		.deployment = b->deployment,
 		.group = b->view->group,
@@ -440,7 +440,7 @@ static void find_links(struct build *b, const struct guest_match *match)
 			continue;
 		struct scene_link link = {
 			network_of(b, x->port->network), network_of(b, y->port->network),
-			kinds[site_segment(&site, x->port->network, y->port->network)]};
+			kinds[rule_segment(&ctx, x->port->network, y->port->network)]};
 		for (size_t k = 0; k < b->out->n_links; k++)
 			seen |= b->out->links[k].a == link.a && b->out->links[k].b == link.b;
 		if (!seen)

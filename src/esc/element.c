@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/utf8.h"
 
-struct element *element_new(struct reading *r, struct element *parent, const char *name,
+struct element *element_new(struct esc_reading *r, struct element *parent, const char *name,
 			    unsigned line)
 {
 	if (r->n_elements++ >= ESC_ELEMENTS_MAX)
@@ -122,7 +122,7 @@ char *element_path(const struct element *e)
 }
 
 /* Whether one more is kept; the first too many is replaced by a word on that. */
-static bool room(struct reading *r)
+static bool room(struct esc_reading *r)
 {
 	if (++r->n_findings == ESC_FINDINGS_MAX)
 		findings_add(r->findings, SEVERITY_ERROR, "descriptor-syntax", r->file, 0, NULL,
@@ -131,8 +131,8 @@ static bool room(struct reading *r)
 	return r->n_findings < ESC_FINDINGS_MAX;
 }
 
-void report(struct reading *r, enum severity severity, const char *rule, const struct element *e,
-	    const char *fmt, ...)
+void report(struct esc_reading *r, enum severity severity, const char *rule,
+	    const struct element *e, const char *fmt, ...)
 {
 	if (!room(r))
 		return;
@@ -146,7 +146,7 @@ void report(struct reading *r, enum severity severity, const char *rule, const s
 	findings_add(r->findings, severity, rule, r->file, e->line, path, "%s", text);
 }
 
-void report_syntax(struct reading *r, unsigned line, const char *fmt, ...)
+void report_syntax(struct esc_reading *r, unsigned line, const char *fmt, ...)
 {
 	if (!room(r))
 		return;

@@ -44,7 +44,7 @@ struct element {
 };
 
 /* One run of the reader. */
-struct reading {
+struct esc_reading {
 	const char *file;
 	bool json;
 	struct findings *findings;
@@ -53,7 +53,7 @@ struct reading {
 };
 
 /* A new last child of parent (NULL: a root). name is copied. NULL: there are too many. */
-struct element *element_new(struct reading *r, struct element *parent, const char *name,
+struct element *element_new(struct esc_reading *r, struct element *parent, const char *name,
 			    unsigned line);
 void element_free(struct element *e); /* and all below */
 
@@ -63,11 +63,11 @@ const char *element_text(const struct element *e); /* never NULL */
 char *element_path(const struct element *e);
 
 /* A finding on e, at its line and with its path. */
-void report(struct reading *r, enum severity severity, const char *rule, const struct element *e,
-	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void report(struct esc_reading *r, enum severity severity, const char *rule,
+	    const struct element *e, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* A finding on the file's text, where there is no element (rule descriptor-syntax, an error). */
-void report_syntax(struct reading *r, unsigned line, const char *fmt, ...)
+void report_syntax(struct esc_reading *r, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* s fit for a message, in buffer: what is not printable as "?", cut after 60 bytes. */
@@ -78,8 +78,8 @@ const char *shown(const char *s, char buffer[static 64]);
 void make_ascii(char *s);
 
 /* The file's tree, or NULL after a finding. data ends with a zero byte that len does not count. */
-struct element *xml_parse(struct reading *r, const char *data, size_t len);
-struct element *json_parse(struct reading *r, const char *data, size_t len);
+struct element *xml_parse(struct esc_reading *r, const char *data, size_t len);
+struct element *json_parse(struct esc_reading *r, const char *data, size_t len);
 
 DEFINE_CLEANUP(struct element *, cleanup_element_fn, element_free)
 #define cleanup_element cleanup(cleanup_element_fn)

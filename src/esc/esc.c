@@ -14,7 +14,7 @@
 DEFINE_CLEANUP(struct schema *, cleanup_schema_fn, schema_free)
 
 /* The tree of whichever of the two formats it is, told by its first character. */
-static struct element *parse(struct reading *r, const char *data, size_t len)
+static struct element *parse(struct esc_reading *r, const char *data, size_t len)
 {
 	bool bom = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
 	const char *start = data + (bom ? 3 : 0);
@@ -46,7 +46,7 @@ static struct element *parse(struct reading *r, const char *data, size_t len)
 int esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
 		    struct findings *findings, struct err *err)
 {
-	struct reading reading = {.file = file, .findings = findings};
+	struct esc_reading reading = {.file = file, .findings = findings};
 	cleanup(cleanup_schema_fn) struct schema *schema = NULL;
 	cleanup_element struct element *root = NULL;
 	cleanup_model struct model *model = NULL;

@@ -10,7 +10,7 @@ struct err;
 struct findings;
 struct address_pool;
 struct model;
-struct reading;
+struct esc_reading;
 struct schema;
 struct vm_group;
 
@@ -27,10 +27,10 @@ void schema_free(struct schema *schema);
  * is reported and marked, values are brought to their canonical form. false: root is no
  * esc_datamodel.
  */
-bool schema_check(const struct schema *schema, struct reading *r, struct element *root);
+bool schema_check(const struct schema *schema, struct esc_reading *r, struct element *root);
 
 /* The data model from a checked tree; reports what the types cannot tell. */
-void model_build(struct reading *r, struct element *root, struct model *model);
+void model_build(struct esc_reading *r, struct element *root, struct model *model);
 
 /*
  * Gives the pool's addresses to the group's interfaces on its network, VM after VM, without those

@@ -13,7 +13,7 @@
 
 struct json {
 	yaml_parser_t parser;
-	struct reading *r;
+	struct esc_reading *r;
 	bool failed; /* with a finding */
 };
 
@@ -129,7 +129,7 @@ static void read_members(struct json *j, struct element *e, unsigned depth)
 }
 
 /* The member esc_datamodel of the outermost object, without the rest. */
-static struct element *take_root(struct reading *r, struct element *outer)
+static struct element *take_root(struct esc_reading *r, struct element *outer)
 {
 	struct element *root = NULL;
 
@@ -154,7 +154,7 @@ static struct element *take_root(struct reading *r, struct element *outer)
 	return root;
 }
 
-static bool is_json(struct reading *r, const char *data, size_t len)
+static bool is_json(struct esc_reading *r, const char *data, size_t len)
 {
 	json_error_t error;
 	json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
@@ -168,7 +168,7 @@ static bool is_json(struct reading *r, const char *data, size_t len)
 	return json != NULL;
 }
 
-struct element *json_parse(struct reading *r, const char *data, size_t len)
+struct element *json_parse(struct esc_reading *r, const char *data, size_t len)
 {
 	struct json j = {.r = r};
 	cleanup_element struct element *outer = element_new(r, NULL, "", 1);

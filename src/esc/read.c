@@ -88,7 +88,7 @@ static char **leaf_list(struct element *e, const char *name, size_t *ret_n)
 }
 
 /* The leaf when it is an address, of that version unless that is 0; else NULL, reported. */
-static char *leaf_ip(struct reading *r, struct element *e, const char *name, int version)
+static char *leaf_ip(struct esc_reading *r, struct element *e, const char *name, int version)
 {
 	struct element *child = child_named(e, name);
 	char buffer[64];
@@ -112,7 +112,7 @@ static char *leaf_ip(struct reading *r, struct element *e, const char *name, int
 
 /* Length of the prefix that the netmask says for an address of that version; -1 when it does not.
  */
-static int leaf_netmask(struct reading *r, struct element *e, int version)
+static int leaf_netmask(struct esc_reading *r, struct element *e, int version)
 {
 	struct element *child = child_named(e, "netmask");
 	char buffer[64];
@@ -173,7 +173,7 @@ static struct locator read_locator(struct element *e)
 }
 
 /* Address and netmask, which must agree with each other and with ipversion. */
-static void read_subnet_address(struct reading *r, struct element *e, struct subnet *subnet)
+static void read_subnet_address(struct esc_reading *r, struct element *e, struct subnet *subnet)
 {
 	struct element *ipversion = child_named(e, "ipversion");
 	struct element *address = child_named(e, "address");
@@ -211,7 +211,7 @@ static void read_subnet_address(struct reading *r, struct element *e, struct sub
 		       subnet->prefix, network);
 }
 
-static void read_subnet(struct reading *r, struct element *e, struct subnet *subnet)
+static void read_subnet(struct esc_reading *r, struct element *e, struct subnet *subnet)
 {
 	struct element *gateway = child_named(e, "gateway");
 
@@ -227,7 +227,8 @@ static void read_subnet(struct reading *r, struct element *e, struct subnet *sub
 		       subnet->gateway);
 }
 
-static void read_networks(struct reading *r, struct element *parent, struct network **v, size_t *n)
+static void read_networks(struct esc_reading *r, struct element *parent, struct network **v,
+			  size_t *n)
 {
 	struct element *e, *subnet;
 
@@ -284,7 +285,7 @@ static void read_flavors(struct element *root, struct model *model)
 	}
 }
 
-static struct address_pair *read_pairs(struct reading *r, struct element *e, size_t *n)
+static struct address_pair *read_pairs(struct esc_reading *r, struct element *e, size_t *n)
 {
 	struct element *pair;
 	struct address_pair *v = NULL;
@@ -312,7 +313,7 @@ static enum port_type read_port_type(struct element *e)
 	return PORT_VIRTUAL;
 }
 
-static void read_interface(struct reading *r, struct element *e, struct interface *interface)
+static void read_interface(struct esc_reading *r, struct element *e, struct interface *interface)
 {
 	struct element *address;
 
@@ -349,7 +350,7 @@ static int by_nicid(const void *a, const void *b)
 	return x->nicid < y->nicid ? -1 : x->nicid > y->nicid;
 }
 
-static void read_interfaces(struct reading *r, struct element *e, struct vm_group *group)
+static void read_interfaces(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
 	struct element *interface;
 
@@ -395,7 +396,7 @@ static bool is_action(const char *s)
 	return known && s[word] && s[word + strspn(s + word, " ")];
 }
 
-static void read_rules(struct reading *r, struct element *e, struct vm_group *group)
+static void read_rules(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
 	struct element *rule, *action;
 
@@ -416,7 +417,7 @@ static void read_rules(struct reading *r, struct element *e, struct vm_group *gr
 	}
 }
 
-static void read_pool(struct reading *r, struct element *e, struct address_pool *pool)
+static void read_pool(struct esc_reading *r, struct element *e, struct address_pool *pool)
 {
 	struct element *range = child_named(e, "ip_address_range");
 	int version;
@@ -431,7 +432,7 @@ static void read_pool(struct reading *r, struct element *e, struct address_pool 
 		pool->netmask = leaf(e, "netmask");
 }
 
-static void read_scaling(struct reading *r, struct element *e, struct scaling *scaling)
+static void read_scaling(struct esc_reading *r, struct element *e, struct scaling *scaling)
 {
 	struct element *s = child_named(e, "scaling");
 	struct element *max = child_named(s, "max_active");
@@ -477,7 +478,7 @@ static void read_placements(struct element *e, struct vm_group *group)
 }
 
 /* The content must come from exactly one place, and from one that can be read here. */
-static void read_source(struct reading *r, struct element *e, struct configuration *c)
+static void read_source(struct esc_reading *r, struct element *e, struct configuration *c)
 {
 	static const char *const sources[] = {"file", "data", "encrypted_data", "file_locators",
 					      "file_locator_name"};
@@ -516,7 +517,7 @@ static void read_source(struct reading *r, struct element *e, struct configurati
 		       c->dst);
 }
 
-static void read_configurations(struct reading *r, struct element *e, struct vm_group *group)
+static void read_configurations(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
 	struct element *configuration, *variable;
 
@@ -551,7 +552,7 @@ static void read_recovery(struct element *e, struct vm_group *group)
 		group->action_on_recovery = RECOVERY_REDEPLOY_ONLY;
 }
 
-static void read_vm_group(struct reading *r, struct element *e, struct vm_group *group)
+static void read_vm_group(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
 	group->name = key_of(e, "name");
 	group->line = e->line;
@@ -592,7 +593,7 @@ static void read_placement_groups(struct element *e, struct deployment *deployme
 	}
 }
 
-static void read_deployment(struct reading *r, struct element *e, struct deployment *deployment)
+static void read_deployment(struct esc_reading *r, struct element *e, struct deployment *deployment)
 {
 	struct element *group;
 
@@ -610,7 +611,7 @@ static void read_deployment(struct reading *r, struct element *e, struct deploym
 	read_extensions(e, &deployment->extensions, &deployment->n_extensions);
 }
 
-static void read_tenants(struct reading *r, struct element *root, struct model *model)
+static void read_tenants(struct esc_reading *r, struct element *root, struct model *model)
 {
 	struct element *e, *deployment, *services;
 
@@ -637,7 +638,7 @@ static void read_tenants(struct reading *r, struct element *root, struct model *
 }
 
 /* What the data model knows and the model has no place for. */
-static void report_unused(struct reading *r, const struct element *e)
+static void report_unused(struct esc_reading *r, const struct element *e)
 {
 	for (size_t i = 0; i < e->n_children; i++) {
 		const struct element *child = e->children[i];
@@ -653,7 +654,7 @@ static void report_unused(struct reading *r, const struct element *e)
 	}
 }
 
-void model_build(struct reading *r, struct element *root, struct model *model)
+void model_build(struct esc_reading *r, struct element *root, struct model *model)
 {
 	read_tenants(r, root, model);
 	read_networks(r, root, &model->networks, &model->n_networks);

@@ -52,7 +52,7 @@ void schema_free(struct schema *schema)
 
 struct check {
 	const struct schema *schema;
-	struct reading *r;
+	struct esc_reading *r;
 	const char *space; /* of the root: what counts as ESC's; NULL: is ESC's */
 };
 
@@ -423,7 +423,7 @@ static void check_inner(struct check *c, struct element *e)
 	check_missing(c, e);
 }
 
-bool schema_check(const struct schema *schema, struct reading *r, struct element *root)
+bool schema_check(const struct schema *schema, struct esc_reading *r, struct element *root)
 {
 	struct check c = {.schema = schema, .r = r, .space = root->space};
 	char buffer[64];

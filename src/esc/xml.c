@@ -25,7 +25,7 @@ struct xml {
 	XML_Parser parser;
 	const char *data;
 	size_t len;
-	struct reading *r;
+	struct esc_reading *r;
 	struct element *root;
 	struct element *open; /* innermost that is open */
 	unsigned depth;
@@ -190,7 +190,7 @@ static void report_error(const struct xml *x)
 		report_syntax(x->r, line, "not well-formed XML: %s", XML_ErrorString(code));
 }
 
-struct element *xml_parse(struct reading *r, const char *data, size_t len)
+struct element *xml_parse(struct esc_reading *r, const char *data, size_t len)
 {
 	struct xml x = {
 		.parser = XML_ParserCreateNS(NULL, SEPARATOR), .data = data, .len = len, .r = r};

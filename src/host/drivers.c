@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "host/host.h"
-#include "host/judge.h"
+#include "host/lint.h"
 
 static const char table_text[] =
 #include "nic-drivers.inc"
@@ -91,7 +91,7 @@ static enum severity severity_of(const char *name)
 	return streq(name, severity_name(SEVERITY_WARNING)) ? SEVERITY_WARNING : SEVERITY_NOTE;
 }
 
-void judge_drivers(struct host *host)
+void lint_drivers(struct host *host)
 {
 	json_t *table = json_loads(table_text, 0, NULL);
 	json_t *row;
@@ -100,9 +100,9 @@ void judge_drivers(struct host *host)
 	json_array_foreach (table, r, row) {
 		for (size_t i = 0; i < host->n_nics; i++)
 			if (applies(row, host, &host->nics[i]))
-				judge_add(host, severity_of(field(row, "severity")),
-					  field(row, "rule"), nic_label(&host->nics[i]),
-					  field(row, "source"), "%s", field(row, "text"));
+				lint_add(host, severity_of(field(row, "severity")),
+					 field(row, "rule"), nic_label(&host->nics[i]),
+					 field(row, "source"), "%s", field(row, "text"));
 	}
 	json_decref(table);
 }

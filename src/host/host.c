@@ -41,7 +41,7 @@ void host_read(struct tree *tree, struct host *ret_host)
 	conntrack_read(tree, &host);
 	oslo_free(nova);
 	oslo_free(agent);
-	host_judge(&host);
+	host_lint(&host);
 	*ret_host = host;
 }
 

@@ -134,7 +134,7 @@ void host_read(struct tree *tree, struct host *ret_host);
 
 /* What stands in the way of VNFs on SR-IOV: adds to host->findings. Pure; host_read has called it.
  */
-void host_judge(struct host *host);
+void host_lint(struct host *host);
 
 void host_clear(struct host *host);
 #define cleanup_host __attribute__((__cleanup__(host_clear)))

@@ -35,7 +35,7 @@ static char *unquote(char *s)
 	return s;
 }
 
-struct parser {
+struct oslo_parser {
 	const struct oslo_key *keys;
 	size_t n_keys;
 	char *section;
@@ -43,7 +43,7 @@ struct parser {
 	struct oslo_conf *conf;
 };
 
-static bool wanted(const struct parser *p, const char *key)
+static bool wanted(const struct oslo_parser *p, const char *key)
 {
 	for (size_t i = 0; i < p->n_keys; i++)
 		if (streq(p->keys[i].section, p->section) && streq(p->keys[i].key, key))
@@ -51,7 +51,7 @@ static bool wanted(const struct parser *p, const char *key)
 	return false;
 }
 
-static void continue_value(struct parser *p, const char *more)
+static void continue_value(struct oslo_parser *p, const char *more)
 {
 	if (!p->open)
 		return;
@@ -62,7 +62,7 @@ static void continue_value(struct parser *p, const char *more)
 	p->open->value = value;
 }
 
-static void parse_line(struct parser *p, char *line)
+static void parse_line(struct oslo_parser *p, char *line)
 {
 	bool continues = isspace((unsigned char)*line);
 	char *text = trim(line), *split;
@@ -108,7 +108,7 @@ struct oslo_conf *oslo_read(struct tree *tree, const char *path, const struct os
 		return NULL;
 
 	struct oslo_conf *conf = xcalloc(1, sizeof(*conf));
-	struct parser p = {keys, n_keys, xstrdup(""), NULL, conf};
+	struct oslo_parser p = {keys, n_keys, xstrdup(""), NULL, conf};
 	char *rest = text, *line;
 
 	while ((line = strsep(&rest, "\n")))

@@ -34,7 +34,7 @@ static int print_parts(const char *path)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_findings struct findings findings = {0};
-	cleanup_parts struct parts parts = {0};
+	cleanup_parts struct mime_parts parts = {0};
 	cleanup_text struct text text = {0};
 	cleanup_free char *data = NULL, *unpacked = NULL;
 	size_t len;
@@ -48,7 +48,7 @@ static int print_parts(const char *path)
 	printf("%s:\n", path);
 	mime_read(&text, &parts, &findings);
 	for (size_t i = 0; i < parts.n; i++) {
-		const struct part *p = &parts.v[i];
+		const struct mime_part *p = &parts.v[i];
 		size_t blank = 0;
 		while (blank < p->text.len && isspace((unsigned char)p->text.s[blank]))
 			blank++;

@@ -18,7 +18,7 @@ static void read_one(const char *s, size_t len)
 {
 	struct findings findings = {0};
 	struct guest_network network = {0};
-	struct links links = {0};
+	struct guest_links links = {0};
 	struct text text;
 
 	text_init(&text, "day0.cfg", s, len, 1);

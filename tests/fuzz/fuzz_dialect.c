@@ -73,7 +73,8 @@ static struct model *make_model(struct vm_group **ret_group)
 	return model;
 }
 
-static void read_file(const char *s, size_t len, struct links *links, struct findings *findings)
+static void read_file(const char *s, size_t len, struct guest_links *links,
+		      struct findings *findings)
 {
 	const char *nl = memchr(s, '\n', len);
 	cleanup_free char *path = xstrndup(s, nl ? (size_t)(nl - s) : len);
@@ -90,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_findings struct findings findings = {0};
 	cleanup_free char *copy = xmemdup(data, size);
-	struct links links = {0};
+	struct guest_links links = {0};
 	struct vm_group *group;
 	cleanup_model struct model *model = make_model(&group);
 

@@ -84,7 +84,7 @@ static void test_plain_user_data_becomes_a_part(void **state)
 	assert_string_equal(data, expected);
 }
 
-static void read_parts(const char *data, size_t len, struct parts *ret)
+static void read_parts(const char *data, size_t len, struct mime_parts *ret)
 {
 	cleanup_text struct text text = {0};
 	cleanup_findings struct findings findings = {0};
@@ -102,7 +102,7 @@ static void test_a_message_is_nested_as_it_stands(void **state)
 		"Type: "
 		"text/x-shellscript\n\n#!/bin/sh\ntrue\n\n--===============dnsvnf-0==\n";
 	cleanup_fixture struct fixture f = {0};
-	cleanup_parts struct parts parts = {0};
+	cleanup_parts struct mime_parts parts = {0};
 
 	fixture_user_data(&f, user);
 	cleanup_free char *data = compose(&f, 1);
@@ -120,7 +120,7 @@ static void test_text_outside_of_ascii_is_encoded(void **state)
 	(void)state;
 	static const char user[] = "#cloud-config\n# caf\xc3\xa9\n";
 	cleanup_fixture struct fixture f = {0};
-	cleanup_parts struct parts parts = {0};
+	cleanup_parts struct mime_parts parts = {0};
 
 	fixture_user_data(&f, user);
 	cleanup_free char *data = compose(&f, 1);
@@ -136,7 +136,7 @@ static void test_gzip_stays_gzip(void **state)
 	(void)state;
 	static const char user[] = "#!/bin/sh\necho ${NAME}\n";
 	cleanup_fixture struct fixture f = {0};
-	cleanup_parts struct parts parts = {0};
+	cleanup_parts struct mime_parts parts = {0};
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *data = NULL, *again = NULL, *plain = NULL;
 	size_t len, again_len;

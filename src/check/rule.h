@@ -9,13 +9,14 @@
 #include "check/check.h"
 #include "check/ip.h"
 #include "check/match.h"
+#include "check/port.h"
 #include "model/model.h"
 
 /* What a rule is asked of, once each. */
 enum level { LEVEL_NONE, LEVEL_TENANT, LEVEL_DEPLOYMENT, LEVEL_GROUP, LEVEL_PORT, LEVEL_BOND };
 
 /* Where a rule looks; what is below its level is NULL. */
-struct site {
+struct rule_ctx {
 	const struct model *model;
 	const struct tenant *tenant;
 	const struct deployment *deployment;
@@ -32,48 +33,34 @@ struct site {
 #define RULE(id_, severity_, level_, check_) \
 	.id = (id_), .severity = (severity_), .level = (level_), .check = (check_)
 
-/* Adds a finding of the site's rule, in the descriptor or in a day-0 file. */
-void found(const struct site *s, unsigned line, const char *fmt, ...)
+/* Add a finding of the rule that runs, in the descriptor or in a day-0 file. */
+void finding(const struct rule_ctx *ctx, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void found_in(const struct site *s, const char *file, unsigned line, const char *fmt, ...)
+void finding_in(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* The other place of the finding just added: in the descriptor, or in a day-0 file. */
-void see(const struct site *s, unsigned line);
-void see_in(const struct site *s, const char *file, unsigned line);
+void related(const struct rule_ctx *ctx, unsigned line);
+void related_in(const struct rule_ctx *ctx, const char *file, unsigned line);
 
 /* An option of the extension dnsvnf, of the port (or of the deployment, where port is NULL). */
-const char *site_option(const struct site *s, const struct interface *port, const char *name);
+const char *rule_option(const struct rule_ctx *ctx, const struct interface *port, const char *name);
 /* Of one that is "true" or "false"; absent for anything else. */
-bool site_flag(const struct site *s, const struct interface *port, const char *name, bool absent);
+bool rule_flag(const struct rule_ctx *ctx, const struct interface *port, const char *name,
+	       bool absent);
 
-const struct network *site_network(const struct site *s, const char *name);
-const struct interface *site_leg_port(const struct site *s, size_t leg); /* of s->bond, or NULL */
+const struct network *rule_network(const struct rule_ctx *ctx, const char *name);
+const struct interface *rule_leg_port(const struct rule_ctx *ctx,
+				      size_t leg); /* of s->bond, or NULL */
 
 const char *leg_text(const struct bond_leg *leg); /* its name, MAC, or a word for it */
-
-/* A VF, direct or behind macvtap: its MAC is set by the host, its link state by Neutron's agent. */
-bool port_is_vf(const struct interface *port);
-/* A virtual port whose traffic Neutron filters by its addresses. */
-bool port_is_filtered(const struct interface *port);
-
-struct fixed_address {
-	const char *text;
-	const char *subnet; /* or NULL */
-	unsigned line;
-};
-
-/* Fixed address number i of the port; false past the last. */
-bool port_address(const struct interface *port, size_t i, struct fixed_address *ret);
-bool port_owns(const struct interface *port, const struct ip *ip);   /* as a fixed address */
-bool port_allows(const struct interface *port, const struct ip *ip); /* or as an allowed pair */
 
 enum segment { SEGMENT_SAME, SEGMENT_DIFFERENT, SEGMENT_UNKNOWN };
 
 /* Whether two networks, by name, are one layer-2 segment. */
-enum segment site_segment(const struct site *s, const char *a, const char *b);
+enum segment rule_segment(const struct rule_ctx *ctx, const char *a, const char *b);
 
 /* An interface of the guest that carries addresses. */
-struct guest_interface {
+struct rule_interface {
 	const char *name; /* never NULL */
 	const char *file;
 	unsigned line;
@@ -85,7 +72,7 @@ struct guest_interface {
 };
 
 /* Interface number i of the group's guest: bonds, their VLANs, NICs; false past the last. */
-bool site_guest_interface(const struct site *s, size_t i, struct guest_interface *ret);
+bool rule_interface(const struct rule_ctx *ctx, size_t i, struct rule_interface *ret);
 
 /* The tables of rules, each ended by a row without id. */
 extern const struct check_rule segment_rules[], bond_rules[], monitor_rules[], address_rules[],

@@ -11,8 +11,8 @@ struct host_nic;
 struct host_vf;
 
 /* object is copied, or NULL; source may be NULL. */
-void judge_add(struct host *host, enum severity severity, const char *rule, const char *object,
-	       const char *source, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void lint_add(struct host *host, enum severity severity, const char *rule, const char *object,
+	      const char *source, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* By what to call a NIC: its interface, else its PCI address. */
 const char *nic_label(const struct host_nic *nic);
@@ -21,4 +21,4 @@ const char *nic_label(const struct host_nic *nic);
 int64_t vf_is_untrusted(const struct host_vf *vf);
 
 /* What data/nic-drivers.json says of the host's NICs. */
-void judge_drivers(struct host *host);
+void lint_drivers(struct host *host);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/lint.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "host/host.h"
+
+#define KERNEL_SRIOV  "Linux, Documentation/PCI/pci-iov-howto.rst"
+#define KERNEL_IOMMU  "Linux, Documentation/admin-guide/kernel-parameters.txt"
+#define KERNEL_BOND   "Linux, Documentation/networking/bonding.rst"
+#define KERNEL_CT     "Linux, Documentation/networking/nf_conntrack-sysctl.rst"
+#define NOVA_NUMA     "Nova, CPU topologies and huge pages"
+#define NEUTRON_SRIOV "Neutron, SR-IOV"
+
+void lint_add(struct host *host, enum severity severity, const char *rule, const char *object,
+	      const char *source, const char *fmt, ...)
+{
+	struct host_finding *f = array_push(host->findings, host->n_findings);
+	va_list ap;
+
+	va_start(ap, fmt);
+	*f = (struct host_finding){
+		.severity = severity,
+		.rule = xstrdup(rule),
+		.object = xstrdup(object),
+		.text = xvasprintf(fmt, ap),
+		.source = xstrdup(source),
+	};
+	va_end(ap);
+}
+
+const char *nic_label(const struct host_nic *nic)
+{
+	return nic->name ? nic->name : nic->pci_address;
+}
+
+int64_t vf_is_untrusted(const struct host_vf *vf)
+{
+	if (!vf->mac || vf->trust < 0)
+		return HOST_UNKNOWN;
+	return vf->trust == 0 && !streq(vf->mac, "00:00:00:00:00:00");
+}
+
+static bool has_sriov(const struct host_nic *nic)
+{
+	return nic->sriov_capable == 1;
+}
+
+static void lint_sriov(struct host *host)
+{
+	for (size_t i = 0; i < host->n_nics; i++) {
+		const struct host_nic *nic = &host->nics[i];
+
+		if (nic->sriov_obstacle == SRIOV_OFF)
+			lint_add(host, SEVERITY_ERROR, "sriov-off", nic_label(nic), KERNEL_SRIOV,
+				 "the NIC has the SR-IOV capability, but the kernel is offered no "
+				 "VF: enable SR-IOV in BIOS/UEFI and in the NIC's own setup, then "
+				 "restart");
+		else if (nic->sriov_obstacle == SRIOV_NO_ROOM)
+			lint_add(host, SEVERITY_ERROR, "sriov-no-room", nic_label(nic),
+				 KERNEL_SRIOV,
+				 "the firmware left no address space for the memory of the VFs "
+				 "(the kernel says 'not enough MMIO resources for SR-IOV'): "
+				 "enable SR-IOV and 'memory mapped I/O above 4G' in BIOS/UEFI, "
+				 "or boot with pci=realloc");
+		else if (has_sriov(nic) && nic->vfs_configured == 0)
+			lint_add(host, SEVERITY_WARNING, "sriov-no-vfs", nic_label(nic),
+				 KERNEL_SRIOV,
+				 "%" PRId64 " VFs are possible and none is made: write the number "
+				 "to /sys/bus/pci/devices/%s/sriov_numvfs, at each boot",
+				 nic->vfs_total, nic->pci_address);
+	}
+}
+
+static void lint_iommu(struct host *host)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < host->n_nics; i++)
+		wanted |= has_sriov(&host->nics[i]);
+	if (!wanted || host->iommu.on != 0)
+		return;
+	if (host->iommu.firmware == 0)
+		lint_add(host, SEVERITY_ERROR, "iommu-off", NULL, KERNEL_IOMMU,
+			 "no VF can be given to a guest: the IOMMU is off, and the firmware has "
+			 "no DMAR or IVRS table: enable VT-d (Intel) or AMD-Vi in BIOS/UEFI");
+	else
+		lint_add(host, SEVERITY_ERROR, "iommu-off", NULL, KERNEL_IOMMU,
+			 "no VF can be given to a guest: the kernel has no IOMMU groups%s: boot "
+			 "with intel_iommu=on iommu=pt (AMD: iommu=pt)",
+			 host->iommu.firmware == 1 ? ", although the firmware has the table" : "");
+}
+
+static void lint_numa(struct host *host)
+{
+	int64_t first = HOST_UNKNOWN;
+	size_t capable = 0, known = 0;
+	bool several = false, all_told = true;
+
+	for (size_t i = 0; i < host->n_nics; i++) {
+		const struct host_nic *nic = &host->nics[i];
+
+		all_told &= nic->sriov_capable >= 0;
+		if (!has_sriov(nic))
+			continue;
+		capable++;
+		if (nic->numa_node < 0) {
+			if (host->n_nodes > 1)
+				lint_add(host, SEVERITY_WARNING, "nic-numa-unknown", nic_label(nic),
+					 NOVA_NUMA,
+					 "the firmware does not tell which NUMA node the NIC is "
+					 "on: Nova places its VFs without regard to nodes; look "
+					 "for a BIOS/UEFI update");
+			continue;
+		}
+		several |= known > 0 && nic->numa_node != first;
+		first = nic->numa_node;
+		known++;
+	}
+	if (capable == 1 && all_told)
+		lint_add(host, SEVERITY_WARNING, "sriov-one-nic", NULL, KERNEL_BOND,
+			 "only one port has SR-IOV: both legs of a bond would be on it, and fail "
+			 "together");
+	else if (capable > 1 && known == capable && !several && host->n_nodes > 1)
+		lint_add(host, SEVERITY_NOTE, "sriov-one-node", NULL, NOVA_NUMA,
+			 "all NICs with SR-IOV are on NUMA node %" PRId64
+			 ": a guest with hw:numa_nodes=2 gains nothing here, with one cell it "
+			 "must fit on that node",
+			 first);
+}
+
+static void lint_links(struct host *host)
+{
+	for (size_t i = 0; i < host->n_nics; i++) {
+		const struct host_nic *nic = &host->nics[i];
+		size_t untrusted = 0, enabled = 0;
+
+		for (size_t v = 0; v < nic->n_vfs; v++) {
+			untrusted += vf_is_untrusted(&nic->vfs[v]) == 1;
+			enabled += streq(nic->vfs[v].link_state, "enable");
+		}
+		if (nic->n_vfs > 0 && nic->name && nic->carrier == 0)
+			lint_add(host, SEVERITY_WARNING, "nic-no-carrier", nic_label(nic), NULL,
+				 "the PF has VFs and no carrier: check cable and switch port");
+		if (untrusted > 0)
+			lint_add(host, SEVERITY_NOTE, "vf-untrusted", nic_label(nic), KERNEL_BOND,
+				 "%zu VF%s a MAC set by the host and no trust: the kernel refuses "
+				 "to enslave one with fail_over_mac=none (error -99); use "
+				 "fail_over_mac=active, or trusted ports",
+				 untrusted, untrusted == 1 ? " has" : "s have");
+		if (enabled > 0)
+			lint_add(
+				host, SEVERITY_NOTE, "vf-link-forced", nic_label(nic),
+				NEUTRON_SRIOV,
+				"the link state of %zu VF%s is 'enable': the guest's carrier stays "
+				"up when the cable is pulled, and miimon sees nothing; set "
+				"propagate_uplink_status on the port",
+				enabled, enabled == 1 ? "" : "s");
+	}
+}
+
+static void lint_memory(struct host *host)
+{
+	bool known = host->n_nodes > 0, any = false;
+
+	for (size_t n = 0; n < host->n_nodes; n++) {
+		int64_t total = 0;
+
+		for (size_t p = 0; p < host->nodes[n].n_pages; p++) {
+			known &= host->nodes[n].pages[p].total >= 0;
+			total += host->nodes[n].pages[p].total;
+		}
+		known &= host->nodes[n].n_pages > 0;
+		any |= total > 0;
+	}
+	if (known && !any)
+		lint_add(host, SEVERITY_WARNING, "hugepages-none", NULL, NOVA_NUMA,
+			 "no huge pages on any node: a flavor with hw:mem_page_size=large, or a "
+			 "size, finds no place here; reserve them at boot, on each node "
+			 "(default_hugepagesz=1G hugepagesz=1G hugepages=N)");
+}
+
+static void lint_cpus(struct host *host)
+{
+	size_t dedicated = 0, isolated = 0;
+
+	for (size_t n = 0; n < host->n_nodes; n++) {
+		const struct host_node *node = &host->nodes[n];
+		struct cpus both = cpus_and(&node->isolated, &node->shared);
+
+		isolated += cpus_count(&node->isolated);
+		dedicated += cpus_count(&node->dedicated);
+		if (host->nova_conf != 1 || !both.known || cpus_count(&both) == 0)
+			continue;
+
+		cleanup_free char *object = xasprintf("node %u", node->id);
+		cleanup_free char *cpus = cpus_text(&both);
+
+		lint_add(host, SEVERITY_WARNING, "cpus-isolated-shared", object, NOVA_NUMA,
+			 "CPUs %s are isolated (isolcpus) and shared by Nova at once: the kernel "
+			 "does not balance load over isolated CPUs, floating guests pile up there",
+			 cpus);
+	}
+	if (host->nova_conf == 1 && dedicated == 0 && host->n_nodes > 0)
+		lint_add(host, SEVERITY_WARNING, "cpus-none-dedicated", NULL, NOVA_NUMA,
+			 "nova.conf leaves no CPU for hw:cpu_policy=dedicated: set [compute] "
+			 "cpu_dedicated_set");
+	else if (host->nova_conf == 0 && isolated == 0 && host->n_nodes > 0)
+		lint_add(host, SEVERITY_NOTE, "cpus-not-isolated", NULL, NOVA_NUMA,
+			 "no CPU is isolated, and nova.conf cannot be read here: whether CPUs are "
+			 "set aside for pinned guests is unknown");
+}
+
+static void lint_conntrack(struct host *host)
+{
+	const struct host_conntrack *c = &host->conntrack;
+
+	if (streq(c->verdict, "dropping"))
+		lint_add(host, SEVERITY_WARNING, "conntrack-drops", NULL, KERNEL_CT,
+			 "since boot %" PRId64 " packets were dropped and %" PRId64
+			 " flows thrown out early for want of room: see 'dnsvnf host --tune'",
+			 c->drop, c->early_drop);
+	if (streq(c->verdict, "filling"))
+		lint_add(host, SEVERITY_WARNING, "conntrack-filling", NULL, KERNEL_CT,
+			 "%" PRId64 " of %" PRId64
+			 " entries are in use; a full table drops new flows: see 'dnsvnf host "
+			 "--tune'",
+			 c->count, c->max);
+	if (c->max >= 0 && c->max < HOST_CONNTRACK_ENOUGH && c->new_flows_per_s >= 0)
+		lint_add(host, SEVERITY_WARNING, "conntrack-small", NULL, KERNEL_CT,
+			 "%" PRId64 " entries / %" PRId64 " s for a UDP flow = %" PRId64
+			 " new flows a second fill the table; DNS on an OVS port sends one flow "
+			 "a query (direct ports are not affected): see 'dnsvnf host --tune'",
+			 c->max, c->udp_timeout, c->new_flows_per_s);
+}
+
+static void lint_modules(struct host *host)
+{
+	for (size_t i = 0; i < host->n_modules; i++)
+		if (streq(host->modules[i].name, "vfio-pci") &&
+		    streq(host->modules[i].state, "absent"))
+			lint_add(host, SEVERITY_ERROR, "vfio-pci-absent", NULL, KERNEL_IOMMU,
+				 "the kernel has no vfio-pci, so no VF can be given to a guest: "
+				 "install the package with the kernel's other modules");
+}
+
+static int by_severity(const void *a, const void *b)
+{
+	const struct host_finding *x = a, *y = b;
+	int order = (int)x->severity - (int)y->severity;
+
+	if (order == 0)
+		order = strcmp(x->rule, y->rule);
+	return order ? order : strcmp(x->object ? x->object : "", y->object ? y->object : "");
+}
+
+void host_lint(struct host *host)
+{
+	lint_sriov(host);
+	lint_iommu(host);
+	lint_numa(host);
+	lint_links(host);
+	lint_drivers(host);
+	lint_memory(host);
+	lint_cpus(host);
+	lint_conntrack(host);
+	lint_modules(host);
+	if (host->n_findings)
+		qsort(host->findings, host->n_findings, sizeof(*host->findings), by_severity);
+}
