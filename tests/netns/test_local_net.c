@@ -35,7 +35,6 @@
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
 
-#define SKIPPED 77
 #define NS      "dnsvnf-test-a"
 #define GUEST   "dnsvnf-test-guest"
 #define S(text) ((char *)(uintptr_t)(text))
@@ -566,11 +565,8 @@ int main(void)
 	};
 
 	if (geteuid() != 0) {
-		bool ci = streq(getenv("CI"), "true");
-
-		fprintf(stderr, "%s: it makes network namespaces: run it as root (sudo)\n",
-			ci ? "FAILED" : "SKIPPED");
-		return ci ? 1 : SKIPPED;
+		fputs("FAILED: it makes network namespaces: run it as root (sudo)\n", stderr);
+		return 1;
 	}
 	private_run();
 	return cmocka_run_group_tests(tests, NULL, NULL);

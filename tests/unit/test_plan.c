@@ -195,10 +195,9 @@ static void test_subnet_of_the_same_name_elsewhere(void **state)
 	const struct vim_inventory empty = {0};
 	struct model *model = *state;
 	struct deployment *d = &model->tenants[0].deployments[0];
-	char *names[2];
 
 	for (size_t i = 0; i < 2; i++) {
-		names[i] = d->networks[i].subnets[0].name;
+		free(d->networks[i].subnets[0].name);
 		d->networks[i].subnets[0].name = xstrdup("v4");
 	}
 	cleanup_plan struct plan *first = make(model, &empty);
@@ -212,10 +211,6 @@ static void test_subnet_of_the_same_name_elsewhere(void **state)
 	cleanup_plan struct plan *plan = make(model, &there);
 	assert_int_equal(step(plan, VIM_PORT, "cpnr-dns_cpnr_0_0")->action, ACTION_KEEP);
 	assert_int_equal(step(plan, VIM_PORT, "cpnr-dns_cpnr_0_1")->action, ACTION_REPLACE);
-	for (size_t i = 0; i < 2; i++) {
-		free(d->networks[i].subnets[0].name);
-		d->networks[i].subnets[0].name = names[i];
-	}
 }
 
 static void test_two_ports_of_one_name_are_refused(void **state)
@@ -225,18 +220,15 @@ static void test_two_ports_of_one_name_are_refused(void **state)
 	struct model *model = *state;
 	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
 	struct plan *plan = NULL;
-	char name[] = "mgmt";
 
-	group->interfaces[0].vim_interface_name = name;
-	group->interfaces[1].vim_interface_name = name;
+	group->interfaces[0].vim_interface_name = xstrdup("mgmt");
+	group->interfaces[1].vim_interface_name = xstrdup("mgmt");
 	assert_int_equal(plan_make(model, &model->tenants[0], &model->tenants[0].deployments[0],
 				   &empty, &plan, &err),
 			 -EINVAL);
 	assert_string_equal(err.text, "two ports would be named mgmt, one of vm_group cpnr and one "
 				      "of vm_group cpnr: change a vim_interface_name in the "
 				      "descriptor");
-	group->interfaces[0].vim_interface_name = NULL;
-	group->interfaces[1].vim_interface_name = NULL;
 }
 
 static void test_further_vms_have_addresses_of_the_pool(void **state)
@@ -245,11 +237,10 @@ static void test_further_vms_have_addresses_of_the_pool(void **state)
 	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
 	struct interface *management = &group->interfaces[1];
 	const struct vim_inventory empty = {0};
-	char address[] = "10.10.10.21", *pool[] = {address};
 
 	group->scaling.min_active = 3;
-	management->pool_addresses = pool;
-	management->n_pool_addresses = 1;
+	*array_push(management->pool_addresses, management->n_pool_addresses) =
+		xstrdup("10.10.10.21");
 	cleanup_plan struct plan *plan = make(model, &empty);
 	static const char *const expected[] = {"10.10.10.10", "10.10.10.21", NULL};
 	for (unsigned vm = 0; vm < 3; vm++) {
@@ -258,9 +249,6 @@ static void test_further_vms_have_addresses_of_the_pool(void **state)
 		assert_true(streq(s->request.port.interface->ip_address, expected[vm]));
 		assert_true(streq(service_management_address(group, vm), expected[vm]));
 	}
-	group->scaling.min_active = 1;
-	management->pool_addresses = NULL;
-	management->n_pool_addresses = 0;
 }
 
 /* Neutron knows the policy of a port of any type that is a device of the host. */
@@ -330,21 +318,23 @@ static void test_placement_of_a_group_itself(void **state)
 	model_free(model);
 }
 
+#define TEST(test) cmocka_unit_test_setup_teardown(test, read_design, free_design)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything_is_made_in_an_empty_vim),
-		cmocka_unit_test(test_marks_name_tenant_deployment_and_role),
-		cmocka_unit_test(test_second_run_has_nothing_to_do),
-		cmocka_unit_test(test_changed_network_is_replaced_with_all_on_it),
-		cmocka_unit_test(test_half_made_and_failed_are_replaced),
-		cmocka_unit_test(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
-		cmocka_unit_test(test_subnet_of_the_same_name_elsewhere),
-		cmocka_unit_test(test_two_ports_of_one_name_are_refused),
-		cmocka_unit_test(test_further_vms_have_addresses_of_the_pool),
-		cmocka_unit_test(test_placement_of_a_group_itself),
-		cmocka_unit_test(test_numa_affinity_policy_of_ports),
+		TEST(test_everything_is_made_in_an_empty_vim),
+		TEST(test_marks_name_tenant_deployment_and_role),
+		TEST(test_second_run_has_nothing_to_do),
+		TEST(test_changed_network_is_replaced_with_all_on_it),
+		TEST(test_half_made_and_failed_are_replaced),
+		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
+		TEST(test_subnet_of_the_same_name_elsewhere),
+		TEST(test_two_ports_of_one_name_are_refused),
+		TEST(test_further_vms_have_addresses_of_the_pool),
+		TEST(test_placement_of_a_group_itself),
+		TEST(test_numa_affinity_policy_of_ports),
 	};
 
-	return cmocka_run_group_tests_name("plan", tests, read_design, free_design);
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
