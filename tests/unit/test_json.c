@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_read.h"
+#include "base/json_write.h"
 
 struct nic {
 	char *name;
@@ -182,6 +184,167 @@ static void what_others_wrote_wrongly_is_unknown(void **state)
 	free(v);
 }
 
+static void writer_builds_a_document(void **state)
+{
+	cleanup_json_writer struct json_writer w = {0};
+	cleanup_json json_t *part = parse("{\"k\": [1]}");
+	static char a[] = "a", umlaut[] = "\xc3\xa4";
+	char *const names[] = {a, umlaut};
+
+	(void)state;
+	json_open_object(&w, NULL);
+	json_put_text(&w, "text", "x\n");
+	json_put_text(&w, "none", NULL);
+	json_put_text_opt(&w, "left_out", NULL);
+	json_put_texts(&w, "names", names, 2);
+	json_put_int64(&w, "low", INT64_MIN);
+	json_put_known(&w, "unknown", -1);
+	json_put_known_bool(&w, "perhaps", TRI_UNKNOWN);
+	json_put_known_bool(&w, "yes", TRI_YES);
+	json_put_bool(&w, "no", false);
+	json_put_double(&w, "half", 0.5);
+	json_put_json(&w, "part", part);
+	json_open_array(&w, "rows");
+	json_open_array(&w, NULL);
+	json_put_uint64(&w, NULL, 1);
+	json_close(&w);
+	json_open_object(&w, NULL);
+	json_close(&w);
+	json_close(&w);
+	json_close(&w);
+
+	cleanup_free char *text = json_write_text(&w, JSON_COMPACT, NULL);
+	assert_string_equal(text, "{\"text\":\"x\\n\",\"none\":null,\"names\":[\"a\",\"\xc3\xa4\"],"
+				  "\"low\":-9223372036854775808,\"unknown\":null,\"perhaps\":null,"
+				  "\"yes\":true,\"no\":false,\"half\":0.5,\"part\":{\"k\":[1]},"
+				  "\"rows\":[[1],{}]}\n");
+}
+
+static void shown_text_is_made_utf8(void **state)
+{
+	static const char *const rows[][2] = {
+		{"a\xff.xml", "[\"a?.xml\"]\n"},
+		{"\xc3", "[\"?\"]\n"},
+		{"\xe2\x82", "[\"??\"]\n"},
+		{"\xed\xa0\x80", "[\"???\"]\n"},
+		{"\xf0\x9f\x98\x80", "[\"\xf0\x9f\x98\x80\"]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_json_writer struct json_writer w = {0};
+
+		json_open_array(&w, NULL);
+		json_put_text(&w, NULL, rows[i][0]);
+		json_close(&w);
+		cleanup_free char *text = json_write_text(&w, 0, NULL);
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
+static void put_bad_string(struct json_writer *w)
+{
+	json_put_string(w, "name", "a\xff");
+	json_put_double(w, "later", NAN);
+}
+
+static void put_not_a_number(struct json_writer *w)
+{
+	json_put_double(w, "name", NAN);
+}
+
+static void put_infinity(struct json_writer *w)
+{
+	json_put_double(w, "name", INFINITY);
+}
+
+static void put_too_large(struct json_writer *w)
+{
+	json_put_uint64(w, "name", UINT64_MAX);
+}
+
+static void put_twice(struct json_writer *w)
+{
+	json_put_int64(w, "name", 1);
+	json_put_int64(w, "name", 2);
+}
+
+static void put_in_an_array(struct json_writer *w)
+{
+	json_open_array(w, "name");
+	json_put_int64(w, NULL, 1);
+	json_put_double(w, NULL, NAN);
+	json_close(w);
+}
+
+static void put_without_a_key(struct json_writer *w)
+{
+	json_put_int64(w, NULL, 1);
+}
+
+static void put_with_a_bad_key(struct json_writer *w)
+{
+	json_put_int64(w, "\xff", 1);
+}
+
+static void close_too_often(struct json_writer *w)
+{
+	json_close(w);
+	json_close(w);
+	json_close(w);
+}
+
+static void close_too_seldom(struct json_writer *w)
+{
+	json_open_array(w, "name");
+}
+
+static void nest_too_deep(struct json_writer *w)
+{
+	for (unsigned i = 0; i < JSON_WRITER_DEPTH; i++)
+		json_open_object(w, "a");
+	for (unsigned i = 0; i < JSON_WRITER_DEPTH; i++)
+		json_close(w);
+}
+
+/* Never a document that lacks something: the first error, and no document. */
+static void writer_latches_what_cannot_be_encoded(void **state)
+{
+	static const struct {
+		void (*put)(struct json_writer *w);
+		const char *error;
+	} rows[] = {
+		{put_bad_string, "rows[1].name: is not UTF-8"},
+		{put_not_a_number, "rows[1].name: is not a finite number"},
+		{put_infinity, "rows[1].name: is not a finite number"},
+		{put_too_large, "rows[1].name: is too large"},
+		{put_twice, "rows[1].name: is there already, or has no place here"},
+		{put_in_an_array, "rows[1].name[1]: is not a finite number"},
+		{put_without_a_key, "rows[1]: is there already, or has no place here"},
+		{put_with_a_bad_key, "rows[1]: the name of a member is not UTF-8"},
+		{close_too_often, "there is nothing to close"},
+		{close_too_seldom, "the JSON document is not complete"},
+		{nest_too_deep, "is nested too deep"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_json_writer struct json_writer w = {0};
+		cleanup_err struct err err = ERR_INIT;
+
+		json_open_object(&w, NULL);
+		json_open_array(&w, "rows");
+		json_put_null(&w, NULL);
+		json_open_object(&w, NULL);
+		rows[i].put(&w);
+		json_close(&w);
+		json_close(&w);
+		json_close(&w);
+		assert_null(json_write_text(&w, 0, &err));
+		assert_non_null(strstr(err.text, rows[i].error));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +353,9 @@ int main(void)
 		cmocka_unit_test(nothing_is_read_after_an_error),
 		cmocka_unit_test(documents_are_json_without_duplicates),
 		cmocka_unit_test(what_others_wrote_wrongly_is_unknown),
+		cmocka_unit_test(writer_builds_a_document),
+		cmocka_unit_test(shown_text_is_made_utf8),
+		cmocka_unit_test(writer_latches_what_cannot_be_encoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
