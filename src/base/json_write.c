@@ -169,7 +169,7 @@ void json_put_known(struct json_writer *w, const char *key, int64_t n)
 	put(w, key, n < 0 ? json_null() : json_integer(n));
 }
 
-void json_put_known_bool(struct json_writer *w, const char *key, int n)
+void json_put_known_bool(struct json_writer *w, const char *key, int64_t n)
 {
 	put(w, key, n < 0 ? json_null() : json_boolean(n));
 }

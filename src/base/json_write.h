@@ -66,7 +66,7 @@ void json_put_double(struct json_writer *w, const char *key, double n);   /* fin
 
 /* Numbers from 0 on and truth values of which a negative one is "unknown": null. */
 void json_put_known(struct json_writer *w, const char *key, int64_t n);
-void json_put_known_bool(struct json_writer *w, const char *key, int n);
+void json_put_known_bool(struct json_writer *w, const char *key, int64_t n);
 
 /* A value that was built or read before; its reference stays the caller's. */
 void json_put_json(struct json_writer *w, const char *key, json_t *value);

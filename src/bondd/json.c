@@ -1,113 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/json.h"
 
-#include <jansson.h>
-
-#include "base/alloc.h"
-#include "bondd/json_text.h"
+#include "base/json_write.h"
 #include "model/status.h"
 
-static json_t *number(int64_t n)
+static void put_leg_watch(struct json_writer *w, const struct guest_leg_watch *l)
 {
-	return n < 0 ? json_null() : json_integer(n);
-}
-
-static json_t *truth(enum tristate t)
-{
-	return t == TRI_UNKNOWN ? json_null() : json_boolean(t);
-}
-
-static json_t *leg_watch_json(const struct guest_leg_watch *w)
-{
-	if (!w)
-		return json_null();
-
-	json_t *round_trips = json_array();
+	if (!l)
+		return json_put_null(w, "watch");
+	json_open_object(w, "watch");
+	json_put_known_bool(w, "probed", l->probed);
+	json_put_text(w, "path", l->path);
+	json_put_known(w, "sent", l->sent);
+	json_put_known(w, "answered", l->answered);
+	json_put_known(w, "lost", l->lost);
+	json_put_known(w, "round_trip_sum_us", l->round_trip_sum_us);
+	json_open_array(w, "round_trips");
 	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++)
-		json_array_append_new(round_trips, json_integer(w->round_trips[i]));
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o}", "probed", truth(w->probed), "path",
-			 json_text(w->path), "sent", number(w->sent), "answered",
-			 number(w->answered), "lost", number(w->lost), "round_trip_sum_us",
-			 number(w->round_trip_sum_us), "round_trips", round_trips);
+		json_put_int64(w, NULL, l->round_trips[i]);
+	json_close(w);
+	json_close(w);
 }
 
-static json_t *watch_json(const struct guest_watch *w)
+static void put_watch(struct json_writer *w, const struct guest_watch *b)
 {
-	if (!w)
-		return json_null();
-
-	json_t *moves = json_object();
-	for (size_t i = 0; i < w->n_moves; i++)
-		json_object_set_new(moves, w->moves[i].cause, number(w->moves[i].count));
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o}", "state", json_text(w->state),
-			 "sentence", json_text(w->sentence), "said_at", number(w->said_at),
-			 "outage_us", number(w->outage_us), "interval_ms", number(w->interval_ms),
-			 "announced", number(w->announced), "moves", moves, "targets",
-			 json_texts(w->targets, w->n_targets), "findings",
-			 json_texts(w->findings, w->n_findings));
+	if (!b)
+		return json_put_null(w, "watch");
+	json_open_object(w, "watch");
+	json_put_text(w, "state", b->state);
+	json_put_text(w, "sentence", b->sentence);
+	json_put_known(w, "said_at", b->said_at);
+	json_put_known(w, "outage_us", b->outage_us);
+	json_put_known(w, "interval_ms", b->interval_ms);
+	json_put_known(w, "announced", b->announced);
+	json_open_object(w, "moves");
+	for (size_t i = 0; i < b->n_moves; i++)
+		json_put_known(w, b->moves[i].cause, b->moves[i].count);
+	json_close(w);
+	json_put_texts(w, "targets", b->targets, b->n_targets);
+	json_put_texts(w, "findings", b->findings, b->n_findings);
+	json_close(w);
 }
 
-static json_t *leg_json(const struct guest_leg *l)
+static void put_leg(struct json_writer *w, const struct guest_leg *l)
 {
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}", "name",
-			 json_text(l->name), "mac", json_text(l->mac), "permanent_mac",
-			 json_text(l->permanent_mac), "carrier", truth(l->carrier), "mii_status",
-			 json_text(l->mii_status), "speed", number(l->speed), "numa_node",
-			 number(l->numa_node), "driver", json_text(l->driver), "pci_address",
-			 json_text(l->pci_address), "link_failures", number(l->link_failures),
-			 "watch", leg_watch_json(l->watch));
+	json_open_object(w, NULL);
+	json_put_text(w, "name", l->name);
+	json_put_text(w, "mac", l->mac);
+	json_put_text(w, "permanent_mac", l->permanent_mac);
+	json_put_known_bool(w, "carrier", l->carrier);
+	json_put_text(w, "mii_status", l->mii_status);
+	json_put_known(w, "speed", l->speed);
+	json_put_known(w, "numa_node", l->numa_node);
+	json_put_text(w, "driver", l->driver);
+	json_put_text(w, "pci_address", l->pci_address);
+	json_put_known(w, "link_failures", l->link_failures);
+	put_leg_watch(w, l->watch);
+	json_close(w);
 }
 
-static json_t *bond_json(const struct guest_status *s, const struct guest_bond *b)
+static void put_addresses(struct json_writer *w, const struct guest_interface *i)
 {
-	const struct guest_interface *i = guest_status_interface(s, b->name);
-	json_t *legs = json_array();
+	json_put_texts(w, "addresses", i ? i->addresses : NULL, i ? i->n_addresses : 0);
+	json_open_object(w, "gateways");
+	json_put_text(w, "ipv4", i ? i->gateway4 : NULL);
+	json_put_text(w, "ipv6", i ? i->gateway6 : NULL);
+	json_close(w);
+}
 
+static void put_bond(struct json_writer *w, const struct guest_status *s,
+		     const struct guest_bond *b)
+{
+	json_open_object(w, NULL);
+	json_put_text(w, "name", b->name);
+	json_put_text(w, "mode", b->mode);
+	json_put_known(w, "miimon", b->miimon);
+	json_put_known(w, "arp_interval", b->arp_interval);
+	json_put_texts(w, "arp_ip_targets", b->arp_ip_targets, b->n_arp_ip_targets);
+	json_put_text(w, "fail_over_mac", b->fail_over_mac);
+	json_put_text(w, "primary", b->primary);
+	json_put_text(w, "primary_reselect", b->primary_reselect);
+	json_put_text(w, "active_leg", b->active_leg);
+	json_put_text(w, "mii_status", b->mii_status);
+	json_open_array(w, "legs");
 	for (size_t n = 0; n < b->n_legs; n++)
-		json_array_append_new(legs, leg_json(&b->legs[n]));
-	return json_pack(
-		"{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:{s:o s:o} s:o s:o}", "name",
-		json_text(b->name), "mode", json_text(b->mode), "miimon", number(b->miimon),
-		"arp_interval", number(b->arp_interval), "arp_ip_targets",
-		json_texts(b->arp_ip_targets, b->n_arp_ip_targets), "fail_over_mac",
-		json_text(b->fail_over_mac), "primary", json_text(b->primary), "primary_reselect",
-		json_text(b->primary_reselect), "active_leg", json_text(b->active_leg),
-		"mii_status", json_text(b->mii_status), "legs", legs, "addresses",
-		json_texts(i ? i->addresses : NULL, i ? i->n_addresses : 0), "gateways", "ipv4",
-		json_text(i ? i->gateway4 : NULL), "ipv6", json_text(i ? i->gateway6 : NULL),
-		"proc", json_text(b->proc), "watch", watch_json(b->watch));
+		put_leg(w, &b->legs[n]);
+	json_close(w);
+	put_addresses(w, guest_status_interface(s, b->name));
+	json_put_text(w, "proc", b->proc);
+	put_watch(w, b->watch);
+	json_close(w);
 }
 
-static json_t *interface_json(const struct guest_interface *i)
+static void put_interface(struct json_writer *w, const struct guest_interface *i)
 {
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:{s:o s:o}}", "name",
-			 json_text(i->name), "mac", json_text(i->mac), "operstate",
-			 json_text(i->operstate), "carrier", truth(i->carrier), "numa_node",
-			 number(i->numa_node), "driver", json_text(i->driver), "pci_address",
-			 json_text(i->pci_address), "bond", json_text(i->bond), "addresses",
-			 json_texts(i->addresses, i->n_addresses), "gateways", "ipv4",
-			 json_text(i->gateway4), "ipv6", json_text(i->gateway6));
+	json_open_object(w, NULL);
+	json_put_text(w, "name", i->name);
+	json_put_text(w, "mac", i->mac);
+	json_put_text(w, "operstate", i->operstate);
+	json_put_known_bool(w, "carrier", i->carrier);
+	json_put_known(w, "numa_node", i->numa_node);
+	json_put_text(w, "driver", i->driver);
+	json_put_text(w, "pci_address", i->pci_address);
+	json_put_text(w, "bond", i->bond);
+	put_addresses(w, i);
+	json_close(w);
 }
 
-char *status_json(const struct guest_status *s)
+char *status_json(const struct guest_status *s, struct err *err)
 {
-	json_t *bonds = json_array();
-	json_t *interfaces = json_array();
+	cleanup_json_writer struct json_writer w = {0};
 
+	json_open_object(&w, NULL);
+	json_put_text(&w, "version", s->version);
+	json_put_text(&w, "hostname", s->hostname);
+	json_put_known(&w, "uptime", s->uptime);
+	json_open_array(&w, "bonds");
 	for (size_t n = 0; n < s->n_bonds; n++)
-		json_array_append_new(bonds, bond_json(s, &s->bonds[n]));
+		put_bond(&w, s, &s->bonds[n]);
+	json_close(&w);
+	json_open_array(&w, "interfaces");
 	for (size_t n = 0; n < s->n_interfaces; n++)
-		json_array_append_new(interfaces, interface_json(&s->interfaces[n]));
-
-	json_t *document = json_pack(
-		"{s:o s:o s:o s:o s:o s:{s:o s:o}}", "version", json_text(s->version), "hostname",
-		json_text(s->hostname), "uptime", number(s->uptime), "bonds", bonds, "interfaces",
-		interfaces, "cloud_init", "status", json_text(s->cloud_init.status), "errors",
-		json_texts(s->cloud_init.errors, s->cloud_init.n_errors));
-	char *dump = json_dumps(document, JSON_INDENT(2));
-	char *json = xasprintf("%s\n", dump);
-
-	free(dump);
-	json_decref(document);
-	return json;
+		put_interface(&w, &s->interfaces[n]);
+	json_close(&w);
+	json_open_object(&w, "cloud_init");
+	json_put_text(&w, "status", s->cloud_init.status);
+	json_put_texts(&w, "errors", s->cloud_init.errors, s->cloud_init.n_errors);
+	json_close(&w);
+	json_close(&w);
+	return json_write_text(&w, JSON_INDENT(2), err);
 }

@@ -80,6 +80,7 @@ static int run_serve(const struct options *o)
 static int run_status(const struct options *o)
 {
 	cleanup_guest_status struct guest_status status;
+	cleanup_err struct err err = ERR_INIT;
 
 	if (!streq(o->output, "text") && !streq(o->output, "json")) {
 		fprintf(stderr, "bondd: --output is text or json, not '%s'\n", o->output);
@@ -87,7 +88,9 @@ static int run_status(const struct options *o)
 	}
 	status_read(o->root, &status);
 	cleanup_free char *text =
-		streq(o->output, "json") ? status_json(&status) : status_table(&status);
+		streq(o->output, "json") ? status_json(&status, &err) : status_table(&status);
+	if (!text)
+		return fail(&err, EXIT_FAILURE);
 	fputs(text, stdout);
 	return EXIT_SUCCESS;
 }

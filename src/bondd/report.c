@@ -2,7 +2,6 @@
 #include "bondd/report.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "bondd/eye.h"
-#include "bondd/json_text.h"
 
 /* In one word; the better one where targets differ. NULL: nothing is known. */
 static const char *path_word(const struct leg *l, const struct targets *targets,
@@ -27,65 +26,76 @@ static const char *path_word(const struct leg *l, const struct targets *targets,
 					     : NULL;
 }
 
-static json_t *leg_json(const struct leg *l, const struct targets *targets,
-			const struct track_limits *limits, int64_t now)
+static void put_leg(struct json_writer *w, const struct leg *l, const struct targets *targets,
+		    const struct track_limits *limits, int64_t now)
 {
-	json_t *buckets = json_array();
-	const char *path = path_word(l, targets, limits, now);
 	unsigned lost = 0;
 
-	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++)
-		json_array_append_new(buckets, json_integer((json_int_t)l->round_trips[i]));
 	for (size_t i = 0; i < targets->n; i++)
 		lost += track_lost(&l->tracks[i]);
-	return json_pack("{s:o s:{s:b s:s? s:I s:I s:i s:I s:o}}", "name", json_text(l->name),
-			 "watch", "probed", l->probed, "path", path, "sent", (json_int_t)l->sent,
-			 "answered", (json_int_t)l->answered, "lost", (int)lost,
-			 "round_trip_sum_us", (json_int_t)l->round_trip_sum, "round_trips",
-			 buckets);
+	json_open_object(w, NULL);
+	json_put_text(w, "name", l->name);
+	json_open_object(w, "watch");
+	json_put_bool(w, "probed", l->probed);
+	json_put_text(w, "path", path_word(l, targets, limits, now));
+	json_put_uint64(w, "sent", l->sent);
+	json_put_uint64(w, "answered", l->answered);
+	json_put_int64(w, "lost", lost);
+	json_put_uint64(w, "round_trip_sum_us", l->round_trip_sum);
+	json_open_array(w, "round_trips");
+	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++)
+		json_put_uint64(w, NULL, l->round_trips[i]);
+	json_close(w);
+	json_close(w);
+	json_close(w);
 }
 
-static json_t *targets_json(const struct targets *targets)
+static void put_watch(struct json_writer *w, const struct eye *e, const struct conf *conf)
 {
-	json_t *array = json_array();
 	char text[IP_TEXT_SIZE];
 
-	for (size_t i = 0; i < targets->n; i++)
-		json_array_append_new(array, json_string(ip_text(&targets->v[i].ip, text)));
-	return array;
-}
-
-static json_t *eye_json(const struct eye *e, const struct conf *conf, int64_t now)
-{
-	json_t *legs = json_array();
-	json_t *moves = json_object();
-
-	for (size_t i = 0; i < e->n_legs; i++)
-		json_array_append_new(legs, leg_json(&e->legs[i], &e->targets, &conf->track, now));
+	json_open_object(w, "watch");
+	json_put_text(w, "state", decide_reason_name(e->reason));
+	json_put_text(w, "sentence", e->sentence);
+	json_put_int64(w, "said_at", e->said_at);
+	json_put_int64(w, "outage_us", e->outage);
+	json_put_int64(w, "interval_ms", conf->track.interval / 1000);
+	json_put_uint64(w, "announced", e->announced);
+	json_open_object(w, "moves");
 	for (unsigned i = 0; i < MOVE_CAUSES; i++)
-		json_object_set_new(moves, move_cause_name((enum move_cause)i),
-				    json_integer((json_int_t)e->moved[i]));
-	return json_pack("{s:o s:{s:s s:o s:I s:I s:i s:I s:o s:o s:o} s:o}", "name",
-			 json_text(e->name), "watch", "state", decide_reason_name(e->reason),
-			 "sentence", json_text(e->sentence), "said_at", (json_int_t)e->said_at,
-			 "outage_us", (json_int_t)e->outage, "interval_ms",
-			 (int)(conf->track.interval / 1000), "announced", (json_int_t)e->announced,
-			 "moves", moves, "targets", targets_json(&e->targets), "findings",
-			 json_texts(e->audit.findings, e->audit.n), "legs", legs);
+		json_put_uint64(w, move_cause_name((enum move_cause)i), e->moved[i]);
+	json_close(w);
+	json_open_array(w, "targets");
+	for (size_t i = 0; i < e->targets.n; i++)
+		json_put_text(w, NULL, ip_text(&e->targets.v[i].ip, text));
+	json_close(w);
+	json_put_texts(w, "findings", e->audit.findings, e->audit.n);
+	json_close(w);
 }
 
-char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int64_t now)
+char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int64_t now,
+		  struct err *err)
 {
-	json_t *bonds = json_array();
+	cleanup_json_writer struct json_writer w = {0};
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(bonds, eye_json(&eyes[i], conf, now));
+	json_open_object(&w, NULL);
+	json_put_int64(&w, "written_ms", now / 1000);
+	json_open_array(&w, "bonds");
+	for (size_t i = 0; i < n; i++) {
+		const struct eye *e = &eyes[i];
 
-	json_t *document =
-		json_pack("{s:I s:o}", "written_ms", (json_int_t)(now / 1000), "bonds", bonds);
-	char *json = json_dumps(document, JSON_COMPACT);
-	json_decref(document);
-	return json;
+		json_open_object(&w, NULL);
+		json_put_text(&w, "name", e->name);
+		put_watch(&w, e, conf);
+		json_open_array(&w, "legs");
+		for (size_t k = 0; k < e->n_legs; k++)
+			put_leg(&w, &e->legs[k], &e->targets, &conf->track, now);
+		json_close(&w);
+		json_close(&w);
+	}
+	json_close(&w);
+	json_close(&w);
+	return json_write_text(&w, JSON_COMPACT, err);
 }
 
 int report_write(const char *json, struct err *err)

@@ -17,8 +17,9 @@ struct eye;
 
 enum { REPORT_FRESH_MS = 5000 }; /* an older one is that of eyes that are shut */
 
-/* JSON; now in us of CLOCK_MONOTONIC. The caller frees. */
-char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int64_t now);
+/* JSON; now in us of CLOCK_MONOTONIC. The caller frees; NULL: an error. */
+char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int64_t now,
+		  struct err *err);
 
 /* Into REPORT_DIR, which must be there. */
 int report_write(const char *json, struct err *err);

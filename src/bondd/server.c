@@ -48,6 +48,7 @@ static enum MHD_Result handle(void *root, struct MHD_Connection *connection, con
 			      size_t *upload_len, void **state)
 {
 	static char not_found[] = "not found: ask for /status or /metrics\n";
+	static char no_json[] = "the status cannot be written as JSON\n";
 	static char not_allowed[] = "method not allowed: GET only\n";
 
 	(void)version;
@@ -64,9 +65,13 @@ static enum MHD_Result handle(void *root, struct MHD_Connection *connection, con
 
 	cleanup_guest_status struct guest_status status;
 	status_read(root, &status);
-	return answer(
-		connection, MHD_HTTP_OK, metrics ? "text/plain; version=0.0.4" : "application/json",
-		metrics ? status_metrics(&status) : status_json(&status), MHD_RESPMEM_MUST_FREE);
+	char *body = metrics ? status_metrics(&status) : status_json(&status, NULL);
+	if (!body)
+		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", no_json,
+			      MHD_RESPMEM_PERSISTENT);
+	return answer(connection, MHD_HTTP_OK,
+		      metrics ? "text/plain; version=0.0.4" : "application/json", body,
+		      MHD_RESPMEM_MUST_FREE);
 }
 
 int server_run(int fd, const char *root, struct err *err)

@@ -172,11 +172,11 @@ static int do_due(struct watch *w, int64_t now, struct err *err)
 static void write_report(struct watch *w, int64_t now)
 {
 	cleanup_err struct err err = ERR_INIT;
-	cleanup_free char *json = report_json(w->eyes, w->n_eyes, w->tools.conf, now);
+	cleanup_free char *json = report_json(w->eyes, w->n_eyes, w->tools.conf, now, &err);
 
 	if (!file_exists(REPORT_DIR)) /* run by hand */
 		return;
-	if (report_write(json, &err) < 0 && !w->told_report) {
+	if ((!json || report_write(json, &err) < 0) && !w->told_report) {
 		journal_say(JOURNAL_ERROR, "%s: nobody can be told how the bonds are", err.text);
 		w->told_report = true;
 	}

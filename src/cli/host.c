@@ -110,9 +110,11 @@ int verb_host(const struct options *options)
 	if (options->tune)
 		return tune(options, &host);
 	if (options->json) {
-		cleanup_free char *json = host_json(&host);
+		cleanup_free char *json = host_json(&host, &err);
 
-		puts(json);
+		if (!json)
+			return cli_fail("host", &err);
+		fputs(json, stdout);
 	} else {
 		host_report(stdout, &host);
 	}

@@ -15,6 +15,7 @@
 #include "base/finding.h"
 #include "host/cpus.h"
 
+struct err;
 struct tree;
 
 #define HOST_UNKNOWN (-1)
@@ -139,5 +140,5 @@ void host_lint(struct host *host);
 void host_clear(struct host *host);
 #define cleanup_host __attribute__((__cleanup__(host_clear)))
 
-/* The document of doc/host.md; the caller frees. */
-char *host_json(const struct host *host);
+/* The document of doc/host.md, ended by a newline; the caller frees. NULL: an error. */
+char *host_json(const struct host *host, struct err *err);

@@ -1,86 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <jansson.h>
-
-#include "base/alloc.h"
+#include "base/json_write.h"
 #include "host/host.h"
 
-static json_t *number(int64_t n)
+static void put_cpus(struct json_writer *w, const char *key, const struct cpus *set)
 {
-	return n < 0 ? json_null() : json_integer(n);
-}
-
-static json_t *yes_no(int64_t n)
-{
-	return n < 0 ? json_null() : json_boolean(n);
-}
-
-static json_t *cpus(const struct cpus *set)
-{
-	json_t *list;
-
 	if (!set->known)
-		return json_null();
-	list = json_array();
+		return json_put_null(w, key);
+	json_open_array(w, key);
 	for (int cpu = cpus_next(set, 0); cpu >= 0; cpu = cpus_next(set, cpu + 1))
-		json_array_append_new(list, json_integer(cpu));
-	return list;
+		json_put_int64(w, NULL, cpu);
+	json_close(w);
 }
 
-static json_t *siblings(const struct host_node *node)
+static void put_siblings(struct json_writer *w, const struct host_node *node)
 {
-	json_t *list;
-
 	if (node->n_siblings == 0)
-		return json_null();
-	list = json_array();
+		return json_put_null(w, "siblings");
+	json_open_array(w, "siblings");
 	for (size_t i = 0; i < node->n_siblings; i++)
-		json_array_append_new(list, cpus(&node->siblings[i]));
-	return list;
+		put_cpus(w, NULL, &node->siblings[i]);
+	json_close(w);
 }
 
-static json_t *nodes(const struct host *host)
+static void put_node(struct json_writer *w, const struct host_node *n)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < host->n_nodes; i++) {
-		const struct host_node *n = &host->nodes[i];
-		json_t *pages = json_array();
-
-		for (size_t p = 0; p < n->n_pages; p++)
-			json_array_append_new(pages, json_pack("{so so so so}", "size_kb",
-							       number(n->pages[p].size_kb), "total",
-							       number(n->pages[p].total), "free",
-							       number(n->pages[p].free), "reserved",
-							       number(n->pages[p].reserved)));
-		json_array_append_new(
-			list, json_pack("{si so so so so so so so so so}", "id", (int)n->id,
-					"socket", number(n->socket), "memory_mb",
-					number(n->memory_mb), "memory_free_mb",
-					number(n->memory_free_mb), "cpus", cpus(&n->cpus),
-					"isolated_cpus", cpus(&n->isolated), "shared_cpus",
-					cpus(&n->shared), "dedicated_cpus", cpus(&n->dedicated),
-					"siblings", siblings(n), "huge_pages", pages));
+	json_open_object(w, NULL);
+	json_put_int64(w, "id", n->id);
+	json_put_known(w, "socket", n->socket);
+	json_put_known(w, "memory_mb", n->memory_mb);
+	json_put_known(w, "memory_free_mb", n->memory_free_mb);
+	put_cpus(w, "cpus", &n->cpus);
+	put_cpus(w, "isolated_cpus", &n->isolated);
+	put_cpus(w, "shared_cpus", &n->shared);
+	put_cpus(w, "dedicated_cpus", &n->dedicated);
+	put_siblings(w, n);
+	json_open_array(w, "huge_pages");
+	for (size_t p = 0; p < n->n_pages; p++) {
+		json_open_object(w, NULL);
+		json_put_known(w, "size_kb", n->pages[p].size_kb);
+		json_put_known(w, "total", n->pages[p].total);
+		json_put_known(w, "free", n->pages[p].free);
+		json_put_known(w, "reserved", n->pages[p].reserved);
+		json_close(w);
 	}
-	return list;
+	json_close(w);
+	json_close(w);
 }
 
-static json_t *vfs(const struct host_nic *nic)
+static void put_vf(struct json_writer *w, const struct host_vf *v)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < nic->n_vfs; i++) {
-		const struct host_vf *v = &nic->vfs[i];
-
-		json_array_append_new(list,
-				      json_pack("{si ss so ss? so so so ss? ss? ss? so}", "index",
-						(int)v->index, "pci_address", v->pci_address,
-						"in_use", yes_no(v->in_use), "mac", v->mac, "vlan",
-						number(v->vlan), "trust", yes_no(v->trust),
-						"spoof_check", yes_no(v->spoof_check), "link_state",
-						v->link_state, "driver", v->driver, "name", v->name,
-						"iommu_group", number(v->iommu_group)));
-	}
-	return list;
+	json_open_object(w, NULL);
+	json_put_int64(w, "index", v->index);
+	json_put_text(w, "pci_address", v->pci_address);
+	json_put_known_bool(w, "in_use", v->in_use);
+	json_put_text(w, "mac", v->mac);
+	json_put_known(w, "vlan", v->vlan);
+	json_put_known_bool(w, "trust", v->trust);
+	json_put_known_bool(w, "spoof_check", v->spoof_check);
+	json_put_text(w, "link_state", v->link_state);
+	json_put_text(w, "driver", v->driver);
+	json_put_text(w, "name", v->name);
+	json_put_known(w, "iommu_group", v->iommu_group);
+	json_close(w);
 }
 
 static const char *obstacle_name(enum sriov_obstacle obstacle)
@@ -96,85 +77,101 @@ static const char *obstacle_name(enum sriov_obstacle obstacle)
 	return NULL;
 }
 
-static json_t *nics(const struct host *host)
+static void put_nic(struct json_writer *w, const struct host_nic *n)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < host->n_nics; i++) {
-		const struct host_nic *n = &host->nics[i];
-		json_t *sriov = json_pack("{so ss? so so so}", "capable", yes_no(n->sriov_capable),
-					  "obstacle", obstacle_name(n->sriov_obstacle), "total",
-					  number(n->vfs_total), "configured",
-					  number(n->vfs_configured), "free", number(n->vfs_free));
-
-		json_array_append_new(
-			list,
-			json_pack("{ss? ss ss? ss? ss? ss? ss? ss? ss? so so so so ss? so so}",
-				  "name", n->name, "pci_address", n->pci_address, "pci_id",
-				  n->pci_id, "vf_pci_id", n->vf_pci_id, "model", n->model, "driver",
-				  n->driver, "driver_version", n->driver_version, "firmware",
-				  n->firmware, "mac", n->mac, "numa_node", number(n->numa_node),
-				  "carrier", yes_no(n->carrier), "speed", number(n->speed),
-				  "iommu_group", number(n->iommu_group), "physnet", n->physnet,
-				  "sriov", sriov, "vfs", vfs(n)));
-	}
-	return list;
+	json_open_object(w, NULL);
+	json_put_text(w, "name", n->name);
+	json_put_text(w, "pci_address", n->pci_address);
+	json_put_text(w, "pci_id", n->pci_id);
+	json_put_text(w, "vf_pci_id", n->vf_pci_id);
+	json_put_text(w, "model", n->model);
+	json_put_text(w, "driver", n->driver);
+	json_put_text(w, "driver_version", n->driver_version);
+	json_put_text(w, "firmware", n->firmware);
+	json_put_text(w, "mac", n->mac);
+	json_put_known(w, "numa_node", n->numa_node);
+	json_put_known_bool(w, "carrier", n->carrier);
+	json_put_known(w, "speed", n->speed);
+	json_put_known(w, "iommu_group", n->iommu_group);
+	json_put_text(w, "physnet", n->physnet);
+	json_open_object(w, "sriov");
+	json_put_known_bool(w, "capable", n->sriov_capable);
+	json_put_text(w, "obstacle", obstacle_name(n->sriov_obstacle));
+	json_put_known(w, "total", n->vfs_total);
+	json_put_known(w, "configured", n->vfs_configured);
+	json_put_known(w, "free", n->vfs_free);
+	json_close(w);
+	json_open_array(w, "vfs");
+	for (size_t i = 0; i < n->n_vfs; i++)
+		put_vf(w, &n->vfs[i]);
+	json_close(w);
+	json_close(w);
 }
 
-static json_t *iommu(const struct host_iommu *i)
+static void put_iommu(struct json_writer *w, const struct host_iommu *i)
 {
-	json_t *units = json_array();
-
-	for (size_t n = 0; n < i->n_units; n++)
-		json_array_append_new(units, json_string(i->units[n]));
-	return json_pack("{so so so so}", "on", yes_no(i->on), "firmware_table",
-			 yes_no(i->firmware), "groups", number(i->groups), "units", units);
+	json_open_object(w, "iommu");
+	json_put_known_bool(w, "on", i->on);
+	json_put_known_bool(w, "firmware_table", i->firmware);
+	json_put_known(w, "groups", i->groups);
+	json_put_texts(w, "units", i->units, i->n_units);
+	json_close(w);
 }
 
-static json_t *conntrack(const struct host_conntrack *c)
+static void put_conntrack(struct json_writer *w, const struct host_conntrack *c)
 {
-	return json_pack("{so so so so so so so so so so ss?}", "loaded", yes_no(c->loaded), "max",
-			 number(c->max), "count", number(c->count), "buckets", number(c->buckets),
-			 "udp_timeout", number(c->udp_timeout), "udp_timeout_stream",
-			 number(c->udp_timeout_stream), "drop", number(c->drop), "early_drop",
-			 number(c->early_drop), "insert_failed", number(c->insert_failed),
-			 "new_flows_per_s", number(c->new_flows_per_s), "verdict", c->verdict);
+	json_open_object(w, "conntrack");
+	json_put_known_bool(w, "loaded", c->loaded);
+	json_put_known(w, "max", c->max);
+	json_put_known(w, "count", c->count);
+	json_put_known(w, "buckets", c->buckets);
+	json_put_known(w, "udp_timeout", c->udp_timeout);
+	json_put_known(w, "udp_timeout_stream", c->udp_timeout_stream);
+	json_put_known(w, "drop", c->drop);
+	json_put_known(w, "early_drop", c->early_drop);
+	json_put_known(w, "insert_failed", c->insert_failed);
+	json_put_known(w, "new_flows_per_s", c->new_flows_per_s);
+	json_put_text(w, "verdict", c->verdict);
+	json_close(w);
 }
 
-static json_t *modules(const struct host *host)
+static void put_finding(struct json_writer *w, const struct host_finding *f)
 {
-	json_t *object = json_object();
+	json_open_object(w, NULL);
+	json_put_text(w, "severity", severity_name(f->severity));
+	json_put_text(w, "rule", f->rule);
+	json_put_text(w, "object", f->object);
+	json_put_text(w, "text", f->text);
+	json_put_text(w, "source", f->source);
+	json_close(w);
+}
 
+char *host_json(const struct host *host, struct err *err)
+{
+	cleanup_json_writer struct json_writer w = {0};
+
+	json_open_object(&w, NULL);
+	json_put_text(&w, "hostname", host->hostname);
+	json_put_text(&w, "kernel", host->kernel);
+	json_open_array(&w, "numa_nodes");
+	for (size_t i = 0; i < host->n_nodes; i++)
+		put_node(&w, &host->nodes[i]);
+	json_close(&w);
+	json_open_array(&w, "nics");
+	for (size_t i = 0; i < host->n_nics; i++)
+		put_nic(&w, &host->nics[i]);
+	json_close(&w);
+	put_iommu(&w, &host->iommu);
+	json_put_text(&w, "cmdline", host->cmdline);
+	put_conntrack(&w, &host->conntrack);
+	json_open_object(&w, "modules");
 	for (size_t i = 0; i < host->n_modules; i++)
-		json_object_set_new(object, host->modules[i].name,
-				    json_pack("s?", host->modules[i].state));
-	return object;
-}
-
-static json_t *findings(const struct host *host)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < host->n_findings; i++) {
-		const struct host_finding *f = &host->findings[i];
-
-		json_array_append_new(list, json_pack("{ss ss ss? ss ss?}", "severity",
-						      severity_name(f->severity), "rule", f->rule,
-						      "object", f->object, "text", f->text,
-						      "source", f->source));
-	}
-	return list;
-}
-
-char *host_json(const struct host *host)
-{
-	json_t *document = json_pack("{ss? ss? so so so ss? so so so}", "hostname", host->hostname,
-				     "kernel", host->kernel, "numa_nodes", nodes(host), "nics",
-				     nics(host), "iommu", iommu(&host->iommu), "cmdline",
-				     host->cmdline, "conntrack", conntrack(&host->conntrack),
-				     "modules", modules(host), "findings", findings(host));
-	char *text = json_dumps(document, JSON_INDENT(1));
-
-	json_decref(document);
-	return text;
+		json_put_text(&w, host->modules[i].name, host->modules[i].state);
+	json_close(&w);
+	json_open_array(&w, "findings");
+	for (size_t i = 0; i < host->n_findings; i++)
+		put_finding(&w, &host->findings[i]);
+	json_close(&w);
+	json_close(&w);
+	return json_write_text(&w, JSON_INDENT(1), err);
 }

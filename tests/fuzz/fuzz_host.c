@@ -52,7 +52,7 @@ static char *read_json(struct tree_table *table, struct tree_table *record)
 		tree_record(tree, record);
 	host_read(tree, &host);
 	tree_close(tree);
-	return host_json(&host);
+	return host_json(&host, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -363,7 +363,7 @@ static char *tree_with_report(void)
 				   1 << 16, &text, &len, NULL),
 			 0);
 	assert_int_equal(file_write_at(-100, bond, text, len, 0644, NULL), 0);
-	cleanup_free char *json = report_json(&e, 1, &conf, 1000000);
+	cleanup_free char *json = report_json(&e, 1, &conf, 1000000, NULL);
 	assert_int_equal(file_write_at(-100, report, json, strlen(json), 0644, NULL), 0);
 	eye_clear(&e);
 	return top;
@@ -376,7 +376,7 @@ static void test_report_reaches_dnsvnf(void **state)
 	const char *top = tree_with_report();
 
 	status_read(top, &s);
-	cleanup_free char *json = status_json(&s);
+	cleanup_free char *json = status_json(&s, NULL);
 	assert_int_equal(guest_status_parse(json, strlen(json), &back, NULL), 0);
 	const struct guest_bond *b = guest_status_bond(&back, "bond0");
 	assert_non_null(b);

@@ -442,7 +442,7 @@ static void test_nothing(void **state)
 	read_table(&t, &h);
 	assert_int_equal(h.n_findings, 0);
 
-	cleanup_free char *json = host_json(&h);
+	cleanup_free char *json = host_json(&h, NULL);
 	json_t *document = json_loads(json, 0, NULL);
 
 	assert_true(json_is_null(json_object_get(document, "hostname")));
@@ -467,7 +467,7 @@ static void test_json(void **state)
 	build_xl710(&t);
 	read_table(&t, &h);
 
-	cleanup_free char *json = host_json(&h);
+	cleanup_free char *json = host_json(&h, NULL);
 	json_t *d = json_loads(json, 0, NULL);
 
 	assert_non_null(d);
@@ -631,7 +631,7 @@ static void test_capture_gives_the_same(void **state)
 	tree_close(tree);
 	read_table(&captured, &second);
 
-	cleanup_free char *a = host_json(&first), *b = host_json(&second);
+	cleanup_free char *a = host_json(&first, NULL), *b = host_json(&second, NULL);
 
 	assert_string_equal(a, b);
 	for (size_t i = 0; i < captured.n; i++)
