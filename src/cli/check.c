@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -50,12 +49,12 @@ static json_t *rule_json(const struct check_rule *r)
 			 r->reason, "remedy", r->remedy, "source", r->source);
 }
 
-static int list_rules(const struct options *options)
+static int list_rules(enum format format)
 {
 	static const char *const heads[] = {"RULE", "SEVERITY", "WHAT MUST HOLD"};
 	const struct check_rule *r;
 
-	if (options->json) {
+	if (format == FORMAT_JSON) {
 		json_t *list = json_array();
 		for (size_t i = 0; (r = check_rule_at(i)); i++)
 			json_array_append_new(list, rule_json(r));
@@ -73,33 +72,24 @@ static int list_rules(const struct options *options)
 	return EXIT_DONE;
 }
 
-/* "LABEL    text", wrapped at 80 columns with the text in a column of its own. */
+/* "LABEL    text", with the text in a column of its own. */
 static void print_labelled(const char *label, const char *text)
 {
-	enum { INDENT = 9, WIDTH = 80 };
-	int column = printf("%-*s", INDENT, label);
+	enum { INDENT = 9 };
 
-	for (const char *word = text; *word;) {
-		int len = (int)strcspn(word, " ");
-		if (column + 1 + len > WIDTH)
-			column = printf("\n%*s", INDENT, "") - 1;
-		column += printf("%s%.*s", column > INDENT ? " " : "", len, word);
-		word += len;
-		word += strspn(word, " ");
-	}
-	putchar('\n');
+	print_wrapped(stdout, text, printf("%-*s", INDENT, label), INDENT);
 }
 
-static int explain_rule(const struct options *options)
+static int explain_rule(const char *id, enum format format)
 {
-	const struct check_rule *r = check_rule_find(options->explain);
+	const struct check_rule *r = check_rule_find(id);
 
 	if (!r) {
-		fprintf(stderr, "dnsvnf check: there is no rule \"%s\"; --list names them\n",
-			options->explain);
+		fprintf(stderr,
+			"dnsvnf check: unknown rule '%s'; 'dnsvnf check --list' names them\n", id);
 		return EXIT_USAGE;
 	}
-	if (options->json) {
+	if (format == FORMAT_JSON) {
 		dump(rule_json(r));
 		return EXIT_DONE;
 	}
@@ -118,28 +108,29 @@ static void print_sarif(const struct findings *findings)
 	dump(sarif_log(findings, here ? here : ""));
 }
 
-int verb_check(const struct options *options)
+int verb_check(const struct verb *verb, const void *options)
 {
+	const struct check_options *o = options;
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_findings struct findings findings = {0};
 	cleanup_model struct model *model = NULL;
 
-	if (options->list)
-		return list_rules(options);
-	if (options->explain)
-		return explain_rule(options);
-	if (design_read(options->operand, &model, &findings, &err) < 0) {
-		cli_fail("check", &err);
+	if (o->list)
+		return list_rules(o->common.format);
+	if (o->explain)
+		return explain_rule(o->explain, o->common.format);
+	if (design_read(o->common.operand, &model, &findings, &err) < 0) {
+		cli_fail(verb->name, &err);
 		return EXIT_NOT_RIGHT;
 	}
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
-	if (options->json) {
+	if (o->common.format == FORMAT_JSON) {
 		print_findings_json(&findings);
-	} else if (options->sarif) {
+	} else if (o->common.format == FORMAT_SARIF) {
 		print_sarif(&findings);
 	} else {
 		cli_print_findings(stdout, &findings, SEVERITY_NOTE);
-		printf("%s: %zu errors, %zu warnings, %zu notes\n", options->operand, errors,
+		printf("%s: %zu errors, %zu warnings, %zu notes\n", o->common.operand, errors,
 		       findings_count(&findings, SEVERITY_WARNING),
 		       findings_count(&findings, SEVERITY_NOTE));
 	}

@@ -11,6 +11,7 @@
 #include "vim/vim.h"
 
 struct options;
+struct verb;
 
 /* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code that fits the error. */
 int cli_fail(const char *verb, const struct err *err);
@@ -23,12 +24,13 @@ void cli_print_findings(FILE *out, const struct findings *findings, enum severit
  * made; the model is returned only when there are no errors, except to status and undeploy, which
  * look at what was built before, and explain. Returns 0 or an exit code.
  */
-int cli_read_design(const char *verb, const struct options *options, struct model **ret_model);
+int cli_read_design(const struct verb *verb, const struct options *options,
+		    struct model **ret_model);
 
 /* Opens the deployment's VIM; 0 or an exit code, with the error printed. */
-int cli_open_vim(const char *verb, const struct options *options, const struct tenant *tenant,
-		 const struct deployment *deployment, const struct run_ctx *run,
-		 struct vim **ret_vim);
+int cli_open_vim(const struct verb *verb, const struct options *options,
+		 const struct tenant *tenant, const struct deployment *deployment,
+		 const struct run_ctx *run, struct vim **ret_vim);
 
 /*
  * Calls fn for each deployment of the descriptor with its VIM opened (explain with --hosts alone:
@@ -38,7 +40,8 @@ int cli_open_vim(const char *verb, const struct options *options, const struct t
 typedef int cli_deployment_fn(const struct options *options, const struct model *model,
 			      const struct tenant *tenant, const struct deployment *deployment,
 			      struct vim *vim);
-int cli_each_deployment(const char *verb, const struct options *options, cli_deployment_fn *fn);
+int cli_each_deployment(const struct verb *verb, const struct options *options,
+			cli_deployment_fn *fn);
 
 /* The name of the VIM to use: --vim, else the locator's vim_id, else "local". */
 const char *cli_vim_name(const struct options *options, const struct deployment *deployment);

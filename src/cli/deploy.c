@@ -38,10 +38,11 @@ static int deploy_one(const struct options *options, const struct model *model,
 		      const struct tenant *tenant, const struct deployment *deployment,
 		      struct vim *vim)
 {
+	const struct deploy_options *own = (const void *)options;
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
-	const struct apply_options apply = {.keep_failed = options->keep_failed};
+	const struct apply_options apply = {.keep_failed = own->keep_failed};
 
 	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
 		return cli_fail("deploy", &err);
@@ -50,14 +51,14 @@ static int deploy_one(const struct options *options, const struct model *model,
 		/* The embedded VIM has said why in its error. */
 		if (err.code == -ENOSPC && !streq(vim->ops->name, "local"))
 			tell_why(options, model, tenant, deployment, vim);
-		if (code == EXIT_INTERRUPTED || options->keep_failed)
+		if (code == EXIT_INTERRUPTED || own->keep_failed)
 			fprintf(stderr,
 				"dnsvnf deploy: what was made of %s of %s is left: 'dnsvnf deploy "
 				"%s' finishes it, 'dnsvnf undeploy %s' removes it\n",
 				deployment->name, tenant->name, options->operand, options->operand);
 		return code;
 	}
-	if (!options->json)
+	if (options->format != FORMAT_JSON)
 		printf("%s is deployed; %zu objects made, %zu changed, %zu unchanged\n",
 		       deployment->name,
 		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE),
@@ -65,7 +66,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 	return EXIT_DONE;
 }
 
-int verb_deploy(const struct options *options)
+int verb_deploy(const struct verb *verb, const void *options)
 {
-	return cli_each_deployment("deploy", options, deploy_one);
+	return cli_each_deployment(verb, options, deploy_one);
 }

@@ -1,66 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Build-time program: writes the bash completion and the man page from the verb table. */
+/* Build-time program: writes the bash completion and the man page of a program from its table. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "bondd/verbs.h"
 #include "cli/verb.h"
 
-/* The verbs that take the option, each with its forms: one name may mean two things. */
-static void print_pattern(const struct option_row *o)
+/* What completes the value of the verb's option. */
+static void print_value_case(const struct verb *verb, const struct option_row *row)
 {
-	const char *before = "\t";
-
-	for (size_t i = 0; i < verb_count; i++) {
-		if (!strchr(verb_table[i].options, o->letter))
-			continue;
-		printf("%s%s:--%s", before, verb_table[i].name, o->name);
-		if (o->brief)
-			printf("|%s:-%c", verb_table[i].name, o->brief);
-		before = "|";
-	}
+	printf("\t%s:--%s", verb->name, row->name);
+	if (row->brief)
+		printf("|%s:-%c", verb->name, row->brief);
 	puts(")");
+	if (row->type == OPTION_FILE)
+		puts("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
+	else if (row->words)
+		printf("\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n", row->words);
+	puts("\t\treturn ;;");
 }
 
-static void print_completion(void)
+static void print_completion(const struct program *p)
 {
-	puts("# bash completion for dnsvnf, made from its verb table\n"
-	     "_dnsvnf()\n{\n"
-	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-	     "\tif [ \"$COMP_CWORD\" -eq 1 ]; then");
-	printf("\t\twords='--help --version");
-	for (size_t i = 0; i < verb_count; i++)
-		printf(" %s", verb_table[i].name);
-	puts("'\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
-	     "\"$cur\")\n\t\treturn\n\tfi\n"
+	printf("# bash completion for %s, made from its verb table\n"
+	       "_%s()\n{\n"
+	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+	       "\tif [ \"$COMP_CWORD\" -eq 1 ] || { [ \"$COMP_CWORD\" -eq 2 ] && [ \"$prev\" = "
+	       "help "
+	       "]; }; then\n"
+	       "\t\twords='--help --version help",
+	       p->name, p->name);
+	for (size_t i = 0; i < p->n_verbs; i++)
+		printf(" %s", p->verbs[i].name);
+	puts("'\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+	     "\t\treturn\n\tfi\n"
 	     "\tcase ${COMP_WORDS[1]}:$prev in");
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_row *o = &option_table[i];
-		if (!o->argument)
-			continue;
-		print_pattern(o);
-		if (o->values && *o->values)
-			printf("\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n",
-			       o->values);
-		else if (o->values)
-			puts("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
-		puts("\t\treturn ;;");
-	}
+	for (size_t i = 0; i < p->n_verbs; i++)
+		for (const struct option_row *row = p->verbs[i].options; row->name; row++)
+			if (option_takes_value(row))
+				print_value_case(&p->verbs[i], row);
 	puts("\tesac\n\tcase ${COMP_WORDS[1]} in");
-	for (size_t i = 0; i < verb_count; i++) {
-		printf("\t%s) words='", verb_table[i].name);
-		for (size_t j = 0; j < option_count; j++)
-			if (strchr(verb_table[i].options, option_table[j].letter))
-				printf("--%s ", option_table[j].name);
+	for (size_t i = 0; i < p->n_verbs; i++) {
+		printf("\t%s) words='", p->verbs[i].name);
+		for (const struct option_row *row = p->verbs[i].options; row->name; row++)
+			printf("--%s ", row->name);
 		puts("' ;;");
 	}
-	puts("\tesac\n"
-	     "\tif [[ $cur == -* ]]; then\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-	     "\telse\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-	     "\tfi\n}\n"
-	     "complete -o filenames -F _dnsvnf dnsvnf");
+	printf("\tesac\n"
+	       "\tif [[ $cur == -* ]]; then\n"
+	       "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+	       "\telse\n"
+	       "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	       "\tfi\n}\n"
+	       "complete -o filenames -F _%s %s\n",
+	       p->name, p->name);
 }
 
 /* Dashes as roff wants them. */
@@ -73,24 +67,29 @@ static void print_roff(const char *s)
 			putchar(*s);
 }
 
-static void print_man_verb(const struct verb *verb)
+static void print_man_verb(const struct program *p, const struct verb *verb)
 {
-	printf(".SS \"%s", verb->name);
-	printf(" [options]%s%s\"\n", *verb->operand ? " " : "", verb->operand);
+	char left[OPTION_LEFT_SIZE], help[512];
+
+	printf(".SS \"%s %s [options]%s%s\"\n", p->name, verb->name, verb->operand ? " " : "",
+	       verb->operand ? verb->operand : "");
 	print_roff(verb->text);
 	puts("");
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_row *o = &option_table[i];
-		if (!strchr(verb->options, o->letter) || strchr("hvo", o->letter))
+	for (const struct option_row *row = verb->options; row->name; row++) {
+		if (streq(row->name, "help") || streq(row->name, "verbose"))
 			continue;
-		printf(".TP\n\\fB");
-		if (o->brief)
-			printf("\\-%c\\fR, \\fB", o->brief);
-		print_roff("--");
-		print_roff(o->name);
-		printf("\\fR%s%s%s\n", o->argument ? " \\fI" : "", o->argument ? o->argument : "",
-		       o->argument ? "\\fR" : "");
-		print_roff(o->text);
+		option_left(row, left);
+		option_help(row, help, sizeof(help));
+		char *value = strchr(left, ' ');
+		if (value)
+			*value++ = 0;
+		fputs(".TP\n\\fB", stdout);
+		if (row->brief)
+			printf("\\-%c\\fR, \\fB", row->brief);
+		print_roff(left);
+		printf("\\fR%s%s%s\n", value ? " \\fI" : "", value ? value : "",
+		       value ? "\\fR" : "");
+		print_roff(help);
 		puts("");
 	}
 	fputs(".PP\nExample:\n.PP\n.RS\n\\fB", stdout);
@@ -98,8 +97,8 @@ static void print_man_verb(const struct verb *verb)
 	puts("\\fR\n.RE");
 }
 
-/* dnsvnf.8 is man/dnsvnf.8.in with the line @VERBS@ replaced. */
-static int print_man(const char *template_file)
+/* The man page is its template with the line @VERBS@ replaced. */
+static int print_man(const struct program *p, const char *template_file)
 {
 	FILE *in = fopen(template_file, "re");
 	char line[1024];
@@ -113,8 +112,8 @@ static int print_man(const char *template_file)
 			fputs(line, stdout);
 			continue;
 		}
-		for (size_t i = 0; i < verb_count; i++)
-			print_man_verb(&verb_table[i]);
+		for (size_t i = 0; i < p->n_verbs; i++)
+			print_man_verb(p, &p->verbs[i]);
 	}
 	fclose(in);
 	return 0;
@@ -122,12 +121,15 @@ static int print_man(const char *template_file)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && streq(argv[1], "completion")) {
-		print_completion();
+	const struct program *p =
+		argc > 2 && streq(argv[2], "bondd") ? &bondd_program : &dnsvnf_program;
+
+	if (argc == 3 && streq(argv[1], "completion")) {
+		print_completion(p);
 		return 0;
 	}
-	if (argc == 3 && streq(argv[1], "man"))
-		return print_man(argv[2]);
-	fprintf(stderr, "usage: docs completion | man TEMPLATE\n");
+	if (argc == 4 && streq(argv[1], "man"))
+		return print_man(p, argv[3]);
+	fprintf(stderr, "usage: docs completion PROGRAM | man PROGRAM TEMPLATE\n");
 	return 2;
 }

@@ -28,11 +28,12 @@ static int place_on_hosts(const char *folder, const struct model *model, struct 
 }
 
 /* A server that is not there leaves its group without a place: it is drawn as wanted. */
-static int ask_deployment(const struct options *options, const struct tenant *tenant,
-			  const struct deployment *deployment, struct draw_places *places)
+static int ask_deployment(const struct verb *verb, const struct options *options,
+			  const struct tenant *tenant, const struct deployment *deployment,
+			  struct draw_places *places)
 {
 	cleanup_vim struct vim *vim = NULL;
-	int r = cli_open_vim("draw", options, tenant, deployment, NULL, &vim);
+	int r = cli_open_vim(verb, options, tenant, deployment, NULL, &vim);
 
 	for (size_t g = 0; g < deployment->n_vm_groups && r == EXIT_DONE; g++) {
 		cleanup_err struct err err = ERR_INIT;
@@ -51,20 +52,22 @@ static int ask_deployment(const struct options *options, const struct tenant *te
 	return r;
 }
 
-static int ask_vim(const struct options *options, const struct model *model,
-		   struct draw_places *places)
+static int ask_vim(const struct verb *verb, const struct options *options,
+		   const struct model *model, struct draw_places *places)
 {
 	int r = EXIT_DONE;
 
 	for (size_t t = 0; t < model->n_tenants && r == EXIT_DONE; t++)
 		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++)
-			r = ask_deployment(options, &model->tenants[t],
+			r = ask_deployment(verb, options, &model->tenants[t],
 					   &model->tenants[t].deployments[d], places);
 	return r;
 }
 
-int verb_draw(const struct options *options)
+int verb_draw(const struct verb *verb, const void *all)
 {
+	const struct draw_options *own = all;
+	const struct options *options = &own->common;
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_findings struct findings findings = {0};
 	cleanup_model struct model *model = NULL;
@@ -85,14 +88,14 @@ int verb_draw(const struct options *options)
 	}
 	if (options->hosts && place_on_hosts(options->hosts, model, &places, &err) < 0)
 		return cli_fail("draw", &err);
-	int r = options->vim ? ask_vim(options, model, &places) : EXIT_DONE;
+	int r = options->vim ? ask_vim(verb, options, model, &places) : EXIT_DONE;
 	if (r != EXIT_DONE)
 		return r;
 	const struct drawing drawing = {model, &findings, places.v, places.n};
 	cleanup_free char *svg = draw_svg(&drawing);
-	if (!options->file)
+	if (!own->file)
 		fputs(svg, stdout);
-	else if (file_write_output(options->file, svg, strlen(svg), &err) < 0)
+	else if (file_write_output(own->file, svg, strlen(svg), &err) < 0)
 		return cli_fail("draw", &err);
 	return EXIT_DONE;
 }

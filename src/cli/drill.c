@@ -37,7 +37,7 @@ static char *bondd(const struct drill_result *r)
 			  : xasprintf("none watches in the guest: nothing but %s does", how);
 }
 
-static int draw(const struct options *options, const struct drill_result *r, struct err *err)
+static int draw(const struct drill_options *own, const struct drill_result *r, struct err *err)
 {
 	const struct dnsload_result *load = &r->load;
 	cleanup_free char *how = drill_monitor(r);
@@ -47,7 +47,7 @@ static int draw(const struct options *options, const struct drill_result *r, str
 					     silent ? ", carrier up" : "");
 	cleanup_free char *figures =
 		xasprintf("%s, %u queries/s to %s: %llu of %llu lost, longest gap %.0f ms", how,
-			  options->qps, r->address, (unsigned long long)load->lost,
+			  own->qps, r->address, (unsigned long long)load->lost,
 			  (unsigned long long)load->sent, r->outage.end_ms - r->outage.start_ms);
 	cleanup_free char *legs = xasprintf("active leg: %s, then %s, at the end %s", r->leg_before,
 					    r->leg_after ? r->leg_after : "not known",
@@ -59,7 +59,7 @@ static int draw(const struct options *options, const struct drill_result *r, str
 		.answers = load->answers,
 		.n_answers = load->n_answers,
 		.bucket_ms = DNSLOAD_BUCKET_MS,
-		.qps = options->qps,
+		.qps = own->qps,
 		.duration_ms = DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS,
 		.down_ms = r->down_ms,
 		.up_ms = r->up_ms,
@@ -71,15 +71,15 @@ static int draw(const struct options *options, const struct drill_result *r, str
 		.n_caption = ARRAY_SIZE(caption),
 	};
 
-	if (!options->json) {
+	if (own->common.format != FORMAT_JSON) {
 		cleanup_free char *text =
 			plot_text(&plot, terminal_width(), streq(nl_langinfo(CODESET), "UTF-8"));
 		fputs(text, stdout);
 	}
-	if (!options->svg)
+	if (!own->svg)
 		return 0;
 	cleanup_free char *svg = plot_svg(&plot);
-	return file_write_output(options->svg, svg, strlen(svg), err);
+	return file_write_output(own->svg, svg, strlen(svg), err);
 }
 
 /* Single queries get lost; three in a row at the end are an outage that has not ended. */
@@ -88,7 +88,7 @@ static bool stayed_lost(const struct dnsload_result *load)
 	return load->n_gaps && load->gaps[load->n_gaps - 1].open;
 }
 
-static void print_text(const struct options *options, const struct drill_result *r)
+static void print_text(const struct drill_options *own, const struct drill_result *r)
 {
 	const struct dnsload_result *load = &r->load;
 	cleanup_free char *how = drill_monitor(r);
@@ -101,7 +101,7 @@ static void print_text(const struct options *options, const struct drill_result 
 
 	printf("%s of %s (port %s) down at %.1f s, up at %.1f s%s; %s, %u queries/s to %s\n",
 	       drill_failure_object(r->failure), r->leg_before, r->port, r->down_ms / 1000,
-	       r->up_ms / 1000, r->failure == DRILL_SILENT ? ", carrier up" : "", how, options->qps,
+	       r->up_ms / 1000, r->failure == DRILL_SILENT ? ", carrier up" : "", how, own->qps,
 	       r->address);
 	printf("queries:     %llu sent, %llu answered, %llu lost (%llu of them after the longest "
 	       "gap)\n",
@@ -128,7 +128,7 @@ static void print_text(const struct options *options, const struct drill_result 
 		       (unsigned long long)load->skipped);
 }
 
-static void print_json(const struct options *options, const struct deployment *deployment,
+static void print_json(const struct drill_options *own, const struct deployment *deployment,
 		       const struct drill_result *r)
 {
 	const struct dnsload_result *load = &r->load;
@@ -143,7 +143,7 @@ static void print_json(const struct options *options, const struct deployment *d
 		"s:f, s:f, s:s*, s:s*, s:s*, s:b, s:b, s:s*, s:o}",
 		"deployment", deployment->name, "server", r->server, "bond", r->bond, "port",
 		r->port, "failure", drill_failure_name(r->failure), "address", r->address, "qps",
-		(int)options->qps, "miimon", r->miimon, "arp_interval", r->arp_interval, "sent",
+		(int)own->qps, "miimon", r->miimon, "arp_interval", r->arp_interval, "sent",
 		(json_int_t)load->sent, "answered", (json_int_t)load->answered, "lost",
 		(json_int_t)load->lost, "lost_after", (json_int_t)r->lost_after, "longest_gap_ms",
 		r->outage.end_ms - r->outage.start_ms, "latency_mean_ms", load->latency_mean,
@@ -161,6 +161,8 @@ static int drill_one(const struct options *options, const struct model *model,
 		     const struct tenant *tenant, const struct deployment *deployment,
 		     struct vim *vim)
 {
+	const struct drill_options *own = (const void *)options;
+
 	(void)model;
 	(void)tenant;
 	size_t bonds = 0;
@@ -173,14 +175,13 @@ static int drill_one(const struct options *options, const struct model *model,
 		cleanup_err struct err err = ERR_INIT;
 		cleanup_drill_result struct drill_result r = {0};
 		if (drill_run(vim, deployment, &deployment->vm_groups[g],
-			      options->silent ? DRILL_SILENT : DRILL_CARRIER, options->qps, &r,
-			      &err) < 0)
+			      (enum drill_failure)own->failure, own->qps, &r, &err) < 0)
 			return cli_fail("drill", &err);
-		if (options->json)
-			print_json(options, deployment, &r);
+		if (options->format == FORMAT_JSON)
+			print_json(own, deployment, &r);
 		else
-			print_text(options, &r);
-		if (draw(options, &r, &err) < 0) {
+			print_text(own, &r);
+		if (draw(own, &r, &err) < 0) {
 			cli_fail("drill", &err);
 			return EXIT_NOT_RIGHT;
 		}
@@ -190,7 +191,7 @@ static int drill_one(const struct options *options, const struct model *model,
 	return EXIT_DONE;
 }
 
-int verb_drill(const struct options *options)
+int verb_drill(const struct verb *verb, const void *options)
 {
-	return cli_each_deployment("drill", options, drill_one);
+	return cli_each_deployment(verb, options, drill_one);
 }

@@ -82,7 +82,7 @@ static int tell(const struct options *options, struct vim *vim, const struct pla
 		if (r < 0)
 			return cli_fail("explain", err);
 		wrong |= info.status && info.state == VIM_STATE_ERROR;
-		if (options->json)
+		if (options->format == FORMAT_JSON)
 			json_array_append_new(
 				servers,
 				server_json(s, &info, schedule_find(&o->schedule, s->name)));
@@ -115,7 +115,7 @@ static int explain_one(const struct options *options, const struct model *model,
 	json_t *whole = forecast_json(&o), *servers = json_array();
 	int code = tell(options, vim, plan, &o, servers, &err);
 	json_object_set_new(whole, "servers", servers);
-	if (options->json) {
+	if (options->format == FORMAT_JSON) {
 		json_dumpf(whole, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else if (o.notes) {
@@ -129,7 +129,7 @@ static int explain_one(const struct options *options, const struct model *model,
 	return code;
 }
 
-int verb_explain(const struct options *options)
+int verb_explain(const struct verb *verb, const void *options)
 {
-	return cli_each_deployment("explain", options, explain_one);
+	return cli_each_deployment(verb, options, explain_one);
 }

@@ -16,23 +16,13 @@
 
 DEFINE_CLEANUP(struct tree *, cleanup_tree_fn, tree_close)
 
-static int usage(const char *text)
+static const char *wrong_use(const struct host_options *o)
 {
-	fprintf(stderr, "dnsvnf host: %s; see 'dnsvnf host --help'\n", text);
-	return EXIT_USAGE;
-}
-
-static const char *wrong_use(const struct options *o)
-{
-	if (o->operand)
-		return "takes no descriptor";
-	if (o->apply && !o->tune)
-		return "--apply goes with --tune";
 	if (o->apply && o->root)
 		return "--apply changes this machine, --root reads another one's files";
-	if (o->capture && (o->root || o->tune || o->json))
-		return "--capture stands alone";
-	if (o->tune && o->json)
+	if (o->capture && (o->root || o->tune || o->common.format == FORMAT_JSON))
+		return "--capture goes with no other option";
+	if (o->tune && o->common.format == FORMAT_JSON)
 		return "--tune prints a sysctl.d file, not JSON";
 	return NULL;
 }
@@ -42,7 +32,7 @@ static void say(const char *line)
 	fprintf(stderr, "dnsvnf host: %s\n", line);
 }
 
-static int tune(const struct options *options, const struct host *host)
+static int tune(const struct host_options *options, const struct host *host)
 {
 	cleanup_err struct err err = ERR_INIT;
 	struct tune_setting settings[TUNE_SETTINGS];
@@ -69,7 +59,7 @@ static int tune(const struct options *options, const struct host *host)
 	return EXIT_DONE;
 }
 
-static int capture(const struct options *options, struct tree_table *table)
+static int capture(const struct host_options *options, struct tree_table *table)
 {
 	cleanup_err struct err err = ERR_INIT;
 
@@ -89,8 +79,9 @@ static int exit_of(const struct host *host)
 	return EXIT_DONE;
 }
 
-int verb_host(const struct options *options)
+int verb_host(const struct verb *verb, const void *all)
 {
+	const struct host_options *options = all;
 	cleanup_err struct err err = ERR_INIT;
 	cleanup(cleanup_tree_fn) struct tree *tree = NULL;
 	cleanup_tree_table struct tree_table table = {0};
@@ -98,7 +89,7 @@ int verb_host(const struct options *options)
 	const char *wrong = wrong_use(options);
 
 	if (wrong)
-		return usage(wrong);
+		return command_usage_error(&dnsvnf_program, verb, "%s", wrong);
 	if ((options->root ? tree_open_folder(options->root, &tree, &err)
 			   : tree_open_live(&tree, &err)) < 0)
 		return cli_fail("host", &err);
@@ -109,7 +100,7 @@ int verb_host(const struct options *options)
 		return capture(options, &table);
 	if (options->tune)
 		return tune(options, &host);
-	if (options->json) {
+	if (options->common.format == FORMAT_JSON) {
 		cleanup_free char *json = host_json(&host, &err);
 
 		if (!json)

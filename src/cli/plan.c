@@ -70,12 +70,14 @@ static int plan_one(const struct options *options, const struct model *model,
 		    const struct tenant *tenant, const struct deployment *deployment,
 		    struct vim *vim)
 {
+	const struct plan_options *own = (const void *)options;
+	bool json = options->format == FORMAT_JSON;
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast forecast = {0};
 	cleanup_capacity struct capacity capacity = {0};
-	bool counted = options->hosts && options->count > 0;
+	bool counted = options->hosts && own->count > 0;
 
 	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
 	if (r == 0 && options->hosts)
@@ -84,24 +86,24 @@ static int plan_one(const struct options *options, const struct model *model,
 		return cli_fail("plan", &err);
 	if (counted)
 		capacity_make(&forecast.request, &forecast.hosts, &forecast.facts, &capacity);
-	if (options->json)
+	if (json)
 		print_json(plan, options->hosts ? &forecast : NULL, counted ? &capacity : NULL);
 	else
 		print_table(plan);
-	if (!options->json && options->hosts)
+	if (!json && options->hosts)
 		print_forecast(stdout, &forecast);
-	if (!options->json && counted)
+	if (!json && counted)
 		print_capacity(stdout, &forecast, &capacity);
 	if (apply_admit(vim, plan, &err) < 0)
 		return cli_fail("plan", &err);
-	if (!options->json)
+	if (!json)
 		print_summary(plan, deployment);
 	bool nowhere = schedule_count(&forecast.schedule, SCHEDULE_NOWHERE) > 0;
-	bool full = counted && capacity.n < options->count;
+	bool full = counted && capacity.n < own->count;
 	return nowhere || full ? EXIT_NOT_RIGHT : EXIT_DONE;
 }
 
-int verb_plan(const struct options *options)
+int verb_plan(const struct verb *verb, const void *options)
 {
-	return cli_each_deployment("plan", options, plan_one);
+	return cli_each_deployment(verb, options, plan_one);
 }

@@ -229,10 +229,11 @@ static int add_all(const struct options *options, struct row **rows, size_t *n)
 	return code;
 }
 
-static int add_described(const struct options *options, struct row **rows, size_t *n)
+static int add_described(const struct verb *verb, const struct options *options, struct row **rows,
+			 size_t *n)
 {
 	cleanup_model struct model *model = NULL;
-	int code = cli_read_design("status", options, &model);
+	int code = cli_read_design(verb, options, &model);
 
 	for (size_t t = 0; code == EXIT_DONE && t < model->n_tenants; t++)
 		for (size_t d = 0; code == EXIT_DONE && d < model->tenants[t].n_deployments; d++) {
@@ -244,14 +245,17 @@ static int add_described(const struct options *options, struct row **rows, size_
 	return code;
 }
 
-int verb_status(const struct options *options)
+int verb_status(const struct verb *verb, const void *all)
 {
+	const struct options *options = all;
 	struct row *rows = NULL;
 	size_t n = 0;
-	int code =
-		options->operand ? add_described(options, &rows, &n) : add_all(options, &rows, &n);
 
-	if (options->json && (code == EXIT_DONE || n > 0))
+	vim_show_timings(options->timings);
+	int code = options->operand ? add_described(verb, options, &rows, &n)
+				    : add_all(options, &rows, &n);
+
+	if (options->format == FORMAT_JSON && (code == EXIT_DONE || n > 0))
 		print_json(rows, n);
 	else if (code == EXIT_DONE || n > 0)
 		print_table(rows, n);

@@ -20,7 +20,7 @@ static int undeploy_one(const struct options *options, const struct model *model
 	return code;
 }
 
-int verb_undeploy(const struct options *options)
+int verb_undeploy(const struct verb *verb, const void *options)
 {
-	return cli_each_deployment("undeploy", options, undeploy_one);
+	return cli_each_deployment(verb, options, undeploy_one);
 }

@@ -2,40 +2,187 @@
 #include "cli/verb.h"
 
 #include "base/alloc.h"
+#include "placement/schedule.h"
 
-const struct option_row option_table[] = {
-	{'h', 'h', "help", NULL, NULL, "show this help"},
-	{'v', 'v', "verbose", NULL, NULL, "say what is done, on stderr; twice: every exchange"},
-	{'o', 'o', "output", "FORMAT", "text json sarif",
-	 "text (default) or json; of check also sarif (2.1.0)"},
-	{'O', 'o', "output", "FILE", "", "write the picture into FILE (default: standard output)"},
-	{'V', 0, "vim", "VIM", "local",
-	 "the VIM to use: local is the embedded one; default: the descriptor's locator/vim_id"},
-	{'k', 0, "keep-failed", NULL, NULL, "leave what was made when the deployment fails"},
-	{'T', 0, "timings", NULL, NULL, "print each request to the cloud with its time, on stderr"},
-	{'q', 0, "qps", "N", NULL, "queries a second, 1 to 20000 (default 1000)"},
-	{'f', 0, "failure", "KIND", "carrier silent",
-	 "carrier (default): the leg's link goes down; silent: its path is cut, the carrier stays "
-	 "(local only)"},
-	{'l', 0, "list", NULL, NULL, "list every rule that a finding can name"},
-	{'e', 0, "explain", "RULE", NULL, "tell what a rule wants, why, and what to do"},
-	{'s', 0, "svg", "FILE", "", "draw the answers over time into FILE"},
-	{'r', 0, "root", "FOLDER", "", "read another machine's files, as a capture holds them"},
-	{'c', 0, "capture", "FILE", "", "write what would be read into FILE, a tar.gz"},
-	{'t', 0, "tune", NULL, NULL, "print the conntrack settings for DNS on OVS ports"},
-	{'H', 0, "hosts", "FOLDER", "",
-	 "what the compute hosts have: files by 'dnsvnf host -o json', one a host"},
-	{'n', 0, "count", "N", NULL,
-	 "with --hosts: is there capacity for N such deployments? Exit code 1 when not"},
-	{'a', 0, "apply", NULL, NULL, "with --tune: write them to /etc and set them now"},
+#define AT(member) offsetof(struct options, member)
+
+#define HELP                                                           \
+	{                                                              \
+		.name = "help", .brief = 'h', .help = "show this help" \
+	}
+#define VERBOSE                                                                               \
+	{                                                                                     \
+		.name = "verbose", .brief = 'v', .type = OPTION_COUNT, .offset = AT(verbose), \
+		.help = "say what is done, on stderr; twice: every exchange"                  \
+	}
+#define OUTPUT(FORMATS, HELP_TEXT)                                                         \
+	{                                                                                  \
+		.name = "output", .brief = 'o', .type = OPTION_ENUM, .offset = AT(format), \
+		.words = FORMATS, .preset = "text", .help = HELP_TEXT                      \
+	}
+#define VIM                                                                                     \
+	{                                                                                       \
+		.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",     \
+		.words = "local",                                                               \
+		.help = "the VIM to use: local is the embedded one; default: the descriptor's " \
+			"locator/vim_id"                                                        \
+	}
+#define TIMINGS                                                                    \
+	{                                                                          \
+		.name = "timings", .type = OPTION_FLAG, .offset = AT(timings),     \
+		.help = "print each request to the cloud with its time, on stderr" \
+	}
+#define HOSTS                                                                                     \
+	{                                                                                         \
+		.name = "hosts", .type = OPTION_FILE, .offset = AT(hosts), .argument = "FOLDER",  \
+		.help = "what the compute hosts have: files by 'dnsvnf host -o json', one a host" \
+	}
+#define END       \
+	{         \
+		0 \
+	}
+
+static const struct option_row check_options[] = {
+	HELP,
+	VERBOSE,
+	OUTPUT("text json sarif", "how to print the findings; sarif: SARIF 2.1.0"),
+	{.name = "list",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct check_options, list),
+	 .help = "list every rule that a finding can name",
+	 .stands_alone = true},
+	{.name = "explain",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct check_options, explain),
+	 .argument = "RULE",
+	 .help = "tell what a rule wants, why, and what to do",
+	 .stands_alone = true},
+	END,
 };
-const size_t option_count = ARRAY_SIZE(option_table);
 
-const struct verb verb_table[] = {
+static const struct option_row draw_options[] = {
+	HELP,
+	VERBOSE,
+	{.name = "output",
+	 .brief = 'o',
+	 .type = OPTION_FILE,
+	 .offset = offsetof(struct draw_options, file),
+	 .argument = "FILE",
+	 .help = "write the picture into FILE (default: standard output)"},
+	VIM,
+	TIMINGS,
+	HOSTS,
+	END,
+};
+
+static const struct option_row plan_options[] = {
+	HELP,
+	VERBOSE,
+	OUTPUT("text json", "how to print the result"),
+	VIM,
+	TIMINGS,
+	HOSTS,
+	{.name = "count",
+	 .type = OPTION_UINT,
+	 .offset = offsetof(struct plan_options, count),
+	 .argument = "N",
+	 .help = "with --hosts: exit with 1 when there is no capacity for N such deployments",
+	 .min = 1,
+	 .max = CAPACITY_MAX,
+	 .needs = "hosts"},
+	END,
+};
+
+static const struct option_row explain_options[] = {
+	HELP, VERBOSE, OUTPUT("text json", "how to print the result"), VIM, TIMINGS, HOSTS, END,
+};
+
+static const struct option_row deploy_options[] = {
+	HELP,
+	VERBOSE,
+	OUTPUT("text json", "how to print the result; json: a line for each event"),
+	VIM,
+	TIMINGS,
+	HOSTS,
+	{.name = "keep-failed",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct deploy_options, keep_failed),
+	 .help = "leave what was made when the deployment fails"},
+	END,
+};
+
+static const struct option_row drill_options[] = {
+	HELP,
+	VERBOSE,
+	OUTPUT("text json", "how to print the result"),
+	VIM,
+	TIMINGS,
+	{.name = "qps",
+	 .type = OPTION_UINT,
+	 .offset = offsetof(struct drill_options, qps),
+	 .argument = "N",
+	 .help = "queries a second",
+	 .preset = "1000",
+	 .min = 1,
+	 .max = 20000},
+	{.name = "failure",
+	 .type = OPTION_ENUM,
+	 .offset = offsetof(struct drill_options, failure),
+	 .help = "carrier: the leg's link goes down; silent: its path is cut, the carrier stays "
+		 "(local only)",
+	 .words = "carrier silent",
+	 .preset = "carrier"},
+	{.name = "svg",
+	 .type = OPTION_FILE,
+	 .offset = offsetof(struct drill_options, svg),
+	 .argument = "FILE",
+	 .help = "draw the answers over time into FILE"},
+	END,
+};
+
+/* verify, status */
+static const struct option_row vim_options[] = {
+	HELP, VERBOSE, OUTPUT("text json", "how to print the result"), VIM, TIMINGS, END,
+};
+
+static const struct option_row undeploy_options[] = {
+	HELP, VERBOSE, OUTPUT("text json", "how to print the result; json: a line for each event"),
+	VIM,  TIMINGS, END,
+};
+
+static const struct option_row host_options[] = {
+	HELP,
+	VERBOSE,
+	OUTPUT("text json", "how to print the result"),
+	{.name = "root",
+	 .type = OPTION_FILE,
+	 .offset = offsetof(struct host_options, root),
+	 .argument = "FOLDER",
+	 .help = "read another machine's files, as a capture holds them"},
+	{.name = "capture",
+	 .type = OPTION_FILE,
+	 .offset = offsetof(struct host_options, capture),
+	 .argument = "FILE",
+	 .help = "write what would be read into FILE, a tar.gz"},
+	{.name = "tune",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct host_options, tune),
+	 .help = "print the conntrack settings for DNS on OVS ports"},
+	{.name = "apply",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct host_options, apply),
+	 .help = "with --tune: write them to /etc and set them now",
+	 .needs = "tune"},
+	END,
+};
+
+static const struct verb verbs[] = {
 	{
 		.name = "check",
 		.operand = "DEP.xml",
-		.options = "hvole",
+		.operand_offset = offsetof(struct options, operand),
+		.options = check_options,
+		.options_size = sizeof(struct check_options),
 		.summary = "say what is wrong with a descriptor and its day-0 files",
 		.text = "Reads the descriptor and the day-0 files it names and lists what is wrong "
 			"with file, line and reason. Nothing is built and no VIM is asked. Exit "
@@ -47,7 +194,9 @@ const struct verb verb_table[] = {
 	{
 		.name = "draw",
 		.operand = "DEP.xml",
-		.options = "hvOVHT",
+		.operand_offset = offsetof(struct options, operand),
+		.options = draw_options,
+		.options_size = sizeof(struct draw_options),
 		.summary = "draw the topology as SVG, with what is wrong marked on it",
 		.text = "Draws networks, host, NUMA nodes, NICs, ports and the VM with its bond "
 			"and "
@@ -61,7 +210,9 @@ const struct verb verb_table[] = {
 	{
 		.name = "plan",
 		.operand = "DEP.xml",
-		.options = "hvoVTHn",
+		.operand_offset = offsetof(struct options, operand),
+		.options = plan_options,
+		.options_size = sizeof(struct plan_options),
 		.summary = "show what deploy would make, in order",
 		.text = "Compares the descriptor with what the VIM has and prints the steps that "
 			"deploy would take. Nothing is changed. With --hosts also where Nova will "
@@ -69,12 +220,15 @@ const struct verb verb_table[] = {
 			"have room, and what runs out first on each host. Exit code 1 when a "
 			"server finds no host or fewer than N have room.",
 		.example = "sudo dnsvnf plan examples/technote/corrected/dep.xml",
+		.policy = VERB_WARNS,
 		.run = verb_plan,
 	},
 	{
 		.name = "explain",
 		.operand = "DEP.xml",
-		.options = "hvoVTH",
+		.operand_offset = offsetof(struct options, operand),
+		.options = explain_options,
+		.options_size = sizeof(struct options),
 		.summary =
 			"tell where Nova will put each server, or why nowhere and what would help",
 		.text = "Applies the rules of Nova's scheduler to the hosts of --hosts and prints "
@@ -85,25 +239,30 @@ const struct verb verb_table[] = {
 			"added, and what its role may not see is said to be unknown. Exit code 1 "
 			"when a server finds no host.",
 		.example = "dnsvnf explain --hosts hosts/ examples/technote/corrected/dep.xml",
+		.policy = VERB_TAKES_BROKEN | VERB_WARNS | VERB_NEEDS_NO_VIM,
 		.run = verb_explain,
 	},
 	{
 		.name = "deploy",
 		.operand = "DEP.xml",
-		.options = "hvoVkTH",
+		.operand_offset = offsetof(struct options, operand),
+		.options = deploy_options,
+		.options_size = sizeof(struct deploy_options),
 		.summary = "make what the descriptor asks for and wait until DNS answers",
 		.text = "Makes networks, ports and servers, waits until the servers are alive "
 			"(VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Run again, it "
 			"finishes what an interrupted run began, or says that there is nothing to "
 			"do. When no host takes a server, --hosts lets it tell why.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
-		.changes = true,
+		.policy = VERB_CHANGES | VERB_WARNS | VERB_STREAMS | VERB_STOPS,
 		.run = verb_deploy,
 	},
 	{
 		.name = "verify",
 		.operand = "DEP.xml",
-		.options = "hvoVT",
+		.operand_offset = offsetof(struct options, operand),
+		.options = vim_options,
+		.options_size = sizeof(struct options),
 		.summary = "prove what was built: ports, bond, NUMA, addresses, DNS",
 		.text = "Asks the VIM, the guest and the DNS service and prints each check with "
 			"pass, fail or unknown and the evidence. Exit code 1 when one failed.",
@@ -113,7 +272,9 @@ const struct verb verb_table[] = {
 	{
 		.name = "drill",
 		.operand = "DEP.xml",
-		.options = "hvoVqfsT",
+		.operand_offset = offsetof(struct options, operand),
+		.options = drill_options,
+		.options_size = sizeof(struct drill_options),
 		.summary = "break the bond's active leg under DNS load and measure the outage",
 		.text = "Sends DNS queries from the service network, takes the link of the bond's "
 			"active leg down, or cuts the path behind it, counts what is lost, mends "
@@ -122,34 +283,39 @@ const struct verb verb_table[] = {
 			"code 1 then, or when queries stayed lost.",
 		.example = "sudo dnsvnf drill --qps 1000 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
-		.changes = true,
+		.policy = VERB_CHANGES | VERB_STOPS,
 		.run = verb_drill,
 	},
 	{
 		.name = "status",
 		.operand = "[DEP.xml]",
-		.options = "hvoVT",
+		.operand_offset = offsetof(struct options, operand),
+		.options = vim_options,
+		.options_size = sizeof(struct options),
 		.summary = "list the deployments with uptime, bond and addresses",
 		.text = "Without a descriptor: every deployment of the embedded VIM, or of the VIM "
 			"that is named. With one: its deployments only.",
 		.example = "sudo dnsvnf status",
+		.policy = VERB_TAKES_BROKEN,
 		.run = verb_status,
 	},
 	{
 		.name = "undeploy",
 		.operand = "DEP.xml",
-		.options = "hvoVT",
+		.operand_offset = offsetof(struct options, operand),
+		.options = undeploy_options,
+		.options_size = sizeof(struct options),
 		.summary = "remove everything that deploy made, and only that",
 		.text = "Removes all objects that carry the deployment's mark, servers first, also "
 			"those of a run that was killed. Nothing there is no error.",
 		.example = "sudo dnsvnf undeploy examples/technote/corrected/dep.xml",
-		.changes = true,
+		.policy = VERB_CHANGES | VERB_TAKES_BROKEN | VERB_STREAMS,
 		.run = verb_undeploy,
 	},
 	{
 		.name = "host",
-		.operand = "",
-		.options = "hvorcta",
+		.options = host_options,
+		.options_size = sizeof(struct host_options),
 		.summary = "show what this compute host has for VNFs on SR-IOV, and what is wrong",
 		.text = "Reads NUMA nodes, NICs with their physical and virtual functions, IOMMU, "
 			"huge pages, conntrack and modules from the kernel, and says what stands "
@@ -159,4 +325,29 @@ const struct verb verb_table[] = {
 		.run = verb_host,
 	},
 };
-const size_t verb_count = ARRAY_SIZE(verb_table);
+
+static const struct synonym synonyms[] = {
+	{"apply create up install launch start", "deploy"},
+	{"destroy delete remove rm down teardown uninstall stop", "undeploy"},
+	{"show list ls get info ps", "status"},
+	{"validate lint", "check"},
+	{"test", "verify"},
+	{"diff preview dry-run", "plan"},
+	{"render graph topology", "draw"},
+	{"schedule why place", "explain"},
+	{"hosts inventory facts", "host"},
+	{"failover chaos bench", "drill"},
+};
+
+const struct program dnsvnf_program = {
+	.name = "dnsvnf",
+	.version = DNSVNF_VERSION,
+	.operand = "[DEP.xml]",
+	.summary = "Deploys a DNS VNF that survives the loss of a NIC, proves it, and breaks it on "
+		   "purpose.",
+	.exit_codes = "0 done, 1 not right, 2 usage, 3 not reached, 4 interrupted",
+	.verbs = verbs,
+	.n_verbs = ARRAY_SIZE(verbs),
+	.synonyms = synonyms,
+	.n_synonyms = ARRAY_SIZE(synonyms),
+};

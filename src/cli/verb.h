@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The command line as one table: a row gives a verb's dispatch, options, help, completion and the
- * man page's synopsis.
- */
+/* dnsvnf's verbs: what each takes, how each runs. The table is in verb.c, its meaning in
+ * base/command.h. */
 #pragma once
 
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 
-struct err;
+#include "base/command.h"
 
 /* Exit codes of every verb. */
 enum {
@@ -20,60 +17,82 @@ enum {
 	EXIT_INTERRUPTED = 4, /* the state left behind is named */
 };
 
-/* What the options said. */
+/* struct verb's policy. */
+enum {
+	VERB_CHANGES = 1,       /* takes the VIM's lock; an interrupt ends its waits, not the run */
+	VERB_TAKES_BROKEN = 2,  /* runs with a descriptor that has errors */
+	VERB_WARNS = 4,         /* prints the descriptor's warnings first */
+	VERB_STREAMS = 8,       /* -o json: a line for each event */
+	VERB_STOPS = 16,        /* at the first deployment that fails */
+	VERB_NEEDS_NO_VIM = 32, /* when --hosts is given and --vim is not */
+};
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF };
+
+/* What the verbs share; each verb's options begin with it. */
 struct options {
 	const volatile sig_atomic_t *interrupted; /* see struct run_ctx */
-	const char *vim;                          /* --vim, or NULL: the descriptor's */
-	bool json;                                /* -o json */
-	bool sarif;                               /* -o sarif */
-	bool list;                                /* --list */
-	const char *explain;                      /* --explain: a rule's id, or NULL */
-	bool keep_failed;                         /* --keep-failed */
-	unsigned qps;                             /* --qps */
-	bool silent;                              /* --failure silent */
-	const char *svg;                          /* --svg, or NULL */
-	const char *root;                         /* --root, or NULL: this machine */
-	const char *capture;                      /* --capture, or NULL */
-	const char *hosts;                        /* --hosts, or NULL */
-	const char *file;                         /* --output FILE, or NULL: standard output */
-	bool tune;                                /* --tune */
-	bool apply;                               /* --apply */
-	unsigned count;                           /* --count; 0: not given */
 	const char *operand;                      /* DEP.xml, or NULL */
+	unsigned verbose;                         /* how many -v */
+	enum format format;
+	const char *vim; /* or NULL: the descriptor's */
+	bool timings;
+	const char *hosts; /* folder, or NULL */
 };
 
-struct verb {
-	const char *name;
-	const char *operand; /* "DEP.xml", "[DEP.xml]" or "" */
-	const char *options; /* letters of option_table that it takes */
-	const char *summary; /* one line */
-	const char *text;    /* what it does, for --help and the man page */
-	const char *example; /* a command line that works */
-	bool changes;        /* something in the VIM: an interrupt is handled, not just obeyed */
-	int (*run)(const struct options *options);
+struct check_options {
+	struct options common;
+	bool list;
+	const char *explain; /* a rule's id, or NULL */
 };
 
-struct option_row {
-	char letter;          /* by which a verb takes it */
-	char brief;           /* its short option, or 0 */
-	const char *name;     /* long option */
-	const char *argument; /* its name, or NULL for a flag */
-	const char *values;   /* words to complete, "" for a file name, NULL for none */
-	const char *text;
+struct draw_options {
+	struct options common;
+	const char *file; /* NULL: standard output */
 };
 
-extern const struct verb verb_table[];
-extern const size_t verb_count;
-extern const struct option_row option_table[];
-extern const size_t option_count;
+struct plan_options {
+	struct options common;
+	unsigned count; /* 0: not given */
+};
 
-int verb_check(const struct options *options);
-int verb_plan(const struct options *options);
-int verb_explain(const struct options *options);
-int verb_deploy(const struct options *options);
-int verb_verify(const struct options *options);
-int verb_drill(const struct options *options);
-int verb_status(const struct options *options);
-int verb_undeploy(const struct options *options);
-int verb_host(const struct options *options);
-int verb_draw(const struct options *options);
+struct deploy_options {
+	struct options common;
+	bool keep_failed;
+};
+
+struct drill_options {
+	struct options common;
+	unsigned qps;
+	int failure;     /* enum drill_failure */
+	const char *svg; /* or NULL */
+};
+
+struct host_options {
+	struct options common;
+	const char *root;    /* NULL: this machine */
+	const char *capture; /* or NULL */
+	bool tune, apply;
+};
+
+extern const struct program dnsvnf_program;
+
+/*
+ * What needs a VIM, the guest or PCI is not in the program dnsvnf but in the module that it loads:
+ * there these are NULL.
+ */
+#define IN_MODULE __attribute__((__weak__))
+int verb_check(const struct verb *verb, const void *options) IN_MODULE;
+int verb_plan(const struct verb *verb, const void *options) IN_MODULE;
+int verb_explain(const struct verb *verb, const void *options) IN_MODULE;
+int verb_deploy(const struct verb *verb, const void *options) IN_MODULE;
+int verb_verify(const struct verb *verb, const void *options) IN_MODULE;
+int verb_drill(const struct verb *verb, const void *options) IN_MODULE;
+int verb_status(const struct verb *verb, const void *options) IN_MODULE;
+int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;
+int verb_host(const struct verb *verb, const void *options) IN_MODULE;
+int verb_draw(const struct verb *verb, const void *options) IN_MODULE;
+
+/* The whole of dnsvnf. elsewhere runs a verb that this program does not have; NULL: has all. */
+typedef int cli_elsewhere_fn(int argc, char **argv);
+int cli_main(int argc, char **argv, cli_elsewhere_fn *elsewhere);

@@ -47,7 +47,7 @@ static int verify_one(const struct options *options, const struct model *model,
 	if (verify_deployment(vim, model, deployment, &v, &err) < 0)
 		return cli_fail("verify", &err);
 	size_t failed = verifications_count(&v, VERDICT_FAIL);
-	if (options->json) {
+	if (options->format == FORMAT_JSON) {
 		print_json(deployment, &v);
 	} else {
 		print_table(&v);
@@ -58,7 +58,7 @@ static int verify_one(const struct options *options, const struct model *model,
 	return failed ? EXIT_NOT_RIGHT : EXIT_DONE;
 }
 
-int verb_verify(const struct options *options)
+int verb_verify(const struct verb *verb, const void *options)
 {
-	return cli_each_deployment("verify", options, verify_one);
+	return cli_each_deployment(verb, options, verify_one);
 }

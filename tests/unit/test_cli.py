@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-DNSVNF = sys.argv.pop(1)
+DNSVNF, BONDD = sys.argv.pop(1), sys.argv.pop(1)
 DESIGN = "examples/technote/corrected/dep.xml"
 HOSTS = "tests/unit/data/hosts"
 EMPTY = '<esc_datamodel xmlns="http://www.cisco.com/esc/esc"/>\n'
@@ -26,28 +26,108 @@ class Options(unittest.TestCase):
         self.assertIn(f": {message}; see 'dnsvnf ", done.stderr)
 
     def test_the_wrong_word_is_named(self):
-        self.refused("unknown option -x", "check", "-x", DESIGN)
-        self.refused("unknown option -x", "check", "-xv", DESIGN)
-        self.refused("unknown option -x", "check", DESIGN, "-vx")
-        self.refused("unknown option --wrong", "check", "--wrong", DESIGN)
-        self.refused("unknown option --qps", "check", "--qps", "5", DESIGN)
-        self.refused("this option takes no value: --keep-failed=yes", "deploy",
-                     "--keep-failed=yes", DESIGN)
-        self.refused("an argument is missing after --qps", "drill", DESIGN, "--qps")
-        self.refused("--output is text or json, not xml", "check", "-o", "xml", DESIGN)
-        self.refused("--qps is a number from 1 to 20000, not 1k", "drill", "--qps", "1k", DESIGN)
-        self.refused("--failure is carrier or silent, not noisy", "drill", "--failure", "noisy", DESIGN)
-        self.refused("one descriptor at a time, what is second", "check", DESIGN, "second")
-        self.refused("--count is a number from 1 to 4096, not 0", "plan", "--hosts", HOSTS, "--count", "0", DESIGN)
+        self.refused("missing command")
+        self.refused("unknown option '-x'", "check", "-x", DESIGN)
+        self.refused("unknown option '-x'", "check", "-xv", DESIGN)
+        self.refused("unknown option '-x'", "check", DESIGN, "-vx")
+        self.refused("unknown option '--wrong'", "check", "--wrong", DESIGN)
+        self.refused("unknown option '--qps'", "check", "--qps", "5", DESIGN)
+        self.refused("unknown option '--hots' (did you mean '--hosts'?)", "deploy", "--hots=x", DESIGN)
+        self.refused("unknown option '--wrong'", "--wrong")
+        self.refused("option '--keep-failed' takes no value", "deploy", "--keep-failed=yes", DESIGN)
+        self.refused("option '--qps' needs a value", "drill", DESIGN, "--qps")
+        self.refused("--output must be text, json or sarif, not 'xml'", "check", "-o", "xml", DESIGN)
+        self.refused("--output must be text or json, not 'sarif'", "plan", "-o", "sarif", DESIGN)
+        for qps in ("1k", "0", "20001", "-1", "", "99999999999999999999"):
+            self.refused(f"--qps must be an integer from 1 to 20000, not '{qps}'", "drill", f"--qps={qps}", DESIGN)
+        self.refused("--failure must be carrier or silent, not 'noisy'", "drill", "--failure", "noisy", DESIGN)
+        self.refused("unexpected operand 'second'", "check", DESIGN, "second")
+        self.refused("unexpected operand 'first'", "host", "first")
+        self.refused("--count must be an integer from 1 to 4096, not '0'", "plan", "--hosts", HOSTS, "--count", "0",
+                     DESIGN)
         self.refused("--count needs --hosts", "plan", "--count", "2", DESIGN)
-        self.refused("which descriptor?", "deploy")
-        self.refused("there is no verb destroy", "destroy")
+        self.refused("--apply needs --tune", "host", "--apply")
+        self.refused("missing operand DEP.xml", "deploy")
+
+    def test_a_verb_that_may_be_meant_is_named(self):
+        self.refused("unknown verb 'chek' (did you mean 'check'?)", "chek")
+        self.refused("unknown verb 'dploy' (did you mean 'deploy'?)", "help", "dploy")
+        self.refused("unknown verb 'xyzzy'", "xyzzy")
+        self.refused("unknown verb ''", "")
+        for word, verb in (("apply", "deploy"), ("create", "deploy"), ("destroy", "undeploy"), ("delete", "undeploy"),
+                           ("show", "status"), ("list", "status"), ("validate", "check"), ("lint", "check"),
+                           ("test", "verify")):
+            done = dnsvnf(word, DESIGN)
+            self.assertEqual((2, "", f"dnsvnf has no '{word}'; use '{verb}'\n"),
+                             (done.returncode, done.stdout, done.stderr))
 
     def test_help_of_every_verb_has_an_example(self):
-        for verb in ("check", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy"):
+        for verb in ("check", "draw", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy", "host"):
             done = dnsvnf(verb, "--help")
             self.assertEqual((0, ""), (done.returncode, done.stderr))
             self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])
+            self.assertEqual(done.stdout, dnsvnf("help", verb).stdout)
+            self.assertIn(f"\n  {verb} ", dnsvnf("help").stdout)
+
+    def test_help_tells_values_range_and_default(self):
+        help_of_drill = " ".join(dnsvnf("drill", "--help").stdout.split())
+        for text in ("-o, --output text|json ", "--qps N queries a second, 1 to 20000 (default 1000)",
+                     "--failure carrier|silent "):
+            self.assertIn(text, help_of_drill)
+
+
+class Module(unittest.TestCase):
+    """Help and check load only what they need; the other verbs are in a module beside the program."""
+
+    def test_check_needs_no_module_and_one_that_is_missing_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            alone = shutil.copy(DNSVNF, folder)
+            self.assertEqual(0, subprocess.run([alone, "check", DESIGN], capture_output=True, timeout=30).returncode)
+            self.assertEqual(0, subprocess.run([alone, "help", "plan"], capture_output=True, timeout=30).returncode)
+            with open(os.path.join(folder, "dnsvnf-verbs.so"), "w", encoding="utf-8"):
+                pass
+            done = subprocess.run([alone, "plan", DESIGN], capture_output=True, text=True, timeout=30)
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertRegex(done.stderr, "^dnsvnf plan: cannot load .*/dnsvnf-verbs.so: ")
+
+    def test_libraries_of_the_program(self):
+        needed = subprocess.run(["readelf", "-d", DNSVNF], capture_output=True, text=True, check=True).stdout
+        for library in ("curl", "archive", "ldns", "pci", "crypto"):
+            self.assertNotIn(f"[lib{library}.", needed)
+
+
+class Bondd(unittest.TestCase):
+    """Its command line is a table of the same kind."""
+
+    def bondd(self, *arguments):
+        done = subprocess.run([BONDD, *arguments], capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_the_wrong_word_is_named(self):
+        for message, *arguments in (("bondd: missing command; see 'bondd --help'",),
+                                    ("bondd: unknown verb 'wach' (did you mean 'watch'?); see 'bondd --help'", "wach"),
+                                    ("bondd has no 'validate'; use 'check-config'", "validate"),
+                                    ("bondd status: --output must be text or json, not 'xml'; "
+                                     "see 'bondd status --help'", "status", "-o", "xml"),
+                                    ("bondd watch: unexpected operand 'now'; see 'bondd watch --help'", "watch", "now"),
+                                    ("bondd watch: unknown option '-l'; see 'bondd watch --help'", "watch", "-l", "x")):
+            self.assertEqual((2, "", message + "\n"), self.bondd(*arguments))
+
+    def test_help_and_presets(self):
+        self.assertIn("bondd serve -l ", self.bondd("serve", "--help")[1].split("Example:")[1])
+        self.assertIn("(default /etc/bondd.conf)", " ".join(self.bondd("help", "watch")[1].split()))
+        with tempfile.TemporaryDirectory() as folder:
+            text, json_text = (self.bondd("status", "--root", folder, *form) for form in ((), ("-o", "json")))
+        self.assertEqual((0, 0, ""), (text[0], json_text[0], text[2] + json_text[2]))
+        self.assertEqual([], json.loads(json_text[1])["bonds"])
+
+    def test_check_config(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+            conf.write("interval = fast\n")
+            conf.flush()
+            code, out, message = self.bondd("check-config", "-c", conf.name)
+        self.assertEqual((1, ""), (code, out))
+        self.assertIn(f"{conf.name}:1", message)
 
 
 class Check(unittest.TestCase):
@@ -64,12 +144,20 @@ class Check(unittest.TestCase):
         self.assertIn("Remedy", dnsvnf("check", "--explain", "legs-segment").stdout)
         done = dnsvnf("check")
         self.assertEqual(2, done.returncode)
-        self.assertIn("which descriptor?", done.stderr)
+        self.assertIn("missing operand DEP.xml", done.stderr)
 
-    def test_sarif_is_for_check_only(self):
-        done = dnsvnf("plan", "-o", "sarif", DESIGN)
-        self.assertEqual(2, done.returncode)
-        self.assertIn("--output is text or json, not sarif", done.stderr)
+    def test_a_reader_that_has_read_enough_is_no_failure(self):
+        for arguments in (["--list"], ["-o", "json", "--list"]):
+            check = subprocess.Popen([DNSVNF, "check", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            check.stdout.close()
+            self.assertEqual((b"", 0), (check.stderr.read(), check.wait(timeout=30)))
+            check.stderr.close()
+
+    def test_a_full_disk_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([DNSVNF, "check", "--list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("cannot write the result: No space left", done.stderr)
 
     def test_notes_are_no_news_to_other_verbs(self):
         done = dnsvnf("plan", "--vim", "nowhere", DESIGN)

@@ -78,10 +78,10 @@ class Host(unittest.TestCase):
         self.assertEqual(["proc"], os.listdir(self.folder))
 
     def test_options_that_do_not_go_together(self):
-        for message, *arguments in (("--apply goes with --tune", "--apply"),
+        for message, *arguments in (("--apply needs --tune", "--apply"),
                                     ("--root reads another", "--root", "/", "--tune", "--apply"),
-                                    ("--capture stands alone", "--capture", "x", "--root", "/"),
-                                    ("takes no descriptor", "dep.xml")):
+                                    ("--capture goes with no other option", "--capture", "x", "--root", "/"),
+                                    ("unexpected operand 'dep.xml'", "dep.xml")):
             done = host(*arguments)
             self.assertEqual((2, ""), (done.returncode, done.stdout))
             self.assertIn(message, done.stderr)

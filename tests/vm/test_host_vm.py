@@ -16,6 +16,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 HERE = os.path.join(TOP, "tests", "vm")
 BUILD = os.path.join(TOP, "build")
 DNSVNF = os.path.join(BUILD, "dnsvnf")
+MODULE = os.path.join(BUILD, "dnsvnf-verbs.so")
 IMAGE = os.environ.get("DNSVNF_IMAGE_DIR", os.path.join(BUILD, "image"))
 EXAMPLE = os.path.join(TOP, "examples", "technote", "corrected")
 BOOT_SECONDS = 400
@@ -81,11 +82,12 @@ def make_disk(folder):
     os.makedirs(os.path.join(tree, "lib"))
     shutil.copy(os.path.join(HERE, "host_guest.sh"), tree)
     shutil.copy(DNSVNF, tree)
+    shutil.copy(MODULE, tree)
     for name, design in DESIGNS.items():
         _, options = make_design(f"{folder}/{name}", *design)
         with open(f"{tree}/bond-{name}", "w", encoding="utf-8") as file:
             file.write(options)
-    for path in libraries(DNSVNF):
+    for path in libraries(MODULE):
         shutil.copy(path, os.path.join(tree, "lib"))
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, f"{folder}/disk.raw", "160M"], check=True,
                    stdout=subprocess.DEVNULL)

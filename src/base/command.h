@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command line "PROGRAM VERB [options] [operand]" as one table: its rows give dispatch, parsing,
+ * help, completion and the man page. These functions print, and belong to main().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define COMMAND_USAGE 2 /* exit code: the command line is wrong */
+
+enum option_type {
+	OPTION_FLAG,   /* bool */
+	OPTION_COUNT,  /* unsigned: how often it was given */
+	OPTION_STRING, /* const char * */
+	OPTION_FILE,   /* const char *, completed as a path */
+	OPTION_UINT,   /* unsigned, min to max */
+	OPTION_ENUM,   /* enum that counts from 0: the index in words */
+};
+
+struct option_row {
+	const char *name; /* long option; NULL ends the table */
+	char brief;       /* short option, or 0 */
+	enum option_type type;
+	size_t offset;        /* of the member that it sets in the verb's options */
+	const char *argument; /* what the help calls its value; of an ENUM NULL: its words */
+	const char *help;
+	const char *words;  /* of an ENUM its values, of a STRING what to complete: "A B C" */
+	const char *preset; /* the value when it is not given, or NULL: zero */
+	unsigned min, max;  /* of an UINT */
+	const char *needs;  /* the long option without which it makes no sense, or NULL */
+	bool stands_alone;  /* with it the operand may be missing */
+};
+
+struct verb {
+	const char *name;
+	const char *operand;   /* "DEP.xml", "[DEP.xml]" when it may be missing, NULL: takes none */
+	size_t operand_offset; /* of a const char * in the verb's options */
+	const struct option_row *options;
+	size_t options_size; /* of the struct that the options are offsets into */
+	const char *summary; /* one line */
+	const char *text;    /* what it does */
+	const char *example; /* a command line that works */
+	unsigned policy;     /* bits of the program's own */
+	int (*run)(const struct verb *verb, const void *options); /* returns the exit code */
+};
+
+struct synonym {
+	const char *words; /* "A B C": what other tools call the verb */
+	const char *verb;
+};
+
+struct program {
+	const char *name, *version;
+	const char *operand;    /* in the first line of the help, or NULL */
+	const char *summary;    /* one sentence */
+	const char *exit_codes; /* one sentence */
+	const struct verb *verbs;
+	size_t n_verbs;
+	const struct synonym *synonyms;
+	size_t n_synonyms;
+};
+
+/* Runs the verb with its options: what was given, presets, else zero. Returns the exit code. */
+typedef int command_run_fn(const struct verb *verb, void *options);
+
+/* Shows help or version, or parses the command line and calls run. Returns the exit code. */
+int command_main(const struct program *program, int argc, char **argv, command_run_fn *run);
+
+/* Prints "PROGRAM VERB: TEXT; see 'PROGRAM VERB --help'" on stderr; verb may be NULL. Returns
+ * COMMAND_USAGE. */
+int command_usage_error(const struct program *program, const struct verb *verb, const char *fmt,
+			...) __attribute__((format(printf, 3, 4)));
+
+bool option_takes_value(const struct option_row *row);
+
+/* "--output text|json|sarif" and the help with range and preset, for help and man page. */
+#define OPTION_LEFT_SIZE 64
+void option_left(const struct option_row *row, char ret_left[OPTION_LEFT_SIZE]);
+void option_help(const struct option_row *row, char *ret_help, size_t size);
+
+void command_print_usage(const struct program *program, FILE *out);
+void command_print_help(const struct program *program, const struct verb *verb);
+
+/* Prints text wrapped at 80 columns, beginning at column; further lines are indented. */
+void print_wrapped(FILE *out, const char *text, int column, int indent);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/verbs.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "bondd/conf.h"
+#include "bondd/json.h"
+#include "bondd/read.h"
+#include "bondd/server.h"
+#include "bondd/table.h"
+#include "bondd/watch.h"
+
+enum {
+	EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: the services are not started again */
+};
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+
+struct options {
+	const char *listen, *root, *conf;
+	enum format format;
+};
+
+static int fail(const struct err *err, int exit_code)
+{
+	fprintf(stderr, "bondd: %s\n", err->text);
+	return exit_code;
+}
+
+static int run_watch(const struct verb *verb, const void *options)
+{
+	const struct options *o = options;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf conf;
+
+	(void)verb;
+	if (conf_read(o->conf, &conf, &err) < 0)
+		return fail(&err, EXIT_CONFIGURATION);
+	return watch_run(&conf, &err) < 0 ? fail(&err, EXIT_FAILURE) : EXIT_SUCCESS;
+}
+
+static int run_serve(const struct verb *verb, const void *options)
+{
+	const struct options *o = options;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf conf;
+	int r = o->listen ? listen_parse(o->listen, &conf.listen, &err)
+			  : conf_read(o->conf, &conf, &err);
+
+	(void)verb;
+	if (r < 0)
+		return fail(&err, o->listen ? COMMAND_USAGE : EXIT_CONFIGURATION);
+	int fd = listen_open(&conf.listen, &err);
+	if (fd < 0)
+		return fail(&err, EXIT_FAILURE);
+	server_run(fd, o->root, &err); /* comes back only when it failed */
+	return fail(&err, EXIT_FAILURE);
+}
+
+static int run_status(const struct verb *verb, const void *options)
+{
+	const struct options *o = options;
+	cleanup_guest_status struct guest_status status;
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)verb;
+	status_read(o->root, &status);
+	cleanup_free char *text =
+		o->format == FORMAT_JSON ? status_json(&status, &err) : status_table(&status);
+	if (!text)
+		return fail(&err, EXIT_FAILURE);
+	fputs(text, stdout);
+	return EXIT_SUCCESS;
+}
+
+static int run_check_config(const struct verb *verb, const void *options)
+{
+	const struct options *o = options;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf conf;
+
+	(void)verb;
+	if (conf_read(o->conf, &conf, &err) < 0)
+		return fail(&err, EXIT_FAILURE);
+	return EXIT_SUCCESS;
+}
+
+#define HELP                                                           \
+	{                                                              \
+		.name = "help", .brief = 'h', .help = "show this help" \
+	}
+#define CONFIG                                                                           \
+	{                                                                                \
+		.name = "config", .brief = 'c', .type = OPTION_FILE, .argument = "FILE", \
+		.offset = offsetof(struct options, conf), .preset = BONDD_CONF,          \
+		.help = "the configuration, which need not exist"                        \
+	}
+#define ROOT                                                            \
+	{                                                               \
+		.name = "root", .type = OPTION_FILE, .argument = "DIR", \
+		.offset = offsetof(struct options, root), .preset = "", \
+		.help = "read proc, sys and run below DIR"              \
+	}
+#define END       \
+	{         \
+		0 \
+	}
+
+static const struct option_row config_options[] = {HELP, CONFIG, END};
+
+static const struct option_row serve_options[] = {
+	HELP,
+	CONFIG,
+	{.name = "listen",
+	 .brief = 'l',
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct options, listen),
+	 .argument = "ADDRESS[:PORT]",
+	 .help = "where to answer instead of the configuration's listen; IPv6 with a port is "
+		 "[ADDRESS]:PORT"},
+	ROOT,
+	END,
+};
+
+static const struct option_row status_options[] = {
+	HELP,
+	{.name = "output",
+	 .brief = 'o',
+	 .type = OPTION_ENUM,
+	 .offset = offsetof(struct options, format),
+	 .words = "text json",
+	 .preset = "text",
+	 .help = "a table, or what /status answers"},
+	ROOT,
+	END,
+};
+
+static const struct verb verbs[] = {
+	{
+		.name = "watch",
+		.options = config_options,
+		.options_size = sizeof(struct options),
+		.summary = "probe the paths of active-backup bonds and move them to a leg that "
+			   "works",
+		.text = "Probes the path behind each leg of every active-backup bond with ARP and "
+			"neighbour discovery, and moves the bond from a leg whose path has failed "
+			"to one that is proven good: within tens of milliseconds, also when the "
+			"carrier stays up. When no leg gets a reply from any target, the bond is "
+			"not moved. bondd steers the kernel's bond and does not replace it: when "
+			"bondd ends, the bond stays as it is and its miimon continues. Each move "
+			"is reported in one sentence on stderr. Runs in the foreground; needs "
+			"CAP_NET_ADMIN and CAP_NET_RAW.",
+		.example = "bondd watch",
+		.run = run_watch,
+	},
+	{
+		.name = "serve",
+		.options = serve_options,
+		.options_size = sizeof(struct options),
+		.summary = "answer GET /status (JSON) and GET /metrics (Prometheus) over HTTP",
+		.text = "Answers with the state of this machine's bonds, their legs, all "
+			"interfaces and cloud-init. The machine need not have the address yet. "
+			"Runs in the foreground, needs no privilege and changes nothing.",
+		.example = "bondd serve -l 172.16.1.10",
+		.run = run_serve,
+	},
+	{
+		.name = "status",
+		.options = status_options,
+		.options_size = sizeof(struct options),
+		.summary = "print the state of the bonds",
+		.text = "Prints the bonds as a table, or as the JSON that /status answers.",
+		.example = "bondd status -o json",
+		.run = run_status,
+	},
+	{
+		.name = "check-config",
+		.options = config_options,
+		.options_size = sizeof(struct options),
+		.summary = "check the configuration",
+		.text = "Says what is wrong with the configuration, with the line. Prints nothing "
+			"when it is valid.",
+		.example = "bondd check-config -c bondd.conf",
+		.run = run_check_config,
+	},
+};
+
+static const struct synonym synonyms[] = {
+	{"run monitor start", "watch"},
+	{"http metrics listen", "serve"},
+	{"show list info", "status"},
+	{"check validate lint test", "check-config"},
+};
+
+const struct program bondd_program = {
+	.name = "bondd",
+	.version = DNSVNF_VERSION,
+	.summary = "Watches bonds, moves them to a leg that works, and serves their state.",
+	.exit_codes = "0 done, 1 failed, 2 usage; of watch and serve 78 when the configuration is "
+		      "wrong",
+	.verbs = verbs,
+	.n_verbs = ARRAY_SIZE(verbs),
+	.synonyms = synonyms,
+	.n_synonyms = ARRAY_SIZE(synonyms),
+};

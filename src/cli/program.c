@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The program dnsvnf: help and check. What the other verbs need (HTTP, TLS, DNS, archives, PCI: 40
+ * libraries) takes the dynamic linker ten times as long as check takes, so they are a module.
+ */
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cli/verb.h"
+
+/* Beside the program when that was not installed. */
+static char *module_path(void)
+{
+	char program[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	while (n > 0 && program[n - 1] != '/')
+		n--;
+	if (n > 0) {
+		cleanup_free char *beside = xasprintf("%.*s%s", (int)n, program, DNSVNF_MODULE);
+		if (file_exists(beside))
+			return steal_ptr(beside);
+	}
+	return xstrdup(DNSVNF_MODULE_DIR "/" DNSVNF_MODULE);
+}
+
+static int run_in_module(int argc, char **argv)
+{
+	cleanup_free char *path = module_path();
+	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	typeof(cli_main) *module_main = module ? dlsym(module, "cli_main") : NULL;
+
+	if (!module_main) {
+		fprintf(stderr, "dnsvnf %s: cannot load %s: %s\n", argv[1], path, dlerror());
+		return EXIT_NOT_RIGHT;
+	}
+	return module_main(argc, argv, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv, run_in_module);
+}
