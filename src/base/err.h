@@ -1,29 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One error on its way up. The function that fails sets it, each layer above may put one piece of
- * context in front: "deploy cpnr: create port sriov0: bridge sriov0: Operation not permitted".
- * A function that takes a struct err * returns 0 or -errno and leaves *err alone on success.
+ * One error on its way up. The function that fails sets it with its kind; each layer above may put
+ * one piece of context in front: "deploy cpnr: create port sriov0: bridge sriov0: Operation not
+ * permitted". A function that takes a struct err * returns 0 or -errno and leaves *err alone on
+ * success. Decisions (exit code, retry, hint) follow from the kind or the code; the text is for
+ * people, and nothing parses it.
  */
 #pragma once
 
 #include <stdarg.h>
 
+enum err_kind {
+	ERR_NONE,        /* no error */
+	ERR_NOT_FOUND,   /* what was named does not exist, or is not visible */
+	ERR_REFUSED,     /* the VIM or the guest said no */
+	ERR_UNREACHABLE, /* no connection, no login, no answer, or an answer from something else */
+	ERR_NO_CAPACITY, /* no host, VLAN or address is left for it */
+	ERR_BUSY,        /* somebody else is working on it: try again later */
+	ERR_INTERRUPTED, /* by a signal */
+	ERR_LOCAL,       /* file, permission, program or system call on this machine */
+	ERR_INVALID,     /* bad input: descriptor, configuration, option */
+	ERR_FAILED,      /* accepted, and did not come about: server in ERROR, guest never up */
+	ERR_BUG,         /* of dnsvnf or of a library */
+};
+
 struct err {
 	char *text; /* NULL while there is no error */
-	int code;   /* -errno */
+	enum err_kind kind;
+	int code; /* -errno */
 };
 
 #define ERR_INIT ((struct err){0})
 
-/* Sets text and code (an errno value of either sign); returns -errno, never 0. err may be NULL. */
-int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Sets kind, text and the code that stands for the kind: err_set(err, NOT_FOUND, "no port \"%s\"",
+ * name) sets and returns -ENOENT. err may be NULL. The other codes: REFUSED -EPERM, UNREACHABLE
+ * -EHOSTUNREACH, NO_CAPACITY -ENOSPC, BUSY -EBUSY, INTERRUPTED -EINTR, LOCAL and FAILED -EIO,
+ * INVALID -EINVAL, BUG -ENOTRECOVERABLE.
+ */
+#define err_set(err, kind, ...) err_set_kind(err, ERR_##kind, 0, __VA_ARGS__)
 
-/* As err_set, with ": " and strerror(code) at the end. */
+/* With another code, an errno value of either sign, for callers that tell it apart. */
+#define err_code(err, kind, code, ...) err_set_kind(err, ERR_##kind, code, __VA_ARGS__)
+
+/* What both are made of. Returns -errno, never 0; code 0: the one of the kind. */
+int err_set_kind(struct err *err, enum err_kind kind, int code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* A failed system call (LOCAL), with ": " and strerror(code) at the end. */
 int err_errno(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* As err_errno, of a socket whose peer is another machine (UNREACHABLE). */
+int err_net(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* Puts "context: " in front of what is there; returns the code that is there. */
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Kind, code and text of from, which is an error and stays; returns its code. */
+int err_copy(struct err *err, const struct err *from);
+
+/* err_copy with "context: " in front. */
+int err_pass(struct err *err, const struct err *from, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The kind that a code most often stands for: for callers that carry the code alone. */
+enum err_kind err_kind_of(int code);
 
 /* Forgets the error; err_clear on an empty one does nothing. */
 void err_clear(struct err *err);

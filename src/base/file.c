@@ -38,7 +38,8 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_
 			break;
 		len += (size_t)n;
 		if (len > max)
-			return err_set(err, EFBIG, "%s is larger than %zu bytes", path, max);
+			return err_code(err, INVALID, EFBIG, "%s is larger than %zu bytes", path,
+					max);
 	}
 	data[len] = 0;
 	*ret_data = steal_ptr(data);

@@ -19,7 +19,7 @@ int json_parse_document(const char *data, size_t len, const char *file, json_t *
 
 	if (!document) {
 		utf8_make_printable(problem.text, "");
-		return err_set(err, EINVAL, "%s:%d: %s", file, problem.line, problem.text);
+		return err_set(err, INVALID, "%s:%d: %s", file, problem.line, problem.text);
 	}
 	*ret = document;
 	return 0;
@@ -67,9 +67,9 @@ void json_fail(struct json_reader *r, const char *key, const char *fmt, ...)
 	va_end(ap);
 	add_path(&path, r, key);
 	if (path.len)
-		root->r = err_set(root->err, EINVAL, "%s: %s", path.s, text);
+		root->r = err_set(root->err, INVALID, "%s: %s", path.s, text);
 	else
-		root->r = err_set(root->err, EINVAL, "%s", text);
+		root->r = err_set(root->err, INVALID, "%s", text);
 }
 
 /* NULL where it is absent or null, and after an error. key NULL: the reader's own value. */

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 
-static void latch(struct json_writer *w, const char *key, int code, const char *what)
+static void latch(struct json_writer *w, const char *key, enum err_kind kind, const char *what)
 {
 	cleanup_strbuf struct strbuf path = {0};
 
@@ -26,7 +26,8 @@ static void latch(struct json_writer *w, const char *key, int code, const char *
 		else if (json_is_array(w->open[i].value)) /* what is open is in it already */
 			strbuf_addf(&path, "[%zu]", i + 1 < w->n_open ? size - 1 : size);
 	}
-	err_set(&w->err, code, "%s%s%s", path.len ? path.s : "", path.len ? ": " : "", what);
+	err_set_kind(&w->err, kind, 0, "%s%s%s", path.len ? path.s : "", path.len ? ": " : "",
+		     what);
 }
 
 /* Takes value over, NULL being an error of its making. */
@@ -40,12 +41,12 @@ static bool put(struct json_writer *w, const char *key, json_t *value)
 		return false;
 	}
 	if (!value) {
-		latch(w, key, ENOMEM, strerror(ENOMEM));
+		latch(w, key, ERR_BUG, strerror(ENOMEM));
 		return false;
 	}
 	if ((parent ? json_is_object(parent) != (key != NULL) : w->root || key) ||
 	    (key && json_object_get(parent, key))) {
-		latch(w, key, EEXIST, "is there already, or has no place here");
+		latch(w, key, ERR_BUG, "is there already, or has no place here");
 		json_decref(value);
 		return false;
 	}
@@ -56,14 +57,14 @@ static bool put(struct json_writer *w, const char *key, json_t *value)
 	else
 		r = json_array_append_new(parent, value);
 	if (r < 0)
-		latch(w, NULL, EILSEQ, "the name of a member is not UTF-8");
+		latch(w, NULL, ERR_INVALID, "the name of a member is not UTF-8");
 	return r == 0;
 }
 
 static void open_value(struct json_writer *w, const char *key, json_t *value)
 {
 	if (!w->err.code && w->n_open == JSON_WRITER_DEPTH)
-		latch(w, key, EOVERFLOW, "is nested too deep");
+		latch(w, key, ERR_INVALID, "is nested too deep");
 	if (!put(w, key, value))
 		return;
 	w->open[w->n_open].value = value;
@@ -87,7 +88,7 @@ void json_close(struct json_writer *w)
 	if (w->n_open)
 		w->n_open--;
 	else
-		latch(w, NULL, EINVAL, "there is nothing to close");
+		latch(w, NULL, ERR_BUG, "there is nothing to close");
 }
 
 void json_put_textn(struct json_writer *w, const char *key, const char *s, size_t len)
@@ -131,7 +132,7 @@ void json_put_string(struct json_writer *w, const char *key, const char *s)
 	json_t *value = s ? json_string(s) : json_null();
 
 	if (!value)
-		latch(w, key, EILSEQ, "is not UTF-8");
+		latch(w, key, ERR_INVALID, "is not UTF-8");
 	put(w, key, value);
 }
 
@@ -153,14 +154,14 @@ void json_put_int64(struct json_writer *w, const char *key, int64_t n)
 void json_put_uint64(struct json_writer *w, const char *key, uint64_t n)
 {
 	if (n > INT64_MAX)
-		latch(w, key, EOVERFLOW, "is too large");
+		latch(w, key, ERR_INVALID, "is too large");
 	json_put_int64(w, key, (int64_t)n);
 }
 
 void json_put_double(struct json_writer *w, const char *key, double n)
 {
 	if (!isfinite(n))
-		latch(w, key, EDOM, "is not a finite number");
+		latch(w, key, ERR_INVALID, "is not a finite number");
 	put(w, key, json_real(n));
 }
 
@@ -182,10 +183,10 @@ void json_put_json(struct json_writer *w, const char *key, json_t *value)
 int json_write_json(struct json_writer *w, json_t **ret, struct err *err)
 {
 	if (!w->err.code && (w->n_open || !w->root))
-		latch(w, NULL, EINVAL, "the JSON document is not complete");
+		latch(w, NULL, ERR_BUG, "the JSON document is not complete");
 	int code = w->err.code;
 	if (code < 0)
-		err_set(err, code, "cannot write JSON: %s", w->err.text);
+		err_pass(err, &w->err, "cannot write JSON");
 	else
 		*ret = steal_ptr(w->root);
 	json_writer_clear(w);

@@ -39,9 +39,10 @@ static int set_targets(struct conf *c, const char *value, struct err *err)
 	for (char *word = strtok_r(copy, ", \t", &rest); word;
 	     word = strtok_r(NULL, ", \t", &rest)) {
 		if (c->n_targets == DECIDE_TARGETS)
-			return err_set(err, E2BIG, "more than %d targets", DECIDE_TARGETS);
+			return err_code(err, INVALID, E2BIG, "more than %d targets",
+					DECIDE_TARGETS);
 		if (!ip_parse(word, &c->targets[c->n_targets]))
-			return err_set(err, EINVAL, "target '%s' is not an address", word);
+			return err_set(err, INVALID, "target '%s' is not an address", word);
 		c->n_targets++;
 	}
 	return 0;
@@ -52,7 +53,7 @@ static int set_number(const char *value, int64_t min, int64_t max, unsigned *ret
 	int64_t n;
 
 	if (str_to_int(value, min, max, &n) < 0)
-		return err_set(err, EINVAL, "'%s' is not a number from %d to %d", value, (int)min,
+		return err_set(err, INVALID, "'%s' is not a number from %d to %d", value, (int)min,
 			       (int)max);
 	*ret = (unsigned)n;
 	return 0;
@@ -94,7 +95,7 @@ static int set_failback(struct conf *c, const char *value, struct err *err)
 			c->limits.failback = (enum failback)i;
 			return 0;
 		}
-	return err_set(err, EINVAL, "'%s' is not never, better or always", value);
+	return err_set(err, INVALID, "'%s' is not never, better or always", value);
 }
 
 static int set_prefer(struct conf *c, const char *value, struct err *err)
@@ -102,7 +103,7 @@ static int set_prefer(struct conf *c, const char *value, struct err *err)
 	size_t len = strlen(value);
 
 	if (len == 0 || len >= sizeof(c->prefer))
-		return err_set(err, EINVAL, "'%s' is no name of an interface", value);
+		return err_set(err, INVALID, "'%s' is no name of an interface", value);
 	memcpy(c->prefer, value, len + 1);
 	return 0;
 }
@@ -110,7 +111,7 @@ static int set_prefer(struct conf *c, const char *value, struct err *err)
 static int set_announce_loopback(struct conf *c, const char *value, struct err *err)
 {
 	if (!streq(value, "yes") && !streq(value, "no"))
-		return err_set(err, EINVAL, "'%s' is not yes or no", value);
+		return err_set(err, INVALID, "'%s' is not yes or no", value);
 	c->announce_loopback = streq(value, "yes");
 	return 0;
 }
@@ -150,7 +151,7 @@ static int take_value(void *data, const char *section, const char *name, const c
 		}
 		return 1;
 	}
-	err_set(&r->err, EINVAL, "unknown setting '%s'%s", name,
+	err_set(&r->err, INVALID, "unknown setting '%s'%s", name,
 		section[0] ? " (there are no sections)" : "");
 	return 0;
 }
@@ -163,13 +164,13 @@ int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct
 	conf_init(&conf);
 	int line = ini_parse_string(text, take_value, &reading);
 	if (line != 0) {
-		err_set(err, EINVAL, "%s:%d: %s", path, line,
+		err_set(err, INVALID, "%s:%d: %s", path, line,
 			reading.err.text ? reading.err.text : "not NAME = VALUE");
 		err_clear(&reading.err);
 		return -EINVAL;
 	}
 	if (conf.limits.failback != FAILBACK_NEVER && conf.limits.max_moves <= DECIDE_MOVES_SPARED)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "%s: failback needs moves of %d or more: %d are kept for failures",
 			       path, DECIDE_MOVES_SPARED + 1, DECIDE_MOVES_SPARED);
 	*ret_conf = conf;
@@ -184,6 +185,6 @@ int conf_read(const char *path, struct conf *ret_conf, struct err *err)
 	int r = file_read(path, MAX_CONF, &text, &len, &problem);
 
 	if (r < 0 && r != -ENOENT)
-		return err_set(err, r, "%s", problem.text);
+		return err_copy(err, &problem);
 	return conf_parse(path, r == 0 ? text : "", ret_conf, err);
 }

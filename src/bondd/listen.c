@@ -24,7 +24,7 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 	if (copy[0] == '[') {
 		char *end = strchr(copy, ']');
 		if (!end || (end[1] && end[1] != ':'))
-			return err_set(err, EINVAL, "'%s' is not [ADDRESS]:PORT", text);
+			return err_set(err, INVALID, "'%s' is not [ADDRESS]:PORT", text);
 		host = copy + 1;
 		if (end[1])
 			port = end + 2;
@@ -36,8 +36,8 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 
 	int64_t number;
 	if (str_to_int(port, 1, 65535, &number) < 0)
-		return err_set(err, EINVAL, "'%s': port '%s' is not a number from 1 to 65535", text,
-			       port);
+		return err_set(err, INVALID, "'%s': port '%s' is not a number from 1 to 65535",
+			       text, port);
 
 	struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
@@ -45,7 +45,7 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 	};
 	struct addrinfo *found;
 	if (!host[0] || getaddrinfo(host, port, &hints, &found) != 0)
-		return err_set(err, EINVAL, "'%s' is not an address, or ADDRESS:PORT", text);
+		return err_set(err, INVALID, "'%s' is not an address, or ADDRESS:PORT", text);
 	memcpy(&ret_listen->address, found->ai_addr, found->ai_addrlen);
 	ret_listen->len = found->ai_addrlen;
 	freeaddrinfo(found);

@@ -114,8 +114,8 @@ static int talk(struct rtnl *r, struct nlmsghdr *m,
 		if (n == -EINTR)
 			continue;
 		if (n == -EAGAIN)
-			return err_set(err, ETIMEDOUT, "no answer from rtnetlink in %d s",
-				       ANSWER_S);
+			return err_code(err, LOCAL, ETIMEDOUT, "no answer from rtnetlink in %d s",
+					ANSWER_S);
 		if (n < 0)
 			return err_errno(err, (int)n, "no answer from rtnetlink");
 
@@ -182,7 +182,7 @@ static int dump(struct rtnl *r, unsigned type, struct tables *t, struct err *err
 			    type == RTM_GETROUTE ? take_route : take_into_tables, t, err);
 	}
 	if (code == -EINTR)
-		return err_set(err, EAGAIN, "the network changes too fast to be listed");
+		return err_code(err, BUSY, EAGAIN, "the network changes too fast to be listed");
 	return code;
 }
 
@@ -291,7 +291,7 @@ int rtnl_set_active(struct rtnl *r, int bond, int leg, struct err *err)
 	if (code < 0)
 		return err_wrap(err, "cannot read back the active leg");
 	if (active != leg)
-		return err_set(err, EAGAIN, "the kernel kept the active leg");
+		return err_code(err, BUSY, EAGAIN, "the kernel kept the active leg");
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/common.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,27 +13,31 @@
 #include "cli/verb.h"
 #include "deploy/design.h"
 
-static int exit_code(int code)
+static int exit_code(enum err_kind kind)
 {
-	switch (-code) {
-	case EINTR:
-	case ECANCELED:
+	switch (kind) {
+	case ERR_INTERRUPTED:
 		return EXIT_INTERRUPTED;
-	case ECONNREFUSED:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EPERM:
-	case EACCES:
+	case ERR_UNREACHABLE:
 		return EXIT_UNREACHABLE;
-	default:
-		return EXIT_NOT_RIGHT;
+	case ERR_NONE:
+	case ERR_NOT_FOUND:
+	case ERR_REFUSED:
+	case ERR_NO_CAPACITY:
+	case ERR_BUSY:
+	case ERR_LOCAL:
+	case ERR_INVALID:
+	case ERR_FAILED:
+	case ERR_BUG:
+		break;
 	}
+	return EXIT_NOT_RIGHT;
 }
 
 int cli_fail(const char *verb, const struct err *err)
 {
 	fprintf(stderr, "dnsvnf %s: %s\n", verb, err->text ? err->text : "failed");
-	return exit_code(err->code);
+	return exit_code(err->kind);
 }
 
 void cli_print_findings(FILE *out, const struct findings *findings, enum severity least)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/forecast.h"
@@ -49,7 +47,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 	if (apply_plan(vim, plan, &apply, &err) < 0) {
 		int code = cli_fail("deploy", &err);
 		/* The embedded VIM has said why in its error. */
-		if (err.code == -ENOSPC && !streq(vim->ops->name, "local"))
+		if (err.kind == ERR_NO_CAPACITY && !streq(vim->ops->name, "local"))
 			tell_why(options, model, tenant, deployment, vim);
 		if (code == EXIT_INTERRUPTED || own->keep_failed)
 			fprintf(stderr,

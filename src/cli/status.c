@@ -189,7 +189,7 @@ static int add_named(const char *vim_name, const char *project, const char *tena
 	const struct vim_ops *ops = vim_ops_for(vim_name);
 
 	if (!ops) {
-		err_set(&err, EHOSTUNREACH, "the VIM '%s' cannot be driven: use --vim local",
+		err_set(&err, UNREACHABLE, "the VIM '%s' cannot be driven: use --vim local",
 			vim_name);
 		return cli_fail("status", &err);
 	}

@@ -26,7 +26,7 @@ static int substitute(const struct configuration *c, const char *content, size_t
 	for (size_t i = 0; i < c->n_variables; i++) {
 		const struct variable *v = &c->variables[i];
 		if (vm_index >= v->n_values)
-			return err_set(err, EINVAL,
+			return err_set(err, INVALID,
 				       "%s: variable %s has %zu values, VM %u needs one of its own",
 				       c->dst, v->name, v->n_values, vm_index + 1);
 		text_substitute(&t, v->name, v->values[vm_index], &count);
@@ -183,8 +183,8 @@ static int check_size(size_t len, struct err *err)
 
 	if (coded <= DAY0_USER_DATA_MAX)
 		return 0;
-	return err_set(
-		err, EFBIG,
+	return err_code(
+		err, INVALID, EFBIG,
 		"the user data with the files beside it has %zu bytes, %zu after base64; Nova "
 		"takes %d at most: put files into the image",
 		len, coded, DAY0_USER_DATA_MAX);

@@ -27,9 +27,9 @@ int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, s
 	int r;
 
 	if (!gzip_is(s, len))
-		return err_set(err, EINVAL, "it does not begin as gzip does");
+		return err_set(err, INVALID, "it does not begin as gzip does");
 	if (len > INT_MAX || inflateInit2(&z, WBITS_GZIP) != Z_OK)
-		return err_set(err, EINVAL, "zlib cannot start");
+		return err_set(err, INVALID, "zlib cannot start");
 	cleanup_free char *out = xcalloc(room + 1, 1);
 	do {
 		if (n == room) {
@@ -44,10 +44,10 @@ int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, s
 	cleanup_free char *why = xstrdup(z.msg ? z.msg : "its end is missing");
 	inflateEnd(&z);
 	if (n > max)
-		return err_set(err, EFBIG, "it unpacks to more than the %zu bytes that are read",
-			       max);
+		return err_code(err, INVALID, EFBIG,
+				"it unpacks to more than the %zu bytes that are read", max);
 	if (r != Z_STREAM_END)
-		return err_set(err, EINVAL, "%s", why);
+		return err_set(err, INVALID, "%s", why);
 	out[n] = 0;
 	*ret = steal_ptr(out);
 	*ret_len = n;

@@ -69,17 +69,19 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 		       const char *waiting_for, struct err *err)
 {
 	if (run_interrupted(w->vim->run))
-		return err_set(err, EINTR, "interrupted while waiting for %s", waiting_for);
+		return err_set(err, INTERRUPTED, "interrupted while waiting for %s", waiting_for);
 	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
-		return err_set(err, vim_fault_class(info->fault) ? ENOSPC : EIO,
-			       "server %s is %s while waiting for %s: %s", w->server->name,
-			       info->status ? info->status : "gone", waiting_for,
-			       info->fault ? info->fault : "no reason given");
+		return err_set_kind(err,
+				    vim_fault_class(info->fault) ? ERR_NO_CAPACITY : ERR_FAILED, 0,
+				    "server %s is %s while waiting for %s: %s", w->server->name,
+				    info->status ? info->status : "gone", waiting_for,
+				    info->fault ? info->fault : "no reason given");
 	if (clock_now() - w->start > w->limit * US_PER_S) {
 		cleanup_free char *tail = console_tail(w);
-		return err_set(err, ETIMEDOUT, "server %s: %s did not come within %lld s%s%s",
-			       w->server->name, waiting_for, (long long)w->limit,
-			       w->server->group->bootup_time < 0 ? "" : " (bootup_time)", tail);
+		return err_code(err, FAILED, ETIMEDOUT,
+				"server %s: %s did not come within %lld s%s%s", w->server->name,
+				waiting_for, (long long)w->limit,
+				w->server->group->bootup_time < 0 ? "" : " (bootup_time)", tail);
 	}
 	report(w, type, EVENT_PROGRESS, waiting_for);
 	clock_sleep(ROUND_MS * US_PER_MS);
@@ -141,7 +143,7 @@ static int wait_ports(struct wait *w, struct err *err)
 		}
 		if (streq(down->vif_type, "binding_failed"))
 			return err_set(
-				err, EIO,
+				err, FAILED,
 				"port %s cannot be bound: no agent serves its network on the "
 				"server's host, or has no mapping for its physical network",
 				down->name);
@@ -283,7 +285,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 			return 0;
 		}
 		if (r < 0)
-			return err_set(err, r, "%s", late.text);
+			return err_copy(err, &late);
 	}
 }
 

@@ -86,7 +86,7 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 
 static int stop_interrupted(struct err *err)
 {
-	return err_set(err, EINTR, "interrupted");
+	return err_set(err, INTERRUPTED, "interrupted");
 }
 
 /* stays (may be NULL) says which of the objects are left because others use them. */
@@ -117,11 +117,11 @@ static int clear_ground(struct vim *vim, const struct plan *plan, struct err *er
 	int r = destroy(vim, objects, n, stays, err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (stays[i] && steps[i]->action == ACTION_REPLACE)
-			return err_set(err, EEXIST,
-				       "%s %s has to be made anew (%s), and others use it: take "
-				       "their ports off it, or give the new one another name",
-				       vim_kind_name(objects[i]->kind), objects[i]->name,
-				       steps[i]->why);
+			return err_code(err, INVALID, EEXIST,
+					"%s %s has to be made anew (%s), and others use it: take "
+					"their ports off it, or give the new one another name",
+					vim_kind_name(objects[i]->kind), objects[i]->name,
+					steps[i]->why);
 	return r;
 }
 
@@ -185,14 +185,14 @@ static int find_used(const struct plan *plan, struct err *err)
 			continue;
 		const char *kind = vim_kind_name(s->request.kind);
 		if (s->rival)
-			return err_set(
-				err, EEXIST,
+			return err_code(
+				err, INVALID, EEXIST,
 				"there are two %ss named %s in the VIM, and neither was made "
 				"by dnsvnf: %s and %s; name the one to use by its id",
 				kind, s->name, s->present->id, s->rival->id);
 		/* Of an image the VIM knows better where it could come from (admit). */
 		if (!s->present && s->request.kind != VIM_IMAGE)
-			return err_set(err, ENOENT,
+			return err_set(err, NOT_FOUND,
 				       "%s %s is neither in the descriptor nor in the VIM (or the "
 				       "credentials do not show it)",
 				       kind, s->name);
@@ -371,7 +371,8 @@ static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 			return 0;
 		}
 		if (round == PROOF_ROUNDS)
-			return err_set(err, EIO, "still there after all was deleted: %s", left.s);
+			return err_set(err, FAILED, "still there after all was deleted: %s",
+				       left.s);
 		r = destroy(vim, objects, n, NULL, err);
 		if (r < 0)
 			return r;

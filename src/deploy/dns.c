@@ -38,10 +38,10 @@ int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MA
 	ldns_rdf *dname = ldns_dname_new_frm_str(name);
 
 	if (!dname)
-		return err_set(err, EINVAL, "'%s' is not a domain name", name);
+		return err_set(err, INVALID, "'%s' is not a domain name", name);
 	if (rr_type == 0) {
 		ldns_rdf_deep_free(dname);
-		return err_set(err, EINVAL, "'%s' is not a type of DNS record", type);
+		return err_set(err, INVALID, "'%s' is not a type of DNS record", type);
 	}
 
 	cleanup_pkt ldns_pkt *pkt = ldns_pkt_query_new(dname, rr_type, LDNS_RR_CLASS_IN, LDNS_RD);
@@ -49,12 +49,12 @@ int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MA
 	size_t len = 0;
 	if (!pkt) {
 		ldns_rdf_deep_free(dname);
-		return err_set(err, ENOMEM, "cannot make a DNS query for %s", name);
+		return err_code(err, BUG, ENOMEM, "cannot make a DNS query for %s", name);
 	}
 	ldns_pkt_set_id(pkt, 0);
 	ldns_status status = ldns_pkt2wire(&wire, pkt, &len);
 	if (status != LDNS_STATUS_OK || len > DNS_QUERY_MAX)
-		return err_set(err, EINVAL, "cannot make a DNS query for %s: %s", name,
+		return err_set(err, INVALID, "cannot make a DNS query for %s: %s", name,
 			       ldns_get_errorstr_by_id(status));
 	memcpy(message, wire, len);
 	*ret_len = len;
@@ -207,13 +207,13 @@ static int query_error(int r, const char *server_ip, unsigned port, bool tcp, co
 	const char *transport = tcp ? "TCP" : "UDP";
 
 	if (r == -ETIMEDOUT)
-		return err_set(err, r, "DNS %s %s @%s port %u %s: no answer in %u ms", name, type,
-			       server_ip, port, transport, timeout_ms);
+		return err_code(err, UNREACHABLE, r, "DNS %s %s @%s port %u %s: no answer in %u ms",
+				name, type, server_ip, port, transport, timeout_ms);
 	if (r == -EPROTO)
-		return err_set(err, r, "DNS %s %s @%s port %u %s: what came is not the answer",
-			       name, type, server_ip, port, transport);
-	return err_errno(err, r, "DNS %s %s @%s port %u %s", name, type, server_ip, port,
-			 transport);
+		return err_code(err, UNREACHABLE, r,
+				"DNS %s %s @%s port %u %s: what came is not the answer", name, type,
+				server_ip, port, transport);
+	return err_net(err, r, "DNS %s %s @%s port %u %s", name, type, server_ip, port, transport);
 }
 
 int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, const char *name,

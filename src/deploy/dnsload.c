@@ -196,12 +196,13 @@ static int check_options(const struct dnsload_options *o, struct err *err)
 	uint64_t queries = (uint64_t)o->qps * o->duration_ms / 1000;
 
 	if (o->qps < 1 || o->qps > DNSLOAD_MAX_QPS)
-		return err_set(err, EINVAL, "%u queries a second: 1 to %d are possible", o->qps,
+		return err_set(err, INVALID, "%u queries a second: 1 to %d are possible", o->qps,
 			       DNSLOAD_MAX_QPS);
 	if (queries < 1 || queries > DNSLOAD_MAX_QUERIES)
-		return err_set(
-			err, EINVAL, "%u queries a second for %u ms are %llu: 1 to %d are possible",
-			o->qps, o->duration_ms, (unsigned long long)queries, DNSLOAD_MAX_QUERIES);
+		return err_set(err, INVALID,
+			       "%u queries a second for %u ms are %llu: 1 to %d are possible",
+			       o->qps, o->duration_ms, (unsigned long long)queries,
+			       DNSLOAD_MAX_QUERIES);
 	return 0;
 }
 
@@ -239,7 +240,7 @@ static int open_load(struct dnsload *l, struct vim *vim, const struct dnsload_op
 	if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 		setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (connect(l->fd, (const struct sockaddr *)&server.sa, server.len) < 0)
-		return err_errno(err, errno, "cannot send to %s port %u", o->server, o->port);
+		return err_net(err, errno, "cannot send to %s port %u", o->server, o->port);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struc
 	const struct guest_bond *bond = guest_status_bond(ret, d->result->bond);
 	if (bond && bond->active_leg)
 		return bond;
-	err_set(err, ENODEV, "%s in the guest has no active leg", d->result->bond);
+	err_code(err, NOT_FOUND, ENODEV, "%s in the guest has no active leg", d->result->bond);
 	return NULL;
 }
 
@@ -130,10 +130,11 @@ static int find_port(struct drill *d, const struct guest_bond *bond, struct err 
 	if (r < 0 || d->result->port)
 		return r;
 	const struct guest_leg *active = guest_bond_leg(bond, bond->active_leg);
-	return err_set(err, ENODEV, "no port of server %s has the MAC %s of the active leg %s",
-		       d->result->server,
-		       active && active->permanent_mac ? active->permanent_mac : "(unknown)",
-		       bond->active_leg);
+	return err_code(err, NOT_FOUND, ENODEV,
+			"no port of server %s has the MAC %s of the active leg %s",
+			d->result->server,
+			active && active->permanent_mac ? active->permanent_mac : "(unknown)",
+			bond->active_leg);
 }
 
 /* Which leg to break, and what bondd has said so far. */
@@ -169,7 +170,7 @@ static int look_last(struct drill *d, struct err *err)
 	int r = look_before(d, LAST_MS, &slow);
 
 	if (r < 0 && !d->result->port)
-		return err_set(err, r, "%s", slow.text);
+		return err_copy(err, &slow);
 	if (!streq(leg, d->result->leg_before))
 		event_note(d->vim->run, "DRILL", "the bond moved from %s to %s by itself", leg,
 			   d->result->leg_before);
@@ -210,12 +211,12 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 
 	report(d, "DRILL", EVENT_STARTED, "DNS load before the failure");
 	if (dnsload_wait_until(load, down_at - LAST_MS, d->vim->run) < 0)
-		return err_set(err, EINTR, "interrupted before the %s was touched", object);
+		return err_set(err, INTERRUPTED, "interrupted before the %s was touched", object);
 	int r = look_last(d, err);
 	if (r < 0)
 		return r;
 	if (dnsload_wait_until(load, down_at, d->vim->run) < 0)
-		return err_set(err, EINTR, "interrupted before the %s was touched", object);
+		return err_set(err, INTERRUPTED, "interrupted before the %s was touched", object);
 	result->down_ms = dnsload_elapsed(load);
 	r = set_broken(d, true, err);
 	if (r < 0)
@@ -224,17 +225,17 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	/* Late enough for the slowest monitor there is, early enough to see it before it is
 	 * mended. */
 	if (dnsload_wait_until(load, up_at - ASK_MS, d->vim->run) < 0)
-		return err_set(err, EINTR, "interrupted while the %s was down", object);
+		return err_set(err, INTERRUPTED, "interrupted while the %s was down", object);
 	result->leg_after = look_again(d, "while it is broken");
 	if (dnsload_wait_until(load, up_at, d->vim->run) < 0)
-		return err_set(err, EINTR, "interrupted while the %s was down", object);
+		return err_set(err, INTERRUPTED, "interrupted while the %s was down", object);
 	result->up_ms = dnsload_elapsed(load);
 	r = set_broken(d, false, err);
 	if (r < 0)
 		return r;
 	report(d, failures[result->failure].up, EVENT_SUCCESS, result->leg_before);
 	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, d->vim->run) < 0)
-		return err_set(err, EINTR, "interrupted after the %s was put back", object);
+		return err_set(err, INTERRUPTED, "interrupted after the %s was put back", object);
 	return 0;
 }
 
@@ -245,11 +246,11 @@ static int prepare(struct drill *d, struct err *err)
 	size_t n;
 
 	if (!bond)
-		return err_set(err, ENODEV,
-			       "the day-0 of %s sets up no bond: there is nothing to fail over",
-			       d->group->name);
+		return err_code(err, NOT_FOUND, ENODEV,
+				"the day-0 of %s sets up no bond: there is nothing to fail over",
+				d->group->name);
 	if (!d->management)
-		return err_set(err, EDESTADDRREQ,
+		return err_set(err, INVALID,
 			       "the management port of %s has no address in the descriptor: the "
 			       "guest cannot be asked which leg is active",
 			       d->group->name);
@@ -257,7 +258,7 @@ static int prepare(struct drill *d, struct err *err)
 	d->result->address = xstrdup(n ? addresses[0] : NULL);
 	service_addresses_free(addresses, n);
 	if (!d->result->address)
-		return err_set(err, EDESTADDRREQ, "%s has no address to ask", bond->name);
+		return err_set(err, INVALID, "%s has no address to ask", bond->name);
 	d->result->bond = xstrdup(bond->name);
 	d->result->server = vm_group_server_name(d->deployment, d->group, 0);
 	int r = look_before(d, ASK_MS, err);
@@ -329,8 +330,8 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 			  .result = &result};
 
 	if (failure == DRILL_SILENT && !vim->ops->set_path)
-		return err_set(
-			err, ENOTSUP,
+		return err_code(
+			err, INVALID, ENOTSUP,
 			"a path that fails while the carrier stays cannot be made in %s by a "
 			"tenant: use --failure carrier, or cut it on the switch and ask "
 			"'bondd status' in the guest",

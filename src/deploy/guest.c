@@ -52,20 +52,20 @@ static int transfer_error(CURL *curl, CURLcode code, const char *words, struct r
 	long os_errno = 0;
 
 	if (q->socket_err.text)
-		return err_set(err, q->socket_err.code, "%s", q->socket_err.text);
+		return err_copy(err, &q->socket_err);
 	if (q->too_big)
-		return err_set(err, EFBIG, "the answer is over %d bytes", MAX_ANSWER);
+		return err_code(err, UNREACHABLE, EFBIG, "the answer is over %d bytes", MAX_ANSWER);
 	if (code == CURLE_OPERATION_TIMEDOUT)
-		return err_set(err, ETIMEDOUT, "%s", words);
+		return err_code(err, UNREACHABLE, ETIMEDOUT, "%s", words);
 	if (code == CURLE_COULDNT_CONNECT) {
 		curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno);
 		if (os_errno == ECONNREFUSED)
-			return err_set(err, ECONNREFUSED,
-				       "connection refused: is bondd in the image, and does its "
-				       "/etc/bondd.conf name this address?");
-		return err_errno(err, os_errno ? (int)os_errno : EHOSTUNREACH, "cannot connect");
+			return err_code(err, UNREACHABLE, ECONNREFUSED,
+					"connection refused: is bondd in the image, and does its "
+					"/etc/bondd.conf name this address?");
+		return err_net(err, os_errno ? (int)os_errno : EHOSTUNREACH, "cannot connect");
 	}
-	return err_set(err, EPROTO, "%s", words);
+	return err_code(err, UNREACHABLE, EPROTO, "%s", words);
 }
 
 static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct request *q,
@@ -92,8 +92,8 @@ static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct req
 	long status = 0;
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
-		return err_set(err, EPROTO, "HTTP status %ld: is it bondd that listens there?",
-			       status);
+		return err_code(err, UNREACHABLE, EPROTO,
+				"HTTP status %ld: is it bondd that listens there?", status);
 	return 0;
 }
 
@@ -111,7 +111,7 @@ int guest_status(struct vim *vim, const char *address, unsigned port, unsigned t
 		xasprintf("http://%s%s%s:%u/status", v6 ? "[" : "", address, v6 ? "]" : "", port);
 	CURL *curl = curl_easy_init();
 	if (!curl)
-		return err_set(err, ENOMEM, "cannot start curl");
+		return err_code(err, BUG, ENOMEM, "cannot start curl");
 
 	struct request q = {.vim = vim};
 	r = transfer(curl, url, timeout_ms, &q, err);

@@ -90,14 +90,14 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 	json_t *document = json_loadb(json, len, 0, &problem);
 
 	if (!document)
-		return err_set(err, EPROTO, "the answer is no JSON: line %d: %s", problem.line,
-			       problem.text);
+		return err_code(err, UNREACHABLE, EPROTO, "the answer is no JSON: line %d: %s",
+				problem.line, problem.text);
 
 	const json_t *bonds = json_object_get(document, "bonds");
 	const json_t *interfaces = json_object_get(document, "interfaces");
 	if (!json_is_array(bonds) || !json_is_array(interfaces)) {
 		json_decref(document);
-		return err_set(err, EPROTO, "the answer is no status of bondd's");
+		return err_code(err, UNREACHABLE, EPROTO, "the answer is no status of bondd's");
 	}
 
 	const json_t *cloud_init = json_object_get(document, "cloud_init");

@@ -110,9 +110,10 @@ int guest_ping(struct vim *vim, const char *address, unsigned timeout_ms, double
 	int64_t start = clock_now();
 	r = exchange(fd, &to, raw, start + timeout_ms * US_PER_MS);
 	if (r == -ETIMEDOUT)
-		return err_set(err, ETIMEDOUT, "ping %s: no reply in %u ms", address, timeout_ms);
+		return err_code(err, UNREACHABLE, ETIMEDOUT, "ping %s: no reply in %u ms", address,
+				timeout_ms);
 	if (r < 0)
-		return err_errno(err, r, "ping %s", address);
+		return err_net(err, r, "ping %s", address);
 	if (ret_ms)
 		*ret_ms = clock_ms_since(start);
 	return 0;

@@ -388,7 +388,7 @@ static void verify_server(const struct scene *of, const char *name)
 	if (management)
 		(void)reach_of(s->vim, &server, management, &obstacle);
 	if (!management || obstacle)
-		err_set(&guest_err, EDESTADDRREQ, "%s",
+		err_set(&guest_err, INVALID, "%s",
 			obstacle ? obstacle
 				 : "the descriptor gives the management port no address");
 	else if (guest_status(s->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)

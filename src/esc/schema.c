@@ -30,10 +30,10 @@ int schema_new(struct schema **ret_schema, struct err *err)
 	if (ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIRS, &schema->ctx) !=
 	    LY_SUCCESS) {
 		free(schema);
-		return err_set(err, ENOMEM, "libyang makes no context");
+		return err_code(err, BUG, ENOMEM, "libyang makes no context");
 	}
 	if (lys_parse_mem(schema->ctx, module_text, LYS_IN_YANG, &schema->module) != LY_SUCCESS) {
-		int r = err_set(err, EINVAL, "libyang refuses the built-in YANG module: %s",
+		int r = err_set(err, INVALID, "libyang refuses the built-in YANG module: %s",
 				ly_errmsg(schema->ctx));
 		schema_free(schema);
 		return r;

@@ -19,8 +19,8 @@ static int archive_failed(struct archive *archive, const char *path, struct err 
 {
 	int code = archive_errno(archive);
 
-	return err_set(err, code > 0 ? code : EIO, "cannot write %s: %s", path,
-		       archive_error_string(archive));
+	return err_code(err, LOCAL, code > 0 ? code : EIO, "cannot write %s: %s", path,
+			archive_error_string(archive));
 }
 
 static int add_entry(struct archive *archive, const struct tree_entry *from, const char *path,

@@ -81,7 +81,7 @@ static int set_value(const char *root, const struct tune_setting *setting,
 	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
-		return err_set(err, ENOENT,
+		return err_set(err, NOT_FOUND,
 			       "%s is not there: the module nf_conntrack is not loaded "
 			       "('modprobe nf_conntrack'); the files hold from the next boot",
 			       path);

@@ -27,7 +27,7 @@ static int complete_cores(struct compute_cell *c, struct err *err)
 			unsigned cpu = c->cores[i].cpus[j];
 
 			if (cpuset_has(&named, cpu))
-				return err_set(err, EINVAL,
+				return err_set(err, INVALID,
 					       "node %d: CPU %u stands twice in siblings", c->id,
 					       cpu);
 			cpuset_add(&named, cpu);
@@ -50,19 +50,19 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpuset *seen,
 
 	for (size_t i = 0; i < at; i++) {
 		if (host->cells[i].id == c->id)
-			return err_set(err, EINVAL, "node %d stands there twice", c->id);
+			return err_set(err, INVALID, "node %d stands there twice", c->id);
 	}
 	struct cpuset all = cpuset_or(&c->shared, &c->dedicated);
 	struct cpuset twice = cpuset_and(&all, seen);
 	if (cpuset_next(&twice, 0) < CPUSET_MAX)
-		return err_set(err, EINVAL, "CPU %u is in node %d and in another",
+		return err_set(err, INVALID, "CPU %u is in node %d and in another",
 			       cpuset_next(&twice, 0), c->id);
 	*seen = cpuset_or(seen, &all);
 	if (c->n_pages)
 		qsort(c->pages, c->n_pages, sizeof(*c->pages), pages_compare);
 	for (size_t i = 1; i < c->n_pages; i++) {
 		if (c->pages[i].size_kb == c->pages[i - 1].size_kb)
-			return err_set(err, EINVAL, "node %d: pages of %u KiB stand there twice",
+			return err_set(err, INVALID, "node %d: pages of %u KiB stand there twice",
 				       c->id, c->pages[i].size_kb);
 	}
 	return complete_cores(c, err);
@@ -73,8 +73,8 @@ int compute_host_ready(struct compute_host *host, struct err *err)
 	struct cpuset seen = {0};
 
 	if (host->n_cells > COMPUTE_CELLS_MAX || host->n_pools > COMPUTE_POOLS_MAX)
-		return err_set(err, E2BIG, "more than %d NUMA nodes or %d NICs", COMPUTE_CELLS_MAX,
-			       COMPUTE_POOLS_MAX);
+		return err_code(err, INVALID, E2BIG, "more than %d NUMA nodes or %d NICs",
+				COMPUTE_CELLS_MAX, COMPUTE_POOLS_MAX);
 	for (size_t i = 0; i < host->n_cells; i++) {
 		int r = ready_cell(host, i, &seen, err);
 		if (r < 0)

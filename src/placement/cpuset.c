@@ -124,10 +124,10 @@ static int parse_rule(const char *rule, size_t len, struct cpuset *in, struct cp
 		last = first;
 	}
 	if (r < 0)
-		return err_set(err, EINVAL, "Invalid %s expression '%.*s'", what, (int)len, rule);
+		return err_set(err, INVALID, "Invalid %s expression '%.*s'", what, (int)len, rule);
 	if (last >= CPUSET_MAX && !reject)
-		return err_set(err, ERANGE, "CPU number in '%.*s' is larger than max %d", (int)len,
-			       rule, CPUSET_MAX - 1);
+		return err_code(err, INVALID, ERANGE, "CPU number in '%.*s' is larger than max %d",
+				(int)len, rule, CPUSET_MAX - 1);
 	if (first < CPUSET_MAX)
 		cpuset_add_range(reject ? out : in, first, last - first + 1);
 	return 0;

@@ -76,13 +76,13 @@ int extra_specs_affinity(const struct flavor *flavor, const struct image *image,
 	const char *policy = of_flavor ? of_flavor : of_image;
 
 	if (of_flavor && of_image && !streq(of_flavor, of_image))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Image property 'hw_pci_numa_affinity_policy' is not "
 			       "permitted to override the 'hw:pci_numa_affinity_policy' flavor "
 			       "extra spec.",
 			       flavor->name);
 	if (policy && numa_affinity_parse(policy, ret) < 0)
-		return err_set(err, EINVAL, "flavor %s: Invalid PCI NUMA affinity configured: %s",
+		return err_set(err, INVALID, "flavor %s: Invalid PCI NUMA affinity configured: %s",
 			       flavor->name, policy);
 	if (!policy)
 		*ret = AFFINITY_LEGACY;
@@ -98,7 +98,7 @@ static int cpu_policy(const struct flavor *flavor, const struct image *image, en
 	enum cpu_policy i = (enum cpu_policy)name_find(cpu_policies, of_image);
 
 	if ((of_flavor && !f) || (of_image && !i))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: CPU policy requested from '%s' is invalid, given: '%s', "
 			       "available: '('dedicated', 'shared', 'mixed')'.",
 			       flavor->name,
@@ -106,7 +106,7 @@ static int cpu_policy(const struct flavor *flavor, const struct image *image, en
 			       of_flavor && !f ? of_flavor : of_image);
 	if ((f == CPU_POLICY_MIXED && i == CPU_POLICY_DEDICATED) ||
 	    (f == CPU_POLICY_SHARED && (i == CPU_POLICY_DEDICATED || i == CPU_POLICY_MIXED)))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Image property 'hw_cpu_policy' is not permitted to "
 			       "override CPU pinning policy set against the flavor",
 			       flavor->name);
@@ -123,14 +123,14 @@ static int thread_policy(const struct flavor *flavor, const struct image *image,
 	enum thread_policy i = (enum thread_policy)name_find(thread_policies, of_image);
 
 	if ((of_flavor && !f) || (of_image && !i))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: CPU thread policy requested from '%s' is invalid, "
 			       "given: '%s', available: '('prefer', 'isolate', 'require')'.",
 			       flavor->name,
 			       of_flavor && !f ? "flavor extra specs" : "image properties",
 			       of_flavor && !f ? of_flavor : of_image);
 	if (f != THREADS_NONE && f != THREADS_PREFER && i && i != f)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Image property 'hw_cpu_thread_policy' is not permitted "
 			       "to override CPU thread pinning policy set against the flavor",
 			       flavor->name);
@@ -145,7 +145,7 @@ static int emulator_policy(const struct flavor *flavor, enum emulator_policy *re
 
 	*ret = (enum emulator_policy)name_find(emulator_policies, s);
 	if (s && !*ret)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: CPU emulator threads option requested is invalid, "
 			       "given: '%s', available: '('share', 'isolate')'.",
 			       flavor->name, s);
@@ -185,12 +185,12 @@ static int realtime_cpus(const struct flavor *flavor, const struct image *image,
 	if (r < 0)
 		return r;
 	if (!cpuset_count(ret) || (cpuset_equal(ret, all) && !emulator))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Use of realtime CPUs requires either one or more "
 			       "non-realtime CPU(s) or offloaded emulator threads.",
 			       flavor->name);
 	if (!cpuset_contain(all, ret))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Realtime policy vCPU(s) mask is configured with RT "
 			       "vCPUs that are not a subset of the vCPUs in the flavor. See "
 			       "hw:cpu_realtime_mask or hw_cpu_realtime_mask",
@@ -211,12 +211,12 @@ static int dedicated_mask(const struct flavor *flavor, const struct cpuset *all,
 	if (r < 0)
 		return r;
 	if (!cpuset_count(ret) || cpuset_contain(ret, all))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Mixed instance must have at least 1 pinned vCPU and 1 "
 			       "unpinned vCPU. See 'hw:cpu_dedicated_mask'.",
 			       flavor->name);
 	if (!cpuset_contain(all, ret))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: Mixed instance dedicated vCPU(s) mask is not a subset "
 			       "of vCPUs in the flavor. See \"hw:cpu_dedicated_mask\"",
 			       flavor->name);
@@ -272,31 +272,31 @@ static int translate(const struct flavor *flavor, const struct image *image,
 	const char *trait = hyperthreading_trait(flavor, image);
 
 	if (request->cpu_policy && (vcpus || pcpus))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: It is not possible to use the 'resources:VCPU' or "
 			       "'resources:PCPU' extra specs in combination with the "
 			       "'hw:cpu_policy' extra spec or 'hw_cpu_policy' image metadata "
 			       "property; use one or the other",
 			       flavor->name);
 	if (vcpus && pcpus)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: It is not possible to specify both 'resources:VCPU' and "
 			       "'resources:PCPU' extra specs; use one or the other",
 			       flavor->name);
 	if (pcpus && isolate && pcpus != flavor->vcpus + 1)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: You have requested 'hw:emulator_threads_policy=isolate' "
 			       "but have not requested sufficient PCPUs to handle this policy; "
 			       "you must allocate exactly flavor.vcpus + 1 PCPUs.",
 			       flavor->name);
 	if (pcpus && !isolate && pcpus != flavor->vcpus)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: There is a mismatch between the number of PCPUs "
 			       "requested via 'resourcesNN:PCPU' and the flavor); you must "
 			       "allocate exactly flavor.vcpus PCPUs",
 			       flavor->name);
 	if (request->thread_policy && trait && *trait)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "flavor %s: It is not possible to use the "
 			       "'trait:HW_CPU_HYPERTHREADING' extra spec in combination with the "
 			       "'hw:cpu_thread_policy' extra spec or 'hw_cpu_thread_policy' image "
@@ -374,7 +374,7 @@ int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
 	const char *conflict =
 		cpus_conflict(request, cpuset_count(&realtime) > 0, cpuset_count(&dedicated) > 0);
 	if (conflict)
-		return err_set(err, EINVAL, "flavor %s: %s", flavor->name, conflict);
+		return err_set(err, INVALID, "flavor %s: %s", flavor->name, conflict);
 	if (request->cpu_policy == CPU_POLICY_DEDICATED)
 		request->dedicated = all;
 	else if (request->cpu_policy == CPU_POLICY_MIXED)
@@ -423,7 +423,7 @@ static int page_size(const char *s, int64_t *ret, struct err *err)
 		*ret = PAGES_SMALL;
 	else if ((s[strspn(s, "0123456789")] || str_to_int(s, 0, INT64_C(1) << 50, ret) < 0) &&
 		 size_with_unit(s, ret) < 0)
-		return err_set(err, EINVAL, "Invalid memory page size '%s'", s);
+		return err_set(err, INVALID, "Invalid memory page size '%s'", s);
 	return 0;
 }
 
@@ -436,13 +436,13 @@ static int locked_memory(const struct flavor *flavor, const struct image *image,
 	bool locked = is_true(of_flavor ? of_flavor : of_image);
 
 	if (of_flavor && of_image && is_true(of_flavor) != is_true(of_image))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "locked_memory value in image (%s) and flavor (%s) conflict. A "
 			       "consistent value is expected if both specified.",
 			       is_true(of_image) ? "True" : "False",
 			       is_true(of_flavor) ? "True" : "False");
 	if (locked && !pages)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "locked_memory value in image or flavor is forbidden when "
 			       "mem_page_size is not set.");
 	return 0;
@@ -462,7 +462,7 @@ int extra_specs_pages(const struct flavor *flavor, const struct image *image, in
 		if (size == PAGES_ANY || size == PAGES_LARGE)
 			r = page_size(of_image, &size, err);
 		else
-			r = err_set(err, EINVAL, "Page size %s forbidden against '%s'", of_image,
+			r = err_set(err, INVALID, "Page size %s forbidden against '%s'", of_image,
 				    of_flavor ? of_flavor : "<empty>");
 	}
 	if (r == 0)

@@ -337,8 +337,9 @@ static int read_files(const char *dir, struct dirent **entries, int n, struct co
 			return r;
 		for (size_t j = 0; j + 1 < ret->n; j++) {
 			if (streq(ret->v[j].name, host->name))
-				return err_set(err, EEXIST, "%s: another file tells of host %s too",
-					       path, host->name);
+				return err_code(err, INVALID, EEXIST,
+						"%s: another file tells of host %s too", path,
+						host->name);
 		}
 	}
 	return 0;
@@ -352,7 +353,7 @@ int hosts_read_dir(const char *dir, struct compute_hosts *ret, struct err *err)
 	int n = scandir(dir, &entries, is_json, alphasort);
 	if (n < 0)
 		return err_errno(err, errno, "cannot read folder %s", dir);
-	int r = n == 0 ? err_set(err, ENOENT,
+	int r = n == 0 ? err_set(err, NOT_FOUND,
 				 "%s holds no *.json; run dnsvnf host -o json on each compute host "
 				 "and put the results there",
 				 dir)

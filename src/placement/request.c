@@ -129,7 +129,7 @@ int fit_request_add_port(struct fit_request *request, const struct flavor *flavo
 	enum numa_affinity policy = AFFINITY_LEGACY;
 
 	if (affinity && numa_affinity_parse(affinity, &policy) < 0)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "port %u: numa_affinity_policy is '%s'; Neutron knows required, "
 			       "preferred, legacy and socket",
 			       port->nicid, affinity);
@@ -139,8 +139,8 @@ int fit_request_add_port(struct fit_request *request, const struct flavor *flavo
 			return r;
 	}
 	if (request->n_ports == COMPUTE_POOLS_MAX)
-		return err_set(err, E2BIG, "more than %d ports with PCI devices",
-			       COMPUTE_POOLS_MAX);
+		return err_code(err, INVALID, E2BIG, "more than %d ports with PCI devices",
+				COMPUTE_POOLS_MAX);
 	struct fit_port *added = array_push(request->ports, request->n_ports);
 	*added = *port;
 	added->network = xstrdup(port->network);
@@ -191,7 +191,7 @@ int fit_request_from_group(const struct model *model, const struct deployment *d
 	const struct image *image = model_image(model, group->image);
 
 	if (!flavor)
-		return err_set(err, ENOENT,
+		return err_set(err, NOT_FOUND,
 			       "flavor %s is not in the descriptor: what it asks for is known to "
 			       "the VIM alone",
 			       group->flavor);

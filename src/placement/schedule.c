@@ -137,7 +137,7 @@ static int add_port(const struct scheduler *p, const struct wanted_server *serve
 	if (port->type == PORT_VIRTUAL)
 		return 0;
 	if (!is_overlay(p, port) && !physnet)
-		return err_set(err, ENOENT,
+		return err_set(err, NOT_FOUND,
 			       "port %u: the physnet of network %s is known to the cloud alone, "
 			       "which shows it to the role admin",
 			       port->nicid, port->network);
@@ -157,7 +157,7 @@ static int make_request(const struct scheduler *p, const struct wanted_server *s
 	cleanup_fit_request struct fit_request request = {0};
 
 	if (!flavor)
-		return err_set(err, ENOENT,
+		return err_set(err, NOT_FOUND,
 			       "flavor %s is not in the descriptor: what it asks for is known to "
 			       "the VIM alone",
 			       group->flavor);

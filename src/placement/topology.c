@@ -53,7 +53,7 @@ static int read_memory(const struct properties *p, const char *key, struct given
 		int64_t *mb = array_push(g->memory_mb, g->n_memory);
 
 		if (str_to_int(s, -(INT64_C(1) << 40), INT64_C(1) << 40, mb) < 0)
-			return err_set(err, EINVAL, "%s.%zu: invalid literal for int(): '%s'", key,
+			return err_set(err, INVALID, "%s.%zu: invalid literal for int(): '%s'", key,
 				       g->n_memory - 1, s);
 	}
 	return 0;
@@ -78,7 +78,7 @@ static int read_given(const struct flavor *flavor, const struct image *image, st
 	else if (r == 0 && !twice)
 		r = read_memory(of_image, "hw_numa_mem", g, err);
 	if (twice)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "Image property '%s' is not permitted to override NUMA "
 			       "configuration set against the flavor",
 			       twice);
@@ -114,10 +114,10 @@ static int spread_given(struct fit_request *request, const struct given_cells *g
 		for (unsigned n = cpuset_next(cpus, 0); n < CPUSET_MAX;
 		     n = cpuset_next(cpus, n + 1)) {
 			if (n >= request->vcpus)
-				return err_set(err, EINVAL, "CPU number %u is larger than max %u",
+				return err_set(err, INVALID, "CPU number %u is larger than max %u",
 					       n, request->vcpus - 1);
 			if (!cpuset_has(&left, n))
-				return err_set(err, EINVAL,
+				return err_set(err, INVALID,
 					       "CPU number %u is assigned to two nodes", n);
 			cpuset_remove(&left, n);
 		}
@@ -130,10 +130,10 @@ static int spread_given(struct fit_request *request, const struct given_cells *g
 	}
 	if (cpuset_count(&left)) {
 		cleanup_free char *set = format_set(&left);
-		return err_set(err, EINVAL, "CPU number %s is not assigned to any node", set);
+		return err_set(err, INVALID, "CPU number %s is not assigned to any node", set);
 	}
 	if (memory_mb != request->memory_mb)
-		return err_set(err, EINVAL, "%lld MB of memory assigned, but expected %lld MB",
+		return err_set(err, INVALID, "%lld MB of memory assigned, but expected %lld MB",
 			       (long long)memory_mb, (long long)request->memory_mb);
 	return 0;
 }
@@ -148,14 +148,14 @@ static int spread(const struct flavor *flavor, const struct image *image, int64_
 		return r;
 	if (g.n_cpus == 0 && g.n_memory == 0) {
 		if (nodes > flavor->vcpus || !fit_request_spread(request, (unsigned)nodes))
-			return err_set(err, EINVAL,
+			return err_set(err, INVALID,
 				       "Instance CPUs and/or memory cannot be evenly distributed "
 				       "across instance NUMA nodes. Explicit assignment of CPUs "
 				       "and memory to nodes is required");
 		return 0;
 	}
 	if ((int64_t)g.n_cpus != nodes || (int64_t)g.n_memory != nodes)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "CPU and memory allocation must be provided for all NUMA nodes");
 	return spread_given(request, &g, err);
 }
@@ -169,12 +169,12 @@ static int node_count(const struct flavor *flavor, const struct image *image, in
 	const char *s = of_flavor ? of_flavor : of_image;
 
 	if (of_flavor && of_image)
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "Image property 'hw_numa_nodes' is not permitted to override NUMA "
 			       "configuration set against the flavor");
 	*ret = 0;
 	if (s && (*s == '0' || str_to_int(s, 1, INT64_C(1) << 40, ret) < 0))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "The property 'numa_nodes' cannot be '%s'. It must be a number "
 			       "greater than 0",
 			       s);
@@ -194,11 +194,11 @@ int fit_request_from_flavor(const struct flavor *flavor, const struct image *ima
 	int64_t nodes = 0;
 
 	if (flavor->vcpus == 0 || flavor->memory_mb == 0)
-		return err_set(err, EINVAL, "flavor %s has no %s", flavor->name,
+		return err_set(err, INVALID, "flavor %s has no %s", flavor->name,
 			       flavor->vcpus ? "memory" : "vCPUs");
 	if (flavor->vcpus > CPUSET_MAX)
-		return err_set(err, E2BIG, "flavor %s: %u vCPUs are more than %d", flavor->name,
-			       flavor->vcpus, CPUSET_MAX);
+		return err_code(err, INVALID, E2BIG, "flavor %s: %u vCPUs are more than %d",
+				flavor->name, flavor->vcpus, CPUSET_MAX);
 	int r = extra_specs_cpus(flavor, image, &request, err);
 	if (r < 0)
 		return r;

@@ -69,7 +69,7 @@ static int compose_descriptor(const char *path, char **ret_data, size_t *ret_len
 		return r;
 	if (!model || model->n_tenants == 0 || model->tenants[0].n_deployments == 0 ||
 	    model->tenants[0].deployments[0].n_vm_groups == 0)
-		return err_set(err, EINVAL, "%s has no VM group", path);
+		return err_set(err, INVALID, "%s has no VM group", path);
 	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
 	day0_load(model, group, &findings);
 	for (size_t i = 0; i < findings.n; i++)

@@ -91,7 +91,7 @@ static int read_case(const char *line, struct decision *ret, struct err *err)
 	cleanup_free char *host = json_dumps(json_object_get(document, "host"), 0);
 
 	int r = host ? host_json_parse(host, strlen(host), "host.json", &ret->host, err)
-		     : err_set(err, EINVAL, "no host");
+		     : err_set(err, INVALID, "no host");
 	if (r < 0) {
 		fprintf(stderr, "decide: %s\n", err->text);
 		exit(1);

@@ -64,7 +64,7 @@ static int memory_admit(struct vim *vim, const struct vim_request *server,
 	(void)server;
 	(void)ports;
 	assert_int_equal(n_ports, 4);
-	return memory(vim)->refuse ? err_set(err, ENOSPC, "No valid host was found.") : 0;
+	return memory(vim)->refuse ? err_set(err, NO_CAPACITY, "No valid host was found.") : 0;
 }
 
 static int memory_create(struct vim *vim, const struct vim_request *requests, size_t n,
@@ -75,7 +75,7 @@ static int memory_create(struct vim *vim, const struct vim_request *requests, si
 	(void)watch;
 	for (size_t i = 0; i < n; i++) {
 		if (++m->operations == m->fail_at)
-			return err_set(err, EIO, "cannot make %s", requests[i].name);
+			return err_set(err, FAILED, "cannot make %s", requests[i].name);
 		*array_push(m->there.v, m->there.n) =
 			(struct vim_object){.kind = requests[i].kind,
 					    .id = xasprintf("id-%d", m->operations),
@@ -121,7 +121,7 @@ static int memory_destroy(struct vim *vim, const struct vim_object *const *objec
 			if ((objects[k]->kind == VIM_SERVER) != servers)
 				continue;
 			if (++m->operations == m->fail_at)
-				first = err_set(err, EIO, "cannot delete %s", objects[k]->name);
+				first = err_set(err, FAILED, "cannot delete %s", objects[k]->name);
 			else
 				forget(m, objects[k]->id);
 		}
@@ -139,7 +139,7 @@ static int memory_set_link(struct vim *vim, const char *server_name, const char 
 			m->there.v[i].link_down = !up;
 			return 0;
 		}
-	return err_set(err, ENOENT, "no port %s", port_name);
+	return err_set(err, NOT_FOUND, "no port %s", port_name);
 }
 
 static int memory_release(struct vim *vim, struct err *err)

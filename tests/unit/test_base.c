@@ -31,7 +31,34 @@ static void test_err_wraps_context_in_front(void **state)
 static void test_err_takes_null(void **state)
 {
 	(void)state;
-	assert_int_equal(err_set(NULL, -EBUSY, "nobody listens"), -EBUSY);
+	assert_int_equal(err_set(NULL, BUSY, "nobody listens"), -EBUSY);
+}
+
+static void assert_err(struct err *err, enum err_kind kind, int code, const char *text)
+{
+	assert_int_equal(err->kind, kind);
+	assert_int_equal(err->code, code);
+	assert_string_equal(err->text, text);
+}
+
+static void test_err_kind_gives_the_code(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT, above = ERR_INIT;
+
+	assert_int_equal(err.kind, ERR_NONE);
+	assert_int_equal(err_set(&err, NO_CAPACITY, "no host"), -ENOSPC);
+	assert_err(&err, ERR_NO_CAPACITY, -ENOSPC, "no host");
+	assert_int_equal(err_errno(&err, EACCES, "cannot open a"), -EACCES);
+	assert_err(&err, ERR_LOCAL, -EACCES, "cannot open a: Permission denied");
+	assert_int_equal(err_net(&err, -EACCES, "ping"), -EACCES);
+	assert_err(&err, ERR_UNREACHABLE, -EACCES, "ping: Permission denied");
+	assert_int_equal(err_code(&err, FAILED, ETIMEDOUT, "late"), -ETIMEDOUT);
+	assert_int_equal(err_pass(&above, &err, "server %s", "s"), -ETIMEDOUT);
+	assert_err(&above, ERR_FAILED, -ETIMEDOUT, "server s: late");
+	assert_int_equal(err_copy(NULL, &err), -ETIMEDOUT);
+	assert_int_equal(err_copy(&above, &err), -ETIMEDOUT);
+	assert_err(&above, ERR_FAILED, -ETIMEDOUT, "late");
 }
 
 static void test_numbers_are_the_whole_string(void **state)
@@ -160,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_err_wraps_context_in_front),
 		cmocka_unit_test(test_err_takes_null),
+		cmocka_unit_test(test_err_kind_gives_the_code),
 		cmocka_unit_test(test_numbers_are_the_whole_string),
 		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_findings_sort_by_file_and_line),

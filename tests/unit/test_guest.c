@@ -138,7 +138,7 @@ static int no_socket(struct vim *vim, int domain, int type, int protocol, struct
 	(void)domain;
 	(void)type;
 	(void)protocol;
-	return err_set(err, ENOENT, "no such deployment");
+	return err_set(err, NOT_FOUND, "no such deployment");
 }
 
 static void test_no_socket(void **state)

@@ -102,7 +102,8 @@ static int fake_server(struct vim *vim, const char *name, enum vim_look look,
 	(void)vim;
 	(void)look;
 	if (f.server_error)
-		return err_set(err, f.server_error, "server_error");
+		return err_set_kind(err, f.server_error == ENOENT ? ERR_NOT_FOUND : ERR_UNREACHABLE,
+				    f.server_error, "server_error");
 	*ret = (struct vim_server_info){.name = xstrdup(name),
 					.state = VIM_STATE_ACTIVE,
 					.status = xstrdup("ACTIVE"),
@@ -143,7 +144,7 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 	f.link_up = up;
 	if (!up && f.down_interrupts)
 		f.interrupted = 1;
-	return !up && f.down_fails ? err_set(err, ETIMEDOUT, "no answer") : 0;
+	return !up && f.down_fails ? err_code(err, UNREACHABLE, ETIMEDOUT, "no answer") : 0;
 }
 
 static int fake_set_path(struct vim *vim, const char *server, const char *port, bool whole,
@@ -152,7 +153,7 @@ static int fake_set_path(struct vim *vim, const char *server, const char *port, 
 	(void)vim, (void)server;
 	assert_string_equal(port, "port0");
 	if (f.no_path)
-		return err_set(err, ENOTSUP, "no path");
+		return err_code(err, INVALID, ENOTSUP, "no path");
 	f.path_whole = whole;
 	if (!whole && f.down_interrupts)
 		f.interrupted = 1;

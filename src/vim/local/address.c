@@ -150,9 +150,9 @@ static int fix_address(const struct records *records, struct record *port, const
 	bool known = net_subnet(records, subnet_name, &subnet);
 
 	if (subnet_name && !known)
-		return err_set(err, ENOENT, "Subnet %s could not be found.", subnet_name);
+		return err_set(err, NOT_FOUND, "Subnet %s could not be found.", subnet_name);
 	if (subnet_name && ip && !in_subnet(&subnet, ip))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "IP address %s is not a valid IP for the specified subnet %s.", ip,
 			       subnet_name);
 	for (size_t i = 0; !known && i < records->n; i++) {
@@ -163,18 +163,18 @@ static int fix_address(const struct records *records, struct record *port, const
 		known = in_subnet(&subnet, ip);
 	}
 	if (!known)
-		return err_set(err, EINVAL, "IP address %s is in no subnet of network %s.", ip,
+		return err_set(err, INVALID, "IP address %s is in no subnet of network %s.", ip,
 			       network);
 
 	cleanup_free char *chosen = ip ? xstrdup(ip) : free_address(records, &subnet);
 	if (!chosen)
-		return err_set(err, ENOSPC, "No more IP addresses available on network %s.",
+		return err_set(err, NO_CAPACITY, "No more IP addresses available on network %s.",
 			       network);
 	const struct record *other = port_with(records, subnet.name, chosen);
 	if (other)
-		return err_set(err, EADDRINUSE,
-			       "IP address %s already allocated in subnet %s, to port %s.", chosen,
-			       subnet.name, other->name);
+		return err_code(err, REFUSED, EADDRINUSE,
+				"IP address %s already allocated in subnet %s, to port %s.", chosen,
+				subnet.name, other->name);
 	add_address(port, subnet.name, chosen);
 	return 0;
 }
@@ -200,7 +200,8 @@ static int choose_addresses(const struct records *records, struct record *port, 
 				add_address(port, subnet.name, ip);
 		}
 		if (any && !found)
-			return err_set(err, ENOSPC, "No more IP addresses available on network %s.",
+			return err_set(err, NO_CAPACITY,
+				       "No more IP addresses available on network %s.",
 				       record_string(port->spec, "network"));
 	}
 	return 0;
@@ -270,10 +271,10 @@ static int fix_mac(const struct records *records, const char *tenant, const char
 
 	if (strlen(mac) != strlen("fa:16:3e:00:00:00") ||
 	    strspn(mac, "0123456789abcdef:") != strlen(mac))
-		return err_set(err, EINVAL, "'%s' is not a valid MAC address.", given);
+		return err_set(err, INVALID, "'%s' is not a valid MAC address.", given);
 	if (other)
-		return err_set(err, EADDRINUSE, "MAC address %s is in use by port %s.", mac,
-			       other->name);
+		return err_code(err, REFUSED, EADDRINUSE, "MAC address %s is in use by port %s.",
+				mac, other->name);
 	json_object_set_new(port->made, "mac_address", json_string(mac));
 	return 0;
 }

@@ -360,8 +360,9 @@ static int iso_error(const struct iso *iso, const char *path, struct err *err)
 {
 	int code = archive_errno(iso->archive);
 
-	return err_set(err, code > 0 ? code : EIO, "cannot write %s to the config drive: %s", path,
-		       archive_error_string(iso->archive));
+	return err_code(err, LOCAL, code > 0 ? code : EIO,
+			"cannot write %s to the config drive: %s", path,
+			archive_error_string(iso->archive));
 }
 
 static int add_entry(const struct iso *iso, const char *path, mode_t type, const void *data,
@@ -404,9 +405,9 @@ static int add_json(const struct iso *iso, const char *folder, const char *name,
 
 	json_decref(json);
 	if (!text)
-		return err_set(err, EILSEQ,
-			       "cannot write %s/%s to the config drive: a name is not UTF-8",
-			       folder, name);
+		return err_code(err, INVALID, EILSEQ,
+				"cannot write %s/%s to the config drive: a name is not UTF-8",
+				folder, name);
 	return add_file(iso, folder, name, text, strlen(text), err);
 }
 
@@ -493,10 +494,10 @@ int configdrive_write(const char *path, const struct configdrive *drive, struct 
 	cleanup_free char *aside = xasprintf("%s.new", path);
 
 	if (drive->user_data_len > CONFIGDRIVE_USER_DATA_MAX)
-		return err_set(err, EFBIG,
-			       "the user data has %zu bytes: Nova takes at most %zu (65,535 in "
-			       "base64)",
-			       drive->user_data_len, CONFIGDRIVE_USER_DATA_MAX);
+		return err_code(err, INVALID, EFBIG,
+				"the user data has %zu bytes: Nova takes at most %zu (65,535 in "
+				"base64)",
+				drive->user_data_len, CONFIGDRIVE_USER_DATA_MAX);
 
 	cleanup_close int fd =
 		open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -111,7 +111,9 @@ static int check_links(int ns, const char *a, const char *b, struct err *err)
 		have_a |= streq(links.v[i].name, a);
 		have_b |= streq(links.v[i].name, b);
 	}
-	return have_a && have_b ? 0 : err_set(err, ENODEV, "there is no link %s", have_a ? b : a);
+	return have_a && have_b
+		       ? 0
+		       : err_code(err, NOT_FOUND, ENODEV, "there is no link %s", have_a ? b : a);
 }
 
 int cut_veth(int ns, const char *a, const char *b, struct mnl_socket **ret, struct err *err)

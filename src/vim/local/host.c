@@ -55,10 +55,10 @@ static int read_request(const struct flavor *flavor, struct fit_request *ret, st
 
 	if (r == 0 && ret->cells_given) {
 		fit_request_clear(ret);
-		return err_set(err, ENOTSUP,
-			       "flavor %s: hw:numa_cpus: the embedded VIM divides vCPUs and "
-			       "memory evenly over the cells only",
-			       flavor->name);
+		return err_code(err, INVALID, ENOTSUP,
+				"flavor %s: hw:numa_cpus: the embedded VIM divides vCPUs and "
+				"memory evenly over the cells only",
+				flavor->name);
 	}
 	return r;
 }
@@ -133,7 +133,7 @@ static int refuse(const struct compute_host *host, const struct fit_request *req
 	}
 	for (size_t i = 0; i < e.n; i++)
 		strbuf_addf(&help, "%s%s", i ? ", or " : "; it ", e.v[i].text);
-	return err_set(err, ENOSPC, NO_VALID_HOST " (%s%s)", why.s, help.s ? help.s : "");
+	return err_set(err, NO_CAPACITY, NO_VALID_HOST " (%s%s)", why.s, help.s ? help.s : "");
 }
 
 int host_admit(const struct flavor *flavor, const struct host_port *ports, size_t n_ports,

@@ -107,7 +107,7 @@ int image_find(const char *name, const char *src, struct image_files *ret, struc
 		if (folders[i] && *folders[i] && look_in(folders[i], name, ret, &places))
 			return 0;
 	}
-	return err_set(err, ENOENT,
+	return err_set(err, NOT_FOUND,
 		       "image %s: no such file; looked for %s; build it with `make image`, or set "
 		       "DNSVNF_IMAGE_DIR%s",
 		       name, places.s ? places.s : "nothing, for its name has a slash",
@@ -122,14 +122,14 @@ int image_size(const struct image_files *image, uint64_t *ret_bytes, struct err 
 
 	int r = process_run(argv, 20000, &output, err);
 	if (r == -ENOENT)
-		return err_set(err, r, "qemu-img is not installed: apt install qemu-utils");
+		return err_code(err, LOCAL, r, "qemu-img is not installed: apt install qemu-utils");
 	if (r < 0)
 		return r;
 	json_t *info = r == 0 ? json_loads(output, 0, NULL) : NULL;
 	json_t *size = json_object_get(info, "virtual-size");
 	if (!json_is_integer(size)) {
 		json_decref(info);
-		return err_set(err, EINVAL, "image %s: qemu-img: %s", image->disk, output);
+		return err_set(err, INVALID, "image %s: qemu-img: %s", image->disk, output);
 	}
 	*ret_bytes = (uint64_t)json_integer_value(size);
 	json_decref(info);
@@ -148,7 +148,7 @@ int image_overlay(const struct image_files *image, const char *path, uint64_t by
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return err_set(err, EIO, "cannot make disk %s on image %s: %s", path, image->disk,
+		return err_set(err, LOCAL, "cannot make disk %s on image %s: %s", path, image->disk,
 			       output);
 	return 0;
 }

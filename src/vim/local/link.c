@@ -177,7 +177,7 @@ int link_list(int ns, struct netdev_list *ret_list, struct err *err)
 		if (r != -EINTR)
 			return err_wrap(err, "cannot list the links");
 	}
-	return err_set(err, EAGAIN, "the links change too fast to be listed: try again");
+	return err_code(err, BUSY, EAGAIN, "the links change too fast to be listed: try again");
 }
 
 /* -ENODEV when there is none. */
@@ -189,7 +189,7 @@ static int find_link(int ns, const char *name, struct netdev *ret_link, struct e
 	int r = talk(ns, nlh, read_link, &dump, err);
 
 	if (r == 0 && dump.links.n == 0)
-		r = err_set(err, ENODEV, "the kernel knows no such link");
+		r = err_code(err, NOT_FOUND, ENODEV, "the kernel knows no such link");
 	if (r == 0) {
 		*ret_link = dump.links.v[0];
 		ret_link->alias = NULL;
@@ -202,7 +202,7 @@ static int find_link(int ns, const char *name, struct netdev *ret_link, struct e
 static int check_name(const char *name, struct err *err)
 {
 	if (!*name || strlen(name) >= LINK_NAME_SIZE)
-		return err_set(err, EINVAL, "'%s' is no name for a link: 1 to %d characters", name,
+		return err_set(err, INVALID, "'%s' is no name for a link: 1 to %d characters", name,
 			       LINK_NAME_SIZE - 1);
 	return 0;
 }
@@ -234,8 +234,9 @@ static int set_alias(int ns, const char *name, const char *alias, struct err *er
 	if (!alias)
 		return 0;
 	if (strlen(alias) > ALIAS_MAX)
-		return err_set(err, ENAMETOOLONG, "the mark of link %s has over %d bytes: %s", name,
-			       ALIAS_MAX, alias);
+		return err_code(err, INVALID, ENAMETOOLONG,
+				"the mark of link %s has over %d bytes: %s", name, ALIAS_MAX,
+				alias);
 
 	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, NLM_F_ACK, name);
 
@@ -254,8 +255,9 @@ static int check_kind(int ns, const char *name, const char *kind, struct err *er
 	if (r < 0)
 		return err_wrap(err, "link %s", name);
 	if (!streq(link.kind, kind))
-		return err_set(err, EEXIST, "link %s exists and is no %s but a %s: delete it", name,
-			       kind, *link.kind ? link.kind : "device");
+		return err_code(err, REFUSED, EEXIST,
+				"link %s exists and is no %s but a %s: delete it", name, kind,
+				*link.kind ? link.kind : "device");
 	return 0;
 }
 
@@ -295,7 +297,7 @@ int link_bridge_create(int ns, const char *name, const char *alias, struct err *
 	if (r == -EEXIST)
 		r = check_kind(ns, name, "bridge", err);
 	else if (r < 0)
-		return err_set(err, r, "cannot make bridge %s: %s", name, refused.text);
+		return err_pass(err, &refused, "cannot make bridge \"%s\"", name);
 	return r < 0 ? r : set_alias(ns, name, alias, err);
 }
 
@@ -330,8 +332,7 @@ int link_veth_create(int ns, const char *name, const char *peer, const char *ali
 		if (r == 0)
 			r = check_kind(ns, peer, "veth", err);
 	} else if (r < 0) {
-		return err_set(err, r, "cannot make veth pair %s, %s: %s", name, peer,
-			       refused.text);
+		return err_pass(err, &refused, "cannot make veth pair \"%s\", \"%s\"", name, peer);
 	}
 	if (r == 0)
 		r = set_alias(ns, name, alias, err);
@@ -370,7 +371,7 @@ int link_tap_create(int ns, const char *name, const char *alias, struct err *err
 	else if (r == -ENODEV)
 		r = netns_run(ns, make_tap, copy, err);
 	else
-		return err_set(err, r, "tap %s: %s", name, none.text);
+		return err_pass(err, &none, "tap \"%s\"", name);
 	return r < 0 ? r : set_alias(ns, name, alias, err);
 }
 
@@ -462,7 +463,7 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 	int r;
 
 	if (parse_address(address, bytes, &len, &prefix) < 0)
-		return err_set(err, EINVAL, "'%s' is no address with a prefix length", address);
+		return err_set(err, INVALID, "'%s' is no address with a prefix length", address);
 	if (len == 16) {
 		cleanup_free char *path = xasprintf("ipv6/conf/%s/disable_ipv6", name);
 
@@ -473,8 +474,7 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 	r = change_address(ns, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, name, bytes, len, prefix,
 			   &refused);
 	if (r < 0 && r != -EEXIST)
-		return err_set(err, r, "cannot add address %s to %s: %s", address, name,
-			       refused.text);
+		return err_pass(err, &refused, "cannot add address %s to \"%s\"", address, name);
 	return 0;
 }
 
@@ -485,11 +485,11 @@ int link_addr_delete(int ns, const char *name, const char *address, struct err *
 	size_t len;
 
 	if (parse_address(address, bytes, &len, &prefix) < 0)
-		return err_set(err, EINVAL, "'%s' is no address with a prefix length", address);
+		return err_set(err, INVALID, "'%s' is no address with a prefix length", address);
 	int r = change_address(ns, RTM_DELADDR, 0, name, bytes, len, prefix, &refused);
 	if (r < 0 && r != -ENODEV && r != -EADDRNOTAVAIL)
-		return err_set(err, r, "cannot remove address %s from %s: %s", address, name,
-			       refused.text);
+		return err_pass(err, &refused, "cannot remove address %s from \"%s\"", address,
+				name);
 	return 0;
 }
 
@@ -503,6 +503,6 @@ int link_delete(int ns, const char *name, struct err *err)
 		return r;
 	r = talk(ns, link_request(buf, RTM_DELLINK, NLM_F_ACK, name), NULL, NULL, &refused);
 	if (r < 0 && r != -ENODEV)
-		return err_set(err, r, "cannot delete link %s: %s", name, refused.text);
+		return err_pass(err, &refused, "cannot delete link \"%s\"", name);
 	return 0;
 }

@@ -269,7 +269,7 @@ static int port_physnet(const struct vim_request *port, const struct records *re
 	}
 	const struct record *network = records_find(records, VIM_NETWORK, port->port.network_name);
 	if (!network)
-		return err_set(err, ENOENT, "Network %s could not be found.",
+		return err_set(err, NOT_FOUND, "Network %s could not be found.",
 			       port->port.network_name);
 	*ret = record_string(network->spec, "physical_network");
 	return 0;
@@ -306,7 +306,7 @@ static int local_admit(struct vim *vim, const struct vim_request *server,
 	if (flavor)
 		r = host_admit(flavor, host_ports, n_ports, &physnets, err);
 	else
-		r = err_set(err, ENOENT, "Flavor %s could not be found.",
+		r = err_set(err, NOT_FOUND, "Flavor %s could not be found.",
 			    server->server.flavor_name);
 	local_flavor_clear(&store);
 	if (r == 0)
@@ -349,7 +349,7 @@ static int create_one(struct local *local, const struct vim_request *request,
 	const char *kind = vim_kind_name(request->kind);
 
 	if (records_find(records, request->kind, request->name))
-		return err_set(err, EEXIST, "%s %s exists already", kind, request->name);
+		return err_code(err, REFUSED, EEXIST, "%s %s exists already", kind, request->name);
 	struct record *record = records_new(records, request->kind, request->name);
 	record->owner = xstrdup(request->owner);
 	record->digest = vim_request_digest(request);
@@ -381,7 +381,7 @@ static int local_create(struct vim *vim, const struct vim_request *requests, siz
 		r = store_load(&local->store, &records, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (run_interrupted(vim->run))
-			return err_set(err, EINTR, "interrupted");
+			return err_set(err, INTERRUPTED, "interrupted");
 		vim_watch_report(watch, i, EVENT_STARTED, NULL);
 		r = create_one(local, &requests[i], &records, err);
 		if (r == 0)
@@ -399,7 +399,7 @@ static int find_server(struct local *local, const char *name, struct records *re
 		return r;
 	*ret = records_find(records, VIM_SERVER, name);
 	return *ret ? 0
-		    : err_set(err, ENOENT, "there is no server %s in deployment %s/%s", name,
+		    : err_set(err, NOT_FOUND, "there is no server %s in deployment %s/%s", name,
 			      local->vim.tenant, local->vim.deployment);
 }
 
@@ -484,14 +484,13 @@ static int local_destroy(struct vim *vim, const struct vim_object *const *object
 			if (objects[i]->kind != order[k])
 				continue;
 			if (run_interrupted(vim->run))
-				return err_set(err, EINTR, "interrupted");
+				return err_set(err, INTERRUPTED, "interrupted");
 			vim_watch_report(watch, i, EVENT_STARTED, NULL);
 			r = destroy_one(local, &records, objects[i], &one);
 			vim_watch_report(watch, i, r < 0 ? EVENT_FAILURE : EVENT_SUCCESS, one.text);
 			if (r < 0 && first == 0)
-				first = err_set(err, r, "delete %s %s: %s",
-						vim_kind_name(objects[i]->kind), objects[i]->name,
-						one.text);
+				first = err_pass(err, &one, "delete %s \"%s\"",
+						 vim_kind_name(objects[i]->kind), objects[i]->name);
 		}
 	}
 	return first;
@@ -523,7 +522,7 @@ static int find_port(struct local *local, const char *server_name, const char *p
 	if (r < 0)
 		return r;
 	*ret_port = records_find(records, VIM_PORT, port_name);
-	return *ret_port ? 0 : err_set(err, ENOENT, "there is no port %s", port_name);
+	return *ret_port ? 0 : err_set(err, NOT_FOUND, "there is no port %s", port_name);
 }
 
 static int local_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,

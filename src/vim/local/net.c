@@ -106,7 +106,7 @@ int net_subnet_create(struct local *local, const struct records *records,
 	cleanup_segments struct segments segments = {0};
 
 	if (!records_find(records, VIM_NETWORK, network))
-		return err_set(err, ENOENT, "Network %s could not be found.", network);
+		return err_set(err, NOT_FOUND, "Network %s could not be found.", network);
 	return apply(local, records, subnet->owner, &segments, err);
 }
 
@@ -159,7 +159,7 @@ int net_port_create(struct local *local, const struct records *records, struct r
 	cleanup_segments struct segments segments = {0};
 
 	if (!records_find(records, VIM_NETWORK, network))
-		return err_set(err, ENOENT, "Network %s could not be found.", network);
+		return err_set(err, NOT_FOUND, "Network %s could not be found.", network);
 	int r = port_choose(records, local->vim.tenant, local->vim.deployment, port, err);
 	if (r == 0)
 		r = local_netns(local, true, err);
@@ -196,8 +196,8 @@ int net_port_uplink(const struct records *records, const struct record *port,
 			*ret = segments.uplinks[i];
 			return 0;
 		}
-	return err_set(
-		err, ENOTSUP,
+	return err_code(
+		err, INVALID, ENOTSUP,
 		"network %s has no physical network, so there is no path behind port %s that "
 		"could fail while its carrier stays: use --failure carrier",
 		network, port->name);

@@ -65,7 +65,7 @@ int netlink_refusal(const struct nlmsghdr *reply, struct err *err)
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(reply);
 
 	if (mnl_nlmsg_get_payload_len(reply) < sizeof(*e))
-		return err_set(err, EBADMSG, "a short answer from netlink");
+		return err_code(err, LOCAL, EBADMSG, "a short answer from netlink");
 	if (e->error == 0)
 		return 0;
 

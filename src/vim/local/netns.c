@@ -52,10 +52,10 @@ int netns_err(struct err *err, int code, const char *fmt, ...)
 	cleanup_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
 	if (abs(code) == EPERM || abs(code) == EACCES)
-		return err_set(err, code,
-			       "%s: %s: needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN): run it with "
-			       "sudo",
-			       text, strerror(abs(code)));
+		return err_code(err, LOCAL, code,
+				"%s: %s: needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN): run it with "
+				"sudo",
+				text, strerror(abs(code)));
 	return err_errno(err, code, "%s", text);
 }
 
@@ -96,7 +96,7 @@ char *netns_name(const char *tenant, const char *deployment)
 static int check_name(const char *name, struct err *err)
 {
 	if (!*name || *name == '.' || strchr(name, '/') || strlen(name) > NAME_MAX)
-		return err_set(err, EINVAL, "'%s' is no name for a network namespace", name);
+		return err_set(err, INVALID, "'%s' is no name for a network namespace", name);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ int netns_open(const char *name, int *ret_fd, struct err *err)
 
 	r = open_bound(path, ret_fd, err);
 	if (r == -ENOENT)
-		return err_set(err, ENOENT, "there is no network namespace %s", name);
+		return err_set(err, NOT_FOUND, "there is no network namespace %s", name);
 	return r;
 }
 
@@ -284,7 +284,7 @@ int netns_create(const char *name, int *ret_fd, struct err *err)
 			(void)unlink(path);
 	}
 	if (r == 0 && (r = open_bound(path, ret_fd, err)) == -ENOENT)
-		r = err_set(err, EIO, "%s was bound and is not there", path);
+		r = err_set(err, LOCAL, "%s was bound and is not there", path);
 	if (r < 0) {
 		remove_run_dir();
 		return err_wrap(err, "network namespace %s", name);
@@ -413,7 +413,7 @@ static int end_processes(const char *name, const struct stat *ns, struct err *er
 		if (n == 0)
 			return 0;
 	}
-	return err_set(err, EBUSY, "process %d in network namespace %s does not end", pid, name);
+	return err_set(err, BUSY, "process %d in network namespace %s does not end", pid, name);
 }
 
 static int unbind(const char *path, struct err *err)
@@ -453,7 +453,7 @@ int netns_delete(const char *name, struct err *err)
 		if (fstat(fd, &st) < 0 || stat("/proc/self/ns/net", &own) < 0)
 			return err_errno(err, errno, "cannot look at network namespace %s", name);
 		if (own.st_dev == st.st_dev && own.st_ino == st.st_ino)
-			return err_set(err, EBUSY,
+			return err_set(err, BUSY,
 				       "network namespace %s is the one that this runs in: run it "
 				       "outside",
 				       name);

@@ -97,7 +97,7 @@ int process_run(const char *const *argv, int timeout_ms, char **ret_output, stru
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r == -ETIME)
-		return err_set(err, ETIME, "%s took more than %d ms", argv[0], timeout_ms);
+		return err_code(err, LOCAL, ETIME, "%s took more than %d ms", argv[0], timeout_ms);
 	if (r < 0)
 		return err_errno(err, r, "cannot read what %s prints", argv[0]);
 	if (read(report_read, &e, sizeof(e)) == (ssize_t)sizeof(e))
@@ -222,5 +222,5 @@ int process_end(const struct process *p, int grace_ms, struct err *err)
 		if (wait_handle(fd, p->pid, waits[i]) == 0)
 			return 0;
 	}
-	return err_set(err, ETIME, "process %d does not end, not even killed", (int)p->pid);
+	return err_code(err, LOCAL, ETIME, "process %d does not end, not even killed", (int)p->pid);
 }

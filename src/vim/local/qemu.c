@@ -98,12 +98,12 @@ int qemu_probe(struct qemu *ret, struct err *err)
 
 	int r = process_run(argv, 20000, &devices, err);
 	if (r == -ENOENT)
-		return err_set(err, r,
-			       QEMU_PROGRAM " is not installed: apt install qemu-system-x86");
+		return err_code(err, LOCAL, r,
+				QEMU_PROGRAM " is not installed: apt install qemu-system-x86");
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return err_set(err, EIO, QEMU_PROGRAM " does not run: %s", devices);
+		return err_set(err, LOCAL, QEMU_PROGRAM " does not run: %s", devices);
 	ret->igb = strstr(devices, "name \"igb\"") != NULL;
 	ret->why_no_kvm = try_kvm();
 	ret->kvm = !ret->why_no_kvm;
@@ -201,13 +201,13 @@ static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid
 			return 0;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			cleanup_free char *words = qemu_last_words(dirfd, guest->id);
-			return err_set(err, EIO, "QEMU does not start: %s",
+			return err_set(err, LOCAL, "QEMU does not start: %s",
 				       *words ? words : "it died without a word");
 		}
 		clock_sleep(20 * US_PER_MS);
 	}
-	return err_set(err, ETIMEDOUT, "QEMU does not answer %d s after its start: %s",
-		       START_MS / 1000, last.text);
+	return err_code(err, LOCAL, ETIMEDOUT, "QEMU does not answer %d s after its start: %s",
+			START_MS / 1000, last.text);
 }
 
 int qemu_start(const struct qemu *qemu, const struct qemu_guest *guest, int dirfd, int netns,

@@ -36,8 +36,8 @@ static int wait_for(const struct qmp *qmp, short events, int64_t deadline, struc
 			continue;
 		if (r < 0)
 			return err_errno(err, errno, "QEMU's monitor");
-		return err_set(
-			err, ETIMEDOUT,
+		return err_code(
+			err, LOCAL, ETIMEDOUT,
 			"QEMU's monitor did not answer within %d ms; is another client on it?",
 			qmp->timeout_ms);
 	}
@@ -54,7 +54,7 @@ static int send_line(struct qmp *qmp, const char *text, size_t len, int64_t dead
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n < 0)
-			return err_set(err, ECONNRESET, "QEMU hung up");
+			return err_code(err, LOCAL, ECONNRESET, "QEMU hung up");
 		text += n;
 		len -= (size_t)n;
 	}
@@ -91,10 +91,11 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 			return 0;
 		}
 		if (broken)
-			return err_set(err, EPROTO, "QEMU's monitor sent a line that is no JSON");
+			return err_code(err, LOCAL, EPROTO,
+					"QEMU's monitor sent a line that is no JSON");
 		if (qmp->in_len == LINE_MAX_BYTES)
-			return err_set(err, EPROTO, "QEMU's monitor sent a line over %d bytes",
-				       LINE_MAX_BYTES);
+			return err_code(err, LOCAL, EPROTO,
+					"QEMU's monitor sent a line over %d bytes", LINE_MAX_BYTES);
 		if (qmp->in_len == qmp->in_room) {
 			qmp->in_room = qmp->in_room ? qmp->in_room * 2 : 4096;
 			qmp->in = xreallocarray(qmp->in, qmp->in_room, 1);
@@ -107,7 +108,7 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0)
-			return err_set(err, ECONNRESET, "QEMU hung up");
+			return err_code(err, LOCAL, ECONNRESET, "QEMU hung up");
 		qmp->in_len += (size_t)n;
 	}
 }
@@ -123,7 +124,7 @@ int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 	char *text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
 	if (!text)
-		return err_set(err, EINVAL, "%s: arguments are no JSON", command);
+		return err_set(err, INVALID, "%s: arguments are no JSON", command);
 	log_debug("qmp: %s", text);
 	int r = send_line(qmp, text, strlen(text), deadline, err);
 	if (r == 0)
@@ -146,8 +147,8 @@ int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 		if (value && ret)
 			*ret = json_incref(value);
 		if (!value)
-			r = err_set(err, EREMOTEIO, "QEMU refused %s: %s", command,
-				    refusal ? refusal : "without a word");
+			r = err_code(err, REFUSED, EREMOTEIO, "QEMU refused %s: %s", command,
+				     refusal ? refusal : "without a word");
 		json_decref(message);
 		return r;
 	}
@@ -167,7 +168,8 @@ int qmp_open_fd(int fd, int timeout_ms, struct qmp **ret, struct err *err)
 	bool qemu = json_is_object(json_object_get(greeting, "QMP"));
 	json_decref(greeting);
 	if (!qemu)
-		return err_set(err, EPROTO, "what listens on QEMU's monitor socket is no QEMU");
+		return err_code(err, LOCAL, EPROTO,
+				"what listens on QEMU's monitor socket is no QEMU");
 	r = qmp_command(qmp, "qmp_capabilities", NULL, NULL, err);
 	if (r < 0)
 		return r;
@@ -186,7 +188,7 @@ int qmp_open(int dirfd, const char *name, int timeout_ms, struct qmp **ret, stru
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dirfd,
 			 name);
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
-		return err_set(err, ENAMETOOLONG, "socket name %s is too long", name);
+		return err_code(err, INVALID, ENAMETOOLONG, "socket name %s is too long", name);
 	/* A backlog that is full blocks connect(2): bounded like every answer. */
 	struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));

@@ -121,11 +121,11 @@ int segment_own_address(const struct subnet *subnet, char **ret_address, struct 
 	bool given = subnet->gateway && !subnet->no_gateway;
 
 	if (len == 0 || subnet->prefix > len * 8)
-		return err_set(err, EINVAL, "subnet %s: '%s/%u' is no IPv%d network", subnet->name,
+		return err_set(err, INVALID, "subnet %s: '%s/%u' is no IPv%d network", subnet->name,
 			       subnet->address ? subnet->address : "", subnet->prefix,
 			       subnet->ip_version);
 	if (given && parse_ip(subnet->ip_version, subnet->gateway, ip) == 0)
-		return err_set(err, EINVAL, "subnet %s: gateway '%s' is no IPv%d address",
+		return err_set(err, INVALID, "subnet %s: gateway '%s' is no IPv%d address",
 			       subnet->name, subnet->gateway, subnet->ip_version);
 	if (!given || !same_prefix(net, ip, subnet->prefix)) {
 		/* The lowest and, in IPv4, the highest address of a network are no host's, unless
@@ -198,13 +198,13 @@ static int choose_vlan(const struct planner *p, const struct network *const *net
 		return 0;
 	}
 	if (vlan > VLAN_MAX)
-		return err_set(err, ERANGE, "VLAN id %u is over %d", vlan, VLAN_MAX);
+		return err_code(err, INVALID, ERANGE, "VLAN id %u is over %d", vlan, VLAN_MAX);
 	if (vlan == 0) {
 		/* From the top: a network that comes later is likelier to ask for a low one. */
 		for (vlan = VLAN_MAX; vlan > 0 && vlan_used(p, networks, n, vlan);)
 			vlan--;
 		if (vlan == 0)
-			return err_set(err, ENOSPC, "no VLAN id is left");
+			return err_set(err, NO_CAPACITY, "no VLAN id is left");
 	}
 	*ret_vlan = vlan;
 	return 0;
@@ -224,10 +224,10 @@ static int add_fabric(struct planner *p, const struct network *network, unsigned
 		if (f->vlan != vlan)
 			continue;
 		if (streq(f->physnet, physnet))
-			return err_set(err, EEXIST,
-				       "VLAN %u of physnet %s is in use by network %s: take "
-				       "another segmentation id",
-				       vlan, physnet, f->network->name);
+			return err_code(err, REFUSED, EEXIST,
+					"VLAN %u of physnet %s is in use by network %s: take "
+					"another segmentation id",
+					vlan, physnet, f->network->name);
 		where->service = f->service;
 		have_service = true;
 	}

@@ -97,7 +97,7 @@ static int find_ports(const struct records *records, const struct record *server
 		ports[i] = records_find(records, VIM_PORT, json_string_value(name));
 		if (!ports[i]) {
 			free(ports);
-			return err_set(err, ENOENT, "Port %s could not be found.",
+			return err_set(err, NOT_FOUND, "Port %s could not be found.",
 				       json_string_value(name));
 		}
 	}
@@ -118,7 +118,7 @@ static int gather(struct local *local, const struct vim_request *request, struct
 	parts->records = records;
 	parts->flavor = local_flavor(request, records, &parts->flavor_store);
 	if (!parts->flavor)
-		return err_set(err, ENOENT, "Flavor %s could not be found.",
+		return err_set(err, NOT_FOUND, "Flavor %s could not be found.",
 			       request->server.flavor_name);
 	int r = host_cells(parts->flavor, &parts->cells, err);
 	if (r == 0)
@@ -139,7 +139,7 @@ static int gather(struct local *local, const struct vim_request *request, struct
 			.node = -1,
 		};
 		if (!nic->mac || !nic->tap)
-			return err_set(err, EINVAL, "port %s is half made", port->name);
+			return err_set(err, INVALID, "port %s is half made", port->name);
 		/* A guest of one cell has all its NICs on that one, wherever the VF is. */
 		if (nic->direct && parts->cells.numa)
 			nic->node = parts->cells.n > 1 ? host_node(records, port) : 0;
@@ -182,17 +182,18 @@ static int make_disk(struct local *local, const struct record *server, const str
 	uint64_t size, root = parts->flavor->root_disk_mb * MB;
 
 	if (free_mb(local) < DISK_ROOM_MB)
-		return err_set(err, ENOSPC,
-			       "the disk of server %s needs room: %s has %llu MB free, at least %d "
-			       "MB are needed",
-			       server->name, local->store.path, (unsigned long long)free_mb(local),
-			       DISK_ROOM_MB);
+		return err_code(
+			err, LOCAL, ENOSPC,
+			"the disk of server %s needs room: %s has %llu MB free, at least %d "
+			"MB are needed",
+			server->name, local->store.path, (unsigned long long)free_mb(local),
+			DISK_ROOM_MB);
 	int r = image_size(&parts->image, &size, err);
 	if (r < 0)
 		return r;
 	if (root && root < size)
 		return err_set(
-			err, EINVAL,
+			err, INVALID,
 			"Flavor's disk is too small for requested image. Flavor disk is %llu "
 			"bytes, image is %llu bytes.",
 			(unsigned long long)root, (unsigned long long)size);

@@ -117,7 +117,7 @@ static int refuse_busy(const struct store *store, struct err *err)
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return -EAGAIN;
 	return err_set(
-		err, EBUSY,
+		err, BUSY,
 		"another dnsvnf (pid %s) is at work on deployment %s/%s; wait until it is done",
 		text, store->tenant, store->deployment);
 }
@@ -127,8 +127,9 @@ static int try_lock(struct store *store, struct err *err)
 {
 	int r = dir_make(store->path, err);
 	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
-		return err_set(err, r, "the embedded VIM keeps its state in %s: run dnsvnf as root",
-			       store->root);
+		return err_code(err, LOCAL, r,
+				"the embedded VIM keeps its state in %s: run dnsvnf as root",
+				store->root);
 	if (r == -ENOENT) { /* another's undeploy took the tenant's folder away in the middle */
 		if (err)
 			err_clear(err);
@@ -178,7 +179,7 @@ int store_lock(struct store *store, struct err *err)
 			return r;
 		poll(NULL, 0, 20);
 	}
-	return err_set(err, EBUSY, "%s comes and goes: another dnsvnf is at work on it",
+	return err_set(err, BUSY, "%s comes and goes: another dnsvnf is at work on it",
 		       store->path);
 }
 
@@ -213,8 +214,8 @@ static int parse_record(const char *file, const char *text, size_t len, struct r
 	}
 	if (!ret->id || !ret->name || !json_is_object(ret->spec) || !json_is_object(ret->made) ||
 	    strlen(ret->id) + strlen(".json") != strlen(file) || !str_starts(file, ret->id))
-		r = err_set(err, EBADMSG, "%s is no record of dnsvnf (%s); remove it", file,
-			    o ? "something is missing" : where.text);
+		r = err_code(err, LOCAL, EBADMSG, "%s is no record of dnsvnf (%s); remove it", file,
+			     o ? "something is missing" : where.text);
 	json_decref(o);
 	return r;
 }
@@ -263,7 +264,7 @@ static int load_records(const struct store *store, struct records *records, stru
 		if (r == -ENOENT) /* removed since: somebody else is undeploying */
 			continue;
 		if (r < 0)
-			return err_set(err, r, "%s: %s", store->path, none.text);
+			return err_pass(err, &none, "%s", store->path);
 		struct record *record = array_push(records->v, records->n);
 		r = parse_record(e->d_name, text, len, record, err);
 		if (r < 0) {
@@ -348,7 +349,7 @@ int record_save(struct store *store, const struct record *record, struct err *er
 	if (text)
 		r = file_write_at(store->dirfd, file, text, strlen(text), 0600, err);
 	else
-		r = err_set(err, EINVAL, "its name or owner is no UTF-8");
+		r = err_set(err, INVALID, "its name or owner is no UTF-8");
 	free(text);
 	json_decref(o);
 	if (r < 0)

@@ -70,10 +70,10 @@ int cloud_document_load(struct cloud_document *d, const struct cloud_file *file,
 	for (size_t i = 0; i < findings.n; i++) {
 		const struct finding *f = &findings.v[i];
 		if (f->severity == SEVERITY_ERROR)
-			return err_set(err, EINVAL, "%s:%u: %s", f->file, f->line, f->text);
+			return err_set(err, INVALID, "%s:%u: %s", f->file, f->line, f->text);
 	}
 	if (!ok)
-		return err_set(err, EINVAL, "%s is no YAML", file->path);
+		return err_set(err, INVALID, "%s is no YAML", file->path);
 	yaml_node_t *root = yaml_root(&d->yaml);
 	if (!yaml_is_null(root) && !yaml_is_map(root))
 		return cloud_node_wrong(d, root, err, "a mapping must stand here, as \"clouds:\"");
@@ -118,7 +118,7 @@ wrong_at(const char *place, struct err *err, const char *fmt, va_list ap)
 {
 	cleanup_free char *text = xvasprintf(fmt, ap);
 
-	return err_set(err, EINVAL, "%s: %s", place, text);
+	return err_set(err, INVALID, "%s: %s", place, text);
 }
 
 int cloud_node_wrong(const struct cloud_document *d, const yaml_node_t *n, struct err *err,

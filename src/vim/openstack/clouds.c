@@ -120,19 +120,20 @@ static int choose(struct parser *p, const char *name, const char **ret_name, str
 		const char *given = p->sources->looked_at,
 			   *looked_at = given ? given : "clouds.yaml";
 		if (!name)
-			return err_set(err, ENOENT,
+			return err_set(err, NOT_FOUND,
 				       "no cloud is named: set OS_CLOUD to one of clouds.yaml, or "
 				       "OS_AUTH_URL and the other OS_* variables (there is no %s)",
 				       looked_at);
 		cleanup_free char *q = quotable(name);
-		return err_set(err, ENOENT, "there is no cloud '%s': there is no %s", q, looked_at);
+		return err_set(err, NOT_FOUND, "there is no cloud '%s': there is no %s", q,
+			       looked_at);
 	}
 	if (!name)
-		return err_set(err, ENOENT,
+		return err_set(err, NOT_FOUND,
 			       "no cloud is named: set OS_CLOUD to one of %s: it has %s", files(p),
 			       n ? names.s : "none");
 	cleanup_free char *q = quotable(name);
-	return err_set(err, ENOENT, "there is no cloud '%s' in %s: it has %s", q, files(p),
+	return err_set(err, NOT_FOUND, "there is no cloud '%s' in %s: it has %s", q, files(p),
 		       n ? names.s : "none");
 }
 
@@ -327,7 +328,7 @@ static int try_file(const char *path, struct cloud_file *ret, struct strbuf *den
 		return 0;
 	}
 	if (r < 0)
-		return err_set(err, r, "%s", why.text);
+		return err_copy(err, &why);
 	*ret = (struct cloud_file){xstrdup(path), text, len};
 	return 1;
 }

@@ -78,11 +78,12 @@ static void fail(struct batch *b, int code, const char *text)
 	for (size_t i = 0; i < b->n; i++)
 		vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_FAILURE, text);
 	if (m->result == 0 && b->n == 1)
-		m->result =
-			err_set(&m->err, code, "%s %s: %s", vim_kind_name(r->kind), r->name, text);
+		m->result = err_set_kind(&m->err, err_kind_of(code), code, "%s \"%s\": %s",
+					 vim_kind_name(r->kind), r->name, text);
 	else if (m->result == 0)
-		m->result = err_set(&m->err, code, "%s %s and %zu more: %s", vim_kind_name(r->kind),
-				    r->name, b->n - 1, text);
+		m->result =
+			err_set_kind(&m->err, err_kind_of(code), code, "%s \"%s\" and %zu more: %s",
+				     vim_kind_name(r->kind), r->name, b->n - 1, text);
 	batch_free(b);
 }
 
@@ -356,9 +357,9 @@ static void asked(struct call *call, void *data)
 		   (call->status == 409 && b->jobs[0]->tries > 0 &&
 		    b->jobs[0]->tries < MAX_TRIES)) { /* perhaps with our own lost one */
 		if (call->result == 0)
-			call->result = err_set(&call->err, EPROTO,
-					       "the answer is none to what was asked (HTTP %ld)",
-					       call->status);
+			call->result = err_code(&call->err, UNREACHABLE, EPROTO,
+						"the answer is none to what was asked (HTTP %ld)",
+						call->status);
 		lost(b, call);
 	} else if (b->n > 1 && call->result != -EINTR && call->status) {
 		again(b, true);
@@ -480,7 +481,7 @@ static bool start_ready(struct maker *m, enum vim_kind kind)
 static void advance(struct maker *m)
 {
 	if (run_interrupted(m->os->vim.run) && m->result == 0)
-		m->result = err_set(&m->err, EINTR, "interrupted");
+		m->result = err_set(&m->err, INTERRUPTED, "interrupted");
 	for (int kind = VIM_IMAGE; kind <= VIM_SERVER; kind++)
 		while (m->result == 0 && start_ready(m, (enum vim_kind)kind))
 			;
@@ -500,7 +501,7 @@ static void extensions_known(struct call *call, void *data)
 	m->os->asked_extensions = call->result == 0;
 	m->extensions_under_way = false;
 	if (call->result < 0 && m->result == 0)
-		m->result = err_set(&m->err, call->result, "%s", call->err.text);
+		m->result = err_copy(&m->err, &call->err);
 	else if (!m->os->has_uplink_propagation)
 		event_note(m->os->vim.run, "LINK_STATE",
 			   "this Neutron has no extension uplink-status-propagation: the link of a "
@@ -564,7 +565,7 @@ static bool others_at_work(struct maker *m)
 			sure[n++] = *m->jobs[i].request;
 	if (rival_look(m->os, sure, n, &err) != -EBUSY)
 		return false;
-	m->result = err_set(&m->err, EBUSY, "%s", err.text);
+	m->result = err_copy(&m->err, &err);
 	return true;
 }
 
@@ -637,7 +638,7 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 	if (m.result == -EBUSY || (m.result < 0 && m.result != -EINTR && others_at_work(&m)))
 		unmake(&m);
 	if (m.result < 0)
-		err_set(err, m.result, "%s", m.err.text);
+		err_copy(err, &m.err);
 	err_clear(&m.err);
 	return m.result;
 }

@@ -38,8 +38,8 @@ static void failed(struct leaver *l, size_t i, int code, const char *text)
 
 	vim_watch_report(l->watch, i, EVENT_FAILURE, text);
 	if (l->result == 0)
-		l->result = err_set(&l->err, code, "delete %s %s: %s", vim_kind_name(o->kind),
-				    o->name, text);
+		l->result = err_set_kind(&l->err, err_kind_of(code), code, "delete %s \"%s\": %s",
+					 vim_kind_name(o->kind), o->name, text);
 }
 
 static void gone(struct leaver *l, size_t i)
@@ -280,7 +280,7 @@ int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, 
 		return r;
 	for (int round = ROUND_SERVERS; round <= ROUND_NETWORKS; round++) {
 		if (run_interrupted(vim->run)) {
-			l.result = err_set(&l.err, EINTR, "interrupted");
+			l.result = err_set(&l.err, INTERRUPTED, "interrupted");
 			break;
 		}
 		delete_round(&l, (enum round)round);
@@ -291,7 +291,7 @@ int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, 
 		tell_subnets(&l);
 	forget_gone(&l);
 	if (l.result < 0)
-		err_set(err, l.result, "%s", l.err.text);
+		err_copy(err, &l.err);
 	err_clear(&l.err);
 	return l.result;
 }

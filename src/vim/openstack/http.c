@@ -241,20 +241,20 @@ static void explain(const struct transfer *t, CURLcode code, struct http_answer 
 	curl_easy_getinfo(t->curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
 	answer->reached = connected > 0;
 	if (t->too_big) {
-		err_set(&answer->err, EFBIG, "the answer is over %d bytes", HTTP_MAX_ANSWER);
+		err_set(&answer->err, FAILED, "the answer is over %d bytes", HTTP_MAX_ANSWER);
 		return;
 	}
 	if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_READ_ERROR) {
-		err_set(&answer->err, EIO, "the file to send cannot be read: %s", words);
+		err_set(&answer->err, LOCAL, "the file to send cannot be read: %s", words);
 		return;
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT) {
-		err_set(&answer->err, ETIMEDOUT, "no answer in time: %s", words);
+		err_code(&answer->err, UNREACHABLE, ETIMEDOUT, "no answer in time: %s", words);
 		return;
 	}
 	curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_errno);
 	bool refused = code == CURLE_COULDNT_CONNECT && os_errno == ECONNREFUSED;
-	err_set(&answer->err, refused ? ECONNREFUSED : EHOSTUNREACH, "%s", words);
+	err_code(&answer->err, UNREACHABLE, refused ? ECONNREFUSED : EHOSTUNREACH, "%s", words);
 }
 
 /* Takes the transfer off the list, tells its owner and frees it. */

@@ -106,7 +106,7 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 		}
 	}
 	if (r == 0 && left > 0)
-		r = err_set(err, EFBIG, "a listing has over %d pages", MAX_PAGES);
+		r = err_code(err, INVALID, EFBIG, "a listing has over %d pages", MAX_PAGES);
 	for (size_t i = 0; i < n; i++)
 		free(listings[i].query);
 	free(more);
@@ -271,7 +271,7 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 	else if (r == -ENOENT && os->make_project)
 		r = fetch_before_project(os, references, n, err);
 	else
-		err_set(err, r, "%s", why.text);
+		err_copy(err, &why);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < os->things.n; i++) {

@@ -156,18 +156,18 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 		return 0;
 	if (!image || !image->src)
 		return err_set(
-			err, ENOENT,
+			err, NOT_FOUND,
 			"image %s is not in Glance, and the descriptor names no file to send "
 			"there: add <src> to the image, or upload it",
 			name);
 	if (!path)
 		return err_set(
-			err, EINVAL,
+			err, INVALID,
 			"image %s: src is the URL %s: download it and name the file, so that "
 			"its hash can be proven",
 			name, image->src);
 	if (access(path, R_OK) < 0)
-		return err_set(err, EINVAL, "image %s: cannot read %s: %s", name, path,
+		return err_set(err, INVALID, "image %s: cannot read %s: %s", name, path,
 			       strerror(errno));
 	return 0;
 }

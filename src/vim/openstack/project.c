@@ -23,14 +23,14 @@ static int check_project(const struct openstack *os, struct err *err)
 	const char *name = session_project_name(os->session);
 
 	if (!session_project_id(os->session))
-		return err_set(err, EINVAL,
+		return err_set(err, INVALID,
 			       "cloud %s: the credentials name no project, and the descriptor "
 			       "neither: set vim_project in its locator",
 			       os->cloud.name);
 	if (!os->project || streq(os->project, name))
 		return 0;
 	return err_set(
-		err, EINVAL,
+		err, INVALID,
 		"the application credential of cloud %s is of project %s, and the descriptor "
 		"asks for %s: name %s as vim_project in its locator, or use another cloud",
 		os->cloud.name, name, os->project, name);
@@ -45,13 +45,13 @@ int openstack_login(struct openstack *os, struct err *err)
 	if (r == 0)
 		return check_project(os, err);
 	if (no_project && os->make_project)
-		return err_set(err, ENOENT, "%s", why.text);
+		return err_set(err, NOT_FOUND, "%s", why.text);
 	if (no_project && os->project)
-		return err_set(err, r,
-			       "%s; is there a project %s, and has the user a role in it? The "
-			       "descriptor's tenant or vim_project names it",
-			       why.text, os->project);
-	return err_set(err, r, "%s", why.text);
+		return err_set_kind(err, why.kind, why.code,
+				    "%s; is there a project %s, and has the user a role in it? The "
+				    "descriptor's tenant or vim_project names it",
+				    why.text, os->project);
+	return err_copy(err, &why);
 }
 
 int openstack_base_session(struct openstack *os, struct session **ret, struct err *err)
@@ -144,7 +144,7 @@ int openstack_make_project(struct openstack *os, struct err *err)
 	if (r == 0)
 		r = find_project(os, base, &project, err);
 	if (r == 0 && project && !is_marked(os, project))
-		r = err_set(err, EACCES,
+		r = err_set(err, REFUSED,
 			    "project %s exists, was not made by dnsvnf, and does not let user in: "
 			    "grant a role in it, or set managed_resource to false",
 			    os->project);
@@ -295,7 +295,7 @@ int openstack_delete_project(struct openstack *os, struct err *err)
 	if (r == -EKEYREJECTED && !project)
 		r = 0; /* who may not list projects has made none */
 	else if (r < 0)
-		err_set(err, r, "%s", why.text);
+		err_copy(err, &why);
 	else if (project && is_marked(os, project))
 		r = delete_marked(os, base, json_string_value(json_object_get(project, "id")), err);
 	json_decref(project);

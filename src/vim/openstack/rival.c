@@ -29,7 +29,7 @@ static int list(struct openstack *os, struct things *ret, struct err *err)
 static int tell(const struct openstack *os, const struct thing *t, struct err *err)
 {
 	return err_set(
-		err, EBUSY,
+		err, BUSY,
 		"another dnsvnf makes deployment %s/%s at the same time: its %s %s is %s, of "
 		"%s; wait until it is done",
 		os->vim.tenant, os->vim.deployment, vim_kind_name(t->object.kind), t->object.name,

@@ -33,7 +33,7 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 		t = things_by_name(&os->things, kind, name, os->prefix, NULL);
 	}
 	if (!t || !t->object.owner || !str_starts(t->object.owner, os->prefix))
-		return err_set(err, ENOENT, "there is no %s %s of deployment %s/%s",
+		return err_set(err, NOT_FOUND, "there is no %s %s of deployment %s/%s",
 			       vim_kind_name(kind), name, os->vim.tenant, os->vim.deployment);
 	*ret = t->object.id;
 	return 0;
@@ -58,7 +58,7 @@ static int ask(struct openstack *os, struct question *q, size_t n, struct err *e
 		if (calls[i]->result == 0)
 			*q[i].ret = json_incref(calls[i]->answer);
 		else if (r == 0 && (q[i].must || calls[i]->status == 0))
-			r = err_set(err, calls[i]->result, "%s", calls[i]->err.text);
+			r = err_copy(err, &calls[i]->err);
 		if (calls[i]->result < 0)
 			sent = 0; /* told by the call itself */
 		call_free(calls[i]);
@@ -192,7 +192,8 @@ int openstack_server(struct vim *vim, const char *server_name, enum vim_look loo
 	if (r < 0)
 		return r;
 	if (!v.server)
-		return err_set(err, EPROTO, "Nova's answer holds no server %s", server_name);
+		return err_code(err, UNREACHABLE, EPROTO, "Nova's answer holds no server %s",
+				server_name);
 	v.nova_minor = session_nova_minor(os->session);
 	server_info_read(&v, look, ret);
 	return 0;

@@ -156,29 +156,34 @@ char *session_error_message(const char *body, size_t len)
 	return message;
 }
 
-/* What errno of ours an HTTP status stands for; decides the exit code. */
-static int status_errno(long status, const char *message)
+struct meaning {
+	enum err_kind kind;
+	int code; /* errno, 0: the one of the kind */
+};
+
+/* Of an HTTP status and the service's own words. */
+static struct meaning status_meaning(long status, const char *message)
 {
+	bool quota = message && strstr(message, "uota");
+
 	switch (status) {
-	case 400:
-		return EINVAL;
-	case 401:
-		return EACCES;
+	case 401: /* nobody gets in without a login */
+		return (struct meaning){ERR_UNREACHABLE, EACCES};
 	case 403:
-		return message && strstr(message, "uota") ? EDQUOT : EKEYREJECTED;
+		return (struct meaning){ERR_REFUSED, quota ? EDQUOT : EKEYREJECTED};
 	case 404:
-		return ENOENT;
+		return (struct meaning){ERR_NOT_FOUND, 0};
 	case 409:
-		return message && strstr(message, "uota") ? EDQUOT : EEXIST;
+		return (struct meaning){ERR_REFUSED, quota ? EDQUOT : EEXIST};
 	case 413:
-		return message && strstr(message, "uota") ? EDQUOT : EFBIG;
+		return (struct meaning){ERR_REFUSED, quota ? EDQUOT : EFBIG};
 	case 429:
 	case 502:
 	case 503:
 	case 504:
-		return EHOSTUNREACH;
+		return (struct meaning){ERR_UNREACHABLE, 0};
 	default:
-		return EIO;
+		return (struct meaning){status < 500 ? ERR_REFUSED : ERR_FAILED, 0};
 	}
 }
 
@@ -188,21 +193,23 @@ static void set_refusal(struct call *call, const struct http_answer *answer)
 	cleanup_free char *path = plain_path(call->url);
 	const char *id = answer->request_id;
 
-	call->result = err_set(&call->err, status_errno(answer->status, message),
-			       "%s: %s %s: HTTP %ld: %s (%s)", service_name(call->service),
-			       call->method, path, answer->status,
-			       message ? message : "no reason given", id ? id : "no request id");
+	const struct meaning meaning = status_meaning(answer->status, message);
+
+	call->result =
+		err_set_kind(&call->err, meaning.kind, meaning.code, "%s: %s %s: HTTP %ld: %s (%s)",
+			     service_name(call->service), call->method, path, answer->status,
+			     message ? message : "no reason given", id ? id : "no request id");
 }
 
 static void set_transport_error(struct call *call, const struct http_answer *answer)
 {
 	cleanup_free char *path = plain_path(call->url);
-	int code = http_interrupted(call->session->http) ? EINTR
-		   : answer->err.code == -ETIMEDOUT      ? EHOSTUNREACH
-							 : answer->err.code;
+	bool stopped = http_interrupted(call->session->http);
 
-	call->result = err_set(&call->err, code, "%s: %s %s: %s (no answer, so no request id)",
-			       service_name(call->service), call->method, path, answer->err.text);
+	call->result =
+		err_set_kind(&call->err, stopped ? ERR_INTERRUPTED : answer->err.kind, 0,
+			     "%s: %s %s: %s (no answer, so no request id)",
+			     service_name(call->service), call->method, path, answer->err.text);
 }
 
 static void set_nonsense(struct call *call, const struct http_answer *answer)
@@ -210,11 +217,11 @@ static void set_nonsense(struct call *call, const struct http_answer *answer)
 	cleanup_free char *path = plain_path(call->url);
 	const char *id = answer->request_id;
 
-	call->result = err_set(&call->err, EPROTO,
-			       "%s: %s %s: HTTP %ld, but the body is no JSON: is something else "
-			       "listening there, or a proxy in between? (%s)",
-			       service_name(call->service), call->method, path, answer->status,
-			       id ? id : "no request id");
+	call->result = err_code(&call->err, UNREACHABLE, EPROTO,
+				"%s: %s %s: HTTP %ld, but the body is no JSON: is something else "
+				"listening there, or a proxy in between? (%s)",
+				service_name(call->service), call->method, path, answer->status,
+				id ? id : "no request id");
 }
 
 static void send_call(void *data);
@@ -236,8 +243,8 @@ static bool may_be_repeated(const struct call *call, const struct http_answer *a
 	case 503:
 		return !call->upload;
 	case 0:
-		return (call->repeatable || !answer->reached) && answer->err.code != -EFBIG &&
-		       answer->err.code != -EIO && !call->upload;
+		return (call->repeatable || !answer->reached) &&
+		       answer->err.kind == ERR_UNREACHABLE && !call->upload;
 	case 500:
 	case 502:
 	case 504:
@@ -297,7 +304,7 @@ static int aside(struct session *s, struct call *call, json_t **ret_answer, stru
 	http_free(once.http);
 	int r = call->result;
 	if (r < 0)
-		err_set(err, r, "%s", call->err.text);
+		err_copy(err, &call->err);
 	else if (ret_token)
 		r = token_parse(call->answer, call->subject_token, ret_token, err);
 	if (r == 0 && ret_answer)
@@ -321,8 +328,8 @@ int session_login(struct session *s, bool *ret_no_project, struct err *err)
 	if (r < 0) {
 		if (ret_no_project)
 			*ret_no_project = r == -EACCES;
-		return err_set(err, r, "cloud %s, project %s: %s", s->cloud->name,
-			       project ? project : "of the credentials", why.text);
+		return err_pass(err, &why, "cloud \"%s\", project %s", s->cloud->name,
+				project ? project : "of the credentials");
 	}
 	s->generation++;
 	return 0;
@@ -399,7 +406,7 @@ static bool negotiate(struct session *s, struct call *call)
 	struct call *ask = call_new(SERVICE_COMPUTE, "GET", xstrdup("/"), NULL);
 	ask->of_version = true;
 	if (aside(s, ask, &answer, NULL, &err) < 0) {
-		call->result = err_set(&call->err, err.code, "%s", err.text);
+		call->result = err_copy(&call->err, &err);
 		return false;
 	}
 	const char *most =
@@ -407,10 +414,10 @@ static bool negotiate(struct session *s, struct call *call)
 	int64_t minor = 0;
 	if (!most || !str_starts(most, "2.") || str_to_int(most + 2, 0, 9999, &minor) < 0 ||
 	    minor < NOVA_MINOR_LEAST)
-		call->result = err_set(&call->err, ENOTSUP,
-				       "Nova of cloud %s offers microversions up to %s; dnsvnf "
-				       "needs 2.%u (Queens) or newer",
-				       s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
+		call->result = err_code(&call->err, NOT_FOUND, ENOTSUP,
+					"Nova of cloud %s offers microversions up to %s; dnsvnf "
+					"needs 2.%u (Queens) or newer",
+					s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
 	else
 		s->nova_minor = minor < NOVA_MINOR_MOST ? (unsigned)minor : NOVA_MINOR_MOST;
 	s->nova_asked = true;
@@ -426,7 +433,7 @@ static bool renew(struct session *s, struct call *call)
 		cleanup_err struct err err = ERR_INIT;
 		token_clear(&s->token);
 		if (session_login(s, NULL, &err) < 0) {
-			call->result = err_set(&call->err, err.code, "%s", err.text);
+			call->result = err_copy(&call->err, &err);
 			return false;
 		}
 	}
@@ -522,7 +529,7 @@ static void send_call(void *data)
 	struct session *s = call->session;
 
 	if (http_interrupted(s->http) && call->tries > 0) {
-		call->result = err_set(&call->err, EINTR, "interrupted");
+		call->result = err_set(&call->err, INTERRUPTED, "interrupted");
 		call->done(call, call->data);
 		return;
 	}
@@ -555,10 +562,10 @@ void session_start(struct session *s, struct call *call)
 		send_call(call);
 		return;
 	}
-	call->result = err_set(&call->err, ENOTSUP,
-			       "the catalog of cloud %s has no %s with interface %s in region %s",
-			       s->cloud->name, service_name(call->service), s->cloud->interface,
-			       s->cloud->region ? s->cloud->region : "(any)");
+	call->result = err_code(&call->err, NOT_FOUND, ENOTSUP,
+				"the catalog of cloud %s has no %s with interface %s in region %s",
+				s->cloud->name, service_name(call->service), s->cloud->interface,
+				s->cloud->region ? s->cloud->region : "(any)");
 	http_after(s->http, 0, call_is_done, call);
 }
 
@@ -590,7 +597,7 @@ int session_calls(struct session *s, struct call **calls, size_t n, struct err *
 	session_run(s);
 	for (size_t i = 0; i < n; i++)
 		if (calls[i]->result < 0)
-			return err_set(err, calls[i]->result, "%s", calls[i]->err.text);
+			return err_copy(err, &calls[i]->err);
 	return 0;
 }
 

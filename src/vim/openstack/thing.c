@@ -165,7 +165,8 @@ int things_add_list(struct things *things, enum vim_kind kind, const json_t *ans
 	size_t i;
 
 	if (!json_is_array(list))
-		return err_set(err, EPROTO, "the answer holds no list of %s", thing_plural(kind));
+		return err_code(err, UNREACHABLE, EPROTO, "the answer holds no list of %s",
+				thing_plural(kind));
 	json_array_foreach (list, i, o)
 		things_add(things, kind, o);
 	return 0;

@@ -79,7 +79,8 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 	size_t i;
 
 	if (!id || !json_is_object(body))
-		return err_set(err, EPROTO, "the answer holds no token: is this Keystone v3?");
+		return err_code(err, UNREACHABLE, EPROTO,
+				"the answer holds no token: is this Keystone v3?");
 	*ret = (struct token){
 		.id = xstrdup(id),
 		.user_id = get(json_object_get(body, "user"), "id"),
