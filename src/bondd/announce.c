@@ -28,16 +28,9 @@ bool announce_due(struct announcements *a, int64_t now)
 	return due;
 }
 
-static bool is_loopback(const struct ip *ip)
-{
-	static const struct ip v6 = {.family = AF_INET6, .bytes = {[15] = 1}};
-
-	return (ip->family == AF_INET && ip->bytes[0] == 127) || ip_equal(ip, &v6);
-}
-
-size_t announce_frames(const struct tables *tables, const struct link *bond, const uint8_t *mac,
-		       bool loopback, void (*send)(void *data, const struct frame *frame),
-		       void *data)
+size_t announce_frames(const struct tables *tables, const struct link *bond,
+		       const struct mac_addr *mac, bool loopback,
+		       void (*send)(void *data, const struct frame *frame), void *data)
 {
 	size_t n = 0;
 
@@ -51,9 +44,9 @@ size_t announce_frames(const struct tables *tables, const struct link *bond, con
 		if (link->is_vlan && link->parent == bond->index)
 			way.vlan = link->vlan;
 		else if (link->index != bond->index &&
-			 !(loopback && link->loopback && !is_loopback(&a->ip)))
+			 !(loopback && link->loopback && !ip_is_loopback(&a->prefix.addr)))
 			continue;
-		frame_announcement(&way, &a->ip, link->forwards6, &frame);
+		frame_announcement(&way, &a->prefix.addr, link->forwards6, &frame);
 		send(data, &frame);
 		n++;
 	}

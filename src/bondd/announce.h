@@ -12,6 +12,7 @@
 
 struct frame;
 struct link;
+struct mac_addr;
 struct tables;
 
 struct announcements {
@@ -32,6 +33,6 @@ bool announce_due(struct announcements *a, int64_t now);
  * Calls send for a frame from mac for each address of the bond, its VLANs and, if loopback, lo
  * (neither 127.0.0.0/8 nor ::1). Returns their number.
  */
-size_t announce_frames(const struct tables *tables, const struct link *bond, const uint8_t *mac,
-		       bool loopback, void (*send)(void *data, const struct frame *frame),
-		       void *data);
+size_t announce_frames(const struct tables *tables, const struct link *bond,
+		       const struct mac_addr *mac, bool loopback,
+		       void (*send)(void *data, const struct frame *frame), void *data);

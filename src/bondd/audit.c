@@ -74,7 +74,7 @@ static void audit_pair(const struct link *bond, const struct link *a, const stru
 		       const char *sysfs, struct audit *audit)
 {
 	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE && a->has_mac && b->has_mac &&
-	    memcmp(a->mac, b->mac, MAC_SIZE) == 0)
+	    mac_equal(&a->mac, &b->mac))
 		add(audit,
 		    "%s and %s have the same MAC with fail_over_mac=active: the switch sends what "
 		    "is for one to the other, so only the active leg is probed; give each its own",

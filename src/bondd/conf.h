@@ -7,15 +7,15 @@
 #include <stddef.h>
 
 #include "bondd/decide.h"
-#include "bondd/ip.h"
 #include "bondd/listen.h"
 #include "bondd/track.h"
+#include "net/ip.h"
 
 struct err;
 
 struct conf {
-	struct listen listen;              /* listen: of the status service */
-	struct ip targets[DECIDE_TARGETS]; /* targets: whom to probe; none: the gateway */
+	struct listen listen;                   /* listen: of the status service */
+	struct ip_addr targets[DECIDE_TARGETS]; /* targets: whom to probe; none: the gateway */
 	size_t n_targets;
 	struct track_limits track;   /* interval: ms between two probes; fall, rise: probes */
 	struct decide_limits limits; /* failback; moves: in a minute */

@@ -163,7 +163,7 @@ static bool have_one_mac(const struct eye *e, const struct link *bond)
 		return false;
 	for (size_t i = 0; i < e->n_legs; i++)
 		for (size_t k = i + 1; k < e->n_legs; k++)
-			if (memcmp(e->legs[i].mac, e->legs[k].mac, MAC_SIZE) == 0)
+			if (mac_equal(&e->legs[i].mac, &e->legs[k].mac))
 				return true;
 	return false;
 }
@@ -207,8 +207,8 @@ void eye_announce(struct eye *e, const struct eye_tools *tools, int64_t now)
 	if (!leg || !bond || !announce_due(&e->announcements, now) || leg->fd < 0)
 		return;
 	/* Only with fail_over_mac=active the MAC goes with the leg. */
-	const uint8_t *mac =
-		bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE ? leg->mac : bond->mac;
+	const struct mac_addr *mac =
+		bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE ? &leg->mac : &bond->mac;
 	e->announced += announce_frames(tools->tables, bond, mac, tools->conf->announce_loopback,
 					send_frame, leg);
 }
@@ -255,7 +255,7 @@ static const char *target_text(const struct eye *e, uint32_t set, char *buf)
 {
 	for (size_t i = 0; i < e->targets.n; i++)
 		if (set & UINT32_C(1) << i)
-			return ip_text(&e->targets.v[i].ip, buf);
+			return ip_format(&e->targets.v[i].ip, buf);
 	return "its targets";
 }
 

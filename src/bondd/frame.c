@@ -12,7 +12,7 @@
 
 enum { HOP_LIMIT = 255 };
 
-static const uint8_t broadcast[MAC_SIZE] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+static const struct mac_addr broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 static void put(struct frame *f, const void *bytes, size_t len)
 {
@@ -27,12 +27,12 @@ static void put16(struct frame *f, unsigned value)
 	put(f, &v, sizeof(v));
 }
 
-static void put_ethernet(struct frame *f, const struct frame_way *way, const uint8_t *to,
+static void put_ethernet(struct frame *f, const struct frame_way *way, const struct mac_addr *to,
 			 unsigned type)
 {
 	f->len = 0;
-	put(f, to, MAC_SIZE);
-	put(f, way->from, MAC_SIZE);
+	put(f, to->bytes, MAC_SIZE);
+	put(f, way->from->bytes, MAC_SIZE);
 	if (way->vlan) {
 		put16(f, ETHERTYPE_VLAN);
 		put16(f, way->vlan);
@@ -51,10 +51,10 @@ static void put_arp_request(struct frame *f, const struct frame_way *way, const 
 		.arp_op = htons(ARPOP_REQUEST),
 	};
 
-	memcpy(arp.arp_sha, way->from, MAC_SIZE);
+	memcpy(arp.arp_sha, way->from->bytes, MAC_SIZE);
 	memcpy(arp.arp_spa, sender, 4);
 	memcpy(arp.arp_tpa, target, 4);
-	put_ethernet(f, way, way->to ? way->to : broadcast, ETHERTYPE_ARP);
+	put_ethernet(f, way, way->to ? way->to : &broadcast, ETHERTYPE_ARP);
 	put(f, &arp, sizeof(arp));
 }
 
@@ -88,14 +88,14 @@ static void put_icmp6(struct frame *f, const struct frame_way *way, const uint8_
 		.ip6_nxt = IPPROTO_ICMPV6,
 		.ip6_hlim = HOP_LIMIT,
 	};
-	uint8_t multicast[MAC_SIZE] = {0x33, 0x33};
+	struct mac_addr multicast = {{0x33, 0x33}};
 	struct icmp6_hdr *icmp = message;
 
 	memcpy(&ip.ip6_src, source, 16);
 	memcpy(&ip.ip6_dst, destination, 16);
-	memcpy(multicast + 2, destination + 12, 4); /* RFC 2464, 7 */
+	memcpy(multicast.bytes + 2, destination + 12, 4); /* RFC 2464, 7 */
 	icmp->icmp6_cksum = htons(icmp6_checksum(&ip, message, len));
-	put_ethernet(f, way, way->to ? way->to : multicast, ETHERTYPE_IPV6);
+	put_ethernet(f, way, way->to ? way->to : &multicast, ETHERTYPE_IPV6);
 	put(f, &ip, sizeof(ip));
 	put(f, message, len);
 }
@@ -124,10 +124,10 @@ static void put_solicitation(struct frame *f, const struct frame_way *way, const
 		.option = {.nd_opt_type = ND_OPT_SOURCE_LINKADDR, .nd_opt_len = 1},
 	};
 
-	memcpy(source + 10, way->from, MAC_SIZE);
+	memcpy(source + 10, way->from->bytes, MAC_SIZE);
 	memcpy(group + 13, target + 13, 3);
 	memcpy(&m.head.nd_ns_target, target, 16);
-	memcpy(m.mac, way->from, MAC_SIZE);
+	memcpy(m.mac, way->from->bytes, MAC_SIZE);
 	put_icmp6(f, way, source, way->to ? target : group, &m, sizeof(m));
 }
 
@@ -142,24 +142,24 @@ static void put_advertisement(struct frame *f, const struct frame_way *way, cons
 	};
 
 	memcpy(&m.head.nd_na_target, address, 16);
-	memcpy(m.mac, way->from, MAC_SIZE);
+	memcpy(m.mac, way->from->bytes, MAC_SIZE);
 	put_icmp6(f, way, address, all_nodes, &m, sizeof(m));
 }
 
-void frame_probe(const struct frame_way *way, const struct ip *target, struct frame *ret_frame)
+void frame_probe(const struct frame_way *way, const struct ip_addr *target, struct frame *ret_frame)
 {
 	static const uint8_t nobody[4];
 
-	if (target->family == AF_INET6)
+	if (target->version == 6)
 		put_solicitation(ret_frame, way, target->bytes);
 	else
 		put_arp_request(ret_frame, way, nobody, target->bytes);
 }
 
-void frame_announcement(const struct frame_way *way, const struct ip *address, bool router,
+void frame_announcement(const struct frame_way *way, const struct ip_addr *address, bool router,
 			struct frame *ret_frame)
 {
-	if (address->family == AF_INET6)
+	if (address->version == 6)
 		put_advertisement(ret_frame, way, address->bytes, router);
 	else
 		put_arp_request(ret_frame, way, address->bytes, address->bytes);
@@ -175,8 +175,8 @@ static bool read_arp(const uint8_t *bytes, size_t len, struct frame_answer *a)
 	if (arp.arp_hrd != htons(ARPHRD_ETHER) || arp.arp_pro != htons(ETHERTYPE_IP) ||
 	    arp.arp_hln != MAC_SIZE || arp.arp_pln != 4 || arp.arp_op != htons(ARPOP_REPLY))
 		return false;
-	a->from = ip_from(AF_INET, arp.arp_spa, 4);
-	memcpy(a->mac, arp.arp_sha, MAC_SIZE);
+	a->from = ip_from_bytes(AF_INET, arp.arp_spa, 4);
+	memcpy(a->mac.bytes, arp.arp_sha, MAC_SIZE);
 	return true;
 }
 
@@ -205,10 +205,10 @@ static bool read_advertisement(const uint8_t *bytes, size_t len, struct frame_an
 		if (size == 0 || size > message - at)
 			return false;
 		if (bytes[at] == ND_OPT_TARGET_LINKADDR && size == 8)
-			memcpy(a->mac, bytes + at + 2, MAC_SIZE);
+			memcpy(a->mac.bytes, bytes + at + 2, MAC_SIZE);
 		at += size;
 	}
-	a->from = ip_from(AF_INET6, &head.nd_na_target, 16);
+	a->from = ip_from_bytes(AF_INET6, &head.nd_na_target, 16);
 	return true;
 }
 
@@ -219,8 +219,8 @@ bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *re
 
 	if (len < head)
 		return false;
-	memcpy(a.to, bytes, MAC_SIZE);
-	memcpy(a.mac, bytes + MAC_SIZE, MAC_SIZE);
+	memcpy(a.to.bytes, bytes, MAC_SIZE);
+	memcpy(a.mac.bytes, bytes + MAC_SIZE, MAC_SIZE);
 
 	unsigned type = (unsigned)(bytes[12] << 8 | bytes[13]);
 	if (type == ETHERTYPE_ARP

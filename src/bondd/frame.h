@@ -15,9 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bondd/ip.h"
+#include "net/ip.h"
+#include "net/mac.h"
 
-enum { MAC_SIZE = 6, FRAME_MAX = 96, VLAN_ID_MAX = 4094 };
+enum { FRAME_MAX = 96, VLAN_ID_MAX = 4094 };
 
 struct frame {
 	uint8_t bytes[FRAME_MAX];
@@ -26,27 +27,28 @@ struct frame {
 
 /* How a frame travels. */
 struct frame_way {
-	const uint8_t *from; /* MAC */
-	const uint8_t *to;   /* MAC; NULL: all that the protocol means */
-	unsigned vlan;       /* 802.1Q tag; 0: none */
+	const struct mac_addr *from;
+	const struct mac_addr *to; /* NULL: all that the protocol means */
+	unsigned vlan;             /* 802.1Q tag; 0: none */
 };
 
 /* Asks target whether it is there. */
-void frame_probe(const struct frame_way *way, const struct ip *target, struct frame *ret_frame);
+void frame_probe(const struct frame_way *way, const struct ip_addr *target,
+		 struct frame *ret_frame);
 
 /*
  * Tells all that address is at way->from: an ARP announcement (RFC 5227, 3), or an unsolicited
  * neighbour advertisement that overrides (RFC 4861, 7.2.6). router: this machine forwards IPv6;
  * whoever uses it as a router would leave it if the advertisement said otherwise.
  */
-void frame_announcement(const struct frame_way *way, const struct ip *address, bool router,
+void frame_announcement(const struct frame_way *way, const struct ip_addr *address, bool router,
 			struct frame *ret_frame);
 
 /* A host's answer to a probe, or to anybody's question. */
 struct frame_answer {
-	struct ip from; /* the address that was asked for */
-	uint8_t mac[MAC_SIZE];
-	uint8_t to[MAC_SIZE];
+	struct ip_addr from; /* the address that was asked for */
+	struct mac_addr mac;
+	struct mac_addr to;
 	unsigned vlan; /* 0: none. The kernel takes the tag out of the frame: see packet.c */
 };
 

@@ -45,7 +45,7 @@ void leg_init(struct leg *l, const struct link *link, int64_t now)
 void leg_update(struct leg *l, const struct link *link, int64_t now)
 {
 	memcpy(l->name, link->name, sizeof(l->name));
-	memcpy(l->mac, link->mac, sizeof(l->mac));
+	l->mac = link->mac;
 	l->up = link->mii_up;
 	/* A leg that is taken down is as dead as one without a cable. */
 	enum tristate carrier = link->carrier == TRI_YES ? TRI_YES : TRI_NO;
@@ -65,8 +65,8 @@ int leg_open(struct leg *l, const struct targets *targets, struct err *err)
 	if (l->fd >= 0)
 		return 0;
 	for (size_t i = 0; i < targets->n; i++) {
-		ipv4 |= targets->v[i].ip.family == AF_INET;
-		ipv6 |= targets->v[i].ip.family == AF_INET6;
+		ipv4 |= targets->v[i].ip.version == 4;
+		ipv6 |= targets->v[i].ip.version == 6;
 		tagged |= targets->v[i].vlan != 0;
 	}
 	int r = packet_open(l->index, ipv4, ipv6, tagged, &l->fd, err);
@@ -99,8 +99,8 @@ void leg_probe(struct leg *l, const struct targets *targets, const struct track_
 		/* Everybody is asked only when the one who answered last does not any more. */
 		bool quiet = l->neighbours[i].known && l->tracks[i].open == 0;
 		const struct frame_way way = {
-			.from = l->mac,
-			.to = quiet ? l->neighbours[i].mac : NULL,
+			.from = &l->mac,
+			.to = quiet ? &l->neighbours[i].mac : NULL,
 			.vlan = targets->v[i].vlan,
 		};
 		track_sent(&l->tracks[i], limits, now);
@@ -128,7 +128,7 @@ static void take_answer(struct leg *l, const struct targets *targets,
 			const struct track_limits *limits, const struct frame_answer *answer,
 			int64_t now)
 {
-	if (!l->probed || memcmp(answer->to, l->mac, MAC_SIZE) != 0)
+	if (!l->probed || !mac_equal(&answer->to, &l->mac))
 		return;
 	for (size_t i = 0; i < targets->n; i++) {
 		if (!ip_equal(&answer->from, &targets->v[i].ip) ||
@@ -137,7 +137,7 @@ static void take_answer(struct leg *l, const struct targets *targets,
 		int64_t us = track_answer(&l->tracks[i], limits, now);
 		if (us >= 0)
 			count_round_trip(l, us);
-		memcpy(l->neighbours[i].mac, answer->mac, MAC_SIZE);
+		l->neighbours[i].mac = answer->mac;
 		l->neighbours[i].known = true;
 		l->answered++;
 	}

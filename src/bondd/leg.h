@@ -11,7 +11,7 @@ struct err;
 
 /* Whom to probe, and where. */
 struct target {
-	struct ip ip;
+	struct ip_addr ip;
 	unsigned vlan; /* of the bond; 0: untagged */
 };
 
@@ -23,7 +23,7 @@ struct targets {
 struct leg {
 	int index;
 	char name[IF_NAMESIZE];
-	uint8_t mac[MAC_SIZE];
+	struct mac_addr mac;
 	enum tristate carrier, up;           /* as in struct decide_leg */
 	int64_t carrier_lost;                /* us; -1: it is there, or nothing is known */
 	int64_t speed;                       /* Mbit/s; -1 */
@@ -31,7 +31,7 @@ struct leg {
 	bool probed;                         /* see eye.h: not every leg may be */
 	struct track tracks[DECIDE_TARGETS]; /* of targets, by their place */
 	struct {
-		uint8_t mac[MAC_SIZE];
+		struct mac_addr mac;
 		bool known;
 	} neighbours[DECIDE_TARGETS];
 	uint64_t sent, answered;

@@ -62,11 +62,11 @@ static void read_u8(const struct nlattr *a, int *value)
 		*value = *(const uint8_t *)mnl_attr_get_payload(a);
 }
 
-static bool read_mac(const struct nlattr *a, uint8_t *mac)
+static bool read_mac(const struct nlattr *a, struct mac_addr *ret_mac)
 {
 	if (mnl_attr_get_payload_len(a) != MAC_SIZE)
 		return false;
-	memcpy(mac, mnl_attr_get_payload(a), MAC_SIZE);
+	memcpy(ret_mac->bytes, mnl_attr_get_payload(a), MAC_SIZE);
 	return true;
 }
 
@@ -133,7 +133,7 @@ static void read_leg(const struct nlattr *data, struct link *l)
 		if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_MII_STATUS)
 			read_u8(a, &status);
 		else if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_PERM_HWADDR)
-			l->has_permanent = read_mac(a, l->permanent);
+			l->has_permanent = read_mac(a, &l->permanent);
 	}
 	/* BOND_LINK_UP is 0; going down, down and coming back are all not up. */
 	l->mii_up = status < 0 ? TRI_UNKNOWN : status == 0 ? TRI_YES : TRI_NO;
@@ -221,7 +221,7 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 				 mnl_attr_get_str(a));
 			break;
 		case IFLA_ADDRESS:
-			l.has_mac = read_mac(a, l.mac);
+			l.has_mac = read_mac(a, &l.mac);
 			break;
 		case IFLA_MASTER:
 			read_int(a, &l.master);
@@ -246,7 +246,7 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 {
 	const struct ifaddrmsg *ifa = header(m, sizeof(*ifa));
-	struct ip peer = {0}, local = {0};
+	struct ip_addr peer = {0}, local = {0};
 	const struct nlattr *a;
 
 	if ((m->nlmsg_type != RTM_NEWADDR && m->nlmsg_type != RTM_DELADDR) || !ifa ||
@@ -258,21 +258,20 @@ bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 		uint16_t len = mnl_attr_get_payload_len(a);
 		const void *bytes = mnl_attr_get_payload(a);
 		if (mnl_attr_get_type(a) == IFA_ADDRESS)
-			peer = ip_from(ifa->ifa_family, bytes, len);
+			peer = ip_from_bytes(ifa->ifa_family, bytes, len);
 		else if (mnl_attr_get_type(a) == IFA_LOCAL)
-			local = ip_from(ifa->ifa_family, bytes, len);
+			local = ip_from_bytes(ifa->ifa_family, bytes, len);
 		else if (mnl_attr_get_type(a) == IFA_FLAGS && len == sizeof(flags))
 			memcpy(&flags, bytes, sizeof(flags));
 	}
 	/* IPv6 has IFA_LOCAL on point-to-point links only. */
-	if (!local.family)
+	if (!local.version)
 		local = peer;
-	if (!local.family)
+	if (!local.version)
 		return false;
 	*ret_address = (struct address){
 		.index = (int)ifa->ifa_index,
-		.ip = local,
-		.prefix = ifa->ifa_prefixlen,
+		.prefix = {local, ifa->ifa_prefixlen},
 		.tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED),
 	};
 	return true;
@@ -310,9 +309,9 @@ static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric, 
 		struct route r = {.index = hop.rtnh_ifindex, .metric = metric};
 		for (each_attr(a, (const void *)(at + sizeof(hop)), at + hop.rtnh_len))
 			if (mnl_attr_get_type(a) == RTA_GATEWAY)
-				r.gateway = ip_from(family, mnl_attr_get_payload(a),
-						    mnl_attr_get_payload_len(a));
-		if (r.gateway.family)
+				r.gateway = ip_from_bytes(family, mnl_attr_get_payload(a),
+							  mnl_attr_get_payload_len(a));
+		if (r.gateway.version)
 			v[n++] = r;
 
 		size_t step = MNL_ALIGN(hop.rtnh_len);
@@ -335,8 +334,8 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)), end_of(m))) {
 		switch (mnl_attr_get_type(a)) {
 		case RTA_GATEWAY:
-			r.gateway = ip_from(rtm->rtm_family, mnl_attr_get_payload(a),
-					    mnl_attr_get_payload_len(a));
+			r.gateway = ip_from_bytes(rtm->rtm_family, mnl_attr_get_payload(a),
+						  mnl_attr_get_payload_len(a));
 			break;
 		case RTA_OIF:
 			read_int(a, &r.index);
@@ -353,7 +352,7 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 	}
 	if (hops)
 		return read_hops(hops, rtm->rtm_family, r.metric, v, max);
-	if (!r.gateway.family || r.index == 0)
+	if (!r.gateway.version || r.index == 0)
 		return 0;
 	*v = r;
 	return 1;

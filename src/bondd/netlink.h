@@ -13,7 +13,8 @@
 #include "base/tristate.h"
 #include "bondd/decide.h"
 #include "bondd/frame.h"
-#include "bondd/ip.h"
+#include "net/ip.h"
+#include "net/mac.h"
 
 /* Values of the driver's options (kernel: include/uapi/linux/if_bonding.h, net/bonding.h). */
 enum { BOND_OPTION_ACTIVE_BACKUP = 1 };
@@ -40,27 +41,26 @@ struct link {
 	bool loopback;
 	enum tristate carrier; /* TRI_UNKNOWN while it is down */
 	bool has_mac;          /* a MAC of Ethernet's size */
-	uint8_t mac[MAC_SIZE];
+	struct mac_addr mac;
 	bool forwards6;       /* IPv6 forwarding is on */
 	enum tristate mii_up; /* the bond's view of a leg; TRI_UNKNOWN: it is no leg */
 	bool has_permanent;
-	uint8_t permanent[MAC_SIZE]; /* MAC outside the bond */
+	struct mac_addr permanent; /* MAC outside the bond */
 	struct bond_options bond;
 	bool seen; /* see tables.h */
 };
 
 struct address {
-	int index; /* of its link */
-	struct ip ip;
-	unsigned prefix;
-	bool tentative; /* duplicate address detection runs, or has failed */
+	int index;               /* of its link */
+	struct ip_prefix prefix; /* the length is the kernel's: at most 255 */
+	bool tentative;          /* duplicate address detection runs, or has failed */
 	bool seen;
 };
 
 /* A default route of the main table. */
 struct route {
 	int index;
-	struct ip gateway;
+	struct ip_addr gateway;
 	uint32_t metric;
 };
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/read.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <ifaddrs.h>
 #include <limits.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +17,7 @@
 #include "bondd/cloud_init.h"
 #include "bondd/report_read.h"
 #include "bondd/route.h"
+#include "net/ip.h"
 
 /* What one answer holds, at most. */
 enum {
@@ -186,25 +185,6 @@ static void read_bonds(const char *root, struct guest_status *s)
 	free(entries);
 }
 
-static unsigned prefix_len(const struct sockaddr *mask)
-{
-	const unsigned char *p;
-	size_t len;
-	unsigned bits = 0;
-
-	if (mask->sa_family == AF_INET6) {
-		p = ((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr.s6_addr;
-		len = 16;
-	} else {
-		p = (const unsigned char *)&((const struct sockaddr_in *)(const void *)mask)
-			    ->sin_addr;
-		len = 4;
-	}
-	for (size_t i = 0; i < len; i++)
-		bits += (unsigned)__builtin_popcount(p[i]);
-	return bits;
-}
-
 static void read_addresses(struct guest_status *s)
 {
 	struct ifaddrs *all;
@@ -215,18 +195,11 @@ static void read_addresses(struct guest_status *s)
 		struct guest_interface *i = guest_status_interface(s, a->ifa_name);
 		if (!i || !a->ifa_addr || !a->ifa_netmask || i->n_addresses == MAX_ADDRESSES)
 			continue;
-		const struct sockaddr *sa = a->ifa_addr;
-		char text[INET6_ADDRSTRLEN];
-		const void *address;
-		if (sa->sa_family == AF_INET)
-			address = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
-		else if (sa->sa_family == AF_INET6)
-			address = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-		else
-			continue;
-		if (inet_ntop(sa->sa_family, address, text, sizeof(text)))
-			*array_push(i->addresses, i->n_addresses) =
-				xasprintf("%s/%u", text, prefix_len(a->ifa_netmask));
+		struct ip_addr mask = ip_from_sockaddr(a->ifa_netmask);
+		struct ip_prefix own = {ip_from_sockaddr(a->ifa_addr),
+					(unsigned)ip_netmask_len(&mask)};
+		if (own.addr.version)
+			*array_push(i->addresses, i->n_addresses) = ip_prefix_to_str(&own);
 	}
 	freeifaddrs(all);
 }

@@ -67,7 +67,7 @@ static void put_watch(struct json_writer *w, const struct eye *e, const struct c
 	json_close(w);
 	json_open_array(w, "targets");
 	for (size_t i = 0; i < e->targets.n; i++)
-		json_put_text(w, NULL, ip_text(&e->targets.v[i].ip, text));
+		json_put_text(w, NULL, ip_format(&e->targets.v[i].ip, text));
 	json_close(w);
 	json_put_texts(w, "findings", e->audit.findings, e->audit.n);
 	json_close(w);

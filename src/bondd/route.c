@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/route.h"
 
-#include <arpa/inet.h>
 #include <linux/ipv6_route.h>
 #include <linux/route.h>
 #include <stdbool.h>
@@ -11,22 +10,22 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "net/ip.h"
 
 /* metrics[i] is that of the gateway which interface i has so far. */
 static void offer(struct guest_status *s, unsigned *metrics, const char *name, unsigned metric,
-		  int family, const void *address)
+		  const struct ip_addr *address)
 {
 	struct guest_interface *i = guest_status_interface(s, name);
-	char text[INET6_ADDRSTRLEN];
 
-	if (!i || !inet_ntop(family, address, text, sizeof(text)))
+	if (!i)
 		return;
-	char **gateway = family == AF_INET6 ? &i->gateway6 : &i->gateway4;
+	char **gateway = address->version == 6 ? &i->gateway6 : &i->gateway4;
 	size_t index = (size_t)(i - s->interfaces);
 	if (*gateway && metrics[index] <= metric)
 		return;
 	free(*gateway);
-	*gateway = xstrdup(text);
+	*gateway = ip_to_str(address);
 	metrics[index] = metric;
 }
 
@@ -48,20 +47,24 @@ void route4_take(const char *text, struct guest_status *s)
 		if (sscanf(line, "%15s %8x %8x %4x %*d %*u %u %8x", name, &destination, &gateway,
 			   &flags, &metric, &mask) != 6)
 			continue;
+		struct ip_addr ip = ip_from_bytes(AF_INET, &gateway, sizeof(gateway));
 		if (destination == 0 && mask == 0 && (flags & RTF_UP) && (flags & RTF_GATEWAY))
-			offer(s, metrics, name, metric, AF_INET, &gateway);
+			offer(s, metrics, name, metric, &ip);
 	}
 }
 
 /* 32 hex digits; false when they are not. */
-static bool parse_hex16(const char *hex, unsigned char address[16])
+static bool parse_hex16(const char *hex, struct ip_addr *ret_ip)
 {
+	struct ip_addr ip = {.version = 6};
+
 	for (size_t i = 0; i < 16; i++) {
 		unsigned byte;
 		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
 			return false;
-		address[i] = (unsigned char)byte;
+		ip.bytes[i] = (uint8_t)byte;
 	}
+	*ret_ip = ip;
 	return true;
 }
 
@@ -72,13 +75,13 @@ void route6_take(const char *text, struct guest_status *s)
 	for (const char *line = text; *line; line = next_line(line)) {
 		char name[16], destination[33], gateway[33];
 		unsigned len, metric, flags;
-		unsigned char address[16];
+		struct ip_addr address;
 		if (sscanf(line, "%32s %2x %*32s %*2x %32s %8x %*8x %*8x %8x %15s", destination,
 			   &len, gateway, &metric, &flags, name) != 6)
 			continue;
 		if (len != 0 || strspn(destination, "0") != 32 || strlen(gateway) != 32 ||
-		    !(flags & RTF_UP) || !(flags & RTF_GATEWAY) || !parse_hex16(gateway, address))
+		    !(flags & RTF_UP) || !(flags & RTF_GATEWAY) || !parse_hex16(gateway, &address))
 			continue;
-		offer(s, metrics, name, metric, AF_INET6, address);
+		offer(s, metrics, name, metric, &address);
 	}
 }

@@ -20,7 +20,7 @@ static struct address *find_address(const struct tables *t, const struct address
 {
 	for (size_t i = 0; i < t->n_addresses; i++)
 		if (t->addresses[i].index == like->index &&
-		    ip_equal(&t->addresses[i].ip, &like->ip))
+		    ip_equal(&t->addresses[i].prefix.addr, &like->prefix.addr))
 			return &t->addresses[i];
 	return NULL;
 }

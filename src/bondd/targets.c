@@ -12,27 +12,27 @@ static bool is_on(const struct link *link, const struct link *bond)
 }
 
 /* By the longest prefix, as the kernel routes. */
-static unsigned vlan_of(const struct tables *t, const struct link *bond, const struct ip *ip)
+static unsigned vlan_of(const struct tables *t, const struct link *bond, const struct ip_addr *ip)
 {
 	const struct address *best = NULL;
 
 	for (size_t i = 0; i < t->n_addresses; i++) {
 		const struct address *a = &t->addresses[i];
-		if (is_on(tables_link(t, a->index), bond) && ip_same_net(&a->ip, ip, a->prefix) &&
-		    (!best || a->prefix > best->prefix))
+		if (is_on(tables_link(t, a->index), bond) && ip_prefix_contains(&a->prefix, ip) &&
+		    (!best || a->prefix.len > best->prefix.len))
 			best = a;
 	}
 	const struct link *link = best ? tables_link(t, best->index) : NULL;
 	return link && link->is_vlan ? link->vlan : 0;
 }
 
-static const struct route *gateway(const struct tables *t, const struct link *bond, int family)
+static const struct route *gateway(const struct tables *t, const struct link *bond, int version)
 {
 	const struct route *best = NULL;
 
 	for (size_t i = 0; i < t->n_routes; i++) {
 		const struct route *r = &t->routes[i];
-		if (r->gateway.family == family && is_on(tables_link(t, r->index), bond) &&
+		if (r->gateway.version == version && is_on(tables_link(t, r->index), bond) &&
 		    (!best || r->metric < best->metric))
 			best = r;
 	}
@@ -50,9 +50,9 @@ void targets_find(const struct tables *tables, const struct link *bond, const st
 			.vlan = vlan_of(tables, bond, &conf->targets[i]),
 		};
 	if (conf->n_targets == 0) {
-		const struct route *r = gateway(tables, bond, AF_INET);
+		const struct route *r = gateway(tables, bond, 4);
 		if (!r)
-			r = gateway(tables, bond, AF_INET6);
+			r = gateway(tables, bond, 6);
 		if (r) {
 			const struct link *link = tables_link(tables, r->index);
 			found.v[found.n++] = (struct target){

@@ -4,18 +4,18 @@
 #include "check/rule.h"
 
 /* Which of the network's subnets hold the address; NULL: none. */
-static const struct subnet *subnet_of(const struct network *n, const struct ip *ip)
+static const struct subnet *subnet_of(const struct network *n, const struct ip_addr *ip)
 {
-	struct ip net;
+	struct ip_prefix net;
 
 	for (size_t i = 0; i < n->n_subnets; i++)
-		if (ip_of_subnet(&n->subnets[i], &net) && ip_in(ip, &net))
+		if (subnet_prefix(&n->subnets[i], &net) && ip_prefix_contains(&net, ip))
 			return &n->subnets[i];
 	return NULL;
 }
 
 /* A subnet of whatever network that holds the address; the network goes to *ret. */
-static const struct subnet *elsewhere(const struct rule_ctx *ctx, const struct ip *ip,
+static const struct subnet *elsewhere(const struct rule_ctx *ctx, const struct ip_addr *ip,
 				      const struct network **ret)
 {
 	const struct network *tables[] = {ctx->deployment->networks, ctx->model->networks};
@@ -38,7 +38,7 @@ static void address_no_subnet(const struct rule_ctx *ctx)
 {
 	const struct network *n = rule_network(ctx, ctx->port->network), *other;
 	struct fixed_address fixed;
-	struct ip ip;
+	struct ip_addr ip;
 
 	for (size_t i = 0; n && n->n_subnets == 0 && port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
@@ -62,7 +62,7 @@ static void address_outside_subnet(const struct rule_ctx *ctx)
 {
 	const struct network *n = rule_network(ctx, ctx->port->network), *other;
 	struct fixed_address fixed;
-	struct ip ip;
+	struct ip_addr ip;
 
 	for (size_t i = 0; n && n->n_subnets > 0 && port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
@@ -92,7 +92,7 @@ static void address_gateway(const struct rule_ctx *ctx)
 {
 	const struct network *n = rule_network(ctx, ctx->port->network);
 	struct fixed_address fixed;
-	struct ip ip, gateway;
+	struct ip_addr ip, gateway;
 
 	for (size_t i = 0; n && port_address(ctx->port, i, &fixed); i++)
 		for (size_t k = 0; k < n->n_subnets; k++) {
@@ -110,12 +110,13 @@ static void address_reserved(const struct rule_ctx *ctx)
 {
 	const struct network *n = rule_network(ctx, ctx->port->network);
 	struct fixed_address fixed;
-	struct ip ip, net;
+	struct ip_addr ip;
+	struct ip_prefix net;
 
 	for (size_t i = 0; n && port_address(ctx->port, i, &fixed); i++)
 		for (size_t k = 0; k < n->n_subnets; k++) {
-			if (!ip_parse(fixed.text, &ip) || !ip_of_subnet(&n->subnets[k], &net) ||
-			    !ip_is_reserved(&ip, &net))
+			if (!ip_parse(fixed.text, &ip) || !subnet_prefix(&n->subnets[k], &net) ||
+			    !ip_prefix_reserves(&net, &ip))
 				continue;
 			finding(ctx, fixed.line,
 				"%s is the network's or the broadcast address of subnet \"%s\": "
@@ -128,7 +129,7 @@ static void address_reserved(const struct rule_ctx *ctx)
 
 /* The one port that s->port must not share its address with, or NULL. The bond's legs may. */
 static const struct interface *duplicate(const struct rule_ctx *ctx, const struct vm_group *group,
-					 const struct interface *port, const struct ip *ip)
+					 const struct interface *port, const struct ip_addr *ip)
 {
 	for (size_t k = 0; k < group->n_interfaces; k++) {
 		const struct interface *other = &group->interfaces[k];
@@ -149,7 +150,7 @@ static const struct interface *duplicate(const struct rule_ctx *ctx, const struc
 static void address_twice(const struct rule_ctx *ctx)
 {
 	struct fixed_address fixed;
-	struct ip ip;
+	struct ip_addr ip;
 
 	for (size_t i = 0; port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
@@ -172,7 +173,7 @@ static void address_twice(const struct rule_ctx *ctx)
 }
 
 /* Whether any leg's port has the address in its fixed ones or pairs. */
-static bool is_known(const struct rule_ctx *ctx, const struct ip *ip)
+static bool is_known(const struct rule_ctx *ctx, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
@@ -185,12 +186,12 @@ static bool is_known(const struct rule_ctx *ctx, const struct ip *ip)
 static void bond_address_filtered(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
-	struct ip ip;
+	struct ip_prefix ip;
 
 	for (size_t i = 0; i < b->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
 		for (size_t k = 0; port && port_is_filtered(port) && k < b->addresses.n; k++) {
-			if (!ip_parse(b->addresses.v[k], &ip) || port_allows(port, &ip))
+			if (!ip_prefix_parse(b->addresses.v[k], &ip) || port_allows(port, &ip.addr))
 				continue;
 			finding_in(
 				ctx, b->file, b->line,
@@ -206,13 +207,13 @@ static void bond_address_unowned(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 	const struct interface *first = b->n_legs ? rule_leg_port(ctx, 0) : NULL;
-	struct ip ip;
+	struct ip_prefix ip;
 
 	if (!first || port_is_filtered(first))
 		return;
 	for (size_t k = 0; k < b->addresses.n; k++) {
-		if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) ||
-		    is_known(ctx, &ip))
+		if (!ip_prefix_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip.addr) ||
+		    is_known(ctx, &ip.addr))
 			continue;
 		finding_in(ctx, b->file, b->line,
 			   "%s, the address of %s, is owned by no port: the VIM may give it to "
@@ -224,16 +225,16 @@ static void bond_address_unowned(const struct rule_ctx *ctx)
 }
 
 /* Whether the bond or a VLAN on it has the address, or gets one that cannot be told. */
-static bool bond_has(const struct bond *b, const struct ip *ip)
+static bool bond_has(const struct bond *b, const struct ip_addr *ip)
 {
-	struct ip own;
+	struct ip_prefix own;
 
 	for (size_t v = 0; v <= b->n_vlans; v++) {
 		const struct guest_addresses *a = v ? &b->vlans[v - 1].addresses : &b->addresses;
 		if (a->dhcp4 || a->dhcp6)
 			return true;
 		for (size_t i = 0; i < a->n; i++)
-			if ((ip_parse(a->v[i], &own) && ip_equal(&own, ip)) ||
+			if ((ip_prefix_parse(a->v[i], &own) && ip_equal(&own.addr, ip)) ||
 			    str_starts(a->v[i], "$"))
 				return true;
 	}
@@ -243,7 +244,7 @@ static bool bond_has(const struct bond *b, const struct ip *ip)
 static void leg_address_unused(const struct rule_ctx *ctx)
 {
 	struct fixed_address fixed;
-	struct ip ip;
+	struct ip_addr ip;
 
 	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
@@ -264,13 +265,14 @@ static void guest_address(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;
 	struct fixed_address fixed;
-	struct ip ip;
+	struct ip_prefix ip;
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		if (g.bond || !g.port || !port_is_filtered(g.port))
 			continue;
 		for (size_t k = 0; k < g.addresses->n; k++) {
-			if (!ip_parse(g.addresses->v[k], &ip) || port_allows(g.port, &ip))
+			if (!ip_prefix_parse(g.addresses->v[k], &ip) ||
+			    port_allows(g.port, &ip.addr))
 				continue;
 			finding_in(ctx, g.file, g.line,
 				   "%s takes %s, and its port, nicid %u, has %s%s: port security "
@@ -288,19 +290,20 @@ static void guest_address(const struct rule_ctx *ctx)
 static void address_prefix(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;
-	struct ip ip, net;
+	struct ip_prefix ip, net;
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		const struct network *n = g.port ? rule_network(ctx, g.port->network) : NULL;
 		for (size_t k = 0; n && !g.is_vlan && k < g.addresses->n; k++) {
-			const struct subnet *subnet =
-				ip_parse(g.addresses->v[k], &ip) ? subnet_of(n, &ip) : NULL;
-			if (!subnet || !ip_of_subnet(subnet, &net) || net.prefix == ip.prefix)
+			const struct subnet *subnet = ip_prefix_parse(g.addresses->v[k], &ip)
+							      ? subnet_of(n, &ip.addr)
+							      : NULL;
+			if (!subnet || !subnet_prefix(subnet, &net) || net.len == ip.len)
 				continue;
 			finding_in(ctx, g.file, g.line,
 				   "%s has %s, and its subnet \"%s\" is a /%u: part of the "
 				   "neighbours cannot be reached; write /%u",
-				   g.name, g.addresses->v[k], subnet->name, net.prefix, net.prefix);
+				   g.name, g.addresses->v[k], subnet->name, net.len, net.len);
 			related(ctx, subnet->line);
 		}
 	}
@@ -310,14 +313,14 @@ static void address_prefix(const struct rule_ctx *ctx)
 static void bond_address_subnet(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
-	struct ip ip;
+	struct ip_prefix ip;
 
 	for (size_t i = 0; i < b->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
 		const struct network *n = port ? rule_network(ctx, port->network) : NULL;
 		for (size_t k = 0; n && n->n_subnets > 0 && k < b->addresses.n; k++) {
-			if (!ip_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip) ||
-			    subnet_of(n, &ip))
+			if (!ip_prefix_parse(b->addresses.v[k], &ip) ||
+			    ip_is_link_local(&ip.addr) || subnet_of(n, &ip.addr))
 				continue;
 			finding_in(
 				ctx, b->file, b->line,
@@ -332,13 +335,13 @@ static void bond_address_subnet(const struct rule_ctx *ctx)
 /* The first overlap of the two networks: the others show when that is put right. */
 static void overlap_of(const struct rule_ctx *ctx, const struct network *a, const struct network *b)
 {
-	struct ip x, y;
+	struct ip_prefix x, y;
 
 	for (size_t i = 0; i < a->n_subnets; i++) {
-		if (!ip_of_subnet(&a->subnets[i], &x))
+		if (!subnet_prefix(&a->subnets[i], &x))
 			continue;
 		for (size_t k = 0; k < b->n_subnets; k++) {
-			if (!ip_of_subnet(&b->subnets[k], &y) || !ip_overlap(&x, &y))
+			if (!subnet_prefix(&b->subnets[k], &y) || !ip_prefix_overlaps(&x, &y))
 				continue;
 			finding(ctx, b->subnets[k].line,
 				"subnet \"%s\" of network \"%s\" overlaps \"%s\" of \"%s\", and "

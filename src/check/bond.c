@@ -174,10 +174,10 @@ static void bond_dhcp(const struct rule_ctx *ctx)
 static void bond_ipv6_dad(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
-	struct ip ip;
+	struct ip_prefix ip;
 
 	for (size_t i = 0; b->all_slaves_active && i < b->addresses.n; i++)
-		if (ip_parse(b->addresses.v[i], &ip) && ip.family == 6) {
+		if (ip_prefix_parse(b->addresses.v[i], &ip) && ip.addr.version == 6) {
 			finding_in(
 				ctx, b->file, b->line,
 				"%s delivers what its backup leg receives (all_slaves_active=1): "

@@ -169,25 +169,13 @@ static void scaling_fixed(const struct rule_ctx *ctx)
 	related(ctx, g->scaling.line);
 }
 
-/* Addresses from start to end; 0 when that is no range, at most 2^32 - 1. */
+/* Addresses from start to end; 0 when that is no range. */
 static uint64_t range_size(const struct address_pool *pool)
 {
-	struct ip a, b;
+	struct ip_range range;
 
-	if (!pool->range_start || !pool->range_end || !ip_parse(pool->range_start, &a) ||
-	    !ip_parse(pool->range_end, &b) || a.family != b.family)
-		return 0;
-	size_t len = a.family == 4 ? 4 : 16;
-	if (memcmp(a.bytes, b.bytes, len) > 0)
-		return 0;
-	if (memcmp(a.bytes, b.bytes, len - 4) != 0)
-		return UINT32_MAX;
-	uint64_t low = 0, high = 0;
-	for (size_t i = len - 4; i < len; i++) {
-		low = low << 8 | a.bytes[i];
-		high = high << 8 | b.bytes[i];
-	}
-	return high - low + 1;
+	return ip_range_parse(pool->range_start, pool->range_end, &range) ? ip_range_size(&range)
+									  : 0;
 }
 
 static void scaling_pool(const struct rule_ctx *ctx)

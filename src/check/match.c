@@ -6,9 +6,9 @@
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "check/ip.h"
 #include "check/port.h"
 #include "model/model.h"
+#include "net/mac.h"
 
 struct matching {
 	const struct vm_group *group;
@@ -22,19 +22,11 @@ static const struct interface *take(struct matching *w, size_t i)
 	return &w->group->interfaces[i];
 }
 
-static bool same_mac(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (strncasecmp(a, b, 1) != 0 && !(*a == '-' && *b == ':'))
-			return false;
-	return *a == *b;
-}
-
 static const struct interface *by_mac(struct matching *w, const char *mac)
 {
 	for (size_t i = 0; mac && i < w->group->n_interfaces; i++) {
 		const char *of_port = w->group->interfaces[i].mac_address;
-		if (!w->taken[i] && of_port && same_mac(mac, of_port))
+		if (!w->taken[i] && mac_text_equal(mac, of_port))
 			return take(w, i);
 	}
 	return NULL;
@@ -44,8 +36,9 @@ static const struct interface *by_address(struct matching *w, const struct guest
 {
 	for (size_t i = 0; i < w->group->n_interfaces; i++)
 		for (size_t k = 0; !w->taken[i] && k < a->n; k++) {
-			struct ip ip;
-			if (ip_parse(a->v[k], &ip) && port_owns(&w->group->interfaces[i], &ip))
+			struct ip_prefix ip;
+			if (ip_prefix_parse(a->v[k], &ip) &&
+			    port_owns(&w->group->interfaces[i], &ip.addr))
 				return take(w, i);
 		}
 	return NULL;

@@ -127,7 +127,8 @@ static void bond_arp_offlink(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	for (size_t t = 0; b->arp_interval > 0 && t < b->n_arp_ip_targets; t++) {
-		struct ip target, own;
+		struct ip_addr target;
+		struct ip_prefix own;
 		bool known = false, on_link = false;
 		if (!ip_parse(b->arp_ip_targets[t], &target))
 			continue;
@@ -136,10 +137,10 @@ static void bond_arp_offlink(const struct rule_ctx *ctx)
 				v ? &b->vlans[v - 1].addresses : &b->addresses;
 			known = known || a->dhcp4;
 			for (size_t i = 0; i < a->n; i++) {
-				if (!ip_parse(a->v[i], &own) || own.family != 4)
+				if (!ip_prefix_parse(a->v[i], &own) || own.addr.version != 4)
 					continue;
 				known = true;
-				on_link = on_link || a->dhcp4 || ip_in(&target, &own);
+				on_link = on_link || a->dhcp4 || ip_prefix_contains(&own, &target);
 			}
 			on_link = on_link || a->dhcp4;
 		}

@@ -2,7 +2,6 @@
 #include "check/port.h"
 
 #include "base/str.h"
-#include "check/ip.h"
 #include "model/model.h"
 
 bool port_is_vf(const struct interface *port)
@@ -31,10 +30,10 @@ bool port_address(const struct interface *port, size_t i, struct fixed_address *
 	return false;
 }
 
-bool port_owns(const struct interface *port, const struct ip *ip)
+bool port_owns(const struct interface *port, const struct ip_addr *ip)
 {
 	struct fixed_address fixed;
-	struct ip own;
+	struct ip_addr own;
 
 	for (size_t i = 0; port_address(port, i, &fixed); i++)
 		if (ip_parse(fixed.text, &own) && ip_equal(&own, ip))
@@ -42,27 +41,21 @@ bool port_owns(const struct interface *port, const struct ip *ip)
 	return false;
 }
 
-/* A netmask of a pair is a dotted quad or a length; Neutron takes a whole prefix. */
-static bool pair_holds(const struct address_pair *pair, const struct ip *ip)
+/* A pair without a netmask is an address or a whole prefix, as Neutron takes it. */
+static bool pair_holds(const struct address_pair *pair, const struct ip_addr *ip)
 {
-	struct ip net, mask;
-	int64_t length;
+	struct ip_prefix net;
+	int len;
 
-	if (!pair->ip_address || !ip_parse(pair->ip_address, &net))
+	if (!ip_prefix_parse(pair->ip_address, &net))
 		return false;
-	if (pair->netmask &&
-	    str_to_int(pair->netmask + (pair->netmask[0] == '/'), 0, net.prefix, &length) == 0) {
-		net.prefix = (unsigned)length;
-	} else if (pair->netmask && ip_parse(pair->netmask, &mask)) {
-		net.prefix = 0;
-		while (net.prefix < mask.prefix &&
-		       mask.bytes[net.prefix / 8] & (0x80u >> net.prefix % 8))
-			net.prefix++;
-	}
-	return ip_in(ip, &net);
+	len = pair->netmask ? ip_netmask_parse(pair->netmask, net.addr.version) : -1;
+	if (len >= 0)
+		net.len = (unsigned)len;
+	return ip_prefix_contains(&net, ip);
 }
 
-bool port_allows(const struct interface *port, const struct ip *ip)
+bool port_allows(const struct interface *port, const struct ip_addr *ip)
 {
 	if (port_owns(port, ip))
 		return true;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct interface;
-struct ip;
+struct ip_addr;
 
 /* A VF, direct or behind macvtap: its MAC is set by the host, its link state by Neutron's agent. */
 bool port_is_vf(const struct interface *port);
@@ -21,5 +21,6 @@ struct fixed_address {
 
 /* Fixed address number i of the port; false past the last. */
 bool port_address(const struct interface *port, size_t i, struct fixed_address *ret);
-bool port_owns(const struct interface *port, const struct ip *ip);   /* as a fixed address */
-bool port_allows(const struct interface *port, const struct ip *ip); /* or as an allowed pair */
+bool port_owns(const struct interface *port, const struct ip_addr *ip); /* as a fixed address */
+bool port_allows(const struct interface *port,
+		 const struct ip_addr *ip); /* or as an allowed pair */

@@ -16,7 +16,8 @@ static bool is_static(const struct guest_addresses *a, int family)
 static void gateway_offlink(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;
-	struct ip gateway, own;
+	struct ip_addr gateway;
+	struct ip_prefix own;
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++)
 		for (int family = 4; family <= 6; family += 2) {
@@ -25,11 +26,12 @@ static void gateway_offlink(const struct rule_ctx *ctx)
 			if (!text || !ip_parse(text, &gateway) || !is_static(g.addresses, family))
 				continue;
 			for (size_t k = 0; k < g.addresses->n; k++) {
-				if (!ip_parse(g.addresses->v[k], &own) || own.family != family)
+				if (!ip_prefix_parse(g.addresses->v[k], &own) ||
+				    own.addr.version != family)
 					continue;
 				has_any = true;
-				on_link = on_link || ip_in(&gateway, &own);
-				is_own = is_own || ip_equal(&gateway, &own);
+				on_link = on_link || ip_prefix_contains(&own, &gateway);
+				is_own = is_own || ip_equal(&gateway, &own.addr);
 			}
 			if (has_any && is_own)
 				finding_in(ctx, g.file, g.line, "%s is its own gateway, %s", g.name,
@@ -45,15 +47,16 @@ static void gateway_offlink(const struct rule_ctx *ctx)
 static void gateway_differs(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;
-	struct ip gateway, net, of_subnet;
+	struct ip_addr gateway, of_subnet;
+	struct ip_prefix net;
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		const struct network *n = g.port ? rule_network(ctx, g.port->network) : NULL;
 		for (size_t k = 0; n && !g.is_vlan && k < n->n_subnets; k++) {
 			const struct subnet *subnet = &n->subnets[k];
 			const char *text = gateway_of(g.addresses, subnet->ip_version);
-			if (!text || !ip_parse(text, &gateway) || !ip_of_subnet(subnet, &net) ||
-			    !ip_in(&gateway, &net))
+			if (!text || !ip_parse(text, &gateway) || !subnet_prefix(subnet, &net) ||
+			    !ip_prefix_contains(&net, &gateway))
 				continue;
 			if (subnet->gateway && (!ip_parse(subnet->gateway, &of_subnet) ||
 						ip_equal(&gateway, &of_subnet)))

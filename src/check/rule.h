@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 #include "check/check.h"
-#include "check/ip.h"
 #include "check/match.h"
 #include "check/port.h"
 #include "model/model.h"

@@ -180,9 +180,10 @@ static void mtu_ipv6(const struct rule_ctx *ctx)
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		bool v6 = g.addresses->dhcp6;
-		struct ip ip;
+		struct ip_prefix ip;
 		for (size_t k = 0; k < g.addresses->n; k++)
-			v6 = v6 || (ip_parse(g.addresses->v[k], &ip) && ip.family == 6);
+			v6 = v6 ||
+			     (ip_prefix_parse(g.addresses->v[k], &ip) && ip.addr.version == 6);
 		if (v6 && g.mtu && g.mtu < MTU_IPV6)
 			finding_in(ctx, g.file, g.line,
 				   "%s has MTU %d and an IPv6 address: below %d the kernel takes "

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/link.h"
+#include "net/ip.h"
+#include "net/mac.h"
 
 /* The shell, jinja or ESC fills it in later: nothing can be said of it. */
 static bool has_variable(const char *s)
@@ -47,12 +47,9 @@ bool is_placeholder(const char *s)
 
 int address_family(const char *s)
 {
-	unsigned char buf[sizeof(struct in6_addr)];
 	cleanup_free char *bare = xstrndup(s, strcspn(s, "/"));
 
-	if (inet_pton(AF_INET, bare, buf) == 1)
-		return 4;
-	return inet_pton(AF_INET6, bare, buf) == 1 ? 6 : 0;
+	return ip_version_of(bare);
 }
 
 static const char *family_name(int family)
@@ -97,7 +94,7 @@ void address_check(const char *s, int family, enum address_form form, const stru
 
 void mac_check(const char *s, const struct text *text, size_t line, struct findings *findings)
 {
-	size_t digits = 0, len = strlen(s);
+	struct mac_addr mac;
 
 	if (has_variable(s))
 		return;
@@ -107,10 +104,7 @@ void mac_check(const char *s, const struct text *text, size_t line, struct findi
 		       "\"%s\" is a placeholder, not a MAC address: fill it in", q);
 		return;
 	}
-	for (size_t i = 0; i < len; i++)
-		digits += i % 3 == 2 ? s[i] == ':' || s[i] == '-'
-				     : isxdigit((unsigned char)s[i]) != 0;
-	if (len != 17 || digits != 17)
+	if (!mac_parse(s, &mac))
 		report(findings, text, line, SEVERITY_ERROR, "day0-address",
 		       "\"%s\" is not a MAC address", q);
 }

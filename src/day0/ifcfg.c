@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ifcfg files: /usr/share/doc/initscripts/sysconfig.txt and nm-settings-ifcfg-rh(5). */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include "base/str.h"
 #include "day0/network.h"
 #include "day0/shell.h"
+#include "net/ip.h"
 
 struct ifcfg {
 	const struct text *text;
@@ -45,17 +45,6 @@ static bool is_yes(const char *s)
 	return s && (strcasecmp(s, "yes") == 0 || strcasecmp(s, "true") == 0 || streq(s, "1"));
 }
 
-/* Prefix length of a netmask, -1 when it is none. */
-static int netmask_prefix(const char *s)
-{
-	struct in_addr a;
-
-	if (inet_pton(AF_INET, s, &a) != 1)
-		return -1;
-	unsigned mask = ntohl(a.s_addr), inverse = ~mask;
-	return (inverse & (inverse + 1)) == 0 ? __builtin_popcount(mask) : -1;
-}
-
 /* IPADDR, IPADDR0, IPADDR1 ... with PREFIXn or NETMASKn. */
 static void add_ipv4(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
@@ -72,7 +61,8 @@ static void add_ipv4(const struct ifcfg *f, struct guest_link *l, struct finding
 		} else if (mask && strpbrk(mask, "$`")) {
 			whole = xasprintf("%s/%s", address, mask);
 		} else if (mask) {
-			int n = netmask_prefix(mask);
+			struct ip_addr ip;
+			int n = ip_parse(mask, &ip) && ip.version == 4 ? ip_netmask_len(&ip) : -1;
 			cleanup_free char *q = quotable(mask);
 			if (n < 0)
 				report(findings, f->text, other, SEVERITY_ERROR, "day0-address",

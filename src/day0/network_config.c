@@ -3,7 +3,6 @@
  * netplan's YAML (https://netplan.readthedocs.io/en/stable/netplan-yaml/) and cloud-init's network
  * config, version 2 (the same words) and version 1 (network-config-format-v1 of its manual).
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "base/yaml_tree.h"
 #include "day0/cloud_config.h"
 #include "day0/network.h"
+#include "net/ip.h"
 
 struct network_config {
 	struct yaml *y;
@@ -232,16 +232,6 @@ static void v2_section(const struct network_config *c, yaml_node_t *network, con
 	}
 }
 
-static int netmask_prefix(const char *s)
-{
-	struct in_addr a;
-	int64_t n;
-
-	if (inet_pton(AF_INET, s, &a) == 1)
-		return __builtin_popcount(a.s_addr);
-	return str_to_int(s, 0, 128, &n) == 0 ? (int)n : -1;
-}
-
 static void v1_subnets(const struct network_config *c, struct guest_addresses *a,
 		       yaml_node_t *subnets)
 {
@@ -257,7 +247,7 @@ static void v1_subnets(const struct network_config *c, struct guest_addresses *a
 			a->dhcp4 = true;
 		if (type && (str_starts(type, "dhcp6") || str_starts(type, "ipv6_dhcp")))
 			a->dhcp6 = true;
-		int prefix = s && mask && !strchr(s, '/') ? netmask_prefix(mask) : -1;
+		int prefix = s && mask && !strchr(s, '/') ? ip_netmask_parse(mask, 0) : -1;
 		cleanup_free char *whole = prefix >= 0 ? xasprintf("%s/%d", s, prefix) : xstrdup(s);
 		if (whole)
 			add_address(c, a, 0, whole, address);

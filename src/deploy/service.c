@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/service.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "base/str.h"
 #include "deploy/guest.h"
 #include "model/model.h"
+#include "net/ip.h"
 
 const struct bond *service_bond(const struct vm_group *group)
 {
@@ -18,11 +18,9 @@ const struct bond *service_bond(const struct vm_group *group)
 /* The address without its prefix length, if it is one, once. */
 static void add_address(char ***v, size_t *n, const char *text)
 {
-	unsigned char raw[sizeof(struct in6_addr)];
 	char *address = xstrndup(text, strcspn(text, "/"));
-	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
 
-	if (inet_pton(family, address, raw) == 1 && !str_in(address, *v, *n))
+	if (ip_version_of(address) && !str_in(address, *v, *n))
 		*array_push(*v, *n) = address;
 	else
 		free(address);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/verify.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,6 +15,8 @@
 #include "deploy/reach.h"
 #include "deploy/scene.h"
 #include "deploy/service.h"
+#include "net/ip.h"
+#include "net/mac.h"
 
 #define ASK_MS 2000 /* for one answer of the guest */
 
@@ -89,7 +90,7 @@ static const struct vim_port_info *port_by_mac(const struct vim_server_info *ser
 					       const char *mac)
 {
 	for (size_t i = 0; i < server->n_ports; i++)
-		if (mac && streq(server->ports[i].mac_address, mac))
+		if (mac_text_equal(server->ports[i].mac_address, mac))
 			return &server->ports[i];
 	return NULL;
 }
@@ -175,8 +176,7 @@ static void check_legs_present(struct scene *s, const struct bond *wanted,
 		bool found = false;
 		for (size_t j = 0; j < bond->n_legs; j++)
 			found |= streq(wanted->legs[i].name, bond->legs[j].name) ||
-				 (wanted->legs[i].mac && bond->legs[j].permanent_mac &&
-				  !strcasecmp(wanted->legs[i].mac, bond->legs[j].permanent_mac));
+				 mac_text_equal(wanted->legs[i].mac, bond->legs[j].permanent_mac);
 		missing += !found;
 	}
 	verify_add(s, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
@@ -205,13 +205,10 @@ static void check_monitor(struct scene *s, const struct bond *wanted, const stru
 /* "2001:DB8::10/64" and "2001:db8:0::10/64" are one address. */
 static bool same_address(const char *a, const char *b)
 {
-	cleanup_free char *bare_a = xstrndup(a, strcspn(a, "/"));
-	cleanup_free char *bare_b = xstrndup(b, strcspn(b, "/"));
-	struct in6_addr in_a = {0}, in_b = {0}; /* has room for IPv4 */
-	int family = strchr(a, ':') ? AF_INET6 : AF_INET;
+	struct ip_prefix x, y;
 
-	return inet_pton(family, bare_a, &in_a) == 1 && inet_pton(family, bare_b, &in_b) == 1 &&
-	       memcmp(&in_a, &in_b, sizeof(in_a)) == 0 && streq(strchr(a, '/'), strchr(b, '/'));
+	return ip_prefix_parse(a, &x) && ip_prefix_parse(b, &y) && ip_equal(&x.addr, &y.addr) &&
+	       x.len == y.len;
 }
 
 static bool has_address(const struct guest_interface *i, const char *address)

@@ -37,12 +37,3 @@ void model_build(struct esc_reading *r, struct element *root, struct model *mode
  * that an interface has as its own.
  */
 void pool_share_out(struct vm_group *group, const struct address_pool *pool);
-
-/* 4, 6, or 0: no address. */
-int ip_version(const char *address);
-
-/* Length of the prefix that the netmask or length s gives to an address of that version, or -1. */
-int prefix_length(const char *s, int version);
-
-/* The address with all bits behind the prefix cleared, in canonical form; the caller frees. */
-char *network_address(const char *address, unsigned prefix);

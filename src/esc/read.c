@@ -96,7 +96,7 @@ static char *leaf_ip(struct esc_reading *r, struct element *e, const char *name,
 
 	if (!child)
 		return NULL;
-	is = ip_version(element_text(child));
+	is = ip_version_of(element_text(child));
 	if (is == 0)
 		report(r, SEVERITY_ERROR, "descriptor-value", child,
 		       "%s \"%s\" is not an IPv4 or IPv6 address", name,
@@ -120,7 +120,7 @@ static int leaf_netmask(struct esc_reading *r, struct element *e, int version)
 
 	if (!child || version == 0)
 		return -1;
-	prefix = prefix_length(element_text(child), version);
+	prefix = ip_netmask_parse(element_text(child), version);
 	if (prefix < 0)
 		report(r, SEVERITY_ERROR, "descriptor-value", child,
 		       version == 4 ? "netmask \"%s\" is neither an IPv4 netmask such as "
@@ -177,13 +177,15 @@ static void read_subnet_address(struct esc_reading *r, struct element *e, struct
 {
 	struct element *ipversion = child_named(e, "ipversion");
 	struct element *address = child_named(e, "address");
+	struct ip_prefix net;
+	char text[IP_TEXT_SIZE];
 	int prefix;
 
 	if (ipversion)
 		subnet->ip_version = streq(element_text(ipversion), "ipv6") ? 6 : 4;
 	subnet->address = leaf_ip(r, e, "address", 0);
 	if (subnet->address) {
-		int version = ip_version(subnet->address);
+		int version = ip_version_of(subnet->address);
 
 		if (ipversion && version != subnet->ip_version) {
 			child_named(e, "netmask");
@@ -199,16 +201,14 @@ static void read_subnet_address(struct esc_reading *r, struct element *e, struct
 	if (prefix < 0)
 		return;
 	subnet->prefix = (unsigned)prefix;
-	if (!subnet->address)
+	if (!subnet_prefix(subnet, &net))
 		return;
 
-	cleanup_free char *network = network_address(subnet->address, subnet->prefix);
-	cleanup_free char *canonical =
-		network_address(subnet->address, subnet->ip_version == 4 ? 32 : 128);
-	if (!streq(network, canonical))
+	struct ip_addr first = ip_prefix_first(&net);
+	if (!ip_equal(&first, &net.addr))
 		report(r, SEVERITY_ERROR, "descriptor-value", address,
 		       "address %s is not that of a network of /%u: %s is", subnet->address,
-		       subnet->prefix, network);
+		       subnet->prefix, ip_format(&first, text));
 }
 
 static void read_subnet(struct esc_reading *r, struct element *e, struct subnet *subnet)
@@ -296,7 +296,8 @@ static struct address_pair *read_pairs(struct esc_reading *r, struct element *e,
 
 		one->line = pair->line;
 		one->ip_address = leaf_ip(r, pair, "ip_address", 0);
-		prefix = leaf_netmask(r, pair, one->ip_address ? ip_version(one->ip_address) : 0);
+		prefix =
+			leaf_netmask(r, pair, one->ip_address ? ip_version_of(one->ip_address) : 0);
 		if (prefix >= 0)
 			one->netmask = leaf(pair, "netmask");
 	}
@@ -425,7 +426,7 @@ static void read_pool(struct esc_reading *r, struct element *e, struct address_p
 	pool->network = key_of(e, "network");
 	pool->line = e->line;
 	pool->range_start = leaf_ip(r, range, "start", 0);
-	version = pool->range_start ? ip_version(pool->range_start) : 0;
+	version = pool->range_start ? ip_version_of(pool->range_start) : 0;
 	pool->range_end = leaf_ip(r, range, "end", version);
 	pool->gateway = leaf_ip(r, e, "gateway", version);
 	if (leaf_netmask(r, e, version) >= 0)

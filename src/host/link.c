@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "host/read.h"
 #include "host/tree.h"
+#include "net/mac.h"
 
 #define DUMP_FILE "netlink/link.dump"
 #define DUMP_MAX  (4 << 20)
@@ -95,13 +96,15 @@ static void apply_vf(const struct nlattr *info, struct host_nic *nic)
 	const struct ifla_vf_spoofchk *spoof = vf_value(info, IFLA_VF_SPOOFCHK, sizeof(*spoof));
 	const struct ifla_vf_trust *trust = vf_value(info, IFLA_VF_TRUST, sizeof(*trust));
 	const struct ifla_vf_link_state *state = vf_value(info, IFLA_VF_LINK_STATE, sizeof(*state));
+	struct mac_addr vf_mac;
+	char text[MAC_TEXT_SIZE];
 	struct host_vf *vf = mac ? vf_of(nic, mac->vf) : NULL;
 
 	if (!vf)
 		return;
 	free(vf->mac);
-	vf->mac = xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac->mac[0], mac->mac[1], mac->mac[2],
-			    mac->mac[3], mac->mac[4], mac->mac[5]);
+	memcpy(vf_mac.bytes, mac->mac, MAC_SIZE);
+	vf->mac = xstrdup(mac_format(&vf_mac, text));
 	if (vlan && vlan->vf == mac->vf)
 		vf->vlan = vlan->vlan & 0xfff;
 	if (spoof && spoof->vf == mac->vf)

@@ -331,3 +331,14 @@ const char *port_type_name(enum port_type type)
 	}
 	return "?";
 }
+
+bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix)
+{
+	struct ip_prefix p = {.len = subnet->prefix};
+
+	if (!ip_parse(subnet->address, &p.addr) || p.addr.version != subnet->ip_version ||
+	    p.len > 8 * ip_size(&p.addr))
+		return false;
+	*ret_prefix = p;
+	return true;
+}

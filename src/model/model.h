@@ -13,6 +13,7 @@
 
 #include "base/tristate.h"
 #include "model/guest.h"
+#include "net/ip.h"
 
 struct property {
 	char *name, *value;
@@ -263,6 +264,9 @@ struct model {
 
 struct model *model_new(const char *file);
 void model_free(struct model *model); /* NULL is fine */
+
+/* False when its address is missing or not of its version, or the length too large for it. */
+bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix);
 
 /* The deployment's own network of that name, else the top level's, else NULL. */
 const struct network *model_network(const struct model *model, const struct deployment *deployment,

@@ -116,10 +116,10 @@ static bool both_legs_up(void)
 
 static bool address6_ready(void)
 {
-	struct ip wanted = target("2001:db8:101::10").ip;
+	struct ip_addr wanted = target("2001:db8:101::10").ip;
 
 	for (size_t i = 0; i < tables.n_addresses; i++)
-		if (ip_equal(&tables.addresses[i].ip, &wanted))
+		if (ip_equal(&tables.addresses[i].prefix.addr, &wanted))
 			return !tables.addresses[i].tentative;
 	return false;
 }
@@ -242,14 +242,14 @@ static void test_broadcasts_prove_nothing(void **state)
 {
 	(void)state;
 	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
-	static const uint8_t all[MAC_SIZE] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const struct mac_addr all = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 	struct leg a, b;
 	struct frame f;
 
 	run("ip -n peer address flush dev br0");
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
-	frame_announcement(&(struct frame_way){.from = b.mac, .to = all}, &targets.v[0].ip, false,
+	frame_announcement(&(struct frame_way){.from = &b.mac, .to = &all}, &targets.v[0].ip, false,
 			   &f);
 	f.bytes[21] = 2; /* a reply that nobody asked for */
 	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
@@ -262,11 +262,11 @@ static void test_broadcasts_prove_nothing(void **state)
 }
 
 /* Says to one leg by way of the other that the address is there. */
-static void reply(const struct leg *from, const struct leg *to, const struct ip *ip)
+static void reply(const struct leg *from, const struct leg *to, const struct ip_addr *ip)
 {
 	struct frame f;
 
-	frame_announcement(&(struct frame_way){.from = from->mac, .to = to->mac}, ip, false, &f);
+	frame_announcement(&(struct frame_way){.from = &from->mac, .to = &to->mac}, ip, false, &f);
 	f.bytes[21] = 2; /* a reply */
 	assert_int_equal(packet_send(from->fd, from->index, &f), 0);
 }
@@ -276,7 +276,7 @@ static void test_answers_that_wait_are_heard_at_once(void **state)
 {
 	(void)state;
 	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
-	struct ip other = target("172.16.1.2").ip;
+	struct ip_addr other = target("172.16.1.2").ip;
 	struct leg a, b;
 
 	open_leg(&a, "leg0", &targets);
@@ -323,7 +323,7 @@ static void test_answers_in_a_vlan_are_heard(void **state)
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
 	for (uint16_t vlan = 100; vlan <= 101; vlan++) {
-		frame_announcement(&(struct frame_way){.from = b.mac, .to = a.mac, .vlan = vlan},
+		frame_announcement(&(struct frame_way){.from = &b.mac, .to = &a.mac, .vlan = vlan},
 				   &targets.v[0].ip, false, &f);
 		f.bytes[25] = 2; /* a reply */
 		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
@@ -358,14 +358,14 @@ static void test_announcements_are_believed(void **state)
 	hear_until(address6_ready);
 	open_leg(&l, "leg1", &targets);
 	/* One more when leg0's link-local address is ready. */
-	assert_in_range(announce_frames(&tables, tables_link_named(&tables, "leg0"), l.mac, false,
+	assert_in_range(announce_frames(&tables, tables_link_named(&tables, "leg0"), &l.mac, false,
 					send_on, &l),
 			2, 3);
 	leg_close(&l);
+	char mac[MAC_TEXT_SIZE];
 	cleanup_free char *seen =
-		xasprintf("test 2 = $(ip -n peer neighbour show | grep -v fe80 | "
-			  "grep -c %02x:%02x:%02x:%02x:%02x:%02x)",
-			  l.mac[0], l.mac[1], l.mac[2], l.mac[3], l.mac[4], l.mac[5]);
+		xasprintf("test 2 = $(ip -n peer neighbour show | grep -v fe80 | grep -c %s)",
+			  mac_format(&l.mac, mac));
 	run(seen);
 }
 

@@ -56,8 +56,8 @@ static void test_all_settings(void **state)
 	assert_int_equal(ntohl(in->sin_addr.s_addr), 0xc0000209);
 	assert_int_equal(ntohs(in->sin_port), 1234);
 	assert_int_equal(c.n_targets, 3);
-	assert_string_equal(ip_text(&c.targets[1], text), "172.16.1.2");
-	assert_string_equal(ip_text(&c.targets[2], text), "2001:db8::1");
+	assert_string_equal(ip_format(&c.targets[1], text), "172.16.1.2");
+	assert_string_equal(ip_format(&c.targets[2], text), "2001:db8::1");
 	assert_int_equal(c.track.interval, 50000);
 	assert_int_equal(c.track.fall, 4);
 	assert_int_equal(c.track.rise, 64);

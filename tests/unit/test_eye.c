@@ -30,9 +30,9 @@
 
 enum { LO = 1, ENS6 = 3, ENS7 = 4, BOND = 5, VLAN = 6, ETH0 = 2 };
 
-static struct ip address(const char *text)
+static struct ip_addr address(const char *text)
 {
-	struct ip ip;
+	struct ip_addr ip;
 
 	assert_true(ip_parse(text, &ip));
 	return ip;
@@ -46,8 +46,8 @@ static struct link *add_link(struct tables *t, int index, const char *name)
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	l->carrier = TRI_YES;
 	l->has_mac = true;
-	memcpy(l->mac, "\x52\x54\x00\xaa\x00", 5);
-	l->mac[5] = (uint8_t)index;
+	memcpy(l->mac.bytes, "\x52\x54\x00\xaa\x00", 5);
+	l->mac.bytes[5] = (uint8_t)index;
 	l->mii_up = TRI_UNKNOWN;
 	return l;
 }
@@ -55,7 +55,7 @@ static struct link *add_link(struct tables *t, int index, const char *name)
 static void add_address(struct tables *t, int index, const char *text, unsigned prefix)
 {
 	*array_push(t->addresses, t->n_addresses) =
-		(struct address){.index = index, .ip = address(text), .prefix = prefix};
+		(struct address){.index = index, .prefix = {address(text), prefix}};
 }
 
 static void add_route(struct tables *t, int index, const char *gateway, uint32_t metric)
@@ -116,7 +116,7 @@ static void test_targets(void **state)
 	conf_init(&conf);
 	targets_find(&t, bond_of(&t), &conf, &found);
 	assert_int_equal(found.n, 1);
-	assert_string_equal(ip_text(&found.v[0].ip, text), "172.16.1.2"); /* lowest metric */
+	assert_string_equal(ip_format(&found.v[0].ip, text), "172.16.1.2"); /* lowest metric */
 	assert_int_equal(found.v[0].vlan, 0);
 
 	t.n_routes = 1; /* of eth0: no way of the bond's */
@@ -125,7 +125,7 @@ static void test_targets(void **state)
 	add_route(&t, VLAN, "2001:db8:101::1", 100);
 	targets_find(&t, bond_of(&t), &conf, &found);
 	assert_int_equal(found.n, 1);
-	assert_string_equal(ip_text(&found.v[0].ip, text), "2001:db8:101::1");
+	assert_string_equal(ip_format(&found.v[0].ip, text), "2001:db8:101::1");
 	assert_int_equal(found.v[0].vlan, 101);
 
 	conf.targets[0] = address("172.16.1.9");
@@ -157,24 +157,24 @@ static void catch_frame(void *data, const struct frame *frame)
 static void test_announcements(void **state)
 {
 	(void)state;
-	static const uint8_t mac[MAC_SIZE] = {0x52, 0x54, 0x00, 0xaa, 0x00, ENS7};
+	static const struct mac_addr mac = {{0x52, 0x54, 0x00, 0xaa, 0x00, ENS7}};
 	struct caught c = {0};
 	struct tables t;
 
 	fill(&t);
-	assert_int_equal(announce_frames(&t, bond_of(&t), mac, false, catch_frame, &c), 2);
+	assert_int_equal(announce_frames(&t, bond_of(&t), &mac, false, catch_frame, &c), 2);
 	/* An ARP announcement without a tag, an advertisement with VLAN 101; both from this MAC. */
 	assert_memory_equal(c.frames[0].bytes + 12, "\x08\x06", 2);
 	assert_memory_equal(c.frames[0].bytes + 28, "\xac\x10\x01\x0a", 4);
 	assert_memory_equal(c.frames[1].bytes + 12, "\x81\x00\x00\x65\x86\xdd", 6);
-	assert_memory_equal(c.frames[1].bytes + 6, mac, MAC_SIZE);
+	assert_memory_equal(c.frames[1].bytes + 6, mac.bytes, MAC_SIZE);
 
 	c.n = 0;
-	assert_int_equal(announce_frames(&t, bond_of(&t), mac, true, catch_frame, &c), 3);
+	assert_int_equal(announce_frames(&t, bond_of(&t), &mac, true, catch_frame, &c), 3);
 	assert_memory_equal(c.frames[0].bytes + 28, "\xc0\x00\x02\x35", 4); /* 192.0.2.53 */
 	t.addresses[1].tentative = true;
 	c.n = 0;
-	assert_int_equal(announce_frames(&t, bond_of(&t), mac, true, catch_frame, &c), 2);
+	assert_int_equal(announce_frames(&t, bond_of(&t), &mac, true, catch_frame, &c), 2);
 	tables_clear(&t);
 }
 
@@ -250,9 +250,9 @@ static void test_audit(void **state)
 	assert_finding(&t, 1, "bond0 has arp_interval=100");
 	o->arp_interval = 0;
 	o->miimon = 100;
-	memcpy(t.links[3].mac, t.links[2].mac, MAC_SIZE);
+	t.links[3].mac = t.links[2].mac;
 	assert_finding(&t, 1, "ens6 and ens7 have the same MAC");
-	t.links[3].mac[5]++;
+	t.links[3].mac.bytes[5]++;
 	t.links[3].master = 0;
 	assert_finding(&t, 1, "bond0 has 1 leg: ");
 	t.links[3].master = BOND;
@@ -306,7 +306,7 @@ static void test_legs_of_one_mac_are_not_probed_at_once(void **state)
 	eye_init(&e, bond);
 	eye_update(&e, &tools, 0);
 	assert_true(e.legs[0].probed && e.legs[1].probed);
-	memcpy(ens7->mac, ens6->mac, MAC_SIZE);
+	ens7->mac = ens6->mac;
 	eye_update(&e, &tools, 0);
 	assert_true(e.legs[0].probed && !e.legs[1].probed);
 	eye_clear(&e);

@@ -86,7 +86,7 @@ static void test_bond(void **state)
 	assert_int_equal(l.index, 5);
 	assert_true(l.is_bond);
 	assert_int_equal(l.carrier, TRI_YES);
-	assert_memory_equal(l.mac, mac, MAC_SIZE);
+	assert_memory_equal(l.mac.bytes, mac, MAC_SIZE);
 	assert_int_equal(l.bond.mode, BOND_OPTION_ACTIVE_BACKUP);
 	assert_int_equal(l.bond.active, 4);
 	assert_int_equal(l.bond.miimon, 100);
@@ -175,14 +175,14 @@ static void test_broken_messages(void **state)
 static struct nlmsghdr *address_message(int type, int index, const char *text, unsigned flags)
 {
 	struct nlmsghdr *m = mnl_nlmsg_put_header(buf);
-	struct ip ip;
+	struct ip_addr ip;
 
 	assert_true(ip_parse(text, &ip));
 	m->nlmsg_type = (uint16_t)type;
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(m, sizeof(*ifa));
-	ifa->ifa_family = (uint8_t)ip.family;
+	ifa->ifa_family = (uint8_t)ip_family(&ip);
 	ifa->ifa_index = (unsigned)index;
-	mnl_attr_put(m, IFA_ADDRESS, ip_len(&ip), ip.bytes);
+	mnl_attr_put(m, IFA_ADDRESS, ip_size(&ip), ip.bytes);
 	mnl_attr_put_u32(m, IFA_FLAGS, flags);
 	return m;
 }
@@ -194,7 +194,7 @@ static void test_address(void **state)
 	char text[IP_TEXT_SIZE];
 
 	assert_true(netlink_read_address(address_message(RTM_NEWADDR, 5, "172.16.1.10", 0), &a));
-	assert_string_equal(ip_text(&a.ip, text), "172.16.1.10");
+	assert_string_equal(ip_format(&a.prefix.addr, text), "172.16.1.10");
 	assert_int_equal(a.index, 5);
 	assert_false(a.tentative);
 	assert_true(netlink_read_address(
@@ -205,7 +205,7 @@ static void test_address(void **state)
 	struct nlmsghdr *m = address_message(RTM_NEWADDR, 5, "10.0.0.2", 0);
 	mnl_attr_put(m, IFA_LOCAL, 4, "\x0a\x00\x00\x01");
 	assert_true(netlink_read_address(m, &a));
-	assert_string_equal(ip_text(&a.ip, text), "10.0.0.1");
+	assert_string_equal(ip_format(&a.prefix.addr, text), "10.0.0.1");
 
 	m = address_message(RTM_NEWADDR, 5, "10.0.0.2", 0);
 	((struct ifaddrmsg *)mnl_nlmsg_get_payload(m))->ifa_family = AF_INET6;
@@ -236,7 +236,7 @@ static void test_default_route(void **state)
 	mnl_attr_put_u32(m, RTA_OIF, 5);
 	mnl_attr_put_u32(m, RTA_PRIORITY, 300);
 	assert_int_equal(netlink_read_default(m, r, 4), 1);
-	assert_string_equal(ip_text(&r[0].gateway, text), "172.16.1.1");
+	assert_string_equal(ip_format(&r[0].gateway, text), "172.16.1.1");
 	assert_int_equal(r[0].index, 5);
 	assert_int_equal(r[0].metric, 300);
 	mnl_attr_put_u32(m, RTA_PRIORITY, 4000000000); /* the worst, not the best */

@@ -2,8 +2,6 @@
 /* MAC and addresses of a port, chosen as Neutron chooses them. No I/O. */
 #include "vim/local/address.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -11,6 +9,8 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "net/ip.h"
+#include "net/mac.h"
 #include "vim/local/segment.h"
 
 /* As many addresses of a subnet are looked at for a free one. */
@@ -48,32 +48,12 @@ bool net_subnet(const struct records *records, const char *name, struct subnet *
 	return record != NULL;
 }
 
-/* Bytes of an address, network order; 0: no address of that version. */
-static size_t parse_ip(int version, const char *text, unsigned char ip[16])
-{
-	if (!text || inet_pton(version == 4 ? AF_INET : AF_INET6, text, ip) != 1)
-		return 0;
-	return version == 4 ? 4 : 16;
-}
-
-static bool host_bit(const unsigned char *ip, unsigned bit)
-{
-	return ip[bit / 8] & 0x80 >> bit % 8;
-}
-
 static bool in_subnet(const struct subnet *subnet, const char *text)
 {
-	unsigned char net[16], ip[16];
-	size_t len = parse_ip(subnet->ip_version, text, ip);
+	struct ip_prefix net;
+	struct ip_addr ip;
 
-	if (!len || parse_ip(subnet->ip_version, subnet->address, net) != len ||
-	    subnet->prefix > len * 8)
-		return false;
-	for (unsigned bit = 0; bit < subnet->prefix; bit++) {
-		if (host_bit(net, bit) != host_bit(ip, bit))
-			return false;
-	}
-	return true;
+	return subnet_prefix(subnet, &net) && ip_parse(text, &ip) && ip_prefix_contains(&net, &ip);
 }
 
 /* The port that has the address in that subnet, or NULL. */
@@ -95,42 +75,27 @@ static const struct record *port_with(const struct records *records, const char 
 	return NULL;
 }
 
-/* The address `offset` above the subnet's own, or NULL when that is outside of it. */
-static char *address_at(const struct subnet *subnet, unsigned offset)
-{
-	unsigned char ip[16];
-	char text[INET6_ADDRSTRLEN];
-	size_t len = parse_ip(subnet->ip_version, subnet->address, ip);
-	unsigned carry = offset;
-
-	for (size_t i = len; i-- > 0 && carry;) {
-		carry += ip[i];
-		ip[i] = (unsigned char)carry;
-		carry >>= 8;
-	}
-	if (!len || carry || !inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, text, sizeof(text)) ||
-	    !in_subnet(subnet, text))
-		return NULL;
-	return xstrdup(text);
-}
-
 /* The first address of the subnet that nothing has, or NULL. */
 static char *free_address(const struct records *records, const struct subnet *subnet)
 {
 	cleanup_free char *own = NULL;
+	struct ip_prefix net;
+	struct ip_addr ip;
 
-	if (segment_own_address(subnet, &own, NULL) < 0)
+	if (segment_own_address(subnet, &own, NULL) < 0 || !subnet_prefix(subnet, &net))
 		return NULL;
-	for (unsigned offset = 1; offset < CANDIDATES; offset++) {
-		cleanup_free char *ip = address_at(subnet, offset);
-		/* The last address of an IPv4 subnet is its broadcast address. */
-		cleanup_free char *next =
-			subnet->ip_version == 4 ? address_at(subnet, offset + 1) : xstrdup("");
-		if (!ip || !next)
+	ip = net.addr;
+	for (unsigned i = 1; i < CANDIDATES; i++) {
+		if (!ip_add(&ip, 1) || !ip_prefix_contains(&net, &ip))
 			return NULL;
-		if (!streq(ip, own) && !streq(ip, subnet->gateway) &&
-		    !port_with(records, subnet->name, ip))
-			return steal_ptr(ip);
+		/* The last address of an IPv4 subnet is its broadcast address. */
+		struct ip_addr last = ip_prefix_last(&net);
+		if (ip.version == 4 && ip_equal(&ip, &last))
+			return NULL;
+		cleanup_free char *text = ip_to_str(&ip);
+		if (!streq(text, own) && !streq(text, subnet->gateway) &&
+		    !port_with(records, subnet->name, text))
+			return steal_ptr(text);
 	}
 	return NULL;
 }
@@ -243,15 +208,6 @@ static char *stable_mac(const char *tenant, const char *deployment, const char *
 	return xasprintf("fa:16:3e:%.2s:%.2s:%.2s", hash + 26, hash + 28, hash + 30);
 }
 
-static char *lower(const char *text)
-{
-	char *copy = xstrdup(text);
-
-	for (char *p = copy; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return copy;
-}
-
 static const struct record *port_with_mac(const struct records *records, const char *mac)
 {
 	for (size_t i = 0; i < records->n; i++) {
@@ -266,12 +222,13 @@ static int fix_mac(const struct records *records, const char *tenant, const char
 		   struct record *port, struct err *err)
 {
 	const char *given = record_string(port->spec, "mac_address");
-	cleanup_free char *mac = given ? lower(given) : stable_mac(tenant, deployment, port->name);
-	const struct record *other = port_with_mac(records, mac);
+	cleanup_free char *chosen = given ? NULL : stable_mac(tenant, deployment, port->name);
+	struct mac_addr parsed;
+	char mac[MAC_TEXT_SIZE];
 
-	if (strlen(mac) != strlen("fa:16:3e:00:00:00") ||
-	    strspn(mac, "0123456789abcdef:") != strlen(mac))
+	if (!mac_parse(given ? given : chosen, &parsed))
 		return err_set(err, INVALID, "'%s' is not a valid MAC address.", given);
+	const struct record *other = port_with_mac(records, mac_format(&parsed, mac));
 	if (other)
 		return err_code(err, REFUSED, EADDRINUSE, "MAC address %s is in use by port %s.",
 				mac, other->name);

@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "net/ip.h"
 
 /*
  * nova.virt.configdrive runs mkisofs -J -r -l -ldots -allow-lowercase -allow-multidot. Linux reads
@@ -124,13 +124,10 @@ static void add_services(json_t **services, const struct configdrive_address *a)
 
 static json_t *netmask(const struct configdrive_address *a)
 {
-	uint8_t mask[16] = {0};
-	char text[INET6_ADDRSTRLEN];
+	struct ip_addr mask = ip_netmask(a->ip_version, a->prefix);
+	char text[IP_TEXT_SIZE];
 
-	for (unsigned bit = 0; bit < a->prefix; bit++)
-		mask[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
-	inet_ntop(a->ip_version == 4 ? AF_INET : AF_INET6, mask, text, sizeof(text));
-	return json_string(text);
+	return json_string(ip_format(&mask, text));
 }
 
 static json_t *routes(const struct configdrive_address *a)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/segment.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "net/ip.h"
 #include "vim/local/netns.h"
 
 #define VLAN_MAX      4094
@@ -86,62 +86,32 @@ static size_t add_bridge(struct segments *s, const char *text)
 	return s->n_bridges - 1;
 }
 
-/* Bytes of the address, network order; the count, or 0 when s is no address of that version. */
-static size_t parse_ip(int version, const char *s, uint8_t ip[16])
-{
-	if (version == 4)
-		return inet_pton(AF_INET, s, ip) == 1 ? 4 : 0;
-	return inet_pton(AF_INET6, s, ip) == 1 ? 16 : 0;
-}
-
-static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned prefix)
-{
-	unsigned rest = prefix % 8;
-	uint8_t mask = (uint8_t)(0xff00u >> rest);
-
-	return memcmp(a, b, prefix / 8) == 0 &&
-	       (rest == 0 || ((a[prefix / 8] ^ b[prefix / 8]) & mask) == 0);
-}
-
-/* Sets every bit after the prefix. */
-static void fill_host(uint8_t *ip, size_t len, unsigned prefix, bool ones)
-{
-	for (unsigned bit = prefix; bit < len * 8; bit++) {
-		uint8_t mask = (uint8_t)(0x80u >> bit % 8);
-
-		ip[bit / 8] = (uint8_t)(ones ? ip[bit / 8] | mask : ip[bit / 8] & ~mask);
-	}
-}
-
 int segment_own_address(const struct subnet *subnet, char **ret_address, struct err *err)
 {
-	uint8_t net[16], ip[16];
-	char text[INET6_ADDRSTRLEN];
-	size_t len = parse_ip(subnet->ip_version, subnet->address ? subnet->address : "", net);
 	bool given = subnet->gateway && !subnet->no_gateway;
+	struct ip_prefix net;
+	struct ip_addr ip;
 
-	if (len == 0 || subnet->prefix > len * 8)
+	if (!subnet_prefix(subnet, &net))
 		return err_set(err, INVALID, "subnet %s: '%s/%u' is no IPv%d network", subnet->name,
 			       subnet->address ? subnet->address : "", subnet->prefix,
 			       subnet->ip_version);
-	if (given && parse_ip(subnet->ip_version, subnet->gateway, ip) == 0)
+	if (given && (!ip_parse(subnet->gateway, &ip) || ip.version != subnet->ip_version))
 		return err_set(err, INVALID, "subnet %s: gateway '%s' is no IPv%d address",
 			       subnet->name, subnet->gateway, subnet->ip_version);
-	if (!given || !same_prefix(net, ip, subnet->prefix)) {
+	if (!given || !ip_prefix_contains(&net, &ip)) {
 		/* The lowest and, in IPv4, the highest address of a network are no host's, unless
 		 * the network has two or one. */
-		bool small = subnet->prefix + 2 > len * 8;
+		bool small = subnet->prefix + 2 > 8 * ip_size(&net.addr);
 		bool highest = given || subnet->no_gateway;
 
-		memcpy(ip, net, len);
-		fill_host(ip, len, subnet->prefix, highest);
-		if (highest && len == 4 && !small)
-			ip[3] &= 0xfe;
+		ip = highest ? ip_prefix_last(&net) : ip_prefix_first(&net);
+		if (highest && ip.version == 4 && !small)
+			ip_add(&ip, -1);
 		else if (!highest && !small)
-			ip[len - 1] |= 1;
+			ip_add(&ip, 1);
 	}
-	inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, text, sizeof(text));
-	*ret_address = xstrdup(text);
+	*ret_address = ip_to_str(&ip);
 	return 0;
 }
 

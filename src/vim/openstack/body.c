@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "net/ip.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/pools.h"
 
@@ -120,22 +121,6 @@ static int put_fixed_ips(struct openstack *os, const struct interface *i, const 
 	return r;
 }
 
-/* "255.255.255.0" or "24" as a length; -1: neither. */
-static int prefix_length(const char *netmask)
-{
-	unsigned char bytes[4];
-	int64_t length;
-	int n = 0;
-
-	if (str_to_int(netmask, 0, 128, &length) == 0)
-		return (int)length;
-	if (sscanf(netmask, "%hhu.%hhu.%hhu.%hhu", &bytes[0], &bytes[1], &bytes[2], &bytes[3]) != 4)
-		return -1;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		n += __builtin_popcount(bytes[i]);
-	return n;
-}
-
 /* groups: ids. */
 static void put_security(json_t *o, const struct interface *i, json_t *groups)
 {
@@ -143,7 +128,7 @@ static void put_security(json_t *o, const struct interface *i, json_t *groups)
 
 	for (size_t k = 0; k < i->n_allowed_address_pairs; k++) {
 		const struct address_pair *p = &i->allowed_address_pairs[k];
-		int length = p->netmask ? prefix_length(p->netmask) : -1;
+		int length = p->netmask ? ip_netmask_parse(p->netmask, 0) : -1;
 		cleanup_free char *address = length >= 0 ? xasprintf("%s/%d", p->ip_address, length)
 							 : xstrdup(p->ip_address);
 		json_array_append_new(pairs, json_pack("{s:s}", "ip_address", address));

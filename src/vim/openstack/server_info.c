@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/json_read.h"
 #include "base/str.h"
-#include "vim/openstack/onlink.h"
+#include "net/ip.h"
 #include "vim/openstack/thing.h"
 
 #define TOPOLOGY_MINOR 78
@@ -150,9 +150,11 @@ static enum vim_reach reach_of(const struct server_view *v, const json_t *networ
 {
 	const char *type = text(network, "provider:network_type");
 
-	for (size_t i = 0; i < port->n_ip_addresses; i++)
-		if (address_is_on_link(port->ip_addresses[i]))
+	for (size_t i = 0; i < port->n_ip_addresses; i++) {
+		struct ip_addr ip;
+		if (ip_parse(port->ip_addresses[i], &ip) && ip_is_local(&ip))
 			return VIM_REACH_YES;
+	}
 	/* Types are shown to admins; a VF's network is a physical one in any case. */
 	if (!type && port->type == PORT_DIRECT)
 		return VIM_REACH_MAYBE;
