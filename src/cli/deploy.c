@@ -25,11 +25,14 @@ static void tell_why(const struct options *options, const struct model *model,
 		fprintf(stderr, "dnsvnf deploy: cannot tell why no host took it: %s\n", err.text);
 		return;
 	}
+	/* The only host has given its reasons in the error. */
+	if (forecast.facts.one_host)
+		return;
 	print_forecast(stderr, &forecast);
 	if (!options->hosts)
 		fprintf(stderr,
-			"dnsvnf deploy: give --hosts a folder with what 'dnsvnf host -o json' "
-			"prints on each compute host, to learn why none took it\n");
+			"dnsvnf deploy: to learn why no host took it, run 'dnsvnf host -o json' on "
+			"each compute host and give --hosts the folder with the results\n");
 }
 
 static int deploy_one(const struct options *options, const struct model *model,
@@ -46,8 +49,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return cli_fail("deploy", &err);
 	if (apply_plan(vim, plan, &apply, &err) < 0) {
 		int code = cli_fail("deploy", &err);
-		/* The embedded VIM has said why in its error. */
-		if (err.kind == ERR_NO_CAPACITY && !streq(vim->ops->name, "local"))
+		if (err.kind == ERR_NO_CAPACITY)
 			tell_why(options, model, tenant, deployment, vim);
 		if (code == EXIT_INTERRUPTED || own->keep_failed)
 			fprintf(stderr,

@@ -22,7 +22,7 @@ static const char *conclusion(const struct vim_server_info *info, const struct s
 {
 	if (!p || p->verdict != SCHEDULE_FITS)
 		return NULL;
-	switch (vim_fault_class(info->fault)) {
+	switch (info->fault_class) {
 	case VIM_FAULT_OTHER:
 		break;
 	case VIM_FAULT_TOTALS:

@@ -71,11 +71,11 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 	if (run_interrupted(w->vim->run))
 		return err_set(err, INTERRUPTED, "interrupted while waiting for %s", waiting_for);
 	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
-		return err_set_kind(err,
-				    vim_fault_class(info->fault) ? ERR_NO_CAPACITY : ERR_FAILED, 0,
-				    "server %s is %s while waiting for %s: %s", w->server->name,
-				    info->status ? info->status : "gone", waiting_for,
-				    info->fault ? info->fault : "no reason given");
+		return err_set_kind(
+			err, info->fault_class != VIM_FAULT_OTHER ? ERR_NO_CAPACITY : ERR_FAILED, 0,
+			"server %s is %s while waiting for %s: %s", w->server->name,
+			info->status ? info->status : "gone", waiting_for,
+			info->fault ? info->fault : "no reason given");
 	if (clock_now() - w->start > w->limit * US_PER_S) {
 		cleanup_free char *tail = console_tail(w);
 		return err_code(err, FAILED, ETIMEDOUT,

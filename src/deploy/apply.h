@@ -35,7 +35,7 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
  * servers are ACTIVE, answer on their management address (VM_ALIVE) and answer DNS (SERVICE_ALIVE),
  * at most bootup_time each. On failure what this run made is undone, unless asked to keep it or
  * interrupted (-EINTR): then the next deploy finishes it. -EBUSY: another dnsvnf is at work;
- * -ENOSPC: no host took a server.
+ * ERR_NO_CAPACITY: no host took a server.
  */
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
 	       struct err *err);

@@ -50,19 +50,6 @@ const char *vim_state_name(enum vim_state state)
 	return "UNKNOWN";
 }
 
-enum vim_fault vim_fault_class(const char *fault)
-{
-	if (!fault)
-		return VIM_FAULT_OTHER;
-	if (strstr(fault, "There are not enough hosts available"))
-		return VIM_FAULT_FILTERED;
-	if (strstr(fault, "No valid host was found"))
-		return VIM_FAULT_TOTALS;
-	if (strstr(fault, "Exceeded maximum number of retries"))
-		return VIM_FAULT_ON_HOST;
-	return VIM_FAULT_OTHER;
-}
-
 void vim_object_clear(struct vim_object *o)
 {
 	free(o->id);

@@ -138,11 +138,20 @@ struct vim_port_info {
 	enum vim_reach reach; /* of its addresses */
 };
 
+/* Why a server failed, as far as the VIM tells. */
+enum vim_fault {
+	VIM_FAULT_OTHER,    /* no fault, or one that is not about hosts */
+	VIM_FAULT_TOTALS,   /* no host has as much in all: the placement service found none */
+	VIM_FAULT_FILTERED, /* the scheduler's filters refused each host */
+	VIM_FAULT_ON_HOST,  /* a host was chosen, and it could not be started there */
+};
+
 struct vim_server_info {
 	char *id, *name;
 	enum vim_state state;
-	char *status;                /* the VIM's word: "ACTIVE", "ERROR" ... */
-	char *fault;                 /* or NULL */
+	char *status; /* the VIM's word: "ACTIVE", "ERROR" ... */
+	char *fault;  /* or NULL */
+	enum vim_fault fault_class;
 	int64_t uptime;              /* s; -1: not known */
 	unsigned cells;              /* guest NUMA cells; 0: not known */
 	char *numa;                  /* host nodes and pinned CPUs of the cells, or NULL */
@@ -279,18 +288,6 @@ void vim_show_timings(bool on);
 /* "network", "port" ... */
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */
-
-/* Why a server failed, as far as its fault's words tell: three classes, no more. */
-enum vim_fault {
-	VIM_FAULT_OTHER,    /* no fault, or one that is not about hosts */
-	VIM_FAULT_TOTALS,   /* no host has as much in all: the placement service found none */
-	VIM_FAULT_FILTERED, /* the scheduler's filters refused each host */
-	VIM_FAULT_ON_HOST,  /* a host was chosen, and it could not be started there */
-};
-
-/* fault (may be NULL) holds Nova's words (conductor/manager.py, scheduler/manager.py), which the
- * embedded VIM speaks too. */
-enum vim_fault vim_fault_class(const char *fault);
 
 /* The local file that an image's src means, a path or file:// URL; NULL: it is none. Borrowed from
  * src. */

@@ -51,7 +51,8 @@ struct server_state {
 	enum vim_state state;
 	const char *status; /* Nova's word, static */
 	char *fault;        /* or NULL */
-	char *hypervisor;   /* or NULL */
+	enum vim_fault fault_class;
+	char *hypervisor; /* or NULL */
 	struct process process;
 };
 

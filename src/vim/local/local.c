@@ -362,6 +362,8 @@ static int create_one(struct local *local, const struct vim_request *request,
 		err_wrap(err, "%s %s", kind, request->name);
 		if (err) {
 			json_object_set_new(record->made, "fault", json_string(err->text));
+			json_object_set_new(record->made, "no_host",
+					    json_boolean(err->kind == ERR_NO_CAPACITY));
 			record_save(&local->store, record, NULL);
 		}
 		return r;

@@ -374,6 +374,8 @@ static void look_at_remains(struct local *local, const struct record *server,
 		ret->status = "BUILD";
 	} else if (fault) {
 		ret->fault = xstrdup(fault);
+		if (json_is_true(json_object_get(server->made, "no_host")))
+			ret->fault_class = VIM_FAULT_FILTERED;
 	} else if (!server->done) {
 		ret->fault = xstrdup("half made by a run that was interrupted");
 	} else if (*words) {
@@ -476,6 +478,7 @@ int server_info(struct local *local, const struct records *records, const struct
 		.state = state.state,
 		.status = xstrdup(state.status),
 		.fault = state.fault,
+		.fault_class = state.fault_class,
 		.uptime = state.process.pid ? process_uptime(&state.process) : -1,
 		.cells = (unsigned)json_integer_value(json_object_get(server->made, "cells")),
 		.hypervisor = state.hypervisor,

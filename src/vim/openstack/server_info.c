@@ -20,37 +20,43 @@ static const char *text(const json_t *o, const char *key)
 
 /*
  * The API tells three classes of cause apart, by these words and no more: the reasons of filters go
- * to the scheduler's log. nova/conductor/manager.py, nova/scheduler/manager.py.
+ * to the scheduler's log. nova/conductor/manager.py, nova/scheduler/manager.py. The first match
+ * counts: Nova puts "No valid host was found" in front of the second sentence.
  */
-static const char *meaning_of(const char *fault)
-{
-	if (strstr(fault, "There are not enough hosts available"))
-		return "hosts have the memory and CPUs in sum, but each was refused by a filter: "
-		       "too "
-		       "few dedicated CPUs or pages on one NUMA node, no VF left or none on that "
-		       "node, or a direct port on a network without a physical one";
-	if (strstr(fault, "No valid host was found"))
-		return "no host has that many CPUs or that much memory or disk in all: Placement "
-		       "found none";
-	if (strstr(fault, "Exceeded maximum number of retries"))
-		return "hosts were chosen, and the server could not be started on any: a port that "
-		       "cannot be bound (no bridge mapping for its network, agent down), or the "
-		       "hypervisor refused; nova-compute's log on the host knows";
-	return NULL;
-}
+static const struct {
+	const char *words;
+	enum vim_fault class;
+	const char *meaning;
+} fault_table[] = {
+	{"There are not enough hosts available", VIM_FAULT_FILTERED,
+	 "hosts have the memory and CPUs in sum, but each was refused by a filter: too few "
+	 "dedicated CPUs or pages on one NUMA node, no VF left or none on that node, or a direct "
+	 "port on a network without a physical one"},
+	{"No valid host was found", VIM_FAULT_TOTALS,
+	 "no host has that many CPUs or that much memory or disk in all: Placement found none"},
+	{"Exceeded maximum number of retries", VIM_FAULT_ON_HOST,
+	 "hosts were chosen, and the server could not be started on any: a port that cannot be "
+	 "bound (no bridge mapping for its network, agent down), or the hypervisor refused; see "
+	 "nova-compute's log on the host"},
+};
 
-static char *fault_of(const json_t *server)
+static void read_fault(const json_t *server, struct vim_server_info *info)
 {
 	cleanup_free char *message = json_try_text(json_object_get(server, "fault"), "message");
-	const char *meaning = message ? meaning_of(message) : NULL;
+	const char *meaning = NULL;
 
 	if (!message)
-		return NULL;
-	size_t len = strlen(message);
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(fault_table) && !meaning; i++)
+		if (strstr(message, fault_table[i].words)) {
+			info->fault_class = fault_table[i].class;
+			meaning = fault_table[i].meaning;
+		}
+	int len = (int)strlen(message);
 	while (len && message[len - 1] == ' ')
 		len--;
-	return meaning ? xasprintf("%.*s (%s)", (int)len, message, meaning)
-		       : xstrndup(message, len);
+	info->fault = meaning ? xasprintf("%.*s (%s)", len, message, meaning)
+			      : xasprintf("%.*s", len, message);
 }
 
 static int64_t uptime_of(const json_t *server)
@@ -75,7 +81,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	info->name = json_try_text(server, "name");
 	info->status = xstrdup(status ? status : "?");
 	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
-	info->fault = fault_of(server);
+	read_fault(server, info);
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
 	things_clear(&one);
