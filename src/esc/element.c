@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libyang/libyang.h>
+#include "esc/node.h"
 
 #include "base/alloc.h"
 #include "base/utf8.h"
@@ -79,8 +79,7 @@ static void add_predicate(struct strbuf *path, const struct element *e)
 	bool keyed = false;
 	char buffer[64];
 
-	for (const struct lysc_node *key = lysc_node_child(e->schema); key && lysc_is_key(key);
-	     key = key->next) {
+	for (const struct node *key = e->schema->child; key && key->is_key; key = key->next) {
 		const struct element *leaf = NULL;
 
 		for (size_t i = 0; i < e->n_children && !leaf; i++)
@@ -115,7 +114,7 @@ char *element_path(const struct element *e)
 			way[n++] = e;
 	while (n-- > 0) {
 		strbuf_addf(&path, "/%s", way[n]->name);
-		if (way[n]->schema && way[n]->schema->nodetype == LYS_LIST)
+		if (way[n]->schema && way[n]->schema->kind == NODE_LIST)
 			add_predicate(&path, way[n]);
 	}
 	return strbuf_steal(&path);

@@ -12,7 +12,7 @@
 #include "base/finding.h"
 #include "base/str.h"
 
-struct lysc_node;
+struct node;
 
 #define ESC_NAMESPACE "http://www.cisco.com/esc/esc"
 #define ESC_MODULE    "esc" /* what stands for the namespace in JSON (RFC 7951) */
@@ -38,9 +38,9 @@ struct element {
 	size_t n_children;
 
 	/* Set by schema_check: */
-	const struct lysc_node *schema; /* NULL: not in the data model */
-	bool invalid;                   /* reported; is not read */
-	bool used;                      /* read into the model */
+	const struct node *schema; /* NULL: not in the data model */
+	bool invalid;              /* reported; is not read */
+	bool used;                 /* read into the model */
 };
 
 /* One run of the reader. */

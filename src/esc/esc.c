@@ -11,8 +11,6 @@
 #include "esc/internal.h"
 #include "model/model.h"
 
-DEFINE_CLEANUP(struct schema *, cleanup_schema_fn, schema_free)
-
 /* The tree of whichever of the two formats it is, told by its first character. */
 static struct element *parse(struct esc_reading *r, const char *data, size_t len)
 {
@@ -43,27 +41,19 @@ static struct element *parse(struct esc_reading *r, const char *data, size_t len
 	return NULL;
 }
 
-int esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
-		    struct findings *findings, struct err *err)
+void esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
+		     struct findings *findings)
 {
 	struct esc_reading reading = {.file = file, .findings = findings};
-	cleanup(cleanup_schema_fn) struct schema *schema = NULL;
 	cleanup_element struct element *root = NULL;
 	cleanup_model struct model *model = NULL;
-	int r;
 
 	root = parse(&reading, data, len);
-	if (root) {
-		r = schema_new(&schema, err);
-		if (r < 0)
-			return r;
-		if (schema_check(schema, &reading, root)) {
-			model = model_new(file);
-			model_build(&reading, root, model);
-		}
+	if (root && schema_check(&reading, root)) {
+		model = model_new(file);
+		model_build(&reading, root, model);
 	}
 	*ret_model = steal_ptr(model);
-	return 0;
 }
 
 int esc_read(const char *path, struct model **ret_model, struct findings *findings, struct err *err)
@@ -74,5 +64,6 @@ int esc_read(const char *path, struct model **ret_model, struct findings *findin
 
 	if (r < 0)
 		return r;
-	return esc_read_memory(path, data, len, ret_model, findings, err);
+	esc_read_memory(path, data, len, ret_model, findings);
+	return 0;
 }

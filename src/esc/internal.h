@@ -11,23 +11,18 @@ struct findings;
 struct address_pool;
 struct model;
 struct esc_reading;
-struct schema;
 struct vm_group;
 
 /* esc_read of a file's content: data ends with a zero byte that len does not count. */
-int esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
-		    struct findings *findings, struct err *err);
-
-/* libyang with yang/esc.yang loaded. Elements that were checked point into it. */
-int schema_new(struct schema **ret_schema, struct err *err);
-void schema_free(struct schema *schema);
+void esc_read_memory(const char *file, const char *data, size_t len, struct model **ret_model,
+		     struct findings *findings);
 
 /*
  * Holds the tree against the data model: what is unknown, missing, given twice or of the wrong type
  * is reported and marked, values are brought to their canonical form. false: root is no
  * esc_datamodel.
  */
-bool schema_check(const struct schema *schema, struct esc_reading *r, struct element *root);
+bool schema_check(struct esc_reading *r, struct element *root);
 
 /* The data model from a checked tree; reports what the types cannot tell. */
 void model_build(struct esc_reading *r, struct element *root, struct model *model);

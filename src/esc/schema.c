@@ -5,53 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libyang/libyang.h>
-
 #include "base/alloc.h"
-#include "base/err.h"
 #include "esc/element.h"
 #include "esc/internal.h"
-
-/* cppcheck-suppress internalAstError ; the generated file is not there when it looks */
-static const char module_text[] =
-#include "esc.yang.inc"
-	;
-
-struct schema {
-	struct ly_ctx *ctx;
-	struct lys_module *module;
-};
-
-int schema_new(struct schema **ret_schema, struct err *err)
-{
-	struct schema *schema = xcalloc(1, sizeof(*schema));
-
-	ly_log_options(LY_LOSTORE_LAST); /* a library does not print */
-	if (ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIRS, &schema->ctx) !=
-	    LY_SUCCESS) {
-		free(schema);
-		return err_code(err, BUG, ENOMEM, "libyang makes no context");
-	}
-	if (lys_parse_mem(schema->ctx, module_text, LYS_IN_YANG, &schema->module) != LY_SUCCESS) {
-		int r = err_set(err, INVALID, "libyang refuses the built-in YANG module: %s",
-				ly_errmsg(schema->ctx));
-		schema_free(schema);
-		return r;
-	}
-	*ret_schema = schema;
-	return 0;
-}
-
-void schema_free(struct schema *schema)
-{
-	if (!schema)
-		return;
-	ly_ctx_destroy(schema->ctx);
-	free(schema);
-}
+#include "esc/node.h"
 
 struct check {
-	const struct schema *schema;
 	struct esc_reading *r;
 	const char *space; /* of the root: what counts as ESC's; NULL: is ESC's */
 };
@@ -85,12 +44,12 @@ static size_t distance(const char *a, const char *b)
 }
 
 /* What may have been meant by name among the children of schema, or NULL. */
-static const char *meant(const struct lysc_node *schema, const char *name)
+static const char *meant(const struct node *schema, const char *name)
 {
 	size_t best = strlen(name) > 4 ? 3 : 2; /* as far is too far */
 	const char *found = NULL;
 
-	for (const struct lysc_node *c = lysc_node_child(schema); c; c = c->next) {
+	for (const struct node *c = schema->child; c; c = c->next) {
 		size_t d = distance(name, c->name);
 
 		if (d < best) {
@@ -126,74 +85,6 @@ static void report_unknown(struct check *c, struct element *e)
 		       parent->name);
 }
 
-/* "a whole number from -1 to 2147483647" */
-static char *describe_number(const struct lysc_type *type, bool is_signed, int64_t min, int64_t max)
-{
-	const struct lysc_range *range = ((const struct lysc_type_num *)type)->range;
-
-	if (range && is_signed) {
-		min = range->parts[0].min_64;
-		max = range->parts[LY_ARRAY_COUNT(range->parts) - 1].max_64;
-	} else if (range) {
-		min = (int64_t)range->parts[0].min_u64;
-		max = (int64_t)range->parts[LY_ARRAY_COUNT(range->parts) - 1].max_u64;
-	}
-	if (max == INT64_MAX)
-		return xasprintf("is not a whole number from %lld on", (long long)min);
-	return xasprintf("is not a whole number from %lld to %lld", (long long)min, (long long)max);
-}
-
-static char *describe_enum(const struct lysc_type_enum *type)
-{
-	cleanup_strbuf struct strbuf text = {0};
-	LY_ARRAY_COUNT_TYPE n = LY_ARRAY_COUNT(type->enums);
-
-	strbuf_adds(&text, "is not one of ");
-	for (LY_ARRAY_COUNT_TYPE i = 0; i < n; i++)
-		strbuf_addf(&text, "%s%s",
-			    i == 0      ? ""
-			    : i + 1 < n ? ", "
-					: " and ",
-			    type->enums[i].name);
-	return strbuf_steal(&text);
-}
-
-static char *describe_string(const struct lysc_type_str *type, const char *value)
-{
-	if (type->length &&
-	    strlen(value) > type->length->parts[LY_ARRAY_COUNT(type->length->parts) - 1].max_u64)
-		return xasprintf("is longer than %llu characters",
-				 (unsigned long long)type->length
-					 ->parts[LY_ARRAY_COUNT(type->length->parts) - 1]
-					 .max_u64);
-	if (LY_ARRAY_COUNT(type->patterns) > 0 && type->patterns[0]->emsg)
-		return xstrdup(type->patterns[0]->emsg);
-	return xstrdup("holds a character that XML and YANG do not allow");
-}
-
-/* What is wrong with a value that this type refuses. The caller frees. */
-static char *describe(const struct lysc_type *type, const char *value)
-{
-	/* Only the types that yang/esc.yang uses have their own words. */
-	if (type->basetype == LY_TYPE_INT32)
-		return describe_number(type, true, INT32_MIN, INT32_MAX);
-	if (type->basetype == LY_TYPE_UINT8)
-		return describe_number(type, false, 0, UINT8_MAX);
-	if (type->basetype == LY_TYPE_UINT16)
-		return describe_number(type, false, 0, UINT16_MAX);
-	if (type->basetype == LY_TYPE_UINT32)
-		return describe_number(type, false, 0, UINT32_MAX);
-	if (type->basetype == LY_TYPE_UINT64)
-		return describe_number(type, false, 0, INT64_MAX);
-	if (type->basetype == LY_TYPE_BOOL)
-		return xstrdup("is neither true nor false");
-	if (type->basetype == LY_TYPE_ENUM)
-		return describe_enum((const struct lysc_type_enum *)type);
-	if (type->basetype == LY_TYPE_STRING)
-		return describe_string((const struct lysc_type_str *)type, value);
-	return xstrdup("is not a value of its type");
-}
-
 /* Blanks around a name or number mean nothing; in what a guest or the VIM is handed, they may. */
 static void trim(struct element *e)
 {
@@ -213,18 +104,9 @@ static void trim(struct element *e)
 	free(trimmed);
 }
 
-static bool is_needed(const struct lysc_node *schema)
-{
-	return schema->flags & LYS_MAND_TRUE || lysc_is_key(schema);
-}
-
 static void check_leaf(struct check *c, struct element *e)
 {
-	const struct lysc_type *type =
-		e->schema->nodetype == LYS_LEAF
-			? ((const struct lysc_node_leaf *)e->schema)->type
-			: ((const struct lysc_node_leaflist *)e->schema)->type;
-	const char *canonical = NULL;
+	cleanup_free char *canonical = NULL;
 	char buffer[64];
 
 	e->invalid = true;
@@ -235,9 +117,8 @@ static void check_leaf(struct check *c, struct element *e)
 		return;
 	}
 	trim(e);
-	if (lyd_value_validate(c->schema->ctx, e->schema, element_text(e), e->text.len, NULL, NULL,
-			       &canonical) != LY_SUCCESS) {
-		cleanup_free char *wrong = describe(type, element_text(e));
+	if (!value_is_valid(e->schema, element_text(e), e->text.len, &canonical)) {
+		cleanup_free char *wrong = value_why_invalid(e->schema, element_text(e));
 
 		if (e->text.len)
 			report(c->r, SEVERITY_ERROR, "descriptor-value", e, "%s \"%s\" %s", e->name,
@@ -245,19 +126,18 @@ static void check_leaf(struct check *c, struct element *e)
 		else
 			report(c->r, SEVERITY_ERROR, "descriptor-value", e,
 			       "%s is empty: give it a value%s", e->name,
-			       is_needed(e->schema) ? "" : ", or leave it out");
+			       e->schema->is_needed ? "" : ", or leave it out");
 		return;
 	}
 	e->invalid = false;
-	if (canonical && !streq(canonical, element_text(e))) {
+	if (canonical) {
 		strbuf_clear(&e->text);
 		strbuf_adds(&e->text, canonical);
 	}
-	lydict_remove(c->schema->ctx, canonical);
 }
 
 /* The child that is the leaf of that schema, valid or not. */
-static const struct element *child_of(const struct element *e, const struct lysc_node *schema)
+static const struct element *child_of(const struct element *e, const struct node *schema)
 {
 	for (size_t i = 0; i < e->n_children; i++)
 		if (e->children[i]->schema == schema)
@@ -289,8 +169,7 @@ static char *keys_of(const struct element *e)
 {
 	cleanup_strbuf struct strbuf keys = {0};
 
-	for (const struct lysc_node *key = lysc_node_child(e->schema); key && lysc_is_key(key);
-	     key = key->next) {
+	for (const struct node *key = e->schema->child; key && key->is_key; key = key->next) {
 		const struct element *leaf = child_of(e, key);
 
 		if (!leaf || leaf->invalid)
@@ -304,10 +183,10 @@ static char *keys_of(const struct element *e)
 /* Reports e when an earlier child of its parent has the same identity; seen is a tsearch tree. */
 static void check_unique(struct check *c, struct element *e, void **seen)
 {
-	cleanup_free char *keys = e->schema->nodetype == LYS_LIST ? keys_of(e) : xstrdup("");
+	cleanup_free char *keys = e->schema->kind == NODE_LIST ? keys_of(e) : xstrdup("");
 	char buffer[64];
 
-	if (!keys || e->schema->nodetype == LYS_LEAFLIST)
+	if (!keys || e->schema->kind == NODE_LEAF_LIST)
 		return;
 
 	struct identity *id = xcalloc(1, sizeof(*id));
@@ -320,7 +199,7 @@ static void check_unique(struct check *c, struct element *e, void **seen)
 	if (*found == id)
 		return;
 	e->invalid = true;
-	if (e->schema->nodetype == LYS_LIST)
+	if (e->schema->kind == NODE_LIST)
 		report(c->r, SEVERITY_ERROR, "descriptor-duplicate", e,
 		       "there is a second '%s' with %s: line %u has the first", e->name,
 		       shown(keys, buffer), (*found)->first->line);
@@ -334,18 +213,18 @@ static void check_unique(struct check *c, struct element *e, void **seen)
 /* What e must hold and does not. */
 static void check_missing(struct check *c, struct element *e)
 {
-	for (const struct lysc_node *s = lysc_node_child(e->schema); s; s = s->next) {
+	for (const struct node *s = e->schema->child; s; s = s->next) {
 		const struct element *child = child_of(e, s);
 
-		if (child && child->invalid && lysc_is_key(s))
+		if (child && child->invalid && s->is_key)
 			e->invalid = true; /* as the key, so the entry: nothing can refer to it */
-		if (child || !is_needed(s))
+		if (child || !s->is_needed)
 			continue;
-		if (lysc_is_key(s)) {
+		if (s->is_key) {
 			e->invalid = true;
 			report(c->r, SEVERITY_ERROR, "descriptor-missing", e,
 			       "'%s' has no '%s', which is its key", e->name, s->name);
-		} else if (s->nodetype == LYS_LIST || s->nodetype == LYS_LEAFLIST) {
+		} else if (s->kind == NODE_LIST || s->kind == NODE_LEAF_LIST) {
 			report(c->r, SEVERITY_ERROR, "descriptor-missing", e,
 			       "'%s' has no '%s': it needs at least one", e->name, s->name);
 		} else {
@@ -358,9 +237,9 @@ static void check_missing(struct check *c, struct element *e)
 /* RFC 7951: lists and leaf-lists are arrays, nothing else is. */
 static bool check_array(struct check *c, struct element *e)
 {
-	bool list = e->schema->nodetype & (LYS_LIST | LYS_LEAFLIST);
+	bool list = e->schema->kind == NODE_LIST || e->schema->kind == NODE_LEAF_LIST;
 
-	if (!c->r->json || e->schema->nodetype == LYS_ANYDATA || e->array == list)
+	if (!c->r->json || e->schema->kind == NODE_ANYDATA || e->array == list)
 		return true;
 	e->invalid = true;
 	report(c->r, SEVERITY_ERROR, "descriptor-value", e,
@@ -388,10 +267,19 @@ static void check_element(struct check *c, struct element *e)
 		       "%s is null: give it a value, or leave it out", e->name);
 		return;
 	}
-	if (e->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))
+	if (e->schema->kind == NODE_LEAF || e->schema->kind == NODE_LEAF_LIST)
 		check_leaf(c, e);
-	else if (e->schema->nodetype & (LYS_CONTAINER | LYS_LIST))
+	else if (e->schema->kind == NODE_CONTAINER || e->schema->kind == NODE_LIST)
 		check_inner(c, e);
+}
+
+static const struct node *find_child(const struct node *parent, const char *name)
+{
+	const struct node *child = parent->child;
+
+	while (child && !streq(child->name, name))
+		child = child->next;
+	return child;
 }
 
 static void check_inner(struct check *c, struct element *e)
@@ -410,8 +298,7 @@ static void check_inner(struct check *c, struct element *e)
 		struct element *child = e->children[i];
 
 		if (streq(child->space, c->space))
-			child->schema =
-				lys_find_child(e->schema, c->schema->module, child->name, 0, 0, 0);
+			child->schema = find_child(e->schema, child->name);
 		if (!child->schema) {
 			report_unknown(c, child);
 			continue;
@@ -423,9 +310,9 @@ static void check_inner(struct check *c, struct element *e)
 	check_missing(c, e);
 }
 
-bool schema_check(const struct schema *schema, struct esc_reading *r, struct element *root)
+bool schema_check(struct esc_reading *r, struct element *root)
 {
-	struct check c = {.schema = schema, .r = r, .space = root->space};
+	struct check c = {.r = r, .space = root->space};
 	char buffer[64];
 
 	if (!streq(root->name, ESC_ROOT)) {
@@ -448,7 +335,7 @@ bool schema_check(const struct schema *schema, struct esc_reading *r, struct ele
 		report_syntax(r, root->line,
 			      "'%s' is in the namespace \"%s\"; ESC's is \"" ESC_NAMESPACE "\"",
 			      root->name, shown(root->space, buffer));
-	root->schema = lys_find_child(NULL, schema->module, ESC_ROOT, 0, 0, 0);
+	root->schema = esc_nodes;
 	check_element(&c, root);
 	return true;
 }

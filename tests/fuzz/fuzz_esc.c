@@ -18,10 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_free char *text = xmemdup(data, size);
 	cleanup_findings struct findings findings = {0};
 	cleanup_model struct model *model = NULL;
-	cleanup_err struct err err = ERR_INIT;
 
-	if (esc_read_memory("dep.xml", text, size, &model, &findings, &err) < 0)
-		abort(); /* the built-in YANG module always loads */
+	esc_read_memory("dep.xml", text, size, &model, &findings);
 	/* A descriptor that cannot be read must say why. */
 	if (!model && findings_count(&findings, SEVERITY_ERROR) == 0)
 		abort();

@@ -219,10 +219,9 @@ static struct model *read_clean(const char *path)
 
 static struct model *read_text(const char *text, struct findings *findings)
 {
-	cleanup_err struct err err = ERR_INIT;
 	struct model *model = NULL;
 
-	assert_int_equal(esc_read_memory("dep.xml", text, strlen(text), &model, findings, &err), 0);
+	esc_read_memory("dep.xml", text, strlen(text), &model, findings);
 	return model;
 }
 
