@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <jansson.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "check/check.h"
 #include "cli/common.h"
@@ -11,55 +11,61 @@
 #include "cli/verb.h"
 #include "deploy/design.h"
 
-static void dump(json_t *json)
-{
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(json);
-}
-
-static json_t *finding_json(const struct finding *f)
+static void put_finding(struct json_writer *w, const struct finding *f)
 {
 	const struct check_rule *rule = check_rule_find(f->rule);
-	json_t *o = json_pack("{s:s, s:s, s:s*, s:s, s:i, s:s*, s:s, s:s*}", "severity",
-			      severity_name(f->severity), "rule", f->rule, "title",
-			      rule ? rule->title : NULL, "file", f->file, "line", (int)f->line,
-			      "path", f->path, "text", f->text, "waived", f->waived);
 
-	if (f->also_file)
-		json_object_set_new(
-			o, "see",
-			json_pack("{s:s, s:i}", "file", f->also_file, "line", (int)f->also_line));
-	return o;
+	json_open_object(w, NULL);
+	json_put_text(w, "severity", severity_name(f->severity));
+	json_put_text(w, "rule", f->rule);
+	json_put_text_opt(w, "title", rule ? rule->title : NULL);
+	json_put_text(w, "file", f->file);
+	json_put_int64(w, "line", f->line);
+	json_put_text_opt(w, "path", f->path);
+	json_put_text(w, "text", f->text);
+	json_put_text_opt(w, "waived", f->waived);
+	if (f->also_file) {
+		json_open_object(w, "see");
+		json_put_text(w, "file", f->also_file);
+		json_put_int64(w, "line", f->also_line);
+		json_close(w);
+	}
+	json_close(w);
 }
 
-static void print_findings_json(const struct findings *findings)
+static void put_findings(struct json_writer *w, const struct findings *findings)
 {
-	json_t *list = json_array();
-
+	json_open_array(w, NULL);
 	for (size_t i = 0; i < findings->n; i++)
-		json_array_append_new(list, finding_json(&findings->v[i]));
-	dump(list);
+		put_finding(w, &findings->v[i]);
+	json_close(w);
 }
 
-static json_t *rule_json(const struct check_rule *r)
+static void put_rule(struct json_writer *w, const struct check_rule *r)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "rule", r->id, "severity",
-			 severity_name(r->severity), "title", r->title, "text", r->text, "reason",
-			 r->reason, "remedy", r->remedy, "source", r->source);
+	json_open_object(w, NULL);
+	json_put_text(w, "rule", r->id);
+	json_put_text(w, "severity", severity_name(r->severity));
+	json_put_text(w, "title", r->title);
+	json_put_text(w, "text", r->text);
+	json_put_text(w, "reason", r->reason);
+	json_put_text(w, "remedy", r->remedy);
+	json_put_text(w, "source", r->source);
+	json_close(w);
 }
 
 static int list_rules(enum format format)
 {
 	static const char *const heads[] = {"RULE", "SEVERITY", "WHAT MUST HOLD"};
+	cleanup_json_writer struct json_writer w = {0};
 	const struct check_rule *r;
 
 	if (format == FORMAT_JSON) {
-		json_t *list = json_array();
+		json_open_array(&w, NULL);
 		for (size_t i = 0; (r = check_rule_at(i)); i++)
-			json_array_append_new(list, rule_json(r));
-		dump(list);
-		return EXIT_DONE;
+			put_rule(&w, r);
+		json_close(&w);
+		return cli_print_json("check", &w, EXIT_DONE);
 	}
 	struct table table;
 	table_init(&table, 3, heads);
@@ -83,6 +89,7 @@ static void print_labelled(const char *label, const char *text)
 static int explain_rule(const char *id, enum format format)
 {
 	const struct check_rule *r = check_rule_find(id);
+	cleanup_json_writer struct json_writer w = {0};
 
 	if (!r) {
 		fprintf(stderr,
@@ -90,8 +97,8 @@ static int explain_rule(const char *id, enum format format)
 		return EXIT_USAGE;
 	}
 	if (format == FORMAT_JSON) {
-		dump(rule_json(r));
-		return EXIT_DONE;
+		put_rule(&w, r);
+		return cli_print_json("check", &w, EXIT_DONE);
 	}
 	printf("%s (%s): %s\n\n", r->id, severity_name(r->severity), r->title);
 	print_labelled("Rule", r->text);
@@ -99,13 +106,6 @@ static int explain_rule(const char *id, enum format format)
 	print_labelled("Remedy", r->remedy);
 	print_labelled("Source", r->source);
 	return EXIT_DONE;
-}
-
-static void print_sarif(const struct findings *findings)
-{
-	cleanup_free char *here = getcwd(NULL, 0);
-
-	dump(sarif_log(findings, here ? here : ""));
 }
 
 int verb_check(const struct verb *verb, const void *options)
@@ -124,15 +124,20 @@ int verb_check(const struct verb *verb, const void *options)
 		return EXIT_NOT_RIGHT;
 	}
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
-	if (o->common.format == FORMAT_JSON) {
-		print_findings_json(&findings);
-	} else if (o->common.format == FORMAT_SARIF) {
-		print_sarif(&findings);
-	} else {
-		cli_print_findings(stdout, &findings, SEVERITY_NOTE);
-		printf("%s: %zu errors, %zu warnings, %zu notes\n", o->common.operand, errors,
-		       findings_count(&findings, SEVERITY_WARNING),
-		       findings_count(&findings, SEVERITY_NOTE));
+	int code = errors ? EXIT_NOT_RIGHT : EXIT_DONE;
+	if (o->common.format != FORMAT_TEXT) {
+		cleanup_json_writer struct json_writer w = {0};
+		cleanup_free char *here = getcwd(NULL, 0);
+
+		if (o->common.format == FORMAT_JSON)
+			put_findings(&w, &findings);
+		else
+			put_sarif(&w, &findings, here ? here : "");
+		return cli_print_json(verb->name, &w, code);
 	}
-	return errors ? EXIT_NOT_RIGHT : EXIT_DONE;
+	cli_print_findings(stdout, &findings, SEVERITY_NOTE);
+	printf("%s: %zu errors, %zu warnings, %zu notes\n", o->common.operand, errors,
+	       findings_count(&findings, SEVERITY_WARNING),
+	       findings_count(&findings, SEVERITY_NOTE));
+	return code;
 }

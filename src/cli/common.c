@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/common.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "base/alloc.h"
+#include "base/json_write.h"
 #include "base/progress.h"
 #include "base/str.h"
 #include "cli/verb.h"
@@ -38,6 +38,15 @@ int cli_fail(const char *verb, const struct err *err)
 {
 	fprintf(stderr, "dnsvnf %s: %s\n", verb, err->text ? err->text : "failed");
 	return exit_code(err->kind);
+}
+
+int cli_print_json(const char *verb, struct json_writer *w, int code)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	if (json_write_file(w, stdout, JSON_INDENT(2), &err) < 0)
+		return cli_fail(verb, &err);
+	return code;
 }
 
 void cli_print_findings(FILE *out, const struct findings *findings, enum severity least)

@@ -10,11 +10,16 @@
 #include "model/model.h"
 #include "vim/vim.h"
 
+struct json_writer;
 struct options;
 struct verb;
 
 /* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code that fits the error. */
 int cli_fail(const char *verb, const struct err *err);
+
+/* Prints the document on stdout and returns code, or reports why not, with the exit code of that.
+ */
+int cli_print_json(const char *verb, struct json_writer *w, int code);
 
 /* Prints findings of that severity or worse as "FILE:LINE: SEVERITY: TEXT [RULE]" to out. */
 void cli_print_findings(FILE *out, const struct findings *findings, enum severity least);

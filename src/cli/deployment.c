@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the verbs that look at a VIM share. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/common.h"
 #include "cli/verb.h"
@@ -30,19 +30,24 @@ const char *cli_project(const struct tenant *tenant, const struct deployment *de
 
 static void report_json(void *data, const struct event *e)
 {
+	cleanup_json_writer struct json_writer w = {0};
+	cleanup_err struct err err = ERR_INIT;
+
 	(void)data;
 	if (e->status == EVENT_PROGRESS)
 		return;
-	json_t *line = json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "type", e->type,
-				 "status", event_status_name(e->status), "tenant", e->tenant,
-				 "deployment", e->deployment, "vm_group", e->vm_group, "object",
-				 e->object, "details", e->details);
-	if (line) {
-		json_dumpf(line, stdout, JSON_COMPACT);
-		putchar('\n');
-		fflush(stdout);
-	}
-	json_decref(line);
+	json_open_object(&w, NULL);
+	json_put_text(&w, "type", e->type);
+	json_put_text(&w, "status", event_status_name(e->status));
+	json_put_text_opt(&w, "tenant", e->tenant);
+	json_put_text_opt(&w, "deployment", e->deployment);
+	json_put_text_opt(&w, "vm_group", e->vm_group);
+	json_put_text_opt(&w, "object", e->object);
+	json_put_text_opt(&w, "details", e->details);
+	json_close(&w);
+	if (json_write_file(&w, stdout, JSON_COMPACT, &err) < 0)
+		cli_fail("events", &err);
+	fflush(stdout);
 }
 
 int cli_open_vim(const struct verb *verb, const struct options *options,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/verb.h"
@@ -128,33 +128,57 @@ static void print_text(const struct drill_options *own, const struct drill_resul
 		       (unsigned long long)load->skipped);
 }
 
-static void print_json(const struct drill_options *own, const struct deployment *deployment,
-		       const struct drill_result *r)
+static void put_drill(struct json_writer *w, const struct drill_options *own,
+		      const struct deployment *deployment, const struct drill_result *r)
 {
 	const struct dnsload_result *load = &r->load;
 	cleanup_free char *why = drill_why(r);
-	json_t *eyes = r->watched ? json_pack("{s:s*, s:s*}", "sentence", r->sentence, "state",
-					      r->watch_state)
-				  : json_null();
-	if (r->watched && r->outage_us >= 0)
-		json_object_set_new(eyes, "outage_ms", json_real((double)r->outage_us / 1e3));
-	json_t *whole = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f, "
-		"s:f, s:f, s:s*, s:s*, s:s*, s:b, s:b, s:s*, s:o}",
-		"deployment", deployment->name, "server", r->server, "bond", r->bond, "port",
-		r->port, "failure", drill_failure_name(r->failure), "address", r->address, "qps",
-		(int)own->qps, "miimon", r->miimon, "arp_interval", r->arp_interval, "sent",
-		(json_int_t)load->sent, "answered", (json_int_t)load->answered, "lost",
-		(json_int_t)load->lost, "lost_after", (json_int_t)r->lost_after, "longest_gap_ms",
-		r->outage.end_ms - r->outage.start_ms, "latency_mean_ms", load->latency_mean,
-		"latency_max_ms", load->latency_max, "link_down_ms", r->down_ms, "link_up_ms",
-		r->up_ms, "leg_before", r->leg_before, "leg_after", r->leg_after, "leg_end",
-		r->leg_end, "failed_over", r->failed_over, "failed_back", r->failed_back, "why",
-		why, "bondd", eyes);
 
-	json_dumpf(whole, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(whole);
+	json_open_object(w, NULL);
+	json_put_text(w, "deployment", deployment->name);
+	json_put_text(w, "server", r->server);
+	json_put_text(w, "bond", r->bond);
+	json_put_text(w, "port", r->port);
+	json_put_text(w, "failure", drill_failure_name(r->failure));
+	json_put_text(w, "address", r->address);
+	json_put_int64(w, "qps", own->qps);
+	json_put_int64(w, "miimon", r->miimon);
+	json_put_int64(w, "arp_interval", r->arp_interval);
+	json_put_uint64(w, "sent", load->sent);
+	json_put_uint64(w, "answered", load->answered);
+	json_put_uint64(w, "lost", load->lost);
+	json_put_uint64(w, "lost_after", r->lost_after);
+	json_put_double(w, "longest_gap_ms", r->outage.end_ms - r->outage.start_ms);
+	json_put_double(w, "latency_mean_ms", load->latency_mean);
+	json_put_double(w, "latency_max_ms", load->latency_max);
+	json_put_double(w, "link_down_ms", r->down_ms);
+	json_put_double(w, "link_up_ms", r->up_ms);
+	json_put_text_opt(w, "leg_before", r->leg_before);
+	json_put_text_opt(w, "leg_after", r->leg_after);
+	json_put_text_opt(w, "leg_end", r->leg_end);
+	json_put_bool(w, "failed_over", r->failed_over);
+	json_put_bool(w, "failed_back", r->failed_back);
+	json_put_text_opt(w, "why", why);
+	if (r->watched) {
+		json_open_object(w, "bondd");
+		json_put_text_opt(w, "sentence", r->sentence);
+		json_put_text_opt(w, "state", r->watch_state);
+		if (r->outage_us >= 0)
+			json_put_double(w, "outage_ms", (double)r->outage_us / 1e3);
+		json_close(w);
+	} else {
+		json_put_null(w, "bondd");
+	}
+	json_close(w);
+}
+
+static int print_json(const struct drill_options *own, const struct deployment *deployment,
+		      const struct drill_result *r)
+{
+	cleanup_json_writer struct json_writer w = {0};
+
+	put_drill(&w, own, deployment, r);
+	return cli_print_json("drill", &w, EXIT_DONE);
 }
 
 static int drill_one(const struct options *options, const struct model *model,
@@ -177,10 +201,10 @@ static int drill_one(const struct options *options, const struct model *model,
 		if (drill_run(vim, deployment, &deployment->vm_groups[g],
 			      (enum drill_failure)own->failure, own->qps, &r, &err) < 0)
 			return cli_fail("drill", &err);
-		if (options->format == FORMAT_JSON)
-			print_json(own, deployment, &r);
-		else
+		if (options->format != FORMAT_JSON)
 			print_text(own, &r);
+		else if (print_json(own, deployment, &r) != EXIT_DONE)
+			return EXIT_NOT_RIGHT;
 		if (draw(own, &r, &err) < 0) {
 			cli_fail("drill", &err);
 			return EXIT_NOT_RIGHT;

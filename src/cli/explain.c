@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <jansson.h>
-
-#include "base/alloc.h"
+#include "base/json_write.h"
 #include "cli/common.h"
 #include "cli/forecast.h"
 #include "cli/verb.h"
@@ -38,19 +36,18 @@ static const char *conclusion(const struct vim_server_info *info, const struct s
 	return NULL;
 }
 
-static json_t *server_json(const struct step *s, const struct vim_server_info *info,
-			   const struct scheduled_server *p)
+static void put_server(struct json_writer *w, const struct step *s,
+		       const struct vim_server_info *info, const struct scheduled_server *p)
 {
-	json_t *o = p ? scheduled_json(p) : json_pack("{s:s}", "server", s->name);
-	const char *also = conclusion(info, p);
-
-	if (info->status)
-		json_object_set_new(o, "status", json_string(info->status));
-	if (info->fault)
-		json_object_set_new(o, "fault", json_string(info->fault));
-	if (also)
-		json_object_set_new(o, "conclusion", json_string(also));
-	return o;
+	json_open_object(w, NULL);
+	if (p)
+		put_scheduled(w, p);
+	else
+		json_put_text(w, "server", s->name);
+	json_put_text_opt(w, "status", info->status);
+	json_put_text_opt(w, "fault", info->fault);
+	json_put_text_opt(w, "conclusion", conclusion(info, p));
+	json_close(w);
 }
 
 static void print_server(const struct step *s, const struct vim_server_info *info,
@@ -69,7 +66,7 @@ static void print_server(const struct step *s, const struct vim_server_info *inf
 }
 
 static int tell(const struct options *options, struct vim *vim, const struct plan *plan,
-		const struct forecast *o, json_t *servers, struct err *err)
+		const struct forecast *o, struct json_writer *w, struct err *err)
 {
 	bool wrong = schedule_count(&o->schedule, SCHEDULE_NOWHERE) > 0;
 
@@ -83,9 +80,7 @@ static int tell(const struct options *options, struct vim *vim, const struct pla
 			return cli_fail("explain", err);
 		wrong |= info.status && info.state == VIM_STATE_ERROR;
 		if (options->format == FORMAT_JSON)
-			json_array_append_new(
-				servers,
-				server_json(s, &info, schedule_find(&o->schedule, s->name)));
+			put_server(w, s, &info, schedule_find(&o->schedule, s->name));
 		else
 			print_server(s, &info, schedule_find(&o->schedule, s->name));
 	}
@@ -105,6 +100,7 @@ static int explain_one(const struct options *options, const struct model *model,
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast o = {0};
+	cleanup_json_writer struct json_writer w = {0};
 
 	int r = vim ? apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err)
 		    : plan_make(model, tenant, deployment, &inventory, &plan, &err);
@@ -112,16 +108,16 @@ static int explain_one(const struct options *options, const struct model *model,
 		r = forecast_make(vim, plan, options->hosts, &o, &err);
 	if (r < 0)
 		return cli_fail("explain", &err);
-	json_t *whole = forecast_json(&o), *servers = json_array();
-	int code = tell(options, vim, plan, &o, servers, &err);
-	json_object_set_new(whole, "servers", servers);
-	if (options->format == FORMAT_JSON) {
-		json_dumpf(whole, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (o.notes) {
+	json_open_object(&w, NULL);
+	json_open_array(&w, "servers");
+	int code = tell(options, vim, plan, &o, &w, &err);
+	json_close(&w);
+	put_notes(&w, &o);
+	json_close(&w);
+	if (options->format == FORMAT_JSON)
+		code = cli_print_json("explain", &w, code);
+	else if (o.notes)
 		fputs(o.notes, stdout);
-	}
-	json_decref(whole);
 	if (is_unknown(&o))
 		fputs("dnsvnf explain: give --hosts a folder with what 'dnsvnf host -o json' "
 		      "prints on each compute host, to learn which takes it or why none does\n",

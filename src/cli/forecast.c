@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/json_write.h"
 #include "base/str.h"
 #include "deploy/forecast.h"
 
@@ -109,134 +110,160 @@ void print_capacity(FILE *out, const struct forecast *o, const struct capacity *
 	print_scheduled(out, &capacity->stop);
 }
 
-static json_t *cells_json(const struct fit_result *result)
+static void put_cells(struct json_writer *w, const struct fit_result *result)
 {
-	json_t *cells = json_array();
-
+	json_open_array(w, "cells");
 	for (size_t i = 0; i < result->n_cells; i++) {
 		const struct fit_placed_cell *c = &result->cells[i];
-		json_t *pins = json_object();
+
+		json_open_object(w, NULL);
+		json_put_int64(w, "node", c->node);
+		json_put_int64(w, "page_kb", c->page_kb);
+		json_open_object(w, "pinned_cpus");
 		for (size_t k = 0; k < c->n_pins; k++) {
 			char vcpu[8];
 			snprintf(vcpu, sizeof(vcpu), "%u", c->pins[k].vcpu);
-			json_object_set_new(pins, vcpu, json_integer(c->pins[k].cpu));
+			json_put_int64(w, vcpu, c->pins[k].cpu);
 		}
-		json_array_append_new(cells,
-				      json_pack("{s:i, s:i, s:o}", "node", c->node, "page_kb",
-						(int)c->page_kb, "pinned_cpus", pins));
+		json_close(w);
+		json_close(w);
 	}
-	return cells;
+	json_close(w);
 }
 
-static json_t *ports_json(const struct scheduled_server *s)
+static void put_ports(struct json_writer *w, const struct scheduled_server *s)
 {
 	const struct fit_result *result = &s->explanation.results[s->host];
-	json_t *ports = json_array();
 
+	json_open_array(w, "ports");
 	for (size_t i = 0; i < result->n_pools; i++) {
 		const struct pci_pool *pool = &s->hosts.v[s->host].pools[result->pools[i]];
-		json_array_append_new(
-			ports, json_pack("{s:i, s:s*, s:s*, s:s*, s:o}", "nicid",
-					 (int)s->request.ports[i].nicid, "physnet", pool->physnet,
-					 "pf", pool->pf, "device", scheduled_device(s, i), "node",
-					 pool->node < 0 ? json_null() : json_integer(pool->node)));
+
+		json_open_object(w, NULL);
+		json_put_int64(w, "nicid", s->request.ports[i].nicid);
+		json_put_text_opt(w, "physnet", pool->physnet);
+		json_put_text_opt(w, "pf", pool->pf);
+		json_put_text_opt(w, "device", scheduled_device(s, i));
+		json_put_known(w, "node", pool->node);
+		json_close(w);
 	}
-	return ports;
+	json_close(w);
 }
 
-static json_t *reasons_json(const struct scheduled_server *s)
+static void put_reasons(struct json_writer *w, const struct scheduled_server *s)
 {
-	json_t *hosts = json_array();
-
+	json_open_array(w, "hosts");
 	for (size_t i = 0; i < s->hosts.n; i++) {
 		cleanup_strbuf struct strbuf b = {0};
+
 		scheduled_format_reasons(s, i, &b);
-		json_array_append_new(
-			hosts, json_pack("{s:s, s:s}", "host", s->hosts.v[i].name, "reasons", b.s));
+		json_open_object(w, NULL);
+		json_put_text(w, "host", s->hosts.v[i].name);
+		json_put_text(w, "reasons", b.s ? b.s : "");
+		json_close(w);
 	}
-	return hosts;
+	json_close(w);
 }
 
-static json_t *change_json(const struct scheduled_server *s, const struct change *c)
+static void put_change(struct json_writer *w, const struct scheduled_server *s,
+		       const struct change *c)
 {
-	json_t *port = c->port < 0 ? json_null() : json_integer(s->request.ports[c->port].nicid);
-
-	return json_pack("{s:s, s:s?, s:o}", "property", c->property, "value", c->value, "nicid",
-			 port);
+	json_open_object(w, NULL);
+	json_put_text(w, "property", c->property);
+	json_put_text(w, "value", c->value);
+	if (c->port < 0)
+		json_put_null(w, "nicid");
+	else
+		json_put_int64(w, "nicid", s->request.ports[c->port].nicid);
+	json_close(w);
 }
 
-static json_t *counterfactuals_json(const struct scheduled_server *s)
+static void put_counterfactuals(struct json_writer *w, const struct scheduled_server *s)
 {
-	json_t *all = json_array();
-
+	json_open_array(w, "counterfactuals");
 	for (size_t i = 0; !s->why && i < s->explanation.n; i++) {
 		const struct counterfactual *c = &s->explanation.v[i];
-		json_t *changes = json_array();
+
+		json_open_object(w, NULL);
+		json_put_text(w, "of", c->kind == COUNTERFACTUAL_REQUEST ? "request" : "host");
+		json_put_text(w, "text", c->text);
+		json_put_text(w, "host", s->hosts.v[c->host].name);
+		json_put_int64(w, "cost", c->cost);
+		json_open_array(w, "changes");
 		for (size_t k = 0; k < c->n_changes; k++)
-			json_array_append_new(changes, change_json(s, &c->changes[k]));
-		json_array_append_new(
-			all, json_pack("{s:s, s:s, s:s, s:i, s:o}", "of",
-				       c->kind == COUNTERFACTUAL_REQUEST ? "request" : "host",
-				       "text", c->text, "host", s->hosts.v[c->host].name, "cost",
-				       (int)c->cost, "changes", changes));
+			put_change(w, s, &c->changes[k]);
+		json_close(w);
+		json_close(w);
 	}
-	return all;
+	json_close(w);
 }
 
-json_t *scheduled_json(const struct scheduled_server *s)
+void put_scheduled(struct json_writer *w, const struct scheduled_server *s)
 {
-	json_t *o =
-		json_pack("{s:s, s:s, s:s*, s:s*}", "server", s->server->name, "verdict",
-			  verdict_name(s->verdict), "why", s->why, "not_known", s->request.unseen);
-
+	json_put_text(w, "server", s->server->name);
+	json_put_text(w, "verdict", verdict_name(s->verdict));
+	json_put_text_opt(w, "why", s->why);
+	json_put_text_opt(w, "not_known", s->request.unseen);
 	switch (s->verdict) {
 	case SCHEDULE_FITS:
-		json_object_set_new(o, "host", json_string(s->hosts.v[s->host].name));
-		json_object_set_new(o, "other_hosts", json_integer((json_int_t)s->n_others));
-		json_object_set_new(o, "cells", cells_json(&s->explanation.results[s->host]));
-		json_object_set_new(o, "ports", ports_json(s));
+		json_put_text(w, "host", s->hosts.v[s->host].name);
+		json_put_uint64(w, "other_hosts", s->n_others);
+		put_cells(w, &s->explanation.results[s->host]);
+		put_ports(w, s);
 		break;
 	case SCHEDULE_NOWHERE:
-		json_object_set_new(o, "hosts", reasons_json(s));
+		put_reasons(w, s);
 		if (s->hosts.n)
-			json_object_set_new(o, "nearest",
-					    json_string(s->hosts.v[s->explanation.nearest].name));
-		json_object_set_new(o, "counterfactuals", counterfactuals_json(s));
+			json_put_text(w, "nearest", s->hosts.v[s->explanation.nearest].name);
+		put_counterfactuals(w, s);
 		break;
 	case SCHEDULE_UNKNOWN:
-		json_object_set_new(o, "hosts", reasons_json(s));
+		put_reasons(w, s);
 		break;
 	}
-	return o;
 }
 
-json_t *forecast_json(const struct forecast *forecast)
+void put_notes(struct json_writer *w, const struct forecast *forecast)
 {
-	json_t *servers = json_array(), *notes = json_array();
-
-	for (size_t i = 0; i < forecast->schedule.n; i++)
-		json_array_append_new(servers, scheduled_json(&forecast->schedule.v[i]));
+	json_open_array(w, "notes");
 	for (const char *line = forecast->notes; line && *line;) {
 		size_t len = strcspn(line, "\n");
-		json_array_append_new(notes, json_stringn(line, len));
+		json_put_textn(w, NULL, line, len);
 		line += len + (line[len] == '\n');
 	}
-	return json_pack("{s:o, s:o}", "servers", servers, "notes", notes);
+	json_close(w);
 }
 
-json_t *capacity_json(const struct forecast *forecast, const struct capacity *capacity)
+void put_forecast(struct json_writer *w, const char *key, const struct forecast *forecast)
+{
+	json_open_object(w, key);
+	json_open_array(w, "servers");
+	for (size_t i = 0; i < forecast->schedule.n; i++) {
+		json_open_object(w, NULL);
+		put_scheduled(w, &forecast->schedule.v[i]);
+		json_close(w);
+	}
+	json_close(w);
+	put_notes(w, forecast);
+	json_close(w);
+}
+
+void put_capacity(struct json_writer *w, const char *key, const struct forecast *forecast,
+		  const struct capacity *capacity)
 {
 	bool unknown = capacity->stop.verdict == SCHEDULE_UNKNOWN && capacity->n == 0;
-	json_t *o = json_pack("{s:o, s:b}", "deployments",
-			      unknown ? json_null() : json_integer(capacity->n), "at_least",
-			      is_at_least(capacity));
-	json_t *hosts = json_object();
 
+	json_open_object(w, key);
+	json_put_known(w, "deployments", unknown ? -1 : (int64_t)capacity->n);
+	json_put_bool(w, "at_least", is_at_least(capacity));
+	json_open_object(w, "servers_on");
 	for (size_t i = 0; i < forecast->hosts.n; i++)
-		json_object_set_new(hosts, forecast->hosts.v[i].name,
-				    json_integer(capacity->servers[i]));
-	json_object_set_new(o, "servers_on", hosts);
-	if (capacity->stop.verdict != SCHEDULE_FITS)
-		json_object_set_new(o, "then", scheduled_json(&capacity->stop));
-	return o;
+		json_put_int64(w, forecast->hosts.v[i].name, capacity->servers[i]);
+	json_close(w);
+	if (capacity->stop.verdict != SCHEDULE_FITS) {
+		json_open_object(w, "then");
+		put_scheduled(w, &capacity->stop);
+		json_close(w);
+	}
+	json_close(w);
 }

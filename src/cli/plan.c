@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <jansson.h>
-
+#include "deploy/plan.h"
 #include "base/alloc.h"
+#include "base/json_write.h"
 #include "cli/common.h"
 #include "cli/forecast.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
 #include "deploy/forecast.h"
-#include "deploy/plan.h"
 
 static void print_table(const struct plan *plan)
 {
@@ -29,29 +28,32 @@ static void print_table(const struct plan *plan)
 }
 
 /* forecast and capacity may be NULL. */
-static void print_json(const struct plan *plan, const struct forecast *forecast,
-		       const struct capacity *capacity)
+static void put_plan(struct json_writer *w, const struct plan *plan,
+		     const struct forecast *forecast, const struct capacity *capacity)
 {
-	json_t *steps = json_array();
-
+	json_open_object(w, NULL);
+	json_put_text(w, "tenant", plan->tenant->name);
+	json_put_text(w, "deployment", plan->deployment->name);
+	json_open_array(w, "steps");
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		json_array_append_new(steps,
-				      json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:b}", "action",
-						action_name(s->action), "kind",
-						vim_kind_name(s->request.kind), "name", s->name,
-						"owner", s->owner, "about", s->about, "why", s->why,
-						"interrupts", step_interrupts(s)));
+
+		json_open_object(w, NULL);
+		json_put_text(w, "action", action_name(s->action));
+		json_put_text(w, "kind", vim_kind_name(s->request.kind));
+		json_put_text(w, "name", s->name);
+		json_put_text(w, "owner", s->owner);
+		json_put_text_opt(w, "about", s->about);
+		json_put_text_opt(w, "why", s->why);
+		json_put_bool(w, "interrupts", step_interrupts(s));
+		json_close(w);
 	}
-	json_t *whole = json_pack("{s:s, s:s, s:o}", "tenant", plan->tenant->name, "deployment",
-				  plan->deployment->name, "steps", steps);
+	json_close(w);
 	if (forecast)
-		json_object_set_new(whole, "schedule", forecast_json(forecast));
+		put_forecast(w, "schedule", forecast);
 	if (capacity)
-		json_object_set_new(whole, "capacity", capacity_json(forecast, capacity));
-	json_dumpf(whole, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(whole);
+		put_capacity(w, "capacity", forecast, capacity);
+	json_close(w);
 }
 
 static void print_summary(const struct plan *plan, const struct deployment *deployment)
@@ -77,6 +79,7 @@ static int plan_one(const struct options *options, const struct model *model,
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast forecast = {0};
 	cleanup_capacity struct capacity capacity = {0};
+	cleanup_json_writer struct json_writer w = {0};
 	bool counted = options->hosts && own->count > 0;
 
 	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
@@ -87,9 +90,11 @@ static int plan_one(const struct options *options, const struct model *model,
 	if (counted)
 		capacity_make(&forecast.request, &forecast.hosts, &forecast.facts, &capacity);
 	if (json)
-		print_json(plan, options->hosts ? &forecast : NULL, counted ? &capacity : NULL);
+		put_plan(&w, plan, options->hosts ? &forecast : NULL, counted ? &capacity : NULL);
 	else
 		print_table(plan);
+	if (json && cli_print_json("plan", &w, EXIT_DONE) != EXIT_DONE)
+		return EXIT_NOT_RIGHT;
 	if (!json && options->hosts)
 		print_forecast(stdout, &forecast);
 	if (!json && counted)

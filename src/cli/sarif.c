@@ -5,8 +5,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/finding.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "check/check.h"
 
@@ -31,61 +33,103 @@ static char *uri_of(const char *path, const char *here)
 	return strbuf_steal(&b);
 }
 
-static json_t *location(const char *file, unsigned line, const char *here)
+/* {"text": text} */
+static void put_message(struct json_writer *w, const char *key, const char *text)
+{
+	json_open_object(w, key);
+	json_put_text(w, "text", text);
+	json_close(w);
+}
+
+/* An array of one location. */
+static void put_location(struct json_writer *w, const char *key, const char *file, unsigned line,
+			 const char *message, const char *here)
 {
 	cleanup_free char *uri = uri_of(file, here);
-	json_t *physical = json_pack("{s:{s:s}}", "artifactLocation", "uri", uri);
 
-	if (line)
-		json_object_set_new(physical, "region", json_pack("{s:i}", "startLine", (int)line));
-	return json_pack("{s:o}", "physicalLocation", physical);
+	json_open_array(w, key);
+	json_open_object(w, NULL);
+	json_open_object(w, "physicalLocation");
+	json_open_object(w, "artifactLocation");
+	json_put_text(w, "uri", uri);
+	json_close(w);
+	if (line) {
+		json_open_object(w, "region");
+		json_put_int64(w, "startLine", line);
+		json_close(w);
+	}
+	json_close(w);
+	if (message)
+		put_message(w, "message", message);
+	json_close(w);
+	json_close(w);
 }
 
-static json_t *rule_json(const struct check_rule *r)
+static void put_rule(struct json_writer *w, const struct check_rule *r)
 {
-	cleanup_strbuf struct strbuf full = {0}, help = {0};
+	cleanup_free char *full = xasprintf("%s %s", r->text, r->reason);
+	cleanup_free char *help = xasprintf("%s\nSource: %s", r->remedy, r->source);
 
-	strbuf_addf(&full, "%s %s", r->text, r->reason);
-	strbuf_addf(&help, "%s\nSource: %s", r->remedy, r->source);
-	return json_pack("{s:s, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}", "id", r->id,
-			 "shortDescription", "text", r->title, "fullDescription", "text", full.s,
-			 "help", "text", help.s, "defaultConfiguration", "level",
-			 severity_name(r->severity));
+	json_open_object(w, NULL);
+	json_put_text(w, "id", r->id);
+	put_message(w, "shortDescription", r->title);
+	put_message(w, "fullDescription", full);
+	put_message(w, "help", help);
+	json_open_object(w, "defaultConfiguration");
+	json_put_text(w, "level", severity_name(r->severity));
+	json_close(w);
+	json_close(w);
 }
 
-static json_t *result_json(const struct finding *f, const char *here)
+static void put_result(struct json_writer *w, const struct finding *f, const char *here)
 {
-	json_t *result = json_pack("{s:s, s:s, s:{s:s}, s:[o]}", "ruleId", f->rule, "level",
-				   severity_name(f->severity), "message", "text", f->text,
-				   "locations", location(f->file, f->line, here));
-
+	json_open_object(w, NULL);
+	json_put_text(w, "ruleId", f->rule);
+	json_put_text(w, "level", severity_name(f->severity));
+	put_message(w, "message", f->text);
+	put_location(w, "locations", f->file, f->line, NULL, here);
 	for (int i = 0; check_rule_at((size_t)i); i++)
 		if (streq(check_rule_at((size_t)i)->id, f->rule))
-			json_object_set_new(result, "ruleIndex", json_integer(i));
-	if (f->also_file) {
-		json_t *also = location(f->also_file, f->also_line, here);
-		json_object_set_new(also, "message", json_pack("{s:s}", "text", "see also"));
-		json_object_set_new(result, "relatedLocations", json_pack("[o]", also));
+			json_put_int64(w, "ruleIndex", i);
+	if (f->also_file)
+		put_location(w, "relatedLocations", f->also_file, f->also_line, "see also", here);
+	if (f->waived) {
+		json_open_array(w, "suppressions");
+		json_open_object(w, NULL);
+		json_put_text(w, "kind", "inSource");
+		json_put_text(w, "justification", f->waived);
+		json_close(w);
+		json_close(w);
 	}
-	if (f->waived)
-		json_object_set_new(
-			result, "suppressions",
-			json_pack("[{s:s, s:s}]", "kind", "inSource", "justification", f->waived));
-	return result;
+	json_close(w);
 }
 
-json_t *sarif_log(const struct findings *findings, const char *here)
+void put_sarif(struct json_writer *w, const struct findings *findings, const char *here)
 {
-	json_t *rules = json_array(), *results = json_array();
 	const struct check_rule *r;
 
+	json_open_object(w, NULL);
+	json_put_text(w, "$schema",
+		      "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+		      "sarif-schema-2.1.0.json");
+	json_put_text(w, "version", "2.1.0");
+	json_open_array(w, "runs");
+	json_open_object(w, NULL);
+	json_open_object(w, "tool");
+	json_open_object(w, "driver");
+	json_put_text(w, "name", "dnsvnf");
+	json_put_text(w, "version", DNSVNF_VERSION);
+	json_open_array(w, "rules");
 	for (size_t i = 0; (r = check_rule_at(i)); i++)
-		json_array_append_new(rules, rule_json(r));
+		put_rule(w, r);
+	json_close(w);
+	json_close(w);
+	json_close(w);
+	json_open_array(w, "results");
 	for (size_t i = 0; i < findings->n; i++)
-		json_array_append_new(results, result_json(&findings->v[i], here));
-	return json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:o}]}", "$schema",
-			 "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
-			 "sarif-schema-2.1.0.json",
-			 "version", "2.1.0", "runs", "tool", "driver", "name", "dnsvnf", "version",
-			 DNSVNF_VERSION, "rules", rules, "results", results);
+		put_result(w, &findings->v[i], here);
+	json_close(w);
+	json_close(w);
+	json_close(w);
+	json_close(w);
 }

@@ -2,13 +2,11 @@
 /* Findings as SARIF 2.1.0, which CI systems show beside the lines they are about. */
 #pragma once
 
-#include <jansson.h>
-
 struct findings;
+struct json_writer;
 
 /*
  * The whole log: one run, every rule, a result for each finding; what is waived carries a
- * suppression. Paths are made relative to the folder `here` where they lie below it. The caller
- * drops the reference.
+ * suppression. Paths are made relative to the folder `here` where they lie below it.
  */
-json_t *sarif_log(const struct findings *findings, const char *here);
+void put_sarif(struct json_writer *w, const struct findings *findings, const char *here);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/verb.h"
@@ -164,20 +164,21 @@ static void print_table(struct row *rows, size_t n)
 	table_print(stdout, &table);
 }
 
-static void print_json(struct row *rows, size_t n)
+static void put_rows(struct json_writer *w, const struct row *rows, size_t n)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*}",
-						      "tenant", rows[i].tenant, "deployment",
-						      rows[i].deployment, "server", rows[i].server,
-						      "state", rows[i].state, "uptime",
-						      rows[i].uptime, "bond", rows[i].bond,
-						      "addresses", rows[i].addresses));
-	json_dumpf(list, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(list);
+	json_open_array(w, NULL);
+	for (size_t i = 0; i < n; i++) {
+		json_open_object(w, NULL);
+		json_put_text(w, "tenant", rows[i].tenant);
+		json_put_text(w, "deployment", rows[i].deployment);
+		json_put_text_opt(w, "server", rows[i].server);
+		json_put_text_opt(w, "state", rows[i].state);
+		json_put_text_opt(w, "uptime", rows[i].uptime);
+		json_put_text_opt(w, "bond", rows[i].bond);
+		json_put_text_opt(w, "addresses", rows[i].addresses);
+		json_close(w);
+	}
+	json_close(w);
 }
 
 /* project: of the cloud, or NULL: the one of the credentials. */
@@ -248,6 +249,7 @@ static int add_described(const struct verb *verb, const struct options *options,
 int verb_status(const struct verb *verb, const void *all)
 {
 	const struct options *options = all;
+	cleanup_json_writer struct json_writer w = {0};
 	struct row *rows = NULL;
 	size_t n = 0;
 
@@ -256,9 +258,11 @@ int verb_status(const struct verb *verb, const void *all)
 				    : add_all(options, &rows, &n);
 
 	if (options->format == FORMAT_JSON && (code == EXIT_DONE || n > 0))
-		print_json(rows, n);
+		put_rows(&w, rows, n);
 	else if (code == EXIT_DONE || n > 0)
 		print_table(rows, n);
+	if (w.root)
+		code = cli_print_json("status", &w, code);
 	for (size_t i = 0; i < n; i++)
 		row_clear(&rows[i]);
 	free(rows);

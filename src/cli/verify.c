@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <jansson.h>
-
+#include "deploy/verify.h"
 #include "base/alloc.h"
+#include "base/json_write.h"
 #include "cli/common.h"
 #include "cli/verb.h"
-#include "deploy/verify.h"
 
 static void print_table(const struct verifications *v)
 {
@@ -21,19 +20,22 @@ static void print_table(const struct verifications *v)
 	table_print(stdout, &table);
 }
 
-static void print_json(const struct deployment *deployment, const struct verifications *v)
+static void put_checks(struct json_writer *w, const struct deployment *deployment,
+		       const struct verifications *v)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < v->n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s*, s:s, s:s*}", "check",
-						      v->v[i].check, "object", v->v[i].object,
-						      "result", verdict_name(v->v[i].verdict),
-						      "evidence", v->v[i].evidence));
-	json_t *whole = json_pack("{s:s, s:o}", "deployment", deployment->name, "checks", list);
-	json_dumpf(whole, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(whole);
+	json_open_object(w, NULL);
+	json_put_text(w, "deployment", deployment->name);
+	json_open_array(w, "checks");
+	for (size_t i = 0; i < v->n; i++) {
+		json_open_object(w, NULL);
+		json_put_text(w, "check", v->v[i].check);
+		json_put_text_opt(w, "object", v->v[i].object);
+		json_put_text(w, "result", verdict_name(v->v[i].verdict));
+		json_put_text_opt(w, "evidence", v->v[i].evidence);
+		json_close(w);
+	}
+	json_close(w);
+	json_close(w);
 }
 
 static int verify_one(const struct options *options, const struct model *model,
@@ -47,15 +49,18 @@ static int verify_one(const struct options *options, const struct model *model,
 	if (verify_deployment(vim, model, deployment, &v, &err) < 0)
 		return cli_fail("verify", &err);
 	size_t failed = verifications_count(&v, VERDICT_FAIL);
+	int code = failed ? EXIT_NOT_RIGHT : EXIT_DONE;
 	if (options->format == FORMAT_JSON) {
-		print_json(deployment, &v);
-	} else {
-		print_table(&v);
-		printf("%s: %zu passed, %zu failed, %zu unknown\n", deployment->name,
-		       verifications_count(&v, VERDICT_PASS), failed,
-		       verifications_count(&v, VERDICT_UNKNOWN));
+		cleanup_json_writer struct json_writer w = {0};
+
+		put_checks(&w, deployment, &v);
+		return cli_print_json("verify", &w, code);
 	}
-	return failed ? EXIT_NOT_RIGHT : EXIT_DONE;
+	print_table(&v);
+	printf("%s: %zu passed, %zu failed, %zu unknown\n", deployment->name,
+	       verifications_count(&v, VERDICT_PASS), failed,
+	       verifications_count(&v, VERDICT_UNKNOWN));
+	return code;
 }
 
 int verb_verify(const struct verb *verb, const void *options)

@@ -394,6 +394,41 @@ class NoFalseAlarm(unittest.TestCase):
                 self.assertEqual(0, dnsvnf("check", design).returncode)
 
 
+class StrangeNames(unittest.TestCase):
+    """A name is any bytes; JSON is UTF-8. No finding may be lost for that."""
+
+    def findings_in(self, folder, descriptor):
+        """What the text output counts, and what JSON and SARIF list."""
+        text = subprocess.run([DNSVNF, "check", descriptor], capture_output=True, timeout=30)
+        counts = re.search(rb"(\d+) errors?, (\d+) warnings?, (\d+) notes?\s*$", text.stdout)
+        listed = subprocess.run([DNSVNF, "check", "-o", "json", descriptor], capture_output=True, timeout=30)
+        sarif = subprocess.run([DNSVNF, "check", "-o", "sarif", descriptor], capture_output=True, timeout=30)
+        self.assertEqual((text.returncode, b""), (listed.returncode, listed.stderr))
+        findings = json.loads(listed.stdout.decode("utf-8"))
+        self.assertEqual(sum(map(int, counts.groups())), len(findings))
+        results = json.loads(sarif.stdout.decode("utf-8"))["runs"][0]["results"]
+        self.assertEqual(len(findings), len(results))
+        return findings, results
+
+    def test_a_folder_whose_name_is_not_utf8(self):
+        with tempfile.TemporaryDirectory() as top:
+            folder = os.path.join(os.fsencode(top), b"a\xffb")
+            shutil.copytree(os.fsencode(f"{TECHNOTE}/published"), folder)
+            findings, results = self.findings_in(folder, os.path.join(folder, b"dep.xml"))
+            self.assertIn(f"{top}/a?b/dep.xml", {finding["file"] for finding in findings})
+            self.assertIn(f"file://{top}/a%FFb/dep.xml", {
+                result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results})
+
+    def test_a_file_url_whose_path_is_not_utf8(self):
+        with tempfile.TemporaryDirectory() as top:
+            descriptor = edited(top, "flat", [dep("<file>day0.cfg</file>", f"<file>file://{top}/%ff.cfg</file>")])
+            os.rename(f"{top}/day0.cfg", os.fsencode(top) + b"/\xff.cfg")
+            with open(os.fsencode(top) + b"/\xff.cfg", "a", encoding="utf-8") as file:
+                file.write("\n\tnot: yaml\n")
+            findings, _ = self.findings_in(top, descriptor)
+            self.assertIn(f"{top}/?.cfg", {finding["file"] for finding in findings})
+
+
 class Catalogue(unittest.TestCase):
     def setUp(self):
         self.rules = json.loads(dnsvnf("check", "--list", "-o", "json").stdout)
