@@ -31,9 +31,9 @@ static const char *word(int64_t n, const char *yes, const char *no)
 	return n < 0 ? UNKNOWN : n ? yes : no;
 }
 
-static void add_cpus(struct table *table, const struct cpus *cpus)
+static void add_cpus(struct table *table, const struct cpuset *cpus)
 {
-	cleanup_free char *text = cpus_text(cpus);
+	cleanup_free char *text = cpuset_format(cpus);
 
 	table_add(table, !text ? UNKNOWN : *text ? text : "none");
 }

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cpuset.h"
 #include "base/finding.h"
-#include "host/cpus.h"
 
 struct err;
 struct tree;
@@ -33,13 +33,13 @@ struct host_node {
 	unsigned id;
 	int64_t socket; /* physical package; unknown too when its CPUs lie in several */
 	int64_t memory_mb, memory_free_mb;
-	struct cpus cpus;     /* online */
-	struct cpus isolated; /* from the kernel's scheduler (isolcpus) */
+	struct cpuset cpus;     /* online */
+	struct cpuset isolated; /* from the kernel's scheduler (isolcpus) */
 	/* For which Nova may use them: [compute] cpu_shared_set and cpu_dedicated_set with the
 	 * defaults of the libvirt driver's _get_host_numa_topology. */
-	struct cpus shared, dedicated;
-	struct cpus *siblings; /* hardware threads of one core */
-	size_t n_siblings;     /* 0: unknown */
+	struct cpuset shared, dedicated;
+	struct cpuset *siblings; /* hardware threads of one core */
+	size_t n_siblings;       /* 0: unknown */
 	struct host_pages *pages;
 	size_t n_pages;
 };

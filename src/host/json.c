@@ -2,12 +2,12 @@
 #include "base/json_write.h"
 #include "host/host.h"
 
-static void put_cpus(struct json_writer *w, const char *key, const struct cpus *set)
+static void put_cpus(struct json_writer *w, const char *key, const struct cpuset *set)
 {
-	if (!set->known)
+	if (set->unknown)
 		return json_put_null(w, key);
 	json_open_array(w, key);
-	for (int cpu = cpus_next(set, 0); cpu >= 0; cpu = cpus_next(set, cpu + 1))
+	for_each_cpu (cpu, set)
 		json_put_int64(w, NULL, cpu);
 	json_close(w);
 }

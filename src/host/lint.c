@@ -187,30 +187,31 @@ static void lint_memory(struct host *host)
 
 static void lint_cpus(struct host *host)
 {
-	size_t dedicated = 0, isolated = 0;
+	bool dedicated = false, isolated = false;
 
 	for (size_t n = 0; n < host->n_nodes; n++) {
 		const struct host_node *node = &host->nodes[n];
-		struct cpus both = cpus_and(&node->isolated, &node->shared);
+		struct cpuset both = cpuset_and(&node->isolated, &node->shared);
 
-		isolated += cpus_count(&node->isolated);
-		dedicated += cpus_count(&node->dedicated);
-		if (host->nova_conf != 1 || !both.known || cpus_count(&both) == 0)
+		/* What is unknown may be some. */
+		isolated |= cpuset_count(&node->isolated) != 0;
+		dedicated |= cpuset_count(&node->dedicated) != 0;
+		if (host->nova_conf != 1 || cpuset_count(&both) <= 0)
 			continue;
 
 		cleanup_free char *object = xasprintf("node %u", node->id);
-		cleanup_free char *cpus = cpus_text(&both);
+		cleanup_free char *cpus = cpuset_format(&both);
 
 		lint_add(host, SEVERITY_WARNING, "cpus-isolated-shared", object, NOVA_NUMA,
 			 "CPUs %s are isolated (isolcpus) and shared by Nova at once: the kernel "
 			 "does not balance load over isolated CPUs, floating guests pile up there",
 			 cpus);
 	}
-	if (host->nova_conf == 1 && dedicated == 0 && host->n_nodes > 0)
+	if (host->nova_conf == 1 && !dedicated && host->n_nodes > 0)
 		lint_add(host, SEVERITY_WARNING, "cpus-none-dedicated", NULL, NOVA_NUMA,
 			 "nova.conf leaves no CPU for hw:cpu_policy=dedicated: set [compute] "
 			 "cpu_dedicated_set");
-	else if (host->nova_conf == 0 && isolated == 0 && host->n_nodes > 0)
+	else if (host->nova_conf == 0 && !isolated && host->n_nodes > 0)
 		lint_add(host, SEVERITY_NOTE, "cpus-not-isolated", NULL, NOVA_NUMA,
 			 "no CPU is isolated, and nova.conf cannot be read here: whether CPUs are "
 			 "set aside for pinned guests is unknown");

@@ -16,13 +16,13 @@
 #define NODES "sys/devices/system/node"
 #define CPUS  "sys/devices/system/cpu"
 
-static void read_cpus(struct tree *tree, const char *path, struct cpus *ret)
+static void read_cpus(struct tree *tree, const char *path, struct cpuset *ret)
 {
 	cleanup_free char *text = tree_text(tree, "%s", path);
 
-	*ret = (struct cpus){0};
+	*ret = CPUSET_UNKNOWN;
 	if (text)
-		(void)cpus_parse(text, ret);
+		(void)cpuset_parse(text, ret, NULL);
 }
 
 /* "Node 0 MemTotal:       131072 kB" */
@@ -77,13 +77,12 @@ static void read_pages(struct tree *tree, struct host_node *node)
 /* Sockets and cores of the node's CPUs. */
 static void read_topology(struct tree *tree, struct host_node *node)
 {
-	struct cpus seen = {.known = true};
+	struct cpuset seen = {0};
 	bool first = true, siblings_known = true;
 
 	node->socket = HOST_UNKNOWN;
-	for (int c = cpus_next(&node->cpus, 0); c >= 0; c = cpus_next(&node->cpus, c + 1)) {
-		unsigned cpu = (unsigned)c;
-		struct cpus core;
+	for_each_cpu (cpu, &node->cpus) {
+		struct cpuset core;
 		int64_t package =
 			tree_number(tree, CPUS "/cpu%u/topology/physical_package_id", cpu);
 
@@ -92,19 +91,18 @@ static void read_topology(struct tree *tree, struct host_node *node)
 		else if (node->socket != package)
 			node->socket = HOST_UNKNOWN;
 		first = false;
-		if (cpus_has(&seen, cpu))
+		if (cpuset_has(&seen, cpu))
 			continue;
 
 		cleanup_free char *path =
 			xasprintf(CPUS "/cpu%u/topology/thread_siblings_list", cpu);
 
 		read_cpus(tree, path, &core);
-		if (!core.known || !cpus_has(&core, cpu)) {
+		if (!cpuset_has(&core, cpu)) {
 			siblings_known = false;
 			continue;
 		}
-		for (size_t i = 0; i < ARRAY_SIZE(seen.bits); i++)
-			seen.bits[i] |= core.bits[i];
+		seen = cpuset_or(&seen, &core);
 		*array_push(node->siblings, node->n_siblings) = core;
 	}
 	if (!siblings_known) {
@@ -143,41 +141,40 @@ static void apply_reserved(const char *value, struct host *host)
 				host->nodes[n].pages[p].reserved = count;
 }
 
-static void conf_cpus(const struct oslo_conf *nova, const char *section, const char *key,
-		      struct cpus *ret)
+/* Whether the option is set; *ret is unknown when it cannot be read. */
+static bool conf_cpus(const struct oslo_conf *nova, const char *section, const char *key,
+		      struct cpuset *ret)
 {
 	const char *value = oslo_get(nova, section, key);
 
-	*ret = (struct cpus){0};
+	*ret = CPUSET_UNKNOWN;
 	if (value)
-		(void)cpus_parse(value, ret);
+		(void)cpuset_parse(value, ret, NULL);
+	return value != NULL;
 }
 
 /* The rules of the libvirt driver: _get_vcpu_available, _get_pcpu_available and the fallback of
  * _get_host_numa_topology (Zed). */
-static void apply_nova(const struct oslo_conf *nova, const struct cpus *online, struct host *host)
+static void apply_nova(const struct oslo_conf *nova, const struct cpuset *online, struct host *host)
 {
-	struct cpus shared, dedicated, pin;
-	const struct cpus none = {.known = true};
-
-	conf_cpus(nova, "compute", "cpu_shared_set", &shared);
-	conf_cpus(nova, "compute", "cpu_dedicated_set", &dedicated);
-	conf_cpus(nova, "DEFAULT", "vcpu_pin_set", &pin);
-
-	bool shared_set = shared.known, pin_set = pin.known;
-	const struct cpus *for_shared = pin_set           ? &pin
-					: shared_set      ? &shared
-					: dedicated.known ? &none
+	struct cpuset shared, dedicated, pin;
+	const struct cpuset none = {0};
+	bool shared_set = conf_cpus(nova, "compute", "cpu_shared_set", &shared);
+	bool dedicated_set = conf_cpus(nova, "compute", "cpu_dedicated_set", &dedicated);
+	bool pin_set = conf_cpus(nova, "DEFAULT", "vcpu_pin_set", &pin);
+	const struct cpuset *for_shared = pin_set         ? &pin
+					  : shared_set    ? &shared
+					  : dedicated_set ? &none
 							  : online;
-	const struct cpus *for_dedicated = dedicated.known            ? &dedicated
-					   : (shared_set && !pin_set) ? &none
-								      : for_shared;
+	const struct cpuset *for_dedicated = dedicated_set              ? &dedicated
+					     : (shared_set && !pin_set) ? &none
+									: for_shared;
 
 	for (size_t n = 0; n < host->n_nodes; n++) {
 		struct host_node *node = &host->nodes[n];
 
-		node->shared = cpus_and(&node->cpus, for_shared);
-		node->dedicated = cpus_and(&node->cpus, for_dedicated);
+		node->shared = cpuset_and(&node->cpus, for_shared);
+		node->dedicated = cpuset_and(&node->cpus, for_dedicated);
 		for (size_t p = 0; p < node->n_pages; p++)
 			node->pages[p].reserved = 0;
 	}
@@ -193,17 +190,18 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static void read_node(struct tree *tree, unsigned id, const struct cpus *isolated,
+static void read_node(struct tree *tree, unsigned id, const struct cpuset *isolated,
 		      struct host_node *node)
 {
 	cleanup_free char *cpulist = xasprintf(NODES "/node%u/cpulist", id);
 	cleanup_free char *meminfo = tree_text(tree, NODES "/node%u/meminfo", id);
 
 	node->id = id;
+	node->shared = node->dedicated = CPUSET_UNKNOWN;
 	node->memory_mb = meminfo_mb(meminfo, "MemTotal");
 	node->memory_free_mb = meminfo_mb(meminfo, "MemFree");
 	read_cpus(tree, cpulist, &node->cpus);
-	node->isolated = cpus_and(&node->cpus, isolated);
+	node->isolated = cpuset_and(&node->cpus, isolated);
 	read_topology(tree, node);
 	read_pages(tree, node);
 }
@@ -211,7 +209,7 @@ static void read_node(struct tree *tree, unsigned id, const struct cpus *isolate
 void nodes_read(struct tree *tree, const struct oslo_conf *nova, struct host *host)
 {
 	cleanup_tree_names struct tree_names names = {0};
-	struct cpus online, isolated;
+	struct cpuset online, isolated;
 
 	read_cpus(tree, CPUS "/online", &online);
 	read_cpus(tree, CPUS "/isolated", &isolated);

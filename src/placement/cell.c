@@ -273,8 +273,7 @@ void cell_pin(const struct compute_cell *cell, const struct fit_request *request
 	else
 		take_packed(cell, &free, n, cpus);
 	ret->pins = xcalloc(n, sizeof(*ret->pins));
-	for (unsigned vcpu = cpuset_next(&guest->dedicated, 0); vcpu < CPUSET_MAX;
-	     vcpu = cpuset_next(&guest->dedicated, vcpu + 1)) {
+	for_each_cpu (vcpu, &guest->dedicated) {
 		ret->pins[ret->n_pins] =
 			(struct fit_pin){.vcpu = (uint16_t)vcpu, .cpu = cpus[ret->n_pins]};
 		ret->n_pins++;

@@ -34,8 +34,7 @@ static int complete_cores(struct compute_cell *c, struct err *err)
 		}
 	}
 	struct cpuset rest = cpuset_without(&all, &named);
-	for (unsigned cpu = cpuset_next(&rest, 0); cpu < CPUSET_MAX;
-	     cpu = cpuset_next(&rest, cpu + 1)) {
+	for_each_cpu (cpu, &rest) {
 		struct compute_core *core = array_push(c->cores, c->n_cores);
 
 		core->n = 1;

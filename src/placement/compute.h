@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "placement/cpuset.h"
+#include "base/cpuset.h"
 
 struct err;
 

@@ -73,8 +73,7 @@ static void get_siblings(struct json_reader *r, struct compute_cell *c)
 			return json_fail(&entry, NULL, "must have at most %d threads",
 					 COMPUTE_THREADS_MAX);
 		struct compute_core *core = array_push(c->cores, c->n_cores);
-		for (unsigned n = cpuset_next(&cpus, 0); n < CPUSET_MAX;
-		     n = cpuset_next(&cpus, n + 1))
+		for_each_cpu (n, &cpus)
 			core->cpus[core->n++] = (uint16_t)n;
 	}
 }

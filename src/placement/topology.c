@@ -90,8 +90,7 @@ static char *format_set(const struct cpuset *cpus)
 {
 	struct strbuf b = {0};
 
-	for (unsigned cpu = cpuset_next(cpus, 0); cpu < CPUSET_MAX;
-	     cpu = cpuset_next(cpus, cpu + 1))
+	for_each_cpu (cpu, cpus)
 		strbuf_addf(&b, "%s%u", b.len ? ", " : "{", cpu);
 	strbuf_adds(&b, "}");
 	return strbuf_steal(&b);
@@ -111,8 +110,7 @@ static int spread_given(struct fit_request *request, const struct given_cells *g
 		const struct cpuset *cpus = &g->cpus[i];
 		struct fit_cell *c = &request->cells[i];
 
-		for (unsigned n = cpuset_next(cpus, 0); n < CPUSET_MAX;
-		     n = cpuset_next(cpus, n + 1)) {
+		for_each_cpu (n, cpus) {
 			if (n >= request->vcpus)
 				return err_set(err, INVALID, "CPU number %u is larger than max %u",
 					       n, request->vcpus - 1);

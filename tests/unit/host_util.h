@@ -177,9 +177,9 @@ static inline void add_config(struct tree_table *t, const char *address, size_t 
 }
 
 /* As a list; NULL: not known. */
-static inline void assert_cpus(const struct cpus *cpus, const char *expected)
+static inline void assert_cpus(const struct cpuset *cpus, const char *expected)
 {
-	cleanup_free char *text = cpus_text(cpus);
+	cleanup_free char *text = cpuset_format(cpus);
 
 	if (expected)
 		assert_string_equal(text, expected);

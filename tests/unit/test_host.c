@@ -556,6 +556,10 @@ static void test_cpus_nova_may_use(void **state)
 		{"[DEFAULT]\nvcpu_pin_set=1-3\n", "1-3", "1-3"},
 		{"[DEFAULT]\nvcpu_pin_set=1-3\n[compute]\ncpu_shared_set=0\n", "1-3", "1-3"},
 		{"[compute]\ncpu_dedicated_set=^1,0-2\n", "", "0,2"},
+		/* What cannot be read is unknown, and is nothing that Nova lacks. */
+		{"[compute]\ncpu_dedicated_set=all\n", "", NULL},
+		{"[compute]\ncpu_shared_set=0\ncpu_dedicated_set=9999\n", "0", NULL},
+		{"[DEFAULT]\nvcpu_pin_set=1-\n", NULL, NULL},
 	};
 
 	(void)state;
@@ -569,6 +573,8 @@ static void test_cpus_nova_may_use(void **state)
 		read_table(&t, &h);
 		assert_cpus(&h.nodes[0].shared, rows[i].shared);
 		assert_cpus(&h.nodes[0].dedicated, rows[i].dedicated);
+		assert_int_equal(finding(&h, "cpus-none-dedicated", NULL) != NULL,
+				 streq(rows[i].dedicated, ""));
 	}
 }
 

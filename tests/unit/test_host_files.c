@@ -18,36 +18,6 @@
 #include "host/tune.h"
 #include "host_util.h"
 
-static void test_cpu_lists(void **state)
-{
-	static const struct {
-		const char *text, *expected; /* NULL: not one */
-	} rows[] = {
-		{"", ""},
-		{"0", "0"},
-		{"0-3,8-11", "0-3,8-11"},
-		{"3,1,2", "1-3"},
-		{"0-7,^3", "0-2,4-7"},
-		{" 1 - 2 , ^ 2 ", "1"},
-		{"8191", "8191"},
-		{"8192", NULL},
-		{"0-4294967295", NULL},
-		{"3-1", NULL},
-		{"a", NULL},
-		{"1-", NULL},
-		{"-1", NULL},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct cpus cpus = {0};
-
-		assert_int_equal(cpus_parse(rows[i].text, &cpus) == 0, rows[i].expected != NULL);
-		if (rows[i].expected)
-			assert_cpus(&cpus, rows[i].expected);
-	}
-}
-
 static void test_oslo_rules(void **state)
 {
 	static const struct oslo_key keys[] = {{"a", "k"}, {"a", "long"}};
@@ -165,7 +135,6 @@ static void test_tune(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cpu_lists),
 		cmocka_unit_test(test_oslo_rules),
 		cmocka_unit_test(test_no_link_leads_out),
 		cmocka_unit_test(test_tune),

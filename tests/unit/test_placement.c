@@ -692,21 +692,6 @@ static void more_pages_reserved_than_there_are(void **state)
 	assert_int_equal(host.cells[0].pages[0].used, 0);
 }
 
-static void cpu_lists_are_written_as_they_are_read(void **state)
-{
-	cleanup_err struct err err = ERR_INIT;
-	struct cpuset cpus;
-
-	(void)state;
-	assert_int_equal(cpuset_parse(" 0-3, ^2,8,,9 ", &cpus, &err), 0);
-	cleanup_free char *text = cpuset_format(&cpus);
-	assert_string_equal(text, "0-1,3,8-9");
-	assert_int_equal(cpuset_parse("1022-1023", &cpus, &err), 0);
-	cleanup_free char *last = cpuset_format(&cpus);
-	assert_string_equal(last, "1022-1023");
-	assert_int_equal(cpuset_parse("1024", &cpus, &err), -ERANGE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -729,7 +714,6 @@ int main(void)
 		cmocka_unit_test(cpus_that_nobody_parted_serve_both),
 		cmocka_unit_test(what_is_wrong_with_a_file_is_said),
 		cmocka_unit_test(more_pages_reserved_than_there_are),
-		cmocka_unit_test(cpu_lists_are_written_as_they_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

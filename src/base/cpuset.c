@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "placement/cpuset.h"
+#include "base/cpuset.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,18 +16,18 @@ void cpuset_add_range(struct cpuset *c, unsigned first, unsigned n)
 		cpuset_add(c, cpu);
 }
 
-unsigned cpuset_count(const struct cpuset *c)
+int cpuset_count(const struct cpuset *c)
 {
-	unsigned n = 0;
+	int n = 0;
 
 	for (unsigned i = 0; i < CPUSET_WORDS; i++)
-		n += (unsigned)__builtin_popcountll(c->words[i]);
-	return n;
+		n += __builtin_popcountll(c->words[i]);
+	return c->unknown ? -1 : n;
 }
 
 bool cpuset_equal(const struct cpuset *a, const struct cpuset *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	return !a->unknown && !b->unknown && memcmp(a->words, b->words, sizeof(a->words)) == 0;
 }
 
 bool cpuset_contain(const struct cpuset *all, const struct cpuset *some)
@@ -36,15 +36,18 @@ bool cpuset_contain(const struct cpuset *all, const struct cpuset *some)
 		if (some->words[i] & ~all->words[i])
 			return false;
 	}
-	return true;
+	return !all->unknown && !some->unknown;
 }
 
 struct cpuset cpuset_and(const struct cpuset *a, const struct cpuset *b)
 {
 	struct cpuset c;
 
+	if (a->unknown || b->unknown)
+		return CPUSET_UNKNOWN;
 	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		c.words[i] = a->words[i] & b->words[i];
+	c.unknown = false;
 	return c;
 }
 
@@ -52,8 +55,11 @@ struct cpuset cpuset_or(const struct cpuset *a, const struct cpuset *b)
 {
 	struct cpuset c;
 
+	if (a->unknown || b->unknown)
+		return CPUSET_UNKNOWN;
 	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		c.words[i] = a->words[i] | b->words[i];
+	c.unknown = false;
 	return c;
 }
 
@@ -61,8 +67,11 @@ struct cpuset cpuset_without(const struct cpuset *a, const struct cpuset *b)
 {
 	struct cpuset c;
 
+	if (a->unknown || b->unknown)
+		return CPUSET_UNKNOWN;
 	for (unsigned i = 0; i < CPUSET_WORDS; i++)
 		c.words[i] = a->words[i] & ~b->words[i];
+	c.unknown = false;
 	return c;
 }
 
@@ -162,17 +171,16 @@ char *cpuset_format(const struct cpuset *c)
 {
 	struct strbuf b = {0};
 
-	for (unsigned first = cpuset_next(c, 0); first < CPUSET_MAX;) {
-		unsigned last = first;
+	if (c->unknown)
+		return NULL;
+	for_each_cpu (cpu, c) {
+		unsigned first = cpu;
 
-		while (last + 1 < CPUSET_MAX && cpuset_has(c, last + 1))
-			last++;
+		while (cpuset_has(c, cpu + 1))
+			cpu++;
 		strbuf_addf(&b, "%s%u", b.len ? "," : "", first);
-		if (last > first)
-			strbuf_addf(&b, "-%u", last);
-		if (last + 1 >= CPUSET_MAX)
-			break;
-		first = cpuset_next(c, last + 1);
+		if (cpu > first)
+			strbuf_addf(&b, "-%u", cpu);
 	}
 	return strbuf_steal(&b);
 }
