@@ -73,7 +73,7 @@ void json_put_json(struct json_writer *w, const char *key, json_t *value);
 
 /*
  * The result, which is the caller's, or an error: -errno or NULL. Text ends with a newline; flags
- * are jansson's.
+ * are jansson's. A file keeps the error of its own writing (ferror).
  */
 int json_write_json(struct json_writer *w, json_t **ret, struct err *err);
 char *json_write_text(struct json_writer *w, size_t flags, struct err *err);
