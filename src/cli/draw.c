@@ -9,10 +9,9 @@
 #include "cli/common.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
-#include "deploy/plan.h"
 #include "draw/draw.h"
 #include "draw/place.h"
-#include "placement/host_json.h"
+#include "placement/schedule.h"
 
 static int place_on_hosts(const char *folder, const struct model *model, struct draw_places *places,
 			  struct err *err)
@@ -21,13 +20,34 @@ static int place_on_hosts(const char *folder, const struct model *model, struct 
 	int r = hosts_read_dir(folder, &hosts, err);
 
 	for (size_t t = 0; t < model->n_tenants && r == 0; t++)
-		for (size_t d = 0; d < model->tenants[t].n_deployments && r == 0; d++)
-			r = draw_places_on_hosts(places, model, &model->tenants[t].deployments[d],
-						 &hosts, err);
+		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
+			cleanup_schedule_request struct schedule_request request = {0};
+			cleanup_schedule struct schedule schedule = {0};
+			schedule_request_make(model, &model->tenants[t].deployments[d], &request);
+			schedule_make(&request, &hosts, NULL, &schedule);
+			draw_places_of_schedule(places, &schedule);
+		}
 	return r;
 }
 
-/* A server that is not there leaves its group without a place: it is drawn as wanted. */
+/* A server that is not there has no place: it is drawn as wanted. */
+static int ask_server(struct vim *vim, const struct deployment *deployment,
+		      const struct vm_group *group, unsigned index, struct draw_places *places)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_server_info struct vim_server_info server = {0};
+	cleanup_free char *name = vm_group_server_name(deployment, group, index);
+	int r = vim->ops->server(vim, name, VIM_LOOK_ALL, &server, &err);
+
+	if (r < 0 && r != -ENOENT)
+		return cli_fail("draw", &err);
+	if (r == 0)
+		draw_places_of_server(places, group, index, &server);
+	else
+		fprintf(stderr, "dnsvnf draw: %s: VM %s is drawn as wanted\n", err.text, name);
+	return EXIT_DONE;
+}
+
 static int ask_deployment(const struct verb *verb, const struct options *options,
 			  const struct tenant *tenant, const struct deployment *deployment,
 			  struct draw_places *places)
@@ -35,19 +55,10 @@ static int ask_deployment(const struct verb *verb, const struct options *options
 	cleanup_vim struct vim *vim = NULL;
 	int r = cli_open_vim(verb, options, tenant, deployment, NULL, &vim);
 
-	for (size_t g = 0; g < deployment->n_vm_groups && r == EXIT_DONE; g++) {
-		cleanup_err struct err err = ERR_INIT;
-		cleanup_server_info struct vim_server_info server = {0};
+	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
 		const struct vm_group *group = &deployment->vm_groups[g];
-		cleanup_free char *name = vm_group_server_name(deployment, group, 0);
-		int found = vim->ops->server(vim, name, VIM_LOOK_ALL, &server, &err);
-		if (found == 0)
-			draw_places_of_server(places, group, &server);
-		else if (found == -ENOENT)
-			fprintf(stderr, "dnsvnf draw: %s: VM %s is drawn as wanted\n", err.text,
-				group->name);
-		else
-			r = cli_fail("draw", &err);
+		for (unsigned i = 0; i < group->scaling.min_active && r == EXIT_DONE; i++)
+			r = ask_server(vim, deployment, group, i, places);
 	}
 	return r;
 }

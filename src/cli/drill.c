@@ -15,7 +15,7 @@
 #include "cli/verb.h"
 #include "deploy/drill.h"
 #include "deploy/plot.h"
-#include "deploy/service.h"
+#include "model/service.h"
 
 static unsigned terminal_width(void)
 {

@@ -15,7 +15,7 @@
 #include "deploy/guest.h"
 #include "deploy/plan.h"
 #include "deploy/reach.h"
-#include "deploy/service.h"
+#include "model/service.h"
 
 #define ROUND_MS        500   /* a boot changes no faster than this */
 #define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
-#include "deploy/service.h"
+#include "model/service.h"
 
 #define ASK_MS   2000
 #define LAST_MS  300  /* before the failure: a last look */

@@ -9,7 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "day0/day0.h"
-#include "deploy/service.h"
+#include "deploy/guest.h"
+#include "model/service.h"
 #include "placement/server_group.h"
 
 /* Stages of making, in the order in which a VIM needs them. */
@@ -148,23 +149,6 @@ static char *port_about(const struct interface *i)
 	return strbuf_steal(&about);
 }
 
-/*
- * A fixed address belongs to one VM: those after the first get theirs from the descriptor's pool,
- * else from the VIM.
- */
-static struct interface *interface_of_vm(const struct interface *i, unsigned index)
-{
-	struct interface *copy = xmemdup(i, sizeof(*i));
-
-	if (index > 0) {
-		copy->mac_address = NULL;
-		copy->n_addresses = 0;
-	}
-	if (index > 0 || i->n_addresses == 0)
-		copy->ip_address = (char *)interface_address(i, index);
-	return copy;
-}
-
 /* What ESC's model has no word for, from the extension "dnsvnf". */
 static void add_port_options(const struct planner *p, const struct vm_group *group,
 			     struct vim_request *r)
@@ -181,6 +165,18 @@ static void add_port_options(const struct planner *p, const struct vm_group *gro
 	r->port.propagate_uplink_status = !streq(
 		model_port_option(p->deployment, group, i, "propagate_uplink_status"), "false");
 	r->port.trusted = streq(model_port_option(p->deployment, group, i, "trusted"), "true");
+}
+
+/* Text of the guest's /etc/bondd.conf; NULL without a management address. */
+static char *bondd_conf(const struct vm_group *group, unsigned index)
+{
+	const char *address = service_management_address(group, index);
+
+	if (!address)
+		return NULL;
+	if (strchr(address, ':'))
+		return xasprintf("# Written by dnsvnf.\nlisten = [%s]:%d\n", address, GUEST_PORT);
+	return xasprintf("# Written by dnsvnf.\nlisten = %s:%d\n", address, GUEST_PORT);
 }
 
 /* server_group: its name, or NULL; borrowed from its step. */
@@ -200,7 +196,8 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 			xasprintf("port/%s/%u/%u", group->name, index, interface->nicid), NULL);
 		s->group = group;
 		s->index = index;
-		s->interface = interface_of_vm(interface, index);
+		s->interface = xcalloc(1, sizeof(*s->interface));
+		interface_of_vm(interface, index, s->interface);
 		s->about = port_about(s->interface);
 		s->request.port.network = model_network(model, p->deployment, interface->network);
 		s->request.port.network_name = interface->network;
@@ -226,7 +223,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	s->request.server.port_names = (const char *const *)port_names;
 	s->request.server.n_ports = n_ports;
 
-	cleanup_free char *conf = service_bondd_conf(group, index);
+	cleanup_free char *conf = bondd_conf(group, index);
 	struct day0_file file = {"/etc/bondd.conf", conf, 0644};
 	size_t len = 0;
 	int r = day0_compose(group, index, &file, conf ? 1 : 0, &s->user_data, &len, err);

@@ -14,7 +14,7 @@
 #include "deploy/plan.h"
 #include "deploy/reach.h"
 #include "deploy/scene.h"
-#include "deploy/service.h"
+#include "model/service.h"
 #include "net/ip.h"
 #include "net/mac.h"
 

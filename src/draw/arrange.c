@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where the boxes of the picture stand. */
 #include "base/alloc.h"
-#include "draw/scene.h"
+#include "draw/layout.h"
 
 enum {
 	NODE_GAP = 12,  /* between nodes */
@@ -29,9 +29,10 @@ static void put_at_middle(struct box *b, int x, int middle)
 	put(b, x, middle - box_height(b) / 2);
 }
 
-static void put_network(const struct scene *s, struct scene_deployment *d, size_t index, int middle)
+static void put_network(const struct layout *s, struct layout_deployment *d, size_t index,
+			int middle)
 {
-	struct scene_network *n = &d->networks[index];
+	struct layout_network *n = &d->networks[index];
 
 	n->last = middle;
 	if (n->arranged)
@@ -44,7 +45,7 @@ static void put_network(const struct scene *s, struct scene_deployment *d, size_
 }
 
 /* A NIC stands beside all of its ports, and is as high as they are together. */
-static void stretch_nic(const struct scene *s, struct box *nic, const struct box *port)
+static void stretch_nic(const struct layout *s, struct box *nic, const struct box *port)
 {
 	int content = box_height(nic);
 
@@ -58,13 +59,13 @@ static void stretch_nic(const struct scene *s, struct box *nic, const struct box
 	}
 }
 
-static int put_row(const struct scene *s, struct scene_deployment *d, struct scene_group *g,
-		   struct scene_row *r, int y)
+static int put_row(const struct layout *s, struct layout_deployment *d, struct layout_vm *g,
+		   struct layout_row *r, int y)
 {
 	int h = max(box_height(&r->port), box_height(&r->guest));
 
 	if (r->has_port) {
-		const struct scene_network *n = &d->networks[r->network];
+		const struct layout_network *n = &d->networks[r->network];
 		h = max(h, box_height(&g->nics[r->nic].box));
 		if (!n->arranged)
 			h = max(h, box_height(&n->box));
@@ -80,12 +81,12 @@ static int put_row(const struct scene *s, struct scene_deployment *d, struct sce
 }
 
 /* Rows with their nodes around them, from y on; returns where they end. */
-static int put_rows(const struct scene *s, struct scene_deployment *d, struct scene_group *g, int y)
+static int put_rows(const struct layout *s, struct layout_deployment *d, struct layout_vm *g, int y)
 {
 	struct box *frame = NULL;
 
 	for (size_t i = 0; i < g->n_rows; i++) {
-		struct scene_row *r = &g->rows[i];
+		struct layout_row *r = &g->rows[i];
 		struct box *own = r->has_port ? &g->nodes[g->nics[r->nic].node].frame : NULL;
 		if (own != frame) {
 			y += i ? NODE_GAP + (frame ? NODE_PAD : 0) : 0;
@@ -106,7 +107,7 @@ static int put_rows(const struct scene *s, struct scene_deployment *d, struct sc
 }
 
 /* Nodes without a NIC of the VM. */
-static int put_empty_nodes(const struct scene *s, struct scene_group *g, int y)
+static int put_empty_nodes(const struct layout *s, struct layout_vm *g, int y)
 {
 	for (size_t i = 0; i < g->n_nodes; i++) {
 		struct box *frame = &g->nodes[i].frame;
@@ -119,7 +120,7 @@ static int put_empty_nodes(const struct scene *s, struct scene_group *g, int y)
 }
 
 /* Bonds beside their legs, as high as these reach, one under the other; returns the end. */
-static int put_bonds(const struct scene *s, struct scene_group *g, int top)
+static int put_bonds(const struct layout *s, struct layout_vm *g, int top)
 {
 	enum { BEYOND = 14 }; /* from a leg's wire to the bond's edge */
 	int y = top;
@@ -144,7 +145,7 @@ static int put_bonds(const struct scene *s, struct scene_group *g, int top)
 }
 
 /* DNS stands on the first bond, else beside the ports it answers on. */
-static int put_service(const struct scene *s, struct scene_group *g, int top)
+static int put_service(const struct layout *s, struct layout_vm *g, int top)
 {
 	int sum = 0, n = 0;
 
@@ -162,7 +163,7 @@ static int put_service(const struct scene *s, struct scene_group *g, int top)
 	return box_bottom(&g->service);
 }
 
-static int put_cells(const struct scene *s, struct scene_group *g, int y)
+static int put_cells(const struct layout *s, struct layout_vm *g, int y)
 {
 	int per_row = g->n_cells < CELLS_IN_ROW ? (int)g->n_cells : CELLS_IN_ROW;
 	int w = per_row ? (VM_W - 2 * VM_PAD - (per_row - 1) * BOX_GAP) / per_row : 0;
@@ -178,8 +179,7 @@ static int put_cells(const struct scene *s, struct scene_group *g, int y)
 	return g->n_cells ? box_bottom(&g->cells[g->n_cells - 1]) : y;
 }
 
-static int put_group(const struct scene *s, struct scene_deployment *d, struct scene_group *g,
-		     int y)
+static int put_vm(const struct layout *s, struct layout_deployment *d, struct layout_vm *g, int y)
 {
 	put(&g->host, s->host_x, y);
 	put(&g->vm, s->vm_x, y + HOST_PAD);
@@ -198,12 +198,12 @@ static int put_group(const struct scene *s, struct scene_deployment *d, struct s
 }
 
 /* Networks that no port uses stand in a line under the rest. */
-static int put_idle_networks(const struct scene *s, struct scene_deployment *d, int y)
+static int put_idle_networks(const struct layout *s, struct layout_deployment *d, int y)
 {
 	int x = s->net_x, end = y;
 
 	for (size_t i = 0; i < d->n_networks; i++) {
-		struct scene_network *n = &d->networks[i];
+		struct layout_network *n = &d->networks[i];
 		if (n->arranged)
 			continue;
 		if (x + NETWORK_W > s->width - MARGIN) {
@@ -217,16 +217,16 @@ static int put_idle_networks(const struct scene *s, struct scene_deployment *d, 
 	return end > y ? end + GROUP_GAP : y;
 }
 
-static int put_deployment(const struct scene *s, struct scene_deployment *d, int y)
+static int put_deployment(const struct layout *s, struct layout_deployment *d, int y)
 {
 	put(&d->head, MARGIN - BOX_PAD, y);
 	d->y = y = box_bottom(&d->head) + BOX_GAP;
-	for (size_t g = 0; g < d->n_groups; g++)
-		y = put_group(s, d, &d->groups[g], y) + GROUP_GAP;
+	for (size_t g = 0; g < d->n_vms; g++)
+		y = put_vm(s, d, &d->vms[g], y) + GROUP_GAP;
 	return put_idle_networks(s, d, y);
 }
 
-void scene_arrange(struct scene *s)
+void layout_arrange(struct layout *s)
 {
 	size_t links = 0, lanes = 0;
 	int y = MARGIN / 2;

@@ -8,15 +8,16 @@
 #include "base/err.h"
 #include "check/match.h"
 #include "check/rule.h"
-#include "deploy/service.h"
 #include "draw/internal.h"
 #include "draw/place.h"
+#include "model/service.h"
 #include "placement/request.h"
 
-static const struct draw_place *find_place(const struct drawing *d, const struct vm_group *group)
+static const struct draw_place *find_place(const struct drawing *d, const struct vm_group *group,
+					   unsigned index)
 {
 	for (size_t i = 0; i < d->n_places; i++)
-		if (d->places[i].group == group)
+		if (d->places[i].group == group && d->places[i].index == index)
 			return &d->places[i];
 	return NULL;
 }
@@ -59,12 +60,12 @@ static void describe_network(struct build *b, const char *name, struct box *box)
 
 static size_t network_of(struct build *b, const char *name)
 {
-	struct scene_deployment *d = b->out;
+	struct layout_deployment *d = b->out;
 
 	for (size_t i = 0; i < d->n_networks; i++)
 		if (streq(d->networks[i].name, name))
 			return i;
-	struct scene_network *n = array_push(d->networks, d->n_networks);
+	struct layout_network *n = array_push(d->networks, d->n_networks);
 	n->name = name;
 	n->box.w = NETWORK_W;
 	describe_network(b, name, &n->box);
@@ -73,12 +74,12 @@ static size_t network_of(struct build *b, const char *name)
 
 /* ---- ports ---- */
 
-static size_t node_of(struct scene_group *g, const char *title, bool virtual)
+static size_t node_of(struct layout_vm *g, const char *title, bool virtual)
 {
 	for (size_t i = 0; i < g->n_nodes; i++)
 		if (streq(g->nodes[i].frame.lines[0].text, title))
 			return i;
-	struct scene_node *node = array_push(g->nodes, g->n_nodes);
+	struct layout_node *node = array_push(g->nodes, g->n_nodes);
 	node->virtual = virtual;
 	node->frame.look = "node";
 	node->frame.w = NODE_W;
@@ -86,14 +87,14 @@ static size_t node_of(struct scene_group *g, const char *title, bool virtual)
 	return g->n_nodes - 1;
 }
 
-static size_t nic_of(struct scene_group *g, size_t node, const char *title, const char *about)
+static size_t nic_of(struct layout_vm *g, size_t node, const char *title, const char *about)
 {
 	cleanup_free char *key = xasprintf("%s %s", title, about);
 
 	for (size_t i = 0; i < g->n_nics; i++)
 		if (g->nics[i].node == node && streq(g->nics[i].key, key))
 			return i;
-	struct scene_nic *nic = array_push(g->nics, g->n_nics);
+	struct layout_nic *nic = array_push(g->nics, g->n_nics);
 	nic->node = node;
 	nic->key = steal_ptr(key);
 	nic->box.look = g->nodes[node].virtual ? "box virtual" : "box vf";
@@ -118,7 +119,7 @@ static char *node_title(const struct draw_place *place, int node)
 }
 
 /* Without a VIM's word on it: as OpenStack has it by default. */
-static size_t nic_of_virtual(struct scene_group *g, const struct draw_port_place *at)
+static size_t nic_of_virtual(struct layout_vm *g, const struct draw_port_place *at)
 {
 	size_t node = node_of(g, "virtual switch", true);
 
@@ -129,7 +130,7 @@ static size_t nic_of_virtual(struct scene_group *g, const struct draw_port_place
 
 static size_t nic_of_port(struct build *b, const struct interface *port)
 {
-	struct scene_group *g = b->view;
+	struct layout_vm *g = b->view;
 	const struct draw_port_place *at = draw_place_port(b->place, port->nicid);
 
 	if (port->type == PORT_VIRTUAL)
@@ -166,14 +167,16 @@ static void describe_port(struct build *b, const struct interface *port, struct 
 {
 	const struct draw_port_place *at = draw_place_port(b->place, port->nicid);
 	struct fixed_address fixed;
+	struct interface own;
 
+	interface_of_vm(port, b->view->index, &own);
 	box->look = port->type == PORT_VIRTUAL ? "box virtual" : "box vf";
 	box_add(box, SVG_TITLE, "nicid %u: %s", port->nicid, port_kind(port->type));
 	if (at && at->device)
 		box_add(box, SVG_TEXT, "%s", at->device);
-	if (port->mac_address)
-		box_add(box, SVG_SMALL, "%s", port->mac_address);
-	for (size_t i = 0; port_address(port, i, &fixed); i++)
+	if (own.mac_address)
+		box_add(box, SVG_SMALL, "%s", own.mac_address);
+	for (size_t i = 0; port_address(&own, i, &fixed); i++)
 		box_add(box, SVG_SMALL, "%s", fixed.text);
 	for (size_t i = 0; i < port->n_allowed_address_pairs; i++)
 		if (port->allowed_address_pairs[i].ip_address)
@@ -191,9 +194,9 @@ static void describe_port(struct build *b, const struct interface *port, struct 
 
 /* ---- rows ---- */
 
-static struct scene_row *new_row(struct build *b)
+static struct layout_row *new_row(struct build *b)
 {
-	struct scene_row *row = array_push(b->view->rows, b->view->n_rows);
+	struct layout_row *row = array_push(b->view->rows, b->view->n_rows);
 
 	row->port.w = PORT_W;
 	row->guest.w = GUEST_W;
@@ -205,7 +208,7 @@ static void add_port_row(struct build *b, const struct guest_match *match,
 {
 	size_t network = network_of(b, port->network ? port->network : "?");
 	size_t nic = nic_of_port(b, port);
-	struct scene_row *row = new_row(b);
+	struct layout_row *row = new_row(b);
 
 	b->out->networks[network].n_rows++;
 	row->has_port = row->has_guest = true;
@@ -230,7 +233,7 @@ static void add_port_row(struct build *b, const struct guest_match *match,
 
 static int by_nic(const void *a, const void *b)
 {
-	const struct scene_row *x = a, *y = b;
+	const struct layout_row *x = a, *y = b;
 
 	if (x->virtual != y->virtual)
 		return x->virtual ? -1 : 1;
@@ -238,11 +241,11 @@ static int by_nic(const void *a, const void *b)
 }
 
 /* qsort(3) of the C library is not stable by contract; there are few rows. */
-static void sort_rows(struct scene_group *g)
+static void sort_rows(struct layout_vm *g)
 {
 	for (size_t i = 1; i < g->n_rows; i++)
 		for (size_t k = i; k > 0 && by_nic(&g->rows[k - 1], &g->rows[k]) > 0; k--) {
-			struct scene_row swap = g->rows[k];
+			struct layout_row swap = g->rows[k];
 			g->rows[k] = g->rows[k - 1];
 			g->rows[k - 1] = swap;
 		}
@@ -257,8 +260,8 @@ static void add_ports(struct build *b, const struct guest_match *match)
 		for (size_t i = 0; i < group->n_interfaces; i++)
 			if ((group->interfaces[i].type == PORT_VIRTUAL) == virtual)
 				add_port_row(b, match, &group->interfaces[i]);
-	struct scene_group *g = b->view;
-	struct scene_nic *nics = xcalloc(g->n_nics + 1, sizeof(*nics));
+	struct layout_vm *g = b->view;
+	struct layout_nic *nics = xcalloc(g->n_nics + 1, sizeof(*nics));
 	size_t *place = xcalloc(g->n_nics + 1, sizeof(*place));
 	size_t n = 0;
 	for (size_t node = 0; node < g->n_nodes; node++)
@@ -290,14 +293,14 @@ static void add_portless(struct build *b, const struct guest_match *match)
 		const struct guest_nic *nic = match->nics[i].nic;
 		if (match->nics[i].port || (!nic->name && !nic->mac))
 			continue;
-		struct scene_row *row = new_row(b);
+		struct layout_row *row = new_row(b);
 		row->has_guest = true;
 		build_nic(b, &match->nics[i], &row->guest);
 	}
 	for (size_t i = 0; i < match->n_legs; i++) {
 		if (match->legs[i].port)
 			continue;
-		struct scene_row *row = new_row(b);
+		struct layout_row *row = new_row(b);
 		row->has_guest = true;
 		row->bond = match->legs[i].bond;
 		build_leg(b, &match->legs[i], &row->guest);
@@ -306,7 +309,7 @@ static void add_portless(struct build *b, const struct guest_match *match)
 
 static void add_service(struct build *b)
 {
-	struct scene_group *g = b->view;
+	struct layout_vm *g = b->view;
 	struct box *box = &g->service;
 	const char *query = service_query_name(b->deployment, g->group);
 
@@ -321,13 +324,13 @@ static void add_service(struct build *b)
 /* Without a bond: the ports that own the addresses at which DNS must answer. */
 static void find_serving(struct build *b)
 {
-	struct scene_group *g = b->view;
+	struct layout_vm *g = b->view;
 	char **addresses = NULL;
 	size_t n = 0;
 
 	if (service_bond(g->group))
 		return;
-	service_addresses(g->group, 0, &addresses, &n);
+	service_addresses(g->group, g->index, &addresses, &n);
 	for (size_t a = 0; a < n; a++)
 		for (size_t i = 0; i < g->n_rows; i++)
 			for (size_t l = 0; l < g->rows[i].port.n_lines; l++)
@@ -357,14 +360,27 @@ static void add_cell(struct build *b, const struct fit_request *r, size_t i)
 			place->cells[i].cpus ? place->cells[i].cpus : "");
 }
 
+/* What the VM's flavor asks for; its ports have boxes of their own. */
+static int vm_request(const struct model *model, const struct vm_group *group,
+		      struct fit_request *ret, struct err *err)
+{
+	const struct flavor *flavor = model_flavor(model, group->flavor);
+
+	if (!flavor)
+		return err_set(err, NOT_FOUND,
+			       "flavor %s is not in the descriptor: what it asks for is known to "
+			       "the VIM alone",
+			       group->flavor);
+	return fit_request_from_flavor(flavor, model_image(model, group->image), ret, err);
+}
+
 static void add_cells(struct build *b)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_fit_request struct fit_request r = {0};
 	struct box *box;
 
-	if (fit_request_from_group(b->drawing->model, b->deployment, b->view->group, &r, &err) <
-	    0) {
+	if (vm_request(b->drawing->model, b->view->group, &r, &err) < 0) {
 		box = array_push(b->view->cells, b->view->n_cells);
 		box->look = "box unknown";
 		box_add(box, SVG_TITLE, "NUMA cells not known");
@@ -391,7 +407,7 @@ static void describe_vm(struct build *b)
 	box->look = "vm";
 	box->w = VM_W;
 	if (group->scaling.min_active > 1)
-		box_add(box, SVG_TITLE, "VM %s, the first of %u", group->name,
+		box_add(box, SVG_TITLE, "VM %s, %u of %u", group->name, b->view->index + 1,
 			group->scaling.min_active);
 	else
 		box_add(box, SVG_TITLE, "VM %s", group->name);
@@ -414,7 +430,7 @@ static void describe_host(struct build *b)
 	cleanup_free char *title = xasprintf("host %s", place && place->host ? place->host : "");
 	box_add_wrapped(box, SVG_TITLE, NULL, title);
 	if (!place)
-		box_add(box, SVG_FAINT, "wherever Nova finds this room");
+		box_add(box, SVG_FAINT, "chosen by Nova");
 	else
 		box_add_wrapped(box, SVG_SMALL, place->host ? NULL : "error", place->about);
 }
@@ -426,7 +442,7 @@ static void find_links(struct build *b, const struct guest_match *match)
 		.deployment = b->deployment,
 		.group = b->view->group,
 	};
-	static const enum scene_link_kind kinds[] = {
+	static const enum layout_link_kind kinds[] = {
 		[SEGMENT_SAME] = LINK_SAME,
 		[SEGMENT_DIFFERENT] = LINK_DIFFERENT,
 		[SEGMENT_UNKNOWN] = LINK_UNKNOWN,
@@ -438,7 +454,7 @@ static void find_links(struct build *b, const struct guest_match *match)
 		if (x->bond != y->bond || !x->port || !y->port || !x->port->network ||
 		    !y->port->network || streq(x->port->network, y->port->network))
 			continue;
-		struct scene_link link = {
+		struct layout_link link = {
 			network_of(b, x->port->network), network_of(b, y->port->network),
 			kinds[rule_segment(&ctx, x->port->network, y->port->network)]};
 		for (size_t k = 0; k < b->out->n_links; k++)
@@ -448,13 +464,14 @@ static void find_links(struct build *b, const struct guest_match *match)
 	}
 }
 
-static void build_group(struct build *b, const struct vm_group *group)
+static void build_vm(struct build *b, const struct vm_group *group, unsigned index)
 {
 	struct guest_match match;
 
-	b->view = array_push(b->out->groups, b->out->n_groups);
+	b->view = array_push(b->out->vms, b->out->n_vms);
 	b->view->group = group;
-	b->place = find_place(b->drawing, group);
+	b->view->index = index;
+	b->place = find_place(b->drawing, group, index);
 	guest_match(group, &match);
 	describe_host(b);
 	describe_vm(b);
@@ -476,7 +493,7 @@ static void add_idle_networks(struct build *b)
 {
 	for (size_t i = 0; i < b->deployment->n_networks; i++) {
 		size_t index = network_of(b, b->deployment->networks[i].name);
-		struct scene_network *n = &b->out->networks[index];
+		struct layout_network *n = &b->out->networks[index];
 		if (n->n_rows == 0)
 			box_add(&n->box, SVG_FAINT, "no port uses it");
 	}
@@ -505,9 +522,9 @@ static void describe_deployment(struct build *b, const struct tenant *tenant)
 	box_take_marks(box, b->marks, d);
 }
 
-void scene_build(const struct drawing *drawing, struct scene *ret)
+void layout_build(const struct drawing *drawing, struct layout *ret)
 {
-	struct scene s = {0};
+	struct layout s = {0};
 	const struct model *model = drawing->model;
 
 	marks_make(model, drawing->findings, &s.marks);
@@ -523,7 +540,8 @@ void scene_build(const struct drawing *drawing, struct scene *ret)
 			};
 			describe_deployment(&b, &model->tenants[t]);
 			for (size_t g = 0; g < d->n_vm_groups; g++)
-				build_group(&b, &d->vm_groups[g]);
+				for (unsigned vm = 0; vm < d->vm_groups[g].scaling.min_active; vm++)
+					build_vm(&b, &d->vm_groups[g], vm);
 			b.view = NULL;
 			add_idle_networks(&b);
 		}
@@ -532,7 +550,7 @@ void scene_build(const struct drawing *drawing, struct scene *ret)
 	*ret = s;
 }
 
-static void clear_group(struct scene_group *g)
+static void clear_vm(struct layout_vm *g)
 {
 	for (size_t i = 0; i < g->n_nodes; i++)
 		box_clear(&g->nodes[i].frame);
@@ -559,20 +577,20 @@ static void clear_group(struct scene_group *g)
 	box_clear(&g->notes);
 }
 
-void scene_clear(struct scene *scene)
+void layout_clear(struct layout *layout)
 {
-	for (size_t i = 0; i < scene->n; i++) {
-		struct scene_deployment *d = &scene->v[i];
+	for (size_t i = 0; i < layout->n; i++) {
+		struct layout_deployment *d = &layout->v[i];
 		for (size_t k = 0; k < d->n_networks; k++)
 			box_clear(&d->networks[k].box);
-		for (size_t k = 0; k < d->n_groups; k++)
-			clear_group(&d->groups[k]);
+		for (size_t k = 0; k < d->n_vms; k++)
+			clear_vm(&d->vms[k]);
 		box_clear(&d->head);
 		free(d->networks);
-		free(d->groups);
+		free(d->vms);
 		free(d->links);
 	}
-	free(scene->v);
-	marks_clear(&scene->marks);
-	*scene = (struct scene){0};
+	free(layout->v);
+	marks_clear(&layout->marks);
+	*layout = (struct layout){0};
 }

@@ -3,17 +3,17 @@
 
 #include <string.h>
 
-#include "draw/scene.h"
+#include "draw/layout.h"
 #include "model/model.h"
 
 char *draw_svg(const struct drawing *drawing)
 {
-	struct scene scene;
+	struct layout layout;
 
-	scene_build(drawing, &scene);
-	scene_arrange(&scene);
+	layout_build(drawing, &layout);
+	layout_arrange(&layout);
 	const char *file = strrchr(drawing->model->file, '/');
-	char *svg = scene_paint(&scene, file ? file + 1 : drawing->model->file);
-	scene_clear(&scene);
+	char *svg = layout_paint(&layout, file ? file + 1 : drawing->model->file);
+	layout_clear(&layout);
 	return svg;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The topology of a design as a picture: networks, the host with its NUMA nodes and NICs, the VM
- * with its interfaces, bond and addresses; what check finds is marked where it stands. Pure.
+ * The topology of a design as a picture: networks, and of each VM the host with its NUMA nodes and
+ * NICs, the VM with its interfaces, bond and addresses; what check finds is marked where it stands.
+ * Pure.
  */
 #pragma once
 
@@ -14,7 +15,7 @@ struct model;
 struct drawing {
 	const struct model *model;
 	const struct findings *findings; /* notes are counted, not drawn */
-	const struct draw_place *places; /* of VM groups; a group without one is drawn as wanted */
+	const struct draw_place *places; /* of VMs; one without is drawn as wanted */
 	size_t n_places;
 };
 

@@ -5,8 +5,22 @@
 #include "check/match.h"
 #include "draw/internal.h"
 
-static void add_addresses(struct box *box, const struct guest_addresses *a)
+/* Does each VM of the group have values of its own in its day-0? Those of the first are drawn. */
+static bool has_own_values(const struct vm_group *group)
 {
+	for (size_t i = 0; i < group->n_configurations; i++)
+		for (size_t k = 0; k < group->configurations[i].n_variables; k++)
+			if (group->configurations[i].variables[k].n_values > 1)
+				return true;
+	return false;
+}
+
+static void add_addresses(const struct build *b, struct box *box, const struct guest_addresses *a)
+{
+	if (a->n && b->view->index > 0 && has_own_values(b->view->group)) {
+		box_add(box, SVG_FAINT, "addresses by its day-0");
+		return;
+	}
 	for (size_t i = 0; i < a->n; i++)
 		box_add(box, SVG_TEXT, "%s", a->v[i]);
 	if (a->dhcp4 || a->dhcp6)
@@ -51,7 +65,7 @@ void build_leg(struct build *b, const struct leg_match *m, struct box *box)
 void build_nic(struct build *b, const struct nic_match *m, struct box *box)
 {
 	name_interface(box, m->nic->name, m->nic->mac);
-	add_addresses(box, &m->nic->addresses);
+	add_addresses(b, box, &m->nic->addresses);
 	add_mtu(box, m->nic->mtu);
 	if (!m->port) {
 		box->look = "box missing";
@@ -78,7 +92,7 @@ static void describe_monitor(const struct bond *bond, struct box *box)
 
 void build_bond(struct build *b, const struct bond *bond)
 {
-	struct scene_bond *s = array_push(b->view->bonds, b->view->n_bonds);
+	struct layout_bond *s = array_push(b->view->bonds, b->view->n_bonds);
 	struct box *box = &s->box;
 
 	s->bond = bond;
@@ -93,10 +107,10 @@ void build_bond(struct build *b, const struct bond *bond)
 	if (bond->fail_over_mac != FAIL_OVER_MAC_UNSET)
 		box_add(box, SVG_TEXT, "fail_over_mac %s", fail_over_mac_name(bond->fail_over_mac));
 	add_mtu(box, bond->mtu);
-	add_addresses(box, &bond->addresses);
+	add_addresses(b, box, &bond->addresses);
 	for (size_t i = 0; i < bond->n_vlans; i++) {
 		box_add(box, SVG_TITLE, "%s: VLAN %d", bond->vlans[i].name, bond->vlans[i].id);
-		add_addresses(box, &bond->vlans[i].addresses);
+		add_addresses(b, box, &bond->vlans[i].addresses);
 		add_mtu(box, bond->vlans[i].mtu);
 	}
 	box_take_marks(box, b->marks, bond);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of scene_build share. */
+/* What the parts of layout_build share. */
 #pragma once
 
-#include "draw/scene.h"
+#include "draw/layout.h"
 #include "model/model.h"
 
 struct draw_place;
@@ -13,9 +13,9 @@ struct build {
 	const struct drawing *drawing;
 	const struct deployment *deployment;
 	struct marks *marks;
-	struct scene_deployment *out;
-	struct scene_group *view;       /* being built, or NULL */
-	const struct draw_place *place; /* of the group, or NULL */
+	struct layout_deployment *out;
+	struct layout_vm *view;         /* being built, or NULL */
+	const struct draw_place *place; /* of the VM, or NULL */
 };
 
 /* Fills the box of an interface, or adds the bond's. */

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "draw/scene.h"
+#include "draw/layout.h"
 
 static const char style[] = ".faint { fill: #6b7280; }\n"
 			    "rect { stroke-width: 1.2; }\n"
@@ -40,34 +40,35 @@ static const char style[] = ".faint { fill: #6b7280; }\n"
 			    "text.error { fill: #a31515; }\n"
 			    "text.warning { fill: #8a4f00; }\n";
 
-static const char *wire(const struct scene_row *r)
+static const char *wire(const struct layout_row *r)
 {
 	return r->virtual ? "wire-virtual" : "wire-vf";
 }
 
-static int lane_x(const struct scene *s, const struct scene_network *n)
+static int lane_x(const struct layout *s, const struct layout_network *n)
 {
 	return s->net_x + NETWORK_W + GUTTER / 2 + n->lane * LANE;
 }
 
 /* A network with several ports reaches them by a lane of its own in the gutter. */
-static void draw_lanes(struct strbuf *out, const struct scene *s, const struct scene_deployment *d)
+static void draw_lanes(struct strbuf *out, const struct layout *s,
+		       const struct layout_deployment *d)
 {
-	for (size_t g = 0; g < d->n_groups; g++)
-		for (size_t i = 0; i < d->groups[g].n_rows; i++) {
-			const struct scene_row *r = &d->groups[g].rows[i];
-			const struct scene_network *n = &d->networks[r->network];
+	for (size_t g = 0; g < d->n_vms; g++)
+		for (size_t i = 0; i < d->vms[g].n_rows; i++) {
+			const struct layout_row *r = &d->vms[g].rows[i];
+			const struct layout_network *n = &d->networks[r->network];
 			int y = box_middle(&r->guest);
 			if (r->has_port && n->n_rows > 1 && y == n->top)
 				svg_line(out, wire(r), lane_x(s, n), n->top, lane_x(s, n), n->last);
 		}
 }
 
-static void draw_row_wires(struct strbuf *out, const struct scene *s,
-			   const struct scene_deployment *d, const struct scene_group *g,
-			   const struct scene_row *r)
+static void draw_row_wires(struct strbuf *out, const struct layout *s,
+			   const struct layout_deployment *d, const struct layout_vm *g,
+			   const struct layout_row *r)
 {
-	const struct scene_network *n = &d->networks[r->network];
+	const struct layout_network *n = &d->networks[r->network];
 	const struct box *nic = &g->nics[r->nic].box;
 	int y = box_middle(&r->port);
 	int x = y == n->top ? n->box.x + n->box.w : lane_x(s, n);
@@ -99,12 +100,12 @@ static void draw_joint(struct strbuf *out, const char *class, const struct box *
 	svg_line(out, class, lane, end, to->x, end);
 }
 
-static void draw_guest_wires(struct strbuf *out, const struct scene *s, const struct scene_group *g)
+static void draw_guest_wires(struct strbuf *out, const struct layout *s, const struct layout_vm *g)
 {
 	int right = s->guest_x + GUEST_W;
 
 	for (size_t i = 0; i < g->n_rows; i++) {
-		const struct scene_row *r = &g->rows[i];
+		const struct layout_row *r = &g->rows[i];
 		for (size_t b = 0; b < g->n_bonds; b++)
 			if (r->bond == g->bonds[b].bond && r->bond)
 				draw_joint(out, wire(r), &r->guest, &g->bonds[b].box,
@@ -117,8 +118,8 @@ static void draw_guest_wires(struct strbuf *out, const struct scene *s, const st
 			   s->service_x - SERVICE_GAP / 2);
 }
 
-static void draw_group(struct strbuf *out, const struct scene *s, const struct scene_deployment *d,
-		       const struct scene_group *g)
+static void draw_vm(struct strbuf *out, const struct layout *s, const struct layout_deployment *d,
+		    const struct layout_vm *g)
 {
 	svg_rect(out, "host", g->host.x, g->host.y, HOST_W, g->host.h, 8);
 	box_draw(out, &g->host);
@@ -145,7 +146,7 @@ static void draw_group(struct strbuf *out, const struct scene *s, const struct s
 }
 
 /* A bracket beside two networks: what the bond's failover rests on. */
-static void draw_link(struct strbuf *out, const struct scene *s, const struct scene_deployment *d,
+static void draw_link(struct strbuf *out, const struct layout *s, const struct layout_deployment *d,
 		      size_t i)
 {
 	static const struct {
@@ -167,8 +168,8 @@ static void draw_link(struct strbuf *out, const struct scene *s, const struct sc
 		    kinds[d->links[i].kind].text);
 }
 
-static void draw_deployment(struct strbuf *out, const struct scene *s,
-			    const struct scene_deployment *d)
+static void draw_deployment(struct strbuf *out, const struct layout *s,
+			    const struct layout_deployment *d)
 {
 	box_draw(out, &d->head);
 	svg_text(out, SVG_TITLE, NULL, SVG_START, s->net_x + BOX_PAD, d->y + 17, NETWORK_W,
@@ -176,8 +177,8 @@ static void draw_deployment(struct strbuf *out, const struct scene *s,
 	for (size_t i = 0; i < d->n_links; i++)
 		draw_link(out, s, d, i);
 	draw_lanes(out, s, d);
-	for (size_t i = 0; i < d->n_groups; i++)
-		draw_group(out, s, d, &d->groups[i]);
+	for (size_t i = 0; i < d->n_vms; i++)
+		draw_vm(out, s, d, &d->vms[i]);
 	for (size_t i = 0; i < d->n_networks; i++)
 		box_draw(out, &d->networks[i].box);
 }
@@ -211,7 +212,7 @@ static char *count_text(size_t n, const char *what)
 	return xasprintf("%zu %s%s", n, what, n == 1 ? "" : "s");
 }
 
-static void draw_summary(struct strbuf *out, const struct scene *s, int y)
+static void draw_summary(struct strbuf *out, const struct layout *s, int y)
 {
 	size_t errors = 0;
 
@@ -226,7 +227,7 @@ static void draw_summary(struct strbuf *out, const struct scene *s, int y)
 	svg_text(out, SVG_TITLE, NULL, SVG_START, MARGIN, y, s->width - 2 * MARGIN, text);
 }
 
-static void draw_finding(struct strbuf *out, const struct scene *s, size_t i, int y)
+static void draw_finding(struct strbuf *out, const struct layout *s, size_t i, int y)
 {
 	enum { RULE_X = MARGIN + 38, RULE_W = 150, PLACE_X = RULE_X + RULE_W + 8, PLACE_W = 130 };
 	enum { TEXT_X = PLACE_X + PLACE_W + 8 };
@@ -245,7 +246,7 @@ static void draw_finding(struct strbuf *out, const struct scene *s, size_t i, in
 	svg_group_end(out);
 }
 
-static void draw_legend(struct strbuf *out, const struct scene *s)
+static void draw_legend(struct strbuf *out, const struct layout *s)
 {
 	int y = s->legend_y;
 
@@ -256,7 +257,7 @@ static void draw_legend(struct strbuf *out, const struct scene *s)
 		draw_finding(out, s, i, y + 54 + 18 * (int)i);
 }
 
-char *scene_paint(const struct scene *s, const char *title)
+char *layout_paint(const struct layout *s, const char *title)
 {
 	struct strbuf out = {0};
 

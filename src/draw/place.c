@@ -5,35 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "placement/explain.h"
-#include "placement/host_json.h"
+#include "placement/schedule.h"
 #include "vim/vim.h"
-
-static bool in_group(const struct placement_group *p, const char *name)
-{
-	for (size_t i = 0; i < p->n_vm_groups; i++)
-		if (streq(p->vm_groups[i], name))
-			return true;
-	return false;
-}
-
-/* What the deployment's strict placement groups say of that host, with the groups placed so far. */
-static bool allowed(const struct draw_places *places, size_t first, const struct deployment *d,
-		    const struct vm_group *group, const char *host)
-{
-	for (size_t i = 0; i < d->n_placement_groups; i++) {
-		const struct placement_group *p = &d->placement_groups[i];
-		if (!in_group(p, group->name) || !streq(p->enforcement, "strict"))
-			continue;
-		for (size_t k = first; k < places->n; k++) {
-			const struct draw_place *other = &places->v[k];
-			if (other->host && in_group(p, other->group->name) &&
-			    streq(other->host, host) == streq(p->type, "anti_affinity"))
-				return false;
-		}
-	}
-	return true;
-}
 
 static void add_cells(struct draw_place *place, const struct fit_result *fit)
 {
@@ -48,93 +21,83 @@ static void add_cells(struct draw_place *place, const struct fit_result *fit)
 	}
 }
 
-/* Nova takes a pool's last free VF first. */
-static void add_ports(struct draw_place *place, const struct compute_host *host,
-		      const struct fit_request *request, const struct fit_result *fit)
+static void add_ports(struct draw_place *place, const struct scheduled_server *s,
+		      const struct fit_result *fit)
 {
 	for (size_t i = 0; i < fit->n_pools; i++) {
-		const struct pci_pool *pool = &host->pools[fit->pools[i]];
-		struct draw_port_place *port = array_push(place->ports, place->n_ports);
-		size_t before = 0;
-		for (size_t k = 0; k < i; k++)
-			before += fit->pools[k] == fit->pools[i];
-		port->nicid = request->ports[i].nicid;
-		port->node = pool->node;
-		port->pf = xstrdup(pool->pf);
-		if (before < pool->n_free_vfs)
-			port->device = xstrdup(pool->free_vfs[pool->n_free_vfs - 1 - before]);
+		const struct pci_pool *pool = &s->hosts.v[s->host].pools[fit->pools[i]];
+		*array_push(place->ports, place->n_ports) = (struct draw_port_place){
+			.nicid = s->request.ports[i].nicid,
+			.node = pool->node,
+			.pf = xstrdup(pool->pf),
+			.device = xstrdup(scheduled_device(s, i)),
+		};
 	}
 }
 
-static char *why_none(const struct compute_hosts *hosts, const struct fit_request *request,
-		      const struct flavor *flavor, const struct image *image)
+/* Of the host that lacks least, and of the first that only a veto rules out; explain has all. */
+static void add_reasons(const struct scheduled_server *s, struct strbuf *b)
 {
-	struct explanation e = {0};
+	bool vetoed = false;
+
+	for (size_t i = 0; i < s->hosts.n; i++) {
+		bool only_veto = s->explanation.results[i].n_reasons == 0;
+		if (i != s->explanation.nearest && (!only_veto || vetoed))
+			continue;
+		vetoed |= only_veto;
+		strbuf_addf(b, "; %s: ", s->hosts.v[i].name);
+		scheduled_format_reasons(s, i, b);
+	}
+}
+
+static char *about_scheduled(const struct scheduled_server *s)
+{
 	struct strbuf b = {0};
 
-	explain(hosts->v, hosts->n, NULL, request, flavor, image, &e);
-	if (e.n_fit > 0) {
-		strbuf_adds(&b, "the placement group leaves no host that takes it");
-	} else {
-		strbuf_addf(&b, "none of %zu takes it; %s: ", hosts->n, hosts->v[e.nearest].name);
-		fit_reason_format(&e.results[e.nearest].reasons[0], &hosts->v[e.nearest], request,
-				  &b);
-		if (request->unseen)
-			strbuf_addf(&b, " (%s)", request->unseen);
+	switch (s->verdict) {
+	case SCHEDULE_FITS:
+		strbuf_addf(&b, "first of %zu host%s that would take it", s->n_others + 1,
+			    s->n_others ? "s" : "");
+		break;
+	case SCHEDULE_NOWHERE:
+		strbuf_adds(&b, "fits on no host");
+		if (s->why)
+			strbuf_addf(&b, ": %s", s->why);
+		break;
+	case SCHEDULE_UNKNOWN:
+		strbuf_addf(&b, "unknown: %s", s->why);
+		break;
 	}
-	explanation_clear(&e);
+	if (s->verdict != SCHEDULE_FITS)
+		add_reasons(s, &b);
+	if (s->request.unseen)
+		strbuf_addf(&b, "; not known: %s", s->request.unseen);
 	return strbuf_steal(&b);
 }
 
-static int place_group(struct draw_places *places, size_t first, const struct model *model,
-		       const struct deployment *deployment, const struct vm_group *group,
-		       struct compute_hosts *hosts, struct err *err)
+void draw_places_of_schedule(struct draw_places *places, const struct schedule *schedule)
 {
-	cleanup_fit_request struct fit_request request = {0};
-	struct draw_place place = {.group = group};
-	int r = fit_request_from_group(model, deployment, group, &request, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < hosts->n && !place.host; i++) {
-		cleanup_fit_result struct fit_result fit = {0};
-		if (!allowed(places, first, deployment, group, hosts->v[i].name) ||
-		    fit_host(&hosts->v[i], &request, &fit) == FIT_NO || fit.n_reasons > 0)
+	for (size_t i = 0; i < schedule->n; i++) {
+		const struct scheduled_server *s = &schedule->v[i];
+		struct draw_place *place = array_push(places->v, places->n);
+		*place = (struct draw_place){.group = s->server->group,
+					     .index = s->server->index,
+					     .about = about_scheduled(s)};
+		if (s->verdict != SCHEDULE_FITS)
 			continue;
-		place.host = xstrdup(hosts->v[i].name);
-		place.about = xasprintf("first of %zu host%s that takes it%s", hosts->n,
-					hosts->n == 1 ? "" : "s",
-					fit.verdict == FIT_UNKNOWN ? ", as far as is known" : "");
-		add_cells(&place, &fit);
-		add_ports(&place, &hosts->v[i], &request, &fit);
-		fit_consume(&hosts->v[i], &request, &fit);
+		place->host = xstrdup(s->hosts.v[s->host].name);
+		add_cells(place, &s->explanation.results[s->host]);
+		add_ports(place, s, &s->explanation.results[s->host]);
 	}
-	if (!place.host)
-		place.about = why_none(hosts, &request, model_flavor(model, group->flavor),
-				       model_image(model, group->image));
-	*array_push(places->v, places->n) = place;
-	return 0;
 }
 
-int draw_places_on_hosts(struct draw_places *places, const struct model *model,
-			 const struct deployment *deployment, struct compute_hosts *hosts,
-			 struct err *err)
-{
-	size_t first = places->n;
-	int r = 0;
-
-	for (size_t g = 0; g < deployment->n_vm_groups && r == 0; g++)
-		r = place_group(places, first, model, deployment, &deployment->vm_groups[g], hosts,
-				err);
-	return r;
-}
-
-void draw_places_of_server(struct draw_places *places, const struct vm_group *group,
+void draw_places_of_server(struct draw_places *places, const struct vm_group *group, unsigned index,
 			   const struct vim_server_info *server)
 {
 	struct draw_place *place = array_push(places->v, places->n);
 
 	place->group = group;
+	place->index = index;
 	place->host = xstrdup(server->hypervisor ? server->hypervisor : "compute host");
 	place->about = xasprintf("server %s: %s%s%s%s%s", server->name,
 				 server->status ? server->status : vim_state_name(server->state),

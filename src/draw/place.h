@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the first server of a VM group is, or where Nova would put it. */
+/* Where a VM is, by the VIM, or will be, by the schedule, as the picture shows it. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct compute_hosts;
-struct deployment;
-struct err;
-struct model;
+struct schedule;
 struct vim_server_info;
 struct vm_group;
 
@@ -27,8 +24,9 @@ struct draw_cell_place {
 
 struct draw_place {
 	const struct vm_group *group;
-	char *host;  /* or NULL: none takes it */
-	char *about; /* how that is known, or why none takes it */
+	unsigned index; /* which VM of the group */
+	char *host;     /* or NULL: none takes it, or it is not known */
+	char *about;    /* how that is known, or why none takes it */
 	struct draw_port_place *ports;
 	size_t n_ports;
 	struct draw_cell_place *cells; /* none: not known */
@@ -40,17 +38,11 @@ struct draw_places {
 	size_t n;
 };
 
-/*
- * Adds a place for each group of the deployment: the first host by name that takes it, after the
- * groups before it have taken theirs; a strict placement_group is kept to. The hosts are changed
- * by what is placed. Errors are those of fit_request_from_group.
- */
-int draw_places_on_hosts(struct draw_places *places, const struct model *model,
-			 const struct deployment *deployment, struct compute_hosts *hosts,
-			 struct err *err);
+/* Adds the places of the schedule's servers. */
+void draw_places_of_schedule(struct draw_places *places, const struct schedule *schedule);
 
-/* Adds the place that the VIM tells. */
-void draw_places_of_server(struct draw_places *places, const struct vm_group *group,
+/* Adds the place where the VIM has built that VM of the group. */
+void draw_places_of_server(struct draw_places *places, const struct vm_group *group, unsigned index,
 			   const struct vim_server_info *server);
 
 void draw_places_clear(struct draw_places *places);

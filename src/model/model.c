@@ -290,6 +290,19 @@ const char *interface_address(const struct interface *interface, unsigned index)
 	return index < interface->n_pool_addresses ? interface->pool_addresses[index] : NULL;
 }
 
+void interface_of_vm(const struct interface *interface, unsigned index, struct interface *ret)
+{
+	struct interface copy = *interface;
+
+	if (index > 0) {
+		copy.mac_address = NULL;
+		copy.n_addresses = 0;
+	}
+	if (index > 0 || interface->n_addresses == 0)
+		copy.ip_address = (char *)interface_address(interface, index);
+	*ret = copy;
+}
+
 char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
 			   unsigned index)
 {

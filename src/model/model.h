@@ -288,6 +288,12 @@ const char *model_port_option(const struct deployment *deployment, const struct 
  */
 const char *interface_address(const struct interface *interface, unsigned index);
 
+/*
+ * The interface in VM number index: a shallow copy with the addresses of that VM. A fixed address
+ * belongs to one VM: those after the first have theirs from the pool, else from the VIM.
+ */
+void interface_of_vm(const struct interface *interface, unsigned index, struct interface *ret);
+
 /* Name of server number index of the group. The caller frees. */
 char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
 			   unsigned index);

@@ -70,14 +70,6 @@ struct fit_request {
 int fit_request_from_flavor(const struct flavor *flavor, const struct image *image,
 			    struct fit_request *ret, struct err *err);
 
-/*
- * The whole request of one server of the group: flavor and image by name from the model (-ENOENT:
- * the flavor is not there), ports by their networks' physnets, their NUMA affinity by the
- * extension's numa_affinity_policy, else by the flavor or image.
- */
-int fit_request_from_group(const struct model *model, const struct deployment *deployment,
-			   const struct vm_group *group, struct fit_request *ret, struct err *err);
-
 /* Adds "WHAT NAME" to request->unseen. */
 void fit_request_add_unseen(struct fit_request *request, const char *what, const char *name);
 

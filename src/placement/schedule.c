@@ -123,6 +123,7 @@ static const struct image *image_of(const struct scheduler *p, const struct want
 		       : model_image(p->facts->known, server->group->image);
 }
 
+/* vnic types by nova/network/model.py, VNIC_TYPES_SRIOV */
 static int add_port(const struct scheduler *p, const struct wanted_server *server,
 		    const struct interface *port, struct fit_request *request, struct err *err)
 {

@@ -12,12 +12,8 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/finding.h"
 #include "base/str.h"
-#include "deploy/design.h"
 #include "placement/request.h"
-
-#define DESIGN "examples/technote/corrected/dep.xml"
 
 /* "name=value ..." into *words, which the properties point into. */
 static void properties_of(char *words, struct properties *ret)
@@ -129,63 +125,12 @@ static void cells_by_hand(void **state)
 	assert_false(fit_request_set_vcpus(&r, 8));
 }
 
-static struct model *read_design(void)
-{
-	cleanup_err struct err err = ERR_INIT;
-	cleanup_findings struct findings findings = {0};
-	struct model *model = NULL;
-
-	assert_int_equal(design_read(DESIGN, &model, &findings, &err), 0);
-	return model;
-}
-
-static void the_example_asks_for_two_cells_and_two_vfs(void **state)
-{
-	cleanup_err struct err err = ERR_INIT;
-	cleanup_model struct model *model = read_design();
-	cleanup_fit_request struct fit_request r = {0};
-	const struct deployment *d = &model->tenants[0].deployments[0];
-
-	(void)state;
-	assert_int_equal(fit_request_from_group(model, d, &d->vm_groups[0], &r, &err), 0);
-	assert_int_equal(r.n_cells, 2);
-	assert_int_equal(r.n_ports, 2);
-	assert_int_equal(r.ports[0].nicid, 2);
-	assert_string_equal(r.ports[0].physnet, "sriov0");
-	assert_string_equal(r.ports[1].physnet, "sriov1");
-	assert_int_equal(r.ports[1].policy, AFFINITY_LEGACY);
-	assert_null(r.unseen);
-}
-
-static void what_the_vim_alone_knows(void **state)
-{
-	cleanup_err struct err err = ERR_INIT;
-	cleanup_model struct model *model = read_design();
-	cleanup_fit_request struct fit_request r = {0};
-	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
-
-	(void)state;
-	free(group->interfaces[2].network);
-	group->interfaces[2].network = xstrdup("ops-net");
-	assert_int_equal(
-		fit_request_from_group(model, &model->tenants[0].deployments[0], group, &r, &err),
-		0);
-	assert_string_equal(r.unseen, "the VIM knows the physnet of network ops-net");
-	free(group->flavor);
-	group->flavor = xstrdup("m1.large");
-	assert_int_equal(
-		fit_request_from_group(model, &model->tenants[0].deployments[0], group, &r, &err),
-		-ENOENT);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_are_novas_words),
 		cmocka_unit_test(a_flavor_without_numa_binds_to_no_node),
 		cmocka_unit_test(cells_by_hand),
-		cmocka_unit_test(the_example_asks_for_two_cells_and_two_vfs),
-		cmocka_unit_test(what_the_vim_alone_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

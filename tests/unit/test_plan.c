@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "deploy/design.h"
 #include "deploy/plan.h"
-#include "deploy/service.h"
+#include "model/service.h"
 
 #define DESIGN "examples/technote/corrected/dep.xml"
 

@@ -117,6 +117,12 @@ static void test_place_is_told_in_full(void **state)
 	assert_int_equal(p.v[0].verdict, SCHEDULE_FITS);
 	assert_int_equal(p.v[0].host, 0);
 	assert_int_equal(p.v[0].n_others, 1);
+	assert_int_equal(p.v[0].request.n_cells, 2);
+	assert_int_equal(p.v[0].request.n_ports, 2);
+	assert_int_equal(p.v[0].request.ports[1].policy, AFFINITY_LEGACY);
+	assert_null(p.v[0].request.unseen);
+	assert_string_equal(scheduled_device(&p.v[0], 0), "0000:3b:02.3");
+	assert_string_equal(scheduled_device(&p.v[0], 1), "0000:af:02.3");
 	scheduled_format_place(&p.v[0], &b);
 	assert_string_equal(
 		b.s, "cell 0 on node 0 (2 MiB pages, vCPUs 0,1 on CPUs 2,3); cell 1 on node 1 (2 "

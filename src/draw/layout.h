@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The picture before it is painted. scene_build fills the boxes, scene_arrange gives them their
+ * The picture before it is painted. layout_build fills the boxes, layout_arrange gives them their
  * places. From left to right: networks, the host with what its ports hang on, in the host the VM
  * with its interfaces, bonds and the service. A port is a row through all of it.
  */
@@ -12,7 +12,7 @@
 #include "draw/box.h"
 #include "draw/draw.h"
 
-struct scene_network {
+struct layout_network {
 	const char *name; /* borrowed */
 	struct box box;
 	size_t n_rows;
@@ -22,19 +22,19 @@ struct scene_network {
 };
 
 /* What NICs stand in: a NUMA node, or the virtual switch. */
-struct scene_node {
+struct layout_node {
 	struct box frame;
 	bool virtual;
 };
 
-struct scene_nic {
+struct layout_nic {
 	size_t node;
 	char *key;
 	struct box box;
 };
 
 /* A port with its interface of the guest; either may be absent. */
-struct scene_row {
+struct layout_row {
 	bool has_port, has_guest;
 	bool virtual;
 	size_t network, nic;
@@ -43,20 +43,21 @@ struct scene_row {
 	struct box port, guest;
 };
 
-struct scene_bond {
+struct layout_bond {
 	const struct bond *bond;
 	struct box box;
 };
 
-struct scene_group {
+struct layout_vm {
 	const struct vm_group *group;
-	struct scene_node *nodes;
+	unsigned index; /* which VM of the group */
+	struct layout_node *nodes;
 	size_t n_nodes;
-	struct scene_nic *nics;
+	struct layout_nic *nics;
 	size_t n_nics;
-	struct scene_row *rows;
+	struct layout_row *rows;
 	size_t n_rows;
-	struct scene_bond *bonds;
+	struct layout_bond *bonds;
 	size_t n_bonds;
 	struct box *cells;
 	size_t n_cells;
@@ -65,28 +66,28 @@ struct scene_group {
 	struct box notes;    /* marks of the whole VM, under its cells */
 };
 
-enum scene_link_kind { LINK_SAME, LINK_DIFFERENT, LINK_UNKNOWN };
+enum layout_link_kind { LINK_SAME, LINK_DIFFERENT, LINK_UNKNOWN };
 
 /* Two networks that carry one bond: are they one segment? */
-struct scene_link {
+struct layout_link {
 	size_t a, b;
-	enum scene_link_kind kind;
+	enum layout_link_kind kind;
 };
 
-struct scene_deployment {
+struct layout_deployment {
 	struct box head;
-	struct scene_network *networks;
+	struct layout_network *networks;
 	size_t n_networks;
-	struct scene_group *groups;
-	size_t n_groups;
-	struct scene_link *links;
+	struct layout_vm *vms;
+	size_t n_vms;
+	struct layout_link *links;
 	size_t n_links;
 	int y; /* of the heads of the columns */
 	int n_lanes;
 };
 
-struct scene {
-	struct scene_deployment *v;
+struct layout {
+	struct layout_deployment *v;
 	size_t n;
 	struct marks marks;
 	size_t n_notes; /* findings that are counted only */
@@ -95,10 +96,10 @@ struct scene {
 	int legend_y;
 };
 
-void scene_build(const struct drawing *drawing, struct scene *ret);
-void scene_arrange(struct scene *scene);
-char *scene_paint(const struct scene *scene, const char *title); /* the caller frees */
-void scene_clear(struct scene *scene);
+void layout_build(const struct drawing *drawing, struct layout *ret);
+void layout_arrange(struct layout *layout);
+char *layout_paint(const struct layout *layout, const char *title); /* the caller frees */
+void layout_clear(struct layout *layout);
 
 /* Widths of the columns, and the gaps between what stands in them. */
 enum {

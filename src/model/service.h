@@ -29,6 +29,3 @@ const char *service_management_address(const struct vm_group *group, unsigned in
 
 /* Name to ask for: the extension dnsvnf's `dns_query`, else "." of which any answer will do. */
 const char *service_query_name(const struct deployment *deployment, const struct vm_group *group);
-
-/* Text of the guest's /etc/bondd.conf; NULL without a management address. The caller frees. */
-char *service_bondd_conf(const struct vm_group *group, unsigned index);

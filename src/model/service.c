@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/service.h"
+#include "model/service.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "deploy/guest.h"
 #include "model/model.h"
 #include "net/ip.h"
 
@@ -89,15 +88,4 @@ const char *service_query_name(const struct deployment *deployment, const struct
 	const char *name = model_option(deployment, group, "dns_query");
 
 	return name ? name : ".";
-}
-
-char *service_bondd_conf(const struct vm_group *group, unsigned index)
-{
-	const char *address = service_management_address(group, index);
-
-	if (!address)
-		return NULL;
-	if (strchr(address, ':'))
-		return xasprintf("# Written by dnsvnf.\nlisten = [%s]:%d\n", address, GUEST_PORT);
-	return xasprintf("# Written by dnsvnf.\nlisten = %s:%d\n", address, GUEST_PORT);
 }
