@@ -2,12 +2,14 @@
 #include "deploy/plot.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/svg.h"
 
 /* ---- text ---- */
 
@@ -156,18 +158,6 @@ struct panel {
 	const char *label;
 };
 
-static void add_xml(struct strbuf *out, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '<')
-			strbuf_adds(out, "&lt;");
-		else if (*s == '&')
-			strbuf_adds(out, "&amp;");
-		else if ((unsigned char)*s >= 0x20)
-			strbuf_add(out, s, 1);
-	}
-}
-
 static double panel_x(const struct panel *n, double ms)
 {
 	return LEFT + fmin(fmax((ms - n->from_ms) / (n->to_ms - n->from_ms), 0), 1) * INNER;
@@ -214,42 +204,45 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 {
 	double tick = tick_seconds(n->to_ms - n->from_ms, 12);
 	double step = round_up(n->top / 5);
+	int bottom = n->y + PANEL;
+	char text[32];
 
 	for (unsigned i = 0; i * step <= n->top; i++) {
 		double y = panel_y(n, i * step);
-		strbuf_addf(out,
-			    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n"
-			    "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
-			    LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, i * step);
+
+		snprintf(text, sizeof(text), "%g", i * step);
+		svg_line(out, "grid", LEFT, y, WIDTH - RIGHT, y);
+		svg_label(out, NULL, SVG_END, LEFT - 8, y + 4, text);
 	}
 	for (unsigned i = (unsigned)ceil(n->from_ms / 1e3 / tick);
 	     i * tick <= n->to_ms / 1e3 + 1e-9; i++) {
 		double x = panel_x(n, i * tick * 1e3);
-		strbuf_addf(out,
-			    "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
-			    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n",
-			    x, x, n->y + PANEL, n->y + PANEL + 5, x, n->y + PANEL + 19,
-			    round(i * tick * 1e3) / 1e3);
+
+		snprintf(text, sizeof(text), "%g", round(i * tick * 1e3) / 1e3);
+		svg_line(out, "axis", x, bottom, x, bottom + 5);
+		svg_label(out, NULL, SVG_MIDDLE, x, bottom + 19, text);
 	}
-	strbuf_addf(out,
-		    "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n"
-		    "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n"
-		    "<text class=\"label\" transform=\"translate(18 %d) rotate(-90)\" "
-		    "text-anchor=\"middle\">answers/s</text>\n",
-		    LEFT, WIDTH - RIGHT, n->y + PANEL, n->y + PANEL, LEFT + INNER / 2,
-		    n->y + PANEL + 38, n->label, n->y + PANEL / 2);
+	svg_line(out, "axis", LEFT, bottom, WIDTH - RIGHT, bottom);
+	svg_label(out, "label", SVG_MIDDLE, LEFT + INNER / 2, bottom + 38, n->label);
+	svg_label_up(out, "label", 18, n->y + PANEL / 2, "answers/s");
 }
 
 static void add_bars(struct strbuf *out, const struct plot *p, const struct panel *n)
 {
-	strbuf_addf(out, "<path class=\"answers\" d=\"M%d %d", LEFT, n->y + PANEL);
+	cleanup_strbuf struct strbuf data = {0};
+
+	strbuf_addf(&data, "M%d %d", LEFT, n->y + PANEL);
 	for (unsigned i = (unsigned)(n->from_ms / n->bar_ms + 1e-9); i * n->bar_ms < n->to_ms;
 	     i++) {
 		double start = i * n->bar_ms, end = fmin(start + n->bar_ms, n->to_ms);
 		double rate = answers_between(p, start, end) / (end - start) * 1e3;
-		strbuf_addf(out, "V%.1fH%.1f", panel_y(n, rate), panel_x(n, end));
+
+		svg_path_to(&data, 'V', panel_y(n, rate));
+		svg_path_to(&data, 'H', panel_x(n, end));
 	}
-	strbuf_addf(out, "V%dZ\"/>\n", n->y + PANEL);
+	svg_path_to(&data, 'V', n->y + PANEL);
+	strbuf_adds(&data, "Z");
+	svg_path(out, "answers", data.s);
 }
 
 static void add_outage(struct strbuf *out, const struct plot *p, const struct panel *n)
@@ -259,29 +252,25 @@ static void add_outage(struct strbuf *out, const struct plot *p, const struct pa
 
 	if (p->gap_end_ms <= p->gap_start_ms)
 		return;
-	strbuf_addf(out,
-		    "<rect class=\"outage\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n",
-		    x, n->y, width, PANEL);
-	if (width > 60) /* room for the figure */
-		strbuf_addf(out,
-			    "<text class=\"down\" x=\"%.1f\" y=\"%d\" "
-			    "text-anchor=\"middle\">%.0f ms</text>\n",
-			    x + width / 2, n->y + PANEL / 2, p->gap_end_ms - p->gap_start_ms);
+	svg_rect(out, "outage", x, n->y, width, PANEL, 0);
+	if (width > 60) { /* room for the figure */
+		cleanup_free char *ms = xasprintf("%.0f ms", p->gap_end_ms - p->gap_start_ms);
+
+		svg_label(out, "down", SVG_MIDDLE, x + width / 2, n->y + PANEL / 2, ms);
+	}
 }
 
 /* A vertical line with its word on top, to the left of it or to the right. */
 static void add_mark(struct strbuf *out, const struct plot *p, const struct panel *n, double ms,
 		     const char *word, bool left)
 {
+	cleanup_free char *text = xasprintf("%s %s", p->object, word);
 	double x = panel_x(n, ms);
 
 	if (ms < n->from_ms || ms > n->to_ms)
 		return;
-	strbuf_addf(out,
-		    "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n"
-		    "<text class=\"%s\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s %s</text>\n",
-		    word, x, x, n->y - 14, n->y + PANEL, word, left ? x - 5 : x + 5, n->y - 6,
-		    left ? "end" : "start", p->object, word);
+	svg_line(out, word, x, n->y - 14, x, n->y + PANEL);
+	svg_label(out, word, left ? SVG_END : SVG_START, left ? x - 5 : x + 5, n->y - 6, text);
 }
 
 static void add_panel(struct strbuf *out, const struct plot *p, const struct panel *n)
@@ -299,31 +288,19 @@ static void add_panel(struct strbuf *out, const struct plot *p, const struct pan
 		add_mark(out, p, n, p->up_ms, "up", up_left);
 }
 
-static void add_head(struct strbuf *out, const struct plot *p, int height)
-{
-	strbuf_addf(out,
-		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-		    "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
-		    "<style>\n"
-		    "text { fill: #374151; }\n"
-		    ".title { font-size: 18px; font-weight: bold; fill: #111827; }\n"
-		    ".label { fill: #6b7280; }\n"
-		    ".caption { font-size: 13px; }\n"
-		    ".grid { stroke: #e5e7eb; }\n"
-		    ".axis { stroke: #6b7280; }\n"
-		    ".answers { fill: #2563eb; fill-opacity: 0.55; }\n"
-		    ".outage { fill: #dc2626; fill-opacity: 0.2; }\n"
-		    "line.down { stroke: #b91c1c; stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
-		    "text.down { fill: #b91c1c; font-weight: bold; }\n"
-		    "line.up { stroke: #15803d; stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
-		    "text.up { fill: #15803d; font-weight: bold; }\n"
-		    "</style>\n"
-		    "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
-		    WIDTH, height, WIDTH, height, WIDTH, height);
-	strbuf_addf(out, "<text class=\"title\" x=\"%d\" y=\"30\">", LEFT);
-	add_xml(out, p->title ? p->title : "");
-	strbuf_adds(out, "</text>\n");
-}
+static const char style[] =
+	"text { font-size: 12px; fill: #374151; }\n"
+	".title { font-size: 18px; font-weight: bold; fill: #111827; }\n"
+	".label { fill: #6b7280; }\n"
+	".caption { font-size: 13px; }\n"
+	".grid { stroke: #e5e7eb; }\n"
+	".axis { stroke: #6b7280; }\n"
+	".answers { fill: #2563eb; fill-opacity: 0.55; }\n"
+	".outage { fill: #dc2626; fill-opacity: 0.2; }\n"
+	"line.down { stroke: #b91c1c; stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
+	"text.down { fill: #b91c1c; font-weight: bold; }\n"
+	"line.up { stroke: #15803d; stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
+	"text.up { fill: #15803d; font-weight: bold; }\n";
 
 char *plot_svg(const struct plot *plot)
 {
@@ -358,16 +335,14 @@ char *plot_svg(const struct plot *plot)
 	if (zoom)
 		y = near.y + PANEL + AXIS;
 
-	add_head(&out, p, y + (int)p->n_caption * CAPTION + 22);
+	svg_open(&out, WIDTH, y + (int)p->n_caption * CAPTION + 22, "sans-serif", NULL, style);
+	svg_label(&out, "title", SVG_START, LEFT, 30, p->title ? p->title : "");
 	add_panel(&out, p, &whole);
 	if (zoom)
 		add_panel(&out, p, &near);
-	for (size_t i = 0; i < p->n_caption; i++) {
-		strbuf_addf(&out, "<text class=\"caption\" x=\"%d\" y=\"%d\">", LEFT,
-			    y + 14 + (int)i * CAPTION);
-		add_xml(&out, p->caption[i]);
-		strbuf_adds(&out, "</text>\n");
-	}
-	strbuf_adds(&out, "</svg>\n");
+	for (size_t i = 0; i < p->n_caption; i++)
+		svg_label(&out, "caption", SVG_START, LEFT, y + 14 + (int)i * CAPTION,
+			  p->caption[i]);
+	svg_end(&out);
 	return strbuf_steal(&out);
 }

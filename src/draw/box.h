@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
+#include "base/svg.h"
 #include "draw/marks.h"
-#include "draw/svg.h"
 
 #define BOX_PAD 8 /* between a box's edge and its text */
 

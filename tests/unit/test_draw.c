@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Text in SVG, and what a VIM tells of a server as a picture. */
+/* What a VIM tells of a server as a picture. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,50 +16,10 @@
 #include "deploy/design.h"
 #include "draw/draw.h"
 #include "draw/place.h"
-#include "draw/svg.h"
 #include "model/model.h"
 #include "vim/vim.h"
 
 #define CORRECTED "examples/technote/corrected/dep.xml"
-
-static void text_is_what_xml_can_hold(void **state)
-{
-	cleanup_strbuf struct strbuf b = {0};
-
-	(void)state;
-	svg_text(&b, SVG_TEXT, NULL, SVG_START, 1, 2, 1000, "<a href=\"x\">&\x01\x7f\xff\xc0\x80");
-	assert_string_equal(b.s, "<text class=\"text\" x=\"1\" y=\"2\">&lt;a href=&quot;x&quot;&gt;"
-				 "&amp;????"
-				 "?</text>\n");
-	strbuf_clear(&b);
-	/* a surrogate, a noncharacter, an overlong slash, a character cut short; then a good one */
-	svg_text(&b, SVG_TEXT, NULL, SVG_START, 1, 2, 1000,
-		 "\xed\xa0\x80\xef\xbf\xbf\xe0\x80\xaf\xe2\x82|\u20ac");
-	assert_string_equal(b.s,
-			    "<text class=\"text\" x=\"1\" y=\"2\">???????????|\u20ac</text>\n");
-}
-
-static void text_is_cut_between_characters(void **state)
-{
-	static const char *const texts[] = {"management-network", "WWWWWWWWWW", "iiiiiiiiiiiiiiiii",
-					    "\uc11c\ube44\uc2a4\ub9dd\uc11c\ube44\uc2a4"};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		for (int width = 20; width < 200; width++) {
-			cleanup_free char *cut = svg_cut(SVG_TITLE, texts[i], width);
-			size_t len = strlen(cut);
-			assert_true(svg_text_width(SVG_TITLE, cut) <= width);
-			if (strcmp(cut, texts[i]) == 0)
-				continue;
-			assert_true(svg_text_width(SVG_TITLE, texts[i]) > width);
-			assert_string_equal(cut + len - strlen("\u2026"), "\u2026");
-			/* what is left is the beginning, and ends where a character does */
-			size_t kept = len - strlen("\u2026");
-			assert_memory_equal(cut, texts[i], kept);
-			assert_false(((unsigned char)texts[i][kept] & 0xc0) == 0x80);
-		}
-}
 
 static char *draw(const struct vim_server_info *server)
 {
@@ -125,8 +85,6 @@ static void a_server_that_failed_says_why(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_is_what_xml_can_hold),
-		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(as_the_vim_has_built_it),
 		cmocka_unit_test(a_server_that_failed_says_why),
 	};

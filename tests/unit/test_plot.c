@@ -86,7 +86,7 @@ static void test_svg(void **state)
 	p.n_caption = ARRAY_SIZE(caption);
 	cleanup_free char *svg = plot_svg(&p);
 	assert_true(strncmp(svg, "<svg ", 5) == 0);
-	assert_non_null(strstr(svg, "vnf/&lt;cpnr> &amp; co"));
+	assert_non_null(strstr(svg, "vnf/&lt;cpnr&gt; &amp; co"));
 	assert_non_null(strstr(svg, "a &lt; b &amp; c"));
 	assert_non_null(strstr(svg, "link down"));
 	assert_non_null(strstr(svg, "link up"));

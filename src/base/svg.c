@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "draw/svg.h"
+#include "base/svg.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -106,20 +107,49 @@ char *svg_cut(enum svg_font font, const char *s, int max_width)
 	return xasprintf("%.*s" ELLIPSIS, (int)(end - s), s);
 }
 
-void svg_begin(struct strbuf *out, int width, int height, const char *title, const char *style)
+/* With at most one decimal. */
+static void add_number(struct strbuf *out, double n)
+{
+	long long tenths = llround(n * 10);
+
+	strbuf_addf(out, "%.*f", tenths % 10 ? 1 : 0, (double)tenths / 10);
+}
+
+static void add_attribute(struct strbuf *out, const char *name, double n)
+{
+	strbuf_addf(out, " %s=\"", name);
+	add_number(out, n);
+	strbuf_adds(out, "\"");
+}
+
+void svg_open(struct strbuf *out, int width, int height, const char *family, const char *title,
+	      const char *style)
 {
 	strbuf_addf(out,
 		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-		    "viewBox=\"0 0 %d %d\" "
-		    "font-family=\"DejaVu Sans, Verdana, Helvetica, Arial, sans-serif\">\n<title>",
-		    width, height, width, height);
-	add_escaped(out, title);
-	strbuf_adds(out, "</title>\n<style>\ntext { fill: #1f2937; }\n");
+		    "viewBox=\"0 0 %d %d\" font-family=\"%s\">\n",
+		    width, height, width, height, family);
+	if (title) {
+		strbuf_adds(out, "<title>");
+		add_escaped(out, title);
+		strbuf_adds(out, "</title>\n");
+	}
+	strbuf_addf(out,
+		    "<style>\n%s</style>\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
+		    style, width, height);
+}
+
+void svg_begin(struct strbuf *out, int width, int height, const char *title, const char *style)
+{
+	cleanup_strbuf struct strbuf all = {0};
+
+	strbuf_adds(&all, "text { fill: #1f2937; }\n");
 	for (size_t i = 0; i < ARRAY_SIZE(fonts); i++)
-		strbuf_addf(out, ".%s { font-size: %dpx;%s }\n", fonts[i].class, fonts[i].size,
+		strbuf_addf(&all, ".%s { font-size: %dpx;%s }\n", fonts[i].class, fonts[i].size,
 			    fonts[i].bold ? " font-weight: bold;" : "");
-	strbuf_addf(out, "%s</style>\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", style,
-		    width, height);
+	strbuf_adds(&all, style);
+	svg_open(out, width, height, "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif", title,
+		 all.s);
 }
 
 void svg_end(struct strbuf *out)
@@ -127,56 +157,105 @@ void svg_end(struct strbuf *out)
 	strbuf_adds(out, "</svg>\n");
 }
 
-void svg_rect(struct strbuf *out, const char *class, int x, int y, int w, int h, int radius)
+static void begin_shape(struct strbuf *out, const char *name, const char *class)
 {
-	strbuf_addf(out,
-		    "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
-		    "rx=\"%d\"/>\n",
-		    class, x, y, w, h, radius);
+	strbuf_addf(out, "<%s", name);
+	if (class)
+		strbuf_addf(out, " class=\"%s\"", class);
 }
 
-void svg_line(struct strbuf *out, const char *class, int x1, int y1, int x2, int y2)
+void svg_rect(struct strbuf *out, const char *class, double x, double y, double w, double h,
+	      int radius)
 {
-	strbuf_addf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", class,
-		    x1, y1, x2, y2);
+	begin_shape(out, "rect", class);
+	add_attribute(out, "x", x);
+	add_attribute(out, "y", y);
+	add_attribute(out, "width", w);
+	add_attribute(out, "height", h);
+	strbuf_addf(out, " rx=\"%d\"/>\n", radius);
 }
 
-void svg_dot(struct strbuf *out, const char *class, int x, int y, int radius)
+void svg_line(struct strbuf *out, const char *class, double x1, double y1, double x2, double y2)
 {
-	strbuf_addf(out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>\n", class, x, y,
-		    radius);
+	begin_shape(out, "line", class);
+	add_attribute(out, "x1", x1);
+	add_attribute(out, "y1", y1);
+	add_attribute(out, "x2", x2);
+	add_attribute(out, "y2", y2);
+	strbuf_adds(out, "/>\n");
 }
 
-static void add_text(struct strbuf *out, enum svg_font font, const char *class, const char *anchor,
-		     const char *place, int max_width, const char *s)
+void svg_dot(struct strbuf *out, const char *class, double x, double y, int radius)
 {
-	cleanup_free char *cut = svg_cut(font, s, max_width);
-
-	strbuf_addf(out, "<text class=\"%s%s%s\" %s%s>", fonts[font].class, class ? " " : "",
-		    class ? class : "", place, anchor);
-	add_escaped(out, cut);
-	strbuf_adds(out, "</text>\n");
+	begin_shape(out, "circle", class);
+	add_attribute(out, "cx", x);
+	add_attribute(out, "cy", y);
+	strbuf_addf(out, " r=\"%d\"/>\n", radius);
 }
 
-void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
-	      int x, int y, int max_width, const char *s)
+void svg_path_to(struct strbuf *data, char command, double to)
+{
+	strbuf_addf(data, "%c", command);
+	add_number(data, to);
+}
+
+void svg_path(struct strbuf *out, const char *class, const char *data)
+{
+	begin_shape(out, "path", class);
+	strbuf_addf(out, " d=\"%s\"/>\n", data);
+}
+
+void svg_label(struct strbuf *out, const char *class, enum svg_anchor anchor, double x, double y,
+	       const char *s)
 {
 	static const char *const anchors[] = {
 		[SVG_START] = "",
 		[SVG_MIDDLE] = " text-anchor=\"middle\"",
 		[SVG_END] = " text-anchor=\"end\"",
 	};
-	cleanup_free char *place = xasprintf("x=\"%d\" y=\"%d\"", x, y);
 
-	add_text(out, font, class, anchors[anchor], place, max_width, s);
+	begin_shape(out, "text", class);
+	add_attribute(out, "x", x);
+	add_attribute(out, "y", y);
+	strbuf_addf(out, "%s>", anchors[anchor]);
+	add_escaped(out, s);
+	strbuf_adds(out, "</text>\n");
+}
+
+void svg_label_up(struct strbuf *out, const char *class, double x, double y, const char *s)
+{
+	begin_shape(out, "text", class);
+	strbuf_adds(out, " transform=\"translate(");
+	add_number(out, x);
+	strbuf_adds(out, " ");
+	add_number(out, y);
+	strbuf_adds(out, ") rotate(-90)\" text-anchor=\"middle\">");
+	add_escaped(out, s);
+	strbuf_adds(out, "</text>\n");
+}
+
+/* The font's class and another one; the caller frees. */
+static char *classes(enum svg_font font, const char *class)
+{
+	return xasprintf("%s%s%s", fonts[font].class, class ? " " : "", class ? class : "");
+}
+
+void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
+	      int x, int y, int max_width, const char *s)
+{
+	cleanup_free char *cut = svg_cut(font, s, max_width);
+	cleanup_free char *all = classes(font, class);
+
+	svg_label(out, all, anchor, x, y, cut);
 }
 
 void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int x, int y,
 		 int max_width, const char *s)
 {
-	cleanup_free char *place = xasprintf("transform=\"translate(%d %d) rotate(-90)\"", x, y);
+	cleanup_free char *cut = svg_cut(font, s, max_width);
+	cleanup_free char *all = classes(font, class);
 
-	add_text(out, font, class, " text-anchor=\"middle\"", place, max_width, s);
+	svg_label_up(out, all, x, y, cut);
 }
 
 void svg_group_begin(struct strbuf *out, const char *hint)
