@@ -13,75 +13,61 @@
 #include "deploy/guest.h"
 #include "deploy/plan.h"
 #include "deploy/reach.h"
-#include "deploy/scene.h"
+#include "deploy/verify_ctx.h"
 #include "model/service.h"
 #include "net/ip.h"
 #include "net/mac.h"
 
 #define ASK_MS 2000 /* for one answer of the guest */
 
-void verify_add(struct scene *s, const char *check, const char *object, enum verdict verdict,
-		const char *fmt, ...)
+/* Unknown when the guest does not report it. */
+static enum verdict verdict_of_word(const char *reported, const char *wanted)
 {
-	struct verification *v = array_push(s->out->v, s->out->n);
-	va_list ap;
-
-	v->check = check;
-	v->object = xstrdup(object);
-	v->verdict = verdict;
-	va_start(ap, fmt);
-	v->evidence = xvasprintf(fmt, ap);
-	va_end(ap);
-}
-
-/* Unknown when the guest does not tell. */
-static enum verdict verdict_of_word(const char *told, const char *wanted)
-{
-	return told ? verify_verdict(streq(told, wanted)) : VERDICT_UNKNOWN;
+	return reported ? verify_verdict(streq(reported, wanted)) : VERDICT_UNKNOWN;
 }
 
 /* TechNote, verification 1: the instance is ACTIVE. */
-static void check_server(struct scene *s)
+static void check_server(struct verify_ctx *ctx)
 {
-	const struct vim_server_info *server = s->server;
+	const struct vim_server_info *server = ctx->server;
 
 	if (server->state == VIM_STATE_ACTIVE)
-		verify_add(s, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
+		verify_add(ctx, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
 			   server->status, (long long)server->uptime,
-			   server->hypervisor ? server->hypervisor : "hypervisor not told");
+			   server->hypervisor ? server->hypervisor : "hypervisor not known");
 	else
-		verify_add(s, "server-active", server->name, VERDICT_FAIL, "%s: %s", server->status,
-			   server->fault ? server->fault : "no reason given");
+		verify_add(ctx, "server-active", server->name, VERDICT_FAIL, "%s: %s",
+			   server->status, server->fault ? server->fault : "no reason given");
 
-	const struct flavor *flavor = model_flavor(s->model, s->group->flavor);
+	const struct flavor *flavor = model_flavor(ctx->model, ctx->group->flavor);
 	const char *asked = flavor ? property_get(&flavor->properties, "hw:numa_nodes") : NULL;
 	cleanup_free char *cells = xasprintf("%u", server->cells);
 	if (server->cells == 0)
-		verify_add(s, "server-cells", server->name, VERDICT_UNKNOWN,
-			   "the VIM does not tell the guest's NUMA cells");
+		verify_add(ctx, "server-cells", server->name, VERDICT_UNKNOWN,
+			   "the VIM does not report the guest's NUMA cells");
 	else if (!flavor)
-		verify_add(s, "server-cells", server->name, VERDICT_UNKNOWN,
+		verify_add(ctx, "server-cells", server->name, VERDICT_UNKNOWN,
 			   "%s NUMA cells; flavor %s is not in the descriptor, so what was asked "
 			   "is not "
 			   "known",
-			   cells, s->group->flavor);
+			   cells, ctx->group->flavor);
 	else
-		verify_add(s, "server-cells", server->name,
+		verify_add(ctx, "server-cells", server->name,
 			   verify_verdict(asked ? streq(asked, cells) : server->cells == 1),
 			   "%s NUMA cells, flavor %s asks for %s", cells, flavor->name,
 			   asked ? asked : "1");
 }
 
 /* TechNote, troubleshooting 4: the ports. */
-static void check_ports(struct scene *s)
+static void check_ports(struct verify_ctx *ctx)
 {
-	for (size_t i = 0; i < s->server->n_ports; i++) {
-		const struct vim_port_info *p = &s->server->ports[i];
+	for (size_t i = 0; i < ctx->server->n_ports; i++) {
+		const struct vim_port_info *p = &ctx->server->ports[i];
 		bool good = p->link_up && streq(p->status, "ACTIVE");
-		verify_add(s, "port-up", p->name, verify_verdict(good),
+		verify_add(ctx, "port-up", p->name, verify_verdict(good),
 			   "%s, link %s, %s on %s, %s, %s", p->status, p->link_up ? "up" : "down",
 			   port_type_name(p->type), p->network, p->mac_address,
-			   p->host_device ? p->host_device : "host device not told");
+			   p->host_device ? p->host_device : "host device not known");
 	}
 }
 
@@ -95,47 +81,48 @@ static const struct vim_port_info *port_by_mac(const struct vim_server_info *ser
 	return NULL;
 }
 
-static void check_leg(struct scene *s, const struct guest_leg *leg)
+static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 {
-	const struct vim_port_info *port = port_by_mac(s->server, leg->permanent_mac);
+	const struct vim_port_info *port = port_by_mac(ctx->server, leg->permanent_mac);
 
 	if (leg->carrier == TRI_UNKNOWN)
-		verify_add(s, "leg-carrier", leg->name, VERDICT_UNKNOWN, "the guest does not tell");
+		verify_add(ctx, "leg-carrier", leg->name, VERDICT_UNKNOWN,
+			   "the guest does not report it");
 	else
-		verify_add(s, "leg-carrier", leg->name, verify_verdict(leg->carrier == TRI_YES),
+		verify_add(ctx, "leg-carrier", leg->name, verify_verdict(leg->carrier == TRI_YES),
 			   "carrier %s, bond says %s, %lld link failures",
 			   leg->carrier == TRI_YES ? "up" : "down",
 			   leg->mii_status ? leg->mii_status : "nothing",
 			   (long long)leg->link_failures);
 	if (!leg->permanent_mac)
-		verify_add(s, "leg-port", leg->name, VERDICT_UNKNOWN,
-			   "the guest does not tell its permanent MAC, so its port is not known");
+		verify_add(ctx, "leg-port", leg->name, VERDICT_UNKNOWN,
+			   "the guest does not report its permanent MAC, so its port is not known");
 	else if (!port)
-		verify_add(s, "leg-port", leg->name, VERDICT_FAIL,
+		verify_add(ctx, "leg-port", leg->name, VERDICT_FAIL,
 			   "its MAC %s is no port of the server: the bond took another NIC",
 			   leg->permanent_mac);
 	else
-		verify_add(s, "leg-port", leg->name, verify_verdict(port->type == PORT_DIRECT),
+		verify_add(ctx, "leg-port", leg->name, verify_verdict(port->type == PORT_DIRECT),
 			   "port %s, %s on physnet %s", port->name, port_type_name(port->type),
 			   port->physical_network ? port->physical_network : "(none)");
 
 	int host_node = port ? port->numa_node : -1;
 	if (leg->numa_node < 0)
-		verify_add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
+		verify_add(ctx, "leg-numa", leg->name, VERDICT_UNKNOWN,
 			   "the guest does not know the NUMA node of %s",
 			   leg->pci_address ? leg->pci_address : "the NIC");
 	else if (host_node < 0)
-		verify_add(s, "leg-numa", leg->name, VERDICT_UNKNOWN,
-			   "guest node %d (%s); the host's is not told", leg->numa_node,
+		verify_add(ctx, "leg-numa", leg->name, VERDICT_UNKNOWN,
+			   "guest node %d (%s); the host's is not known", leg->numa_node,
 			   leg->pci_address ? leg->pci_address : "?");
 	else
-		verify_add(s, "leg-numa", leg->name, verify_verdict(leg->numa_node == host_node),
+		verify_add(ctx, "leg-numa", leg->name, verify_verdict(leg->numa_node == host_node),
 			   "guest node %d (%s), host node %d", leg->numa_node,
 			   leg->pci_address ? leg->pci_address : "?", host_node);
 }
 
 /* Both legs on one NIC fall together. */
-static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
+static void check_legs_apart(struct verify_ctx *ctx, const struct guest_bond *bond)
 {
 	cleanup_strbuf struct strbuf seen = {0};
 	size_t known = 0;
@@ -143,12 +130,12 @@ static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
 
 	for (size_t i = 0; i < bond->n_legs; i++) {
 		const struct vim_port_info *port =
-			port_by_mac(s->server, bond->legs[i].permanent_mac);
+			port_by_mac(ctx->server, bond->legs[i].permanent_mac);
 		if (!port || !port->physical_network)
 			continue;
 		for (size_t j = 0; j < i; j++) {
 			const struct vim_port_info *other =
-				port_by_mac(s->server, bond->legs[j].permanent_mac);
+				port_by_mac(ctx->server, bond->legs[j].permanent_mac);
 			if (other && streq(other->physical_network, port->physical_network))
 				apart = false;
 		}
@@ -156,15 +143,15 @@ static void check_legs_apart(struct scene *s, const struct guest_bond *bond)
 			    port->physical_network);
 	}
 	if (apart && (known < 2 || known < bond->n_legs))
-		verify_add(s, "legs-apart", bond->name, VERDICT_UNKNOWN,
+		verify_add(ctx, "legs-apart", bond->name, VERDICT_UNKNOWN,
 			   "the physical networks of %zu of %zu legs are not known",
 			   bond->n_legs - known, bond->n_legs);
 	else
-		verify_add(s, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
+		verify_add(ctx, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
 }
 
 /* Is each leg that the day-0 names in the running bond? */
-static void check_legs_present(struct scene *s, const struct bond *wanted,
+static void check_legs_present(struct verify_ctx *ctx, const struct bond *wanted,
 			       const struct guest_bond *bond)
 {
 	cleanup_strbuf struct strbuf have = {0};
@@ -179,25 +166,26 @@ static void check_legs_present(struct scene *s, const struct bond *wanted,
 				 mac_text_equal(wanted->legs[i].mac, bond->legs[j].permanent_mac);
 		missing += !found;
 	}
-	verify_add(s, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
+	verify_add(ctx, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
 		   "%zu legs: %s%s", bond->n_legs, have.s ? have.s : "none",
 		   missing ? "; the day-0 names others" : "");
 }
 
-static void check_monitor(struct scene *s, const struct bond *wanted, const struct guest_bond *bond)
+static void check_monitor(struct verify_ctx *ctx, const struct bond *wanted,
+			  const struct guest_bond *bond)
 {
 	bool on = bond->miimon > 0 || bond->arp_interval > 0;
 	bool as_asked = (wanted->miimon < 0 || bond->miimon == wanted->miimon) &&
 			(wanted->arp_interval < 0 || bond->arp_interval == wanted->arp_interval);
 
 	if (bond->arp_interval > 0)
-		verify_add(s, "bond-monitor", bond->name, verify_verdict(as_asked),
+		verify_add(ctx, "bond-monitor", bond->name, verify_verdict(as_asked),
 			   "arp_interval=%lld", (long long)bond->arp_interval);
 	else if (bond->miimon < 0)
-		verify_add(s, "bond-monitor", bond->name, VERDICT_UNKNOWN,
-			   "the guest does not tell");
+		verify_add(ctx, "bond-monitor", bond->name, VERDICT_UNKNOWN,
+			   "the guest does not report it");
 	else
-		verify_add(s, "bond-monitor", bond->name, verify_verdict(on && as_asked),
+		verify_add(ctx, "bond-monitor", bond->name, verify_verdict(on && as_asked),
 			   "miimon=%lld%s", (long long)bond->miimon,
 			   on ? "" : ": nothing watches the links");
 }
@@ -219,15 +207,16 @@ static bool has_address(const struct guest_interface *i, const char *address)
 	return false;
 }
 
-static void check_addresses(struct scene *s, const char *name, const struct guest_addresses *wanted)
+static void check_addresses(struct verify_ctx *ctx, const char *name,
+			    const struct guest_addresses *wanted)
 {
-	const struct guest_interface *i = guest_status_interface(s->guest, name);
+	const struct guest_interface *i = guest_status_interface(ctx->guest, name);
 	cleanup_strbuf struct strbuf have = {0};
 
 	for (size_t a = 0; i && a < i->n_addresses; a++)
 		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses[a]);
 	for (size_t a = 0; a < wanted->n; a++)
-		verify_add(s, "address", name, verify_verdict(i && has_address(i, wanted->v[a])),
+		verify_add(ctx, "address", name, verify_verdict(i && has_address(i, wanted->v[a])),
 			   "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
 }
 
@@ -239,123 +228,126 @@ static bool has_active_leg(const char *mode)
 }
 
 /* TechNote, verification 2: cat /proc/net/bonding/bond0. */
-static void check_bond(struct scene *s, const struct bond *wanted)
+static void check_bond(struct verify_ctx *ctx, const struct bond *wanted)
 {
-	const struct guest_bond *bond = guest_status_bond(s->guest, wanted->name);
+	const struct guest_bond *bond = guest_status_bond(ctx->guest, wanted->name);
 
 	if (!bond) {
-		verify_add(s, "bond-up", wanted->name, VERDICT_FAIL,
+		verify_add(ctx, "bond-up", wanted->name, VERDICT_FAIL,
 			   "the guest has no bond of this name: look at its console and at "
 			   "cloud-init");
 		return;
 	}
-	verify_add(s, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"),
-		   "MII status %s", bond->mii_status ? bond->mii_status : "not told");
+	verify_add(ctx, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"),
+		   "MII status %s", bond->mii_status ? bond->mii_status : "not reported");
 	if (wanted->mode != BOND_MODE_UNSET)
-		verify_add(s, "bond-mode", bond->name,
+		verify_add(ctx, "bond-mode", bond->name,
 			   verdict_of_word(bond->mode, bond_mode_name(wanted->mode)), "%s",
-			   bond->mode ? bond->mode : "not told");
+			   bond->mode ? bond->mode : "not reported");
 	if (wanted->fail_over_mac != FAIL_OVER_MAC_UNSET)
-		verify_add(s, "bond-mac-policy", bond->name,
+		verify_add(ctx, "bond-mac-policy", bond->name,
 			   verdict_of_word(bond->fail_over_mac,
 					   fail_over_mac_name(wanted->fail_over_mac)),
 			   "fail_over_mac=%s",
-			   bond->fail_over_mac ? bond->fail_over_mac : "not told");
-	check_monitor(s, wanted, bond);
+			   bond->fail_over_mac ? bond->fail_over_mac : "not reported");
+	check_monitor(ctx, wanted, bond);
 	if (has_active_leg(bond->mode))
-		verify_add(s, "bond-active-leg", bond->name,
+		verify_add(ctx, "bond-active-leg", bond->name,
 			   verify_verdict(bond->active_leg != NULL), "%s",
 			   bond->active_leg ? bond->active_leg : "no leg is active");
-	check_legs_present(s, wanted, bond);
-	check_legs_apart(s, bond);
+	check_legs_present(ctx, wanted, bond);
+	check_legs_apart(ctx, bond);
 	for (size_t i = 0; i < bond->n_legs; i++)
-		check_leg(s, &bond->legs[i]);
-	check_addresses(s, wanted->name, &wanted->addresses);
+		check_leg(ctx, &bond->legs[i]);
+	check_addresses(ctx, wanted->name, &wanted->addresses);
 	for (size_t i = 0; i < wanted->n_vlans; i++)
-		check_addresses(s, wanted->vlans[i].name, &wanted->vlans[i].addresses);
+		check_addresses(ctx, wanted->vlans[i].name, &wanted->vlans[i].addresses);
 }
 
-static void check_guest(struct scene *s)
+static void check_guest(struct verify_ctx *ctx)
 {
-	const struct guest_network *wanted = &s->group->guest;
+	const struct guest_network *wanted = &ctx->group->guest;
 
-	if (!s->guest) {
-		verify_add(s, "guest-status", s->server->name, VERDICT_UNKNOWN, "%s", s->guest_why);
+	if (!ctx->guest) {
+		verify_add(ctx, "guest-status", ctx->server->name, VERDICT_UNKNOWN, "%s",
+			   ctx->guest_why);
 		for (size_t i = 0; i < wanted->n_bonds; i++)
-			verify_add(s, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
+			verify_add(ctx, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
 				   "the guest could not be asked");
 		return;
 	}
-	const struct guest_cloud_init *c = &s->guest->cloud_init;
+	const struct guest_cloud_init *c = &ctx->guest->cloud_init;
 	if (!c->status)
-		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN,
-			   "the guest does not tell");
+		verify_add(ctx, "cloud-init", ctx->server->name, VERDICT_UNKNOWN,
+			   "the guest does not report it");
 	else if (streq(c->status, "running") || streq(c->status, "not started"))
-		verify_add(s, "cloud-init", s->server->name, VERDICT_UNKNOWN, "%s: ask again later",
-			   c->status);
+		verify_add(ctx, "cloud-init", ctx->server->name, VERDICT_UNKNOWN,
+			   "%s: ask again later", c->status);
 	else
-		verify_add(s, "cloud-init", s->server->name,
+		verify_add(ctx, "cloud-init", ctx->server->name,
 			   verify_verdict(streq(c->status, "done") && c->n_errors == 0), "%s%s%s",
 			   c->status, c->n_errors ? ": " : "", c->n_errors ? c->errors[0] : "");
 	for (size_t i = 0; i < wanted->n_bonds; i++)
-		check_bond(s, &wanted->bonds[i]);
+		check_bond(ctx, &wanted->bonds[i]);
 	for (size_t i = 0; i < wanted->n_nics; i++)
 		if (wanted->nics[i].name)
-			check_addresses(s, wanted->nics[i].name, &wanted->nics[i].addresses);
+			check_addresses(ctx, wanted->nics[i].name, &wanted->nics[i].addresses);
 }
 
 /* TechNote, verification 2: ping over every network. */
-static void check_echo(struct scene *s)
+static void check_echo(struct verify_ctx *ctx)
 {
-	const char *management = service_management_address(s->group, s->index);
+	const char *management = service_management_address(ctx->group, ctx->index);
 	cleanup_err struct err err = ERR_INIT;
 	double ms;
 
 	cleanup_free char *obstacle = NULL;
 	if (management)
-		(void)reach_of(s->vim, s->server, management, &obstacle);
+		(void)reach_of(ctx->vim, ctx->server, management, &obstacle);
 	if (!management || obstacle)
-		verify_add(s, "management-echo", s->server->name, VERDICT_UNKNOWN, "%s",
+		verify_add(ctx, "management-echo", ctx->server->name, VERDICT_UNKNOWN, "%s",
 			   obstacle ? obstacle
 				    : "the descriptor gives the management port no address");
-	else if (guest_ping(s->vim, management, ASK_MS, &ms, &err) == 0)
-		verify_add(s, "management-echo", management, VERDICT_PASS, "answered in %.1f ms",
+	else if (guest_ping(ctx->vim, management, ASK_MS, &ms, &err) == 0)
+		verify_add(ctx, "management-echo", management, VERDICT_PASS, "answered in %.1f ms",
 			   ms);
 	else
-		verify_add(s, "management-echo", management, VERDICT_FAIL, "%s", err.text);
+		verify_add(ctx, "management-echo", management, VERDICT_FAIL, "%s", err.text);
 }
 
-static void check_dns(struct scene *s)
+static void check_dns(struct verify_ctx *ctx)
 {
-	const char *name = service_query_name(s->deployment, s->group);
+	const char *name = service_query_name(ctx->deployment, ctx->group);
 	const char *type = streq(name, ".") ? "SOA" : "A";
 	char **addresses;
 	size_t n;
 
-	service_addresses(s->group, s->index, &addresses, &n);
+	service_addresses(ctx->group, ctx->index, &addresses, &n);
 	if (n == 0)
-		verify_add(s, "dns-udp", s->server->name, VERDICT_UNKNOWN,
-			   "neither day-0 nor descriptor tells an address to ask");
+		verify_add(ctx, "dns-udp", ctx->server->name, VERDICT_UNKNOWN,
+			   "neither day-0 nor descriptor has an address to ask");
 	for (size_t i = 0; i < n; i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
 			cleanup_err struct err err = ERR_INIT;
 			cleanup_dns_answer struct dns_answer answer = {0};
 			const char *check = tcp ? "dns-tcp" : "dns-udp";
 			cleanup_free char *obstacle = NULL;
-			enum vim_reach reach = reach_of(s->vim, s->server, addresses[i], &obstacle);
+			enum vim_reach reach =
+				reach_of(ctx->vim, ctx->server, addresses[i], &obstacle);
 			if (obstacle)
-				verify_add(s, check, addresses[i], VERDICT_UNKNOWN, "%s", obstacle);
-			else if (dns_query(s->vim, addresses[i], DNS_PORT, tcp, name, type, ASK_MS,
-					   &answer, &err) < 0)
-				verify_add(
-					s, check, addresses[i],
-					reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN : VERDICT_FAIL,
-					"%s%s", err.text,
-					reach == VIM_REACH_MAYBE
-						? "; it may be that nothing leads there from here"
-						: "");
+				verify_add(ctx, check, addresses[i], VERDICT_UNKNOWN, "%s",
+					   obstacle);
+			else if (dns_query(ctx->vim, addresses[i], DNS_PORT, tcp, name, type,
+					   ASK_MS, &answer, &err) < 0)
+				verify_add(ctx, check, addresses[i],
+					   reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN
+								    : VERDICT_FAIL,
+					   "%s%s", err.text,
+					   reach == VIM_REACH_MAYBE
+						   ? "; there may be no route to it from here"
+						   : "");
 			else
-				verify_add(s, check, addresses[i],
+				verify_add(ctx, check, addresses[i],
 					   verify_verdict(answer.rcode == 0 || streq(name, ".")),
 					   "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
 					   answer.n_records ? answer.text : "without a record",
@@ -364,40 +356,40 @@ static void check_dns(struct scene *s)
 	service_addresses_free(addresses, n);
 }
 
-/* of: the scene without its server. */
-static void verify_server(const struct scene *of, const char *name)
+/* of: without the server. */
+static void verify_server(const struct verify_ctx *of, const char *name)
 {
-	struct scene scene = *of, *s = &scene;
+	struct verify_ctx own = *of, *ctx = &own;
 	cleanup_server_info struct vim_server_info server = {0};
 	cleanup_guest_status struct guest_status guest = {0};
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_err struct err guest_err = ERR_INIT;
-	const char *management = service_management_address(s->group, s->index);
+	const char *management = service_management_address(ctx->group, ctx->index);
 
-	int r = s->vim->ops->server(s->vim, name, VIM_LOOK_ALL, &server, &err);
+	int r = ctx->vim->ops->server(ctx->vim, name, VIM_LOOK_ALL, &server, &err);
 	if (r < 0) {
-		verify_add(s, "server-active", name, r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN,
-			   "%s", err.text);
+		verify_add(ctx, "server-active", name,
+			   r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s", err.text);
 		return;
 	}
-	s->server = &server;
+	ctx->server = &server;
 	cleanup_free char *obstacle = NULL;
 	if (management)
-		(void)reach_of(s->vim, &server, management, &obstacle);
+		(void)reach_of(ctx->vim, &server, management, &obstacle);
 	if (!management || obstacle)
 		err_set(&guest_err, INVALID, "%s",
 			obstacle ? obstacle
 				 : "the descriptor gives the management port no address");
-	else if (guest_status(s->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)
-		s->guest = &guest;
-	s->guest_why = guest_err.text;
-	check_server(s);
-	check_ports(s);
-	verify_binding(s);
-	verify_console(s);
-	check_echo(s);
-	check_guest(s);
-	check_dns(s);
+	else if (guest_status(ctx->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)
+		ctx->guest = &guest;
+	ctx->guest_why = guest_err.text;
+	check_server(ctx);
+	check_ports(ctx);
+	verify_binding(ctx);
+	verify_console(ctx);
+	check_echo(ctx);
+	check_guest(ctx);
+	check_dns(ctx);
 }
 
 int verify_deployment(struct vim *vim, const struct model *model,
@@ -411,46 +403,14 @@ int verify_deployment(struct vim *vim, const struct model *model,
 		return r;
 	for (size_t g = 0; g < deployment->n_vm_groups; g++)
 		for (unsigned i = 0; i < deployment->vm_groups[g].scaling.min_active; i++) {
-			const struct scene scene = {.out = ret,
-						    .vim = vim,
-						    .model = model,
-						    .deployment = deployment,
-						    .group = &deployment->vm_groups[g],
-						    .index = i};
-			cleanup_free char *name = vm_group_server_name(deployment, scene.group, i);
-			verify_server(&scene, name);
+			const struct verify_ctx ctx = {.out = ret,
+						       .vim = vim,
+						       .model = model,
+						       .deployment = deployment,
+						       .group = &deployment->vm_groups[g],
+						       .index = i};
+			cleanup_free char *name = vm_group_server_name(deployment, ctx.group, i);
+			verify_server(&ctx, name);
 		}
 	return 0;
-}
-
-size_t verifications_count(const struct verifications *v, enum verdict verdict)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < v->n; i++)
-		count += v->v[i].verdict == verdict;
-	return count;
-}
-
-void verifications_clear(struct verifications *v)
-{
-	for (size_t i = 0; i < v->n; i++) {
-		free(v->v[i].object);
-		free(v->v[i].evidence);
-	}
-	free(v->v);
-	*v = (struct verifications){0};
-}
-
-const char *verdict_name(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_PASS:
-		return "pass";
-	case VERDICT_FAIL:
-		return "fail";
-	case VERDICT_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
 }

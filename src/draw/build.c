@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What stands in the boxes of the picture. */
+/* The content of the boxes of the picture. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The topology of a design as a picture: networks, and of each VM the host with its NUMA nodes and
- * NICs, the VM with its interfaces, bond and addresses; what check finds is marked where it stands.
+ * NICs, the VM with its interfaces, bond and addresses; findings are marked where they belong.
  * Pure.
  */
 #pragma once

@@ -101,7 +101,7 @@ void layout_arrange(struct layout *layout);
 char *layout_paint(const struct layout *layout, const char *title); /* the caller frees */
 void layout_clear(struct layout *layout);
 
-/* Widths of the columns, and the gaps between what stands in them. */
+/* Widths of the columns, and the gaps between the boxes in them. */
 enum {
 	MARGIN = 20,
 	LINK_W = 18, /* of one bracket beside the networks */

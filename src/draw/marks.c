@@ -161,7 +161,7 @@ static void mark_element(struct marks *m, const void *element, const struct find
 	mark->hint = hint;
 }
 
-/* Three numbers or more without a gap are told by the first and the last. */
+/* Three numbers or more without a gap are written as the first and the last. */
 static char *mark_label(const struct mark *mark)
 {
 	struct strbuf b = {0};

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "placement/explain_internal.h"
+#include "placement/extra_specs.h"
 
 /* A request on its way to be another. */
 struct draft {
@@ -205,7 +206,7 @@ static bool host_takes(const struct question *q, size_t host, uint64_t against,
 		       const struct fit_request *request)
 {
 	return q->kinds[host] & against && !(q->kinds[host] & LASTING) &&
-	       fits_as_seen(fit_host(&q->hosts[host], request, NULL));
+	       fits_as_known(fit_host(&q->hosts[host], request, NULL));
 }
 
 /* The first host that takes the request, the nearest before all others; n_hosts: none. */

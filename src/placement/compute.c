@@ -27,9 +27,8 @@ static int complete_cores(struct compute_cell *c, struct err *err)
 			unsigned cpu = c->cores[i].cpus[j];
 
 			if (cpuset_has(&named, cpu))
-				return err_set(err, INVALID,
-					       "node %d: CPU %u stands twice in siblings", c->id,
-					       cpu);
+				return err_set(err, INVALID, "node %d: CPU %u is twice in siblings",
+					       c->id, cpu);
 			cpuset_add(&named, cpu);
 		}
 	}
@@ -49,7 +48,7 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpuset *seen,
 
 	for (size_t i = 0; i < at; i++) {
 		if (host->cells[i].id == c->id)
-			return err_set(err, INVALID, "node %d stands there twice", c->id);
+			return err_set(err, INVALID, "node %d is listed twice", c->id);
 	}
 	struct cpuset all = cpuset_or(&c->shared, &c->dedicated);
 	struct cpuset twice = cpuset_and(&all, seen);
@@ -61,7 +60,7 @@ static int ready_cell(struct compute_host *host, size_t at, struct cpuset *seen,
 		qsort(c->pages, c->n_pages, sizeof(*c->pages), pages_compare);
 	for (size_t i = 1; i < c->n_pages; i++) {
 		if (c->pages[i].size_kb == c->pages[i - 1].size_kb)
-			return err_set(err, INVALID, "node %d: pages of %u KiB stand there twice",
+			return err_set(err, INVALID, "node %d: pages of %u KiB are listed twice",
 				       c->id, c->pages[i].size_kb);
 	}
 	return complete_cores(c, err);

@@ -92,6 +92,15 @@ static uint16_t digest_pages(const struct compute_cell *c, struct digest_pages *
 	return (uint16_t)c->n_pages;
 }
 
+/* Index of the node's cell; -1: no node, -2: a node without cell. */
+static int16_t cell_of(const struct compute_host *host, int node)
+{
+	for (size_t i = 0; i < host->n_cells; i++)
+		if (host->cells[i].id == node)
+			return (int16_t)i;
+	return node < 0 ? -1 : -2;
+}
+
 void compute_host_recount(struct compute_host *host)
 {
 	struct digest *d = host->digest;
@@ -117,15 +126,12 @@ void compute_host_recount(struct compute_host *host)
 	}
 	for (size_t i = 0; i < host->n_pools; i++) {
 		const struct pci_pool *p = &host->pools[i];
-		const struct compute_cell *cell = compute_host_node(host, p->node);
 
 		d->pools[i] = (struct digest_pool){
 			.physnet_hash = physnet_hash(p->physnet),
 			.free = p->free,
 			.type = (uint8_t)p->type,
-			.cell = cell          ? (int16_t)(cell - host->cells)
-				: p->node < 0 ? -1
-					      : -2,
+			.cell = cell_of(host, p->node),
 		};
 	}
 }

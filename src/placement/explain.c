@@ -9,11 +9,6 @@
 
 #define NEAREST_MAX 3 /* hosts whose room is looked at */
 
-bool fits_as_seen(enum fit_verdict verdict)
-{
-	return verdict == FIT_YES || verdict == FIT_UNKNOWN;
-}
-
 /* How far a reason is from being none: 100, and up to 100 more by the share that is missing. */
 static unsigned shortage(const struct fit_reason *r)
 {
@@ -62,8 +57,8 @@ static int by_cost(const void *a, const void *b)
 	return (x->host > y->host) - (x->host < y->host);
 }
 
-/* The hosts that lack least and are not barred, the nearest first; ret holds NEAREST_MAX. */
-static size_t nearest(const struct explanation *e, const bool *barred, size_t *ret)
+/* The hosts that lack least and are not vetoed, the nearest first; ret holds NEAREST_MAX. */
+static size_t nearest(const struct explanation *e, const bool *vetoed, size_t *ret)
 {
 	unsigned far[NEAREST_MAX];
 	size_t n = 0;
@@ -74,7 +69,7 @@ static size_t nearest(const struct explanation *e, const bool *barred, size_t *r
 
 		while (at > 0 && far[at - 1] > d)
 			at--;
-		if (at == NEAREST_MAX || (barred && barred[i]))
+		if (at == NEAREST_MAX || (vetoed && vetoed[i]))
 			continue;
 		n += n < NEAREST_MAX;
 		for (size_t j = n - 1; j > at; j--) {
@@ -96,12 +91,12 @@ static uint64_t kinds_of(const struct fit_result *result)
 	return kinds;
 }
 
-static void add_counterfactuals(const struct question *q, const bool *barred, struct explanation *e)
+static void add_counterfactuals(const struct question *q, const bool *vetoed, struct explanation *e)
 {
 	size_t near[NEAREST_MAX];
-	size_t n = nearest(e, barred, near);
+	size_t n = nearest(e, vetoed, near);
 
-	if (n == 0) { /* all are barred: which lacks least is told all the same */
+	if (n == 0) { /* all are vetoed: say which lacks least all the same */
 		e->nearest = nearest(e, NULL, near) ? near[0] : 0;
 		return;
 	}
@@ -113,7 +108,7 @@ static void add_counterfactuals(const struct question *q, const bool *barred, st
 		qsort(e->v, e->n, sizeof(*e->v), by_cost);
 }
 
-void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barred,
+void explain(const struct compute_host *hosts, size_t n_hosts, const bool *vetoed,
 	     const struct fit_request *request, const struct flavor *flavor,
 	     const struct image *image, struct explanation *ret)
 {
@@ -123,8 +118,8 @@ void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barre
 
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {
-		bool fits = fits_as_seen(fit_host(&hosts[i], request, &e.results[i]));
-		if (barred && barred[i]) /* nothing takes its reasons away */
+		bool fits = fits_as_known(fit_host(&hosts[i], request, &e.results[i]));
+		if (vetoed && vetoed[i]) /* nothing takes its reasons away */
 			continue;
 		if (fits) {
 			e.n_fit++;
@@ -133,7 +128,7 @@ void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barre
 		kinds[i] = kinds_of(&e.results[i]);
 	}
 	if (e.n_fit == 0)
-		add_counterfactuals(&q, barred, &e);
+		add_counterfactuals(&q, vetoed, &e);
 	*ret = e;
 }
 

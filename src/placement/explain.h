@@ -45,11 +45,11 @@ struct explanation {
 };
 
 /*
- * Flavor and image (or NULL) are those that the request was made from. barred, one a host, or NULL:
+ * Flavor and image (or NULL) are those that the request was made from. vetoed, one a host, or NULL:
  * a host that cannot take it whatever it has; nothing is looked for on it, but its reasons are
- * told.
+ * listed.
  */
-void explain(const struct compute_host *hosts, size_t n_hosts, const bool *barred,
+void explain(const struct compute_host *hosts, size_t n_hosts, const bool *vetoed,
 	     const struct fit_request *request, const struct flavor *flavor,
 	     const struct image *image, struct explanation *ret);
 void explanation_clear(struct explanation *explanation);

@@ -6,9 +6,6 @@
 
 #define FIXES_MAX 4 /* at once, on one host */
 
-/* Does it fit, as far as is seen? */
-bool fits_as_seen(enum fit_verdict verdict);
-
 /* Reasons as bits: 1 << kind. */
 #define KIND(kind) (UINT64_C(1) << (kind))
 

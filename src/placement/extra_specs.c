@@ -68,6 +68,29 @@ static int name_find(const char *const *names, const char *s)
 	return 0;
 }
 
+static const char *const affinity_names[] = {
+	[AFFINITY_LEGACY] = "legacy",
+	[AFFINITY_REQUIRED] = "required",
+	[AFFINITY_PREFERRED] = "preferred",
+	[AFFINITY_SOCKET] = "socket",
+};
+
+const char *numa_affinity_name(enum numa_affinity affinity)
+{
+	return affinity_names[affinity];
+}
+
+int numa_affinity_parse(const char *s, enum numa_affinity *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(affinity_names); i++) {
+		if (streq(s, affinity_names[i])) {
+			*ret = (enum numa_affinity)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 int extra_specs_affinity(const struct flavor *flavor, const struct image *image,
 			 enum numa_affinity *ret, struct err *err)
 {

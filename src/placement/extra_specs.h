@@ -6,6 +6,9 @@
 
 struct err;
 
+const char *numa_affinity_name(enum numa_affinity affinity);
+int numa_affinity_parse(const char *s, enum numa_affinity *ret); /* -EINVAL: not one */
+
 /* hw:pci_numa_affinity_policy (hardware.get_pci_numa_policy_constraint); legacy without. */
 int extra_specs_affinity(const struct flavor *flavor, const struct image *image,
 			 enum numa_affinity *ret, struct err *err);

@@ -68,6 +68,11 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 	return result.verdict;
 }
 
+bool fits_as_known(enum fit_verdict verdict)
+{
+	return verdict == FIT_YES || verdict == FIT_UNKNOWN;
+}
+
 /* hardware.numa_usage_from_instance_numa(), NUMACell.pin_cpus_with_siblings() */
 static void consume_cell(struct compute_cell *cell, const struct fit_request *request, size_t g,
 			 const struct fit_placed_cell *placed)

@@ -9,7 +9,7 @@
  *
  * The order in which Nova tries the nodes is followed to the letter, with what it remembers from
  * one try to the next, so that the verdict is Nova's even where a better search would find a place
- * (FIT_SEARCH tells so). In rare cases that memory lets a host pass on which a cell has no room:
+ * (FIT_SEARCH). In rare cases that memory lets a host pass on which a cell has no room:
  * the server then fails on the host, so that is no fit here (FIT_MISTAKEN).
  *
  * Not looked at: the state of host and service, host aggregates and availability zones, server
@@ -104,6 +104,9 @@ struct fit_result {
 /* Pure. ret NULL: the verdict alone, without an allocation. The caller clears *ret. */
 enum fit_verdict fit_host(const struct compute_host *host, const struct fit_request *request,
 			  struct fit_result *ret);
+
+/* Does it fit, as far as is known? */
+bool fits_as_known(enum fit_verdict verdict);
 
 /* Takes what was placed out of the host, as Nova's resource tracker counts it. */
 void fit_consume(struct compute_host *host, const struct fit_request *request,

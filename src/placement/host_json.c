@@ -337,7 +337,7 @@ static int read_files(const char *dir, struct dirent **entries, int n, struct co
 		for (size_t j = 0; j + 1 < ret->n; j++) {
 			if (streq(ret->v[j].name, host->name))
 				return err_code(err, INVALID, EEXIST,
-						"%s: another file tells of host %s too", path,
+						"%s: another file describes host %s too", path,
 						host->name);
 		}
 	}

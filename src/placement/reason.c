@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Reasons as sentences. */
 #include "base/str.h"
+#include "placement/extra_specs.h"
 #include "placement/internal.h"
 #include "placement/pages.h"
 

@@ -213,7 +213,7 @@ static bool is_minimal(const struct repair *r)
 	for (size_t i = 0; i < r->n; i++) {
 		cleanup_compute_host struct compute_host host = {0};
 
-		if (host_with(r, i, &host) && fits_as_seen(fit_host(&host, r->request, NULL)))
+		if (host_with(r, i, &host) && fits_as_known(fit_host(&host, r->request, NULL)))
 			return false;
 	}
 	return true;
@@ -405,7 +405,7 @@ static void solve(struct repair *r)
 
 	if (r->solves++ >= SOLVES_MAX || !host_with(r, r->n, &host))
 		return;
-	if (fits_as_seen(fit_host(&host, r->request, &result))) {
+	if (fits_as_known(fit_host(&host, r->request, &result))) {
 		if (is_minimal(r))
 			record(r, &host);
 		return;

@@ -11,29 +11,6 @@
 #include "placement/digest.h"
 #include "placement/extra_specs.h"
 
-static const char *const affinity_names[] = {
-	[AFFINITY_LEGACY] = "legacy",
-	[AFFINITY_REQUIRED] = "required",
-	[AFFINITY_PREFERRED] = "preferred",
-	[AFFINITY_SOCKET] = "socket",
-};
-
-const char *numa_affinity_name(enum numa_affinity affinity)
-{
-	return affinity_names[affinity];
-}
-
-int numa_affinity_parse(const char *s, enum numa_affinity *ret)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(affinity_names); i++) {
-		if (streq(s, affinity_names[i])) {
-			*ret = (enum numa_affinity)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 /* nova/scheduler/utils.py, _translate_pinning_policies() */
 void fit_request_recount(struct fit_request *request)
 {

@@ -91,7 +91,4 @@ void fit_request_recount(struct fit_request *request);
 void fit_request_copy(const struct fit_request *from, struct fit_request *ret);
 void fit_request_clear(struct fit_request *request);
 
-const char *numa_affinity_name(enum numa_affinity affinity);
-int numa_affinity_parse(const char *s, enum numa_affinity *ret); /* -EINVAL: not one */
-
 #define cleanup_fit_request __attribute__((__cleanup__(fit_request_clear)))

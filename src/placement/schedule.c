@@ -327,8 +327,7 @@ static size_t choose(const struct scheduler *p, const struct wanted_server *serv
 	for (size_t i = 0; i < p->hosts.n; i++) {
 		bool here, elsewhere;
 		enum fit_verdict verdict = fit_host(&p->hosts.v[i], request, NULL);
-		if (verdict == FIT_NO || verdict == FIT_UNDECIDED ||
-		    veto_of(p, server, i) != VETO_NONE)
+		if (!fits_as_known(verdict) || veto_of(p, server, i) != VETO_NONE)
 			continue;
 		find_peers(p, server, i, &here, &elsewhere);
 		if (!here)
@@ -387,7 +386,7 @@ static void assign_those_that_stay(struct scheduler *p)
 	}
 }
 
-/* A server of the same group may veto a host, but nobody knows which one it is on. */
+/* A server of the same group on a host that is not known: it may veto any of them. */
 static void add_unseen_peers(const struct scheduler *p, const struct wanted_server *server,
 			     struct fit_request *request)
 {

@@ -5,7 +5,7 @@
 #include "deploy/verify.h"
 #include "vim/vim.h"
 
-struct scene {
+struct verify_ctx {
 	struct verifications *out;
 	struct vim *vim;
 	const struct model *model;
@@ -17,7 +17,7 @@ struct scene {
 	const char *guest_why;            /* why not */
 };
 
-void verify_add(struct scene *s, const char *check, const char *object, enum verdict verdict,
+void verify_add(struct verify_ctx *ctx, const char *check, const char *object, enum verdict verdict,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 static inline enum verdict verify_verdict(bool good)
@@ -26,6 +26,6 @@ static inline enum verdict verify_verdict(bool good)
 }
 
 /* How Neutron bound the ports and where Nova pinned the cells: what only such a VIM has. */
-void verify_binding(struct scene *s);
+void verify_binding(struct verify_ctx *ctx);
 
-void verify_console(struct scene *s);
+void verify_console(struct verify_ctx *ctx);
