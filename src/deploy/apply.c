@@ -146,8 +146,8 @@ static int update(struct vim *vim, const struct plan *plan, struct err *err)
 static const char *server_of(const struct plan *plan, const struct step *port)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].request.kind == VIM_SERVER && plan->v[i].action != ACTION_DELETE &&
-		    vim_request_needs(&plan->v[i].request, &port->request))
+		if (plan->v[i].request.kind == VIM_SERVER &&
+		    step_needs(&plan->v[i], (size_t)(port - plan->v)))
 			return plan->v[i].name;
 	return NULL;
 }
@@ -184,12 +184,12 @@ static int find_used(const struct plan *plan, struct err *err)
 		if (s->action != ACTION_USE || s->request.kind == VIM_SUBNET)
 			continue;
 		const char *kind = vim_kind_name(s->request.kind);
-		if (s->rival)
+		if (s->second)
 			return err_code(
 				err, INVALID, EEXIST,
 				"there are two %ss named %s in the VIM, and neither was made "
 				"by dnsvnf: %s and %s; name the one to use by its id",
-				kind, s->name, s->present->id, s->rival->id);
+				kind, s->name, s->present->id, s->second->id);
 		/* Of an image the VIM knows better where it could come from (admit). */
 		if (!s->present && s->request.kind != VIM_IMAGE)
 			return err_set(err, NOT_FOUND,
@@ -210,11 +210,9 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 		size_t n = 0;
 		if (s->request.kind != VIM_SERVER || !to_be_made(s))
 			continue;
-		for (size_t j = 0; j < plan->n; j++)
-			if (plan->v[j].request.kind == VIM_PORT &&
-			    plan->v[j].action != ACTION_DELETE &&
-			    vim_request_needs(&s->request, &plan->v[j].request))
-				*array_push(ports, n) = plan->v[j].request;
+		for (size_t j = 0; j < s->n_needs; j++)
+			if (plan->v[s->needs[j]].request.kind == VIM_PORT)
+				*array_push(ports, n) = plan->v[s->needs[j]].request;
 		r = vim->ops->admit(vim, &s->request, ports, n, err);
 		if (r < 0)
 			err_wrap(err, "server %s", s->name);
@@ -235,25 +233,63 @@ static bool is_early(const struct step *s)
 
 enum part { PART_EARLY, PART_REST, PART_ALL };
 
-static int make(struct vim *vim, const struct plan *plan, enum part part, struct err *err)
-{
-	cleanup_free struct vim_request *requests = NULL;
-	cleanup_free const struct step **steps = NULL;
-	size_t n = 0, n_steps = 0;
+/* The requests of one call of create. */
+struct requests {
+	struct vim_request *v;
+	const struct step **steps;
+	size_t n;
+	size_t *needs; /* of all of them, one after the other */
+};
 
+static void requests_clear(struct requests *r)
+{
+	free(r->v);
+	free(r->steps);
+	free(r->needs);
+}
+
+/* A step needs others by their numbers in the plan, a request by those in the call. */
+static void gather(const struct plan *plan, enum part part, struct requests *ret)
+{
+	const size_t none = plan->n;
+	cleanup_free size_t *number = xcalloc(plan->n, sizeof(*number));
+	size_t n_needs = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		n_needs += plan->v[i].n_needs;
+	*ret = (struct requests){.v = xcalloc(plan->n, sizeof(*ret->v)),
+				 .steps = xcalloc(plan->n, sizeof(*ret->steps)),
+				 .needs = xcalloc(n_needs, sizeof(*ret->needs))};
+	size_t *next = ret->needs;
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
+		number[i] = none;
 		if (!to_be_made(s) || (part != PART_ALL && is_early(s) != (part == PART_EARLY)))
 			continue;
-		*array_push(requests, n) = s->request;
-		*array_push(steps, n_steps) = s;
+		struct vim_request *request = &ret->v[ret->n];
+		*request = s->request;
+		request->needs = next;
+		for (size_t k = 0; k < s->n_needs; k++)
+			if (number[s->needs[k]] != none)
+				*next++ = number[s->needs[k]];
+		request->n_needs = (size_t)(next - request->needs);
+		number[i] = ret->n;
+		ret->steps[ret->n++] = s;
 	}
-	struct work work = {.vim = vim, .steps = steps};
+}
+
+static int make(struct vim *vim, const struct plan *plan, enum part part, struct err *err)
+{
+	__attribute__((__cleanup__(requests_clear))) struct requests requests = {0};
+
+	gather(plan, part, &requests);
+	struct work work = {.vim = vim, .steps = requests.steps};
 	const struct vim_watch watch = {report, &work};
-	if (n == 0)
+	if (requests.n == 0)
 		return 0;
-	return run_interrupted(vim->run) ? stop_interrupted(err)
-					 : vim->ops->create(vim, requests, n, &watch, err);
+	if (run_interrupted(vim->run))
+		return stop_interrupted(err);
+	return vim->ops->create(vim, requests.v, requests.n, &watch, err);
 }
 
 static int make_all(struct vim *vim, const struct plan *plan, struct err *err)

@@ -304,7 +304,52 @@ static void add_definitions(struct planner *p)
 	}
 }
 
-/* The things without our mark, or with another deployment's, that the name or id finds. */
+/* Name of the network of a subnet or port. */
+static const char *network_of(const struct vim_request *r)
+{
+	if (r->kind == VIM_SUBNET)
+		return r->subnet.network->name;
+	return r->kind == VIM_PORT ? r->port.network_name : NULL;
+}
+
+/* Does b have to exist before a is created? */
+static bool request_needs(const struct vim_request *a, const struct vim_request *b)
+{
+	if (a->kind == VIM_SUBNET || a->kind == VIM_PORT) {
+		if (b->kind == VIM_NETWORK)
+			return streq(network_of(a), b->name);
+		return a->kind == VIM_PORT && b->kind == VIM_SUBNET &&
+		       streq(network_of(a), network_of(b));
+	}
+	if (a->kind != VIM_SERVER)
+		return false;
+	if (b->kind == VIM_PORT)
+		for (size_t i = 0; i < a->server.n_ports; i++)
+			if (streq(a->server.port_names[i], b->name))
+				return true;
+	return (b->kind == VIM_IMAGE && streq(a->server.image_name, b->name)) ||
+	       (b->kind == VIM_FLAVOR && streq(a->server.flavor_name, b->name)) ||
+	       (b->kind == VIM_SERVER_GROUP && streq(a->server.server_group, b->name));
+}
+
+/* A step depends on steps of lower stages only. */
+static void find_needs(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (request_needs(&plan->v[i].request, &plan->v[j].request))
+				*array_push(plan->v[i].needs, plan->v[i].n_needs) = j;
+}
+
+bool step_needs(const struct step *step, size_t i)
+{
+	for (size_t k = 0; k < step->n_needs; k++)
+		if (step->needs[k] == i)
+			return true;
+	return false;
+}
+
+/* The objects without our mark, or with another deployment's, that the name or id finds. */
 static void find_unowned(const struct planner *p, struct step *s)
 {
 	cleanup_free char *prefix = owner_mark(p, "");
@@ -316,8 +361,8 @@ static void find_unowned(const struct planner *p, struct step *s)
 			continue;
 		if (!s->present)
 			s->present = o;
-		else if (!s->rival)
-			s->rival = o;
+		else if (!s->second)
+			s->second = o;
 	}
 }
 
@@ -327,13 +372,14 @@ static bool use_existing(const struct planner *p, struct step *s)
 	enum vim_kind kind = s->request.kind;
 
 	if (kind == VIM_SUBNET) {
-		for (size_t i = 0; i < p->plan->n; i++)
-			if (p->plan->v[i].action == ACTION_USE &&
-			    vim_request_needs(&s->request, &p->plan->v[i].request)) {
-				s->action = ACTION_USE;
-				s->why = xasprintf("%s exists in the VIM", p->plan->v[i].name);
-				return true;
-			}
+		for (size_t i = 0; i < s->n_needs; i++) {
+			const struct step *network = &p->plan->v[s->needs[i]];
+			if (network->action != ACTION_USE)
+				continue;
+			s->action = ACTION_USE;
+			s->why = xasprintf("%s exists in the VIM", network->name);
+			return true;
+		}
 		return false;
 	}
 	if (kind != VIM_NETWORK && kind != VIM_FLAVOR && kind != VIM_IMAGE)
@@ -341,9 +387,9 @@ static bool use_existing(const struct planner *p, struct step *s)
 	find_unowned(p, s);
 	if (!s->present)
 		return false;
-	/* Names of flavors are unique in a cloud; other things of other deployments are theirs. */
+	/* Names of flavors are unique in a cloud; all else of other deployments is theirs. */
 	if (s->present->owner && kind != VIM_FLAVOR) {
-		s->present = s->rival = NULL;
+		s->present = s->second = NULL;
 		return false;
 	}
 	s->action = ACTION_USE;
@@ -390,13 +436,12 @@ static void decide(const struct planner *p, struct step *s)
 	}
 }
 
-/* Name of the first thing this kept step stands on that is made anew, or NULL. */
+/* Name of the first step that this kept one depends on and that is created anew, or NULL. */
 static const char *lost_ground(const struct plan *plan, const struct step *s)
 {
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct step *t = &plan->v[i];
-		if ((t->action == ACTION_CREATE || t->action == ACTION_REPLACE) &&
-		    vim_request_needs(&s->request, &t->request))
+	for (size_t i = 0; i < s->n_needs; i++) {
+		const struct step *t = &plan->v[s->needs[i]];
+		if (t->action == ACTION_CREATE || t->action == ACTION_REPLACE)
 			return t->name;
 	}
 	return NULL;
@@ -512,6 +557,7 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	if (r < 0)
 		return r;
 	sort_by_stage(plan);
+	find_needs(plan);
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->v[i].action != ACTION_USE)
 			decide(&p, &plan->v[i]);
@@ -543,6 +589,7 @@ void plan_free(struct plan *plan)
 		free(s->about);
 		free(s->user_data);
 		free(s->interface);
+		free(s->needs);
 	}
 	free(plan->v);
 	free(plan);

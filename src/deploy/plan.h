@@ -28,9 +28,11 @@ struct step {
 	const struct vm_group *group;     /* of ports and servers, else NULL */
 	unsigned index;                   /* which VM of the group */
 	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
-	const struct vim_object *rival;   /* another that USE could mean, or NULL */
+	const struct vim_object *second;  /* another that USE could mean, or NULL */
 	bool set_link;                    /* UPDATE of a port: only its link has to come up */
 	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
+	size_t *needs;                    /* numbers of the steps that it depends on, rising */
+	size_t n_needs;
 
 	char **port_names; /* of a server: what request.server.port_names points to */
 	size_t n_ports;
@@ -60,6 +62,9 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	      struct plan **ret_plan, struct err *err);
 
 void plan_free(struct plan *plan); /* NULL is fine */
+
+/* Does the step depend on step number i of its plan? */
+bool step_needs(const struct step *step, size_t i);
 
 /* Does the step end or restart a running server? Then `why` says what for. */
 bool step_interrupts(const struct step *step);

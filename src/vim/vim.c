@@ -114,33 +114,6 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim)
 	return object->owner && str_starts(object->owner, prefix);
 }
 
-/* The network that a subnet or port stands in, by name. */
-static const char *network_of(const struct vim_request *r)
-{
-	if (r->kind == VIM_SUBNET)
-		return r->subnet.network->name;
-	return r->kind == VIM_PORT ? r->port.network_name : NULL;
-}
-
-bool vim_request_needs(const struct vim_request *a, const struct vim_request *b)
-{
-	if (a->kind == VIM_SUBNET || a->kind == VIM_PORT) {
-		if (b->kind == VIM_NETWORK)
-			return streq(network_of(a), b->name);
-		return a->kind == VIM_PORT && b->kind == VIM_SUBNET &&
-		       streq(network_of(a), network_of(b));
-	}
-	if (a->kind != VIM_SERVER)
-		return false;
-	if (b->kind == VIM_PORT)
-		for (size_t i = 0; i < a->server.n_ports; i++)
-			if (streq(a->server.port_names[i], b->name))
-				return true;
-	return (b->kind == VIM_IMAGE && streq(a->server.image_name, b->name)) ||
-	       (b->kind == VIM_FLAVOR && streq(a->server.flavor_name, b->name)) ||
-	       (b->kind == VIM_SERVER_GROUP && streq(a->server.server_group, b->name));
-}
-
 enum vim_difference vim_digest_difference(const char *have, const char *wanted)
 {
 	if (!have || !wanted || streq(have, wanted))

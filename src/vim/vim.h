@@ -70,6 +70,8 @@ struct vim_request {
 	enum vim_kind kind;
 	const char *name;
 	const char *owner;
+	const size_t *needs; /* in a call of create: numbers of the requests to be done before */
+	size_t n_needs;
 	union {
 		const struct image *image;
 		const struct flavor *flavor;
@@ -228,10 +230,10 @@ struct vim_ops {
 		     struct cloud_facts *ret, struct err *err);
 
 	/*
-	 * Makes n objects. They stand in an order in which they can be made; those that do not
-	 * need each other (vim_request_needs) are made side by side where the VIM can. A server
-	 * is asked for, not waited for. The first failure is returned; what was made stays.
-	 * -EBUSY: another dnsvnf makes the same deployment; what this call made is gone again.
+	 * Creates n objects. Each request follows those that it needs; requests that do not need
+	 * each other are carried out side by side where the VIM can. A server is requested, not
+	 * waited for. The first failure is returned; what was created stays. -EBUSY: a concurrent
+	 * run creates the same deployment; what this call created was deleted again.
 	 */
 	int (*create)(struct vim *vim, const struct vim_request *requests, size_t n,
 		      const struct vim_watch *watch, struct err *err);
@@ -295,9 +297,6 @@ const char *vim_image_file(const char *src);
 
 /* Does the object carry the mark of this handle's deployment? */
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
-
-/* Does b have to be there before a is made? */
-bool vim_request_needs(const struct vim_request *a, const struct vim_request *b);
 
 /*
  * Same request, same digest: tells a changed descriptor from an unchanged one. Two times 16 hex

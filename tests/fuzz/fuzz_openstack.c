@@ -5,22 +5,22 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "vim/openstack/resource.h"
 #include "vim/openstack/server_info.h"
 #include "vim/openstack/session.h"
-#include "vim/openstack/thing.h"
 #include "vim/openstack/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_listings(const json_t *answer)
 {
-	cleanup_things struct things things = {0};
+	cleanup_resources struct resources resources = {0};
 
 	for (int kind = VIM_IMAGE; kind <= VIM_SERVER; kind++) {
 		cleanup_err struct err err = ERR_INIT;
-		(void)things_add_list(&things, (enum vim_kind)kind, answer, &err);
-		free(things_next_page((enum vim_kind)kind, answer));
-		(void)things_by_name(&things, (enum vim_kind)kind, "n", "dnsvnf:t/d/", NULL);
+		(void)resources_add_list(&resources, (enum vim_kind)kind, answer, &err);
+		free(resources_next_page((enum vim_kind)kind, answer));
+		(void)resources_by_name(&resources, (enum vim_kind)kind, "n", "dnsvnf:t/d/", NULL);
 	}
 }
 

@@ -67,6 +67,23 @@ static int memory_admit(struct vim *vim, const struct vim_request *server,
 	return memory(vim)->refuse ? err_set(err, NO_CAPACITY, "No valid host was found.") : 0;
 }
 
+/* A port needs its network by the number that this has in the call. */
+static void check_needs(const struct vim_request *requests, size_t n, size_t i)
+{
+	const struct vim_request *r = &requests[i];
+	size_t needed = 0, there = 0;
+
+	for (size_t k = 0; k < r->n_needs; k++) {
+		assert_true(r->needs[k] < i);
+		needed += requests[r->needs[k]].kind == VIM_NETWORK &&
+			  streq(requests[r->needs[k]].name, r->port.network_name);
+	}
+	for (size_t k = 0; k < n; k++)
+		there += requests[k].kind == VIM_NETWORK &&
+			 streq(requests[k].name, r->port.network_name);
+	assert_int_equal(needed, there);
+}
+
 static int memory_create(struct vim *vim, const struct vim_request *requests, size_t n,
 			 const struct vim_watch *watch, struct err *err)
 {
@@ -74,6 +91,8 @@ static int memory_create(struct vim *vim, const struct vim_request *requests, si
 
 	(void)watch;
 	for (size_t i = 0; i < n; i++) {
+		if (requests[i].kind == VIM_PORT)
+			check_needs(requests, n, i);
 		if (++m->operations == m->fail_at)
 			return err_set(err, FAILED, "cannot make %s", requests[i].name);
 		*array_push(m->there.v, m->there.n) =

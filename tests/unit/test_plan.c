@@ -104,6 +104,31 @@ static void test_everything_is_made_in_an_empty_vim(void **state)
 	assert_true(server->request.server.user_data_len > 0);
 }
 
+static void test_needs_are_numbers_of_steps(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *plan = make(*state, &empty);
+	const struct step *server = &plan->v[plan->n - 1];
+	size_t ports = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		enum vim_kind kind = s->request.kind;
+		size_t networks = 0;
+		for (size_t k = 0; k < s->n_needs; k++) {
+			const struct step *needed = &plan->v[s->needs[k]];
+			assert_true(needed->stage < s->stage);
+			assert_true(step_needs(s, s->needs[k]));
+			networks += needed->request.kind == VIM_NETWORK;
+		}
+		assert_int_equal(networks, kind == VIM_SUBNET || kind == VIM_PORT);
+		ports += kind == VIM_PORT;
+		assert_int_equal(step_needs(server, i),
+				 kind == VIM_PORT || kind == VIM_FLAVOR || kind == VIM_IMAGE);
+	}
+	assert_int_equal(ports, 4);
+}
+
 static void test_marks_name_tenant_deployment_and_role(void **state)
 {
 	const struct vim_inventory empty = {0};
@@ -324,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_everything_is_made_in_an_empty_vim),
+		TEST(test_needs_are_numbers_of_steps),
 		TEST(test_marks_name_tenant_deployment_and_role),
 		TEST(test_second_run_has_nothing_to_do),
 		TEST(test_changed_network_is_replaced_with_all_on_it),

@@ -31,7 +31,8 @@ static int gigabytes(unsigned mb)
 static const char *id_of(struct openstack *os, enum vim_kind kind, const char *name,
 			 const char *parent, struct err *err)
 {
-	const struct thing *t = things_by_name(&os->things, kind, name, os->prefix, parent);
+	const struct resource *t =
+		resources_by_name(&os->resources, kind, name, os->prefix, parent);
 
 	if (!t)
 		err_set(err, NOT_FOUND, "%s %s is not there", vim_kind_name(kind), name);
@@ -345,7 +346,7 @@ int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, s
 		json_decref(o);
 		return result;
 	}
-	cleanup_free char *whole_mark = thing_mark(r);
+	cleanup_free char *whole_mark = resource_mark(r);
 	if (strlen(whole_mark) > MAX_MARK) {
 		json_decref(o);
 		return err_code(
@@ -365,7 +366,7 @@ int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, s
 
 json_t *body_update(const struct vim_request *r)
 {
-	cleanup_free char *mark = thing_mark(r);
+	cleanup_free char *mark = resource_mark(r);
 	json_t *o = json_pack("{s:s}", "description", mark);
 
 	if (r->kind == VIM_NETWORK)

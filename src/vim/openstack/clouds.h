@@ -41,7 +41,7 @@ enum cloud_auth {
 };
 
 /*
- * Of an id and a name of the same thing one at most is set, and an id goes before a name. A domain
+ * Of an id and a name of the same object one at most is set, and an id goes before a name. A domain
  * is always set: where none is given it is the one with id "default", as with the openstack
  * command. Strings are owned.
  */

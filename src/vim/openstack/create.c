@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Making things, side by side as far as they do not need each other. Neutron's of one kind that can
- * be made at the same moment go out as one request: it makes all of them or none, in a third of the
- * time. Refused, they are asked for one by one, so that the error names its object. When nobody
- * knows whether a request was carried out, the mark tells.
+ * Creates resources, side by side as far as they do not need each other. Neutron's of one kind that
+ * can be created at the same moment share a bulk request: it creates all or none, in a third of the
+ * time. When it is refused they are requested one by one, so that the error names one. op.h says
+ * what follows from an answer; after a POST with unknown outcome the owner marks are looked for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,389 +12,360 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "vim/openstack/advice.h"
 #include "vim/openstack/body.h"
+#include "vim/openstack/conflict.h"
 #include "vim/openstack/handle.h"
+#include "vim/openstack/hint.h"
 #include "vim/openstack/image.h"
-#include "vim/openstack/rival.h"
+#include "vim/openstack/op.h"
 
-#define MAX_TRIES    3
-#define MAX_LOOKS    4      /* for one lost request: after 1, 2, 4 and 8 s */
-#define LOST_WAIT_MS 1000.0 /* a request whose answer was lost may still be at work */
-
-enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
+#define FIRST_PAUSE_MS 1000.0 /* before the first probe; doubles with each */
 
 /* One request of vim.h. */
 struct job {
 	const struct vim_request *request;
-	enum job_state state;
-	bool alone;     /* refused together with others: by itself next time */
-	unsigned tries; /* whose outcome nobody knows */
+	enum op_state state;
+	bool alone; /* refused in bulk: to be requested by itself */
+	unsigned tries;
 };
 
-struct maker {
+/* One call of openstack_create. */
+struct create_batch {
 	struct openstack *os;
 	const struct vim_watch *watch;
 	struct job *jobs;
 	size_t n;
-	bool extensions_under_way;
-	bool servers_wait; /* until it is known that nobody else makes the same */
+	bool extensions_pending;
+	bool servers_wait; /* until the check for a concurrent run */
 	int result;        /* the first failure, with err */
 	struct err err;
 };
 
 /* Jobs of one kind that share a request to the service. */
-struct batch {
-	struct maker *maker;
+struct create_op {
+	struct create_batch *batch;
+	struct op op;
 	enum vim_kind kind;
 	struct job **jobs;
 	size_t n;
-	char *why; /* the last failure of a lost request */
-	int code;
-	unsigned looks; /* for what it may have made */
+	struct err err; /* why it failed, or why the outcome is unknown */
 	struct image_upload *upload;
 };
 
-static void advance(struct maker *m);
+static void advance(struct create_batch *batch);
+static void step(struct create_op *o, enum op_answer answer);
 
-static void batch_free(struct batch *b)
+static void create_op_free(struct create_op *o)
 {
-	image_upload_free(b->upload);
-	free(b->jobs);
-	free(b->why);
-	free(b);
+	image_upload_free(o->upload);
+	free(o->jobs);
+	err_clear(&o->err);
+	free(o);
 }
 
-static size_t index_of(const struct maker *m, const struct job *job)
+static size_t index_of(const struct create_batch *batch, const struct job *job)
 {
-	return (size_t)(job - m->jobs);
+	return (size_t)(job - batch->jobs);
 }
 
-static void fail(struct batch *b, int code, const char *text)
+static void fail(struct create_op *o)
 {
-	struct maker *m = b->maker;
-	const struct vim_request *r = b->jobs[0]->request;
+	struct create_batch *batch = o->batch;
+	const struct vim_request *r = o->jobs[0]->request;
 
-	for (size_t i = 0; i < b->n; i++)
-		vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_FAILURE, text);
-	if (m->result == 0 && b->n == 1)
-		m->result = err_set_kind(&m->err, err_kind_of(code), code, "%s \"%s\": %s",
-					 vim_kind_name(r->kind), r->name, text);
-	else if (m->result == 0)
-		m->result =
-			err_set_kind(&m->err, err_kind_of(code), code, "%s \"%s\" and %zu more: %s",
-				     vim_kind_name(r->kind), r->name, b->n - 1, text);
-	batch_free(b);
+	for (size_t i = 0; i < o->n; i++)
+		vim_watch_report(batch->watch, index_of(batch, o->jobs[i]), EVENT_FAILURE,
+				 o->err.text);
+	if (batch->result == 0 && o->n == 1)
+		batch->result = err_pass(&batch->err, &o->err, "%s \"%s\"",
+					 vim_kind_name(r->kind), r->name);
+	else if (batch->result == 0)
+		batch->result = err_pass(&batch->err, &o->err, "%s \"%s\" and %zu more",
+					 vim_kind_name(r->kind), r->name, o->n - 1);
+	create_op_free(o);
 }
 
-static void complete(struct batch *b)
+static void complete(struct create_op *o)
 {
-	struct maker *m = b->maker;
+	struct create_batch *batch = o->batch;
 
-	for (size_t i = 0; i < b->n; i++) {
-		b->jobs[i]->state = JOB_DONE;
-		vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_SUCCESS, NULL);
-	}
-	batch_free(b);
-	advance(m);
+	for (size_t i = 0; i < o->n; i++)
+		vim_watch_report(batch->watch, index_of(batch, o->jobs[i]), EVENT_SUCCESS, NULL);
+	create_op_free(o);
+	advance(batch);
+}
+
+/* Back to the jobs that are ready. */
+static void requeue(struct create_op *o)
+{
+	struct create_batch *batch = o->batch;
+
+	for (size_t i = 0; i < o->n; i++)
+		o->jobs[i]->alone = o->n > 1 && !o->op.bulk;
+	create_op_free(o);
+	advance(batch);
+}
+
+/* The answer that a failed call stands for. */
+static enum op_answer answer_of(const struct call *call)
+{
+	if (call->lost)
+		return OP_LOST;
+	if (call->result == -EINTR)
+		return OP_INTERRUPTED;
+	if (!call->status)
+		return OP_UNREACHABLE;
+	return call->status == 409 ? OP_CONFLICT : OP_REFUSED;
 }
 
 /*
  * Neutron drops an attribute of an extension that ML2 does not load, and answers as if it had taken
  * it: what came back is what counts.
  */
-static bool was_taken(struct batch *b, const struct job *job)
+static bool was_taken(struct create_op *o, const struct job *job)
 {
 	const struct vim_request *r = job->request;
-	const struct thing *t = things_by_owner(&b->maker->os->things, r->kind, r->owner);
+	const struct resource *t = resources_by_owner(&o->batch->os->resources, r->kind, r->owner);
 	const char *wanted = r->kind == VIM_PORT ? r->port.numa_affinity_policy : NULL;
 	const char *have =
 		t ? json_string_value(json_object_get(t->json, "numa_affinity_policy")) : NULL;
 
 	if (!wanted || streq(wanted, have))
 		return true;
-	cleanup_free char *text = xasprintf(
+	err_set_kind(
+		&o->err, ERR_REFUSED, ENOTSUP,
 		"Neutron took the port but not its numa_affinity_policy=%s (it says %s): load the "
 		"ML2 extension driver port_numa_affinity_policy (extension_drivers in "
-		"ml2_conf.ini), "
-		"or leave the property out of the descriptor",
+		"ml2_conf.ini), or leave the property out of the descriptor",
 		wanted, have ? have : "none");
-	fail(b, ENOTSUP, text);
 	return false;
 }
 
 static void image_done(void *data, int result, const char *text)
 {
-	struct batch *b = data;
+	struct create_op *o = data;
 
 	if (result < 0)
-		fail(b, result, text);
-	else
-		complete(b);
+		err_set_kind(&o->err, err_kind_of(result), result, "%s", text);
+	step(o, result < 0 ? OP_REFUSED : OP_OK);
 }
 
 static void image_progress(void *data, uint64_t done, uint64_t total)
 {
-	const struct batch *b = data;
-	const struct vim_watch *watch = b->maker->watch;
+	const struct create_op *o = data;
+	const struct vim_watch *watch = o->batch->watch;
 
 	if (watch)
-		watch->report(watch->data, index_of(b->maker, b->jobs[0]), EVENT_PROGRESS, NULL,
+		watch->report(watch->data, index_of(o->batch, o->jobs[0]), EVENT_PROGRESS, NULL,
 			      done, total);
 }
 
-static void refused(struct batch *b, const struct call *call);
+/* Keeps why the call failed, with a hint, and frees it. */
+static enum op_answer take_failure(struct create_op *o, struct call *call)
+{
+	const char *hint = hint_for(o->kind, call->status, call->err.text);
+	enum op_answer answer = answer_of(call);
+
+	err_set_kind(&o->err, call->err.kind, call->err.code, "%s%s%s", call->err.text,
+		     hint ? "; " : "", hint ? hint : "");
+	call_free(call);
+	return answer;
+}
 
 static void specs_done(struct call *call, void *data)
 {
-	struct batch *b = data;
+	struct create_op *o = data;
 
-	if (call->result < 0)
-		refused(b, call);
-	else
-		complete(b);
+	if (call->result < 0) {
+		step(o, take_failure(o, call));
+		return;
+	}
 	call_free(call);
+	step(o, OP_OK);
 }
 
-/* What a flavor and an image need after they are there. */
-static void go_on(struct batch *b)
+/* What a flavor and an image need after they exist. */
+static void create_followup(struct create_op *o)
 {
-	struct openstack *os = b->maker->os;
-	const struct vim_request *r = b->jobs[0]->request;
-	const struct thing *t = things_by_owner(&os->things, r->kind, r->owner);
+	struct openstack *os = o->batch->os;
+	const struct vim_request *r = o->jobs[0]->request;
+	const struct resource *t = resources_by_owner(&os->resources, r->kind, r->owner);
 
-	for (size_t i = 0; i < b->n; i++)
-		if (!was_taken(b, b->jobs[i]))
+	for (size_t i = 0; i < o->n; i++)
+		if (!was_taken(o, o->jobs[i])) {
+			step(o, OP_REFUSED);
 			return;
-	if (b->kind == VIM_FLAVOR) {
+		}
+	if (o->kind == VIM_FLAVOR) {
 		struct call *call = call_new(SERVICE_COMPUTE, "POST",
 					     xasprintf("/flavors/%s/os-extra_specs", t->object.id),
 					     body_extra_specs(r));
-		call->repeatable = true; /* what is there already is set again */
+		call->repeatable = true; /* what is set already is set again */
 		call->done = specs_done;
-		call->data = b;
+		call->data = o;
 		session_start(os->session, call);
-	} else if (b->kind == VIM_IMAGE) {
-		b->upload = image_upload_start(os->session, r->image, t->object.id, image_progress,
-					       image_done, b);
+	} else if (o->kind == VIM_IMAGE) {
+		o->upload = image_upload_start(os->session, r->image, t->object.id, image_progress,
+					       image_done, o);
 	} else {
-		complete(b);
+		step(o, OP_OK);
 	}
 }
 
-static void look_for_lost(void *data);
-
-/* Nobody knows: the marks will tell, perhaps not at once, since the service may still be at work.
- */
-static void look_later(struct batch *b)
+static void pause_is_over(void *data)
 {
-	if (run_interrupted(b->maker->os->vim.run))
-		fail(b, EINTR, "interrupted");
+	step(data, OP_PROCEED);
+}
+
+/* The service may still be at work on it. */
+static void pause_before_probe(struct create_op *o)
+{
+	struct openstack *os = o->batch->os;
+
+	if (run_interrupted(os->vim.run))
+		step(o, OP_INTERRUPTED);
 	else
-		session_after(b->maker->os->session, LOST_WAIT_MS * (double)(1u << b->looks++),
-			      look_for_lost, b);
+		session_after(os->session, FIRST_PAUSE_MS * (double)(1u << o->op.probes),
+			      pause_is_over, o);
 }
 
-static void lost(struct batch *b, const struct call *call)
+/* Keeps those with the owner marks; a flavor of the same name is used, whoever made it. */
+static enum op_answer take_found(struct create_op *o, const struct resources *found)
 {
-	free(b->why);
-	b->why = xstrdup(call->err.text);
-	b->code = call->result;
-	for (size_t i = 0; i < b->n; i++)
-		b->jobs[i]->tries++;
-	look_later(b);
-}
-
-/* Back to the jobs that wait. */
-static void again(struct batch *b, bool alone)
-{
-	struct maker *m = b->maker;
-
-	for (size_t i = 0; i < b->n; i++) {
-		b->jobs[i]->alone = alone;
-		b->jobs[i]->state = JOB_WAITING;
-	}
-	batch_free(b);
-	advance(m);
-}
-
-static void found_or_not(struct call *call, void *data)
-{
-	struct batch *b = data;
-	struct openstack *os = b->maker->os;
-	cleanup_things struct things found = {0};
-	cleanup_err struct err err = ERR_INIT;
+	struct openstack *os = o->batch->os;
+	const struct vim_request *first = o->jobs[0]->request;
 	size_t n_found = 0;
-	int r = call->result;
 
-	if (r == 0)
-		r = things_add_list(&found, b->kind, call->answer, &err);
-	for (size_t i = 0; i < b->n && r == 0; i++) {
-		const char *owner = b->jobs[i]->request->owner;
-		struct thing *t = things_by_owner(&found, b->kind, owner);
+	for (size_t i = 0; i < o->n; i++) {
+		const char *owner = o->jobs[i]->request->owner;
+		const struct resource *t = resources_by_owner(found, o->kind, owner);
 		n_found += t != NULL;
-		if (t && !things_by_owner(&os->things, b->kind, owner))
-			things_add(&os->things, b->kind, t->json);
+		if (t && !resources_by_owner(&os->resources, o->kind, owner))
+			resources_add(&os->resources, o->kind, t->json);
 	}
-	call_free(call);
-	bool hopeless = r < 0 || n_found > 0; /* a bulk request makes all or none */
-	if (n_found == b->n)
-		go_on(b);
-	else if (!hopeless && b->looks < MAX_LOOKS)
-		look_later(b);
-	else if (!hopeless && b->jobs[0]->tries < MAX_TRIES)
-		again(b, false);
-	else
-		fail(b, b->code, b->why);
+	if (n_found > 0)
+		return n_found == o->n ? OP_FOUND : OP_FOUND_PART;
+	const struct resource *other =
+		o->op.unique_name ? resources_by_name(found, o->kind, first->name, os->prefix, NULL)
+				  : NULL;
+	if (!other)
+		return OP_NOT_FOUND;
+	resources_add(&os->resources, o->kind, other->json);
+	event_note(os->vim.run, "CREATE_FLAVOR",
+		   "%s was made by another deployment meanwhile: used", first->name);
+	return OP_FOUND_OTHER;
 }
 
-static void look_for_lost(void *data)
+static void probe_done(struct call *call, void *data)
 {
-	struct batch *b = data;
-	struct openstack *os = b->maker->os;
+	struct create_op *o = data;
+	cleanup_resources struct resources found = {0};
+	enum op_answer answer = OP_REFUSED; /* the error to report is that of the POST */
+
+	if (call->result == 0 && resources_add_list(&found, o->kind, call->answer, NULL) == 0)
+		answer = take_found(o, &found);
+	call_free(call);
+	step(o, answer);
+}
+
+static void probe(struct create_op *o)
+{
+	struct openstack *os = o->batch->os;
 	cleanup_strbuf struct strbuf query = {0};
 
-	if (b->kind == VIM_FLAVOR && session_has_role(os->session, "admin"))
-		query_add(&query, "is_public", "None");
-	if (b->kind == VIM_IMAGE)
-		query_add(&query, MARK_OWNER, b->jobs[0]->request->owner);
-	if (openstack_service(b->kind) == SERVICE_NETWORK) {
+	if (o->kind == VIM_FLAVOR)
+		query_add(&query, "is_public", "None"); /* ignored unless an admin's */
+	if (o->kind == VIM_IMAGE)
+		query_add(&query, MARK_OWNER, o->jobs[0]->request->owner);
+	if (openstack_service(o->kind) == SERVICE_NETWORK) {
 		query_add(&query, "project_id", session_project_id(os->session));
-		for (size_t i = 0; i < b->n; i++) {
-			cleanup_free char *mark = thing_mark(b->jobs[i]->request);
+		for (size_t i = 0; i < o->n; i++) {
+			cleanup_free char *mark = resource_mark(o->jobs[i]->request);
 			query_add(&query, "description", mark);
 		}
 	}
 	struct call *call = call_new(
-		openstack_service(b->kind), "GET",
-		xasprintf("%s%s", openstack_list_path(b->kind), query.s ? query.s : ""), NULL);
-	call->done = found_or_not;
-	call->data = b;
+		openstack_service(o->kind), "GET",
+		xasprintf("%s%s", openstack_list_path(o->kind), query.s ? query.s : ""), NULL);
+	call->done = probe_done;
+	call->data = o;
 	session_start(os->session, call);
 }
 
-/* Nova answers a new server's id and little more: the mark is what was asked. */
-static void take_one(struct batch *b, const struct call *call, json_t *o, size_t i)
+/* Nova's answer has a new server's id and little more: name and mark are those of the request. */
+static void take_one(struct create_op *o, const struct call *call, json_t *created, size_t i)
 {
-	struct things *things = &b->maker->os->things;
-	const struct vim_request *r = b->jobs[i]->request;
+	struct resources *resources = &o->batch->os->resources;
+	const struct vim_request *r = o->jobs[i]->request;
 
-	if (b->kind == VIM_SERVER && o) {
-		const json_t *asked = json_object_get(call->body, "server");
-		json_object_set(o, "name", json_object_get(asked, "name"));
-		json_object_set(o, "metadata", json_object_get(asked, "metadata"));
+	if (o->kind == VIM_SERVER && created) {
+		const json_t *sent = json_object_get(call->body, "server");
+		json_object_set(created, "name", json_object_get(sent, "name"));
+		json_object_set(created, "metadata", json_object_get(sent, "metadata"));
 	}
 	/* A second try may find what the first one made. */
-	if (o && !things_by_owner(things, b->kind, r->owner))
-		things_add(things, b->kind, o);
+	if (created && !resources_by_owner(resources, o->kind, r->owner))
+		resources_add(resources, o->kind, created);
 }
 
-static bool take_made(struct batch *b, const struct call *call)
+static bool take_created(struct create_op *o, const struct call *call)
 {
-	json_t *list = json_object_get(call->answer, thing_plural(b->kind));
-	json_t *one = b->kind == VIM_IMAGE ? call->answer
-					   : json_object_get(call->answer, thing_singular(b->kind));
+	json_t *list = json_object_get(call->answer, resource_plural(o->kind));
+	json_t *one = o->kind == VIM_IMAGE
+			      ? call->answer
+			      : json_object_get(call->answer, resource_singular(o->kind));
 
-	for (size_t i = 0; i < b->n; i++)
-		take_one(b, call, b->n > 1 ? json_array_get(list, i) : one, i);
-	for (size_t i = 0; i < b->n; i++)
-		if (!things_by_owner(&b->maker->os->things, b->kind, b->jobs[i]->request->owner))
+	for (size_t i = 0; i < o->n; i++)
+		take_one(o, call, o->n > 1 ? json_array_get(list, i) : one, i);
+	for (size_t i = 0; i < o->n; i++)
+		if (!resources_by_owner(&o->batch->os->resources, o->kind,
+					o->jobs[i]->request->owner))
 			return false;
 	return true;
 }
 
-/* A flavor of this name is there, and was not when we looked: of another deployment, then. Names of
- * flavors are unique in a cloud, so it is used. */
-static void found_flavor(struct call *call, void *data)
+static void create_done(struct call *call, void *data)
 {
-	struct batch *b = data;
-	struct openstack *os = b->maker->os;
-	const struct vim_request *r = b->jobs[0]->request;
-	cleanup_err struct err err = ERR_INIT;
+	struct create_op *o = data;
 
-	bool listed = call->result == 0 &&
-		      things_add_list(&os->things, VIM_FLAVOR, call->answer, &err) == 0;
-	if (listed && things_by_owner(&os->things, VIM_FLAVOR, r->owner)) {
-		go_on(b); /* ours, of an earlier try */
-	} else if (listed && things_by_name(&os->things, VIM_FLAVOR, r->name, os->prefix, NULL)) {
-		event_note(os->vim.run, "CREATE_FLAVOR",
-			   "%s was made by another deployment meanwhile: used", r->name);
-		complete(b);
-	} else {
-		fail(b, b->code, b->why);
+	if (call->result == 0 && take_created(o, call)) {
+		call_free(call);
+		step(o, OP_OK);
+		return;
 	}
-	call_free(call);
-}
-
-static void look_for_flavor(struct batch *b, const struct call *refused)
-{
-	struct call *call =
-		call_new(SERVICE_COMPUTE, "GET", xstrdup("/flavors/detail?is_public=None"), NULL);
-
-	b->why = xstrdup(refused->err.text);
-	b->code = refused->result;
-	call->done = found_flavor;
-	call->data = b;
-	session_start(b->maker->os->session, call);
-}
-
-static void refused(struct batch *b, const struct call *call)
-{
-	const char *advice = advice_for(b->kind, call->status, call->err.text);
-	cleanup_free char *text =
-		xasprintf("%s%s%s", call->err.text, advice ? "; " : "", advice ? advice : "");
-
-	fail(b, call->result, text);
-}
-
-static void asked(struct call *call, void *data)
-{
-	struct batch *b = data;
-
-	if (call->result == 0 && take_made(b, call)) {
-		go_on(b);
-	} else if (call->result == 0 || call->lost ||
-		   (call->status == 409 && b->jobs[0]->tries > 0 &&
-		    b->jobs[0]->tries < MAX_TRIES)) { /* perhaps with our own lost one */
-		if (call->result == 0)
-			call->result = err_code(&call->err, UNREACHABLE, EPROTO,
-						"the answer is none to what was asked (HTTP %ld)",
-						call->status);
-		lost(b, call);
-	} else if (b->n > 1 && call->result != -EINTR && call->status) {
-		again(b, true);
-	} else if (b->kind == VIM_FLAVOR && call->status == 409) {
-		look_for_flavor(b, call);
-	} else {
-		refused(b, call);
+	if (call->result == 0) {
+		call->lost = true;
+		call->result =
+			err_code(&call->err, UNREACHABLE, EPROTO,
+				"the answer does not fit the request (HTTP %ld)", call->status);
 	}
-	call_free(call);
+	step(o, take_failure(o, call));
 }
 
 /* The whole body of the POST, of one object or of many. */
-static int make_body(struct batch *b, json_t **ret, struct err *err)
+static int make_body(struct create_op *o, json_t **ret, struct err *err)
 {
-	struct openstack *os = b->maker->os;
-	const struct vim_request *first = b->jobs[0]->request;
+	struct openstack *os = o->batch->os;
+	const struct vim_request *first = o->jobs[0]->request;
 	json_t *list = json_array();
 	int r = 0;
 
-	for (size_t i = 0; i < b->n && r == 0; i++) {
-		json_t *o = NULL;
-		r = body_make(os, b->jobs[i]->request, &o, err);
+	for (size_t i = 0; i < o->n && r == 0; i++) {
+		json_t *one = NULL;
+		r = body_make(os, o->jobs[i]->request, &one, err);
 		if (r == 0)
-			json_array_append_new(list, o);
+			json_array_append_new(list, one);
 	}
-	if (r == 0 && b->n > 1) {
-		*ret = json_pack("{s:O}", thing_plural(b->kind), list);
-	} else if (r == 0 && b->kind == VIM_IMAGE) {
+	if (r == 0 && o->n > 1) {
+		*ret = json_pack("{s:O}", resource_plural(o->kind), list);
+	} else if (r == 0 && o->kind == VIM_IMAGE) {
 		*ret = json_incref(json_array_get(list, 0));
 	} else if (r == 0) {
-		*ret = json_pack("{s:O}", thing_singular(b->kind), json_array_get(list, 0));
-		const struct thing *group = b->kind == VIM_SERVER
-						    ? things_by_owner(&os->things, VIM_SERVER_GROUP,
-								      first->server.server_group)
-						    : NULL;
+		*ret = json_pack("{s:O}", resource_singular(o->kind), json_array_get(list, 0));
+		const struct resource *group =
+			o->kind == VIM_SERVER ? resources_by_owner(&os->resources, VIM_SERVER_GROUP,
+								   first->server.server_group)
+					      : NULL;
 		if (group)
 			json_object_set_new(*ret, "os:scheduler_hints",
 					    json_pack("{s:s}", "group", group->object.id));
@@ -403,187 +374,222 @@ static int make_body(struct batch *b, json_t **ret, struct err *err)
 	return r;
 }
 
-/* Where a kind is made, which is not always where it is listed. */
-static const char *make_path(enum vim_kind kind)
+/* Where a kind is created, which is not always where it is listed. */
+static const char *create_path(enum vim_kind kind)
 {
 	if (kind == VIM_FLAVOR)
 		return "/flavors";
 	return kind == VIM_SERVER ? "/servers" : openstack_list_path(kind);
 }
 
-static void start(struct batch *b)
+static void post(struct create_op *o)
 {
-	struct maker *m = b->maker;
-	cleanup_err struct err err = ERR_INIT;
+	struct create_batch *batch = o->batch;
 	json_t *body = NULL;
 
-	for (size_t i = 0; i < b->n; i++) {
-		b->jobs[i]->state = JOB_RUNNING;
-		if (b->jobs[i]->tries == 0 && !b->jobs[i]->alone)
-			vim_watch_report(m->watch, index_of(m, b->jobs[i]), EVENT_STARTED, NULL);
-	}
-	if (make_body(b, &body, &err) < 0) {
-		fail(b, err.code, err.text);
+	for (size_t i = 0; i < o->n; i++)
+		if (o->op.tries == 0 && !o->jobs[i]->alone)
+			vim_watch_report(batch->watch, index_of(batch, o->jobs[i]), EVENT_STARTED,
+					 NULL);
+	if (make_body(o, &body, &o->err) < 0) {
+		step(o, OP_UNREACHABLE);
 		return;
 	}
 	struct call *call =
-		call_new(openstack_service(b->kind), "POST", xstrdup(make_path(b->kind)), body);
-	call->done = asked;
-	call->data = b;
-	session_start(m->os->session, call);
+		call_new(openstack_service(o->kind), "POST", xstrdup(create_path(o->kind)), body);
+	call->done = create_done;
+	call->data = o;
+	session_start(batch->os->session, call);
 }
 
-static bool is_ready(const struct maker *m, const struct job *job)
+/* Carries out what follows from the answer. The operation may be freed. */
+static void step(struct create_op *o, enum op_answer answer)
 {
-	if (job->state != JOB_WAITING)
-		return false;
-	if (m->extensions_under_way && job->request->kind == VIM_PORT)
-		return false;
-	if (m->servers_wait && job->request->kind == VIM_SERVER)
-		return false;
-	for (size_t i = 0; i < m->n; i++) {
-		const struct job *other = &m->jobs[i];
-		if (other->state != JOB_DONE && vim_request_needs(job->request, other->request))
-			return false;
-		/* Side by side they would slip past a quota, which Neutron counts before it makes.
-		 */
-		if (job->alone && other->state == JOB_RUNNING &&
-		    other->request->kind == job->request->kind)
-			return false;
+	o->op = op_next(o->op, answer);
+	for (size_t i = 0; i < o->n; i++) {
+		o->jobs[i]->state = o->op.state;
+		o->jobs[i]->tries = o->op.tries;
 	}
+	if (answer == OP_INTERRUPTED)
+		err_set(&o->err, INTERRUPTED, "interrupted");
+	switch (o->op.state) {
+	case OP_READY:
+		requeue(o);
+		break;
+	case OP_POSTED:
+		post(o);
+		break;
+	case OP_UNKNOWN:
+		pause_before_probe(o);
+		break;
+	case OP_PROBING:
+		probe(o);
+		break;
+	case OP_FOLLOWUP:
+		create_followup(o);
+		break;
+	case OP_DONE:
+		complete(o);
+		break;
+	case OP_FAILED:
+		fail(o);
+		break;
+	}
+}
+
+static bool is_ready(const struct create_batch *batch, const struct job *job)
+{
+	enum vim_kind kind = job->request->kind;
+
+	if (job->state != OP_READY || (batch->extensions_pending && kind == VIM_PORT) ||
+	    (batch->servers_wait && kind == VIM_SERVER))
+		return false;
+	for (size_t i = 0; i < job->request->n_needs; i++)
+		if (batch->jobs[job->request->needs[i]].state != OP_DONE)
+			return false;
+	/* Side by side they would slip past a quota, which Neutron counts before it creates. */
+	for (size_t i = 0; i < batch->n && job->alone; i++)
+		if (op_is_running(batch->jobs[i].state) && batch->jobs[i].request->kind == kind)
+			return false;
 	return true;
 }
 
 /* All jobs of the kind that are ready; those of other services than Neutron by themselves. */
-static bool start_ready(struct maker *m, enum vim_kind kind)
+static bool start_ready(struct create_batch *batch, enum vim_kind kind)
 {
-	struct batch *b = NULL;
+	struct create_op *o = NULL;
 
-	for (size_t i = 0; i < m->n; i++) {
-		struct job *job = &m->jobs[i];
-		if (job->request->kind != kind || !is_ready(m, job))
+	for (size_t i = 0; i < batch->n; i++) {
+		struct job *job = &batch->jobs[i];
+		if (job->request->kind != kind || !is_ready(batch, job))
 			continue;
-		if (!b) {
-			b = xcalloc(1, sizeof(*b));
-			b->maker = m;
-			b->kind = kind;
+		if (!o) {
+			o = xcalloc(1, sizeof(*o));
+			o->batch = batch;
+			o->kind = kind;
+			o->op.unique_name = kind == VIM_FLAVOR;
 		}
-		*array_push(b->jobs, b->n) = job;
+		*array_push(o->jobs, o->n) = job;
+		o->op.tries = job->tries > o->op.tries ? job->tries : o->op.tries;
 		if (job->alone || openstack_service(kind) != SERVICE_NETWORK)
 			break;
 	}
-	if (b)
-		start(b);
-	return b != NULL;
+	if (!o)
+		return false;
+	o->op.bulk = o->n > 1;
+	step(o, OP_PROCEED);
+	return true;
 }
 
 /* Starts whatever can be started. */
-static void advance(struct maker *m)
+static void advance(struct create_batch *batch)
 {
-	if (run_interrupted(m->os->vim.run) && m->result == 0)
-		m->result = err_set(&m->err, INTERRUPTED, "interrupted");
+	if (run_interrupted(batch->os->vim.run) && batch->result == 0)
+		batch->result = err_set(&batch->err, INTERRUPTED, "interrupted");
 	for (int kind = VIM_IMAGE; kind <= VIM_SERVER; kind++)
-		while (m->result == 0 && start_ready(m, (enum vim_kind)kind))
+		while (batch->result == 0 && start_ready(batch, (enum vim_kind)kind))
 			;
 }
 
-static void extensions_known(struct call *call, void *data)
+static void extensions_done(struct call *call, void *data)
 {
-	struct maker *m = data;
+	struct create_batch *batch = data;
+	struct openstack *os = batch->os;
 	const json_t *extension;
 	size_t i;
 
 	json_array_foreach (json_object_get(call->answer, "extensions"), i, extension) {
 		if (streq(json_string_value(json_object_get(extension, "alias")),
 			  "uplink-status-propagation"))
-			m->os->has_uplink_propagation = true;
+			os->has_uplink_propagation = true;
 	}
-	m->os->asked_extensions = call->result == 0;
-	m->extensions_under_way = false;
-	if (call->result < 0 && m->result == 0)
-		m->result = err_copy(&m->err, &call->err);
-	else if (!m->os->has_uplink_propagation)
-		event_note(m->os->vim.run, "LINK_STATE",
+	os->asked_extensions = call->result == 0;
+	batch->extensions_pending = false;
+	if (call->result < 0 && batch->result == 0)
+		batch->result = err_copy(&batch->err, &call->err);
+	else if (!os->has_uplink_propagation)
+		event_note(os->vim.run, "LINK_STATE",
 			   "this Neutron has no extension uplink-status-propagation: the link of a "
 			   "VF stays up when its cable is pulled, and miimon will not see it");
 	call_free(call);
-	advance(m);
+	advance(batch);
 }
 
-static void ask_extensions(struct maker *m)
+static void ask_extensions(struct create_batch *batch)
 {
 	bool wanted = false;
 
-	for (size_t i = 0; i < m->n; i++)
-		wanted |= m->jobs[i].request->kind == VIM_PORT &&
-			  m->jobs[i].request->port.propagate_uplink_status;
-	if (!wanted || m->os->asked_extensions)
+	for (size_t i = 0; i < batch->n; i++)
+		wanted |= batch->jobs[i].request->kind == VIM_PORT &&
+			  batch->jobs[i].request->port.propagate_uplink_status;
+	if (!wanted || batch->os->asked_extensions)
 		return;
 	struct call *call =
 		call_new(SERVICE_NETWORK, "GET", xstrdup("/extensions?fields=alias"), NULL);
-	call->done = extensions_known;
-	call->data = m;
-	m->extensions_under_way = true;
-	session_start(m->os->session, call);
+	call->done = extensions_done;
+	call->data = batch;
+	batch->extensions_pending = true;
+	session_start(batch->os->session, call);
 }
 
-/* Deletes what this call made, and nothing else of the same mark; tells what it cannot. */
-static void unmake(struct maker *m)
+/* Deletes what this call created, and nothing else of the same mark. */
+static void rollback(struct create_batch *batch)
 {
-	cleanup_inventory struct vim_inventory made = {0};
-	cleanup_free const struct vim_object **objects = xcalloc(m->n, sizeof(*objects));
+	struct openstack *os = batch->os;
+	cleanup_inventory struct vim_inventory created = {0};
+	cleanup_free const struct vim_object **objects = xcalloc(batch->n, sizeof(*objects));
 	cleanup_err struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < m->n; i++) {
-		const struct vim_request *r = m->jobs[i].request;
-		const struct thing *t = things_by_owner(&m->os->things, r->kind, r->owner);
-		if (m->jobs[i].state == JOB_DONE && t)
-			*array_push(made.v, made.n) =
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct vim_request *r = batch->jobs[i].request;
+		const struct resource *t = resources_by_owner(&os->resources, r->kind, r->owner);
+		if (batch->jobs[i].state == OP_DONE && t)
+			*array_push(created.v, created.n) =
 				(struct vim_object){.kind = r->kind,
 						    .id = xstrdup(t->object.id),
 						    .name = xstrdup(t->object.name)};
 	}
-	for (size_t i = 0; i < made.n; i++)
-		objects[i] = &made.v[i];
-	if (openstack_destroy(&m->os->vim, objects, made.n, NULL, &err) < 0)
-		event_note(m->os->vim.run, "UNDO", "%s; run dnsvnf undeploy later", err.text);
+	for (size_t i = 0; i < created.n; i++)
+		objects[i] = &created.v[i];
+	if (openstack_destroy(&os->vim, objects, created.n, NULL, &err) < 0)
+		event_note(os->vim.run, "UNDO", "%s; run dnsvnf undeploy later", err.text);
 }
 
 /*
- * After a failure, before anybody undoes it by the marks: are there things with the marks of this
- * call that it did not make? Then another machine is at work, and only our own have to go. A
- * request whose outcome nobody knows may have made some itself.
+ * After a failure, before the caller undoes it by the owner marks: are there resources with the
+ * marks of this call that it did not create? Then a run on another machine is at work, and only our
+ * own have to go. A request whose outcome is unknown may have created some itself.
  */
-static bool others_at_work(struct maker *m)
+static bool is_concurrent(struct create_batch *batch)
 {
-	cleanup_free struct vim_request *sure = xcalloc(m->n, sizeof(*sure));
+	cleanup_free struct vim_request *certain = xcalloc(batch->n, sizeof(*certain));
 	cleanup_err struct err err = ERR_INIT;
 	size_t n = 0;
 
-	for (size_t i = 0; i < m->n; i++)
-		if (m->jobs[i].tries == 0)
-			sure[n++] = *m->jobs[i].request;
-	if (rival_look(m->os, sure, n, &err) != -EBUSY)
+	for (size_t i = 0; i < batch->n; i++)
+		if (batch->jobs[i].tries == 0)
+			certain[n++] = *batch->jobs[i].request;
+	if (conflict_scan(batch->os, certain, n, &err) != -EBUSY)
 		return false;
-	m->result = err_copy(&m->err, &err);
+	batch->result = err_copy(&batch->err, &err);
 	return true;
 }
 
-static void make_servers(struct maker *m, const struct vim_request *requests)
+static void create_servers(struct create_batch *batch, const struct vim_request *requests)
 {
-	m->result = rival_check(m->os, requests, m->n, &m->err);
-	if (m->result < 0)
+	batch->result = conflict_check(batch->os, requests, batch->n, &batch->err);
+	if (batch->result < 0)
 		return;
-	m->servers_wait = false;
-	advance(m);
-	session_run(m->os->session);
+	batch->servers_wait = false;
+	advance(batch);
+	session_run(batch->os->session);
 }
 
-static bool makes_servers(const struct vim_request *requests, size_t n)
+static bool has_servers(const struct vim_request *requests, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (requests[i].kind == VIM_SERVER)
-			return n > 1; /* alone it stands on what was there: a port has one server */
+			return n > 1; /* alone it needs what was there: a port has one server */
 	return false;
 }
 
@@ -613,11 +619,11 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 {
 	struct openstack *os = openstack_of(vim);
 	cleanup_free struct job *jobs = xcalloc(n, sizeof(*jobs));
-	struct maker m = {.os = os,
-			  .watch = watch,
-			  .jobs = jobs,
-			  .n = n,
-			  .servers_wait = makes_servers(requests, n)};
+	struct create_batch batch = {.os = os,
+				     .watch = watch,
+				     .jobs = jobs,
+				     .n = n,
+				     .servers_wait = has_servers(requests, n)};
 	int r = openstack_login(os, err);
 
 	if (r == -ENOENT && os->make_project) {
@@ -630,15 +636,16 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		return r;
 	for (size_t i = 0; i < n; i++)
 		jobs[i].request = &requests[i];
-	ask_extensions(&m);
-	advance(&m);
+	ask_extensions(&batch);
+	advance(&batch);
 	session_run(os->session);
-	if (m.result == 0 && m.servers_wait)
-		make_servers(&m, requests);
-	if (m.result == -EBUSY || (m.result < 0 && m.result != -EINTR && others_at_work(&m)))
-		unmake(&m);
-	if (m.result < 0)
-		err_copy(err, &m.err);
-	err_clear(&m.err);
-	return m.result;
+	if (batch.result == 0 && batch.servers_wait)
+		create_servers(&batch, requests);
+	if (batch.result == -EBUSY ||
+	    (batch.result < 0 && batch.result != -EINTR && is_concurrent(&batch)))
+		rollback(&batch);
+	if (batch.result < 0)
+		err_copy(err, &batch.err);
+	err_clear(&batch.err);
+	return batch.result;
 }

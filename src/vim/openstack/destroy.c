@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Deleting: servers first, since what they stand on cannot go under them, then all else. */
+/* Deletes servers first, since they use the rest, then all else. op.h says what follows. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,110 +8,132 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
+#include "vim/openstack/op.h"
 
-#define LOOK_MS       400.0 /* a server is gone 3 to 4 s after its DELETE */
-#define LOOK_WHOLE    10    /* every so many looks: a list does not tell that it failed */
-#define SERVER_GONE_S 300
+#define PAUSE_MS         400.0 /* a server is gone 3 to 4 s after its DELETE */
+#define WHOLE_PROBE      10    /* one in so many: a list does not show that a server failed */
+#define SERVER_DELETED_S 300
 
-struct leaver {
+/* One call of openstack_destroy. */
+struct delete_batch {
 	struct openstack *os;
 	const struct vim_watch *watch;
 	const struct vim_object *const *objects;
 	size_t n;
-	bool *gone; /* deleted, or never there */
-	int result;
+	bool *deleted; /* or never there */
+	int result;    /* the first failure, with err */
 	struct err err;
 };
 
-/* One object's DELETE, and the looks after it. */
-struct parting {
-	struct leaver *l;
-	size_t i;
-	unsigned looks;
-	double waited_ms;
-	bool forced; /* a second DELETE, of what Nova keeps for reclaim_instance_interval */
+struct delete_op {
+	struct delete_batch *batch;
+	size_t i; /* its object */
+	struct op op;
 };
 
-static void failed(struct leaver *l, size_t i, int code, const char *text)
-{
-	const struct vim_object *o = l->objects[i];
+static void step(struct delete_op *o, enum op_answer answer, const struct err *why);
 
-	vim_watch_report(l->watch, i, EVENT_FAILURE, text);
-	if (l->result == 0)
-		l->result = err_set_kind(&l->err, err_kind_of(code), code, "delete %s \"%s\": %s",
-					 vim_kind_name(o->kind), o->name, text);
+static const struct vim_object *object_of(const struct delete_op *o)
+{
+	return o->batch->objects[o->i];
 }
 
-static void gone(struct leaver *l, size_t i)
+static void mark_deleted(struct delete_batch *batch, size_t i)
 {
-	l->gone[i] = true;
-	vim_watch_report(l->watch, i, EVENT_SUCCESS, NULL);
+	batch->deleted[i] = true;
+	vim_watch_report(batch->watch, i, EVENT_SUCCESS, NULL);
+}
+
+/* In use by others: it stays, with a note. Neutron's message names the ports. */
+static void note_in_use(const struct delete_op *o, const char *text)
+{
+	cleanup_free char *note = xasprintf("stays, others use it: %s", text);
+
+	vim_watch_report(o->batch->watch, o->i, EVENT_NOTE, note);
+}
+
+static void fail(const struct delete_op *o, const struct err *why)
+{
+	struct delete_batch *batch = o->batch;
+	const struct vim_object *object = object_of(o);
+
+	vim_watch_report(batch->watch, o->i, EVENT_FAILURE, why->text);
+	if (batch->result == 0)
+		batch->result = err_pass(&batch->err, why, "delete %s \"%s\"", vim_kind_name(object->kind), object->name);
 }
 
 /* After the last round: until then the parents of subnets are looked up. */
-static void forget_gone(struct leaver *l)
+static void forget_deleted(struct delete_batch *batch)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->gone[i])
-			things_remove(&l->os->things, l->objects[i]->kind, l->objects[i]->id);
+	for (size_t i = 0; i < batch->n; i++)
+		if (batch->deleted[i])
+			resources_remove(&batch->os->resources, batch->objects[i]->kind,
+					 batch->objects[i]->id);
 }
 
-static char *path_of(const struct vim_object *o)
+static char *path_of(const struct vim_object *object)
 {
-	switch (o->kind) {
-	case VIM_FLAVOR:
-		return xasprintf("/flavors/%s", o->id);
-	case VIM_SERVER:
-		return xasprintf("/servers/%s", o->id);
-	case VIM_IMAGE:
-	case VIM_SERVER_GROUP:
-	case VIM_NETWORK:
-	case VIM_SUBNET:
-	case VIM_PORT:
-		break;
-	}
-	return xasprintf("%s/%s", openstack_list_path(o->kind), o->id);
+	if (object->kind == VIM_FLAVOR) /* listed elsewhere, as servers are */
+		return xasprintf("/flavors/%s", object->id);
+	if (object->kind == VIM_SERVER)
+		return xasprintf("/servers/%s", object->id);
+	return xasprintf("%s/%s", openstack_list_path(object->kind), object->id);
 }
 
-static void look_again(void *data);
-
-static void wait_on(struct parting *p)
+static void start_call(struct delete_op *o, struct call *call,
+		       void (*done)(struct call *call, void *data))
 {
-	p->waited_ms += LOOK_MS;
-	session_after(p->l->os->session, LOOK_MS, look_again, p);
+	call->done = done;
+	call->data = o;
+	session_start(o->batch->os->session, call);
 }
 
-static void forced(struct call *call, void *data)
+static void call_done(struct call *call, void *data)
 {
-	struct parting *p = data;
+	struct delete_op *o = data;
+	enum vim_kind kind = object_of(o)->kind;
+	bool may_stay = kind == VIM_NETWORK || kind == VIM_SUBNET;
+	enum op_answer answer = OP_REFUSED;
 
-	if (call->result == 0 || call->status == 404) {
-		wait_on(p);
-	} else {
-		failed(p->l, p->i, call->result, call->err.text);
-		free(p);
-	}
+	if (call->result == 0)
+		answer = kind == VIM_SERVER && o->op.state == OP_POSTED ? OP_ACCEPTED : OP_OK;
+	else if (call->status == 404)
+		answer = OP_NOT_FOUND;
+	else if (call->status == 409 && may_stay)
+		answer = OP_CONFLICT;
+	step(o, answer, &call->err);
 	call_free(call);
 }
 
-/* It has its ports, its VFs and its place in the quota until it is reclaimed, hours later. */
-static void force(struct parting *p)
+/* A soft-deleted server has its ports, its VFs and its place in the quota until Nova reclaims it
+ * (reclaim_instance_interval), hours later. */
+static void force_delete(struct delete_op *o)
 {
-	struct call *call = call_new(SERVICE_COMPUTE, "POST",
-				     xasprintf("/servers/%s/action", p->l->objects[p->i]->id),
-				     json_pack("{s:n}", "forceDelete"));
+	struct call *call =
+		call_new(SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/action", object_of(o)->id),
+			 json_pack("{s:n}", "forceDelete"));
 
-	p->forced = true;
 	call->repeatable = true;
-	call->done = forced;
-	call->data = p;
-	session_start(p->l->os->session, call);
+	start_call(o, call, call_done);
 }
 
-static void looked(struct call *call, void *data)
+static void give_up(struct delete_op *o, enum op_answer answer, const char *text)
 {
-	struct parting *p = data;
-	struct leaver *l = p->l;
+	cleanup_err struct err why = ERR_INIT;
+
+	if (answer == OP_INTERRUPTED)
+		err_set(&why, INTERRUPTED, "%s", text);
+	else if (answer == OP_TIMEOUT)
+		err_code(&why, FAILED, ETIMEDOUT, "%s", text);
+	else
+		err_set(&why, FAILED, "%s", text);
+	step(o, answer, &why);
+}
+
+/* The whole server came. */
+static void poll_done(struct call *call, void *data)
+{
+	struct delete_op *o = data;
 	const json_t *server = json_object_get(call->answer, "server");
 	const char *status = json_string_value(json_object_get(server, "status"));
 	const json_t *task = json_object_get(server, "OS-EXT-STS:task_state");
@@ -119,118 +141,113 @@ static void looked(struct call *call, void *data)
 		json_string_value(json_object_get(json_object_get(server, "fault"), "message"));
 
 	if (call->status == 404)
-		gone(l, p->i);
+		step(o, OP_NOT_FOUND, NULL);
 	else if (call->result < 0)
-		failed(l, p->i, call->result, call->err.text);
-	else if (streq(status, "SOFT_DELETED") && !p->forced)
-		force(steal_ptr(p));
-	else if (streq(status, "ERROR") && json_is_null(task) && p->looks >= LOOK_WHOLE)
-		failed(l, p->i, EIO, fault ? fault : "it is in ERROR and does not go");
-	else if (p->waited_ms > SERVER_GONE_S * 1e3)
-		failed(l, p->i, ETIMEDOUT, "it is still there: ask Nova's log on its host");
-	else if (run_interrupted(l->os->vim.run))
-		failed(l, p->i, EINTR, "interrupted while it was going");
+		step(o, OP_REFUSED, &call->err);
+	else if (streq(status, "SOFT_DELETED") && !o->op.followed_up)
+		step(o, OP_FOUND_SOFT, NULL);
+	else if (streq(status, "ERROR") && json_is_null(task) && o->op.probes >= WHOLE_PROBE)
+		give_up(o, OP_REFUSED, fault ? fault : "it is in ERROR and stays");
+	else if (o->op.probes * PAUSE_MS > SERVER_DELETED_S * 1e3)
+		give_up(o, OP_TIMEOUT, "it still exists: see Nova's log on its host");
+	else if (run_interrupted(o->batch->os->vim.run))
+		give_up(o, OP_INTERRUPTED, "interrupted before it was deleted");
 	else
-		wait_on(steal_ptr(p));
-	free(p);
+		step(o, OP_FOUND, NULL);
 	call_free(call);
 }
 
-static void look(struct parting *p)
+static void poll_server(struct delete_op *o)
 {
-	struct call *call = call_new(SERVICE_COMPUTE, "GET", path_of(p->l->objects[p->i]), NULL);
-
-	call->done = looked;
-	call->data = p;
-	session_start(p->l->os->session, call);
+	start_call(o, call_new(SERVICE_COMPUTE, "GET", path_of(object_of(o)), NULL), poll_done);
 }
 
-static void listed(struct call *call, void *data)
+static void list_done(struct call *call, void *data)
 {
-	struct parting *p = data;
-	bool there =
-		call->result == 0 && openstack_servers_hold(call->answer, p->l->objects[p->i]->id);
+	struct delete_op *o = data;
+	bool found = call->result == 0 && openstack_servers_hold(call->answer, object_of(o)->id) &&
+		     !run_interrupted(o->batch->os->vim.run);
 
-	if (there && !run_interrupted(p->l->os->vim.run))
-		wait_on(p);
-	else
-		look(p);
 	call_free(call);
+	if (found)
+		step(o, OP_FOUND, NULL);
+	else
+		poll_server(o);
 }
 
-static void look_again(void *data)
+/* By the list of servers, which is cheaper for Nova than the whole server. */
+static void probe(struct delete_op *o)
 {
-	struct parting *p = data;
+	if (o->op.probes % WHOLE_PROBE == 0)
+		poll_server(o);
+	else
+		start_call(o,
+			   call_new(SERVICE_COMPUTE, "GET",
+				    openstack_servers_path(object_of(o)->name, NULL), NULL),
+			   list_done);
+}
 
-	if (++p->looks % LOOK_WHOLE == 0) {
-		look(p);
-		return;
+static void pause_is_over(void *data)
+{
+	step(data, OP_PROCEED, NULL);
+}
+
+/* Carries out what follows from the answer; why (NULL after a success) is kept by the caller. The
+ * operation may be freed. */
+static void step(struct delete_op *o, enum op_answer answer, const struct err *why)
+{
+	o->op = op_next(o->op, answer);
+	switch (o->op.state) {
+	case OP_READY:
+		break;
+	case OP_POSTED:
+		vim_watch_report(o->batch->watch, o->i, EVENT_STARTED, NULL);
+		start_call(o,
+			   call_new(openstack_service(object_of(o)->kind), "DELETE",
+				    path_of(object_of(o)), NULL),
+			   call_done);
+		break;
+	case OP_UNKNOWN:
+		session_after(o->batch->os->session, PAUSE_MS, pause_is_over, o);
+		break;
+	case OP_PROBING:
+		probe(o);
+		break;
+	case OP_FOLLOWUP:
+		force_delete(o);
+		break;
+	case OP_DONE:
+		if (answer == OP_CONFLICT)
+			note_in_use(o, why->text);
+		else
+			mark_deleted(o->batch, o->i);
+		free(o);
+		break;
+	case OP_FAILED:
+		fail(o, why);
+		free(o);
+		break;
 	}
-	struct call *call = call_new(SERVICE_COMPUTE, "GET",
-				     openstack_servers_path(p->l->objects[p->i]->name, NULL), NULL);
-	call->done = listed;
-	call->data = p;
-	session_start(p->l->os->session, call);
-}
-
-/* In use by others: it stays, with a word. Neutron's message names the ports. */
-static bool stays(const struct leaver *l, size_t i, const struct call *call)
-{
-	enum vim_kind kind = l->objects[i]->kind;
-
-	if (call->status != 409 || (kind != VIM_NETWORK && kind != VIM_SUBNET))
-		return false;
-	cleanup_free char *text = xasprintf("stays, others use it: %s", call->err.text);
-	vim_watch_report(l->watch, i, EVENT_NOTE, text);
-	return true;
-}
-
-static void deleted(struct call *call, void *data)
-{
-	struct parting *p = data;
-	struct leaver *l = p->l;
-	size_t i = p->i;
-	bool there = call->result == 0 && l->objects[i]->kind == VIM_SERVER;
-
-	if (there)
-		session_after(l->os->session, LOOK_MS, look_again, steal_ptr(p));
-	else if (call->result == 0 || call->status == 404)
-		gone(l, i);
-	else if (!stays(l, i, call))
-		failed(l, i, call->result, call->err.text);
-	free(p);
-	call_free(call);
-}
-
-static void start(struct leaver *l, size_t i)
-{
-	struct parting *p = xcalloc(1, sizeof(*p));
-	struct call *call = call_new(openstack_service(l->objects[i]->kind), "DELETE",
-				     path_of(l->objects[i]), NULL);
-
-	*p = (struct parting){.l = l, .i = i};
-	call->done = deleted;
-	call->data = p;
-	vim_watch_report(l->watch, i, EVENT_STARTED, NULL);
-	session_start(l->os->session, call);
 }
 
 /* Number of the subnet's network among the objects, or -1. It takes its subnets with it. */
-static long network_of(const struct leaver *l, size_t subnet)
+static long network_of(const struct delete_batch *batch, size_t subnet)
 {
-	const struct thing *t = things_by_id(&l->os->things, VIM_SUBNET, l->objects[subnet]->id);
+	const struct resource *t =
+		resources_by_id(&batch->os->resources, VIM_SUBNET, batch->objects[subnet]->id);
 
-	for (size_t i = 0; t && i < l->n; i++)
-		if (l->objects[i]->kind == VIM_NETWORK && streq(l->objects[i]->id, t->parent))
+	for (size_t i = 0; t && i < batch->n; i++)
+		if (batch->objects[i]->kind == VIM_NETWORK &&
+		    streq(batch->objects[i]->id, t->parent))
 			return (long)i;
 	return -1;
 }
 
 enum round { ROUND_SERVERS, ROUND_PORTS, ROUND_SUBNETS, ROUND_NETWORKS };
 
-static enum round round_of(const struct leaver *l, size_t i)
+static enum round round_of(const struct delete_batch *batch, size_t i)
 {
-	switch (l->objects[i]->kind) {
+	switch (batch->objects[i]->kind) {
 	case VIM_SERVER:
 		return ROUND_SERVERS;
 	case VIM_PORT:
@@ -246,25 +263,34 @@ static enum round round_of(const struct leaver *l, size_t i)
 	return ROUND_NETWORKS;
 }
 
-static void delete_round(struct leaver *l, enum round round)
+static void start(struct delete_batch *batch, size_t i)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (round_of(l, i) == round && !(round == ROUND_SUBNETS && network_of(l, i) >= 0))
-			start(l, i);
-	session_run(l->os->session);
+	struct delete_op *o = xcalloc(1, sizeof(*o));
+
+	*o = (struct delete_op){.batch = batch, .i = i, .op.kind = OP_DELETE};
+	step(o, OP_PROCEED, NULL);
 }
 
-/* What became of the subnets that went with their network. */
-static void tell_subnets(struct leaver *l)
+static void delete_round(struct delete_batch *batch, enum round round)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		long network = l->objects[i]->kind == VIM_SUBNET ? network_of(l, i) : -1;
+	for (size_t i = 0; i < batch->n; i++)
+		if (round_of(batch, i) == round &&
+		    !(round == ROUND_SUBNETS && network_of(batch, i) >= 0))
+			start(batch, i);
+	session_run(batch->os->session);
+}
+
+/* Subnets are deleted with their network. */
+static void report_subnets(struct delete_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		long network = batch->objects[i]->kind == VIM_SUBNET ? network_of(batch, i) : -1;
 		if (network < 0)
 			continue;
-		if (l->gone[network])
-			gone(l, i);
+		if (batch->deleted[network])
+			mark_deleted(batch, i);
 		else
-			vim_watch_report(l->watch, i, EVENT_NOTE, "stays with its network");
+			vim_watch_report(batch->watch, i, EVENT_NOTE, "stays with its network");
 	}
 }
 
@@ -272,26 +298,27 @@ int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, 
 		      const struct vim_watch *watch, struct err *err)
 {
 	struct openstack *os = openstack_of(vim);
-	cleanup_free bool *is_gone = xcalloc(n, sizeof(bool));
-	struct leaver l = {.os = os, .watch = watch, .objects = objects, .n = n, .gone = is_gone};
+	cleanup_free bool *is_deleted = xcalloc(n, sizeof(bool));
+	struct delete_batch batch = {
+		.os = os, .watch = watch, .objects = objects, .n = n, .deleted = is_deleted};
 	int r = openstack_login(os, err);
 
 	if (r < 0)
 		return r;
 	for (int round = ROUND_SERVERS; round <= ROUND_NETWORKS; round++) {
 		if (run_interrupted(vim->run)) {
-			l.result = err_set(&l.err, INTERRUPTED, "interrupted");
+			batch.result = err_set(&batch.err, INTERRUPTED, "interrupted");
 			break;
 		}
-		delete_round(&l, (enum round)round);
-		if (round == ROUND_SERVERS && l.result < 0)
+		delete_round(&batch, (enum round)round);
+		if (round == ROUND_SERVERS && batch.result < 0)
 			break;
 	}
-	if (l.result == 0)
-		tell_subnets(&l);
-	forget_gone(&l);
-	if (l.result < 0)
-		err_copy(err, &l.err);
-	err_clear(&l.err);
-	return l.result;
+	if (batch.result == 0)
+		report_subnets(&batch);
+	forget_deleted(&batch);
+	if (batch.result < 0)
+		err_copy(err, &batch.err);
+	err_clear(&batch.err);
+	return batch.result;
 }

@@ -30,7 +30,7 @@ static void add_unseen(struct cloud_facts *facts, const char *what)
 	free(before);
 }
 
-static void ask_topologies(struct openstack *os, const struct things *servers,
+static void ask_topologies(struct openstack *os, const struct resources *servers,
 			   struct cloud_facts *facts)
 {
 	cleanup_free struct call **calls = xcalloc(TOPOLOGIES_MAX, sizeof(struct call *));
@@ -65,7 +65,7 @@ static void ask_topologies(struct openstack *os, const struct things *servers,
 
 static int ask_as_admin(struct openstack *os, struct cloud_facts *facts, struct err *err)
 {
-	cleanup_things struct things things = {0};
+	cleanup_resources struct resources resources = {0};
 	struct listing listings[] = {
 		{VIM_PORT, xstrdup(PORTS_QUERY)},
 		{VIM_SERVER, xstrdup("?all_tenants=1")},
@@ -74,15 +74,15 @@ static int ask_as_admin(struct openstack *os, struct cloud_facts *facts, struct 
 	const json_t *agent;
 	size_t i;
 
-	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &things, err);
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &resources, err);
 	if (r == 0)
 		r = session_call(os->session, SERVICE_NETWORK, "GET", xstrdup("/agents"), NULL,
 				 &agents, err);
 	if (r < 0)
 		return r;
-	for (i = 0; i < things.n; i++)
-		if (things.v[i].object.kind == VIM_PORT)
-			facts_read_port(things.v[i].json, facts);
+	for (i = 0; i < resources.n; i++)
+		if (resources.v[i].object.kind == VIM_PORT)
+			facts_read_port(resources.v[i].json, facts);
 	json_array_foreach (json_object_get(agents, "agents"), i, agent) {
 		facts_read_agent(agent, facts);
 	}
@@ -90,7 +90,7 @@ static int ask_as_admin(struct openstack *os, struct cloud_facts *facts, struct 
 	if (session_nova_minor(os->session) < TOPOLOGY_MINOR)
 		add_unseen(facts, "this Nova does not show pinned CPUs (microversion 2.78)");
 	else
-		ask_topologies(os, &things, facts);
+		ask_topologies(os, &resources, facts);
 	return 0;
 }
 
@@ -106,15 +106,15 @@ static void copy_properties(const json_t *from, const char *prefix, struct prope
 	}
 }
 
-static const struct thing *find(const struct openstack *os, enum vim_kind kind, const char *name)
+static const struct resource *find(const struct openstack *os, enum vim_kind kind, const char *name)
 {
-	return name ? things_by_name(&os->things, kind, name, os->prefix, NULL) : NULL;
+	return name ? resources_by_name(&os->resources, kind, name, os->prefix, NULL) : NULL;
 }
 
 /* Extra specs are in a flavor since 2.61; without them nothing is known. */
 static void add_flavor(const struct openstack *os, const char *name, struct model *known)
 {
-	const struct thing *t = find(os, VIM_FLAVOR, name);
+	const struct resource *t = find(os, VIM_FLAVOR, name);
 	const json_t *specs = t ? json_object_get(t->json, "extra_specs") : NULL;
 
 	if (!specs || model_flavor(known, name))
@@ -132,7 +132,7 @@ static void add_flavor(const struct openstack *os, const char *name, struct mode
 
 static void add_image(const struct openstack *os, const char *name, struct model *known)
 {
-	const struct thing *t = find(os, VIM_IMAGE, name);
+	const struct resource *t = find(os, VIM_IMAGE, name);
 
 	if (!t || model_image(known, name))
 		return;
@@ -144,7 +144,7 @@ static void add_image(const struct openstack *os, const char *name, struct model
 /* The physical network is shown to admins; null is a network without one. */
 static void add_network(const struct openstack *os, const char *name, struct model *known)
 {
-	const struct thing *t = find(os, VIM_NETWORK, name);
+	const struct resource *t = find(os, VIM_NETWORK, name);
 	const json_t *physnet = t ? json_object_get(t->json, "provider:physical_network") : NULL;
 
 	if (!physnet || facts_network(known, name))

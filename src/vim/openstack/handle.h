@@ -4,8 +4,8 @@
 
 #include "vim/openstack/clouds.h"
 #include "vim/openstack/lock.h"
+#include "vim/openstack/resource.h"
 #include "vim/openstack/session.h"
-#include "vim/openstack/thing.h"
 
 struct openstack {
 	struct vim vim;
@@ -13,8 +13,8 @@ struct openstack {
 	char *project; /* the target's, or NULL */
 	bool make_project;
 	struct session *session;
-	struct things things; /* as last listed, and what was made since */
-	char *prefix;         /* "dnsvnf:TENANT/DEPLOYMENT/" */
+	struct resources resources; /* as last listed, and what was made since */
+	char *prefix;               /* "dnsvnf:TENANT/DEPLOYMENT/" */
 	struct lock lock;
 	json_t *looked;          /* the server of the last VIM_LOOK_STATE, or NULL */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
@@ -35,7 +35,7 @@ struct listing {
 };
 
 /* Fetches the listings side by side, all pages; frees the queries. */
-int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct things *ret,
+int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err);
 
 /* "&name=" or "?name=" and the value, escaped for a query. */

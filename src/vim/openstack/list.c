@@ -71,7 +71,7 @@ void query_add(struct strbuf *query, const char *key, const char *value)
 			strbuf_addf(query, "%%%02X", *c);
 }
 
-int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct things *ret,
+int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err)
 {
 	cleanup_free struct call **calls = xcalloc(n, sizeof(struct call *));
@@ -97,9 +97,9 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 		for (size_t k = 0; k < sent; k++) {
 			struct listing *l = &listings[which[k]];
 			if (r == 0)
-				r = things_add_list(ret, l->kind, calls[k]->answer, err);
+				r = resources_add_list(ret, l->kind, calls[k]->answer, err);
 			free(l->query);
-			l->query = r == 0 ? things_next_page(l->kind, calls[k]->answer) : NULL;
+			l->query = r == 0 ? resources_next_page(l->kind, calls[k]->answer) : NULL;
 			more[which[k]] = l->query != NULL;
 			left += more[which[k]];
 			call_free(calls[k]);
@@ -151,8 +151,8 @@ static int fetch_shared_networks(struct openstack *os, const struct vim_referenc
 
 	for (size_t i = 0; i < n; i++) {
 		bool found = references[i].kind != VIM_NETWORK;
-		for (size_t k = 0; k < os->things.n && !found; k++)
-			found = is_meant(&os->things.v[k].object, &references[i]);
+		for (size_t k = 0; k < os->resources.n && !found; k++)
+			found = is_meant(&os->resources.v[k].object, &references[i]);
 		if (found)
 			continue;
 		query_add(&by_name, "name", references[i].name);
@@ -164,16 +164,16 @@ static int fetch_shared_networks(struct openstack *os, const struct vim_referenc
 	strbuf_adds(&by_id, NETWORK_FIELDS);
 	struct listing listings[] = {{VIM_NETWORK, strbuf_steal(&by_name)},
 				     {VIM_NETWORK, strbuf_steal(&by_id)}};
-	size_t before = os->things.n;
-	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &os->things, err);
+	size_t before = os->resources.n;
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings), &os->resources, err);
 	struct strbuf of_networks = {0};
-	for (size_t i = before; i < os->things.n && r == 0; i++)
-		query_add(&of_networks, "network_id", os->things.v[i].object.id);
+	for (size_t i = before; i < os->resources.n && r == 0; i++)
+		query_add(&of_networks, "network_id", os->resources.v[i].object.id);
 	if (!of_networks.len)
 		return r;
 	strbuf_adds(&of_networks, SUBNET_FIELDS);
 	struct listing subnets = {VIM_SUBNET, strbuf_steal(&of_networks)};
-	return openstack_fetch(os, &subnets, 1, &os->things, err);
+	return openstack_fetch(os, &subnets, 1, &os->resources, err);
 }
 
 /* Flavors, and the images and networks that the references find: what needs no project of ours. */
@@ -187,7 +187,7 @@ static int fetch_common(struct openstack *os, const struct vim_reference *refere
 		{VIM_IMAGE, by_name},
 		{VIM_IMAGE, images_by("id", references, n)},
 	};
-	int r = openstack_fetch(os, listings, by_name ? 3 : 1, &os->things, err);
+	int r = openstack_fetch(os, listings, by_name ? 3 : 1, &os->resources, err);
 
 	return r < 0 ? r : fetch_shared_networks(os, references, n, err);
 }
@@ -214,8 +214,8 @@ static int fetch_all(struct openstack *os, const struct vim_reference *reference
 		{VIM_IMAGE, by_name},
 		{VIM_IMAGE, images_by("id", references, n)},
 	};
-	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings) - (by_name ? 0 : 2), &os->things,
-				err);
+	int r = openstack_fetch(os, listings, ARRAY_SIZE(listings) - (by_name ? 0 : 2),
+				&os->resources, err);
 
 	return r < 0 ? r : fetch_shared_networks(os, references, n, err);
 }
@@ -252,9 +252,9 @@ static void copy_object(struct vim_inventory *inventory, const struct vim_object
 
 static bool is_first(const struct openstack *os, size_t i)
 {
-	const struct vim_object *o = &os->things.v[i].object;
+	const struct vim_object *o = &os->resources.v[i].object;
 
-	return things_by_id(&os->things, o->kind, o->id) == &os->things.v[i];
+	return resources_by_id(&os->resources, o->kind, o->id) == &os->resources.v[i];
 }
 
 int openstack_list(struct vim *vim, const struct vim_reference *references, size_t n,
@@ -265,7 +265,7 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 	cleanup_err struct err why = ERR_INIT;
 	int r = openstack_login(os, &why);
 
-	things_clear(&os->things);
+	resources_clear(&os->resources);
 	if (r == 0)
 		r = fetch_all(os, references, n, err);
 	else if (r == -ENOENT && os->make_project)
@@ -274,8 +274,8 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 		err_copy(err, &why);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < os->things.n; i++) {
-		const struct vim_object *o = &os->things.v[i].object;
+	for (size_t i = 0; i < os->resources.n; i++) {
+		const struct vim_object *o = &os->resources.v[i].object;
 		bool ours = o->owner && str_starts(o->owner, os->prefix);
 		bool of_use =
 			o->kind == VIM_NETWORK || o->kind == VIM_FLAVOR || o->kind == VIM_IMAGE;

@@ -27,7 +27,7 @@ static void openstack_close(struct vim *vim)
 	session_free(os->session);
 	cloud_clear(&os->cloud);
 	lock_release(&os->lock);
-	things_clear(&os->things);
+	resources_clear(&os->resources);
 	json_decref(os->looked);
 	json_decref(os->security_groups);
 	free(os->project);
@@ -106,13 +106,13 @@ static int openstack_deployments(const char *vim_name, struct vim_deployment **r
 		r = openstack_list(vim, NULL, 0, &inventory, err);
 	if (r < 0)
 		return r;
-	const struct things *things = &openstack_of(vim)->things;
-	for (size_t i = 0; i < things->n; i++) {
+	const struct resources *resources = &openstack_of(vim)->resources;
+	for (size_t i = 0; i < resources->n; i++) {
 		struct vim_deployment d;
 		bool known = false;
 		/* A flavor is of the whole cloud: it shows no deployment of this project. */
-		if (things->v[i].object.kind == VIM_FLAVOR ||
-		    !part_mark(things->v[i].object.owner, &d))
+		if (resources->v[i].object.kind == VIM_FLAVOR ||
+		    !part_mark(resources->v[i].object.owner, &d))
 			continue;
 		for (size_t k = 0; k < n && !known; k++)
 			known = streq(v[k].tenant, d.tenant) &&
@@ -132,7 +132,8 @@ static int openstack_deployments(const char *vim_name, struct vim_deployment **r
 /* Is the image in Glance, and to stay there? One of ours from another request will be replaced. */
 static bool is_there(struct openstack *os, const struct image *image, const char *name)
 {
-	const struct thing *t = things_by_name(&os->things, VIM_IMAGE, name, os->prefix, NULL);
+	const struct resource *t =
+		resources_by_name(&os->resources, VIM_IMAGE, name, os->prefix, NULL);
 
 	if (!t || !image || !vim_object_is_of(&t->object, &os->vim))
 		return t != NULL;
@@ -176,7 +177,7 @@ static int openstack_update(struct vim *vim, const struct vim_object *object,
 			    const struct vim_request *request, struct err *err)
 {
 	struct openstack *os = openstack_of(vim);
-	json_t *body = json_pack("{s:o}", thing_singular(object->kind), body_update(request));
+	json_t *body = json_pack("{s:o}", resource_singular(object->kind), body_update(request));
 
 	return session_call(os->session, openstack_service(object->kind), "PUT",
 			    xasprintf("%s/%s", openstack_list_path(object->kind), object->id), body,

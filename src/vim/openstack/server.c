@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Asking Nova and Neutron for a server, and the few things that are done to a running one. */
+/* Asking Nova and Neutron for a server, and the few operations on a running one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,11 @@
 #define CONSOLE_LINES 200
 #define MAX_CONSOLE   65536
 
-/* Id of our thing of that name, listing the kind when it is not known yet. */
+/* Id of the resource of that name that is ours; lists the kind when it is not known yet. */
 static int find_id(struct openstack *os, enum vim_kind kind, const char *name, const char **ret,
 		   struct err *err)
 {
-	struct thing *t = things_by_name(&os->things, kind, name, os->prefix, NULL);
+	struct resource *t = resources_by_name(&os->resources, kind, name, os->prefix, NULL);
 
 	if (!t) {
 		cleanup_strbuf struct strbuf query = {0};
@@ -27,10 +27,10 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 		if (kind == VIM_PORT)
 			query_add(&query, "project_id", session_project_id(os->session));
 		struct listing listing = {kind, strbuf_steal(&query)};
-		int r = openstack_fetch(os, &listing, 1, &os->things, err);
+		int r = openstack_fetch(os, &listing, 1, &os->resources, err);
 		if (r < 0)
 			return r;
-		t = things_by_name(&os->things, kind, name, os->prefix, NULL);
+		t = resources_by_name(&os->resources, kind, name, os->prefix, NULL);
 	}
 	if (!t || !t->object.owner || !str_starts(t->object.owner, os->prefix))
 		return err_set(err, NOT_FOUND, "there is no %s %s of deployment %s/%s",

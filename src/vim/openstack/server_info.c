@@ -9,7 +9,7 @@
 #include "base/json_read.h"
 #include "base/str.h"
 #include "net/ip.h"
-#include "vim/openstack/thing.h"
+#include "vim/openstack/resource.h"
 
 #define TOPOLOGY_MINOR 78
 
@@ -74,9 +74,9 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 {
 	const char *status = text(server, "status");
 	const char *host = text(server, "OS-EXT-SRV-ATTR:host");
-	struct things one = {0};
+	struct resources one = {0};
 
-	things_add(&one, VIM_SERVER, (json_t *)server);
+	resources_add(&one, VIM_SERVER, (json_t *)server);
 	info->id = xstrdup(text(server, "id"));
 	info->name = json_try_text(server, "name");
 	info->status = xstrdup(status ? status : "?");
@@ -84,7 +84,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	read_fault(server, info);
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
-	things_clear(&one);
+	resources_clear(&one);
 }
 
 /* "cell 0 on host node 0, CPUs 0,1 on 2,3; ..." */
@@ -204,7 +204,7 @@ static unsigned nicid_of(const json_t *port, size_t place)
 	cleanup_free char *owner = NULL, *digest = NULL;
 	int64_t nicid = (int64_t)place;
 
-	thing_parse_mark(text(port, "description"), &owner, &digest);
+	resource_parse_mark(text(port, "description"), &owner, &digest);
 	const char *last = owner ? strrchr(owner, '/') : NULL;
 	if (last)
 		(void)str_to_int(last + 1, 0, 255, &nicid);

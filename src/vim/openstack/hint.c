@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/advice.h"
+#include "vim/openstack/hint.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ static const struct {
 	enum vim_kind kind;
 	long status;
 	const char *words; /* in the message; "" is any */
-	const char *advice;
+	const char *hint;
 } table[] = {
 	{VIM_NETWORK, 409, "uota", "raise the project's quota of networks, or undeploy something"},
 	{VIM_SUBNET, 409, "uota", "raise the project's quota of subnets, or undeploy something"},
@@ -45,11 +45,11 @@ static const struct {
 	 "hw:numa_cpus.N and hw:numa_mem.N"},
 };
 
-const char *advice_for(enum vim_kind kind, long status, const char *message)
+const char *hint_for(enum vim_kind kind, long status, const char *message)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (table[i].kind == kind && table[i].status == status &&
 		    strstr(message, table[i].words))
-			return table[i].advice;
+			return table[i].hint;
 	return NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/thing.h"
+#include "vim/openstack/resource.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/json_read.h"
 #include "base/str.h"
 
-const char *thing_plural(enum vim_kind kind)
+const char *resource_plural(enum vim_kind kind)
 {
 	switch (kind) {
 	case VIM_IMAGE:
@@ -31,7 +31,7 @@ const char *thing_plural(enum vim_kind kind)
 	return "?";
 }
 
-const char *thing_singular(enum vim_kind kind)
+const char *resource_singular(enum vim_kind kind)
 {
 	return kind == VIM_SERVER_GROUP ? "server_group" : vim_kind_name(kind);
 }
@@ -41,14 +41,14 @@ static const char *text(const json_t *o, const char *key)
 	return json_string_value(json_object_get(o, key));
 }
 
-char *thing_mark(const struct vim_request *request)
+char *resource_mark(const struct vim_request *request)
 {
 	cleanup_free char *digest = vim_request_digest(request);
 
 	return xasprintf("%s %s", request->owner, digest);
 }
 
-void thing_parse_mark(const char *mark, char **ret_owner, char **ret_digest)
+void resource_parse_mark(const char *mark, char **ret_owner, char **ret_digest)
 {
 	*ret_owner = *ret_digest = NULL;
 	if (!mark || !str_starts(mark, "dnsvnf:"))
@@ -110,7 +110,7 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->host = host && *host ? xstrdup(host) : NULL; /* one that was refused is on none */
 }
 
-void things_add(struct things *things, enum vim_kind kind, json_t *json)
+void resources_add(struct resources *resources, enum vim_kind kind, json_t *json)
 {
 	const char *id = text(json, "id");
 	char *name = json_try_text(json, "name");
@@ -119,7 +119,7 @@ void things_add(struct things *things, enum vim_kind kind, json_t *json)
 		free(name);
 		return;
 	}
-	struct thing *t = array_push(things->v, things->n);
+	struct resource *t = array_push(resources->v, resources->n);
 	struct vim_object *o = &t->object;
 	*o = (struct vim_object){
 		.kind = kind, .id = xstrdup(id), .name = name ? name : xstrdup("")};
@@ -133,7 +133,7 @@ void things_add(struct things *things, enum vim_kind kind, json_t *json)
 		o->state = image_state(text(json, "status"));
 		break;
 	case VIM_FLAVOR:
-		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
+		resource_parse_mark(text(json, "description"), &o->owner, &o->digest);
 		o->state = flavor_state(json, o->owner);
 		break;
 	case VIM_SERVER_GROUP:
@@ -143,13 +143,13 @@ void things_add(struct things *things, enum vim_kind kind, json_t *json)
 		break;
 	case VIM_NETWORK:
 	case VIM_PORT:
-		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
+		resource_parse_mark(text(json, "description"), &o->owner, &o->digest);
 		o->state = network_state(text(json, "status"));
 		o->link_down =
 			kind == VIM_PORT && json_is_false(json_object_get(json, "admin_state_up"));
 		break;
 	case VIM_SUBNET:
-		thing_parse_mark(text(json, "description"), &o->owner, &o->digest);
+		resource_parse_mark(text(json, "description"), &o->owner, &o->digest);
 		o->state = VIM_STATE_ACTIVE;
 		break;
 	case VIM_SERVER:
@@ -158,23 +158,23 @@ void things_add(struct things *things, enum vim_kind kind, json_t *json)
 	}
 }
 
-int things_add_list(struct things *things, enum vim_kind kind, const json_t *answer,
-		    struct err *err)
+int resources_add_list(struct resources *resources, enum vim_kind kind, const json_t *answer,
+		       struct err *err)
 {
-	json_t *list = json_object_get(answer, thing_plural(kind)), *o;
+	json_t *list = json_object_get(answer, resource_plural(kind)), *o;
 	size_t i;
 
 	if (!json_is_array(list))
 		return err_code(err, UNREACHABLE, EPROTO, "the answer holds no list of %s",
-				thing_plural(kind));
+			       resource_plural(kind));
 	json_array_foreach (list, i, o)
-		things_add(things, kind, o);
+		resources_add(resources, kind, o);
 	return 0;
 }
 
-char *things_next_page(enum vim_kind kind, const json_t *answer)
+char *resources_next_page(enum vim_kind kind, const json_t *answer)
 {
-	cleanup_free char *links = xasprintf("%s_links", thing_plural(kind));
+	cleanup_free char *links = xasprintf("%s_links", resource_plural(kind));
 	const char *url = kind == VIM_IMAGE ? text(answer, "next") : NULL;
 	const json_t *link;
 	size_t i;
@@ -190,30 +190,32 @@ char *things_next_page(enum vim_kind kind, const json_t *answer)
 	return query ? xstrdup(query) : NULL;
 }
 
-struct thing *things_by_owner(const struct things *things, enum vim_kind kind, const char *owner)
+struct resource *resources_by_owner(const struct resources *resources, enum vim_kind kind,
+				    const char *owner)
 {
-	for (size_t i = 0; i < things->n; i++)
-		if (things->v[i].object.kind == kind && owner &&
-		    streq(things->v[i].object.owner, owner))
-			return &things->v[i];
+	for (size_t i = 0; i < resources->n; i++)
+		if (resources->v[i].object.kind == kind && owner &&
+		    streq(resources->v[i].object.owner, owner))
+			return &resources->v[i];
 	return NULL;
 }
 
-struct thing *things_by_id(const struct things *things, enum vim_kind kind, const char *id)
+struct resource *resources_by_id(const struct resources *resources, enum vim_kind kind,
+				 const char *id)
 {
-	for (size_t i = 0; i < things->n; i++)
-		if (things->v[i].object.kind == kind && streq(things->v[i].object.id, id))
-			return &things->v[i];
+	for (size_t i = 0; i < resources->n; i++)
+		if (resources->v[i].object.kind == kind && streq(resources->v[i].object.id, id))
+			return &resources->v[i];
 	return NULL;
 }
 
-struct thing *things_by_name(const struct things *things, enum vim_kind kind, const char *name,
-			     const char *prefix, const char *parent)
+struct resource *resources_by_name(const struct resources *resources, enum vim_kind kind,
+				   const char *name, const char *prefix, const char *parent)
 {
-	struct thing *other = NULL;
+	struct resource *other = NULL;
 
-	for (size_t i = 0; i < things->n; i++) {
-		struct thing *t = &things->v[i];
+	for (size_t i = 0; i < resources->n; i++) {
+		struct resource *t = &resources->v[i];
 		const struct vim_object *o = &t->object;
 		if (o->kind != kind || (!streq(o->name, name) && !streq(o->id, name)) ||
 		    (parent && !streq(t->parent, parent)))
@@ -226,7 +228,7 @@ struct thing *things_by_name(const struct things *things, enum vim_kind kind, co
 	return other;
 }
 
-static void thing_clear(struct thing *t)
+static void resource_clear(struct resource *t)
 {
 	vim_object_clear(&t->object);
 	free(t->parent);
@@ -234,24 +236,24 @@ static void thing_clear(struct thing *t)
 	json_decref(t->json);
 }
 
-void things_remove(struct things *things, enum vim_kind kind, const char *id)
+void resources_remove(struct resources *resources, enum vim_kind kind, const char *id)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < things->n; i++) {
-		struct thing *t = &things->v[i];
+	for (size_t i = 0; i < resources->n; i++) {
+		struct resource *t = &resources->v[i];
 		if (t->object.kind == kind && streq(t->object.id, id))
-			thing_clear(t);
+			resource_clear(t);
 		else
-			things->v[kept++] = *t;
+			resources->v[kept++] = *t;
 	}
-	things->n = kept;
+	resources->n = kept;
 }
 
-void things_clear(struct things *things)
+void resources_clear(struct resources *resources)
 {
-	for (size_t i = 0; i < things->n; i++)
-		thing_clear(&things->v[i]);
-	free(things->v);
-	*things = (struct things){0};
+	for (size_t i = 0; i < resources->n; i++)
+		resource_clear(&resources->v[i]);
+	free(resources->v);
+	*resources = (struct resources){0};
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The resources that the services list, and the owner marks in them. Mark and digest are part of
+ * the creating request itself, so that a resource of ours never exists without them: in
+ * `description` of Neutron's objects and of flavors (Nova 2.55), in `metadata` of servers, in
+ * properties of images; of a server group, in its name. No I/O.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "vim/vim.h"
+
+/* Keys of a server's metadata and of an image's properties. */
+#define MARK_OWNER      "dnsvnf_owner"
+#define MARK_DIGEST     "dnsvnf_digest"
+#define MARK_EXTRA_SPEC "dnsvnf:digest"     /* the last of a flavor's extra specs */
+#define MARK_DEPLOYMENT "dnsvnf_deployment" /* TENANT/DEPLOYMENT; images are found by it */
+
+struct resource {
+	struct vim_object object;
+	char *parent;     /* network's id, of subnets and ports */
+	char *created_at; /* as the service writes it, or NULL */
+	json_t *json;     /* all of it */
+};
+
+struct resources {
+	struct resource *v;
+	size_t n;
+};
+
+/* Key of the list in the service's answer ("networks") and of one object ("network"). */
+const char *resource_plural(enum vim_kind kind);
+const char *resource_singular(enum vim_kind kind);
+
+/* Adds one object of a listing; one without an id is left out. */
+void resources_add(struct resources *resources, enum vim_kind kind, json_t *o);
+
+/* Adds all of {"networks": [...]}. -EPROTO when it is not that. */
+int resources_add_list(struct resources *resources, enum vim_kind kind, const json_t *answer,
+		       struct err *err);
+
+/* The query of the next page ("?marker=..."), or NULL: of the answer's networks_links,
+ * servers_links ... or next. The caller frees. */
+char *resources_next_page(enum vim_kind kind, const json_t *answer);
+
+/* The one with this mark, or NULL. */
+struct resource *resources_by_owner(const struct resources *resources, enum vim_kind kind,
+				    const char *owner);
+struct resource *resources_by_id(const struct resources *resources, enum vim_kind kind,
+				 const char *id);
+
+/*
+ * The one that a request means by this name: of our deployment's (marks begin with `prefix`)
+ * first, else any other of that name or id. parent: of that network, or NULL: any.
+ */
+struct resource *resources_by_name(const struct resources *resources, enum vim_kind kind,
+				   const char *name, const char *prefix, const char *parent);
+
+void resources_remove(struct resources *resources, enum vim_kind kind, const char *id);
+void resources_clear(struct resources *resources);
+
+/* "dnsvnf:T/D/port/cpnr/0/2 0123...": what goes into a description. The caller frees. */
+char *resource_mark(const struct vim_request *request);
+
+/* Parts "dnsvnf:T/D/ROLE DIGEST"; both NULL when it is no mark. The caller frees. */
+void resource_parse_mark(const char *text, char **ret_owner, char **ret_digest);
+
+#define cleanup_resources __attribute__((__cleanup__(resources_clear)))
