@@ -77,8 +77,8 @@ static void fail(struct create_op *o)
 		vim_watch_report(batch->watch, index_of(batch, o->jobs[i]), EVENT_FAILURE,
 				 o->err.text);
 	if (batch->result == 0 && o->n == 1)
-		batch->result = err_pass(&batch->err, &o->err, "%s \"%s\"",
-					 vim_kind_name(r->kind), r->name);
+		batch->result = err_pass(&batch->err, &o->err, "%s \"%s\"", vim_kind_name(r->kind),
+					 r->name);
 	else if (batch->result == 0)
 		batch->result = err_pass(&batch->err, &o->err, "%s \"%s\" and %zu more",
 					 vim_kind_name(r->kind), r->name, o->n - 1);
@@ -337,7 +337,7 @@ static void create_done(struct call *call, void *data)
 		call->lost = true;
 		call->result =
 			err_code(&call->err, UNREACHABLE, EPROTO,
-				"the answer does not fit the request (HTTP %ld)", call->status);
+				 "the answer does not fit the request (HTTP %ld)", call->status);
 	}
 	step(o, take_failure(o, call));
 }

@@ -59,7 +59,8 @@ static void fail(const struct delete_op *o, const struct err *why)
 
 	vim_watch_report(batch->watch, o->i, EVENT_FAILURE, why->text);
 	if (batch->result == 0)
-		batch->result = err_pass(&batch->err, why, "delete %s \"%s\"", vim_kind_name(object->kind), object->name);
+		batch->result = err_pass(&batch->err, why, "delete %s \"%s\"",
+					 vim_kind_name(object->kind), object->name);
 }
 
 /* After the last round: until then the parents of subnets are looked up. */

@@ -166,7 +166,7 @@ int resources_add_list(struct resources *resources, enum vim_kind kind, const js
 
 	if (!json_is_array(list))
 		return err_code(err, UNREACHABLE, EPROTO, "the answer holds no list of %s",
-			       resource_plural(kind));
+				resource_plural(kind));
 	json_array_foreach (list, i, o)
 		resources_add(resources, kind, o);
 	return 0;

@@ -19,15 +19,24 @@
 #define FIRST_WAIT_MS    250.0
 #define MAX_WAIT_MS      30000.0
 #define NOVA_MINOR_LEAST 60 /* Queens */
+#define NOVA_MINOR_ALL   1  /* every Nova knows it */
 #define NOVA_MINOR_MOST  90 /* what this client was tried with; newer ones are not asked for */
+
+/* Calls that cannot be sent before another one is answered. */
+struct gate {
+	bool pending;
+	struct call **waiting;
+	size_t n;
+};
 
 struct session {
 	const struct cloud *cloud;
 	char *project; /* instead of the cloud's, or NULL */
 	struct http *http;
-	const struct run_ctx *run;
 	struct token token;
-	unsigned generation; /* of the token, rising */
+	struct gate login, negotiation;
+	struct err login_err; /* of the last login that failed */
+	unsigned generation;  /* of the token, rising */
 	unsigned nova_minor;
 	bool nova_asked; /* nova_minor is what Nova offers, not what this client hopes for */
 	size_t requests;
@@ -77,7 +86,6 @@ struct session *session_new(const struct cloud *cloud, const char *project,
 
 	s->cloud = cloud;
 	s->project = xstrdup(project);
-	s->run = run;
 	s->http = http_new(cloud, run);
 	s->nova_minor = NOVA_MINOR_MOST;
 	return s;
@@ -107,6 +115,9 @@ void session_free(struct session *s)
 		print_times(s);
 	http_free(s->http);
 	token_clear(&s->token);
+	err_clear(&s->login_err);
+	free(s->login.waiting);
+	free(s->negotiation.waiting);
 	free(s->project);
 	free(s);
 }
@@ -283,56 +294,83 @@ static void nothing_more(struct call *call, void *data)
 	(void)data;
 }
 
-/*
- * One call of its own, waited for, while those of the session may be under way: for what they all
- * need before they can go on. Takes the call over; *ret_token (may be NULL) is borrowed from it.
- */
-static int aside(struct session *s, struct call *call, json_t **ret_answer, struct token *ret_token,
-		 struct err *err)
+/* What the call has to wait for, or NULL. */
+static struct gate *gate_before(struct session *s, const struct call *call)
 {
-	struct session once = {.cloud = s->cloud,
-			       .http = http_new(s->cloud, s->run),
-			       .token = ret_token ? (struct token){0} : s->token,
-			       .nova_minor = 1, /* every Nova knows this one */
-			       .nova_asked = true};
+	if (call->purpose == PURPOSE_LOGIN)
+		return NULL;
+	if (s->login.pending)
+		return &s->login;
+	return s->negotiation.pending && call->service == SERVICE_COMPUTE &&
+			       call->purpose != PURPOSE_VERSION
+		       ? &s->negotiation
+		       : NULL;
+}
 
-	call->done = nothing_more;
-	call->renewed = true; /* who asks aside renews, or is renewing */
-	session_start(&once, call);
-	session_run(&once);
-	s->requests += once.requests;
-	http_free(once.http);
-	int r = call->result;
-	if (r < 0)
-		err_copy(err, &call->err);
-	else if (ret_token)
-		r = token_parse(call->answer, call->subject_token, ret_token, err);
-	if (r == 0 && ret_answer)
-		*ret_answer = json_incref(call->answer);
+/* Sends the calls that waited; with an error (code not 0) they fail. */
+static void open_gate(struct gate *gate, const struct err *err)
+{
+	cleanup_free struct call **waiting = steal_ptr(gate->waiting);
+	size_t n = gate->n;
+
+	*gate = (struct gate){0};
+	for (size_t i = 0; i < n; i++) {
+		if (err->code == 0) {
+			send_call(waiting[i]);
+			continue;
+		}
+		waiting[i]->result = err_copy(&waiting[i]->err, err);
+		call_is_done(waiting[i]);
+	}
+}
+
+static void login_done(struct call *call, void *data)
+{
+	struct session *s = data;
+	const char *project = s->project ? s->project : s->cloud->project_name;
+	cleanup_err struct err err = ERR_INIT;
+	struct token token;
+	int r = call->result < 0 ? err_copy(&err, &call->err)
+				 : token_parse(call->answer, call->subject_token, &token, &err);
+
 	call_free(call);
-	return r;
+	err_clear(&s->login_err);
+	if (r == 0) {
+		token_clear(&s->token);
+		s->token = token;
+		s->generation++;
+	} else {
+		err_pass(&s->login_err, &err, "cloud \"%s\", project %s", s->cloud->name,
+			 project ? project : "of the credentials");
+	}
+	open_gate(&s->login, &s->login_err);
+}
+
+/* The catalog of the old token, if any, stays in use until the new one is there. */
+static void start_login(struct session *s)
+{
+	struct call *call = call_new(SERVICE_IDENTITY, "POST", xstrdup("/auth/tokens"),
+				     token_request(s->cloud, s->project));
+
+	s->login.pending = true;
+	call->repeatable = true; /* a token too many expires by itself */
+	call->purpose = PURPOSE_LOGIN;
+	call->done = login_done;
+	call->data = s;
+	session_start(s, call);
 }
 
 int session_login(struct session *s, bool *ret_no_project, struct err *err)
 {
 	if (s->token.id)
 		return 0;
-
-	struct call *call = call_new(SERVICE_IDENTITY, "POST", xstrdup("/auth/tokens"),
-				     token_request(s->cloud, s->project));
-	const char *project = s->project ? s->project : s->cloud->project_name;
-	cleanup_err struct err why = ERR_INIT;
-
-	call->repeatable = true; /* a token too many expires by itself */
-	int r = aside(s, call, NULL, &s->token, &why);
-	if (r < 0) {
-		if (ret_no_project)
-			*ret_no_project = r == -EACCES;
-		return err_pass(err, &why, "cloud \"%s\", project %s", s->cloud->name,
-				project ? project : "of the credentials");
-	}
-	s->generation++;
-	return 0;
+	start_login(s);
+	session_run(s);
+	if (s->token.id)
+		return 0;
+	if (ret_no_project)
+		*ret_no_project = s->login_err.code == -EACCES;
+	return err_copy(err, &s->login_err);
 }
 
 const char *session_project_id(const struct session *s)
@@ -395,48 +433,60 @@ static void take_answer(struct call *call, const struct http_answer *answer, boo
 	}
 }
 
-/* Finds out what Nova offers, once for all calls that were told 406. */
-static bool negotiate(struct session *s, struct call *call)
+static void version_done(struct call *call, void *data)
 {
+	struct session *s = data;
+	const json_t *version = json_object_get(call->answer, "version");
+	const char *most = json_string_value(json_object_get(version, "version"));
 	cleanup_err struct err err = ERR_INIT;
-	json_t *answer = NULL;
-
-	if (s->nova_asked)
-		return call->nova_minor != s->nova_minor;
-	struct call *ask = call_new(SERVICE_COMPUTE, "GET", xstrdup("/"), NULL);
-	ask->of_version = true;
-	if (aside(s, ask, &answer, NULL, &err) < 0) {
-		call->result = err_copy(&call->err, &err);
-		return false;
-	}
-	const char *most =
-		json_string_value(json_object_get(json_object_get(answer, "version"), "version"));
 	int64_t minor = 0;
-	if (!most || !str_starts(most, "2.") || str_to_int(most + 2, 0, 9999, &minor) < 0 ||
-	    minor < NOVA_MINOR_LEAST)
-		call->result = err_code(&call->err, NOT_FOUND, ENOTSUP,
-					"Nova of cloud %s offers microversions up to %s; dnsvnf "
-					"needs 2.%u (Queens) or newer",
-					s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
+
+	if (call->result < 0)
+		err_copy(&err, &call->err);
+	else if (!most || !str_starts(most, "2.") || str_to_int(most + 2, 0, 9999, &minor) < 0 ||
+		 minor < NOVA_MINOR_LEAST)
+		err_code(&err, NOT_FOUND, ENOTSUP,
+			 "Nova of cloud %s offers microversions up to %s; dnsvnf needs 2.%u "
+			 "(Queens) or newer",
+			 s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
 	else
 		s->nova_minor = minor < NOVA_MINOR_MOST ? (unsigned)minor : NOVA_MINOR_MOST;
-	s->nova_asked = true;
-	json_decref(answer);
-	return call->result == 0;
+	s->nova_asked = call->result == 0;
+	call_free(call);
+	open_gate(&s->negotiation, &err);
 }
 
-/* Gets a new token once for all calls that found the old one expired. */
-static bool renew(struct session *s, struct call *call)
+static void start_negotiation(struct session *s)
 {
-	call->renewed = true;
-	if (call->generation == s->generation) {
-		cleanup_err struct err err = ERR_INIT;
-		token_clear(&s->token);
-		if (session_login(s, NULL, &err) < 0) {
-			call->result = err_copy(&call->err, &err);
+	struct call *call = call_new(SERVICE_COMPUTE, "GET", xstrdup("/"), NULL);
+
+	s->negotiation.pending = true;
+	call->purpose = PURPOSE_VERSION;
+	call->done = version_done;
+	call->data = s;
+	session_start(s, call);
+}
+
+/*
+ * An expired token, or a microversion that Nova does not know, is replaced once for all calls that
+ * met it; they wait, and are sent again. Returns whether this call is one of them.
+ */
+static bool send_again(struct session *s, struct call *call, long status)
+{
+	if (status == 401 && call->purpose != PURPOSE_LOGIN && !call->renewed) {
+		call->renewed = true;
+		if (call->generation == s->generation && !s->login.pending)
+			start_login(s);
+	} else if (status == 406 && call->service == SERVICE_COMPUTE &&
+		   call->purpose != PURPOSE_VERSION) {
+		if (!s->nova_asked && !s->negotiation.pending)
+			start_negotiation(s);
+		else if (s->nova_asked && call->nova_minor == s->nova_minor)
 			return false;
-		}
+	} else {
+		return false;
 	}
+	send_call(call);
 	return true;
 }
 
@@ -455,17 +505,9 @@ static void answered(void *data, const struct http_answer *answer)
 		http_after(s->http, wait_before_try(call, answer), send_call, call);
 		return;
 	}
-	bool again = false;
-	if (answer->status == 401 && !call->renewed && s->token.id)
-		again = renew(s, call);
-	else if (answer->status == 406 && call->service == SERVICE_COMPUTE)
-		again = negotiate(s, call);
-	if (again) {
-		send_call(call);
+	if (send_again(s, call, answer->status))
 		return;
-	}
-	if (call->result == 0)
-		take_answer(call, answer, nonsense);
+	take_answer(call, answer, nonsense);
 	call->done(call, call->data);
 }
 
@@ -502,7 +544,8 @@ static char *service_url(const struct session *s, enum service service)
 
 static struct curl_slist *headers(const struct session *s, const struct call *call)
 {
-	cleanup_free char *token = s->token.id ? xasprintf("X-Auth-Token: %s", s->token.id) : NULL;
+	bool with_token = s->token.id && call->purpose != PURPOSE_LOGIN;
+	cleanup_free char *token = with_token ? xasprintf("X-Auth-Token: %s", s->token.id) : NULL;
 	struct curl_slist *list = curl_slist_append(NULL, "Accept: application/json");
 
 	/* No question before a body: it costs a round trip, and proxies do not answer it. */
@@ -517,7 +560,7 @@ static struct curl_slist *headers(const struct session *s, const struct call *ca
 	}
 	if (call->service == SERVICE_COMPUTE) {
 		cleanup_free char *version =
-			xasprintf("OpenStack-API-Version: compute 2.%u", s->nova_minor);
+			xasprintf("OpenStack-API-Version: compute 2.%u", call->nova_minor);
 		list = curl_slist_append(list, version);
 	}
 	return list;
@@ -527,15 +570,20 @@ static void send_call(void *data)
 {
 	struct call *call = data;
 	struct session *s = call->session;
+	struct gate *gate = gate_before(s, call);
 
 	if (http_interrupted(s->http) && call->tries > 0) {
 		call->result = err_set(&call->err, INTERRUPTED, "interrupted");
 		call->done(call, call->data);
 		return;
 	}
+	if (gate) {
+		*array_push(gate->waiting, gate->n) = call;
+		return;
+	}
 	call->tries++;
 	call->generation = s->generation;
-	call->nova_minor = s->nova_minor;
+	call->nova_minor = call->purpose == PURPOSE_VERSION ? NOVA_MINOR_ALL : s->nova_minor;
 	s->requests++;
 	http_start(s->http,
 		   &(struct http_request){.method = call->method,
@@ -553,7 +601,7 @@ void session_start(struct session *s, struct call *call)
 
 	call->session = s;
 	/* Old catalogs have the project's id behind the version. */
-	char *version = call->of_version && base ? strstr(base, "/v2.1/") : NULL;
+	char *version = call->purpose == PURPOSE_VERSION && base ? strstr(base, "/v2.1/") : NULL;
 	if (version)
 		version[strlen("/v2.1")] = 0;
 	call->url = xasprintf("%s%s", base ? base : "", call->path);

@@ -25,8 +25,8 @@ struct call {
 	char *path;         /* "/ports/ID?fields=id", below the service's version; owned */
 	json_t *body;       /* owned, or NULL */
 	const struct http_upload *upload; /* or NULL */
-	bool repeatable; /* may be sent again when nobody knows whether it was carried out; set for
-			    GET, PUT and DELETE */
+	bool repeatable;                  /* may be sent again when its outcome is unknown; set for
+					     GET, PUT and DELETE */
 
 	/* Filled when it is done: */
 	long status;
@@ -34,7 +34,7 @@ struct call {
 	char *subject_token;
 	int result;     /* 0, or -errno with err */
 	struct err err; /* "Neutron: POST /v2.0/ports: 409: MESSAGE (req-...)" */
-	bool lost;      /* nobody knows whether it was carried out: look before it is repeated */
+	bool lost;      /* its outcome is unknown: probe before it is repeated */
 
 	void (*done)(struct call *call, void *data);
 	void *data;
@@ -43,7 +43,7 @@ struct call {
 	struct session *session;
 	unsigned tries, generation, nova_minor;
 	bool renewed;
-	bool of_version; /* of the service's version itself, not below a project */
+	enum { PURPOSE_ANY, PURPOSE_LOGIN, PURPOSE_VERSION } purpose;
 	char *url, *text;
 };
 
@@ -77,8 +77,8 @@ unsigned session_nova_minor(const struct session *s);
 
 /*
  * Sends the call; done is called from session_run and owns the call from then on. Repeated are: 429
- * and 503, waiting as Retry-After says; 401 once, with a new token; and when repeatable: 5xx and
- * connections that broke. Five tries at the most. Needs session_login.
+ * and 503, waiting as Retry-After says; 401 once, with a new token, for which all calls wait; and
+ * when repeatable: 5xx and connections that broke. Five tries at the most. Needs session_login.
  */
 void session_start(struct session *s, struct call *call);
 void session_after(struct session *s, double delay_ms, void (*fn)(void *data), void *data);
