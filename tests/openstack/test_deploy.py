@@ -232,6 +232,7 @@ class Refusals(product.ProductTest):
     def refused(self, design, *words, vim="admin", before=None):
         done = self.dnsvnf("deploy", design, code=1, vim=vim)
         message = next(line for line in done.stderr.splitlines() if line.startswith("dnsvnf deploy: "))
+        message = message.replace('"', "")  # around names
         for word in words:
             self.assertIn(word, message)
         self.assertEqual(self.surplus(), before or {})
