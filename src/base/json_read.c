@@ -141,7 +141,7 @@ void json_get_ratio(struct json_reader *r, const char *key, double max, double *
 	*ret = ratio;
 }
 
-void json_get_name(struct json_reader *r, const char *key, char **ret)
+void json_get_string(struct json_reader *r, const char *key, char **ret)
 {
 	const json_t *value = member(r, key);
 	const char *s = json_string_value(value);
@@ -150,14 +150,25 @@ void json_get_name(struct json_reader *r, const char *key, char **ret)
 		return;
 	if (!s || !*s)
 		return json_fail(r, key, "must be a non-empty string");
-	if (strlen(s) > NAME_MAX_BYTES)
+	free(*ret);
+	*ret = xstrdup(s);
+}
+
+void json_get_name(struct json_reader *r, const char *key, char **ret)
+{
+	cleanup_free char *name = NULL;
+
+	json_get_string(r, key, &name);
+	if (!name)
+		return;
+	if (strlen(name) > NAME_MAX_BYTES)
 		return json_fail(r, key, "must be at most %d bytes long", NAME_MAX_BYTES);
-	for (const char *p = s; *p; p += utf8_printable(p)) {
+	for (const char *p = name; *p; p += utf8_printable(p)) {
 		if (!utf8_printable(p))
 			return json_fail(r, key, "must not hold control characters");
 	}
 	free(*ret);
-	*ret = xstrdup(s);
+	*ret = steal_ptr(name);
 }
 
 void json_get_object(struct json_reader *r, const char *key, json_t **ret)

@@ -70,6 +70,9 @@ void json_get_bool(struct json_reader *r, const char *key, bool *ret);
 /* Above 0, at most max. */
 void json_get_ratio(struct json_reader *r, const char *key, double max, double *ret);
 
+/* Any text but "". *ret is freed and replaced. */
+void json_get_string(struct json_reader *r, const char *key, char **ret);
+
 /* 1 to 255 bytes of printable text. *ret is freed and replaced. */
 void json_get_name(struct json_reader *r, const char *key, char **ret);
 

@@ -91,7 +91,7 @@ void json_close(struct json_writer *w)
 		latch(w, NULL, ERR_BUG, "there is nothing to close");
 }
 
-void json_put_textn(struct json_writer *w, const char *key, const char *s, size_t len)
+static json_t *clean(const char *s, size_t len)
 {
 	cleanup_free char *copy = xstrndup(s, len);
 
@@ -102,15 +102,22 @@ void json_put_textn(struct json_writer *w, const char *key, const char *s, size_
 			*p = '?';
 		p += n ? n : 1;
 	}
-	put(w, key, json_string(copy));
+	return json_string(copy);
+}
+
+json_t *json_text(const char *s)
+{
+	return s ? clean(s, strlen(s)) : json_null();
+}
+
+void json_put_textn(struct json_writer *w, const char *key, const char *s, size_t len)
+{
+	put(w, key, clean(s, len));
 }
 
 void json_put_text(struct json_writer *w, const char *key, const char *s)
 {
-	if (s)
-		json_put_textn(w, key, s, strlen(s));
-	else
-		json_put_null(w, key);
+	put(w, key, json_text(s));
 }
 
 void json_put_text_opt(struct json_writer *w, const char *key, const char *s)

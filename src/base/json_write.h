@@ -52,6 +52,9 @@ void json_put_text(struct json_writer *w, const char *key, const char *s);
 void json_put_text_opt(struct json_writer *w, const char *key, const char *s);
 void json_put_textn(struct json_writer *w, const char *key, const char *s, size_t len);
 
+/* The same value, for a tree that is built without a writer. */
+json_t *json_text(const char *s);
+
 /* An array of texts. */
 void json_put_texts(struct json_writer *w, const char *key, char *const *v, size_t n);
 

@@ -7,14 +7,18 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "vim/vim.h"
 
-/* An absent string is left out, so that a leaf that a later version knows changes no digest. */
+/*
+ * An absent string is left out, so that a leaf that a later version knows changes no digest. What
+ * is not UTF-8 (%ff in an image's file URL) is not left out.
+ */
 static void put(json_t *o, const char *key, const char *value)
 {
 	if (value)
-		json_object_set_new(o, key, json_string(value));
+		json_object_set_new(o, key, json_text(value));
 }
 
 static void put_int(json_t *o, const char *key, int64_t value)
@@ -123,7 +127,7 @@ static json_t *port_json(const struct vim_request *request)
 	}
 	json_object_set_new(o, "allowed_address_pairs", pairs);
 	for (size_t k = 0; k < i->n_security_groups; k++)
-		json_array_append_new(groups, json_string(i->security_groups[k]));
+		json_array_append_new(groups, json_text(i->security_groups[k]));
 	json_object_set_new(o, "security_groups", groups);
 	put_int(o, "port_security_enabled", i->port_security_enabled);
 	put_bool(o, "admin_state_up", i->admin_state_up);
@@ -149,7 +153,7 @@ static json_t *server_json(const struct vim_request *request)
 	if (request->server.flavor)
 		json_object_set_new(o, "flavor_spec", flavor_json(request->server.flavor));
 	for (size_t i = 0; i < request->server.n_ports; i++)
-		json_array_append_new(ports, json_string(request->server.port_names[i]));
+		json_array_append_new(ports, json_text(request->server.port_names[i]));
 	json_object_set_new(o, "ports", ports);
 	if (request->server.user_data) {
 		cleanup_free char *hash =

@@ -408,7 +408,7 @@ static void test_broken_record_is_named(void **state)
 					       0600, &err),
 				 0);
 		assert_int_equal(store_load(&store, &records, &err), -EBADMSG);
-		assert_non_null(strstr(err.text, "0.json is no record of dnsvnf"));
+		assert_non_null(strstr(err.text, "0.json is not a record of dnsvnf"));
 		err_clear(&err);
 	}
 	assert_int_equal(store_remove(&store, &err), 0);

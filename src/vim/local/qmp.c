@@ -11,6 +11,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/log.h"
 
 /* The longest answer that we ask for is a console of 64 KiB in base64. */
@@ -113,23 +115,31 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 	}
 }
 
+/* Takes arguments over. */
+static char *command_line(struct qmp *qmp, const char *command, json_t *arguments, struct err *err)
+{
+	cleanup_json_writer struct json_writer w = {0};
+	cleanup_json json_t *all = arguments;
+
+	json_open_object(&w, NULL);
+	json_put_string(&w, "execute", command);
+	json_put_int64(&w, "id", ++qmp->id);
+	if (all)
+		json_put_json(&w, "arguments", all);
+	json_close(&w);
+	return json_write_text(&w, JSON_COMPACT, err);
+}
+
 int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret,
 		struct err *err)
 {
 	int64_t deadline = clock_deadline(qmp->timeout_ms);
-	json_t *request = json_pack("{s:s, s:i}", "execute", command, "id", (int)++qmp->id);
+	cleanup_free char *line = command_line(qmp, command, arguments, err);
 
-	if (arguments)
-		json_object_set_new(request, "arguments", arguments);
-	char *text = json_dumps(request, JSON_COMPACT);
-	json_decref(request);
-	if (!text)
-		return err_set(err, INVALID, "%s: arguments are no JSON", command);
-	log_debug("qmp: %s", text);
-	int r = send_line(qmp, text, strlen(text), deadline, err);
-	if (r == 0)
-		r = send_line(qmp, "\n", 1, deadline, err);
-	free(text);
+	if (!line)
+		return err_wrap(err, "%s", command);
+	log_debug("qmp: %.*s", (int)strcspn(line, "\n"), line);
+	int r = send_line(qmp, line, strlen(line), deadline, err);
 	while (r == 0) {
 		json_t *message = NULL;
 		r = receive(qmp, deadline, &message, err);

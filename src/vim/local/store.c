@@ -13,6 +13,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -183,41 +185,64 @@ int store_lock(struct store *store, struct err *err)
 		       store->path);
 }
 
-static const char *string_in(const json_t *o, const char *key)
+static void get_kind(struct json_reader *r, enum vim_kind *ret)
 {
-	return json_string_value(json_object_get(o, key));
+	cleanup_free char *kind = NULL;
+
+	json_must_have(r, "kind");
+	json_get_string(r, "kind", &kind);
+	for (enum vim_kind k = VIM_IMAGE; kind && k <= VIM_SERVER; k++) {
+		if (streq(kind, vim_kind_name(k))) {
+			*ret = k;
+			return;
+		}
+	}
+	json_fail(r, "kind", "must be a kind of resource");
+}
+
+static void get_object(struct json_reader *r, const char *key, json_t **ret)
+{
+	json_must_have(r, key);
+	json_get_object(r, key, ret);
+	json_incref(*ret);
+}
+
+static int read_record(json_t *document, const char *file, struct record *record, struct err *err)
+{
+	struct json_reader r = json_reader(document, err);
+
+	json_must_be_object(&r);
+	get_kind(&r, &record->kind);
+	json_must_have(&r, "id");
+	json_get_string(&r, "id", &record->id);
+	if (!record->id || !str_starts(file, record->id) ||
+	    !streq(file + strlen(record->id), ".json"))
+		json_fail(&r, "id", "must be the name of the file");
+	json_must_have(&r, "name");
+	json_get_string(&r, "name", &record->name);
+	json_get_string(&r, "owner", &record->owner);
+	json_get_string(&r, "digest", &record->digest);
+	json_get_int64(&r, "seq", 0, INT64_MAX, &record->seq);
+	json_get_bool(&r, "done", &record->done);
+	get_object(&r, "spec", &record->spec);
+	get_object(&r, "made", &record->made);
+	return json_end(&r);
 }
 
 static int parse_record(const char *file, const char *text, size_t len, struct record *ret,
 			struct err *err)
 {
-	json_error_t where;
-	json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
-	const char *kind = string_in(o, "kind");
-	int r = 0;
+	cleanup_json json_t *document = NULL;
+	cleanup_err struct err why = ERR_INIT;
 
 	*ret = (struct record){0};
-	for (enum vim_kind k = VIM_IMAGE; k <= VIM_SERVER; k++) {
-		if (!streq(kind, vim_kind_name(k)))
-			continue;
-		*ret = (struct record){
-			.kind = k,
-			.id = xstrdup(string_in(o, "id")),
-			.name = xstrdup(string_in(o, "name")),
-			.owner = xstrdup(string_in(o, "owner")),
-			.digest = xstrdup(string_in(o, "digest")),
-			.seq = json_integer_value(json_object_get(o, "seq")),
-			.done = json_is_true(json_object_get(o, "done")),
-			.spec = json_incref(json_object_get(o, "spec")),
-			.made = json_incref(json_object_get(o, "made")),
-		};
-	}
-	if (!ret->id || !ret->name || !json_is_object(ret->spec) || !json_is_object(ret->made) ||
-	    strlen(ret->id) + strlen(".json") != strlen(file) || !str_starts(file, ret->id))
-		r = err_code(err, LOCAL, EBADMSG, "%s is no record of dnsvnf (%s); remove it", file,
-			     o ? "something is missing" : where.text);
-	json_decref(o);
-	return r;
+	int r = json_parse_document(text, len, file, &document, &why);
+	if (r == 0)
+		r = read_record(document, file, ret, &why);
+	if (r < 0)
+		return err_code(err, LOCAL, EBADMSG, "%s is not a record of dnsvnf (%s); remove it",
+				file, why.text);
+	return 0;
 }
 
 static void record_clear(struct record *record)
@@ -335,24 +360,30 @@ char *record_file(const struct record *record, const char *suffix)
 	return xasprintf("%s.%s", record->id, suffix);
 }
 
+static char *record_text(const struct record *record, struct err *err)
+{
+	cleanup_json_writer struct json_writer w = {0};
+
+	json_open_object(&w, NULL);
+	json_put_string(&w, "kind", vim_kind_name(record->kind));
+	json_put_int64(&w, "seq", record->seq);
+	json_put_string(&w, "id", record->id);
+	json_put_string(&w, "name", record->name);
+	json_put_string(&w, "owner", record->owner);
+	json_put_string(&w, "digest", record->digest);
+	json_put_bool(&w, "done", record->done);
+	json_put_json(&w, "spec", record->spec);
+	json_put_json(&w, "made", record->made);
+	json_close(&w);
+	return json_write_text(&w, JSON_INDENT(1), err);
+}
+
 int record_save(struct store *store, const struct record *record, struct err *err)
 {
 	cleanup_free char *file = record_file(record, "json");
-	json_t *o = json_pack("{s:s, s:I, s:s, s:s, s:s*, s:s*, s:b, s:O, s:O}", "kind",
-			      vim_kind_name(record->kind), "seq", (json_int_t)record->seq, "id",
-			      record->id, "name", record->name, "owner", record->owner, "digest",
-			      record->digest, "done", record->done, "spec", record->spec, "made",
-			      record->made);
-	char *text = o ? json_dumps(o, JSON_INDENT(1)) : NULL;
-	int r;
+	cleanup_free char *text = record_text(record, err);
 
-	if (text)
-		r = file_write_at(store->dirfd, file, text, strlen(text), 0600, err);
-	else
-		r = err_set(err, INVALID, "its name or owner is no UTF-8");
-	free(text);
-	json_decref(o);
-	if (r < 0)
+	if (!text || file_write_at(store->dirfd, file, text, strlen(text), 0600, err) < 0)
 		return err_wrap(err, "%s: record of %s %s", store->path,
 				vim_kind_name(record->kind), record->name);
 	return 0;
