@@ -392,8 +392,8 @@ static void test_failures_leave_no_file(void **state)
 	cleanup_free char *nowhere = xasprintf("%s/none/drive.iso", d->folder);
 
 	drive.name = "\xff";
-	assert_int_equal(configdrive_write(d->path, &drive, &err), -EILSEQ);
-	assert_non_null(strstr(err.text, "a name is not UTF-8"));
+	assert_int_equal(configdrive_write(d->path, &drive, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "/meta_data.json: cannot write JSON: name: is not UTF-8"));
 	assert_false(file_exists(d->path));
 	assert_false(file_exists(aside));
 	drive = example();

@@ -740,6 +740,14 @@ static void test_digest_tells_a_changed_request(void **state)
 	s.server.user_data = "y";
 	cleanup_free char *y = vim_request_digest(&s);
 	assert_string_not_equal(x, y);
+
+	/* A file's name may be any bytes: it is not left out for that. */
+	struct image file = {.src = S("/\xff.qcow2")}, none = {0};
+	struct vim_request image = {.kind = VIM_IMAGE, .name = "i", .image = &file};
+	cleanup_free char *named = vim_request_digest(&image);
+	image.image = &none;
+	cleanup_free char *unnamed = vim_request_digest(&image);
+	assert_string_not_equal(named, unnamed);
 }
 
 static int setup(void **state)

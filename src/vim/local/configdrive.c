@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "net/ip.h"
 
@@ -82,85 +82,64 @@ char *configdrive_hostname(const char *name, const char *uuid)
 	return *host ? steal_ptr(host) : xasprintf("Server-%s", uuid);
 }
 
-/*
- * JSON is built so that a failure (text that is no UTF-8) gives NULL all the way up: json_pack
- * does so by itself, append does it for arrays.
- */
-static void append(json_t **array, json_t *item)
+static void put_dns_service(struct json_writer *w, const char *address)
 {
-	if (!*array) {
-		json_decref(item);
-	} else if (json_array_append_new(*array, item) < 0) {
-		json_decref(*array);
-		*array = NULL;
-	}
+	json_open_object(w, NULL);
+	json_put_string(w, "type", "dns");
+	json_put_string(w, "address", address);
+	json_close(w);
 }
 
-static json_t *dns_services(const struct configdrive_address *a)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < a->n_dns_servers; i++)
-		append(&list, json_pack("{ss ss}", "type", "dns", "address", a->dns_servers[i]));
-	return list;
-}
-
-static void add_services(json_t **services, const struct configdrive_address *a)
-{
-	json_t *more = dns_services(a);
-	size_t i, k;
-	json_t *service, *known;
-
-	json_array_foreach (more, i, service) {
-		bool there = false;
-
-		json_array_foreach (*services, k, known)
-			there |= json_equal(service, known);
-		if (!there)
-			append(services, json_incref(service));
-	}
-	json_decref(more);
-}
-
-static json_t *netmask(const struct configdrive_address *a)
-{
-	struct ip_addr mask = ip_netmask(a->ip_version, a->prefix);
-	char text[IP_TEXT_SIZE];
-
-	return json_string(ip_format(&mask, text));
-}
-
-static json_t *routes(const struct configdrive_address *a)
+static void put_routes(struct json_writer *w, const struct configdrive_address *a)
 {
 	const char *any = a->ip_version == 4 ? "0.0.0.0" : "::";
-	json_t *list = json_array();
 
-	if (a->gateway)
-		append(&list, json_pack("{ss ss ss}", "network", any, "netmask", any, "gateway",
-					a->gateway));
-	return list;
+	json_open_array(w, "routes");
+	if (a->gateway) {
+		json_open_object(w, NULL);
+		json_put_string(w, "network", any);
+		json_put_string(w, "netmask", any);
+		json_put_string(w, "gateway", a->gateway);
+		json_close(w);
+	}
+	json_close(w);
 }
 
 /* nova.virt.netutils: _get_nets */
-static json_t *network_entry(const struct configdrive_port *p, const struct configdrive_address *a,
-			     size_t number, const char *link)
+static void put_network(struct json_writer *w, const struct configdrive_port *p,
+			const struct configdrive_address *a, size_t number)
 {
 	cleanup_free char *id = xasprintf("network%zu", number);
 	cleanup_free char *type = xasprintf("ipv%d%s", a->ip_version, a->dhcp ? "_dhcp" : "");
+	cleanup_free char *link = configdrive_link_id(p->id);
+	struct ip_addr mask = ip_netmask(a->ip_version, a->prefix);
+	char netmask[IP_TEXT_SIZE];
 
-	if (a->dhcp)
-		return json_pack("{ss ss ss ss}", "id", id, "type", type, "link", link,
-				 "network_id", p->network_id);
-	return json_pack("{ss ss ss ss so so ss so}", "id", id, "type", type, "link", link,
-			 "ip_address", a->ip_address, "netmask", netmask(a), "routes", routes(a),
-			 "network_id", p->network_id, "services", dns_services(a));
+	json_open_object(w, NULL);
+	json_put_string(w, "id", id);
+	json_put_string(w, "type", type);
+	json_put_string(w, "link", link);
+	if (!a->dhcp) {
+		json_put_string(w, "ip_address", a->ip_address);
+		json_put_string(w, "netmask", ip_format(&mask, netmask));
+		put_routes(w, a);
+	}
+	json_put_string(w, "network_id", p->network_id);
+	if (!a->dhcp) {
+		json_open_array(w, "services");
+		for (size_t i = 0; i < a->n_dns_servers; i++)
+			put_dns_service(w, a->dns_servers[i]);
+		json_close(w);
+	}
+	json_close(w);
 }
 
 /* _get_eth_link: the types that guests have always seen; anything else is "phy". */
-static json_t *link_entry(const struct configdrive_port *p, const char *id)
+static void put_link(struct json_writer *w, const struct configdrive_port *p)
 {
 	static const char *const exposed[] = {"bridge", "dvs", "hw_veb",    "hyperv",
 					      "ovs",    "tap", "vhostuser", "vif"};
+	cleanup_free char *id = configdrive_link_id(p->id);
 	const char *type = "phy";
 	bool dhcp = false;
 
@@ -169,84 +148,108 @@ static json_t *link_entry(const struct configdrive_port *p, const char *id)
 			type = exposed[i];
 	for (size_t i = 0; i < p->n_addresses; i++)
 		dhcp |= p->addresses[i].dhcp;
+	json_open_object(w, NULL);
+	json_put_string(w, "id", id);
+	json_put_string(w, "vif_id", p->id);
+	json_put_string(w, "type", type);
 	/* By DHCP the guest learns the MTU from there. */
-	return json_pack("{ss ss ss so ss}", "id", id, "vif_id", p->id, "type", type, "mtu",
-			 dhcp || p->mtu == 0 ? json_null() : json_integer(p->mtu),
-			 "ethernet_mac_address", p->mac_address);
+	json_put_known(w, "mtu", dhcp || p->mtu == 0 ? -1 : (int64_t)p->mtu);
+	json_put_string(w, "ethernet_mac_address", p->mac_address);
+	json_close(w);
+}
+
+/* A port's first IPv4 or IPv6 subnet, or NULL. */
+static const struct configdrive_address *first_address(const struct configdrive_port *p,
+						       int ip_version)
+{
+	for (size_t i = 0; i < p->n_addresses; i++)
+		if (p->addresses[i].ip_version == ip_version)
+			return &p->addresses[i];
+	return NULL;
+}
+
+static void put_networks(struct json_writer *w, const struct configdrive *drive)
+{
+	size_t number = 0;
+
+	json_open_array(w, "networks");
+	for (size_t i = 0; i < drive->n_ports; i++)
+		for (int version = 4; version <= 6; version += 2) {
+			const struct configdrive_address *a =
+				first_address(&drive->ports[i], version);
+
+			if (a)
+				put_network(w, &drive->ports[i], a, number++);
+		}
+	json_close(w);
+}
+
+/* Each DNS server once. */
+static void put_services(struct json_writer *w, const struct configdrive *drive)
+{
+	cleanup_free char **seen = NULL;
+	size_t n = 0;
+
+	json_open_array(w, "services");
+	for (size_t i = 0; i < drive->n_ports; i++)
+		for (int version = 4; version <= 6; version += 2) {
+			const struct configdrive_address *a =
+				first_address(&drive->ports[i], version);
+
+			for (size_t k = 0; a && k < a->n_dns_servers; k++) {
+				if (str_in(a->dns_servers[k], seen, n))
+					continue;
+				*array_push(seen, n) = (char *)a->dns_servers[k];
+				put_dns_service(w, a->dns_servers[k]);
+			}
+		}
+	json_close(w);
 }
 
 /* get_network_metadata: a port's first IPv4 and first IPv6 subnet; none of a port without. */
-static json_t *network_data(const struct configdrive *drive)
+static void put_network_data(struct json_writer *w, const struct configdrive *drive)
 {
-	json_t *links = json_array(), *networks = json_array(), *services = json_array();
-	size_t number = 0;
-
-	if (drive->n_ports == 0) {
-		json_decref(links);
-		json_decref(networks);
-		json_decref(services);
-		return json_object();
+	json_open_object(w, NULL);
+	if (drive->n_ports) {
+		json_open_array(w, "links");
+		for (size_t i = 0; i < drive->n_ports; i++)
+			if (drive->ports[i].n_addresses)
+				put_link(w, &drive->ports[i]);
+		json_close(w);
+		put_networks(w, drive);
+		put_services(w, drive);
 	}
-	for (size_t i = 0; i < drive->n_ports; i++) {
-		const struct configdrive_port *p = &drive->ports[i];
-		cleanup_free char *link = configdrive_link_id(p->id);
-
-		if (p->n_addresses == 0)
-			continue;
-		append(&links, link_entry(p, link));
-		for (int version = 4; version <= 6; version += 2) {
-			const struct configdrive_address *a = NULL;
-
-			for (size_t k = 0; k < p->n_addresses && !a; k++)
-				if (p->addresses[k].ip_version == version)
-					a = &p->addresses[k];
-			if (!a)
-				continue;
-			append(&networks, network_entry(p, a, number++, link));
-			add_services(&services, a);
-		}
-	}
-	return json_pack("{so so so}", "links", links, "networks", networks, "services", services);
+	json_close(w);
 }
 
 /* _get_device_metadata of base.py over what the libvirt driver's _build_device_metadata exposes. */
-static json_t *devices(const struct configdrive *drive, enum version version)
+static void put_devices(struct json_writer *w, const struct configdrive *drive,
+			enum version version)
 {
-	json_t *list = json_array();
-
+	json_open_array(w, "devices");
 	for (size_t i = 0; i < drive->n_ports; i++) {
 		const struct configdrive_port *p = &drive->ports[i];
 		bool vlan = p->vlan != 0 && version >= OCATA;
 
 		if (!(p->vlan || p->tag) || !(vlan || p->tag || version >= ROCKY))
 			continue;
-
-		json_t *d = json_object();
-
+		json_open_object(w, NULL);
 		if (vlan)
-			json_object_set_new(d, "vlan", json_integer(p->vlan));
+			json_put_int64(w, "vlan", p->vlan);
 		if (version >= ROCKY)
-			json_object_set_new(d, "vf_trusted", json_boolean(p->vf_trusted));
-
-		json_t *rest = json_pack("{ss ss ss ss}", "type", "nic", "mac", p->mac_address,
-					 "bus", p->pci_address ? "pci" : "none", "address",
-					 p->pci_address ? p->pci_address : "none");
-
-		if (rest && p->tag &&
-		    json_object_set_new(rest, "tags", json_pack("[s]", p->tag)) < 0) {
-			json_decref(rest);
-			rest = NULL;
+			json_put_bool(w, "vf_trusted", p->vf_trusted);
+		json_put_string(w, "type", "nic");
+		json_put_string(w, "mac", p->mac_address);
+		json_put_string(w, "bus", p->pci_address ? "pci" : "none");
+		json_put_string(w, "address", p->pci_address ? p->pci_address : "none");
+		if (p->tag) {
+			json_open_array(w, "tags");
+			json_put_string(w, NULL, p->tag);
+			json_close(w);
 		}
-		if (rest) {
-			json_object_update(d, rest);
-			json_decref(rest);
-		} else {
-			json_decref(d);
-			d = NULL;
-		}
-		append(&list, d);
+		json_close(w);
 	}
-	return list;
+	json_close(w);
 }
 
 static int random_seed(char ret[SEED_LEN / 3 * 4 + 5], struct err *err)
@@ -290,43 +293,39 @@ static const char *zone(const struct configdrive *drive)
 }
 
 /* base.py: _metadata_as_json. No admin_pass: nobody was told one. */
-static int meta_data(const struct configdrive *drive, enum version version, json_t **ret,
-		     struct err *err)
+static int put_meta_data(struct json_writer *w, const struct configdrive *drive,
+			 enum version version, struct err *err)
 {
 	cleanup_free char *host = fqdn(drive);
-	json_t *md = json_pack("{ss ss ss si ss}", "uuid", drive->uuid, "hostname", host, "name",
-			       drive->name, "launch_index", 0, "availability_zone", zone(drive));
+	char seed[SEED_LEN / 3 * 4 + 5];
 
-	if (md && version >= GRIZZLY) {
-		char seed[SEED_LEN / 3 * 4 + 5];
-		int r = random_seed(seed, err);
-
-		if (r < 0) {
-			json_decref(md);
-			return r;
-		}
-		json_object_set_new(md, "random_seed", json_string(seed));
-	}
-	if (md && version >= LIBERTY)
-		json_object_set_new(md, "project_id", json_string(drive->project_id));
-	if (md && version >= NEWTON_ONE &&
-	    json_object_set_new(md, "devices", devices(drive, version)) < 0) {
-		json_decref(md);
-		md = NULL;
-	}
-	if (md && version >= VICTORIA) {
-		json_t *cpus = json_array();
-
+	int r = version >= GRIZZLY ? random_seed(seed, err) : 0;
+	if (r < 0)
+		return r;
+	json_open_object(w, NULL);
+	json_put_string(w, "uuid", drive->uuid);
+	json_put_string(w, "hostname", host);
+	json_put_string(w, "name", drive->name);
+	json_put_int64(w, "launch_index", 0);
+	json_put_string(w, "availability_zone", zone(drive));
+	if (version >= GRIZZLY)
+		json_put_string(w, "random_seed", seed);
+	if (version >= LIBERTY)
+		json_put_string(w, "project_id", drive->project_id);
+	if (version >= NEWTON_ONE)
+		put_devices(w, drive, version);
+	if (version >= VICTORIA) {
+		json_open_array(w, "dedicated_cpus");
 		for (size_t i = 0; i < drive->n_dedicated_cpus; i++)
-			append(&cpus, json_integer(drive->dedicated_cpus[i]));
-		json_object_set_new(md, "dedicated_cpus", cpus);
+			json_put_int64(w, NULL, drive->dedicated_cpus[i]);
+		json_close(w);
 	}
-	*ret = md;
+	json_close(w);
 	return 0;
 }
 
 /* base.py: get_ec2_metadata. Numbers that Nova takes from its database come from the UUID. */
-static json_t *ec2_meta_data(const struct configdrive *drive)
+static void put_ec2_meta_data(struct json_writer *w, const struct configdrive *drive)
 {
 	cleanup_free char *host = fqdn(drive);
 	cleanup_free char *instance = xasprintf("i-%.8s", drive->uuid);
@@ -338,14 +337,30 @@ static json_t *ec2_meta_data(const struct configdrive *drive)
 		for (size_t k = 0; k < drive->ports[i].n_addresses && !ip; k++)
 			if (drive->ports[i].addresses[k].ip_version == 4)
 				ip = drive->ports[i].addresses[k].ip_address;
-	return json_pack("{ss si ss ss ss ss? ss s[s] ss ss ss ss s{ss ss} s{ss} ss}", /**/
-			 "ami-id", "ami-00000001", "ami-launch-index", 0, "ami-manifest-path",
-			 "FIXME", "instance-id", instance, "hostname", host, "local-ipv4", ip,
-			 "reservation-id", reservation, "security-groups", "default",
-			 "local-hostname", host, "public-hostname", host, "public-ipv4", "",
-			 "instance-type", drive->flavor, "block-device-mapping", "ami", "vda",
-			 "root", "/dev/vda", "placement", "availability-zone", zone(drive),
-			 "instance-action", "none");
+	json_open_object(w, NULL);
+	json_put_string(w, "ami-id", "ami-00000001");
+	json_put_int64(w, "ami-launch-index", 0);
+	json_put_string(w, "ami-manifest-path", "FIXME");
+	json_put_string(w, "instance-id", instance);
+	json_put_string(w, "hostname", host);
+	json_put_string(w, "local-ipv4", ip);
+	json_put_string(w, "reservation-id", reservation);
+	json_open_array(w, "security-groups");
+	json_put_string(w, NULL, "default");
+	json_close(w);
+	json_put_string(w, "local-hostname", host);
+	json_put_string(w, "public-hostname", host);
+	json_put_string(w, "public-ipv4", "");
+	json_put_string(w, "instance-type", drive->flavor);
+	json_open_object(w, "block-device-mapping");
+	json_put_string(w, "ami", "vda");
+	json_put_string(w, "root", "/dev/vda");
+	json_close(w);
+	json_open_object(w, "placement");
+	json_put_string(w, "availability-zone", zone(drive));
+	json_close(w);
+	json_put_string(w, "instance-action", "none");
+	json_close(w);
 }
 
 struct iso {
@@ -393,40 +408,40 @@ static int add_file(const struct iso *iso, const char *folder, const char *name,
 	return add_entry(iso, path, AE_IFREG, data, len, err);
 }
 
-/* Takes json over; NULL is JSON that could not be built. */
-static int add_json(const struct iso *iso, const char *folder, const char *name, json_t *json,
-		    struct err *err)
+static int add_json(const struct iso *iso, const char *folder, const char *name,
+		    struct json_writer *w, struct err *err)
 {
-	/* Python's json.dumps writes the same: ", ", ": " and ASCII only. */
-	cleanup_free char *text = json ? json_dumps(json, JSON_ENSURE_ASCII) : NULL;
+	/* Python's json.dumps writes the same: ", ", ": " and ASCII only, without a newline. */
+	cleanup_free char *text = json_write_text(w, JSON_ENSURE_ASCII, err);
 
-	json_decref(json);
-	if (!text)
-		return err_code(err, INVALID, EILSEQ,
-				"cannot write %s/%s to the config drive: a name is not UTF-8",
-				folder, name);
-	return add_file(iso, folder, name, text, strlen(text), err);
+	return text ? add_file(iso, folder, name, text, strlen(text) - 1, err)
+		    : err_wrap(err, "config drive: %s/%s", folder, name);
 }
+
+static const char vendor_data2[] = "{\"static\": {}}";
 
 static int add_openstack(const struct iso *iso, const struct configdrive *drive, const char *name,
 			 enum version version, struct err *err)
 {
 	cleanup_free char *folder = xasprintf("openstack/%s", name);
-	json_t *md = NULL;
+	cleanup_json_writer struct json_writer w = {0};
 	int r = add_folder(iso, folder, err);
 
 	if (r == 0)
-		r = meta_data(drive, version, &md, err);
+		r = put_meta_data(&w, drive, version, err);
 	if (r == 0)
-		r = add_json(iso, folder, "meta_data.json", md, err);
+		r = add_json(iso, folder, "meta_data.json", &w, err);
 	if (r == 0 && drive->user_data)
 		r = add_file(iso, folder, "user_data", drive->user_data, drive->user_data_len, err);
 	if (r == 0 && version >= HAVANA)
-		r = add_json(iso, folder, "vendor_data.json", json_object(), err);
-	if (r == 0 && version >= LIBERTY)
-		r = add_json(iso, folder, "network_data.json", network_data(drive), err);
+		r = add_file(iso, folder, "vendor_data.json", "{}", 2, err);
+	if (r == 0 && version >= LIBERTY) {
+		put_network_data(&w, drive);
+		r = add_json(iso, folder, "network_data.json", &w, err);
+	}
 	if (r == 0 && version >= NEWTON_TWO)
-		r = add_json(iso, folder, "vendor_data2.json", json_pack("{s{}}", "static"), err);
+		r = add_file(iso, folder, "vendor_data2.json", vendor_data2,
+			     sizeof(vendor_data2) - 1, err);
 	return r;
 }
 
@@ -434,13 +449,13 @@ static int add_ec2(const struct iso *iso, const struct configdrive *drive, const
 		   struct err *err)
 {
 	cleanup_free char *folder = xasprintf("ec2/%s", name);
+	cleanup_json_writer struct json_writer w = {0};
 	int r = add_folder(iso, folder, err);
 
 	if (r == 0 && drive->user_data)
 		r = add_file(iso, folder, "user-data", drive->user_data, drive->user_data_len, err);
-	if (r == 0)
-		r = add_json(iso, folder, "meta-data.json", ec2_meta_data(drive), err);
-	return r;
+	put_ec2_meta_data(&w, drive);
+	return r == 0 ? add_json(iso, folder, "meta-data.json", &w, err) : r;
 }
 
 static int add_all(const struct iso *iso, const struct configdrive *drive, struct err *err)
