@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/str.h"
 #include "deploy/net.h"
 #include "vim/vim.h"
@@ -45,6 +46,16 @@ static curl_socket_t open_socket(void *opaque, curlsocktype purpose, struct curl
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/* Called about once a second. */
+static int stop_interrupted(void *opaque, curl_off_t down_total, curl_off_t down,
+			    curl_off_t up_total, curl_off_t up)
+{
+	const struct request *q = opaque;
+
+	(void)down_total, (void)down, (void)up_total, (void)up;
+	return run_interrupted(q->vim->run);
+}
+
 /* Why curl gave up, as -errno with the text in err. */
 static int transfer_error(CURL *curl, CURLcode code, const char *words, struct request *q,
 			  struct err *err)
@@ -53,6 +64,8 @@ static int transfer_error(CURL *curl, CURLcode code, const char *words, struct r
 
 	if (q->socket_err.text)
 		return err_copy(err, &q->socket_err);
+	if (run_interrupted(q->vim->run))
+		return err_set(err, INTERRUPTED, "interrupted");
 	if (q->too_big)
 		return err_code(err, UNREACHABLE, EFBIG, "the answer is over %d bytes", MAX_ANSWER);
 	if (code == CURLE_OPERATION_TIMEDOUT)
@@ -83,6 +96,9 @@ static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct req
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, q);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, q);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_interrupted);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, q);
 
 	CURLcode code = curl_easy_perform(curl);
 	if (code != CURLE_OK)

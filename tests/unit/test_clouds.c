@@ -386,17 +386,18 @@ static void test_no_such_cloud(void **state)
 				    "clouds: {tenant: , hidden: {auth: {password: " SECRET "}}}\n"};
 
 	assert_refused(&s, "foo", -ENOENT,
-		       "there is no cloud 'foo' in clouds.yaml: it has admin, tenant, hidden");
+		       "cloud \"foo\" is not in clouds.yaml, which has admin, tenant, hidden");
 	assert_refused(&s, NULL, -ENOENT,
-		       "no cloud is named: set OS_CLOUD to one of clouds.yaml: it has admin, "
+		       "no cloud is chosen: set OS_CLOUD to one of those in clouds.yaml: admin, "
 		       "tenant, hidden");
 	assert_refused(&(struct sources){.clouds = "# nothing\n"}, "foo", -ENOENT,
-		       "there is no cloud 'foo' in clouds.yaml: it has none");
+		       "cloud \"foo\" is not in clouds.yaml, which has none");
 	assert_refused(&(struct sources){0}, "foo", -ENOENT,
-		       "there is no cloud 'foo': there is no clouds.yaml in /nowhere");
-	assert_refused(&(struct sources){0}, NULL, -ENOENT,
-		       "no cloud is named: set OS_CLOUD to one of clouds.yaml, or OS_AUTH_URL and "
-		       "the other OS_* variables (there is no clouds.yaml in /nowhere)");
+		       "cloud \"foo\" not found: there is no clouds.yaml in /nowhere");
+	assert_refused(
+		&(struct sources){0}, NULL, -ENOENT,
+		"no cloud is chosen, and there is no clouds.yaml in /nowhere: set OS_CLOUD, or "
+		"OS_AUTH_URL and the other OS_* variables");
 }
 
 static void test_what_is_missing_or_wrong_is_named(void **state)
@@ -592,7 +593,7 @@ static void test_files_looked_at_are_listed(void **state)
 	home_enter(&h);
 	setenv("OS_CLIENT_CONFIG_FILE", "/gone.yaml", 1);
 	cleanup_free char *text =
-		xasprintf("there is no cloud 'foo': there is no /gone.yaml and no clouds.yaml, "
+		xasprintf("cloud \"foo\" not found: there is no /gone.yaml and no clouds.yaml, "
 			  ".yml or .json in %s, %s/.config/openstack, /etc/xdg/openstack or "
 			  "/etc/openstack",
 			  h.path, h.path);

@@ -119,21 +119,23 @@ static int choose(struct parser *p, const char *name, const char **ret_name, str
 	if (!files(p)) {
 		const char *given = p->sources->looked_at,
 			   *looked_at = given ? given : "clouds.yaml";
+		enum err_kind kind = p->sources->denied ? ERR_LOCAL : ERR_NOT_FOUND;
+		int code = p->sources->denied ? EACCES : ENOENT;
 		if (!name)
-			return err_set(err, NOT_FOUND,
-				       "no cloud is named: set OS_CLOUD to one of clouds.yaml, or "
-				       "OS_AUTH_URL and the other OS_* variables (there is no %s)",
-				       looked_at);
+			return err_set_kind(err, kind, code,
+					    "no cloud is chosen, and there is no %s: set OS_CLOUD, "
+					    "or OS_AUTH_URL and the other OS_* variables",
+					    looked_at);
 		cleanup_free char *q = quotable(name);
-		return err_set(err, NOT_FOUND, "there is no cloud '%s': there is no %s", q,
-			       looked_at);
+		return err_set_kind(err, kind, code, "cloud \"%s\" not found: there is no %s", q,
+				    looked_at);
 	}
 	if (!name)
 		return err_set(err, NOT_FOUND,
-			       "no cloud is named: set OS_CLOUD to one of %s: it has %s", files(p),
-			       n ? names.s : "none");
+			       "no cloud is chosen: set OS_CLOUD to one of those in %s: %s",
+			       files(p), n ? names.s : "none");
 	cleanup_free char *q = quotable(name);
-	return err_set(err, NOT_FOUND, "there is no cloud '%s' in %s: it has %s", q, files(p),
+	return err_set(err, NOT_FOUND, "cloud \"%s\" is not in %s, which has %s", q, files(p),
 		       n ? names.s : "none");
 }
 
@@ -324,7 +326,7 @@ static int try_file(const char *path, struct cloud_file *ret, struct strbuf *den
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	if (r == -EACCES) {
-		strbuf_addf(denied, "; %s may not be read", path);
+		strbuf_addf(denied, "; permission denied: %s", path);
 		return 0;
 	}
 	if (r < 0)
@@ -380,6 +382,7 @@ int cloud_load(const char *name, struct cloud *ret, struct err *err)
 	int r = find_file(&folders, first, "clouds", &s.clouds, &denied, err);
 	cleanup_free char *looked_at = describe_search(&folders, first, denied.s);
 	s.looked_at = looked_at;
+	s.denied = denied.len > 0;
 	if (r == 0)
 		r = find_file(&folders, secure, "secure", &s.secure, &denied, err);
 	if (r == 0)

@@ -94,6 +94,7 @@ struct cloud_file {
 struct cloud_sources {
 	struct cloud_file clouds, secure, public;
 	const char *looked_at;          /* for the error when there is no clouds.yaml */
+	bool denied;                    /* permission, for a file that was looked at */
 	const char *const *environment; /* "NAME=value", NULL at the end, as environ(7) */
 };
 

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud in this process: what is POSTed is there afterwards, and any request can be spoiled."""
+import http.server
+import json
+import re
+import threading
+import urllib.parse
+
+IMAGE = {"id": "image-1", "name": "dns-vnf", "status": "active", "size": 1}
+SERVICES = {"identity": "identity/v3", "compute": "compute/v2.1", "network": "network", "image": "image"}
+SINGULAR = {"networks": "network", "subnets": "subnet", "ports": "port", "servers": "server",
+            "flavors": "flavor", "server_groups": "server_group"}
+KNOWN = {"os-server-groups": "server_groups"}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=None, **headers):
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(data)), "x-openstack-request-id": "req-1", **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def handle_request(self):
+        cloud = self.server.cloud
+        size = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(size)) if size else None
+        path = urllib.parse.urlsplit(self.path).path
+        for method, pattern, reply in cloud.spoiled:
+            if method == self.command and re.search(pattern, path):
+                if reply is None:  # no answer, ever
+                    cloud.delayed.set()
+                    cloud.over.wait(60)
+                    return None
+                return self.answer(*reply)
+        service, *words = path.strip("/").split("/")
+        words = [w for w in words if w not in ("v3", "v2.0", "v2", "v2.1", "detail")]
+        if service == "identity":
+            return self.answer(201, cloud.token(), X_Subject_Token="token")
+        return self.answer(*cloud.do(self.command, words, body))
+
+    do_GET = do_POST = do_PUT = do_DELETE = handle_request
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass
+
+
+class Cloud:
+    def __init__(self):
+        self.spoiled = []  # (method, pattern of the path, (status, body) or None: no answer)
+        self.delayed, self.over = threading.Event(), threading.Event()
+        self.new_server = {"status": "ACTIVE"}
+        self.there = {kind: {} for kind in (*SINGULAR, "images")}
+        self.there["images"]["image-1"] = IMAGE
+        self.lock = threading.Lock()
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.cloud = self
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
+
+    def close(self):
+        self.over.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def spoil(self, method, pattern, status, message=""):
+        self.spoiled.append((method, pattern, (status, {"error": {"message": message}})))
+
+    def delay(self, method, pattern):
+        self.spoiled.append((method, pattern, None))
+
+    def token(self):
+        catalog = [{"type": name, "endpoints": [{"interface": "public", "region_id": "R", "url": f"{self.url}/{path}"}]}
+                   for name, path in SERVICES.items()]
+        return {"token": {"user": {"id": "user-1"}, "catalog": catalog,
+                          "project": {"id": "project-1", "name": "test-tenant", "domain": {"id": "default"}},
+                          "roles": [{"id": "role-1", "name": "admin"}]}}
+
+    def make(self, kind, given):
+        with self.lock:
+            new = {**given, "id": f"{kind}-{len(self.there[kind])}", "status": "ACTIVE"}
+            if kind == "servers":
+                new |= self.new_server
+            self.there[kind][new["id"]] = new
+            return new
+
+    def do(self, method, words, body):
+        kind = KNOWN.get(words[0], words[0]) if words else "version"
+        things = self.there.get(kind)
+        if things is None:
+            return 200, {kind: []}
+        one = things.get(words[1]) if len(words) > 1 else None
+        if method == "POST" and len(words) == 1:
+            if kind in body:
+                return 201, {kind: [self.make(kind, given) for given in body[kind]]}
+            return 201, {SINGULAR[kind]: self.make(kind, body[SINGULAR[kind]])}
+        if len(words) == 1:
+            return 200, {kind: list(things.values())}
+        if one is None:
+            return 404, {"error": {"message": f"no {words[1]}"}}
+        if len(words) > 2:  # a flavor's extra specs and what else hangs on a thing
+            if method == "POST":
+                one.update(body)
+            return 200, body or {}
+        if method == "DELETE" and not one.get("stays"):
+            del things[words[1]]
+            return 204, None
+        return 200, {SINGULAR[kind]: one}

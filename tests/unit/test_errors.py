@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of error (base/err.h) by every verb: its exit code and what the message names."""
+import concurrent.futures
+import contextlib
+import glob
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import fake_cloud
+
+DNSVNF = sys.argv.pop(1)
+DESIGN = "examples/technote/corrected"
+HOSTS = "tests/unit/data/hosts"
+NOBODY = 65534
+NAMES = ("not found", "refused", "unreachable", "no capacity", "busy", "interrupted", "local", "invalid", "failed", "bug")
+VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "undeploy")
+VERBS = ("check", *VIM_VERBS, "host")
+CHANGE = ("deploy", "drill", "undeploy")
+ASK_VIM = tuple(verb for verb in VIM_VERBS if verb != "drill")  # which asks the guest first
+LOOK = tuple(verb for verb in VIM_VERBS if verb not in CHANGE)
+FAULT = {"status": "ERROR", "fault": {"message": "No valid host was found. There are not enough hosts available."}}
+OTHER_FAULT = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
+
+
+class Run:
+    """One run of the program: its folder, its cloud, and how it ended."""
+
+    def __init__(self, verb, cleanups):
+        self.verb = verb
+        self.folder = tempfile.mkdtemp()
+        cleanups.callback(shutil.rmtree, self.folder)
+        os.chmod(self.folder, 0o755)
+        shutil.copytree(DESIGN, f"{self.folder}/design")
+        self.design = f"{self.folder}/design/dep.xml"
+        self.hosts = f"{self.folder}/hosts"
+        shutil.copytree(HOSTS, self.hosts)
+        self.cloud = fake_cloud.Cloud()
+        cleanups.callback(self.cloud.close)
+        self.write_clouds(self.cloud.url)
+        # Where everybody may run it.
+        self.program = shutil.copy(DNSVNF, self.folder)
+        for part in glob.glob(f"{os.path.dirname(DNSVNF)}/dnsvnf-*.so"):
+            shutil.copy(part, self.folder)
+
+    def replace(self, old, new):
+        with open(self.design, encoding="utf-8") as source:
+            text = source.read()
+        assert old in text, old
+        with open(self.design, "w", encoding="utf-8") as out:
+            out.write(text.replace(old, new))
+
+    def write_clouds(self, url):
+        with open(f"{self.folder}/clouds.yaml", "w", encoding="utf-8") as out:
+            out.write(f"clouds: {{test: {{region_name: R, auth: {{auth_url: '{url}/identity/v3', username: u, "
+                      "password: p, project_name: test-tenant, user_domain_id: default, project_domain_id: default}}}\n")
+
+    def start(self, *options, vim="test", nobody=False):
+        operand = [] if self.verb == "host" else [self.design]
+        vim = ["--vim", vim] if vim and self.verb in VIM_VERBS else []
+        drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody and os.geteuid() == 0 else {}
+        environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml",
+                       "XDG_RUNTIME_DIR": self.folder}
+        self.process = subprocess.Popen([self.program, self.verb, *vim, *options, *operand], env=environment, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **drop)
+        return self
+
+    def end(self, signal_=None):
+        if signal_:
+            self.process.send_signal(signal_)
+        self.out, self.errors = self.process.communicate(timeout=20)
+        return self.process.returncode, self.errors + self.out
+
+    def run(self, *options, **how):
+        return self.start(*options, **how).end()
+
+
+def not_found_cloud(run):
+    return run.run(vim="nowhere")
+
+
+def refused(run):
+    run.cloud.spoil("GET", "/networks$|/servers", 403, "Policy does not allow it")
+    return run.run()
+
+
+def unreachable(run):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        run.write_clouds(f"http://127.0.0.1:{free.getsockname()[1]}")
+        return run.run()
+
+
+def not_let_in(run):
+    run.cloud.spoil("POST", "/auth/tokens", 401, "The request you have made requires authentication")
+    return run.run()
+
+
+def no_host(run):
+    run.cloud.new_server = FAULT
+    return run.run("--hosts", run.hosts)
+
+
+def other_fault(run):
+    run.cloud.new_server = OTHER_FAULT
+    return run.run()
+
+
+def stays(run):
+    deployed = Run.run
+    run.cloud.new_server = {**OTHER_FAULT, "stays": True, "OS-EXT-STS:task_state": None}
+    verb, run.verb = run.verb, "deploy"
+    deployed(run, "--keep-failed")
+    run.verb = verb
+    return run.run()
+
+
+def busy(run):
+    other = Run.__new__(Run)
+    other.__dict__.update(run.__dict__, verb="deploy")
+    run.cloud.delay("GET", "/networks")
+    other.start()
+    assert run.cloud.delayed.wait(5)
+    try:
+        return run.run()
+    finally:
+        other.end(signal.SIGINT)
+
+
+def interrupted(run):
+    run.cloud.delay("GET", "/networks|/servers")
+    run.start()
+    assert run.cloud.delayed.wait(5), run.end(signal.SIGKILL)
+    return run.end(signal.SIGINT)
+
+
+def interrupted_reading(run):
+    """The descriptor is a pipe into which nobody writes."""
+    os.remove(run.design)
+    os.mkfifo(run.design)
+    run.start()
+    time.sleep(0.5)
+    return run.end(signal.SIGINT)
+
+
+def guest_on_loopback(run):
+    for folder, _, files in os.walk(f"{run.folder}/design"):
+        for file in files:
+            with open(f"{folder}/{file}", "r+", encoding="utf-8") as f:
+                text = f.read().replace("10.10.10.", "127.10.10.")
+                f.seek(0)
+                f.write(text)
+
+
+def no_guest(run):
+    guest_on_loopback(run)
+    return run.run()
+
+
+def interrupted_guest(run):
+    guest_on_loopback(run)
+    with socket.create_server(("127.10.10.10", 9780)) as guest:
+        run.start()
+        guest.settimeout(5)
+        with guest.accept()[0]:
+            return run.end(signal.SIGINT)
+
+
+def unreadable_design(run):
+    os.chmod(run.design, 0)
+    return run.run(nobody=True)
+
+
+def unreadable_hosts(run):
+    os.chmod(run.hosts, 0)
+    return run.run("--hosts", run.hosts, vim=None, nobody=True)
+
+
+def unwritable_picture(run):
+    return run.run("-o", "/etc/x.svg", vim=None, nobody=True)
+
+
+def unreadable_clouds(run):
+    os.chmod(f"{run.folder}/clouds.yaml", 0)
+    return run.run(nobody=True)
+
+
+def local_vim_needs_root(run):
+    return run.run(vim="local", nobody=True)
+
+
+def unreadable_tree(run):
+    os.mkdir(f"{run.folder}/tree", 0)
+    return run.run("--root", f"{run.folder}/tree", nobody=True)
+
+
+def unwritable_capture(run):
+    return run.run("--capture", "/etc/x.tar", nobody=True)
+
+
+def no_xml(run):
+    run.replace("</esc_datamodel>", "")
+    return run.run()
+
+
+def no_yaml(run):
+    with open(f"{run.folder}/clouds.yaml", "a", encoding="utf-8") as out:
+        out.write("]")
+    return run.run()
+
+
+def no_host_json(run):
+    with open(f"{run.hosts}/compute-1.json", "w", encoding="utf-8") as out:
+        out.write('{"hostname": 7}')
+    return run.run("--hosts", run.hosts, vim=None)
+
+
+# (kind, verbs, exit code, what the message names, how it is brought about)
+CASES = (
+    ("not found", VIM_VERBS, 1, "nowhere", not_found_cloud),
+    ("refused", ASK_VIM, 1, "HTTP 403: Policy does not allow it (req-1)", refused),
+    ("unreachable", ASK_VIM, 3, "Keystone: POST", unreachable),
+    ("unreachable", ASK_VIM, 3, "HTTP 401", not_let_in),
+    ("unreachable", ("drill",), 3, "bondd at http://127.10.10.10:9780/status: connection refused", no_guest),
+    ("no capacity", ("deploy",), 1, "server cpnr-dns_cpnr_0 fits on compute-1", no_host),
+    ("busy", CHANGE, 1, "is at work on", busy),
+    ("interrupted", ("check",), 4, "", interrupted_reading),
+    ("interrupted", ASK_VIM, 4, "", interrupted),
+    ("interrupted", ("drill",), 4, "interrupted", interrupted_guest),
+    ("local", ("check", *VIM_VERBS), 1, "dep.xml: Permission denied", unreadable_design),
+    ("local", VIM_VERBS, 1, "permission denied: ", unreadable_clouds),
+    ("local", ("draw", "explain"), 1, "hosts: Permission denied", unreadable_hosts),
+    ("local", ("draw",), 1, "/etc/x.svg", unwritable_picture),
+    ("local", ("undeploy",), 1, "root", local_vim_needs_root),
+    ("local", ("host",), 1, "tree: Permission denied", unreadable_tree),
+    ("local", ("host",), 1, "/etc/x.tar", unwritable_capture),
+    ("invalid", ("check", *VIM_VERBS), 1, "dep.xml:", no_xml),
+    ("invalid", VIM_VERBS, 1, "clouds.yaml:", no_yaml),
+    ("invalid", ("draw", "explain"), 1, "compute-1.json: ", no_host_json),
+    ("failed", ("deploy",), 1, "the disk is on fire", other_fault),
+    ("failed", ("undeploy",), 1, "the disk is on fire", stays),
+)
+
+FILES_ONLY = "reads files of this machine only"
+STARTS_NONE = "does not start a server"
+DRILL = "not before the guest and its DNS answered: tests/unit/test_verify.c"
+IMPOSSIBLE = {
+    "not found": {"check": FILES_ONLY + ": one that is missing is local", "host": "a machine lacks nothing it needs"},
+    "refused": {"check": FILES_ONLY, "host": FILES_ONLY, "drill": DRILL},
+    "unreachable": {"check": FILES_ONLY, "host": FILES_ONLY},
+    "no capacity": {"check": FILES_ONLY, "host": FILES_ONLY, "undeploy": STARTS_NONE, "verify": STARTS_NONE,
+                    "status": STARTS_NONE, "drill": STARTS_NONE,
+                    **dict.fromkeys(("draw", "explain", "plan"), "that nothing fits is its result, no error")},
+    "busy": dict.fromkeys(("check", *LOOK, "host"), "takes no lock: it changes nothing"),
+    "interrupted": {"host": "waits for nothing: it is over before a signal could come"},
+    "invalid": {"host": "reads no input: what is wrong in sysfs is unknown, no error"},
+    "failed": {"check": FILES_ONLY, "host": FILES_ONLY,
+               "drill": "what a drill breaks and cannot mend is refused or unreachable",
+               **dict.fromkeys(LOOK, "asks for nothing that could fail later: a server in ERROR is its result")},
+    "bug": dict.fromkeys(VERBS, "no input is known that shows one"),
+}
+
+
+class Errors(unittest.TestCase):
+    def test_every_kind_and_verb_has_a_case_or_a_reason(self):
+        cases = {(kind, verb) for kind, verbs, *_ in CASES for verb in verbs}
+        reasons = {(kind, verb) for kind, verbs in IMPOSSIBLE.items() for verb in verbs}
+        self.assertEqual(set(), cases & reasons)
+        self.assertEqual({(kind, verb) for kind in NAMES for verb in VERBS}, cases | reasons)
+
+    def test_kinds_are_those_of_the_header(self):
+        with open("src/base/err.h", encoding="utf-8") as header:
+            kinds = [line.split()[0][4:-1].lower().replace("_", " ") for line in header
+                     if line.startswith("\tERR_") and not line.startswith("\tERR_NONE")]
+        self.assertEqual(sorted(NAMES), sorted(kinds))
+
+    def test_no_local_error_is_left_on_the_disk(self):
+        for path in ("/etc/x.svg", "/etc/x.tar"):
+            self.assertFalse(os.path.exists(path))
+
+
+def bring_about(verb, how):
+    with contextlib.ExitStack() as cleanups:
+        return how(Run(verb, cleanups))
+
+
+def add_case(executor, kind, verb, code, words, how):
+    result = executor.submit(bring_about, verb, how)
+
+    def test(self):
+        got, text = result.result()
+        self.assertEqual(code, got, text)
+        self.assertIn(words, text)
+    setattr(Errors, f"test_{kind.replace(' ', '_')}_{verb}_{how.__name__}", test)
+
+
+if __name__ == "__main__":
+    # Most of them wait: for a repeated request, or for a signal.
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        for row in CASES:
+            for one in row[1]:
+                add_case(pool, row[0], one, *row[2:])
+        unittest.main()
