@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "bondd/tables.h"
+#include "net/frame.h"
 
 enum { ADDRESSES_MAX = 256 };
 
@@ -28,15 +29,15 @@ bool announce_due(struct announcements *a, int64_t now)
 	return due;
 }
 
-size_t announce_frames(const struct tables *tables, const struct link *bond,
+size_t announce_frames(const struct tables *tables, const struct rtnl_link *bond,
 		       const struct mac_addr *mac, bool loopback,
 		       void (*send)(void *data, const struct frame *frame), void *data)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < tables->n_addresses && n < ADDRESSES_MAX; i++) {
-		const struct address *a = &tables->addresses[i];
-		const struct link *link = tables_link(tables, a->index);
+		const struct rtnl_addr *a = &tables->addresses[i];
+		const struct rtnl_link *link = tables_link(tables, a->index);
 		struct frame_way way = {.from = mac};
 		struct frame frame;
 		if (!link || a->tentative)

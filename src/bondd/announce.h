@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct frame;
-struct link;
+struct rtnl_link;
 struct mac_addr;
 struct tables;
 
@@ -33,6 +33,6 @@ bool announce_due(struct announcements *a, int64_t now);
  * Calls send for a frame from mac for each address of the bond, its VLANs and, if loopback, lo
  * (neither 127.0.0.0/8 nor ::1). Returns their number.
  */
-size_t announce_frames(const struct tables *tables, const struct link *bond,
+size_t announce_frames(const struct tables *tables, const struct rtnl_link *bond,
 		       const struct mac_addr *mac, bool loopback,
 		       void (*send)(void *data, const struct frame *frame), void *data);

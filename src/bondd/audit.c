@@ -24,10 +24,11 @@ static void add(struct audit *a, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void audit_options(const struct link *bond, const struct tables *tables, struct audit *a)
+static void audit_options(const struct rtnl_link *bond, const struct tables *tables,
+			  struct audit *a)
 {
-	const struct bond_options *o = &bond->bond;
-	const struct link *primary = tables_link(tables, o->primary);
+	const struct rtnl_bond *o = &bond->bond;
+	const struct rtnl_link *primary = tables_link(tables, o->primary);
 
 	if (o->mode != BOND_OPTION_ACTIVE_BACKUP) {
 		add(a, "%s is not in mode active-backup: it is left alone", bond->name);
@@ -70,8 +71,8 @@ static char *physical_function(const char *sysfs, const char *leg)
 	return realpath(path, NULL);
 }
 
-static void audit_pair(const struct link *bond, const struct link *a, const struct link *b,
-		       const char *sysfs, struct audit *audit)
+static void audit_pair(const struct rtnl_link *bond, const struct rtnl_link *a,
+		       const struct rtnl_link *b, const char *sysfs, struct audit *audit)
 {
 	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE && a->has_mac && b->has_mac &&
 	    mac_equal(&a->mac, &b->mac))
@@ -88,13 +89,13 @@ static void audit_pair(const struct link *bond, const struct link *a, const stru
 		    a->name, b->name, strrchr(pf_a, '/') + 1);
 }
 
-static void audit_legs(const struct link *bond, const struct tables *tables, const char *sysfs,
+static void audit_legs(const struct rtnl_link *bond, const struct tables *tables, const char *sysfs,
 		       struct audit *a)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < tables->n_links; i++) {
-		const struct link *leg = &tables->links[i];
+		const struct rtnl_link *leg = &tables->links[i];
 		if (leg->master != bond->index)
 			continue;
 		n++;
@@ -108,7 +109,7 @@ static void audit_legs(const struct link *bond, const struct tables *tables, con
 }
 
 /* A VLAN that no target is on may be gone from the switch port of a leg that is proven good. */
-static void audit_targets(const struct link *bond, const struct tables *tables,
+static void audit_targets(const struct rtnl_link *bond, const struct tables *tables,
 			  const struct targets *targets, struct audit *a)
 {
 	if (targets->n == 0) {
@@ -119,7 +120,7 @@ static void audit_targets(const struct link *bond, const struct tables *tables,
 		return;
 	}
 	for (size_t i = 0; i < tables->n_links; i++) {
-		const struct link *vlan = &tables->links[i];
+		const struct rtnl_link *vlan = &tables->links[i];
 		bool has_target = !vlan->is_vlan || vlan->parent != bond->index;
 		for (size_t k = 0; k < targets->n; k++)
 			has_target |= targets->v[k].vlan == vlan->vlan;
@@ -132,8 +133,8 @@ static void audit_targets(const struct link *bond, const struct tables *tables,
 	}
 }
 
-void audit_bond(const struct tables *tables, const struct link *bond, const struct targets *targets,
-		const char *sysfs, struct audit *ret_audit)
+void audit_bond(const struct tables *tables, const struct rtnl_link *bond,
+		const struct targets *targets, const char *sysfs, struct audit *ret_audit)
 {
 	struct audit a = {0};
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-struct link;
+struct rtnl_link;
 struct tables;
 struct targets;
 
@@ -19,7 +19,7 @@ struct audit {
  * Of bond, one of the tables' links. sysfs is where the kernel tells whose function a VF is:
  * "/sys", or a captured tree. What the guest of a hypervisor cannot see is no finding.
  */
-void audit_bond(const struct tables *tables, const struct link *bond, const struct targets *targets,
-		const char *sysfs, struct audit *ret_audit);
+void audit_bond(const struct tables *tables, const struct rtnl_link *bond,
+		const struct targets *targets, const char *sysfs, struct audit *ret_audit);
 
 void audit_clear(struct audit *a);

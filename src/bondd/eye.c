@@ -12,17 +12,17 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/journal.h"
-#include "bondd/packet.h"
-#include "bondd/rtnl.h"
+#include "bondd/kernel.h"
 #include "bondd/tables.h"
 #include "bondd/targets.h"
+#include "net/packet.h"
 
 enum {
 	QUIET_US = 1000000,  /* between two sentences about a bond that stays */
 	SETTLED_US = 200000, /* a reason to stay is told when it has lasted that long */
 };
 
-void eye_init(struct eye *e, const struct link *bond)
+void eye_init(struct eye *e, const struct rtnl_link *bond)
 {
 	*e = (struct eye){.index = bond->index,
 			  .reason = DECIDE_UNKNOWN,
@@ -74,7 +74,7 @@ static void complain(struct eye *e, const char *text)
 	journal_say(JOURNAL_ERROR, "%s: %s", e->name, text);
 }
 
-static void update_audit(struct eye *e, const struct eye_tools *tools, const struct link *bond)
+static void update_audit(struct eye *e, const struct eye_tools *tools, const struct rtnl_link *bond)
 {
 	struct audit a;
 
@@ -90,7 +90,8 @@ static void update_audit(struct eye *e, const struct eye_tools *tools, const str
 	e->audit = a;
 }
 
-static void update_targets(struct eye *e, const struct eye_tools *tools, const struct link *bond)
+static void update_targets(struct eye *e, const struct eye_tools *tools,
+			   const struct rtnl_link *bond)
 {
 	struct targets found;
 
@@ -116,7 +117,7 @@ static void update_legs(struct eye *e, const struct eye_tools *tools, int64_t no
 	for (size_t i = 0; i < e->n_legs; i++)
 		e->legs[i].kept = false;
 	for (size_t i = 0; i < t->n_links; i++) {
-		const struct link *link = &t->links[i];
+		const struct rtnl_link *link = &t->links[i];
 		if (link->master != e->index || !link->has_mac)
 			continue;
 		struct leg *l = find_leg(e, link->index);
@@ -155,7 +156,7 @@ static void open_leg(struct eye *e, const struct eye_tools *tools, struct leg *l
 	(void)epoll_ctl(tools->epoll, EPOLL_CTL_ADD, l->fd, &event);
 }
 
-static bool have_one_mac(const struct eye *e, const struct link *bond)
+static bool have_one_mac(const struct eye *e, const struct rtnl_link *bond)
 {
 	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_NONE)
 		return true;
@@ -173,7 +174,8 @@ static bool have_one_mac(const struct eye *e, const struct link *bond)
  * same), the switch sends what is for it to the leg from which it came last: a probe from an idle
  * leg would be an outage.
  */
-static void update_sockets(struct eye *e, const struct eye_tools *tools, const struct link *bond)
+static void update_sockets(struct eye *e, const struct eye_tools *tools,
+			   const struct rtnl_link *bond)
 {
 	bool shared = have_one_mac(e, bond);
 
@@ -202,7 +204,7 @@ static void send_frame(void *data, const struct frame *frame)
 void eye_announce(struct eye *e, const struct eye_tools *tools, int64_t now)
 {
 	struct leg *leg = find_leg(e, e->active);
-	const struct link *bond = tables_link(tools->tables, e->index);
+	const struct rtnl_link *bond = tables_link(tools->tables, e->index);
 
 	if (!leg || !bond || !announce_due(&e->announcements, now) || leg->fd < 0)
 		return;
@@ -215,7 +217,7 @@ void eye_announce(struct eye *e, const struct eye_tools *tools, int64_t now)
 
 void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now)
 {
-	const struct link *bond = tables_link(tools->tables, e->index);
+	const struct rtnl_link *bond = tables_link(tools->tables, e->index);
 
 	if (!bond)
 		return;
@@ -243,7 +245,7 @@ void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now)
 /* The leg that the operator, or else the bond's own option, prefers. */
 static int preference(const struct eye *e, const struct eye_tools *tools, const struct leg *l)
 {
-	const struct link *bond = tables_link(tools->tables, e->index);
+	const struct rtnl_link *bond = tables_link(tools->tables, e->index);
 
 	if (tools->conf->prefer[0])
 		return streq(l->name, tools->conf->prefer);
@@ -351,7 +353,7 @@ static bool act(struct eye *e, const struct eye_tools *tools, const struct decis
 	cleanup_err struct err err = ERR_INIT;
 	int from = e->active;
 
-	if (rtnl_set_active(tools->rtnl, e->index, d->to, &err) < 0) {
+	if (kernel_set_active(tools->kernel, e->index, d->to, &err) < 0) {
 		err_wrap(&err, "cannot move it to %s", leg_name(e, d->to));
 		complain(e, err.text);
 		return false;

@@ -6,7 +6,7 @@
 #include "bondd/audit.h"
 #include "bondd/leg.h"
 
-struct rtnl;
+struct kernel;
 struct tables;
 
 /* Why the active leg changed. */
@@ -48,11 +48,11 @@ struct eye {
 struct eye_tools {
 	const struct conf *conf;
 	struct tables *tables;
-	struct rtnl *rtnl;
+	struct kernel *kernel;
 	int epoll; /* where legs' sockets are put, with their descriptor as data */
 };
 
-void eye_init(struct eye *e, const struct link *bond);
+void eye_init(struct eye *e, const struct rtnl_link *bond);
 
 /* Takes over what the tables say of the bond now. */
 void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now);

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "bondd/packet.h"
+#include "net/packet.h"
 
 enum { BATCHES = 8 }; /* of frames; a flood of them must not stop the clock */
 
@@ -29,7 +29,7 @@ static int64_t read_speed(const char *name)
 	return str_to_int(text, 1, INT32_MAX, &speed) == 0 ? speed : -1;
 }
 
-void leg_init(struct leg *l, const struct link *link, int64_t now)
+void leg_init(struct leg *l, const struct rtnl_link *link, int64_t now)
 {
 	*l = (struct leg){
 		.index = link->index,
@@ -42,7 +42,7 @@ void leg_init(struct leg *l, const struct link *link, int64_t now)
 	leg_update(l, link, now);
 }
 
-void leg_update(struct leg *l, const struct link *link, int64_t now)
+void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now)
 {
 	memcpy(l->name, link->name, sizeof(l->name));
 	l->mac = link->mac;

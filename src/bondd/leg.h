@@ -3,9 +3,9 @@
 #pragma once
 
 #include "bondd/conf.h"
-#include "bondd/netlink.h"
 #include "bondd/track.h"
 #include "model/status.h"
+#include "net/rtnl.h"
 
 struct err;
 
@@ -41,10 +41,10 @@ struct leg {
 };
 
 /* From its link. The socket comes with leg_open. */
-void leg_init(struct leg *l, const struct link *link, int64_t now);
+void leg_init(struct leg *l, const struct rtnl_link *link, int64_t now);
 
 /* Takes over what the link says now; its carrier's loss makes its tracks forget. */
-void leg_update(struct leg *l, const struct link *link, int64_t now);
+void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now);
 
 /* A socket for these targets, if it has none; leg_close first when they have changed. */
 int leg_open(struct leg *l, const struct targets *targets, struct err *err);

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-static struct link *find_link(const struct tables *t, int index)
+static struct rtnl_link *find_link(const struct tables *t, int index)
 {
 	for (size_t i = 0; i < t->n_links; i++)
 		if (t->links[i].index == index)
@@ -16,7 +16,7 @@ static struct link *find_link(const struct tables *t, int index)
 	return NULL;
 }
 
-static struct address *find_address(const struct tables *t, const struct address *like)
+static struct rtnl_addr *find_address(const struct tables *t, const struct rtnl_addr *like)
 {
 	for (size_t i = 0; i < t->n_addresses; i++)
 		if (t->addresses[i].index == like->index &&
@@ -27,9 +27,9 @@ static struct address *find_address(const struct tables *t, const struct address
 
 static enum tables_change take_link(struct tables *t, const struct nlmsghdr *m)
 {
-	struct link l, *old;
+	struct rtnl_link l, *old;
 
-	if (!netlink_read_link(m, &l))
+	if (!rtnl_read_link(m, &l))
 		return TABLES_SAME;
 	old = find_link(t, l.index);
 	if (m->nlmsg_type == RTM_DELLINK) {
@@ -51,9 +51,9 @@ static enum tables_change take_link(struct tables *t, const struct nlmsghdr *m)
 
 static enum tables_change take_address(struct tables *t, const struct nlmsghdr *m)
 {
-	struct address a, *old;
+	struct rtnl_addr a, *old;
 
-	if (!netlink_read_address(m, &a))
+	if (!rtnl_read_addr(m, &a))
 		return TABLES_SAME;
 	old = find_address(t, &a);
 	if (m->nlmsg_type == RTM_DELADDR) {
@@ -81,7 +81,7 @@ enum tables_change tables_take(struct tables *t, const struct nlmsghdr *m)
 		return take_address(t, m);
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		return netlink_is_default(m) ? TABLES_ROUTES_STALE : TABLES_SAME;
+		return rtnl_is_default(m) ? TABLES_ROUTES_STALE : TABLES_SAME;
 	default:
 		return TABLES_SAME;
 	}
@@ -106,8 +106,8 @@ void tables_drop_routes(struct tables *t)
 
 void tables_add_route(struct tables *t, const struct nlmsghdr *m)
 {
-	struct route hops[TABLES_ROUTES];
-	size_t n = netlink_read_default(m, hops, TABLES_ROUTES - t->n_routes);
+	struct rtnl_route hops[TABLES_ROUTES];
+	size_t n = rtnl_read_default(m, hops, TABLES_ROUTES - t->n_routes);
 
 	for (size_t i = 0; i < n; i++)
 		*array_push(t->routes, t->n_routes) = hops[i];
@@ -127,12 +127,12 @@ void tables_sweep(struct tables *t)
 	t->n_addresses = addresses;
 }
 
-const struct link *tables_link(const struct tables *t, int index)
+const struct rtnl_link *tables_link(const struct tables *t, int index)
 {
 	return find_link(t, index);
 }
 
-const struct link *tables_link_named(const struct tables *t, const char *name)
+const struct rtnl_link *tables_link_named(const struct tables *t, const char *name)
 {
 	for (size_t i = 0; i < t->n_links; i++)
 		if (streq(t->links[i].name, name))

@@ -2,16 +2,16 @@
 /* What is known of the kernel's links, addresses and default routes, kept by its messages. */
 #pragma once
 
-#include "bondd/netlink.h"
+#include "net/rtnl.h"
 
 enum { TABLES_LINKS = 1024, TABLES_ADDRESSES = 4096, TABLES_ROUTES = 64 };
 
 struct tables {
-	struct link *links;
+	struct rtnl_link *links;
 	size_t n_links;
-	struct address *addresses;
+	struct rtnl_addr *addresses;
 	size_t n_addresses;
-	struct route *routes;
+	struct rtnl_route *routes;
 	size_t n_routes;
 };
 
@@ -36,7 +36,7 @@ void tables_add_route(struct tables *t, const struct nlmsghdr *m);
 void tables_sweep(struct tables *t);
 
 /* By index or name; NULL: there is none. */
-const struct link *tables_link(const struct tables *t, int index);
-const struct link *tables_link_named(const struct tables *t, const char *name);
+const struct rtnl_link *tables_link(const struct tables *t, int index);
+const struct rtnl_link *tables_link_named(const struct tables *t, const char *name);
 
 void tables_clear(struct tables *t);

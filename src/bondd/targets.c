@@ -5,33 +5,35 @@
 #include "bondd/tables.h"
 
 /* The link is the bond or a VLAN on it. */
-static bool is_on(const struct link *link, const struct link *bond)
+static bool is_on(const struct rtnl_link *link, const struct rtnl_link *bond)
 {
 	return link && (link->index == bond->index ||
 			(link->is_vlan && link->parent == bond->index && link->vlan));
 }
 
 /* By the longest prefix, as the kernel routes. */
-static unsigned vlan_of(const struct tables *t, const struct link *bond, const struct ip_addr *ip)
+static unsigned vlan_of(const struct tables *t, const struct rtnl_link *bond,
+			const struct ip_addr *ip)
 {
-	const struct address *best = NULL;
+	const struct rtnl_addr *best = NULL;
 
 	for (size_t i = 0; i < t->n_addresses; i++) {
-		const struct address *a = &t->addresses[i];
+		const struct rtnl_addr *a = &t->addresses[i];
 		if (is_on(tables_link(t, a->index), bond) && ip_prefix_contains(&a->prefix, ip) &&
 		    (!best || a->prefix.len > best->prefix.len))
 			best = a;
 	}
-	const struct link *link = best ? tables_link(t, best->index) : NULL;
+	const struct rtnl_link *link = best ? tables_link(t, best->index) : NULL;
 	return link && link->is_vlan ? link->vlan : 0;
 }
 
-static const struct route *gateway(const struct tables *t, const struct link *bond, int version)
+static const struct rtnl_route *gateway(const struct tables *t, const struct rtnl_link *bond,
+					int version)
 {
-	const struct route *best = NULL;
+	const struct rtnl_route *best = NULL;
 
 	for (size_t i = 0; i < t->n_routes; i++) {
-		const struct route *r = &t->routes[i];
+		const struct rtnl_route *r = &t->routes[i];
 		if (r->gateway.version == version && is_on(tables_link(t, r->index), bond) &&
 		    (!best || r->metric < best->metric))
 			best = r;
@@ -39,8 +41,8 @@ static const struct route *gateway(const struct tables *t, const struct link *bo
 	return best;
 }
 
-void targets_find(const struct tables *tables, const struct link *bond, const struct conf *conf,
-		  struct targets *ret_targets)
+void targets_find(const struct tables *tables, const struct rtnl_link *bond,
+		  const struct conf *conf, struct targets *ret_targets)
 {
 	struct targets found = {0};
 
@@ -50,11 +52,11 @@ void targets_find(const struct tables *tables, const struct link *bond, const st
 			.vlan = vlan_of(tables, bond, &conf->targets[i]),
 		};
 	if (conf->n_targets == 0) {
-		const struct route *r = gateway(tables, bond, 4);
+		const struct rtnl_route *r = gateway(tables, bond, 4);
 		if (!r)
 			r = gateway(tables, bond, 6);
 		if (r) {
-			const struct link *link = tables_link(tables, r->index);
+			const struct rtnl_link *link = tables_link(tables, r->index);
 			found.v[found.n++] = (struct target){
 				.ip = r->gateway,
 				.vlan = link->is_vlan ? link->vlan : 0,

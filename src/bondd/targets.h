@@ -3,7 +3,7 @@
 #pragma once
 
 struct conf;
-struct link;
+struct rtnl_link;
 struct tables;
 struct targets;
 
@@ -12,5 +12,5 @@ struct targets;
  * gateway of the IPv4 default route over the bond or its VLANs with the lowest metric, or the IPv6
  * one: one is enough, for if it dies nobody moves.
  */
-void targets_find(const struct tables *tables, const struct link *bond, const struct conf *conf,
-		  struct targets *ret_targets);
+void targets_find(const struct tables *tables, const struct rtnl_link *bond,
+		  const struct conf *conf, struct targets *ret_targets);

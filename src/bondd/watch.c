@@ -17,8 +17,8 @@
 #include "base/str.h"
 #include "bondd/eye.h"
 #include "bondd/journal.h"
+#include "bondd/kernel.h"
 #include "bondd/report.h"
-#include "bondd/rtnl.h"
 #include "bondd/tables.h"
 
 enum {
@@ -58,7 +58,7 @@ static void update_bonds(struct watch *w, int64_t now)
 	for (size_t i = 0; i < w->n_eyes; i++)
 		w->eyes[i].kept = false;
 	for (size_t i = 0; i < w->tables.n_links; i++) {
-		const struct link *link = &w->tables.links[i];
+		const struct rtnl_link *link = &w->tables.links[i];
 		if (!link->is_bond)
 			continue;
 		struct eye *e = find_eye(w, link->index);
@@ -106,7 +106,7 @@ static void set_timer(struct watch *w, int64_t now)
 static int hear_kernel(struct watch *w, int64_t now, struct err *err)
 {
 	bool changed = false;
-	int r = rtnl_hear(w->tools.rtnl, &w->tables, &changed, err);
+	int r = kernel_hear(w->tools.kernel, &w->tables, &changed, err);
 
 	if (r == 0 && changed)
 		update_bonds(w, now);
@@ -216,7 +216,7 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 			ticked = true;
 		else if (fd == w->signals)
 			w->stop = true;
-		else if (fd == rtnl_fd(w->tools.rtnl))
+		else if (fd == kernel_fd(w->tools.kernel))
 			news = true;
 		else
 			hear_leg(w, fd, now);
@@ -268,9 +268,9 @@ static int set_up(struct watch *w, struct err *err)
 	if (r == 0)
 		r = add_fd(w, w->signals, err);
 	if (r == 0)
-		r = rtnl_open(&w->tables, &w->tools.rtnl, err);
+		r = kernel_open(&w->tables, &w->tools.kernel, err);
 	if (r == 0)
-		r = add_fd(w, rtnl_fd(w->tools.rtnl), err);
+		r = add_fd(w, kernel_fd(w->tools.kernel), err);
 	return r;
 }
 
@@ -307,7 +307,7 @@ static void tear_down(struct watch *w)
 {
 	for (size_t i = 0; i < w->n_eyes; i++)
 		eye_clear(&w->eyes[i]);
-	rtnl_close(w->tools.rtnl);
+	kernel_close(w->tools.kernel);
 	tables_clear(&w->tables);
 	if (w->timer >= 0)
 		close(w->timer);

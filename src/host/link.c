@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -14,39 +13,25 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "host/read.h"
 #include "host/tree.h"
 #include "net/mac.h"
+#include "net/netlink.h"
+#include "net/rtnl.h"
 
 #define DUMP_FILE "netlink/link.dump"
 #define DUMP_MAX  (4 << 20)
-#define DUMP_ROOM (1 << 20) /* one part: a link with its VFs can pass the usual 32 KiB */
-#define TRIES     5
-
-static void cleanup_mnl_fn(struct mnl_socket **nl)
-{
-	if (*nl)
-		mnl_socket_close(*nl);
-}
-
-static bool attr_ok(const struct nlattr *a, const void *tail)
-{
-	return mnl_attr_ok(a, (int)((const char *)tail - (const char *)a));
-}
-
-/* mnl_nlmsg_ok of libmnl 1.0.4 takes a length of 2^31 and more for a negative one, so for short. */
-static bool message_ok(const struct nlmsghdr *m, int left)
-{
-	return mnl_nlmsg_ok(m, left) && m->nlmsg_len <= (unsigned)left;
-}
 
 /* The attribute of that type among those up to tail, with a payload of at least size bytes. */
 static const struct nlattr *find(const void *first, const void *tail, unsigned type, size_t size)
 {
-	for (const struct nlattr *a = first; attr_ok(a, tail); a = mnl_attr_next(a))
+	const struct nlattr *a;
+
+	for (each_attr(a, first, tail))
 		if (mnl_attr_get_type(a) == type && mnl_attr_get_payload_len(a) >= size)
 			return a;
 	return NULL;
@@ -134,11 +119,11 @@ static struct host_nic *apply_link(const struct nlmsghdr *m, struct host *host)
 	const struct nlattr *name = find(first, tail, IFLA_IFNAME, 1);
 	const struct nlattr *list = find(first, tail, IFLA_VFINFO_LIST, 0);
 	struct host_nic *nic = name ? nic_of(host, name) : NULL;
+	const struct nlattr *a;
 
 	if (!nic || !list)
 		return nic;
-	for (const struct nlattr *a = mnl_attr_get_payload(list); attr_ok(a, nested_tail(list));
-	     a = mnl_attr_next(a))
+	for (each_nested(a, list))
 		if (mnl_attr_get_type(a) == IFLA_VF_INFO)
 			apply_vf(a, nic);
 	return nic;
@@ -151,7 +136,7 @@ void links_apply(const void *dump, size_t len, struct host *host,
 
 	if (left == 0)
 		return;
-	for (const struct nlmsghdr *m = dump; message_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+	for (const struct nlmsghdr *m = dump; netlink_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
 		if (m->nlmsg_type != RTM_NEWLINK ||
 		    mnl_nlmsg_get_payload_len(m) < sizeof(struct ifinfomsg))
 			continue;
@@ -160,64 +145,26 @@ void links_apply(const void *dump, size_t len, struct host *host,
 	}
 }
 
-/* Appends the parts of one dump to out: 0, -EINTR when links changed under it, or -errno. */
-static int receive_dump(struct mnl_socket *nl, unsigned sequence, struct strbuf *out)
+static void begin_dump(void *dump)
 {
-	cleanup_free char *buffer = xreallocarray(NULL, DUMP_ROOM, 1);
-	bool torn = false;
-
-	for (;;) {
-		ssize_t n = mnl_socket_recvfrom(nl, buffer, DUMP_ROOM);
-
-		if (n < 0)
-			return -errno;
-
-		int left = (int)n;
-
-		for (const struct nlmsghdr *m = (void *)buffer; message_ok(m, left);
-		     m = mnl_nlmsg_next(m, &left)) {
-			if (m->nlmsg_seq != sequence)
-				continue;
-			torn |= (m->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-			if (m->nlmsg_type == NLMSG_DONE)
-				return torn ? -EINTR : 0;
-			if (m->nlmsg_type == NLMSG_ERROR)
-				return -EPROTO;
-			if (out->len + m->nlmsg_len > DUMP_MAX)
-				return -EFBIG;
-			strbuf_add(out, m, NLMSG_ALIGN(m->nlmsg_len));
-		}
-	}
+	strbuf_clear(dump);
 }
 
-static int dump_links(struct strbuf *ret_dump)
+static void take_link(void *dump, const struct nlmsghdr *m)
 {
-	char request[256];
-	cleanup(cleanup_mnl_fn) struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
-	int r = -EINTR;
+	strbuf_add(dump, m, NLMSG_ALIGN(m->nlmsg_len));
+}
 
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
-	for (unsigned i = 0; i < TRIES && r == -EINTR; i++) {
-		struct nlmsghdr *m = mnl_nlmsg_put_header(request);
+static int dump_links(struct strbuf *dump, struct err *err)
+{
+	char request[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+	cleanup_netlink struct netlink *nl = NULL;
+	int r = netlink_open(NETLINK_ROUTE, &nl, err);
 
-		m->nlmsg_type = RTM_GETLINK;
-		m->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		m->nlmsg_seq = i + 1;
-		mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
-		mnl_attr_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
-		if (mnl_socket_sendto(nl, m, m->nlmsg_len) < 0)
-			return -errno;
-
-		struct strbuf dump = {0};
-
-		r = receive_dump(nl, m->nlmsg_seq, &dump);
-		if (r == 0)
-			*ret_dump = dump;
-		else
-			strbuf_clear(&dump);
-	}
-	return r;
+	if (r < 0)
+		return r;
+	rtnl_put_dump(request, RTM_GETLINK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
+	return netlink_dump(nl, (void *)request, begin_dump, take_link, dump, err);
 }
 
 static void keep_message(void *data, const void *message, size_t len)
@@ -231,10 +178,10 @@ void links_read(struct tree *tree, struct host *host)
 	size_t len;
 
 	if (tree_is_live(tree)) {
-		int r = dump_links(&dump);
+		cleanup_err struct err err = ERR_INIT;
 
-		if (r < 0) {
-			log_info("the kernel does not tell of its links: %s", strerror(-r));
+		if (dump_links(&dump, &err) < 0) {
+			log_info("cannot list the links: %s", err.text);
 			return;
 		}
 		links_apply(dump.s, dump.len, host, keep_message, &kept);

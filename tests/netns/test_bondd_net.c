@@ -4,6 +4,7 @@
  * namespace. Without a bond: not every kernel has the driver. As root, in namespaces of its own.
  */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -25,10 +26,10 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/announce.h"
+#include "bondd/kernel.h"
 #include "bondd/leg.h"
-#include "bondd/packet.h"
-#include "bondd/rtnl.h"
 #include "bondd/tables.h"
+#include "net/packet.h"
 
 #define assert_ok(call)                                      \
 	do {                                                 \
@@ -40,7 +41,7 @@
 
 static const struct track_limits limits = {.interval = 20000, .fall = 3, .rise = 10};
 static struct tables tables;
-static struct rtnl *rtnl;
+static struct kernel *kernel;
 
 static void run(const char *command)
 {
@@ -75,15 +76,15 @@ static int set_up(void **state)
 	/* Until then a busy machine's bridge drops what it gets. */
 	run("for i in $(seq 100); do test 2 = $(ip -n peer -d link show | grep -c 'state "
 	    "forwarding') && exit 0; sleep 0.05; done; exit 1");
-	assert_ok(rtnl_open(&tables, &rtnl, &why));
+	assert_ok(kernel_open(&tables, &kernel, &why));
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	rtnl_close(rtnl);
-	rtnl = NULL;
+	kernel_close(kernel);
+	kernel = NULL;
 	tables_clear(&tables);
 	(void)!system("ip netns del peer 2>/dev/null; ip link del leg0 2>/dev/null; "
 		      "ip link del leg1 2>/dev/null");
@@ -97,10 +98,10 @@ static void hear_until(bool (*wanted)(void))
 	bool changed;
 
 	for (;;) {
-		assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+		assert_ok(kernel_hear(kernel, &tables, &changed, &why));
 		if (wanted())
 			return;
-		struct pollfd p = {rtnl_fd(rtnl), POLLIN, 0};
+		struct pollfd p = {kernel_fd(kernel), POLLIN, 0};
 		if (clock_now() > end || poll(&p, 1, 2000) <= 0)
 			fail_msg("the kernel did not say so within 2 s");
 	}
@@ -108,8 +109,8 @@ static void hear_until(bool (*wanted)(void))
 
 static bool both_legs_up(void)
 {
-	const struct link *a = tables_link_named(&tables, "leg0");
-	const struct link *b = tables_link_named(&tables, "leg1");
+	const struct rtnl_link *a = tables_link_named(&tables, "leg0");
+	const struct rtnl_link *b = tables_link_named(&tables, "leg1");
 
 	return a && b && a->carrier == TRI_YES && b->carrier == TRI_YES;
 }
@@ -376,7 +377,7 @@ static bool leg1_gone(void)
 
 static bool leg1_without_carrier(void)
 {
-	const struct link *l = tables_link_named(&tables, "leg1");
+	const struct rtnl_link *l = tables_link_named(&tables, "leg1");
 
 	return l && l->carrier == TRI_NO;
 }
@@ -406,9 +407,28 @@ static void test_overrun_is_dumped_again(void **state)
 	run("i=0; while [ $i -lt 400 ]; do echo link set leg0 mtu $((1400 + i % 2)); i=$((i+1)); "
 	    "done > /run/batch && for n in 1 2 3 4 5; do ip -batch /run/batch; done");
 	run("ip link del leg1");
-	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_ok(kernel_hear(kernel, &tables, &changed, &why));
 	assert_true(changed);
 	assert_true(leg1_gone());
+}
+
+/* Anyone with the privilege may send to a netlink socket's address. */
+static void test_messages_of_others_are_ignored(void **state)
+{
+	(void)state;
+	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+	cleanup_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct sockaddr_nl to = {0};
+	socklen_t len = sizeof(to);
+	bool changed = true;
+	const struct rtnl_link *leg0 = tables_link_named(&tables, "leg0");
+	struct nlmsghdr *m = rtnl_put_link(buf, RTM_DELLINK, 0, leg0->index, "leg0");
+
+	assert_int_equal(getsockname(kernel_fd(kernel), (struct sockaddr *)&to, &len), 0);
+	assert_int_equal(sendto(fd, m, m->nlmsg_len, 0, (struct sockaddr *)&to, len), m->nlmsg_len);
+	assert_ok(kernel_hear(kernel, &tables, &changed, &why));
+	assert_false(changed);
+	assert_non_null(tables_link_named(&tables, "leg0"));
 }
 
 static void test_default_routes(void **state)
@@ -418,17 +438,17 @@ static void test_default_routes(void **state)
 
 	run("ip address add 172.16.1.10/24 dev leg0");
 	run("ip route add default via 172.16.1.1 dev leg0 metric 300");
-	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_ok(kernel_hear(kernel, &tables, &changed, &why));
 	assert_int_equal(tables.n_routes, 1);
 	assert_int_equal(tables.routes[0].gateway.bytes[3], 1);
 	/* Of a route that is replaced the kernel does not say that the old one went. */
 	run("ip route replace default via 172.16.1.2 dev leg0 metric 300");
-	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_ok(kernel_hear(kernel, &tables, &changed, &why));
 	assert_int_equal(tables.n_routes, 1);
 	assert_int_equal(tables.routes[0].gateway.bytes[3], 2);
 	/* Nor of those that go with the last address. */
 	run("ip address flush dev leg0");
-	assert_ok(rtnl_hear(rtnl, &tables, &changed, &why));
+	assert_ok(kernel_hear(kernel, &tables, &changed, &why));
 	assert_int_equal(tables.n_routes, 0);
 }
 
@@ -438,8 +458,8 @@ static void test_refusal_has_words(void **state)
 	cleanup_err struct err err = ERR_INIT;
 
 	hear_until(both_legs_up);
-	int r = rtnl_set_active(rtnl, tables_link_named(&tables, "leg0")->index,
-				tables_link_named(&tables, "leg1")->index, &err);
+	int r = kernel_set_active(kernel, tables_link_named(&tables, "leg0")->index,
+				  tables_link_named(&tables, "leg1")->index, &err);
 	assert_true(r < 0); /* it is no bond */
 	assert_non_null(strstr(err.text, "the kernel refused"));
 }
@@ -471,6 +491,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_announcements_are_believed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_legs_come_and_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_overrun_is_dumped_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_messages_of_others_are_ignored, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_default_routes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refusal_has_words, set_up, tear_down),
 	};

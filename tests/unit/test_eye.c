@@ -27,6 +27,7 @@
 #include "bondd/tables.h"
 #include "bondd/targets.h"
 #include "deploy/guest.h"
+#include "net/frame.h"
 
 enum { LO = 1, ENS6 = 3, ENS7 = 4, BOND = 5, VLAN = 6, ETH0 = 2 };
 
@@ -38,9 +39,9 @@ static struct ip_addr address(const char *text)
 	return ip;
 }
 
-static struct link *add_link(struct tables *t, int index, const char *name)
+static struct rtnl_link *add_link(struct tables *t, int index, const char *name)
 {
-	struct link *l = array_push(t->links, t->n_links);
+	struct rtnl_link *l = array_push(t->links, t->n_links);
 
 	l->index = index;
 	snprintf(l->name, sizeof(l->name), "%s", name);
@@ -55,13 +56,13 @@ static struct link *add_link(struct tables *t, int index, const char *name)
 static void add_address(struct tables *t, int index, const char *text, unsigned prefix)
 {
 	*array_push(t->addresses, t->n_addresses) =
-		(struct address){.index = index, .prefix = {address(text), prefix}};
+		(struct rtnl_addr){.index = index, .prefix = {address(text), prefix}};
 }
 
 static void add_route(struct tables *t, int index, const char *gateway, uint32_t metric)
 {
 	*array_push(t->routes, t->n_routes) =
-		(struct route){.index = index, .gateway = address(gateway), .metric = metric};
+		(struct rtnl_route){.index = index, .gateway = address(gateway), .metric = metric};
 }
 
 /* lo, eth0, bond0 of ens6 and ens7, bond0.101. */
@@ -71,20 +72,20 @@ static void fill(struct tables *t)
 	add_link(t, LO, "lo")->loopback = true;
 	add_link(t, ETH0, "eth0");
 	for (int i = ENS6; i <= ENS7; i++) {
-		struct link *leg = add_link(t, i, i == ENS6 ? "ens6" : "ens7");
+		struct rtnl_link *leg = add_link(t, i, i == ENS6 ? "ens6" : "ens7");
 		leg->master = BOND;
 		leg->mii_up = TRI_YES;
 	}
-	struct link *bond = add_link(t, BOND, "bond0");
+	struct rtnl_link *bond = add_link(t, BOND, "bond0");
 	bond->is_bond = true;
-	bond->bond = (struct bond_options){
+	bond->bond = (struct rtnl_bond){
 		.mode = BOND_OPTION_ACTIVE_BACKUP,
 		.active = ENS6,
 		.miimon = 100,
 		.fail_over_mac = BOND_FAIL_OVER_MAC_ACTIVE,
 		.primary_reselect = BOND_RESELECT_ALWAYS,
 	};
-	struct link *vlan = add_link(t, VLAN, "bond0.101");
+	struct rtnl_link *vlan = add_link(t, VLAN, "bond0.101");
 	vlan->is_vlan = true;
 	vlan->parent = BOND;
 	vlan->vlan = 101;
@@ -99,7 +100,7 @@ static void fill(struct tables *t)
 	add_route(t, VLAN, "2001:db8:101::1", 100);
 }
 
-static const struct link *bond_of(const struct tables *t)
+static const struct rtnl_link *bond_of(const struct tables *t)
 {
 	return tables_link(t, BOND);
 }
@@ -231,7 +232,7 @@ static void test_audit(void **state)
 	cleanup_free char *nothing = audit_text(&t, 1, "/none");
 	assert_string_equal(nothing, "");
 
-	struct bond_options *o = &t.links[4].bond;
+	struct rtnl_bond *o = &t.links[4].bond;
 	assert_finding(&t, 0, "bond0 has no default gateway");
 	o->fail_over_mac = BOND_FAIL_OVER_MAC_NONE;
 	assert_finding(&t, 1, "only the active leg is probed");
@@ -298,7 +299,7 @@ static void test_legs_of_one_mac_are_not_probed_at_once(void **state)
 	conf_init(&conf);
 	fill(&t);
 	/* No such interfaces: nothing can be sent. */
-	struct link *ens6 = &t.links[2], *ens7 = &t.links[3], *bond = &t.links[4];
+	struct rtnl_link *ens6 = &t.links[2], *ens7 = &t.links[3], *bond = &t.links[4];
 	ens6->index = INT_MAX - 1;
 	ens7->index = INT_MAX;
 	bond->bond.active = ens6->index;
@@ -316,7 +317,7 @@ static void test_legs_of_one_mac_are_not_probed_at_once(void **state)
 /* An eye that has just moved the bond, as its report goes through /status to dnsvnf. */
 static void fill_eye(struct eye *e)
 {
-	eye_init(e, &(struct link){.index = BOND, .name = "bond0"});
+	eye_init(e, &(struct rtnl_link){.index = BOND, .name = "bond0"});
 	e->sentence = xstrdup("ens6 lost 3 of 3 probes to 172.16.1.1 with carrier up: moved to "
 			      "ens7 after 61 ms");
 	e->said_at = 1700000000;
@@ -327,7 +328,7 @@ static void fill_eye(struct eye *e)
 	e->targets.v[e->targets.n++].ip = address("172.16.1.1");
 	e->audit.findings[e->audit.n++] = xstrdup("bond0 has miimon=0");
 	for (int i = ENS6; i <= ENS7; i++) {
-		struct link link = {.index = i, .carrier = TRI_YES};
+		struct rtnl_link link = {.index = i, .carrier = TRI_YES};
 		snprintf(link.name, sizeof(link.name), "ens%d", i + 3);
 		struct leg *l = &e->legs[e->n_legs++];
 		leg_init(l, &link, 0);

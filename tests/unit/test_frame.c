@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "bondd/frame.h"
+#include "net/frame.h"
 
 static const struct mac_addr mac = {{0x52, 0x54, 0x00, 0xaa, 0x00, 0x01}};
 static const struct mac_addr router_mac = {{0x02, 0x11, 0x22, 0x33, 0x44, 0x55}};

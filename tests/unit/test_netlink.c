@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "bondd/tables.h"
 
 enum { BUF = 2048 };
@@ -79,9 +80,9 @@ static struct nlmsghdr *leg_message(int type, int index, unsigned flags, uint8_t
 static void test_bond(void **state)
 {
 	(void)state;
-	struct link l;
+	struct rtnl_link l;
 
-	assert_true(netlink_read_link(bond_message(4), &l));
+	assert_true(rtnl_read_link(bond_message(4), &l));
 	assert_string_equal(l.name, "bond0");
 	assert_int_equal(l.index, 5);
 	assert_true(l.is_bond);
@@ -94,24 +95,24 @@ static void test_bond(void **state)
 	assert_int_equal(l.bond.fail_over_mac, BOND_FAIL_OVER_MAC_ACTIVE);
 	assert_int_equal(l.bond.primary, 3);
 	assert_int_equal(l.bond.primary_reselect, BOND_RESELECT_FAILURE);
-	assert_true(netlink_read_link(bond_message(0), &l));
+	assert_true(rtnl_read_link(bond_message(0), &l));
 	assert_int_equal(l.bond.active, 0);
 }
 
 static void test_leg(void **state)
 {
 	(void)state;
-	struct link l;
+	struct rtnl_link l;
 
-	assert_true(netlink_read_link(leg_message(RTM_NEWLINK, 3, UP | RUNNING, 0), &l));
+	assert_true(rtnl_read_link(leg_message(RTM_NEWLINK, 3, UP | RUNNING, 0), &l));
 	assert_false(l.is_bond);
 	assert_int_equal(l.master, 5);
 	assert_int_equal(l.mii_up, TRI_YES);
 	assert_true(l.has_permanent);
-	assert_true(netlink_read_link(leg_message(RTM_NEWLINK, 3, UP, 2), &l));
+	assert_true(rtnl_read_link(leg_message(RTM_NEWLINK, 3, UP, 2), &l));
 	assert_int_equal(l.carrier, TRI_NO);
 	assert_int_equal(l.mii_up, TRI_NO);
-	assert_true(netlink_read_link(leg_message(RTM_NEWLINK, 3, 0, 2), &l));
+	assert_true(rtnl_read_link(leg_message(RTM_NEWLINK, 3, 0, 2), &l));
 	assert_int_equal(l.carrier, TRI_UNKNOWN);
 }
 
@@ -119,7 +120,7 @@ static void test_vlan_and_forwarding(void **state)
 {
 	(void)state;
 	struct nlmsghdr *m = start_link(RTM_NEWLINK, 7, "bond0.101", UP | RUNNING);
-	struct link l;
+	struct rtnl_link l;
 	int32_t settings[3] = {1, 64, 1280};
 
 	mnl_attr_put_u32(m, IFLA_LINK, 5);
@@ -135,7 +136,7 @@ static void test_vlan_and_forwarding(void **state)
 	mnl_attr_nest_end(m, family);
 	mnl_attr_nest_end(m, families);
 
-	assert_true(netlink_read_link(m, &l));
+	assert_true(rtnl_read_link(m, &l));
 	assert_true(l.is_vlan);
 	assert_int_equal(l.parent, 5);
 	assert_int_equal(l.vlan, 101);
@@ -146,7 +147,7 @@ static void test_vlan_and_forwarding(void **state)
 static void test_broken_messages(void **state)
 {
 	(void)state;
-	struct link l;
+	struct rtnl_link l;
 	struct nlmsghdr *m = bond_message(4);
 	size_t whole = m->nlmsg_len;
 
@@ -154,22 +155,22 @@ static void test_broken_messages(void **state)
 		cleanup_free char *cut = xmemdup(m, len < NLMSG_HDRLEN ? NLMSG_HDRLEN : len);
 		((struct nlmsghdr *)(void *)cut)->nlmsg_len = (uint32_t)len;
 		if (len >= NLMSG_HDRLEN + sizeof(struct ifinfomsg))
-			assert_true(netlink_read_link((void *)cut, &l));
+			assert_true(rtnl_read_link((void *)cut, &l));
 		else
-			assert_false(len >= NLMSG_HDRLEN && netlink_read_link((void *)cut, &l));
+			assert_false(len >= NLMSG_HDRLEN && rtnl_read_link((void *)cut, &l));
 	}
 
 	m = start_link(RTM_NEWLINK, 5, "a-name-of-more-than-fifteen", UP);
 	mnl_attr_put(m, IFLA_ADDRESS, 20, "an infiniband address, long");
 	mnl_attr_put_u8(m, IFLA_MASTER, 1);
-	assert_true(netlink_read_link(m, &l));
+	assert_true(rtnl_read_link(m, &l));
 	assert_int_equal(strlen(l.name), IF_NAMESIZE - 1);
 	assert_false(l.has_mac);
 	assert_int_equal(l.master, 0);
 
 	m = bond_message(4);
 	((struct ifinfomsg *)mnl_nlmsg_get_payload(m))->ifi_family = AF_BRIDGE;
-	assert_false(netlink_read_link(m, &l));
+	assert_false(rtnl_read_link(m, &l));
 }
 
 static struct nlmsghdr *address_message(int type, int index, const char *text, unsigned flags)
@@ -190,26 +191,26 @@ static struct nlmsghdr *address_message(int type, int index, const char *text, u
 static void test_address(void **state)
 {
 	(void)state;
-	struct address a;
+	struct rtnl_addr a;
 	char text[IP_TEXT_SIZE];
 
-	assert_true(netlink_read_address(address_message(RTM_NEWADDR, 5, "172.16.1.10", 0), &a));
+	assert_true(rtnl_read_addr(address_message(RTM_NEWADDR, 5, "172.16.1.10", 0), &a));
 	assert_string_equal(ip_format(&a.prefix.addr, text), "172.16.1.10");
 	assert_int_equal(a.index, 5);
 	assert_false(a.tentative);
-	assert_true(netlink_read_address(
-		address_message(RTM_NEWADDR, 5, "2001:db8::10", IFA_F_TENTATIVE), &a));
+	assert_true(rtnl_read_addr(address_message(RTM_NEWADDR, 5, "2001:db8::10", IFA_F_TENTATIVE),
+				   &a));
 	assert_true(a.tentative);
 
 	/* Point to point: IFA_LOCAL is this end. */
 	struct nlmsghdr *m = address_message(RTM_NEWADDR, 5, "10.0.0.2", 0);
 	mnl_attr_put(m, IFA_LOCAL, 4, "\x0a\x00\x00\x01");
-	assert_true(netlink_read_address(m, &a));
+	assert_true(rtnl_read_addr(m, &a));
 	assert_string_equal(ip_format(&a.prefix.addr, text), "10.0.0.1");
 
 	m = address_message(RTM_NEWADDR, 5, "10.0.0.2", 0);
 	((struct ifaddrmsg *)mnl_nlmsg_get_payload(m))->ifa_family = AF_INET6;
-	assert_false(netlink_read_address(m, &a)); /* four bytes are no IPv6 address */
+	assert_false(rtnl_read_addr(m, &a)); /* four bytes are no IPv6 address */
 }
 
 static struct nlmsghdr *route_message(int type, int family)
@@ -229,32 +230,32 @@ static void test_default_route(void **state)
 	(void)state;
 	struct nlmsghdr *m = route_message(RTM_NEWROUTE, AF_INET);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(m);
-	struct route r[4];
+	struct rtnl_route r[4];
 	char text[IP_TEXT_SIZE];
 
 	mnl_attr_put(m, RTA_GATEWAY, 4, "\xac\x10\x01\x01");
 	mnl_attr_put_u32(m, RTA_OIF, 5);
 	mnl_attr_put_u32(m, RTA_PRIORITY, 300);
-	assert_int_equal(netlink_read_default(m, r, 4), 1);
+	assert_int_equal(rtnl_read_default(m, r, 4), 1);
 	assert_string_equal(ip_format(&r[0].gateway, text), "172.16.1.1");
 	assert_int_equal(r[0].index, 5);
 	assert_int_equal(r[0].metric, 300);
 	mnl_attr_put_u32(m, RTA_PRIORITY, 4000000000); /* the worst, not the best */
-	assert_int_equal(netlink_read_default(m, r, 4), 1);
+	assert_int_equal(rtnl_read_default(m, r, 4), 1);
 	assert_int_equal(r[0].metric, 4000000000);
 
 	rtm->rtm_dst_len = 24;
-	assert_int_equal(netlink_read_default(m, r, 4), 0);
+	assert_int_equal(rtnl_read_default(m, r, 4), 0);
 	rtm->rtm_dst_len = 0;
 	rtm->rtm_table = RT_TABLE_LOCAL;
-	assert_int_equal(netlink_read_default(m, r, 4), 0);
-	assert_false(netlink_is_default(m));
+	assert_int_equal(rtnl_read_default(m, r, 4), 0);
+	assert_false(rtnl_is_default(m));
 
 	/* Without a gateway there is nobody to probe. */
 	m = route_message(RTM_NEWROUTE, AF_INET);
 	mnl_attr_put_u32(m, RTA_OIF, 5);
-	assert_int_equal(netlink_read_default(m, r, 4), 0);
-	assert_true(netlink_is_default(m));
+	assert_int_equal(rtnl_read_default(m, r, 4), 0);
+	assert_true(rtnl_is_default(m));
 }
 
 static void test_multipath_route(void **state)
@@ -269,33 +270,160 @@ static void test_multipath_route(void **state)
 		{{sizeof(hops[0]), 0, 0, 5}, {8, RTA_GATEWAY}, {172, 16, 1, 1}},
 		{{sizeof(hops[0]), 0, 0, 6}, {8, RTA_GATEWAY}, {172, 16, 1, 2}},
 	};
-	struct route r[4];
+	struct rtnl_route r[4];
 
 	mnl_attr_put(m, RTA_MULTIPATH, sizeof(hops), hops);
-	assert_int_equal(netlink_read_default(m, r, 4), 2);
+	assert_int_equal(rtnl_read_default(m, r, 4), 2);
 	assert_int_equal(r[1].index, 6);
 	assert_int_equal(r[1].gateway.bytes[3], 2);
-	assert_int_equal(netlink_read_default(m, r, 1), 1);
+	assert_int_equal(rtnl_read_default(m, r, 1), 1);
 
 	hops[0].head.rtnh_len = 200; /* beyond the attribute */
 	m = route_message(RTM_NEWROUTE, AF_INET);
 	mnl_attr_put(m, RTA_MULTIPATH, sizeof(hops), hops);
-	assert_int_equal(netlink_read_default(m, r, 4), 0);
+	assert_int_equal(rtnl_read_default(m, r, 4), 0);
 }
 
 static void test_set_active(void **state)
 {
 	(void)state;
-	struct nlmsghdr *m = netlink_put_active(buf, 5, 4);
-	struct link l;
+	struct nlmsghdr *m = rtnl_put_bond_active(buf, 5, 4);
+	struct rtnl_link l;
 
 	assert_int_equal(m->nlmsg_type, RTM_NEWLINK);
 	assert_int_equal(m->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
-	assert_true(netlink_read_link(m, &l));
+	assert_true(rtnl_read_link(m, &l));
 	assert_int_equal(l.index, 5);
 	assert_true(l.is_bond);
 	assert_int_equal(l.bond.active, 4);
 	assert_int_equal(l.bond.mode, -1); /* nothing else is set */
+}
+
+static const struct nlattr *find_attr(const struct nlmsghdr *m, size_t header, unsigned type)
+{
+	const struct nlattr *a;
+
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, header), netlink_end(m)))
+		if (mnl_attr_get_type(a) == type)
+			return a;
+	fail_msg("no attribute %u", type);
+	return NULL;
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	static const struct mac_addr bridge_mac = {{2, 1, 2, 3, 4, 5}};
+	const unsigned create = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+	const unsigned dump = NLM_F_REQUEST | NLM_F_DUMP;
+	char bufs[7][RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+	const struct {
+		struct nlmsghdr *m;
+		unsigned type, flags;
+		size_t header;
+		const char *name, *kind; /* NULL: it has none */
+	} cases[] = {
+		{rtnl_put_link(bufs[0], RTM_DELLINK, 0, 0, "tap0"), RTM_DELLINK,
+		 NLM_F_REQUEST | NLM_F_ACK, sizeof(struct ifinfomsg), "tap0", NULL},
+		{rtnl_put_up(bufs[1], "tap0", true), RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK,
+		 sizeof(struct ifinfomsg), "tap0", NULL},
+		{rtnl_put_bridge(bufs[2], "br", &bridge_mac), RTM_NEWLINK, create,
+		 sizeof(struct ifinfomsg), "br", "bridge"},
+		{rtnl_put_veth(bufs[3], "a", "b"), RTM_NEWLINK, create, sizeof(struct ifinfomsg),
+		 "a", "veth"},
+		{rtnl_put_dump(bufs[4], RTM_GETLINK, RTEXT_FILTER_VF), RTM_GETLINK, dump,
+		 sizeof(struct ifinfomsg), NULL, NULL},
+		{rtnl_put_dump(bufs[5], RTM_GETADDR, 0), RTM_GETADDR, dump,
+		 sizeof(struct ifaddrmsg), NULL, NULL},
+		{rtnl_put_dump(bufs[6], RTM_GETROUTE, 0), RTM_GETROUTE, dump, sizeof(struct rtmsg),
+		 NULL, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nlmsghdr *m = cases[i].m;
+		struct rtnl_link l;
+
+		assert_int_equal(m->nlmsg_type, cases[i].type);
+		assert_int_equal(m->nlmsg_flags, cases[i].flags);
+		assert_true(netlink_ok(m, RTNL_REQUEST_MAX));
+		assert_non_null(netlink_header(m, cases[i].header));
+		if (!cases[i].name)
+			continue;
+		/* Read as if the kernel said it. */
+		m->nlmsg_type = RTM_NEWLINK;
+		((struct ifinfomsg *)mnl_nlmsg_get_payload(m))->ifi_index = 9;
+		assert_true(rtnl_read_link(m, &l));
+		assert_string_equal(l.name, cases[i].name);
+		assert_string_equal(l.kind, cases[i].kind ? cases[i].kind : "");
+		assert_int_equal(l.up, i == 1);
+		if (i == 2)
+			assert_true(mac_equal(&l.mac, &bridge_mac));
+	}
+	assert_int_equal(
+		mnl_attr_get_u32(find_attr(cases[4].m, sizeof(struct ifinfomsg), IFLA_EXT_MASK)),
+		RTEXT_FILTER_VF);
+	/* Too long a name: the kernel is left to refuse it. */
+	struct nlmsghdr *m = rtnl_put_link(bufs[0], RTM_DELLINK, 0, 0, "sixteen-letters-and-more");
+	assert_int_equal(
+		mnl_attr_get_payload_len(find_attr(m, sizeof(struct ifinfomsg), IFLA_IFNAME)),
+		IF_NAMESIZE);
+}
+
+static void test_address_request(void **state)
+{
+	(void)state;
+	static const char *const cases[] = {"172.16.1.1/24", "2001:db8::1/64"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ip_prefix prefix;
+		struct rtnl_addr a;
+
+		assert_true(ip_prefix_parse(cases[i], &prefix));
+		struct nlmsghdr *m = rtnl_put_addr(buf, RTM_NEWADDR, NLM_F_CREATE, 7, &prefix);
+		assert_int_equal(m->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE);
+		assert_true(rtnl_read_addr(m, &a));
+		assert_int_equal(a.index, 7);
+		cleanup_free char *text = ip_prefix_to_str(&a.prefix);
+		assert_string_equal(text, cases[i]);
+		assert_int_equal(((struct ifaddrmsg *)mnl_nlmsg_get_payload(m))->ifa_flags,
+				 i ? IFA_F_NODAD : 0);
+	}
+}
+
+static void count_begin(void *data)
+{
+	((int *)data)[0]++;
+}
+
+static void find_loopback(void *data, const struct nlmsghdr *m)
+{
+	struct rtnl_link l;
+
+	((int *)data)[1] += rtnl_read_link(m, &l) && l.loopback && strcmp(l.name, "lo") == 0;
+}
+
+/* Of the kernel that runs the test; both need no privilege. */
+static void test_client(void **state)
+{
+	(void)state;
+	cleanup_netlink struct netlink *nl = NULL;
+	cleanup_err struct err err = ERR_INIT;
+	int seen[2] = {0};
+
+	assert_int_equal(netlink_open(NETLINK_ROUTE, &nl, &err), 0);
+	assert_int_equal(netlink_dump(nl, rtnl_put_dump(buf, RTM_GETLINK, 0), count_begin,
+				      find_loopback, seen, &err),
+			 0);
+	assert_in_range(seen[0], 1, 10);
+	assert_int_equal(seen[1], 1);
+	assert_int_equal(netlink_request(nl, rtnl_put_link(buf, RTM_GETLINK, 0, 0, "lo"),
+					 find_loopback, seen, &err),
+			 0);
+	assert_int_equal(seen[1], 2);
+	assert_int_equal(netlink_request(nl, rtnl_put_link(buf, RTM_GETLINK, 0, 0, "none"), NULL,
+					 NULL, &err),
+			 -ENODEV);
+	assert_non_null(strstr(err.text, "the kernel refused"));
 }
 
 static void test_refusal(void **state)
@@ -375,6 +503,9 @@ int main(void)
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_multipath_route),
 		cmocka_unit_test(test_set_active),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_address_request),
+		cmocka_unit_test(test_client),
 		cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_tables),
 	};

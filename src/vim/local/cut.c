@@ -3,14 +3,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/err.h"
 #include "base/str.h"
+#include "net/netlink.h"
 #include "vim/local/link.h"
-#include "vim/local/netlink.h"
+#include "vim/local/netns.h"
 
 #define TABLE     "dnsvnf-cut"
 #define BATCH_MAX 4096
@@ -18,13 +20,11 @@
 static struct nlmsghdr *add(struct mnl_nlmsg_batch *batch, unsigned type, unsigned flags,
 			    unsigned family, unsigned resource)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(mnl_nlmsg_batch_current(batch));
+	struct nfgenmsg *nfg;
+	struct nlmsghdr *nlh =
+		netlink_put(mnl_nlmsg_batch_current(batch), type, flags, sizeof(*nfg));
 
-	nlh->nlmsg_type = (uint16_t)type;
-	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-
-	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-
+	nfg = mnl_nlmsg_get_payload(nlh);
 	nfg->nfgen_family = (uint8_t)family;
 	nfg->version = NFNETLINK_V0;
 	nfg->res_id = htons((uint16_t)resource);
@@ -70,34 +70,6 @@ static void add_chain(struct mnl_nlmsg_batch *batch, const char *a, const char *
 	mnl_nlmsg_batch_next(batch);
 }
 
-/* The table's and the chain's, or the first refusal: what follows from it follows in the batch. */
-static int acknowledged(struct mnl_socket *nl, struct err *err)
-{
-	char buf[BATCH_MAX];
-
-	for (int wanted = 2; wanted > 0;) {
-		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, errno, "no answer from nfnetlink");
-
-		int left = (int)n;
-
-		for (const struct nlmsghdr *m = (void *)buf; mnl_nlmsg_ok(m, left);
-		     m = mnl_nlmsg_next(m, &left)) {
-			if (m->nlmsg_type != NLMSG_ERROR)
-				continue;
-			int r = netlink_refusal(m, err);
-			if (r < 0)
-				return r;
-			wanted--;
-		}
-	}
-	return 0;
-}
-
 /* Since Linux 6.16 the kernel also takes the names of links that are not there. */
 static int check_links(int ns, const char *a, const char *b, struct err *err)
 {
@@ -116,14 +88,14 @@ static int check_links(int ns, const char *a, const char *b, struct err *err)
 		       : err_code(err, NOT_FOUND, ENODEV, "there is no link %s", have_a ? b : a);
 }
 
-int cut_veth(int ns, const char *a, const char *b, struct mnl_socket **ret, struct err *err)
+int cut_veth(int ns, const char *a, const char *b, struct netlink **ret, struct err *err)
 {
-	cleanup_netlink struct mnl_socket *nl = NULL;
+	cleanup_netlink struct netlink *nl = NULL;
 	char buf[BATCH_MAX];
 	int r = check_links(ns, a, b, err);
 
 	if (r == 0)
-		r = netlink_open(ns, NETLINK_NETFILTER, &nl, err);
+		r = netns_netlink(ns, NETLINK_NETFILTER, &nl, err);
 	if (r < 0)
 		return err_wrap(err, "cannot cut %s off from %s", a, b);
 
@@ -135,11 +107,9 @@ int cut_veth(int ns, const char *a, const char *b, struct mnl_socket **ret, stru
 	add_chain(batch, a, b);
 	add(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	mnl_nlmsg_batch_next(batch);
-	if (mnl_socket_sendto(nl, buf, mnl_nlmsg_batch_size(batch)) < 0)
-		r = err_errno(err, errno, "cannot send to nfnetlink");
+	/* Table and chain; what follows from a refusal follows in the batch. */
+	r = netns_hint(err, netlink_batch(nl, buf, mnl_nlmsg_batch_size(batch), 2, err));
 	mnl_nlmsg_batch_stop(batch);
-	if (r == 0)
-		r = acknowledged(nl, err);
 	if (r == -EOPNOTSUPP || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT)
 		err_wrap(err, "this kernel has no nf_tables, or one older than Linux 5.12");
 	if (r < 0)

@@ -7,10 +7,10 @@
 #pragma once
 
 struct err;
-struct mnl_socket;
+struct netlink;
 
 /*
  * Cuts the veth pair a, b until *ret is closed (netlink_close). One at a time in a namespace: the
  * kernel refuses a second. Needs Linux 5.12 with nf_tables.
  */
-int cut_veth(int ns, const char *a, const char *b, struct mnl_socket **ret, struct err *err);
+int cut_veth(int ns, const char *a, const char *b, struct netlink **ret, struct err *err);

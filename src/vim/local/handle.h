@@ -8,13 +8,13 @@
 #include "vim/local/store.h"
 #include "vim/vim.h"
 
-struct mnl_socket;
+struct netlink;
 
 struct local {
 	struct vim vim; /* first: the handle that callers have is this one */
 	struct store store;
-	int netns;              /* of the deployment; -1: not open */
-	struct mnl_socket *cut; /* while it is open a path is cut */
+	int netns;           /* of the deployment; -1: not open */
+	struct netlink *cut; /* while it is open a path is cut */
 	bool probed;
 	struct qemu qemu; /* when probed */
 };

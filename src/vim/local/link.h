@@ -10,22 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "net/rtnl.h"
+
 struct err;
 
-#define LINK_NAME_SIZE 16 /* IFNAMSIZ */
-
-struct netdev {
-	int index; /* the kernel's number */
-	char name[LINK_NAME_SIZE];
-	char master[LINK_NAME_SIZE]; /* "" for none */
-	char kind[LINK_NAME_SIZE];   /* "bridge", "veth", "tun" (a tap) ...; "" for `lo` */
-	char *alias;                 /* or NULL */
-	bool up;                     /* administratively */
-	bool carrier; /* and something is at the other end; of a tap: QEMU has it open */
-};
+#define LINK_NAME_SIZE IF_NAMESIZE
 
 struct netdev_list {
-	struct netdev *v;
+	struct rtnl_link *v; /* carrier of a tap: QEMU has it open */
 	size_t n;
 };
 

@@ -9,9 +9,9 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "net/netlink.h"
 #include "vim/local/cut.h"
 #include "vim/local/handle.h"
-#include "vim/local/netlink.h"
 #include "vim/local/netns.h"
 #include "vim/request.h"
 

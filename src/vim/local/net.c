@@ -235,7 +235,7 @@ bool net_present(struct local *local, const struct records *records, const struc
 	for (size_t i = 0; i < links.n; i++) {
 		if (!streq(links.v[i].name, name))
 			continue;
-		*ret_in_use = links.v[i].carrier;
+		*ret_in_use = links.v[i].carrier == TRI_YES;
 		return true;
 	}
 	return false;

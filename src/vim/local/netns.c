@@ -31,6 +31,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "net/netlink.h"
 
 #define RUN_DIR "/run/netns"
 #define OWN_NS  "/proc/thread-self/ns/net"
@@ -51,12 +52,18 @@ int netns_err(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	cleanup_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (abs(code) == EPERM || abs(code) == EACCES)
-		return err_code(err, LOCAL, code,
-				"%s: %s: needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN): run it with "
-				"sudo",
-				text, strerror(abs(code)));
-	return err_errno(err, code, "%s", text);
+	return netns_hint(err, err_errno(err, code, "%s", text));
+}
+
+int netns_hint(struct err *err, int code)
+{
+	if (err && (code == -EPERM || code == -EACCES)) {
+		cleanup_free char *text = xstrdup(err->text);
+		err_code(err, LOCAL, code,
+			 "%s: needs root (CAP_NET_ADMIN and CAP_SYS_ADMIN): run it with sudo",
+			 text);
+	}
+	return code;
 }
 
 /* Appends s with what cannot stand in a file name replaced; true when it was fit as it is. */
@@ -325,6 +332,13 @@ int netns_socket(int ns, int domain, int type, int protocol, struct err *err)
 	struct socket_request s = {domain, type, protocol};
 
 	return netns_run(ns, open_socket, &s, err);
+}
+
+int netns_netlink(int ns, int protocol, struct netlink **ret_nl, struct err *err)
+{
+	int fd = netns_socket(ns, AF_NETLINK, SOCK_RAW, protocol, err);
+
+	return fd < 0 ? fd : netlink_open_fd(fd, ret_nl, err);
 }
 
 /* Processes by descriptor: a pid could be another process by the time the signal is sent. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct err;
+struct netlink;
 
 /*
  * "dnsvnf-TENANT-DEPLOYMENT"; two deployments never share a name: where the plain form would be
@@ -47,6 +48,12 @@ int netns_sysctl(int ns, const char *path, const char *value, struct err *err);
 
 /* socket(2) in the namespace, close-on-exec: the descriptor, or -errno. */
 int netns_socket(int ns, int domain, int type, int protocol, struct err *err);
+
+/* netlink_open in the namespace. */
+int netns_netlink(int ns, int protocol, struct netlink **ret_nl, struct err *err);
+
+/* Adds to an error for want of a privilege how to get it; returns code. */
+int netns_hint(struct err *err, int code);
 
 /* err_errno that tells, where the kernel missed a privilege, how to get it. */
 int netns_err(struct err *err, int code, const char *fmt, ...)

@@ -303,7 +303,7 @@ int segment_prune(int ns, const struct segments *segments, struct err *err)
 	int r = link_list(ns, &links, err);
 
 	for (size_t i = 0; i < links.n && r == 0; i++) {
-		const struct netdev *l = &links.v[i];
+		const struct rtnl_link *l = &links.v[i];
 
 		if ((streq(l->kind, "bridge") || streq(l->kind, "veth")) &&
 		    !(segments && planned(segments, l->name)))

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "bondd/frame.h"
+#include "net/frame.h"
 
 struct err;
 

@@ -1,44 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/netlink.h"
+#include "net/rtnl.h"
 
-#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+#include "net/frame.h"
+
 /* IFF_LOWER_UP of <linux/if.h>, which <net/if.h> rules out. */
 #define LOWER_UP (1 << 16)
-/* Attributes from a up to tail that are whole. */
-#define each_attr(a, first, tail)                                          \
-	(a) = (first);                                                     \
-	mnl_attr_ok((a), (int)((const char *)(tail) - (const char *)(a))); \
-	(a) = mnl_attr_next(a)
-
-#define each_nested(a, nest)                     \
-	each_attr(a, mnl_attr_get_payload(nest), \
-		  (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest))
-
-bool netlink_ok(const struct nlmsghdr *m, int len)
-{
-	return len >= (int)sizeof(*m) && m->nlmsg_len >= sizeof(*m) &&
-	       m->nlmsg_len <= (unsigned)len;
-}
-
-/* Where m ends; mnl_nlmsg_get_payload_tail rounds up to beyond it. */
-static const void *end_of(const struct nlmsghdr *m)
-{
-	return (const char *)m + m->nlmsg_len;
-}
-
-/* The family's header, or NULL when the message is too short for one. */
-static const void *header(const struct nlmsghdr *m, size_t size)
-{
-	return mnl_nlmsg_get_payload_len(m) < size ? NULL : mnl_nlmsg_get_payload(m);
-}
-
 /* Leaves *value as it is when the attribute is no such number. */
 static void read_u32(const struct nlattr *a, uint32_t *value)
 {
@@ -70,6 +45,12 @@ static bool read_mac(const struct nlattr *a, struct mac_addr *ret_mac)
 	return true;
 }
 
+/* A name of the kernel's is at most as long as the room for it. */
+static void read_text(const struct nlattr *a, char *text, size_t size)
+{
+	snprintf(text, size, "%.*s", mnl_attr_get_payload_len(a), mnl_attr_get_str(a));
+}
+
 static bool is_word(const struct nlattr *a, const char *word)
 {
 	size_t len = strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
@@ -77,7 +58,7 @@ static bool is_word(const struct nlattr *a, const char *word)
 	return len == strlen(word) && memcmp(mnl_attr_get_payload(a), word, len) == 0;
 }
 
-static void read_bond(const struct nlattr *data, struct bond_options *b)
+static void read_bond(const struct nlattr *data, struct rtnl_bond *b)
 {
 	const struct nlattr *a;
 
@@ -111,7 +92,7 @@ static void read_bond(const struct nlattr *data, struct bond_options *b)
 	}
 }
 
-static void read_vlan(const struct nlattr *data, struct link *l)
+static void read_vlan(const struct nlattr *data, struct rtnl_link *l)
 {
 	const struct nlattr *a;
 	uint16_t id;
@@ -124,7 +105,7 @@ static void read_vlan(const struct nlattr *data, struct link *l)
 		}
 }
 
-static void read_leg(const struct nlattr *data, struct link *l)
+static void read_leg(const struct nlattr *data, struct rtnl_link *l)
 {
 	const struct nlattr *a;
 	int status = -1;
@@ -139,7 +120,7 @@ static void read_leg(const struct nlattr *data, struct link *l)
 	l->mii_up = status < 0 ? TRI_UNKNOWN : status == 0 ? TRI_YES : TRI_NO;
 }
 
-static void read_info(const struct nlattr *info, struct link *l)
+static void read_info(const struct nlattr *info, struct rtnl_link *l)
 {
 	const struct nlattr *a, *data = NULL, *leg_data = NULL;
 	bool leg_of_bond = false;
@@ -147,8 +128,9 @@ static void read_info(const struct nlattr *info, struct link *l)
 	for (each_nested(a, info)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_INFO_KIND:
-			l->is_bond = is_word(a, "bond");
-			l->is_vlan = is_word(a, "vlan");
+			read_text(a, l->kind, sizeof(l->kind));
+			l->is_bond = streq(l->kind, "bond");
+			l->is_vlan = streq(l->kind, "vlan");
 			break;
 		case IFLA_INFO_DATA:
 			data = a;
@@ -172,7 +154,7 @@ static void read_info(const struct nlattr *info, struct link *l)
 }
 
 /* AF_INET6's settings are an array of numbers, of which forwarding is the first. */
-static void read_families(const struct nlattr *families, struct link *l)
+static void read_families(const struct nlattr *families, struct rtnl_link *l)
 {
 	const struct nlattr *family, *a;
 	int32_t forwarding;
@@ -189,9 +171,9 @@ static void read_families(const struct nlattr *families, struct link *l)
 	}
 }
 
-bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
+bool rtnl_read_link(const struct nlmsghdr *m, struct rtnl_link *ret_link)
 {
-	const struct ifinfomsg *ifi = header(m, sizeof(*ifi));
+	const struct ifinfomsg *ifi = netlink_header(m, sizeof(*ifi));
 	const struct nlattr *a;
 
 	if ((m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK) || !ifi ||
@@ -201,8 +183,9 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 	if (ifi->ifi_family != AF_UNSPEC)
 		return false;
 
-	struct link l = {
+	struct rtnl_link l = {
 		.index = ifi->ifi_index,
+		.up = ifi->ifi_flags & IFF_UP,
 		.loopback = ifi->ifi_flags & IFF_LOOPBACK,
 		.carrier = !(ifi->ifi_flags & IFF_UP)  ? TRI_UNKNOWN
 			   : ifi->ifi_flags & LOWER_UP ? TRI_YES
@@ -214,11 +197,10 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 			 .fail_over_mac = -1,
 			 .primary_reselect = -1},
 	};
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)), end_of(m))) {
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)), netlink_end(m))) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_IFNAME:
-			snprintf(l.name, sizeof(l.name), "%.*s", mnl_attr_get_payload_len(a),
-				 mnl_attr_get_str(a));
+			read_text(a, l.name, sizeof(l.name));
 			break;
 		case IFLA_ADDRESS:
 			l.has_mac = read_mac(a, &l.mac);
@@ -243,9 +225,9 @@ bool netlink_read_link(const struct nlmsghdr *m, struct link *ret_link)
 	return true;
 }
 
-bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
+bool rtnl_read_addr(const struct nlmsghdr *m, struct rtnl_addr *ret_addr)
 {
-	const struct ifaddrmsg *ifa = header(m, sizeof(*ifa));
+	const struct ifaddrmsg *ifa = netlink_header(m, sizeof(*ifa));
 	struct ip_addr peer = {0}, local = {0};
 	const struct nlattr *a;
 
@@ -254,7 +236,7 @@ bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 		return false;
 
 	uint32_t flags = ifa->ifa_flags;
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifa)), end_of(m))) {
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifa)), netlink_end(m))) {
 		uint16_t len = mnl_attr_get_payload_len(a);
 		const void *bytes = mnl_attr_get_payload(a);
 		if (mnl_attr_get_type(a) == IFA_ADDRESS)
@@ -269,7 +251,7 @@ bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 		local = peer;
 	if (!local.version)
 		return false;
-	*ret_address = (struct address){
+	*ret_addr = (struct rtnl_addr){
 		.index = (int)ifa->ifa_index,
 		.prefix = {local, ifa->ifa_prefixlen},
 		.tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED),
@@ -279,7 +261,7 @@ bool netlink_read_address(const struct nlmsghdr *m, struct address *ret_address)
 
 static const struct rtmsg *default_header(const struct nlmsghdr *m)
 {
-	const struct rtmsg *rtm = header(m, sizeof(*rtm));
+	const struct rtmsg *rtm = netlink_header(m, sizeof(*rtm));
 
 	if ((m->nlmsg_type != RTM_NEWROUTE && m->nlmsg_type != RTM_DELROUTE) || !rtm ||
 	    rtm->rtm_dst_len != 0 || rtm->rtm_table != RT_TABLE_MAIN ||
@@ -288,14 +270,14 @@ static const struct rtmsg *default_header(const struct nlmsghdr *m)
 	return rtm;
 }
 
-bool netlink_is_default(const struct nlmsghdr *m)
+bool rtnl_is_default(const struct nlmsghdr *m)
 {
 	return default_header(m) != NULL;
 }
 
 /* The hops of a multipath route: a header and attributes each. */
-static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric, struct route *v,
-			size_t max)
+static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric,
+			struct rtnl_route *v, size_t max)
 {
 	const char *at = mnl_attr_get_payload(hops);
 	size_t left = mnl_attr_get_payload_len(hops), n = 0;
@@ -306,7 +288,7 @@ static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric, 
 		memcpy(&hop, at, sizeof(hop));
 		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > left)
 			break;
-		struct route r = {.index = hop.rtnh_ifindex, .metric = metric};
+		struct rtnl_route r = {.index = hop.rtnh_ifindex, .metric = metric};
 		for (each_attr(a, (const void *)(at + sizeof(hop)), at + hop.rtnh_len))
 			if (mnl_attr_get_type(a) == RTA_GATEWAY)
 				r.gateway = ip_from_bytes(family, mnl_attr_get_payload(a),
@@ -323,15 +305,15 @@ static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric, 
 	return n;
 }
 
-size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t max)
+size_t rtnl_read_default(const struct nlmsghdr *m, struct rtnl_route *v, size_t max)
 {
 	const struct rtmsg *rtm = default_header(m);
 	const struct nlattr *a, *hops = NULL;
-	struct route r = {0};
+	struct rtnl_route r = {0};
 
 	if (!rtm || max == 0)
 		return 0;
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)), end_of(m))) {
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)), netlink_end(m))) {
 		switch (mnl_attr_get_type(a)) {
 		case RTA_GATEWAY:
 			r.gateway = ip_from_bytes(rtm->rtm_family, mnl_attr_get_payload(a),
@@ -358,56 +340,106 @@ size_t netlink_read_default(const struct nlmsghdr *m, struct route *v, size_t ma
 	return 1;
 }
 
-struct nlmsghdr *netlink_put_active(void *buf, int bond, int leg)
+struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter)
 {
-	struct nlmsghdr *m = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *m = netlink_put(buf, type, NLM_F_DUMP,
+					 type == RTM_GETLINK   ? sizeof(struct ifinfomsg)
+					 : type == RTM_GETADDR ? sizeof(struct ifaddrmsg)
+							       : sizeof(struct rtmsg));
 
-	m->nlmsg_type = RTM_NEWLINK;
-	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (link_filter)
+		mnl_attr_put_u32(m, IFLA_EXT_MASK, link_filter);
+	return m;
+}
 
-	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(m, sizeof(*ifi));
-	ifi->ifi_index = bond;
+/* Of one that is too long as much as the kernel needs to refuse it. */
+static void put_name(struct nlmsghdr *m, const char *name)
+{
+	size_t len = strnlen(name, IF_NAMESIZE);
+
+	mnl_attr_put(m, IFLA_IFNAME, len < IF_NAMESIZE ? len + 1 : len, name);
+}
+
+struct nlmsghdr *rtnl_put_link(void *buf, unsigned type, unsigned flags, int index,
+			       const char *name)
+{
+	struct nlmsghdr *m = netlink_put(buf, type, NLM_F_ACK | flags, sizeof(struct ifinfomsg));
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(m);
+
+	ifi->ifi_index = index;
+	if (name)
+		put_name(m, name);
+	return m;
+}
+
+struct nlmsghdr *rtnl_put_up(void *buf, const char *name, bool up)
+{
+	struct nlmsghdr *m = rtnl_put_link(buf, RTM_SETLINK, 0, 0, name);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(m);
+
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = up ? IFF_UP : 0;
+	return m;
+}
+
+struct nlmsghdr *rtnl_put_bridge(void *buf, const char *name, const struct mac_addr *mac)
+{
+	struct nlmsghdr *m = rtnl_put_link(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, name);
+
+	mnl_attr_put(m, IFLA_ADDRESS, MAC_SIZE, mac->bytes);
 
 	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_strz(m, IFLA_INFO_KIND, "bridge");
+	struct nlattr *data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	mnl_attr_put_u32(m, IFLA_BR_FORWARD_DELAY, 0);
+	mnl_attr_put_u32(m, IFLA_BR_STP_STATE, 0);
+	mnl_attr_put_u8(m, IFLA_BR_MCAST_SNOOPING, 0);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+	return m;
+}
+
+struct nlmsghdr *rtnl_put_veth(void *buf, const char *name, const char *peer)
+{
+	struct nlmsghdr *m = rtnl_put_link(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, name);
+	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+
+	mnl_attr_put_strz(m, IFLA_INFO_KIND, "veth");
+	struct nlattr *data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	struct nlattr *other = mnl_attr_nest_start(m, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
+	put_name(m, peer);
+	mnl_attr_nest_end(m, other);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+	return m;
+}
+
+struct nlmsghdr *rtnl_put_addr(void *buf, unsigned type, unsigned flags, int index,
+			       const struct ip_prefix *prefix)
+{
+	struct nlmsghdr *m = netlink_put(buf, type, NLM_F_ACK | flags, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(m);
+	size_t size = ip_size(&prefix->addr);
+
+	ifa->ifa_family = (uint8_t)ip_family(&prefix->addr);
+	ifa->ifa_prefixlen = (uint8_t)prefix->len;
+	ifa->ifa_index = (unsigned)index;
+	ifa->ifa_flags = prefix->addr.version == 6 ? IFA_F_NODAD : 0;
+	mnl_attr_put(m, IFA_LOCAL, size, prefix->addr.bytes);
+	mnl_attr_put(m, IFA_ADDRESS, size, prefix->addr.bytes);
+	return m;
+}
+
+struct nlmsghdr *rtnl_put_bond_active(void *buf, int bond, int leg)
+{
+	struct nlmsghdr *m = rtnl_put_link(buf, RTM_NEWLINK, 0, bond, NULL);
+	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+
 	mnl_attr_put_strz(m, IFLA_INFO_KIND, "bond");
 	struct nlattr *data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
 	mnl_attr_put_u32(m, IFLA_BOND_ACTIVE_SLAVE, (uint32_t)leg);
 	mnl_attr_nest_end(m, data);
 	mnl_attr_nest_end(m, info);
 	return m;
-}
-
-int netlink_read_error(const struct nlmsghdr *m, const char **ret_words)
-{
-	const struct nlmsgerr *e = header(m, sizeof(*e));
-	const struct nlattr *a;
-	int code;
-
-	*ret_words = NULL;
-	if (m->nlmsg_type == NLMSG_DONE) { /* of a dump; may carry the reason why it ended early */
-		const void *payload = header(m, sizeof(code));
-		if (!payload)
-			return 0;
-		memcpy(&code, payload, sizeof(code));
-		return code < 0 ? code : 0;
-	}
-	if (!e)
-		return -EBADMSG;
-	if (e->error >= 0 || !(m->nlmsg_flags & NLM_F_ACK_TLVS))
-		return e->error > 0 ? -EBADMSG : e->error;
-
-	size_t offset = sizeof(*e);
-	if (!(m->nlmsg_flags & NLM_F_CAPPED)) {
-		if (e->msg.nlmsg_len < NLMSG_HDRLEN ||
-		    e->msg.nlmsg_len > mnl_nlmsg_get_payload_len(m))
-			return e->error;
-		offset += mnl_nlmsg_get_payload_len(&e->msg);
-	}
-	if (offset > mnl_nlmsg_get_payload_len(m))
-		return e->error;
-	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, offset), end_of(m)))
-		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG &&
-		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
-			*ret_words = mnl_attr_get_str(a);
-	return e->error;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/frame.h"
+#include "net/frame.h"
 
 #include <arpa/inet.h>
 #include <net/ethernet.h>

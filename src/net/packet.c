@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/packet.h"
+#include "net/packet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

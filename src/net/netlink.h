@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Netlink sockets (rtnetlink, nfnetlink) and what all their messages have in common. What a socket
+ * is sent by anyone but the kernel is ignored.
+ */
+#pragma once
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+
+struct err;
+struct netlink;
+
+/* What an answer or a notification is handed to. */
+typedef void netlink_take(void *data, const struct nlmsghdr *m);
+
+/* protocol: NETLINK_ROUTE, NETLINK_NETFILTER. The caller closes. */
+int netlink_open(int protocol, struct netlink **ret_nl, struct err *err);
+
+/* The same on a socket(AF_NETLINK, SOCK_RAW, protocol), as of another namespace; takes it over. */
+int netlink_open_fd(int fd, struct netlink **ret_nl, struct err *err);
+
+int netlink_fd(const struct netlink *nl);
+
+/*
+ * Sends one request and takes its answers up to the acknowledgement (NLM_F_ACK) or the end of the
+ * dump; take may be NULL. A refusal comes with the kernel's words (extack). -EINTR, err untouched:
+ * a change overtook the dump.
+ */
+int netlink_request(struct netlink *nl, struct nlmsghdr *m, netlink_take *take, void *data,
+		    struct err *err);
+
+/* A dump, repeated while changes overtake it; each try starts with begin, which may be NULL. */
+int netlink_dump(struct netlink *nl, struct nlmsghdr *m, void (*begin)(void *data),
+		 netlink_take *take, void *data, struct err *err);
+
+/* Sends a batch (nfnetlink) and waits until n of its messages are acknowledged or one is refused.
+ */
+int netlink_batch(struct netlink *nl, const void *batch, size_t len, unsigned n, struct err *err);
+
+/* From now on netlink_hear hears the notifications of the n groups, and the socket is for that. */
+int netlink_subscribe(struct netlink *nl, const int *groups, size_t n, struct err *err);
+
+/*
+ * Takes all notifications that have come, without waiting. *ret_lost: the kernel had to drop some
+ * (ENOBUFS), so everything is to be dumped again.
+ */
+int netlink_hear(struct netlink *nl, netlink_take *take, void *data, bool *ret_lost,
+		 struct err *err);
+
+/* NULL is fine. */
+void netlink_close(struct netlink *nl);
+DEFINE_CLEANUP(struct netlink *, cleanup_netlink_fn, netlink_close)
+#define cleanup_netlink cleanup(cleanup_netlink_fn)
+
+/* Starts a message (NLM_F_REQUEST and flags) with a zeroed family header of that size. */
+struct nlmsghdr *netlink_put(void *buf, unsigned type, unsigned flags, size_t header_size);
+
+/*
+ * The first message of len bytes is whole; on to the next with mnl_nlmsg_next. (mnl_nlmsg_ok of
+ * libmnl before 1.0.5 takes a length above INT_MAX for a negative one.)
+ */
+bool netlink_ok(const struct nlmsghdr *m, int len);
+
+/* The family's header, or NULL when the message is too short for one. */
+const void *netlink_header(const struct nlmsghdr *m, size_t size);
+
+/* Where m ends; mnl_nlmsg_get_payload_tail rounds up to beyond it. */
+const void *netlink_end(const struct nlmsghdr *m);
+
+/* -errno (or 0) of NLMSG_ERROR or NLMSG_DONE, with the kernel's own words where it has any. */
+int netlink_read_error(const struct nlmsghdr *m, const char **ret_words);
+
+/* for (each_attr(a, first, tail)): the attributes from first up to tail that are whole. */
+#define each_attr(a, first, tail)                                          \
+	(a) = (first);                                                     \
+	mnl_attr_ok((a), (int)((const char *)(tail) - (const char *)(a))); \
+	(a) = mnl_attr_next(a)
+
+/* for (each_nested(a, nest)) */
+#define each_nested(a, nest)                     \
+	each_attr(a, mnl_attr_get_payload(nest), \
+		  (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest))

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtnetlink's messages about links, bonds, addresses and default routes: read and built here, sent
+ * with net/netlink.h. Every attribute read is checked against the message's end and its own length.
+ */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tristate.h"
+#include "net/ip.h"
+#include "net/mac.h"
+#include "net/netlink.h"
+
+/* Values of the driver's options (kernel: include/uapi/linux/if_bonding.h, net/bonding.h). */
+enum { BOND_OPTION_ACTIVE_BACKUP = 1 };
+enum { BOND_FAIL_OVER_MAC_NONE = 0, BOND_FAIL_OVER_MAC_ACTIVE = 1, BOND_FAIL_OVER_MAC_FOLLOW = 2 };
+enum { BOND_RESELECT_ALWAYS = 0, BOND_RESELECT_BETTER = 1, BOND_RESELECT_FAILURE = 2 };
+
+/* -1 where the message does not say. */
+struct rtnl_bond {
+	int mode;
+	int active; /* index of the active leg; 0: none */
+	int miimon, arp_interval;
+	int fail_over_mac;
+	int primary; /* index; 0: none */
+	int primary_reselect;
+};
+
+struct rtnl_link {
+	int index;
+	char name[IF_NAMESIZE];
+	char kind[IF_NAMESIZE]; /* "bridge", "veth", "tun" (a tap), "bond" ...; "" for hardware */
+	bool is_bond, is_vlan;
+	bool up;       /* administratively */
+	int master;    /* index of the bond or bridge that it is a leg of; 0: none */
+	int parent;    /* index of the link below a VLAN; 0: none */
+	unsigned vlan; /* id of a VLAN */
+	bool loopback;
+	enum tristate carrier; /* TRI_UNKNOWN while it is down */
+	bool has_mac;          /* a MAC of Ethernet's size */
+	struct mac_addr mac;
+	bool forwards6;       /* IPv6 forwarding is on */
+	enum tristate mii_up; /* the bond's view of a leg; TRI_UNKNOWN: it is no leg */
+	bool has_permanent;
+	struct mac_addr permanent; /* MAC outside the bond */
+	struct rtnl_bond bond;
+	bool seen; /* for those who keep a table of them */
+};
+
+struct rtnl_addr {
+	int index;               /* of its link */
+	struct ip_prefix prefix; /* the length is the kernel's: at most 255 */
+	bool tentative;          /* duplicate address detection runs, or has failed */
+	bool seen;
+};
+
+/* A default route of the main table. */
+struct rtnl_route {
+	int index;
+	struct ip_addr gateway;
+	uint32_t metric;
+};
+
+/* RTM_NEWLINK and RTM_DELLINK; false when it is neither, or broken. */
+bool rtnl_read_link(const struct nlmsghdr *m, struct rtnl_link *ret_link);
+
+/* RTM_NEWADDR and RTM_DELADDR. */
+bool rtnl_read_addr(const struct nlmsghdr *m, struct rtnl_addr *ret_addr);
+
+/* RTM_NEWROUTE and RTM_DELROUTE of a default route: up to max gateways into v, the number back. */
+size_t rtnl_read_default(const struct nlmsghdr *m, struct rtnl_route *v, size_t max);
+
+/* Is it about a default route, whatever it says of it? */
+bool rtnl_is_default(const struct nlmsghdr *m);
+
+/*
+ * Requests, built into buf of RTNL_REQUEST_MAX bytes (aligned to 4), which is returned. All ask for
+ * an acknowledgement.
+ */
+enum { RTNL_REQUEST_MAX = 1024 };
+
+/* RTM_GETLINK, RTM_GETADDR or RTM_GETROUTE of all; link_filter: RTEXT_FILTER_*, or 0. */
+struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter);
+
+/* About the link with that index, or, where that is 0, of that name; attributes may follow. */
+struct nlmsghdr *rtnl_put_link(void *buf, unsigned type, unsigned flags, int index,
+			       const char *name);
+
+struct nlmsghdr *rtnl_put_up(void *buf, const char *name, bool up);
+
+/* A bridge that forwards at once: no spanning tree, no delay, no multicast snooping. */
+struct nlmsghdr *rtnl_put_bridge(void *buf, const char *name, const struct mac_addr *mac);
+
+struct nlmsghdr *rtnl_put_veth(void *buf, const char *name, const char *peer);
+
+/* RTM_NEWADDR or RTM_DELADDR; an IPv6 address without duplicate address detection. */
+struct nlmsghdr *rtnl_put_addr(void *buf, unsigned type, unsigned flags, int index,
+			       const struct ip_prefix *prefix);
+
+/* Makes the link with index leg the active one of the bond with index bond. */
+struct nlmsghdr *rtnl_put_bond_active(void *buf, int bond, int leg);
