@@ -35,25 +35,9 @@ int command_usage_error(const struct program *program, const struct verb *verb, 
 
 #define wrong(p, ...) command_usage_error((p)->program, (p)->verb, __VA_ARGS__)
 
-/* What may have been meant. */
-struct guess {
-	const char *word, *best;
-	size_t distance; /* as far is too far */
-};
-
-static struct guess guess_init(const char *word)
+static struct guess guess_of(const char *word)
 {
-	return (struct guess){.word = word, .distance = strlen(word) > 4 ? 4 : 3};
-}
-
-static void guess_try(struct guess *g, const char *candidate)
-{
-	size_t distance = str_distance(g->word, candidate);
-
-	if (distance < g->distance && distance < strlen(candidate)) {
-		g->distance = distance;
-		g->best = candidate;
-	}
+	return (struct guess){.word = word, .limit = strlen(word) > 4 ? 4 : 3};
 }
 
 /* Index of the word in "A B C", or -1. */
@@ -130,7 +114,7 @@ static int bad_option(const struct parse *p, const char *word)
 {
 	size_t name_len = strcspn(word, "=");
 	cleanup_free char *name = xasprintf("%.*s", (int)name_len, word);
-	struct guess guess = guess_init(name + 2 * str_starts(name, "--"));
+	struct guess guess = guess_of(name + 2 * str_starts(name, "--"));
 
 	if (!str_starts(word, "--"))
 		return wrong(p, "unknown option '-%c'", optopt);
@@ -243,7 +227,7 @@ static const struct verb *find_verb(const struct program *program, const char *n
 
 static int unknown_verb(const struct program *program, const char *word)
 {
-	struct guess guess = guess_init(word);
+	struct guess guess = guess_of(word);
 
 	if (*word == '-')
 		return command_usage_error(program, NULL, "unknown option '%s'", word);

@@ -105,9 +105,10 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-size_t str_distance(const char *a, const char *b)
+/* How many letters must change, come or go (Levenshtein), case aside. */
+static size_t distance(const char *a, const char *b)
 {
-	size_t row[48], n = strlen(b);
+	size_t row[64], n = strlen(b);
 
 	if (n >= ARRAY_SIZE(row) || strlen(a) >= ARRAY_SIZE(row))
 		return SIZE_MAX;
@@ -117,12 +118,23 @@ size_t str_distance(const char *a, const char *b)
 		size_t diagonal = row[0];
 		row[0] = i + 1;
 		for (size_t j = 0; j < n; j++) {
-			size_t change = diagonal + (a[i] != b[j]);
+			bool differ = tolower((unsigned char)a[i]) != tolower((unsigned char)b[j]);
+			size_t change = diagonal + differ;
 			diagonal = row[j + 1];
 			row[j + 1] = least(change, least(row[j], row[j + 1]) + 1);
 		}
 	}
 	return row[n];
+}
+
+void guess_try(struct guess *g, const char *candidate)
+{
+	size_t changes = distance(g->word, candidate);
+
+	if (changes < g->limit && changes < strlen(candidate)) {
+		g->limit = changes;
+		g->best = candidate;
+	}
 }
 
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value)

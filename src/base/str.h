@@ -30,8 +30,14 @@ bool str_in(const char *s, char *const *list, size_t n);
 /* Whether word is one of those in list, which blanks or commas part; list may be NULL. */
 bool str_in_words(const char *list, const char *word);
 
-/* How many letters must change, come or go (Levenshtein); SIZE_MAX when one is 48 or longer. */
-size_t str_distance(const char *a, const char *b);
+/* Which of some words was meant by one that none of them is. */
+struct guess {
+	const char *word;
+	size_t limit;     /* so many letters changed, added or removed are too many */
+	const char *best; /* the most similar word so far, or NULL */
+};
+
+void guess_try(struct guess *g, const char *candidate);
 
 /* The whole of s is a decimal number in [min, max]: 0, -EINVAL or -ERANGE. */
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value);

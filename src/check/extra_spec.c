@@ -119,21 +119,19 @@ static bool starts_like(const char *name, const char *namespace)
 bool extra_spec_known(const char *name, const char **ret_near)
 {
 	bool validated = false;
-	size_t best = 8; /* more changes than that, and it is another word */
+	size_t half = strlen(name) / 2;
+	struct guess guess = {.word = name, .limit = half < 8 ? half : 8};
 
 	*ret_near = NULL;
 	if (find(name))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		validated = validated || starts_like(name, table[i].name);
-		size_t changes = str_distance(name, table[i].name);
-		if (changes < best && changes < strlen(name) / 2) {
-			best = changes;
-			*ret_near = table[i].name;
-		}
+		guess_try(&guess, table[i].name);
 	}
+	*ret_near = guess.best;
 	/* "hw.numa_nodes", "hw_numa_nodes": of no namespace, but clearly meant. */
-	return !validated && !(*ret_near && best <= 2);
+	return !validated && !(*ret_near && guess.limit <= 2);
 }
 
 /* oslo.utils, bool_from_string() */

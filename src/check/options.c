@@ -75,8 +75,8 @@ static bool has_port(const struct deployment *d, const char *nicid)
 
 static void check_name(const struct rule_ctx *ctx, const struct property *p)
 {
-	const char *near = NULL, *dot = strchr(p->name, '.');
-	size_t best = 4;
+	const char *dot = strchr(p->name, '.');
+	struct guess guess = {.word = p->name, .limit = 4};
 
 	if (str_starts(p->name, waive))
 		return;
@@ -86,15 +86,11 @@ static void check_name(const struct rule_ctx *ctx, const struct property *p)
 				p->name);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		size_t changes = str_distance(p->name, options[i].name);
-		if (changes < best) {
-			best = changes;
-			near = options[i].name;
-		}
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		guess_try(&guess, options[i].name);
 	finding(ctx, p->line, "the extension dnsvnf has no property \"%s\"%s%s%s", p->name,
-		near ? ": is \"" : "", near ? near : "", near ? "\" meant?" : "");
+		guess.best ? ": is \"" : "", guess.best ? guess.best : "",
+		guess.best ? "\" meant?" : "");
 }
 
 static void option_name(const struct rule_ctx *ctx)

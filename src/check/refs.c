@@ -43,18 +43,13 @@ static const char *similar_network(const struct place *p, const char *name)
 {
 	const struct network *tables[] = {p->deployment->networks, p->model->networks};
 	size_t counts[] = {p->deployment->n_networks, p->model->n_networks};
-	size_t best = 5;
-	const char *near = NULL;
+	size_t half = strlen(name) / 2;
+	struct guess guess = {.word = name, .limit = half < 5 ? half : 5};
 
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (size_t i = 0; i < counts[t]; i++) {
-			size_t changes = str_distance(name, tables[t][i].name);
-			if (changes < best && changes < strlen(name) / 2) {
-				best = changes;
-				near = tables[t][i].name;
-			}
-		}
-	return near;
+		for (size_t i = 0; i < counts[t]; i++)
+			guess_try(&guess, tables[t][i].name);
+	return guess.best;
 }
 
 static void check_network(const struct place *p, const char *name, unsigned line, const char *path)

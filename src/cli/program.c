@@ -5,16 +5,16 @@
  */
 #include <dlfcn.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "cli/common.h"
 #include "cli/verb.h"
 
-/* Beside the program when that was not installed. */
+/* Beside the program when that is not installed, else in its library folder. */
 static char *module_path(void)
 {
 	char program[PATH_MAX];
@@ -22,12 +22,10 @@ static char *module_path(void)
 
 	while (n > 0 && program[n - 1] != '/')
 		n--;
-	if (n > 0) {
-		cleanup_free char *beside = xasprintf("%.*s%s", (int)n, program, DNSVNF_MODULE);
-		if (file_exists(beside))
-			return steal_ptr(beside);
-	}
-	return xstrdup(DNSVNF_MODULE_DIR "/" DNSVNF_MODULE);
+	cleanup_free char *beside = xasprintf("%.*s" DNSVNF_MODULE, (int)n, program);
+	if (n > 0 && file_exists(beside))
+		return steal_ptr(beside);
+	return xasprintf("%.*s" DNSVNF_MODULE_DIR "/" DNSVNF_MODULE, (int)n, program);
 }
 
 static int run_in_module(int argc, char **argv)
@@ -37,8 +35,9 @@ static int run_in_module(int argc, char **argv)
 	typeof(cli_main) *module_main = module ? dlsym(module, "cli_main") : NULL;
 
 	if (!module_main) {
-		fprintf(stderr, "dnsvnf %s: cannot load %s: %s\n", argv[1], path, dlerror());
-		return EXIT_NOT_RIGHT;
+		cleanup_err struct err err = ERR_INIT;
+		err_set(&err, LOCAL, "cannot load " DNSVNF_MODULE ": %s", dlerror());
+		return cli_fail(argv[1], &err);
 	}
 	return module_main(argc, argv, NULL);
 }

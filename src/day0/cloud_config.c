@@ -139,8 +139,7 @@ enum { UNKNOWN_KEYS_MAX = 50 };
 
 static void check_key(struct cloud_config *c, yaml_node_t *key)
 {
-	const char *s = yaml_str(key), *near = NULL;
-	size_t best = 3;
+	const char *s = yaml_str(key);
 
 	if (!s) {
 		complain(c, key, SEVERITY_WARNING, "day0-key", "a key that is no plain word");
@@ -152,17 +151,13 @@ static void check_key(struct cloud_config *c, yaml_node_t *key)
 			return;
 	if (c->unknown_keys++ >= UNKNOWN_KEYS_MAX)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++) {
-		size_t d = strlen(s) > 3 ? str_distance(s, known_keys[i]) : 99;
-		if (d < best) {
-			best = d;
-			near = known_keys[i];
-		}
-	}
-	if (near)
+	struct guess guess = {.word = s, .limit = 3};
+	for (size_t i = 0; i < ARRAY_SIZE(known_keys) && strlen(s) > 3; i++)
+		guess_try(&guess, known_keys[i]);
+	if (guess.best)
 		complain(c, key, SEVERITY_WARNING, "day0-key",
 			 "cloud-init knows no key \"%s\" and ignores it: is \"%s\" meant?", q,
-			 near);
+			 guess.best);
 	else
 		complain(c, key, SEVERITY_NOTE, "day0-key",
 			 "cloud-init knows no key \"%s\" and ignores it", q);

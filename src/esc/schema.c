@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ctype.h>
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
@@ -15,49 +14,14 @@ struct check {
 	const char *space; /* of the root: what counts as ESC's; NULL: is ESC's */
 };
 
-/* Levenshtein's distance, small names only. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64];
-	size_t n = strlen(b);
-
-	if (n >= ARRAY_SIZE(row) || strlen(a) >= ARRAY_SIZE(row))
-		return SIZE_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < n; j++) {
-			size_t change = diagonal + (tolower(a[i]) != tolower(b[j]));
-
-			diagonal = row[j + 1];
-			row[j + 1] = change;
-			if (row[j] + 1 < row[j + 1])
-				row[j + 1] = row[j] + 1;
-			if (diagonal + 1 < row[j + 1])
-				row[j + 1] = diagonal + 1;
-		}
-	}
-	return row[n];
-}
-
 /* What may have been meant by name among the children of schema, or NULL. */
 static const char *meant(const struct node *schema, const char *name)
 {
-	size_t best = strlen(name) > 4 ? 3 : 2; /* as far is too far */
-	const char *found = NULL;
+	struct guess guess = {.word = name, .limit = strlen(name) > 4 ? 3 : 2};
 
-	for (const struct node *c = schema->child; c; c = c->next) {
-		size_t d = distance(name, c->name);
-
-		if (d < best) {
-			best = d;
-			found = c->name;
-		}
-	}
-	return found;
+	for (const struct node *c = schema->child; c; c = c->next)
+		guess_try(&guess, c->name);
+	return guess.best;
 }
 
 static void report_unknown(struct check *c, struct element *e)
