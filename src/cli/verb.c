@@ -198,12 +198,12 @@ static const struct verb verbs[] = {
 		.options = draw_options,
 		.options_size = sizeof(struct draw_options),
 		.summary = "draw the topology as SVG, with what is wrong marked on it",
-		.text = "Draws networks, host, NUMA nodes, NICs, ports and the VM with its bond "
-			"and "
-			"addresses. What check finds is marked where it stands; notes are counted "
-			"only. With --hosts, on the first host by name that takes it; with --vim, "
-			"as that VIM has built it; without both no VIM is asked, and the picture "
-			"shows what is wanted. A design with errors is drawn too.",
+		.text = "Draws networks, and for each VM the host, its NUMA nodes, NICs, ports and "
+			"the VM with its bond and addresses. Findings of check are marked where "
+			"they belong; notes are only counted. With --hosts, each VM is drawn where "
+			"explain puts it; with --vim, as that VIM has built it; with neither, no "
+			"VIM is asked, and the picture shows what is wanted. A design with errors "
+			"is drawn too.",
 		.example = "dnsvnf draw -o topology.svg examples/technote/corrected/dep.xml",
 		.run = verb_draw,
 	},

@@ -71,7 +71,7 @@ static struct flavor flavor_with(const struct flavor *flavor, const struct draft
  * Lets the draft have the cells that Nova gives to the changed flavor. False: Nova refuses the
  * flavor with this image, or what the image says still holds.
  */
-static bool nova_takes(const struct question *q, struct draft *d)
+static bool nova_takes(const struct explain_ctx *q, struct draft *d)
 {
 	cleanup_fit_request struct fit_request made = {0};
 	struct fit_request *meant = &d->request;
@@ -202,7 +202,7 @@ static const struct variation {
 	{page_size, 2, BY_PAGE_SIZE},       {unpinned, 1, BY_PINNING},
 };
 
-static bool host_takes(const struct question *q, size_t host, uint64_t against,
+static bool host_takes(const struct explain_ctx *q, size_t host, uint64_t against,
 		       const struct fit_request *request)
 {
 	return q->kinds[host] & against && !(q->kinds[host] & LASTING) &&
@@ -210,7 +210,7 @@ static bool host_takes(const struct question *q, size_t host, uint64_t against,
 }
 
 /* The first host that takes the request, the nearest before all others; n_hosts: none. */
-static size_t first_fit(const struct question *q, uint64_t against,
+static size_t first_fit(const struct explain_ctx *q, uint64_t against,
 			const struct fit_request *request)
 {
 	if (host_takes(q, q->ret->nearest, against, request))
@@ -252,7 +252,7 @@ static char *describe(const struct draft *d, const struct fit_request *request)
 }
 
 /* Adds the draft if some host takes it; *d is handed over then. */
-static bool try_draft(const struct question *q, uint64_t against, struct draft *d)
+static bool try_draft(const struct explain_ctx *q, uint64_t against, struct draft *d)
 {
 	size_t host = nova_takes(q, d) ? first_fit(q, against, &d->request) : q->n_hosts;
 
@@ -273,7 +273,7 @@ static bool try_draft(const struct question *q, uint64_t against, struct draft *
 }
 
 /* One port alone; required may also become legacy. */
-static bool try_ports(const struct question *q)
+static bool try_ports(const struct explain_ctx *q)
 {
 	bool any = false;
 
@@ -298,7 +298,7 @@ static bool try_ports(const struct question *q)
 	return any;
 }
 
-static bool try_variations(const struct question *q, bool ports)
+static bool try_variations(const struct explain_ctx *q, bool ports)
 {
 	bool any = false;
 
@@ -317,7 +317,7 @@ static bool try_variations(const struct question *q, bool ports)
 }
 
 /* Two at once. */
-static void try_pairs(const struct question *q)
+static void try_pairs(const struct explain_ctx *q)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(variations); i++) {
 		for (size_t j = i + 1; j < ARRAY_SIZE(variations); j++) {
@@ -335,7 +335,7 @@ static void try_pairs(const struct question *q)
 }
 
 /* Largest count below all for which make(count * unit) fits somewhere, times unit; 0: none. */
-static int64_t largest(const struct question *q, uint64_t against, int64_t all, int64_t unit,
+static int64_t largest(const struct explain_ctx *q, uint64_t against, int64_t all, int64_t unit,
 		       bool (*make)(struct fit_request *r, int64_t amount))
 {
 	int64_t low = 0, high = all; /* low fits or is 0, high does not */
@@ -370,7 +370,7 @@ static bool with_memory(struct fit_request *r, int64_t per_cell_mb)
 }
 
 /* In steps of so many MB a cell. */
-static int64_t largest_memory(const struct question *q, int64_t step)
+static int64_t largest_memory(const struct explain_ctx *q, int64_t step)
 {
 	int64_t of_all = step * cells_of(q->request);
 
@@ -381,7 +381,7 @@ static int64_t largest_memory(const struct question *q, int64_t step)
 #define MEMORY_STEP_MB 256 /* of a cell */
 
 /* MB a cell. A node refuses what is no multiple of its pages: steps are of whole ones. */
-static int64_t smaller_memory(const struct question *q)
+static int64_t smaller_memory(const struct explain_ctx *q)
 {
 	int64_t size = q->request->page_size;
 	int64_t page_mb = size > 0 ? size / 1024 : 0;
@@ -393,7 +393,7 @@ static int64_t smaller_memory(const struct question *q)
 	return mb > of_gib ? mb : of_gib;
 }
 
-static void try_smaller(const struct question *q)
+static void try_smaller(const struct explain_ctx *q)
 {
 	const struct fit_request *r = q->request;
 	int64_t vcpus = largest(q, BY_VCPUS, r->vcpus / cells_of(r), 1, with_vcpus);
@@ -415,7 +415,7 @@ static void try_smaller(const struct question *q)
 	}
 }
 
-void explain_changes(const struct question *q)
+void explain_changes(const struct explain_ctx *q)
 {
 	if (q->n_hosts == 0)
 		return;

@@ -11,7 +11,7 @@ struct diagnosis {
 	const struct fit_request *request;
 	struct fit_result *ret;
 	uint64_t fits[COMPUTE_CELLS_MAX];  /* by guest cell: host cells that can hold it */
-	uint8_t holder[COMPUTE_CELLS_MAX]; /* by host cell: guest cell + 1 that lies there */
+	uint8_t holder[COMPUTE_CELLS_MAX]; /* by host cell: guest cell + 1 that is there */
 	unsigned looks;
 	bool found; /* a place, against Nova's verdict */
 };

@@ -27,7 +27,7 @@ static bool same_want(const struct fit_reason *a, const struct fit_reason *b)
 	return a == b;
 }
 
-/* Reasons that tell of one guest cell on several nodes count once, by the nearest node. */
+/* Reasons about one guest cell on several nodes count once, by the nearest node. */
 static unsigned distance(const struct fit_result *result)
 {
 	unsigned sum = 0;
@@ -91,7 +91,8 @@ static uint64_t kinds_of(const struct fit_result *result)
 	return kinds;
 }
 
-static void add_counterfactuals(const struct question *q, const bool *vetoed, struct explanation *e)
+static void add_counterfactuals(const struct explain_ctx *q, const bool *vetoed,
+				struct explanation *e)
 {
 	size_t near[NEAREST_MAX];
 	size_t n = nearest(e, vetoed, near);
@@ -114,7 +115,7 @@ void explain(const struct compute_host *hosts, size_t n_hosts, const bool *vetoe
 {
 	cleanup_free uint64_t *kinds = xcalloc(n_hosts, sizeof(*kinds));
 	struct explanation e = {.n_results = n_hosts, .nearest = n_hosts};
-	struct question q = {hosts, n_hosts, request, flavor, image, kinds, &e};
+	struct explain_ctx q = {hosts, n_hosts, request, flavor, image, kinds, &e};
 
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {

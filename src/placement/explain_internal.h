@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files that explain; nobody else includes it. */
+/* Private to the files that explain. */
 #pragma once
 
 #include "placement/explain.h"
@@ -10,7 +10,7 @@
 #define KIND(kind) (UINT64_C(1) << (kind))
 
 /* A request that no host takes, and why not: kinds of reasons, one entry a host. */
-struct question {
+struct explain_ctx {
 	const struct compute_host *hosts;
 	size_t n_hosts;
 	const struct fit_request *request;
@@ -21,7 +21,7 @@ struct question {
 };
 
 /* Adds what fits with another request. */
-void explain_changes(const struct question *q);
+void explain_changes(const struct explain_ctx *q);
 
 /* Adds what fits with more room on hosts[at]. */
-void explain_repairs(const struct question *q, size_t at);
+void explain_repairs(const struct explain_ctx *q, size_t at);

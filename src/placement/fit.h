@@ -34,7 +34,7 @@ enum fit_verdict {
 	FIT_UNDECIDED, /* there are too many ways to try them all */
 };
 
-/* What stands in the way. asked and free are in the unit of the kind. */
+/* Why it does not fit. asked and free are in the unit of the kind. */
 enum fit_reason_kind {
 	FIT_OK,
 	FIT_INVENTORY,       /* placement: asked and free of class */

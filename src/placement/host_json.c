@@ -66,7 +66,7 @@ static void get_siblings(struct json_reader *r, struct compute_cell *c)
 		struct cpuset all, cpus;
 
 		read_cpus(&entry, &all);
-		cpus = cpuset_and(&all, &usable); /* as libvirt's driver tells Nova */
+		cpus = cpuset_and(&all, &usable); /* as libvirt's driver reports to Nova */
 		if (cpuset_count(&cpus) == 0)
 			continue;
 		if (cpuset_count(&cpus) > COMPUTE_THREADS_MAX)

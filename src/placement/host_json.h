@@ -21,19 +21,19 @@
  *     siblings               arrays of the thread siblings; each CPU a core of its own
  *     huge_pages[]           size_kb; total 0, reserved 0, free: all of them. In use by guests is
  *                            total - free - reserved, not less than 0. The ordinary pages (4 KiB)
- *                            are completed from memory_mb where no such entry stands there. No
+ *                            are completed from memory_mb where there is no such entry. No
  *                            array: the host reports no pages to Nova.
  *   nics[]
  *     name, numa_node        none, no node (also for null and -1)
  *     physnet                by [pci]device_spec; none: Nova does not know the NIC,
- *                            unless compute_host_map() tells it
+ *                            unless compute_host_map() adds it
  *     vfs[]                  pci_address, in_use (false). A NIC with an empty or no array is a PF
  *                            that a port of type passthru can take, unless in_use is true.
  *
- * A node that tells neither dedicated_cpus nor shared_cpus, but `cpus` and `isolated_cpus`: as an
+ * A node that has neither dedicated_cpus nor shared_cpus, but `cpus` and `isolated_cpus`: as an
  * operator would set Nova up, the isolated ones are dedicated and the others shared; where nothing
- * is isolated on the whole host, all are both, as with a Nova that was given no sets. Said wrongly,
- * explain errs: better to tell.
+ * is isolated on the whole host, all are both, as with a Nova that was given no sets. If that is
+ * not how Nova is set up, explain is wrong: give the two sets.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files that decide; nobody else includes it. */
+/* Private to the files that decide. */
 #pragma once
 
 #include "placement/fit.h"
@@ -31,9 +31,9 @@ struct found_place {
 };
 
 /*
- * May guest cell g lie on host cell h (hardware._numa_fit_instance_cell)? *page_size (KiB or
- * PAGES_*) becomes the size that was chosen, also when something else then fails; *moved tells that
- * Nova wrote the host's id into the cell. why (or NULL) gets the figures.
+ * Can guest cell g be on host cell h (hardware._numa_fit_instance_cell)? *page_size (KiB or
+ * PAGES_*) becomes the size that was chosen, also when something else then fails; *moved: Nova
+ * wrote the host's id into the cell. why (or NULL) gets the figures.
  */
 enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit_request *request,
 			       size_t h, size_t g, int64_t *page_size, bool *moved,
@@ -59,6 +59,6 @@ bool pci_fits(const struct compute_host *host, const struct fit_request *request
 enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
 				struct found_place *ret);
 
-/* All that stands in the way; adds at least one reason. */
+/* All that keeps it from fitting; adds at least one reason. */
 void fit_diagnose(const struct compute_host *host, const struct fit_request *request,
 		  enum fit_reason_kind searched, struct fit_result *ret);

@@ -113,8 +113,9 @@ static void port_format(struct strbuf *b, const struct fit_reason *r,
 		devices_short_format(b, r, host, port);
 	} else if (r->kind == FIT_SOCKET) {
 		devices_format(b, port);
-		strbuf_adds(b, " with NUMA affinity socket, but the host does not tell the socket "
-			       "of every node");
+		strbuf_adds(b,
+			    " with NUMA affinity socket, but the host does not report the socket "
+			    "of every node");
 	} else {
 		physnet_format(b, host, port);
 	}

@@ -397,7 +397,7 @@ static void try_reason(struct repair *r, const struct compute_host *host,
 	}
 }
 
-/* The host with the fixes so far: it fits, or its reasons tell what to try next. */
+/* The host with the fixes so far: it fits, or its reasons say what to try next. */
 static void solve(struct repair *r)
 {
 	cleanup_compute_host struct compute_host host = {0};
@@ -415,7 +415,7 @@ static void solve(struct repair *r)
 		try_reason(r, &host, &result.reasons[i]);
 }
 
-void explain_repairs(const struct question *q, size_t at)
+void explain_repairs(const struct explain_ctx *q, size_t at)
 {
 	struct repair r = {.host = &q->hosts[at], .at = at, .request = q->request, .ret = q->ret};
 

@@ -58,7 +58,7 @@ struct fit_request {
 	size_t n_ports;
 	int64_t amount[INVENTORY_CLASSES]; /* of what the placement service counts */
 
-	/* What the descriptor does not tell though Nova looks at it, or NULL: with it, a fit is
+	/* What the descriptor does not say though Nova looks at it, or NULL: with it, a fit is
 	 * only "unknown". */
 	char *unseen;
 };

@@ -342,12 +342,12 @@ int netns_netlink(int ns, int protocol, struct netlink **ret_nl, struct err *err
 }
 
 /* Processes by descriptor: a pid could be another process by the time the signal is sent. */
-struct process {
+struct process_fd {
 	int pidfd;
 	int pid;
 };
 
-static void close_processes(struct process *v, size_t n)
+static void close_processes(struct process_fd *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		close(v[i].pidfd);
@@ -363,11 +363,11 @@ static bool stands_in(int proc, const char *pid, const struct stat *ns)
 	       st.st_ino == ns->st_ino;
 }
 
-static int find_processes(const struct stat *ns, struct process **ret_v, size_t *ret_n,
+static int find_processes(const struct stat *ns, struct process_fd **ret_v, size_t *ret_n,
 			  struct err *err)
 {
 	cleanup_closedir DIR *proc = opendir("/proc");
-	struct process *v = NULL;
+	struct process_fd *v = NULL;
 	size_t n = 0;
 
 	if (!proc)
@@ -387,14 +387,14 @@ static int find_processes(const struct stat *ns, struct process **ret_v, size_t 
 			close(pidfd);
 			continue;
 		}
-		*array_push(v, n) = (struct process){pidfd, (int)pid};
+		*array_push(v, n) = (struct process_fd){pidfd, (int)pid};
 	}
 	*ret_v = v;
 	*ret_n = n;
 	return 0;
 }
 
-static void wait_processes(const struct process *v, size_t n, int wait_ms)
+static void wait_processes(const struct process_fd *v, size_t n, int wait_ms)
 {
 	int64_t end = clock_deadline(wait_ms);
 
@@ -411,7 +411,7 @@ static int end_processes(const char *name, const struct stat *ns, struct err *er
 	int pid = 0;
 
 	for (int round = 0; round < DELETE_ROUNDS; round++) {
-		struct process *v = NULL;
+		struct process_fd *v = NULL;
 		size_t n = 0;
 		int r = find_processes(ns, &v, &n, err);
 

@@ -25,7 +25,7 @@ struct fabric {
 	size_t service; /* index of its bridge */
 };
 
-struct planner {
+struct vlan_planner {
 	struct segments out;
 	struct fabric *fabrics;
 	size_t n_fabrics;
@@ -146,7 +146,7 @@ static bool on_physnet(const struct network *n)
 	       (streq(n->provider_network_type, "vlan") || streq(n->provider_network_type, "flat"));
 }
 
-static bool vlan_used(const struct planner *p, const struct network *const *networks, size_t n,
+static bool vlan_used(const struct vlan_planner *p, const struct network *const *networks, size_t n,
 		      unsigned vlan)
 {
 	for (size_t i = 0; i < n; i++)
@@ -158,8 +158,8 @@ static bool vlan_used(const struct planner *p, const struct network *const *netw
 	return false;
 }
 
-static int choose_vlan(const struct planner *p, const struct network *const *networks, size_t n,
-		       const struct network *network, unsigned *ret_vlan, struct err *err)
+static int choose_vlan(const struct vlan_planner *p, const struct network *const *networks,
+		       size_t n, const struct network *network, unsigned *ret_vlan, struct err *err)
 {
 	unsigned vlan = network->provider_segmentation_id;
 
@@ -180,7 +180,7 @@ static int choose_vlan(const struct planner *p, const struct network *const *net
 	return 0;
 }
 
-static int add_fabric(struct planner *p, const struct network *network, unsigned vlan,
+static int add_fabric(struct vlan_planner *p, const struct network *network, unsigned vlan,
 		      struct segment_network *where, struct err *err)
 {
 	const char *physnet = network->provider_physical_network;
@@ -229,7 +229,7 @@ static int add_fabric(struct planner *p, const struct network *network, unsigned
 int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
 		 struct err *err)
 {
-	struct planner p = {0};
+	struct vlan_planner p = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
