@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -86,19 +85,16 @@ static void parse_interface(const json_t *object, struct guest_interface *i)
 int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,
 		       struct err *err)
 {
-	json_error_t problem;
-	json_t *document = json_loadb(json, len, 0, &problem);
+	cleanup_json json_t *document = NULL;
+	cleanup_err struct err why = ERR_INIT;
 
-	if (!document)
-		return err_code(err, UNREACHABLE, EPROTO, "the answer is no JSON: line %d: %s",
-				problem.line, problem.text);
+	if (json_parse_document(json, len, "status", &document, &why) < 0)
+		return err_code(err, UNREACHABLE, EPROTO, "the answer is not JSON: %s", why.text);
 
 	const json_t *bonds = json_object_get(document, "bonds");
 	const json_t *interfaces = json_object_get(document, "interfaces");
-	if (!json_is_array(bonds) || !json_is_array(interfaces)) {
-		json_decref(document);
-		return err_code(err, UNREACHABLE, EPROTO, "the answer is no status of bondd's");
-	}
+	if (!json_is_array(bonds) || !json_is_array(interfaces))
+		return err_code(err, UNREACHABLE, EPROTO, "the answer is not a status of bondd");
 
 	const json_t *cloud_init = json_object_get(document, "cloud_init");
 	struct guest_status s = {
@@ -118,7 +114,6 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 		if (has_name(value))
 			parse_interface(value, array_push(s.interfaces, s.n_interfaces));
 	}
-	json_decref(document);
 	*ret_status = s;
 	return 0;
 }

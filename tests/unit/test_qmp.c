@@ -120,9 +120,9 @@ static void test_what_is_no_monitor_is_an_error(void **state)
 	(void)state;
 	static const struct broken cases[] = {
 		{"", -ECONNRESET, "QEMU hung up"},
-		{"SSH-2.0-OpenSSH_9.2\r\n", -EPROTO, "QEMU's monitor sent a line that is no JSON"},
-		{"[]\n", -EPROTO, "QEMU's monitor sent a line that is no JSON"},
-		{"{\"hello\": 1}\n", -EPROTO, "what listens on QEMU's monitor socket is no QEMU"},
+		{"SSH-2.0-OpenSSH_9.2\r\n", -EPROTO, "QEMU's monitor sent a line that is not JSON"},
+		{"[]\n", -EPROTO, "QEMU's monitor sent a line that is not JSON"},
+		{"{\"hello\": 1}\n", -EPROTO, "what listens on QEMU's monitor socket is not QEMU"},
 		{"{\"QMP\"", -ETIMEDOUT,
 		 "QEMU's monitor did not answer within 300 ms; is another client on it?"},
 	};

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "vim/local/process.h"
@@ -125,14 +125,11 @@ int image_size(const struct image_files *image, uint64_t *ret_bytes, struct err 
 		return err_code(err, LOCAL, r, "qemu-img is not installed: apt install qemu-utils");
 	if (r < 0)
 		return r;
-	json_t *info = r == 0 ? json_loads(output, 0, NULL) : NULL;
-	json_t *size = json_object_get(info, "virtual-size");
-	if (!json_is_integer(size)) {
-		json_decref(info);
+	cleanup_json json_t *info = json_loads(output, 0, NULL);
+	int64_t size = json_try_int64(info, "virtual-size");
+	if (size < 0)
 		return err_set(err, INVALID, "image %s: qemu-img: %s", image->disk, output);
-	}
-	*ret_bytes = (uint64_t)json_integer_value(size);
-	json_decref(info);
+	*ret_bytes = (uint64_t)size;
 	return 0;
 }
 

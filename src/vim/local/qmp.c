@@ -94,7 +94,7 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 		}
 		if (broken)
 			return err_code(err, LOCAL, EPROTO,
-					"QEMU's monitor sent a line that is no JSON");
+					"QEMU's monitor sent a line that is not JSON");
 		if (qmp->in_len == LINE_MAX_BYTES)
 			return err_code(err, LOCAL, EPROTO,
 					"QEMU's monitor sent a line over %d bytes", LINE_MAX_BYTES);
@@ -179,7 +179,7 @@ int qmp_open_fd(int fd, int timeout_ms, struct qmp **ret, struct err *err)
 	json_decref(greeting);
 	if (!qemu)
 		return err_code(err, LOCAL, EPROTO,
-				"what listens on QEMU's monitor socket is no QEMU");
+				"what listens on QEMU's monitor socket is not QEMU");
 	r = qmp_command(qmp, "qmp_capabilities", NULL, NULL, err);
 	if (r < 0)
 		return r;
