@@ -3,6 +3,8 @@
  * JSON as RFC 7951 writes YANG data. jansson says whether it is JSON, and where not; it does not
  * keep lines, so the tree is built from libyaml's events (JSON is YAML), which have them.
  */
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -168,8 +170,45 @@ static bool is_json(struct esc_reading *r, const char *data, size_t len)
 	return json != NULL;
 }
 
+static unsigned hex4(const char *s)
+{
+	char digits[5] = {0};
+
+	memcpy(digits, s, 4);
+	return (unsigned)strtoul(digits, NULL, 16);
+}
+
+/* The code that "\\ud83d\\ude00" at s stands for; 0: it is not a surrogate pair. */
+static uint32_t surrogate_pair(const char *s, size_t len)
+{
+	if (len < 12 || s[0] != '\\' || s[1] != 'u' || s[6] != '\\' || s[7] != 'u')
+		return 0;
+	unsigned high = hex4(s + 2), low = hex4(s + 8);
+	if (high < 0xd800 || high > 0xdbff || low < 0xdc00 || low > 0xdfff)
+		return 0;
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* libyaml refuses the surrogate pairs by which JSON escapes what is beyond U+FFFF: UTF-8 instead.
+ */
+static void join_surrogates(const char *data, size_t len, struct strbuf *ret)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t code = surrogate_pair(data + i, len - i);
+
+		n = code ? 12 : data[i] == '\\' && i + 1 < len ? 2 : 1;
+		if (code)
+			strbuf_addf(ret, "%c%c%c%c", (int)(0xf0 | code >> 18),
+				    (int)(0x80 | (code >> 12 & 63)), (int)(0x80 | (code >> 6 & 63)),
+				    (int)(0x80 | (code & 63)));
+		else
+			strbuf_add(ret, data + i, n);
+	}
+}
+
 struct element *json_parse(struct esc_reading *r, const char *data, size_t len)
 {
+	cleanup_strbuf struct strbuf text = {0};
 	struct json j = {.r = r};
 	cleanup_element struct element *outer = element_new(r, NULL, "", 1);
 	yaml_event_t event;
@@ -180,7 +219,8 @@ struct element *json_parse(struct esc_reading *r, const char *data, size_t len)
 	if (!yaml_parser_initialize(&j.parser))
 		abort(); /* out of memory */
 	yaml_parser_set_encoding(&j.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&j.parser, (const unsigned char *)data, len);
+	join_surrogates(data, len, &text);
+	yaml_parser_set_input_string(&j.parser, (const unsigned char *)text.s, text.len);
 	do {
 		type = next(&j, &event);
 		if (type == YAML_MAPPING_START_EVENT)

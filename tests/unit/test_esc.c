@@ -426,6 +426,19 @@ static void test_other_encodings(void **state)
 	assert_string_equal(model->networks[0].name, "M\xc3\xbcnchen");
 }
 
+static void test_json_escapes(void **state)
+{
+	(void)state;
+	cleanup_findings struct findings findings = {0};
+	cleanup_model struct model *model =
+		read_text("{\"esc:esc_datamodel\": {\"networks\": {\"network\": [{\"name\": "
+			  "\"\\u00fc \\ud83d\\ude00 \\\\ud83d \\\\\\ud83d\\ude00\"}]}}}",
+			  &findings);
+
+	assert_int_equal(findings.n, 0);
+	assert_string_equal(model->networks[0].name, "\u00fc \U0001f600 \\ud83d \\\U0001f600");
+}
+
 /* A flood of findings is cut, and says so. */
 static void test_findings_are_bounded(void **state)
 {
@@ -511,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_children_come_in_any_order),
 		cmocka_unit_test(test_good_parts_survive_bad_ones),
 		cmocka_unit_test(test_other_encodings),
+		cmocka_unit_test(test_json_escapes),
 		cmocka_unit_test(test_findings_are_bounded),
 		cmocka_unit_test(test_depth_and_size_are_bounded),
 		cmocka_unit_test(test_unreadable_file),
