@@ -46,21 +46,21 @@ static void make_silent(struct decide_leg *l, uint32_t targets)
 		l->silent_since[i] = 940000;
 }
 
-struct scene {
+struct snapshot {
 	struct decide_leg legs[3];
 	int64_t moves[8];
 	size_t n_moves;
 	struct decide_limits limits;
 };
 
-static void set_scene(struct scene *s)
+static void set_snapshot(struct snapshot *s)
 {
-	*s = (struct scene){.limits = limits};
+	*s = (struct snapshot){.limits = limits};
 	for (int i = 0; i < 3; i++)
 		s->legs[i] = good_leg(i + 1);
 }
 
-static struct decision ask(const struct scene *s, int active)
+static struct decision ask(const struct snapshot *s, int active)
 {
 	const struct decide_snapshot snapshot = {
 		.now = 1000000,
@@ -75,7 +75,7 @@ static struct decision ask(const struct scene *s, int active)
 	return decide(&snapshot, &s->limits);
 }
 
-static void assert_decision(const struct scene *s, enum decide_reason reason, int to)
+static void assert_decision(const struct snapshot *s, enum decide_reason reason, int to)
 {
 	struct decision d = ask(s, 1);
 
@@ -86,9 +86,9 @@ static void assert_decision(const struct scene *s, enum decide_reason reason, in
 static void test_healthy_leg_is_kept(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	s.legs[1].preference = 1;
 	s.legs[1].speed = 25000;
 	assert_decision(&s, DECIDE_HEALTHY, 0);
@@ -97,9 +97,9 @@ static void test_healthy_leg_is_kept(void **state)
 static void test_carrier(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	s.legs[0].carrier = TRI_NO;
 	s.legs[0].carrier_lost = 999000;
 	assert_decision(&s, DECIDE_CARRIER, 2);
@@ -115,9 +115,9 @@ static void test_carrier(void **state)
 static void test_never_to_an_unproven_leg(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	for (int i = 1; i < 3; i++)
 		s.legs[i].proven = 0;
 	s.legs[0].carrier = TRI_NO;
@@ -132,9 +132,9 @@ static void test_never_to_an_unproven_leg(void **state)
 static void test_silent_path(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	make_silent(&s.legs[0], 3);
 	assert_decision(&s, DECIDE_SILENT, 2);
 	assert_int_equal(ask(&s, 1).targets, 3);
@@ -148,9 +148,9 @@ static void test_silent_path(void **state)
 static void test_dead_target_moves_nobody(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	for (int i = 0; i < 3; i++)
 		make_silent(&s.legs[i], 3);
 	assert_decision(&s, DECIDE_TARGETS_GONE, 0);
@@ -158,7 +158,7 @@ static void test_dead_target_moves_nobody(void **state)
 	s.legs[1].silent = s.legs[2].silent = 0;
 	assert_decision(&s, DECIDE_NO_PROVEN, 0);
 	/* One is dead for all, the other is not. */
-	set_scene(&s);
+	set_snapshot(&s);
 	for (int i = 0; i < 3; i++)
 		make_silent(&s.legs[i], 1);
 	assert_decision(&s, DECIDE_HEALTHY, 0);
@@ -173,10 +173,10 @@ static void test_dead_target_moves_nobody(void **state)
 static void test_targets_vote(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
 	/* One for, one against: no majority. */
-	set_scene(&s);
+	set_snapshot(&s);
 	make_silent(&s.legs[0], 1);
 	assert_decision(&s, DECIDE_HEALTHY, 0);
 	/* One for, two against. */
@@ -198,9 +198,9 @@ static void test_targets_vote(void **state)
 static void test_lossy_path(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	s.legs[0].lossy = 3;
 	assert_decision(&s, DECIDE_LOSSY, 2);
 	s.legs[1].lossy = 3; /* as a target that limits its answers makes all */
@@ -214,9 +214,9 @@ static void test_lossy_path(void **state)
 static void test_unknown_moves_nobody(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	s.legs[0] = (struct decide_leg){.index = 1,
 					.carrier = TRI_UNKNOWN,
 					.up = TRI_UNKNOWN,
@@ -233,9 +233,9 @@ static void test_unknown_moves_nobody(void **state)
 static void test_order_is_total(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	make_silent(&s.legs[0], 3);
 	s.legs[2].preference = 1;
 	assert_decision(&s, DECIDE_SILENT, 3);
@@ -254,9 +254,9 @@ static void test_order_is_total(void **state)
 static void test_moves_are_few(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	make_silent(&s.legs[0], 3);
 	s.moves[s.n_moves++] = 999999;
 	assert_decision(&s, DECIDE_SILENT, 2); /* one before does not count */
@@ -279,9 +279,9 @@ static void test_moves_are_few(void **state)
 static void test_failback(void **state)
 {
 	(void)state;
-	struct scene s;
+	struct snapshot s;
 
-	set_scene(&s);
+	set_snapshot(&s);
 	s.legs[2].preference = 1;
 	s.limits.failback = FAILBACK_ALWAYS;
 	assert_decision(&s, DECIDE_RETURN, 3);
