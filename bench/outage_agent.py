@@ -324,7 +324,7 @@ class Agent:
             run("ip", *route.split(), device)
 
     def rest(self):
-        """Until both legs are good in the eyes of what watches them, and nothing has moved for a while."""
+        """Until what watches them takes both legs for good, and nothing has moved for a while."""
         start = time.monotonic()
         self.watch.fresh()
         since, active, quiet = None, None, False

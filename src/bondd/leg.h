@@ -28,7 +28,7 @@ struct leg {
 	int64_t carrier_lost;                /* us; -1: it is there, or nothing is known */
 	int64_t speed;                       /* Mbit/s; -1 */
 	int fd;                              /* packet socket; -1 */
-	bool probed;                         /* see eye.h: not every leg may be */
+	bool probed;                         /* see monitor.h: not every leg may be */
 	struct track tracks[DECIDE_TARGETS]; /* of targets, by their place */
 	struct {
 		struct mac_addr mac;

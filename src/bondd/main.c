@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* bondd: the bond's eyes, and the service that tells over HTTP how the bonds are. */
+/* bondd: the bond monitor, and the status service over HTTP. */
 #include "bondd/verbs.h"
 
 static int run_verb(const struct verb *verb, void *options)

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_write.h"
-#include "bondd/eye.h"
+#include "bondd/monitor.h"
 
 /* In one word; the better one where targets differ. NULL: nothing is known. */
 static const char *path_word(const struct leg *l, const struct targets *targets,
@@ -50,31 +50,31 @@ static void put_leg(struct json_writer *w, const struct leg *l, const struct tar
 	json_close(w);
 }
 
-static void put_watch(struct json_writer *w, const struct eye *e, const struct conf *conf)
+static void put_watch(struct json_writer *w, const struct bond_monitor *m, const struct conf *conf)
 {
 	char text[IP_TEXT_SIZE];
 
 	json_open_object(w, "watch");
-	json_put_text(w, "state", decide_reason_name(e->reason));
-	json_put_text(w, "sentence", e->sentence);
-	json_put_int64(w, "said_at", e->said_at);
-	json_put_int64(w, "outage_us", e->outage);
+	json_put_text(w, "state", decide_reason_name(m->reason));
+	json_put_text(w, "sentence", m->sentence);
+	json_put_int64(w, "said_at", m->said_at);
+	json_put_int64(w, "outage_us", m->outage);
 	json_put_int64(w, "interval_ms", conf->track.interval / 1000);
-	json_put_uint64(w, "announced", e->announced);
+	json_put_uint64(w, "announced", m->announced);
 	json_open_object(w, "moves");
 	for (unsigned i = 0; i < MOVE_CAUSES; i++)
-		json_put_uint64(w, move_cause_name((enum move_cause)i), e->moved[i]);
+		json_put_uint64(w, move_cause_name((enum move_cause)i), m->moved[i]);
 	json_close(w);
 	json_open_array(w, "targets");
-	for (size_t i = 0; i < e->targets.n; i++)
-		json_put_text(w, NULL, ip_format(&e->targets.v[i].ip, text));
+	for (size_t i = 0; i < m->targets.n; i++)
+		json_put_text(w, NULL, ip_format(&m->targets.v[i].ip, text));
 	json_close(w);
-	json_put_texts(w, "findings", e->audit.findings, e->audit.n);
+	json_put_texts(w, "findings", m->audit.findings, m->audit.n);
 	json_close(w);
 }
 
-char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int64_t now,
-		  struct err *err)
+char *report_json(const struct bond_monitor *monitors, size_t n, const struct conf *conf,
+		  int64_t now, struct err *err)
 {
 	cleanup_json_writer struct json_writer w = {0};
 
@@ -82,14 +82,14 @@ char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int
 	json_put_int64(&w, "written_ms", now / 1000);
 	json_open_array(&w, "bonds");
 	for (size_t i = 0; i < n; i++) {
-		const struct eye *e = &eyes[i];
+		const struct bond_monitor *m = &monitors[i];
 
 		json_open_object(&w, NULL);
-		json_put_text(&w, "name", e->name);
-		put_watch(&w, e, conf);
+		json_put_text(&w, "name", m->name);
+		put_watch(&w, m, conf);
 		json_open_array(&w, "legs");
-		for (size_t k = 0; k < e->n_legs; k++)
-			put_leg(&w, &e->legs[k], &e->targets, &conf->track, now);
+		for (size_t k = 0; k < m->n_legs; k++)
+			put_leg(&w, &m->legs[k], &m->targets, &conf->track, now);
 		json_close(&w);
 		json_close(&w);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the eyes tell: a file that they write and everyone may read. So the status service has no
- * way to them, and they listen to nobody but the kernel and the wire.
+ * The monitor's report: a file that the monitor writes and everyone may read. So the status service
+ * cannot reach the monitor, which listens to the kernel and the wire only.
  */
 #pragma once
 
@@ -10,16 +10,16 @@
 
 struct conf;
 struct err;
-struct eye;
+struct bond_monitor;
 
 #define REPORT_DIR  "/run/bondd"
 #define REPORT_FILE "watch.json"
 
-enum { REPORT_FRESH_MS = 5000 }; /* an older one is that of eyes that are shut */
+enum { REPORT_FRESH_MS = 5000 }; /* if it is older, the monitor is not running */
 
 /* JSON; now in us of CLOCK_MONOTONIC. The caller frees; NULL: an error. */
-char *report_json(const struct eye *eyes, size_t n, const struct conf *conf, int64_t now,
-		  struct err *err);
+char *report_json(const struct bond_monitor *monitors, size_t n, const struct conf *conf,
+		  int64_t now, struct err *err);
 
 /* Into REPORT_DIR, which must be there. */
 int report_write(const char *json, struct err *err);

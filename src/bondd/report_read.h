@@ -4,8 +4,9 @@
 struct guest_status;
 
 /*
- * Adds to the bonds and legs of *s what the eyes' report below root says of them: nothing when
- * there is none, it is broken, or so old that its writer must have ended (of this machine, root
+ * Adds to the bonds and legs of *s what the monitor's report below root says about them: nothing
+ * when there is none, it is broken, or so old that its writer must have ended (of this machine,
+ * root
  * "").
  */
 void report_read(const char *root, struct guest_status *s);

@@ -15,9 +15,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "bondd/eye.h"
 #include "bondd/journal.h"
 #include "bondd/kernel.h"
+#include "bondd/monitor.h"
 #include "bondd/report.h"
 #include "bondd/tables.h"
 
@@ -28,25 +28,25 @@ enum {
 };
 
 struct watch {
-	struct eye_tools tools;
+	struct monitor_ctx ctx;
 	struct tables tables;
-	struct eye eyes[MAX_BONDS];
-	size_t n_eyes;
+	struct bond_monitor monitors[MAX_BONDS];
+	size_t n_monitors;
 	int timer, signals;
 	bool ticking;
 	int64_t next_tick; /* us */
 	int64_t handled;   /* up to when */
-	int64_t due;       /* of the eyes, the first after that; INT64_MAX */
+	int64_t due;       /* of the monitors, the first after that; INT64_MAX */
 	int64_t next_housekeeping;
 	bool stop;
 	bool told_report; /* that it cannot be written */
 };
 
-static struct eye *find_eye(struct watch *w, int index)
+static struct bond_monitor *find_monitor(struct watch *w, int index)
 {
-	for (size_t i = 0; i < w->n_eyes; i++)
-		if (w->eyes[i].index == index)
-			return &w->eyes[i];
+	for (size_t i = 0; i < w->n_monitors; i++)
+		if (w->monitors[i].index == index)
+			return &w->monitors[i];
 	return NULL;
 }
 
@@ -55,43 +55,43 @@ static void update_bonds(struct watch *w, int64_t now)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < w->n_eyes; i++)
-		w->eyes[i].kept = false;
+	for (size_t i = 0; i < w->n_monitors; i++)
+		w->monitors[i].kept = false;
 	for (size_t i = 0; i < w->tables.n_links; i++) {
 		const struct rtnl_link *link = &w->tables.links[i];
 		if (!link->is_bond)
 			continue;
-		struct eye *e = find_eye(w, link->index);
-		if (!e && w->n_eyes < MAX_BONDS) {
-			e = &w->eyes[w->n_eyes++];
-			eye_init(e, link);
-			journal_say(JOURNAL_INFO, "%s: watched", e->name);
+		struct bond_monitor *m = find_monitor(w, link->index);
+		if (!m && w->n_monitors < MAX_BONDS) {
+			m = &w->monitors[w->n_monitors++];
+			monitor_init(m, link);
+			journal_say(JOURNAL_INFO, "%s: watched", m->name);
 		}
-		if (!e)
+		if (!m)
 			continue;
-		e->kept = true;
-		eye_update(e, &w->tools, now);
+		m->kept = true;
+		monitor_update(m, &w->ctx, now);
 	}
-	for (size_t i = 0; i < w->n_eyes; i++) {
-		if (w->eyes[i].kept) {
-			w->eyes[n++] = w->eyes[i];
+	for (size_t i = 0; i < w->n_monitors; i++) {
+		if (w->monitors[i].kept) {
+			w->monitors[n++] = w->monitors[i];
 			continue;
 		}
-		journal_say(JOURNAL_INFO, "%s: gone", w->eyes[i].name);
-		eye_clear(&w->eyes[i]);
+		journal_say(JOURNAL_INFO, "%s: gone", w->monitors[i].name);
+		monitor_clear(&w->monitors[i]);
 	}
-	w->n_eyes = n;
+	w->n_monitors = n;
 }
 
 /* On, a full interval from now, while there is anything to probe; else nothing wakes up. */
 static void set_timer(struct watch *w, int64_t now)
 {
-	int64_t interval = w->tools.conf->track.interval;
+	int64_t interval = w->ctx.conf->track.interval;
 	struct itimerspec spec = {0};
 	bool wanted = false;
 
-	for (size_t i = 0; i < w->n_eyes; i++)
-		wanted |= eye_wants_ticks(&w->eyes[i]);
+	for (size_t i = 0; i < w->n_monitors; i++)
+		wanted |= monitor_wants_ticks(&w->monitors[i]);
 	if (wanted == w->ticking && (!wanted || now <= w->next_tick + interval / 4))
 		return;
 	if (wanted) {
@@ -106,7 +106,7 @@ static void set_timer(struct watch *w, int64_t now)
 static int hear_kernel(struct watch *w, int64_t now, struct err *err)
 {
 	bool changed = false;
-	int r = kernel_hear(w->tools.kernel, &w->tables, &changed, err);
+	int r = kernel_hear(w->ctx.kernel, &w->tables, &changed, err);
 
 	if (r == 0 && changed)
 		update_bonds(w, now);
@@ -120,10 +120,10 @@ static int hear_kernel(struct watch *w, int64_t now, struct err *err)
  */
 static void hear_legs(struct watch *w, int64_t began)
 {
-	for (size_t i = 0; i < w->n_eyes; i++) {
-		struct eye *e = &w->eyes[i];
-		for (size_t k = 0; k < e->n_legs; k++)
-			leg_hear(&e->legs[k], &e->targets, &w->tools.conf->track, began);
+	for (size_t i = 0; i < w->n_monitors; i++) {
+		struct bond_monitor *m = &w->monitors[i];
+		for (size_t k = 0; k < m->n_legs; k++)
+			leg_hear(&m->legs[k], &m->targets, &w->ctx.conf->track, began);
 	}
 }
 
@@ -131,8 +131,8 @@ static int decide_all(struct watch *w, int64_t now, struct err *err)
 {
 	bool moved = false;
 
-	for (size_t i = 0; i < w->n_eyes; i++)
-		moved |= eye_decide(&w->eyes[i], &w->tools, now);
+	for (size_t i = 0; i < w->n_monitors; i++)
+		moved |= monitor_decide(&w->monitors[i], &w->ctx, now);
 	if (!moved)
 		return 0;
 	w->next_housekeeping = now; /* the report of it */
@@ -148,8 +148,8 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 	/* Unread, it would not start again. */
 	if (read(w->timer, &expirations, sizeof(expirations)) < 0)
 		return 0;
-	for (size_t i = 0; i < w->n_eyes; i++)
-		eye_tick(&w->eyes[i], &w->tools, now);
+	for (size_t i = 0; i < w->n_monitors; i++)
+		monitor_tick(&w->monitors[i], &w->ctx, now);
 	int r = decide_all(w, now, err);
 	/*
 	 * Who comes late starts a new interval: the probe just sent would otherwise be judged
@@ -157,22 +157,22 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 	 */
 	set_timer(w, now);
 	while (w->next_tick <= now)
-		w->next_tick += w->tools.conf->track.interval;
+		w->next_tick += w->ctx.conf->track.interval;
 	return r;
 }
 
 /* What is not bound to ticks: announcements, and a probe that has had its time. */
 static int do_due(struct watch *w, int64_t now, struct err *err)
 {
-	for (size_t i = 0; i < w->n_eyes; i++)
-		eye_announce(&w->eyes[i], &w->tools, now);
+	for (size_t i = 0; i < w->n_monitors; i++)
+		monitor_announce(&w->monitors[i], &w->ctx, now);
 	return decide_all(w, now, err);
 }
 
 static void write_report(struct watch *w, int64_t now)
 {
 	cleanup_err struct err err = ERR_INIT;
-	cleanup_free char *json = report_json(w->eyes, w->n_eyes, w->tools.conf, now, &err);
+	cleanup_free char *json = report_json(w->monitors, w->n_monitors, w->ctx.conf, now, &err);
 
 	if (!file_exists(REPORT_DIR)) /* run by hand */
 		return;
@@ -195,10 +195,10 @@ static int keep_house(struct watch *w, int64_t now, struct err *err)
 
 static void hear_leg(struct watch *w, int fd, int64_t now)
 {
-	for (size_t i = 0; i < w->n_eyes; i++) {
-		struct leg *l = eye_leg_of(&w->eyes[i], fd);
+	for (size_t i = 0; i < w->n_monitors; i++) {
+		struct leg *l = monitor_leg_of(&w->monitors[i], fd);
 		if (l)
-			leg_hear(l, &w->eyes[i].targets, &w->tools.conf->track, now);
+			leg_hear(l, &w->monitors[i].targets, &w->ctx.conf->track, now);
 	}
 }
 
@@ -216,7 +216,7 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 			ticked = true;
 		else if (fd == w->signals)
 			w->stop = true;
-		else if (fd == kernel_fd(w->tools.kernel))
+		else if (fd == kernel_fd(w->ctx.kernel))
 			news = true;
 		else
 			hear_leg(w, fd, now);
@@ -245,7 +245,7 @@ static int add_fd(struct watch *w, int fd, struct err *err)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
-	if (fd < 0 || epoll_ctl(w->tools.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+	if (fd < 0 || epoll_ctl(w->ctx.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
 		return err_errno(err, errno, "cannot wait for events");
 	return 0;
 }
@@ -258,19 +258,19 @@ static int set_up(struct watch *w, struct err *err)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	w->tools.epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->ctx.epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	w->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (w->tools.epoll < 0)
+	if (w->ctx.epoll < 0)
 		return err_errno(err, errno, "cannot wait for events");
 
 	int r = add_fd(w, w->timer, err);
 	if (r == 0)
 		r = add_fd(w, w->signals, err);
 	if (r == 0)
-		r = kernel_open(&w->tables, &w->tools.kernel, err);
+		r = kernel_open(&w->tables, &w->ctx.kernel, err);
 	if (r == 0)
-		r = add_fd(w, kernel_fd(w->tools.kernel), err);
+		r = add_fd(w, kernel_fd(w->ctx.kernel), err);
 	return r;
 }
 
@@ -278,8 +278,8 @@ static int set_up(struct watch *w, struct err *err)
 static int find_wait(struct watch *w)
 {
 	w->due = INT64_MAX;
-	for (size_t i = 0; i < w->n_eyes; i++) {
-		int64_t at = eye_due_at(&w->eyes[i], &w->tools, w->handled);
+	for (size_t i = 0; i < w->n_monitors; i++) {
+		int64_t at = monitor_due_at(&w->monitors[i], &w->ctx, w->handled);
 		if (at < w->due)
 			w->due = at;
 	}
@@ -295,7 +295,7 @@ static int loop(struct watch *w, struct err *err)
 	int r = 0;
 
 	while (r == 0 && !w->stop) {
-		int n = epoll_wait(w->tools.epoll, events, MAX_EVENTS, find_wait(w));
+		int n = epoll_wait(w->ctx.epoll, events, MAX_EVENTS, find_wait(w));
 		if (n < 0 && errno != EINTR)
 			return err_errno(err, errno, "cannot wait for events");
 		r = handle(w, events, n > 0 ? n : 0, err);
@@ -305,26 +305,26 @@ static int loop(struct watch *w, struct err *err)
 
 static void tear_down(struct watch *w)
 {
-	for (size_t i = 0; i < w->n_eyes; i++)
-		eye_clear(&w->eyes[i]);
-	kernel_close(w->tools.kernel);
+	for (size_t i = 0; i < w->n_monitors; i++)
+		monitor_clear(&w->monitors[i]);
+	kernel_close(w->ctx.kernel);
 	tables_clear(&w->tables);
 	if (w->timer >= 0)
 		close(w->timer);
 	if (w->signals >= 0)
 		close(w->signals);
-	if (w->tools.epoll >= 0)
-		close(w->tools.epoll);
+	if (w->ctx.epoll >= 0)
+		close(w->ctx.epoll);
 }
 
 int watch_run(const struct conf *conf, struct err *err)
 {
 	struct watch w = {
-		.tools = {.conf = conf, .epoll = -1},
+		.ctx = {.conf = conf, .epoll = -1},
 		.timer = -1,
 		.signals = -1,
 	};
-	w.tools.tables = &w.tables;
+	w.ctx.tables = &w.tables;
 	int r = set_up(&w, err);
 
 	if (r == 0) {

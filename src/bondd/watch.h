@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The eyes: watch every bond of this machine, and move those that have to be moved. */
+/* `bondd watch`: a monitor for each bond of this machine. */
 #pragma once
 
 struct conf;

@@ -36,7 +36,7 @@ struct drill_result {
 	bool failed_over;      /* another leg became active while this one was broken */
 	bool failed_back;      /* the first leg is active again at the end */
 	double down_ms, up_ms; /* when it was broken and mended, from the load's start */
-	bool watched;          /* bondd's eyes were open on the bond, as of the last look */
+	bool watched;          /* bondd's monitor was running at the last query */
 	char *watch_state;     /* theirs while it was broken (doc/bondd.md), or NULL */
 	char *sentence;        /* what bondd said of this failure; NULL: nothing */
 	int64_t outage_us;     /* its own estimate, of the move that it made; -1: none */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What bondd's eyes tell, out of JSON: their own report and bondd's /status have the same form. */
+/* Reads the `watch` objects of JSON: the monitor's report and bondd's /status have the same form.
+ */
 #pragma once
 
 #include <jansson.h>

@@ -450,7 +450,7 @@ static void test_only_what_bondd_says_of_this_failure_is_heard(void **state)
 	assert_true(old.watched);
 	assert_null(old.sentence);
 	assert_int_equal(old.outage_us, -1);
-	drill_hear(&old, &before, NULL); /* its eyes were shut in the meantime */
+	drill_hear(&old, &before, NULL); /* the monitor was not running in the meantime */
 	assert_false(old.watched);
 
 	/* The same words in the same second: the moves tell. */

@@ -49,7 +49,7 @@ class Bondd(unittest.TestCase):
         return self.vm.guest("systemctl show -P MainPID bondd").strip()
 
     def rss(self):
-        """kB of the eyes."""
+        """kB of the monitor."""
         return int(self.vm.guest(f"grep VmRSS /proc/{self.pid()}/status").split()[1])
 
     def test_silent_path(self):
@@ -152,7 +152,7 @@ class Bondd(unittest.TestCase):
         self.assertEqual(load["lost"], 0)
 
     def test_flaps(self):
-        """Links that come and go: at the end DNS answers, and the eyes are no larger."""
+        """Links that come and go: at the end DNS answers, and the monitor is no larger."""
         legs = [l["name"] for l in self.bond()["legs"]]
         for n in range(20):  # what is allocated once, is
             outage.set_link(self.vm, legs[n % 2], False)

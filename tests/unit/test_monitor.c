@@ -19,9 +19,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "bondd/eye.h"
 #include "bondd/json.h"
 #include "bondd/metrics.h"
+#include "bondd/monitor.h"
 #include "bondd/read.h"
 #include "bondd/report.h"
 #include "bondd/tables.h"
@@ -268,7 +268,7 @@ static void test_audit(void **state)
 static void test_audit_one_nic(void **state)
 {
 	(void)state;
-	char top[] = "/tmp/test_eye.XXXXXX";
+	char top[] = "/tmp/test_monitor.XXXXXX";
 	struct tables t;
 
 	assert_non_null(mkdtemp(top));
@@ -294,7 +294,7 @@ static void test_legs_of_one_mac_are_not_probed_at_once(void **state)
 	(void)state;
 	struct tables t;
 	struct conf conf;
-	struct eye e;
+	struct bond_monitor m;
 
 	conf_init(&conf);
 	fill(&t);
@@ -303,34 +303,34 @@ static void test_legs_of_one_mac_are_not_probed_at_once(void **state)
 	ens6->index = INT_MAX - 1;
 	ens7->index = INT_MAX;
 	bond->bond.active = ens6->index;
-	const struct eye_tools tools = {.conf = &conf, .tables = &t, .epoll = -1};
-	eye_init(&e, bond);
-	eye_update(&e, &tools, 0);
-	assert_true(e.legs[0].probed && e.legs[1].probed);
+	const struct monitor_ctx ctx = {.conf = &conf, .tables = &t, .epoll = -1};
+	monitor_init(&m, bond);
+	monitor_update(&m, &ctx, 0);
+	assert_true(m.legs[0].probed && m.legs[1].probed);
 	ens7->mac = ens6->mac;
-	eye_update(&e, &tools, 0);
-	assert_true(e.legs[0].probed && !e.legs[1].probed);
-	eye_clear(&e);
+	monitor_update(&m, &ctx, 0);
+	assert_true(m.legs[0].probed && !m.legs[1].probed);
+	monitor_clear(&m);
 	tables_clear(&t);
 }
 
-/* An eye that has just moved the bond, as its report goes through /status to dnsvnf. */
-static void fill_eye(struct eye *e)
+/* A monitor that has just moved the bond, as its report goes through /status to dnsvnf. */
+static void fill_monitor(struct bond_monitor *m)
 {
-	eye_init(e, &(struct rtnl_link){.index = BOND, .name = "bond0"});
-	e->sentence = xstrdup("ens6 lost 3 of 3 probes to 172.16.1.1 with carrier up: moved to "
+	monitor_init(m, &(struct rtnl_link){.index = BOND, .name = "bond0"});
+	m->sentence = xstrdup("ens6 lost 3 of 3 probes to 172.16.1.1 with carrier up: moved to "
 			      "ens7 after 61 ms");
-	e->said_at = 1700000000;
-	e->outage = 61234;
-	e->reason = DECIDE_HEALTHY;
-	e->moved[MOVE_SILENT] = 2;
-	e->announced = 10;
-	e->targets.v[e->targets.n++].ip = address("172.16.1.1");
-	e->audit.findings[e->audit.n++] = xstrdup("bond0 has miimon=0");
+	m->said_at = 1700000000;
+	m->outage = 61234;
+	m->reason = DECIDE_HEALTHY;
+	m->moved[MOVE_SILENT] = 2;
+	m->announced = 10;
+	m->targets.v[m->targets.n++].ip = address("172.16.1.1");
+	m->audit.findings[m->audit.n++] = xstrdup("bond0 has miimon=0");
 	for (int i = ENS6; i <= ENS7; i++) {
 		struct rtnl_link link = {.index = i, .carrier = TRI_YES};
 		snprintf(link.name, sizeof(link.name), "ens%d", i + 3);
-		struct leg *l = &e->legs[e->n_legs++];
+		struct leg *l = &m->legs[m->n_legs++];
 		leg_init(l, &link, 0);
 		l->probed = true;
 		l->sent = 100;
@@ -346,27 +346,27 @@ static void fill_eye(struct eye *e)
 
 static char *tree_with_report(void)
 {
-	static char top[] = "/tmp/test_eye.XXXXXX";
+	static char top[] = "/tmp/test_monitor.XXXXXX";
 	cleanup_free char *proc = xasprintf("%s/proc/net/bonding", mkdtemp(top));
 	cleanup_free char *run = xasprintf("%s/run/bondd", top);
 	cleanup_free char *bond = xasprintf("%s/bond0", proc);
 	cleanup_free char *report = xasprintf("%s/watch.json", run);
 	cleanup_free char *text = NULL;
 	size_t len;
-	struct eye e;
+	struct bond_monitor m;
 	struct conf conf;
 
 	conf_init(&conf);
-	fill_eye(&e);
+	fill_monitor(&m);
 	assert_int_equal(dir_make(proc, NULL), 0);
 	assert_int_equal(dir_make(run, NULL), 0);
 	assert_int_equal(file_read("tests/unit/data/bondd/active-backup/proc/net/bonding/bond0",
 				   1 << 16, &text, &len, NULL),
 			 0);
 	assert_int_equal(file_write_at(-100, bond, text, len, 0644, NULL), 0);
-	cleanup_free char *json = report_json(&e, 1, &conf, 1000000, NULL);
+	cleanup_free char *json = report_json(&m, 1, &conf, 1000000, NULL);
 	assert_int_equal(file_write_at(-100, report, json, strlen(json), 0644, NULL), 0);
-	eye_clear(&e);
+	monitor_clear(&m);
 	return top;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One bond under watch: its legs, what is known of them, what was done and why. */
+/* The monitor of one bond: its legs, what is known about them, what it did and why. */
 #pragma once
 
 #include "bondd/announce.h"
@@ -19,7 +19,7 @@ enum move_cause {
 	MOVE_CAUSES,
 };
 
-struct eye {
+struct bond_monitor {
 	int index;
 	char name[IF_NAMESIZE];
 	bool active_backup;
@@ -44,41 +44,41 @@ struct eye {
 	bool kept;       /* while the bonds are gone through */
 };
 
-/* What eyes work with. */
-struct eye_tools {
+/* What all monitors share. */
+struct monitor_ctx {
 	const struct conf *conf;
 	struct tables *tables;
 	struct kernel *kernel;
 	int epoll; /* where legs' sockets are put, with their descriptor as data */
 };
 
-void eye_init(struct eye *e, const struct rtnl_link *bond);
+void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond);
 
 /* Takes over what the tables say of the bond now. */
-void eye_update(struct eye *e, const struct eye_tools *tools, int64_t now);
+void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /* Decides, and moves the bond if it must. True when it moved: the tables have changed. */
-bool eye_decide(struct eye *e, const struct eye_tools *tools, int64_t now);
+bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /* An interval is over: sends the probes of the next. */
-void eye_tick(struct eye *e, const struct eye_tools *tools, int64_t now);
+void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /*
  * What comes next after now (us), whatever the ticks: announcements are due, or the active leg will
  * have failed if no answer comes, which is to be decided then. INT64_MAX: nothing.
  */
-int64_t eye_due_at(const struct eye *e, const struct eye_tools *tools, int64_t now);
+int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /* Sends announcements that are due. */
-void eye_announce(struct eye *e, const struct eye_tools *tools, int64_t now);
+void monitor_announce(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /* Has anything to do at the next tick. */
-bool eye_wants_ticks(const struct eye *e);
+bool monitor_wants_ticks(const struct bond_monitor *m);
 
 /* By its socket; NULL: no leg of this bond has it. */
-struct leg *eye_leg_of(struct eye *e, int fd);
+struct leg *monitor_leg_of(struct bond_monitor *m, int fd);
 
 /* "carrier", "silent", "lossy", "return", "other" */
 const char *move_cause_name(enum move_cause cause);
 
-void eye_clear(struct eye *e);
+void monitor_clear(struct bond_monitor *m);

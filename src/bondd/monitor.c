@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bondd/monitor.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "bondd/journal.h"
+#include "bondd/kernel.h"
+#include "bondd/tables.h"
+#include "bondd/targets.h"
+#include "net/packet.h"
+
+enum {
+	QUIET_US = 1000000,  /* between two sentences about a bond that stays */
+	SETTLED_US = 200000, /* a reason to stay is told when it has lasted that long */
+};
+
+void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond)
+{
+	*m = (struct bond_monitor){.index = bond->index,
+				   .reason = DECIDE_UNKNOWN,
+				   .told = DECIDE_UNKNOWN,
+				   .outage = -1};
+	memcpy(m->name, bond->name, sizeof(m->name));
+}
+
+static struct leg *find_leg(struct bond_monitor *m, int index)
+{
+	for (size_t i = 0; i < m->n_legs; i++)
+		if (m->legs[i].index == index && index > 0)
+			return &m->legs[i];
+	return NULL;
+}
+
+static const char *leg_name(struct bond_monitor *m, int index)
+{
+	const struct leg *l = find_leg(m, index);
+
+	return l ? l->name : "no leg";
+}
+
+struct leg *monitor_leg_of(struct bond_monitor *m, int fd)
+{
+	for (size_t i = 0; i < m->n_legs; i++)
+		if (m->legs[i].fd == fd)
+			return &m->legs[i];
+	return NULL;
+}
+
+/* Takes text over. */
+static void say(struct bond_monitor *m, enum journal_level level, int64_t now, char *text)
+{
+	free(m->sentence);
+	m->sentence = text;
+	m->said = now;
+	m->said_at = time(NULL);
+	journal_say(level, "%s: %s", m->name, text);
+}
+
+/* Of what failed, once as long as it stays the same. */
+static void complain(struct bond_monitor *m, const char *text)
+{
+	if (streq(text, m->refusal))
+		return;
+	free(m->refusal);
+	m->refusal = xstrdup(text);
+	journal_say(JOURNAL_ERROR, "%s: %s", m->name, text);
+}
+
+static void update_audit(struct bond_monitor *m, const struct monitor_ctx *ctx,
+			 const struct rtnl_link *bond)
+{
+	struct audit a;
+
+	audit_bond(ctx->tables, bond, &m->targets, "/sys", &a);
+	for (size_t i = 0; i < a.n; i++) {
+		bool told = false;
+		for (size_t k = 0; k < m->audit.n; k++)
+			told |= streq(a.findings[i], m->audit.findings[k]);
+		if (!told)
+			journal_say(JOURNAL_WARNING, "%s", a.findings[i]);
+	}
+	audit_clear(&m->audit);
+	m->audit = a;
+}
+
+static void update_targets(struct bond_monitor *m, const struct monitor_ctx *ctx,
+			   const struct rtnl_link *bond)
+{
+	struct targets found;
+
+	targets_find(ctx->tables, bond, ctx->conf, &found);
+	bool same = found.n == m->targets.n;
+	for (size_t i = 0; same && i < found.n; i++)
+		same = ip_equal(&found.v[i].ip, &m->targets.v[i].ip) &&
+		       found.v[i].vlan == m->targets.v[i].vlan;
+	if (same)
+		return;
+	m->targets = found;
+	for (size_t i = 0; i < m->n_legs; i++) {
+		leg_forget(&m->legs[i]);
+		leg_close(&m->legs[i]); /* the protocol may be another */
+	}
+}
+
+static void update_legs(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	const struct tables *t = ctx->tables;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_legs; i++)
+		m->legs[i].kept = false;
+	for (size_t i = 0; i < t->n_links; i++) {
+		const struct rtnl_link *link = &t->links[i];
+		if (link->master != m->index || !link->has_mac)
+			continue;
+		struct leg *l = find_leg(m, link->index);
+		if (l) {
+			leg_update(l, link, now);
+		} else if (m->n_legs < DECIDE_LEGS) {
+			l = &m->legs[m->n_legs++];
+			leg_init(l, link, now);
+			journal_say(JOURNAL_INFO, "%s: %s is a leg", m->name, l->name);
+		} else {
+			continue;
+		}
+		l->kept = true;
+	}
+	for (size_t i = 0; i < m->n_legs; i++) {
+		if (m->legs[i].kept) {
+			m->legs[n++] = m->legs[i];
+			continue;
+		}
+		journal_say(JOURNAL_INFO, "%s: %s is no leg any more", m->name, m->legs[i].name);
+		leg_close(&m->legs[i]);
+	}
+	m->n_legs = n;
+}
+
+static void open_leg(struct bond_monitor *m, const struct monitor_ctx *ctx, struct leg *l)
+{
+	cleanup_err struct err err = ERR_INIT;
+	int r = leg_open(l, &m->targets, &err);
+
+	if (r < 0) {
+		complain(m, err.text);
+		return;
+	}
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = l->fd};
+	(void)epoll_ctl(ctx->epoll, EPOLL_CTL_ADD, l->fd, &event);
+}
+
+static bool have_one_mac(const struct bond_monitor *m, const struct rtnl_link *bond)
+{
+	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_NONE)
+		return true;
+	if (bond->bond.fail_over_mac != BOND_FAIL_OVER_MAC_ACTIVE)
+		return false;
+	for (size_t i = 0; i < m->n_legs; i++)
+		for (size_t k = i + 1; k < m->n_legs; k++)
+			if (mac_equal(&m->legs[i].mac, &m->legs[k].mac))
+				return true;
+	return false;
+}
+
+/*
+ * Which legs may be probed. Where they have one MAC (fail_over_mac=none, or VFs that were given the
+ * same), the switch sends what is for it to the leg from which it came last: a probe from an idle
+ * leg would be an outage.
+ */
+static void update_sockets(struct bond_monitor *m, const struct monitor_ctx *ctx,
+			   const struct rtnl_link *bond)
+{
+	bool shared = have_one_mac(m, bond);
+
+	for (size_t i = 0; i < m->n_legs; i++) {
+		struct leg *l = &m->legs[i];
+		bool probed =
+			m->active_backup && m->targets.n > 0 && (!shared || l->index == m->active);
+		if (l->probed && !probed)
+			leg_forget(l);
+		l->probed = probed;
+		if (!m->active_backup)
+			leg_close(l);
+		else if (l->fd < 0)
+			open_leg(m, ctx, l);
+	}
+}
+
+static void send_frame(void *data, const struct frame *frame)
+{
+	const struct leg *leg = data;
+
+	(void)packet_send(leg->fd, leg->index, frame);
+}
+
+/* Over the active leg, whatever the kernel would choose. */
+void monitor_announce(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	struct leg *leg = find_leg(m, m->active);
+	const struct rtnl_link *bond = tables_link(ctx->tables, m->index);
+
+	if (!leg || !bond || !announce_due(&m->announcements, now) || leg->fd < 0)
+		return;
+	/* Only with fail_over_mac=active the MAC goes with the leg. */
+	const struct mac_addr *mac =
+		bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE ? &leg->mac : &bond->mac;
+	m->announced += announce_frames(ctx->tables, bond, mac, ctx->conf->announce_loopback,
+					send_frame, leg);
+}
+
+void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	const struct rtnl_link *bond = tables_link(ctx->tables, m->index);
+
+	if (!bond)
+		return;
+	memcpy(m->name, bond->name, sizeof(m->name));
+	m->active_backup = bond->bond.mode == BOND_OPTION_ACTIVE_BACKUP;
+	m->active = bond->bond.active;
+	update_legs(m, ctx, now);
+	update_targets(m, ctx, bond);
+	update_sockets(m, ctx, bond);
+	update_audit(m, ctx, bond);
+	monitor_announce(m, ctx, now); /* what was due while no leg was there */
+	if (!m->active || m->active == m->last_active)
+		return;
+	if (m->last_active) { /* the one that it started with is no move */
+		m->moved[MOVE_OTHER]++;
+		say(m, JOURNAL_NOTICE, now,
+		    xasprintf("the kernel or an operator moved it from %s to %s",
+			      leg_name(m, m->last_active), leg_name(m, m->active)));
+		announce_start(&m->announcements, now);
+		monitor_announce(m, ctx, now);
+	}
+	m->last_active = m->active;
+}
+
+/* The leg that the operator, or else the bond's own option, prefers. */
+static int preference(const struct bond_monitor *m, const struct monitor_ctx *ctx,
+		      const struct leg *l)
+{
+	const struct rtnl_link *bond = tables_link(ctx->tables, m->index);
+
+	if (ctx->conf->prefer[0])
+		return streq(l->name, ctx->conf->prefer);
+	return bond && bond->bond.primary == l->index;
+}
+
+/* The name of the first of a set of targets, into buf. */
+static const char *target_text(const struct bond_monitor *m, uint32_t set, char *buf)
+{
+	for (size_t i = 0; i < m->targets.n; i++)
+		if (set & UINT32_C(1) << i)
+			return ip_format(&m->targets.v[i].ip, buf);
+	return "its targets";
+}
+
+static size_t first_of(uint32_t set)
+{
+	return set ? (size_t)__builtin_ctz(set) : 0;
+}
+
+static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx,
+			   const struct decision *d, int from, int64_t now)
+{
+	const struct leg *leg = find_leg(m, from);
+	const char *to = leg_name(m, d->to);
+	char buf[IP_TEXT_SIZE];
+	const char *target = target_text(m, d->targets, buf);
+	cleanup_free char *after =
+		d->since < 0
+			? xstrdup("")
+			: xasprintf(" after %lld ms", (long long)(now - d->since + 500) / 1000);
+
+	const struct track *track = &leg->tracks[first_of(d->targets)];
+	unsigned misses = track_misses(track, &ctx->conf->track, now);
+
+	switch (d->reason) {
+	case DECIDE_CARRIER:
+		return xasprintf("%s lost its carrier: moved to %s%s", leg->name, to, after);
+	case DECIDE_SILENT:
+		return xasprintf("%s lost %u of %u probes to %s with carrier up: moved to %s%s",
+				 leg->name, misses, misses, target, to, after);
+	case DECIDE_LOSSY:
+		return xasprintf("%s lost %u of its last %u probes to %s with carrier up: moved to "
+				 "%s%s",
+				 leg->name, track_lost(track), track_window(track), target, to,
+				 after);
+	case DECIDE_RETURN:
+		return xasprintf("%s is proven good again and preferred: moved back from %s", to,
+				 leg->name);
+	case DECIDE_MODE:
+	case DECIDE_NO_ACTIVE:
+	case DECIDE_HEALTHY:
+	case DECIDE_UNKNOWN:
+	case DECIDE_TARGETS_GONE:
+	case DECIDE_NO_PROVEN:
+	case DECIDE_HELD:
+		break;
+	}
+	return xasprintf("moved from %s to %s", leg->name, to);
+}
+
+/* What changed about a bond that stays where it is; NULL: nothing that is worth a line. */
+static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
+{
+	const char *active = leg_name(m, m->active);
+	char target[IP_TEXT_SIZE];
+
+	switch (d->reason) {
+	case DECIDE_TARGETS_GONE:
+		return xasprintf("no leg hears %s: the target is gone, %s stays",
+				 target_text(m, d->targets, target), active);
+	case DECIDE_NO_PROVEN:
+		return xasprintf("%s fails, and no other leg is proven good: it stays", active);
+	case DECIDE_HELD:
+		return xasprintf("%s fails, but there were too many moves: it waits", active);
+	case DECIDE_NO_ACTIVE:
+		return xstrdup("no leg is up");
+	case DECIDE_HEALTHY:
+		if (m->told == DECIDE_TARGETS_GONE || m->told == DECIDE_NO_PROVEN ||
+		    m->told == DECIDE_HELD || m->told == DECIDE_NO_ACTIVE)
+			return xasprintf("%s hears its targets again", active);
+		return NULL;
+	case DECIDE_MODE:
+	case DECIDE_UNKNOWN:
+	case DECIDE_CARRIER:
+	case DECIDE_SILENT:
+	case DECIDE_LOSSY:
+	case DECIDE_RETURN:
+		return NULL;
+	}
+	return NULL;
+}
+
+static enum move_cause cause_of(enum decide_reason reason)
+{
+	return reason == DECIDE_CARRIER  ? MOVE_CARRIER
+	       : reason == DECIDE_SILENT ? MOVE_SILENT
+	       : reason == DECIDE_LOSSY  ? MOVE_LOSSY
+					 : MOVE_RETURN;
+}
+
+/* Carries a decision out; false when the kernel refused it. */
+static bool act(struct bond_monitor *m, const struct monitor_ctx *ctx, const struct decision *d)
+{
+	cleanup_err struct err err = ERR_INIT;
+	int from = m->active;
+
+	if (kernel_set_active(ctx->kernel, m->index, d->to, &err) < 0) {
+		err_wrap(&err, "cannot move it to %s", leg_name(m, d->to));
+		complain(m, err.text);
+		return false;
+	}
+	free(m->refusal);
+	m->refusal = NULL;
+
+	int64_t now = clock_now();
+	char *sentence = move_sentence(m, ctx, d, from, now);
+	m->active = m->last_active = d->to;
+	m->moves[m->n_moves++ % DECIDE_MOVES] = now;
+	m->moved[cause_of(d->reason)]++;
+	if (d->reason != DECIDE_RETURN)
+		m->outage = d->since >= 0 ? now - d->since : -1;
+	announce_start(&m->announcements, now);
+	monitor_announce(m, ctx, now);
+	say(m, JOURNAL_NOTICE, now, sentence);
+	return true;
+}
+
+bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	struct decide_leg legs[DECIDE_LEGS];
+
+	for (size_t i = 0; i < m->n_legs; i++)
+		leg_snapshot(&m->legs[i], &m->targets, &ctx->conf->track,
+			     preference(m, ctx, &m->legs[i]), now, &legs[i]);
+
+	const struct decide_snapshot snapshot = {
+		.now = now,
+		.active_backup = m->active_backup,
+		.active = m->active,
+		.legs = legs,
+		.n_legs = m->n_legs,
+		.moves = m->moves,
+		.n_moves = m->n_moves < DECIDE_MOVES ? m->n_moves : DECIDE_MOVES,
+	};
+	struct decision d = decide(&snapshot, &ctx->conf->limits);
+	if (d.to && act(m, ctx, &d)) {
+		m->reason = m->told = DECIDE_HEALTHY;
+		return true;
+	}
+	if (d.reason != m->reason) {
+		m->reason = d.reason;
+		m->reason_since = now;
+	}
+	if (m->reason != m->told && now - m->reason_since >= SETTLED_US &&
+	    now - m->said >= QUIET_US) {
+		char *text = stay_sentence(m, &d);
+		if (text)
+			say(m, JOURNAL_NOTICE, now, text);
+		m->told = m->reason;
+	}
+	return false;
+}
+
+void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	for (size_t i = 0; i < m->n_legs; i++)
+		if (m->legs[i].probed)
+			leg_probe(&m->legs[i], &m->targets, &ctx->conf->track, now);
+}
+
+int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	int64_t at = announce_at(&m->announcements);
+	int64_t due = at > now ? at : INT64_MAX;
+
+	for (size_t i = 0; i < m->n_legs; i++) {
+		const struct leg *l = &m->legs[i];
+		for (size_t k = 0; l->index == m->active && k < m->targets.n; k++) {
+			at = track_silent_at(&l->tracks[k], &ctx->conf->track);
+			if (at > now && at < due)
+				due = at;
+		}
+	}
+	return due;
+}
+
+bool monitor_wants_ticks(const struct bond_monitor *m)
+{
+	bool probed = false;
+
+	for (size_t i = 0; i < m->n_legs; i++)
+		probed |= m->legs[i].probed && m->legs[i].carrier == TRI_YES;
+	return probed;
+}
+
+const char *move_cause_name(enum move_cause cause)
+{
+	switch (cause) {
+	case MOVE_CARRIER:
+		return "carrier";
+	case MOVE_SILENT:
+		return "silent";
+	case MOVE_LOSSY:
+		return "lossy";
+	case MOVE_RETURN:
+		return "return";
+	case MOVE_OTHER:
+		return "other";
+	case MOVE_CAUSES:
+		break;
+	}
+	return NULL;
+}
+
+void monitor_clear(struct bond_monitor *m)
+{
+	for (size_t i = 0; i < m->n_legs; i++)
+		leg_close(&m->legs[i]);
+	audit_clear(&m->audit);
+	free(m->sentence);
+	free(m->refusal);
+}
