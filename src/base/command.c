@@ -22,12 +22,13 @@ struct parse {
 int command_usage_error(const struct program *program, const struct verb *verb, const char *fmt,
 			...)
 {
+	cleanup_free char *text = NULL;
 	va_list args;
 
-	fprintf(stderr, "%s%s%s: ", program->name, verb ? " " : "", verb ? verb->name : "");
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	text = xvasprintf(fmt, args);
 	va_end(args);
+	fprintf(stderr, "%s%s%s: %s", program->name, verb ? " " : "", verb ? verb->name : "", text);
 	fprintf(stderr, "; see '%s %s%s--help'\n", program->name, verb ? verb->name : "",
 		verb ? " " : "");
 	return COMMAND_USAGE;

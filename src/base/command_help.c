@@ -31,8 +31,8 @@ void option_left(const struct option_row *row, char ret_left[OPTION_LEFT_SIZE])
 
 	snprintf(ret_left, OPTION_LEFT_SIZE, "--%s%s%s", row->name, has_value ? " " : "",
 		 has_value ? value : "");
-	for (char *c = strchr(ret_left, ' '); c && (c = strchr(c + 1, ' '));)
-		*c = '|';
+	for (char *c = ret_left + strlen("--") + strlen(row->name) + 1; has_value && *c; c++)
+		*c = *c == ' ' ? '|' : *c;
 }
 
 void option_help(const struct option_row *row, char *ret_help, size_t size)
