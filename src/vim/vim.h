@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VIM (virtualised infrastructure manager): the one table of operations behind which OpenStack
- * and the embedded QEMU stand. The VIM itself is the state: what dnsvnf makes carries its owner
- * mark "dnsvnf:TENANT/DEPLOYMENT/ROLE" from the creating request on; what carries none is used,
- * never changed, never deleted.
+ * A VIM (virtualised infrastructure manager): one table of operations, which OpenStack and the
+ * embedded QEMU implement. The VIM itself is the state: each object that dnsvnf creates carries the
+ * owner mark "dnsvnf:TENANT/DEPLOYMENT/ROLE" from the creating request on. An object without a mark
+ * is used, never changed, never deleted.
  */
 #pragma once
 
@@ -211,9 +211,9 @@ struct vim_ops {
 			   struct err *err);
 
 	/*
-	 * Everything marked as this deployment's, and what else the project has of networks and
-	 * flavors; of what it could have in thousands, or of what others own, that which a
-	 * reference finds by name or id.
+	 * The objects with this deployment's mark, and all other networks and flavors of the
+	 * project. Of images, and of networks of other projects, only those that a reference finds
+	 * by name or id: there may be thousands.
 	 */
 	int (*list)(struct vim *vim, const struct vim_reference *references, size_t n,
 		    struct vim_inventory *ret, struct err *err);
@@ -224,7 +224,7 @@ struct vim_ops {
 
 	/*
 	 * What is known of the hosts, and of flavors, images and networks that the requests only
-	 * name. After `list`. What the credentials may not see is no error.
+	 * name. After `list`. What the credentials may not see is not an error.
 	 */
 	int (*facts)(struct vim *vim, const struct vim_request *requests, size_t n,
 		     struct cloud_facts *ret, struct err *err);
@@ -243,15 +243,15 @@ struct vim_ops {
 	int (*update)(struct vim *vim, const struct vim_object *object,
 		      const struct vim_request *request, struct err *err);
 
-	/* One look at the server: is it ACTIVE, what became of it? -ENOENT when there is none. */
+	/* The server as it is now. -ENOENT when there is none. */
 	int (*server)(struct vim *vim, const char *server_name, enum vim_look look,
 		      struct vim_server_info *ret, struct err *err);
 
 	/*
-	 * Deletes n objects, in the order that the VIM needs, and waits until they are gone; one
-	 * that is gone already is no error, nor is one that others use: it stays, and the watch is
-	 * told by EVENT_NOTE. One that cannot be deleted does not keep the others, except a
-	 * server, which needs what it stands on. The first failure is returned.
+	 * Deletes n objects, in the order that the VIM needs, and waits until they do not exist.
+	 * One that does not exist is not an error. One that others use stays, which is reported as
+	 * EVENT_NOTE. After a failure the others are still deleted, but nothing else after a server
+	 * that could not be. The first failure is returned.
 	 */
 	int (*destroy)(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		       const struct vim_watch *watch, struct err *err);

@@ -10,7 +10,7 @@ struct vim_request;
 
 /*
  * The object as the service wants it, without the {"network": ...} around it. Names of what it
- * stands on become ids by os->resources; -ENOENT names the one that is not there. The caller owns
+ * needs become ids by os->resources; -ENOENT names the one that is not there. The caller owns
  * *ret.
  */
 int body_make(struct openstack *os, const struct vim_request *request, json_t **ret,

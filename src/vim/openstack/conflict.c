@@ -26,7 +26,7 @@ static int list(struct openstack *os, struct resources *ret, struct err *err)
 	return openstack_fetch(os, listings, ARRAY_SIZE(listings), ret, err);
 }
 
-static int tell(const struct openstack *os, const struct resource *t, struct err *err)
+static int report(const struct openstack *os, const struct resource *t, struct err *err)
 {
 	return err_set(
 		err, BUSY,
@@ -53,7 +53,7 @@ int conflict_check(struct openstack *os, const struct vim_request *made, size_t 
 			const struct resource *t = &now.v[k];
 			if (is_same(t, &made[i]) && !streq(t->object.id, ours->object.id) &&
 			    !is_older(ours, t))
-				r = tell(os, t, err);
+				r = report(os, t, err);
 		}
 	}
 	return r;
@@ -69,7 +69,7 @@ int conflict_scan(struct openstack *os, const struct vim_request *wanted, size_t
 			const struct resource *t = &now.v[k];
 			if (is_same(t, &wanted[i]) &&
 			    !resources_by_id(&os->resources, t->object.kind, t->object.id))
-				r = tell(os, t, err);
+				r = report(os, t, err);
 		}
 	return r;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the APIs tell of compute hosts: VFs in use (binding:profile of bound ports), CPUs in use
+ * What the APIs show of compute hosts: VFs in use (binding:profile of bound ports), CPUs in use
  * (/servers/ID/topology, 2.78), physical networks (the L2 agents' configurations). All of that is
- * for the role admin. No API tells the NUMA node of a PF, or what a node has free.
+ * for the role admin. No API shows the NUMA node of a PF, or what a node has free.
  */
 #include "placement/facts.h"
 
@@ -175,7 +175,7 @@ int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t 
 
 	if (r == -ENOENT && os->make_project) {
 		err_clear(err);
-		add_unseen(&facts, "the project is not there yet, so nobody can ask in it");
+		add_unseen(&facts, "the project is not there yet, so it cannot be asked");
 	} else if (r < 0) {
 		return r;
 	} else if (session_has_role(os->session, "admin")) {

@@ -16,7 +16,7 @@ struct openstack {
 	struct resources resources; /* as last listed, and what was made since */
 	char *prefix;               /* "dnsvnf:TENANT/DEPLOYMENT/" */
 	struct lock lock;
-	json_t *looked;          /* the server of the last VIM_LOOK_STATE, or NULL */
+	json_t *polled;          /* the server of the last VIM_LOOK_STATE, or NULL */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
 	bool took_link_down;     /* which has to be put back whatever happens */
 	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
@@ -43,8 +43,8 @@ void query_add(struct strbuf *query, const char *key, const char *value);
 
 /*
  * The path of the list of servers of a name and a status (NULL: any), and whether the answer holds
- * the one of the id. For waiting: Nova answers from its database, while for a look at a server it
- * asks Neutron twice, for the security groups.
+ * the one of the id. For polling: Nova answers a list from its database; for a whole
+ * server it asks Neutron twice, for the security groups.
  */
 char *openstack_servers_path(const char *name, const char *status);
 bool openstack_servers_hold(const json_t *answer, const char *id);

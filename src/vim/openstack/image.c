@@ -123,7 +123,7 @@ static int open_file(struct image_upload *u, const struct image *image)
 	if (u->file.fd < 0)
 		return err_errno(&u->err, errno, "cannot open %s", path);
 	if (fstat(u->file.fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(&u->err, INVALID, "%s is no regular file", path);
+		return err_set(&u->err, INVALID, "%s is not a regular file", path);
 	u->file.size = (uint64_t)st.st_size;
 	return 0;
 }

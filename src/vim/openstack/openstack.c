@@ -28,7 +28,7 @@ static void openstack_close(struct vim *vim)
 	cloud_clear(&os->cloud);
 	lock_release(&os->lock);
 	resources_clear(&os->resources);
-	json_decref(os->looked);
+	json_decref(os->polled);
 	json_decref(os->security_groups);
 	free(os->project);
 	free(os->prefix);

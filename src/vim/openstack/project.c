@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The project itself. ESC's managed_resource with vim_mapping: the tenant's project is made by the
- * first deployment and deleted with the last. Its mark stands in the description.
+ * first deployment and deleted with the last. Its mark is in the description.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -230,7 +230,7 @@ static int delete_default_group(struct session *base, const char *project, struc
 	return r == -ENOENT ? 0 : r;
 }
 
-/* A project that was only half made lets nobody in yet; what cannot be looked at is not deleted. */
+/* A half-made project has no roles yet; what cannot be listed is not deleted. */
 static int delete_marked(struct openstack *os, struct session *base, const char *id,
 			 struct err *err)
 {
@@ -284,7 +284,7 @@ int openstack_delete_project(struct openstack *os, struct err *err)
 	json_t *project = own_project(os);
 	int r = 0;
 
-	/* A project that others made is looked at by its members, and by nobody else. */
+	/* A project that others made is visible to its members only. */
 	if (project && !is_marked(os, project)) {
 		json_decref(project);
 		return 0;

@@ -39,7 +39,7 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 	return 0;
 }
 
-/* Sends a GET for later; its answer goes to *ret, and NULL when it was refused. */
+/* A GET to be sent with others; *ret is its answer, NULL when it was refused. */
 struct question {
 	struct call *call;
 	json_t **ret;
@@ -60,7 +60,7 @@ static int ask(struct openstack *os, struct question *q, size_t n, struct err *e
 		else if (r == 0 && (q[i].must || calls[i]->status == 0))
 			r = err_copy(err, &calls[i]->err);
 		if (calls[i]->result < 0)
-			sent = 0; /* told by the call itself */
+			sent = 0; /* the call has its own error */
 		call_free(calls[i]);
 	}
 	if (r == 0 && sent < 0)
@@ -141,14 +141,14 @@ bool openstack_servers_hold(const json_t *answer, const char *id)
 	return false;
 }
 
-/* Is it in another status than at the last look? A list that is refused tells nothing: Nova knows
+/* Is it in another status than at the last poll? A list that is refused does not say: Nova knows
  * no status UNKNOWN there, which it shows while a cell is down. */
 static bool may_have_changed(struct openstack *os, const char *name, const char *id)
 {
-	const char *status = json_string_value(json_object_get(os->looked, "status"));
+	const char *status = json_string_value(json_object_get(os->polled, "status"));
 	json_t *answer = NULL;
 
-	if (!status || !streq(json_string_value(json_object_get(os->looked, "id")), id))
+	if (!status || !streq(json_string_value(json_object_get(os->polled, "id")), id))
 		return true;
 	cleanup_err struct err err = ERR_INIT;
 	int r = session_call(os->session, SERVICE_COMPUTE, "GET",
@@ -167,11 +167,11 @@ static int look_at_state(struct openstack *os, struct server_view *v, const char
 		json_t *whole = NULL;
 		r = session_call(os->session, SERVICE_COMPUTE, "GET", xasprintf("/servers/%s", id),
 				 NULL, &whole, err);
-		json_decref(os->looked);
-		os->looked = json_incref(json_object_get(whole, "server"));
+		json_decref(os->polled);
+		os->polled = json_incref(json_object_get(whole, "server"));
 		json_decref(whole);
 	}
-	v->server = json_incref(os->looked);
+	v->server = json_incref(os->polled);
 	return r;
 }
 

@@ -91,7 +91,7 @@ struct session *session_new(const struct cloud *cloud, const char *project,
 	return s;
 }
 
-/* Whatever is not spent on a CPU is waiting: for an answer, or for what it tells to change. */
+/* Time not spent on a CPU is waiting: for an answer, or for a state to change. */
 static void print_times(const struct session *s)
 {
 	double wall = http_elapsed(s->http) / 1e3;
@@ -229,7 +229,7 @@ static void set_nonsense(struct call *call, const struct http_answer *answer)
 	const char *id = answer->request_id;
 
 	call->result = err_code(&call->err, UNREACHABLE, EPROTO,
-				"%s: %s %s: HTTP %ld, but the body is no JSON: is something else "
+				"%s: %s %s: HTTP %ld, but the body is not JSON: is something else "
 				"listening there, or a proxy in between? (%s)",
 				service_name(call->service), call->method, path, answer->status,
 				id ? id : "no request id");
