@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash that tells things apart; it keeps nobody out. */
+/* SHA-256, to see whether something changed and to derive names. */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* FNV-1a of 128 bits (draft-eastlake-fnv) as 32 hex digits; the caller frees. */
+/* 64 hex digits; the caller frees. */
 char *hash_hex(const void *data, size_t len);
+
+/* The first 64 bits. */
+uint64_t hash64(const void *data, size_t len);

@@ -152,12 +152,3 @@ int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value)
 	*ret_value = value;
 	return 0;
 }
-
-uint64_t str_hash(uint64_t hash, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}

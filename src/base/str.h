@@ -41,7 +41,3 @@ void guess_try(struct guess *g, const char *candidate);
 
 /* The whole of s is a decimal number in [min, max]: 0, -EINVAL or -ERANGE. */
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value);
-
-/* FNV-1a of len bytes, going on from hash; STR_HASH_INIT starts. Not for secrets. */
-#define STR_HASH_INIT UINT64_C(0xcbf29ce484222325)
-uint64_t str_hash(uint64_t hash, const void *data, size_t len);

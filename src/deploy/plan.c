@@ -407,8 +407,7 @@ static void decide(const struct planner *p, struct step *s)
 		use_existing(p, s);
 		return;
 	}
-	cleanup_free char *digest = vim_request_digest(&s->request);
-	enum vim_difference difference = vim_digest_difference(s->present->digest, digest);
+	enum vim_difference difference = vim_request_difference(&s->request, s->present->digest);
 	if (s->present->state == VIM_STATE_ERROR) {
 		s->action = ACTION_REPLACE;
 		s->why = xasprintf("failed: %s",

@@ -3,21 +3,20 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
-#include "base/str.h"
+#include "base/cleanup.h"
+#include "base/hash.h"
 
 uint64_t physnet_hash(const char *physnet)
 {
-	uint64_t hash = STR_HASH_INIT;
-
 	if (!physnet)
 		return 0;
-	for (; *physnet; physnet++) {
-		char c = (char)tolower((unsigned char)*physnet);
-		hash = str_hash(hash, &c, 1);
-	}
-	return hash;
+	cleanup_free char *folded = xstrdup(physnet);
+	for (char *p = folded; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return hash64(folded, strlen(folded));
 }
 
 void digest_alloc(struct compute_host *host)

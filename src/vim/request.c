@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/request.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -182,42 +181,4 @@ json_t *vim_request_json(const struct vim_request *request)
 		return server_json(request);
 	}
 	return json_object();
-}
-
-/* What a PUT of Neutron changes under a running server. */
-static const char *const updatable[] = {
-	/* network: */
-	"shared",
-	/* subnet: */
-	"gateway",
-	"no_gateway",
-	"dhcp",
-	/* port: */
-	"allowed_address_pairs",
-	"port_security_enabled",
-	"admin_state_up",
-};
-
-static uint64_t hash_json(const json_t *o)
-{
-	cleanup_free char *text = json_dumps(o, JSON_SORT_KEYS | JSON_COMPACT);
-
-	return str_hash(STR_HASH_INIT, text ? text : "", text ? strlen(text) : 0);
-}
-
-char *vim_request_digest(const struct vim_request *request)
-{
-	json_t *ground = vim_request_json(request);
-	json_t *rest = json_object();
-
-	put(ground, "kind", vim_kind_name(request->kind));
-	put(ground, "name", request->name);
-	for (size_t i = 0; i < ARRAY_SIZE(updatable); i++) {
-		json_object_set(rest, updatable[i], json_object_get(ground, updatable[i]));
-		json_object_del(ground, updatable[i]);
-	}
-	char *digest = xasprintf("%016" PRIx64 "-%016" PRIx64, hash_json(ground), hash_json(rest));
-	json_decref(ground);
-	json_decref(rest);
-	return digest;
 }

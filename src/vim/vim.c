@@ -114,15 +114,6 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim)
 	return object->owner && str_starts(object->owner, prefix);
 }
 
-enum vim_difference vim_digest_difference(const char *have, const char *wanted)
-{
-	if (!have || !wanted || streq(have, wanted))
-		return VIM_SAME;
-	const char *dash = strchr(wanted, '-');
-	bool same_ground = dash && strncmp(have, wanted, (size_t)(dash - wanted) + 1) == 0;
-	return same_ground ? VIM_UPDATE : VIM_REPLACE;
-}
-
 void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status status,
 		      const char *details)
 {

@@ -238,7 +238,7 @@ struct vim_ops {
 	int (*create)(struct vim *vim, const struct vim_request *requests, size_t n,
 		      const struct vim_watch *watch, struct err *err);
 
-	/* Changes what of the object can be changed in place (vim_digest_difference); NULL: the
+	/* Changes what of the object can be changed in place (vim_request_difference); NULL: the
 	 * VIM makes it anew. */
 	int (*update)(struct vim *vim, const struct vim_object *object,
 		      const struct vim_request *request, struct err *err);
@@ -300,8 +300,9 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
 
 /*
  * Same request, same digest: tells a changed descriptor from an unchanged one. Two times 16 hex
- * digits with a dash between: of what cannot be changed in place, and of what can. The caller
- * frees.
+ * digits with a colon between: the first 64 bits of the SHA-256 of what cannot be changed in place,
+ * and of what can. Not more, because Neutron's descriptions, where the owner stands before it, take
+ * 255 characters. The caller frees.
  */
 char *vim_request_digest(const struct vim_request *request);
 
@@ -311,8 +312,9 @@ enum vim_difference {
 	VIM_REPLACE, /* has to be made anew */
 };
 
-/* Of two digests; one that is none (NULL) is the same as any. */
-enum vim_difference vim_digest_difference(const char *have, const char *wanted);
+/* Between the request and an object that carries digest, also one of version 0.1 (hash_old.h). An
+ * object without a digest (NULL) is the same. */
+enum vim_difference vim_request_difference(const struct vim_request *request, const char *digest);
 
 void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status status,
 		      const char *details); /* watch may be NULL */

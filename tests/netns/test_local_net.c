@@ -87,6 +87,21 @@ static void test_names(void **state)
 		free(names[i]);
 }
 
+static void test_namespace_of_version_0_1(void **state)
+{
+	(void)state;
+	static const char old[] = "dnsvnf-test-tenant-cpnr-dns~a6f30c7e";
+	int ns;
+
+	assert_ok(netns_create(old, &ns, &why));
+	close(ns);
+	cleanup_free char *found = netns_name("test-tenant", "cpnr-dns");
+	assert_string_equal(found, old);
+	assert_ok(netns_delete(old, &why));
+	cleanup_free char *name = netns_name("test-tenant", "cpnr-dns");
+	assert_string_equal(name, "dnsvnf-test-tenant-cpnr-dns~e89f123d");
+}
+
 static void test_create_open_delete(void **state)
 {
 	(void)state;
@@ -552,6 +567,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_namespace_of_version_0_1),
 		cmocka_unit_test_teardown(test_create_open_delete, delete_all),
 		cmocka_unit_test_teardown(test_folder_of_others_stays, delete_all),
 		cmocka_unit_test_teardown(test_half_made_is_finished_or_deleted, delete_all),

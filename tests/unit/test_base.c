@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/finding.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/utf8.h"
 
@@ -26,6 +27,17 @@ static void test_err_wraps_context_in_front(void **state)
 	assert_int_equal(err_errno(&err, ENOENT, "cannot open %s", "a.xml"), -ENOENT);
 	assert_int_equal(err_wrap(&err, "deploy %s", "cpnr"), -ENOENT);
 	assert_string_equal(err.text, "deploy cpnr: cannot open a.xml: No such file or directory");
+}
+
+/* FIPS 180-4's example. */
+static void test_hash(void **state)
+{
+	(void)state;
+	cleanup_free char *hex = hash_hex("abc", 3);
+
+	assert_string_equal(hex,
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_true(hash64("abc", 3) == UINT64_C(0xba7816bf8f01cfea));
 }
 
 static void test_err_takes_null(void **state)
@@ -188,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_err_wraps_context_in_front),
 		cmocka_unit_test(test_err_takes_null),
 		cmocka_unit_test(test_err_kind_gives_the_code),
+		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_numbers_are_the_whole_string),
 		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_findings_sort_by_file_and_line),

@@ -725,10 +725,17 @@ static void test_digest_tells_a_changed_request(void **state)
 
 	assert_int_equal(strlen(first), 33);
 	assert_string_equal(first, same);
-	assert_int_equal(vim_digest_difference(first, same), VIM_SAME);
-	assert_int_equal(vim_digest_difference(first, changed), VIM_REPLACE);
-	assert_int_equal(vim_digest_difference(changed, in_place), VIM_UPDATE);
-	assert_int_equal(vim_digest_difference(NULL, first), VIM_SAME);
+	assert_int_equal(vim_request_difference(&a, in_place), VIM_SAME);
+	assert_int_equal(vim_request_difference(&a, changed), VIM_UPDATE);
+	assert_int_equal(vim_request_difference(&a, first), VIM_REPLACE);
+	assert_int_equal(vim_request_difference(&a, NULL), VIM_SAME);
+	/* What version 0.1 gave to the same three requests. */
+	assert_int_equal(vim_request_difference(&a, "fe7686582bd8a239-e119f1fc45ab849a"), VIM_SAME);
+	assert_int_equal(vim_request_difference(&a, "fe7686582bd8a239-9b50d8efa0fd56e5"),
+			 VIM_UPDATE);
+	assert_int_equal(vim_request_difference(&a, "16458c2dacc931fd-9b50d8efa0fd56e5"),
+			 VIM_REPLACE);
+	assert_int_equal(vim_request_difference(&a, ""), VIM_REPLACE);
 
 	struct vim_request s = {.kind = VIM_SERVER,
 				.name = "s",
@@ -740,6 +747,10 @@ static void test_digest_tells_a_changed_request(void **state)
 	s.server.user_data = "y";
 	cleanup_free char *y = vim_request_digest(&s);
 	assert_string_not_equal(x, y);
+	assert_int_equal(vim_request_difference(&s, "bb29bcf22e9e3233-08f44b07b5901a25"),
+			 VIM_REPLACE);
+	s.server.user_data = "x";
+	assert_int_equal(vim_request_difference(&s, "bb29bcf22e9e3233-08f44b07b5901a25"), VIM_SAME);
 
 	/* A file's name may be any bytes: it is not left out for that. */
 	struct image file = {.src = S("/\xff.qcow2")}, none = {0};

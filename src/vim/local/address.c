@@ -204,8 +204,7 @@ static char *stable_mac(const char *tenant, const char *deployment, const char *
 	cleanup_free char *text = xasprintf("%s\n%s\n%s", tenant, deployment, port);
 	cleanup_free char *hash = hash_hex(text, strlen(text));
 
-	/* Its last digits: a change of the last character hardly reaches the first. */
-	return xasprintf("fa:16:3e:%.2s:%.2s:%.2s", hash + 26, hash + 28, hash + 30);
+	return xasprintf("fa:16:3e:%.2s:%.2s:%.2s", hash, hash + 2, hash + 4);
 }
 
 static const struct record *port_with_mac(const struct records *records, const char *mac)

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "net/netlink.h"
 #include "net/rtnl.h"
@@ -102,7 +103,7 @@ void link_name(const char *prefix, const char *text, char *ret)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 	cleanup_free char *whole = xasprintf("%s%s", prefix, text);
 	size_t len = strlen(whole);
-	uint64_t hash = str_hash(STR_HASH_INIT, whole, len);
+	unsigned hash = hash64(whole, len) & 0xffffff;
 
 	if (len > 0 && len < LINK_NAME_SIZE && strspn(whole, fit) == len && !streq(whole, ".") &&
 	    !streq(whole, "..")) {
@@ -112,8 +113,7 @@ void link_name(const char *prefix, const char *text, char *ret)
 	for (char *p = whole; *p; p++)
 		if (!strchr(fit, *p))
 			*p = '_';
-	snprintf(ret, LINK_NAME_SIZE, "%.8s~%06x", whole,
-		 (unsigned)((hash ^ hash >> 32) & 0xffffff));
+	snprintf(ret, LINK_NAME_SIZE, "%.8s~%06x", whole, hash);
 }
 
 static int set_alias(int ns, const char *name, const char *alias, struct err *err)
@@ -161,7 +161,7 @@ int link_bridge_create(int ns, const char *name, const char *alias, struct err *
 
 	/* A bridge without an own address takes the lowest of its ports, and changes it with them:
 	 * the guest's gateway would move under its feet. */
-	uint64_t hash = str_hash(STR_HASH_INIT, name, strlen(name));
+	uint64_t hash = hash64(name, strlen(name));
 	struct mac_addr mac = {{0x02}};
 
 	memcpy(mac.bytes + 1, &hash, 5);

@@ -29,6 +29,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/hash_old.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "net/netlink.h"
@@ -82,6 +85,11 @@ static bool add_part(struct strbuf *b, const char *s, const char *more)
 	return fit;
 }
 
+static char *add_hash(const char *s, uint64_t hash)
+{
+	return xasprintf("%.*s~%08x", NAME_LONGEST - 9, s, (unsigned)hash);
+}
+
 char *netns_name(const char *tenant, const char *deployment)
 {
 	cleanup_strbuf struct strbuf b = {0};
@@ -94,10 +102,17 @@ char *netns_name(const char *tenant, const char *deployment)
 	if (plain && b.len <= NAME_LONGEST)
 		return strbuf_steal(&b);
 
-	uint64_t hash = str_hash(STR_HASH_INIT, tenant, strlen(tenant) + 1);
+	cleanup_strbuf struct strbuf both = {0};
 
-	hash = str_hash(hash, deployment, strlen(deployment));
-	return xasprintf("%.*s~%08x", NAME_LONGEST - 9, b.s, (unsigned)(hash ^ hash >> 32));
+	strbuf_add(&both, tenant, strlen(tenant) + 1);
+	strbuf_adds(&both, deployment);
+	uint64_t hash = hash_old64(both.s, both.len);
+	char *old = add_hash(b.s, hash ^ hash >> 32);
+	cleanup_free char *path = xasprintf(RUN_DIR "/%s", old);
+	if (file_exists(path))
+		return old;
+	free(old);
+	return add_hash(b.s, hash64(both.s, both.len));
 }
 
 static int check_name(const char *name, struct err *err)

@@ -138,8 +138,8 @@ static bool is_there(struct openstack *os, const struct image *image, const char
 	if (!t || !image || !vim_object_is_of(&t->object, &os->vim))
 		return t != NULL;
 	const struct vim_request request = {.kind = VIM_IMAGE, .name = name, .image = image};
-	cleanup_free char *digest = vim_request_digest(&request);
-	return t->object.state == VIM_STATE_ACTIVE && streq(t->object.digest, digest);
+	return t->object.state == VIM_STATE_ACTIVE && t->object.digest &&
+	       vim_request_difference(&request, t->object.digest) == VIM_SAME;
 }
 
 /* What can be known to fail before anything is made. Whether a host has room, Nova decides. */
