@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Why it does not fit: looks at all that fit_host() skips once one thing is missing. */
+#include <strings.h>
+
 #include "base/alloc.h"
 #include "base/str.h"
 #include "placement/internal.h"
@@ -54,7 +56,8 @@ static void look_at_sums(struct diagnosis *d)
 
 static bool same_devices(const struct fit_port *a, const struct fit_port *b)
 {
-	return a->type == b->type && a->physnet_hash == b->physnet_hash;
+	return a->type == b->type &&
+	       strcasecmp(a->physnet ? a->physnet : "", b->physnet ? b->physnet : "") == 0;
 }
 
 static bool look_at_devices(struct diagnosis *d)

@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/digest.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
-#include "base/hash.h"
-
-uint64_t physnet_hash(const char *physnet)
-{
-	if (!physnet)
-		return 0;
-	cleanup_free char *folded = xstrdup(physnet);
-	for (char *p = folded; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return hash64(folded, strlen(folded));
-}
 
 void digest_alloc(struct compute_host *host)
 {
@@ -127,7 +113,7 @@ void compute_host_recount(struct compute_host *host)
 		const struct pci_pool *p = &host->pools[i];
 
 		d->pools[i] = (struct digest_pool){
-			.physnet_hash = physnet_hash(p->physnet),
+			.physnet = p->physnet,
 			.free = p->free,
 			.type = (uint8_t)p->type,
 			.cell = cell_of(host, p->node),

@@ -26,7 +26,7 @@ struct digest_pages {
 };
 
 struct digest_pool {
-	uint64_t physnet_hash;
+	const char *physnet; /* the pool's */
 	uint32_t free;
 	int16_t cell; /* index of the cell; -1: no NUMA node, -2: a node without cell */
 	uint8_t type; /* enum pci_type */
@@ -37,8 +37,6 @@ struct digest {
 	struct digest_pages *pages;
 	struct digest_pool *pools;
 };
-
-uint64_t physnet_hash(const char *physnet); /* without case, as Nova compares; NULL is 0 */
 
 /* Makes room for the host's cells, pages and pools; compute_host_recount() fills it. */
 void digest_alloc(struct compute_host *host);

@@ -14,19 +14,23 @@ struct pci_ask {
 	const uint32_t *free;
 };
 
-bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port)
+/* _filter_pools_for_spec(): names compare without case (nova/pci/utils.py) */
+static bool same_physnet(const char *a, const char *b)
 {
-	return pool->type == port->type && port->physnet &&
-	       strcasecmp(pool->physnet, port->physnet) == 0;
+	return a && b && strcasecmp(a, b) == 0;
 }
 
-/* _filter_pools_for_spec(): names compare without case (nova/pci/utils.py) */
+bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port)
+{
+	return pool->type == port->type && same_physnet(pool->physnet, port->physnet);
+}
+
 static bool matches(const struct pci_ask *a, size_t i)
 {
 	const struct digest_pool *p = &a->pools[i];
 
-	return p->physnet_hash == a->port->physnet_hash && a->free[i] && a->port->physnet &&
-	       (a->port->type != PCI_PF || p->type == PCI_PF);
+	return a->free[i] && (a->port->type != PCI_PF || p->type == PCI_PF) &&
+	       same_physnet(p->physnet, a->port->physnet);
 }
 
 static bool on_cells(const struct digest_pool *p, uint64_t cells, bool or_none)

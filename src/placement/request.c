@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "placement/digest.h"
 #include "placement/extra_specs.h"
 
 /* nova/scheduler/utils.py, _translate_pinning_policies() */
@@ -122,7 +121,6 @@ int fit_request_add_port(struct fit_request *request, const struct flavor *flavo
 	*added = *port;
 	added->network = xstrdup(port->network);
 	added->physnet = xstrdup(port->physnet);
-	added->physnet_hash = physnet_hash(port->physnet);
 	added->policy = policy;
 	return 0;
 }

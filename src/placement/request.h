@@ -36,7 +36,6 @@ struct fit_port {
 	unsigned nicid;
 	char *network;
 	char *physnet; /* NULL: the network has none, so no NIC serves it */
-	uint64_t physnet_hash;
 	enum pci_type type;
 	enum numa_affinity policy;
 };
