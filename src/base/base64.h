@@ -2,9 +2,17 @@
 /* Base64 (RFC 4648, section 4). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
-extern const char base64_alphabet[];
+struct strbuf;
 
 /* Without line breaks; the caller frees it. */
 char *base64_encode(const void *data, size_t len);
+
+/* The six bits that c encodes; -1 when it is not in the alphabet. */
+int base64_value(char c);
+
+/* Appends what s decodes to, up to its padding, which may be missing. False: up to a character
+ * outside of the alphabet. */
+bool base64_decode(const char *s, size_t len, struct strbuf *b);

@@ -325,7 +325,7 @@ static bool file_content(struct cloud_config *c, yaml_node_t *item, struct text 
 	if (base64) {
 		unsigned bad;
 		bool cut;
-		base64_decode(&coded, gzip ? &packed : ret, &bad, &cut);
+		text_decode_base64(&coded, gzip ? &packed : ret, &bad, &cut);
 		if (bad || cut) {
 			complain(c, content, SEVERITY_ERROR, "day0-write-files",
 				 "this is not whole base64, which \"encoding: %s\" promises", name);

@@ -87,7 +87,7 @@ static void keep_undecoded(const struct text *t, struct text *ret)
 	text_builder_finish(&b, text_line(t, line), ret);
 }
 
-void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short)
+void text_decode_base64(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short)
 {
 	struct text_builder b = {.text.file = t->file};
 	unsigned bits = 0, bad = 0, in_group = 0, pads = 0;
@@ -95,14 +95,14 @@ void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bo
 
 	for (size_t i = 0; i < t->len && in_group + pads < 4; i++) {
 		char c = t->s[i];
-		const char *at = c ? strchr(base64_alphabet, c) : NULL;
+		int value = base64_value(c);
 		if (c == '\n') {
 			line++;
 		} else if (c == '=') {
 			pads += in_group >= 2; /* padding anywhere else is skipped */
-		} else if (at) {
+		} else if (value >= 0) {
 			pads = 0;
-			bits = bits << 6 | (unsigned)(at - base64_alphabet);
+			bits = bits << 6 | (unsigned)value;
 			if (++in_group > 1)
 				text_builder_add(&b, (char)(bits >> (4 - in_group) * 2),
 						 text_line(t, line));

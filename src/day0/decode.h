@@ -24,6 +24,6 @@ void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len);
  * file) of the first such character; *ret_short says that the last group is incomplete. A last
  * group of one character makes Python give up: *ret is then what it was, without line breaks.
  */
-void base64_decode(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short);
+void text_decode_base64(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short);
 
 void quoted_printable_decode(const struct text *t, struct text *ret);

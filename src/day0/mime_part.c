@@ -103,7 +103,7 @@ static void decode_base64(const struct text *t, struct text *ret, struct finding
 	unsigned bad;
 	bool cut;
 
-	base64_decode(t, ret, &bad, &cut);
+	text_decode_base64(t, ret, &bad, &cut);
 	if (bad)
 		findings_add(findings, SEVERITY_WARNING, "day0-mime-encoding", t->file, bad, NULL,
 			     "a character that base64 does not have: it is skipped");

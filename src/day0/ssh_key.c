@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/cloud_config.h"
-#include "day0/decode.h"
 
 static const char *const key_types[] = {
 	"ssh-rsa",
@@ -29,14 +29,10 @@ static const char *const key_types[] = {
 /* The blob begins with the length of its type's name and that name (RFC 4253, 6.6). */
 static bool is_blob(const char *s, size_t len, const char *type)
 {
-	cleanup_text struct text coded = {0}, blob = {0};
+	cleanup_strbuf struct strbuf blob = {0};
 	size_t type_len = strlen(type);
-	unsigned bad;
-	bool cut;
 
-	text_init(&coded, NULL, s, len, 1);
-	base64_decode(&coded, &blob, &bad, &cut);
-	return bad == 0 && blob.len > 4 + type_len &&
+	return base64_decode(s, len, &blob) && blob.len > 4 + type_len &&
 	       memcmp(blob.s, (const char[]){0, 0, 0, (char)type_len}, 4) == 0 &&
 	       memcmp(blob.s + 4, type, type_len) == 0;
 }

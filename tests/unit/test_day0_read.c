@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is said of user data that is wrong: MIME, cloud-config, scripts. */
+#include "base/str.h"
 #include "day0_util.h"
 
 #include <errno.h>
@@ -422,11 +423,20 @@ static void test_base64(void **state)
 		bool cut;
 		assert_string_equal(s, coded[i]);
 		text_init(&in, "x", s, strlen(s), 1);
-		base64_decode(&in, &out, &bad, &cut);
+		text_decode_base64(&in, &out, &bad, &cut);
 		assert_string_equal(out.s, plain[i]);
 		assert_int_equal(bad, 0);
 		assert_false(cut);
+		cleanup_strbuf struct strbuf whole = {0}, unpadded = {0};
+		assert_true(base64_decode(s, strlen(s), &whole));
+		assert_true(base64_decode(s, strcspn(s, "="), &unpadded));
+		assert_int_equal(whole.len, i);
+		assert_memory_equal(whole.len ? whole.s : "", plain[i], i);
+		assert_int_equal(unpadded.len, i);
 	}
+	cleanup_strbuf struct strbuf broken = {0};
+	assert_false(base64_decode("YWJj!YWJj", 9, &broken));
+	assert_string_equal(broken.s, "abc");
 }
 
 static void test_gzip_bomb_is_refused(void **state)

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_write.h"
@@ -252,12 +253,10 @@ static void put_devices(struct json_writer *w, const struct configdrive *drive,
 	json_close(w);
 }
 
-static int random_seed(char ret[SEED_LEN / 3 * 4 + 5], struct err *err)
+/* In base64; the caller frees. */
+static int random_seed(char **ret, struct err *err)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t bytes[SEED_LEN + 1] = {0}; /* 512 is 170 groups of 3, and 2 */
-	char *p = ret;
+	uint8_t bytes[SEED_LEN];
 
 	for (size_t n = 0; n < SEED_LEN;) {
 		ssize_t got = getrandom(bytes + n, SEED_LEN - n, 0);
@@ -266,16 +265,7 @@ static int random_seed(char ret[SEED_LEN / 3 * 4 + 5], struct err *err)
 			return err_errno(err, errno, "no random bytes from the kernel");
 		n += got > 0 ? (size_t)got : 0;
 	}
-	for (size_t i = 0; i < SEED_LEN; i += 3) {
-		unsigned v = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
-
-		*p++ = digits[v >> 18];
-		*p++ = digits[v >> 12 & 63];
-		*p++ = digits[v >> 6 & 63];
-		*p++ = digits[v & 63];
-	}
-	p[-1] = '=';
-	*p = 0;
+	*ret = base64_encode(bytes, sizeof(bytes));
 	return 0;
 }
 
@@ -297,9 +287,9 @@ static int put_meta_data(struct json_writer *w, const struct configdrive *drive,
 			 enum version version, struct err *err)
 {
 	cleanup_free char *host = fqdn(drive);
-	char seed[SEED_LEN / 3 * 4 + 5];
+	cleanup_free char *seed = NULL;
 
-	int r = version >= GRIZZLY ? random_seed(seed, err) : 0;
+	int r = version >= GRIZZLY ? random_seed(&seed, err) : 0;
 	if (r < 0)
 		return r;
 	json_open_object(w, NULL);

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -18,27 +19,6 @@
 #include "vim/local/qmp.h"
 
 #define CONSOLE_MAX 65536
-
-/* Base64 (RFC 4648), up to what is none. */
-static void decode(const char *base64, struct strbuf *text)
-{
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned bits = 0, n_bits = 0;
-
-	for (const char *p = base64; p && *p; p++) {
-		const char *digit = strchr(alphabet, *p);
-		if (!digit)
-			return;
-		bits = bits << 6 | (unsigned)(digit - alphabet);
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			char byte = (char)(bits >> n_bits & 0xff);
-			strbuf_add(text, &byte, 1);
-		}
-	}
-}
 
 /* Takes what the ring holds; nothing when QEMU is gone. */
 static void read_ring(struct local *local, const struct record *server, struct strbuf *text)
@@ -53,7 +33,7 @@ static void read_ring(struct local *local, const struct record *server, struct s
 				  "format", "base64"),
 			&data, NULL) < 0)
 		return;
-	decode(json_string_value(data), text);
+	base64_decode(json_string_value(data), json_string_length(data), text);
 	json_decref(data);
 }
 
