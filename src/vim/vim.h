@@ -264,9 +264,10 @@ struct vim_ops {
 			struct err *err);
 
 	/*
-	 * The path behind a port, whose carrier stays: cut (false) or whole (true). A cut ends with
-	 * the handle, or with the process, at the latest; there is one at a time. -ENOTSUP: this
-	 * port has no path that could be cut. NULL: the VIM cannot do it.
+	 * The path behind a port, whose carrier stays: blackholed (false) or whole (true). A
+	 * blackhole ends with the handle, or with the process, at the latest; there is one at a
+	 * time. -ENOTSUP: this port has no path that could be blackholed. NULL: the VIM cannot do
+	 * it.
 	 */
 	int (*set_path)(struct vim *vim, const char *server_name, const char *port_name, bool whole,
 			struct err *err);

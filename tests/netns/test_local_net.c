@@ -30,7 +30,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "net/netlink.h"
-#include "vim/local/cut.h"
+#include "vim/local/blackhole.h"
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
@@ -446,8 +446,8 @@ static bool passes(int guest, int ns, int domain, const char *address, int tries
 	return false;
 }
 
-/* A process that has cut an uplink, and nothing else to do. */
-static pid_t start_cutter(int ns)
+/* A process that blackholes an uplink until it is killed. */
+static pid_t start_blackhole(int ns)
 {
 	int ready[2];
 	char c = 0;
@@ -457,9 +457,9 @@ static pid_t start_cutter(int ns)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct netlink *cut;
+		struct netlink *blackhole;
 
-		if (cut_veth(ns, "up-sriov1.101", "dn-sriov1.101", &cut, NULL) < 0 ||
+		if (blackhole_veth(ns, "up-sriov1.101", "dn-sriov1.101", &blackhole, NULL) < 0 ||
 		    write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -505,29 +505,30 @@ static void test_segments_carry_and_break(void **state)
 	assert_ok(link_set_up(ns, "up-sriov1.101", true, &why));
 	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
 
-	/* So too a cut, which is for one at a time and ends with its maker, killed or not. */
-	cleanup_netlink struct netlink *cut = NULL, *second = NULL;
+	/* So too a blackhole, which is for one at a time and ends with its maker, killed or not. */
+	cleanup_netlink struct netlink *blackhole = NULL, *second = NULL;
 	cleanup_err struct err err = ERR_INIT;
 
-	pid_t maker = start_cutter(ns);
+	pid_t maker = start_blackhole(ns);
 	assert_false(passes(guest, ns, AF_INET, "172.16.1.1", BROKEN));
 	netdev_list_clear(&links);
 	assert_ok(link_list(ns, &links, &why));
 	assert_true(find(&links, "up-sriov1.101")->carrier == TRI_YES &&
 		    find(&links, "dn-sriov1.101")->carrier == TRI_YES);
-	int r = cut_veth(ns, "up-sriov0.101", "dn-sriov0.101", &second, &err);
+	int r = blackhole_veth(ns, "up-sriov0.101", "dn-sriov0.101", &second, &err);
 	kill(maker, SIGKILL);
 	waitpid(maker, NULL, 0);
 	assert_true(r < 0);
 	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
-	assert_ok(cut_veth(ns, "up-sriov1.101", "dn-sriov1.101", &cut, &why));
+	assert_ok(blackhole_veth(ns, "up-sriov1.101", "dn-sriov1.101", &blackhole, &why));
 	assert_false(passes(guest, ns, AF_INET6, "2001:db8:1::1", BROKEN));
-	netlink_close(steal_ptr(cut));
+	netlink_close(steal_ptr(blackhole));
 	assert_true(passes(guest, ns, AF_INET6, "2001:db8:1::1", SOON));
 	err_clear(&err);
-	assert_int_equal(cut_veth(ns, "up-none", "dn-none", &second, &err), -ENODEV);
-	assert_non_null(
-		strstr(err.text, "cannot cut up-none off from dn-none: there is no link up-none"));
+	assert_int_equal(blackhole_veth(ns, "up-none", "dn-none", &second, &err), -ENODEV);
+	assert_non_null(strstr(
+		err.text,
+		"cannot drop what passes between up-none and dn-none: there is no link up-none"));
 
 	/* One network goes, the other's links stay. */
 	cleanup_segments struct segments fewer = {0};

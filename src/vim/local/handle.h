@@ -13,8 +13,8 @@ struct netlink;
 struct local {
 	struct vim vim; /* first: the handle that callers have is this one */
 	struct store store;
-	int netns;           /* of the deployment; -1: not open */
-	struct netlink *cut; /* while it is open a path is cut */
+	int netns;                 /* of the deployment; -1: not open */
+	struct netlink *blackhole; /* while open, a path drops everything */
 	bool probed;
 	struct qemu qemu; /* when probed */
 };

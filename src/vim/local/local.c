@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "net/netlink.h"
-#include "vim/local/cut.h"
+#include "vim/local/blackhole.h"
 #include "vim/local/handle.h"
 #include "vim/local/netns.h"
 #include "vim/request.h"
@@ -45,7 +45,7 @@ static void local_close(struct vim *vim)
 		return;
 
 	struct local *local = local_of(vim);
-	netlink_close(local->cut);
+	netlink_close(local->blackhole);
 	cleanup_close_fn(&local->netns);
 	store_clear(&local->store);
 	qemu_clear(&local->qemu);
@@ -546,7 +546,7 @@ static int local_set_path(struct vim *vim, const char *server_name, const char *
 	struct record *server, *port;
 	struct segment_uplink uplink;
 
-	netlink_close(steal_ptr(local->cut));
+	netlink_close(steal_ptr(local->blackhole));
 	int r = find_port(local, server_name, port_name, &records, &server, &port, err);
 	if (r == 0)
 		r = net_port_uplink(&records, port, &uplink, err);
@@ -554,7 +554,8 @@ static int local_set_path(struct vim *vim, const char *server_name, const char *
 		r = local_netns(local, false, err);
 	if (r < 0)
 		return r;
-	return whole ? 0 : cut_veth(local->netns, uplink.up, uplink.down, &local->cut, err);
+	return whole ? 0
+		     : blackhole_veth(local->netns, uplink.up, uplink.down, &local->blackhole, err);
 }
 
 static int local_console(struct vim *vim, const char *server_name, char **ret_text, struct err *err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/local/cut.h"
+#include "vim/local/blackhole.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
 
-#define TABLE     "dnsvnf-cut"
+#define TABLE     "dnsvnf-blackhole"
 #define BATCH_MAX 4096
 
 static struct nlmsghdr *add(struct mnl_nlmsg_batch *batch, unsigned type, unsigned flags,
@@ -88,7 +88,7 @@ static int check_links(int ns, const char *a, const char *b, struct err *err)
 		       : err_code(err, NOT_FOUND, ENODEV, "there is no link %s", have_a ? b : a);
 }
 
-int cut_veth(int ns, const char *a, const char *b, struct netlink **ret, struct err *err)
+int blackhole_veth(int ns, const char *a, const char *b, struct netlink **ret, struct err *err)
 {
 	cleanup_netlink struct netlink *nl = NULL;
 	char buf[BATCH_MAX];
@@ -97,7 +97,7 @@ int cut_veth(int ns, const char *a, const char *b, struct netlink **ret, struct 
 	if (r == 0)
 		r = netns_netlink(ns, NETLINK_NETFILTER, &nl, err);
 	if (r < 0)
-		return err_wrap(err, "cannot cut %s off from %s", a, b);
+		return err_wrap(err, "cannot drop what passes between %s and %s", a, b);
 
 	struct mnl_nlmsg_batch *batch = mnl_nlmsg_batch_start(buf, sizeof(buf));
 
@@ -113,7 +113,7 @@ int cut_veth(int ns, const char *a, const char *b, struct netlink **ret, struct 
 	if (r == -EOPNOTSUPP || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT)
 		err_wrap(err, "this kernel has no nf_tables, or one older than Linux 5.12");
 	if (r < 0)
-		return err_wrap(err, "cannot cut %s off from %s", a, b);
+		return err_wrap(err, "cannot drop what passes between %s and %s", a, b);
 	*ret = steal_ptr(nl);
 	return 0;
 }
