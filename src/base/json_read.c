@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "base/utf8.h"
 
 #define NAME_MAX_BYTES 255
@@ -240,13 +241,13 @@ enum tristate json_try_bool(const json_t *object, const char *key)
 	return json_is_boolean(value) ? (enum tristate)json_is_true(value) : TRI_UNKNOWN;
 }
 
-void json_try_texts(const json_t *object, const char *key, char ***v, size_t *n)
+void json_try_texts(const json_t *object, const char *key, struct strv *l)
 {
 	size_t index;
 	json_t *value;
 
 	json_array_foreach (json_object_get(object, key), index, value) {
 		if (json_is_string(value))
-			*array_push(*v, *n) = clean(json_string_value(value), "");
+			strv_take(l, clean(json_string_value(value), ""));
 	}
 }

@@ -27,6 +27,7 @@
 #include "base/tristate.h"
 
 struct err;
+struct strv;
 
 DEFINE_CLEANUP(json_t *, cleanup_json_fn, json_decref)
 #define cleanup_json cleanup(cleanup_json_fn)
@@ -101,4 +102,4 @@ int64_t json_try_int64(const json_t *object, const char *key);
 enum tristate json_try_bool(const json_t *object, const char *key);
 
 /* Appends the strings of an array to *v. */
-void json_try_texts(const json_t *object, const char *key, char ***v, size_t *n);
+void json_try_texts(const json_t *object, const char *key, struct strv *l);

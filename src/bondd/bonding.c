@@ -78,9 +78,9 @@ static void parse_targets(char *value, struct guest_bond *b)
 {
 	char *rest = NULL;
 
-	for (char *t = strtok_r(value, ", ", &rest); t && b->n_arp_ip_targets < MAX_TARGETS;
+	for (char *t = strtok_r(value, ", ", &rest); t && b->arp_ip_targets.n < MAX_TARGETS;
 	     t = strtok_r(NULL, ", ", &rest))
-		*array_push(b->arp_ip_targets, b->n_arp_ip_targets) = xstrdup(t);
+		strv_add(&b->arp_ip_targets, t);
 }
 
 static void parse_bond_line(const char *key, char *value, struct guest_bond *b)

@@ -31,9 +31,8 @@ static void add_errors(struct guest_cloud_init *c, const char *stage, const json
 
 	json_array_foreach (errors, index, e) {
 		const char *text = json_string_value(e);
-		if (text && c->n_errors < MAX_ERRORS)
-			*array_push(c->errors, c->n_errors) =
-				xasprintf("%s: %.*s", stage, MAX_ERROR, text);
+		if (text && c->errors.n < MAX_ERRORS)
+			strv_take(&c->errors, xasprintf("%s: %.*s", stage, MAX_ERROR, text));
 	}
 }
 
@@ -50,12 +49,12 @@ void cloud_init_read(const char *root, struct guest_cloud_init *ret)
 	json_object_foreach (status, stage, value)
 		add_errors(&c, stage, json_object_get(value, "errors"));
 	/* result.json is written when the last stage has ended. */
-	if (result && c.n_errors == 0)
+	if (result && c.errors.n == 0)
 		add_errors(&c, "result", json_object_get(result, "errors"));
 
 	if (!file_exists(dir))
 		c.status = NULL;
-	else if (c.n_errors)
+	else if (c.errors.n)
 		c.status = xstrdup("error");
 	else if (result)
 		c.status = xstrdup("done");

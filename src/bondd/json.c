@@ -37,8 +37,8 @@ static void put_watch(struct json_writer *w, const struct guest_watch *b)
 	for (size_t i = 0; i < b->n_moves; i++)
 		json_put_known(w, b->moves[i].cause, b->moves[i].count);
 	json_close(w);
-	json_put_texts(w, "targets", b->targets, b->n_targets);
-	json_put_texts(w, "findings", b->findings, b->n_findings);
+	json_put_texts(w, "targets", b->targets.v, b->targets.n);
+	json_put_texts(w, "findings", b->findings.v, b->findings.n);
 	json_close(w);
 }
 
@@ -61,7 +61,7 @@ static void put_leg(struct json_writer *w, const struct guest_leg *l)
 
 static void put_addresses(struct json_writer *w, const struct guest_interface *i)
 {
-	json_put_texts(w, "addresses", i ? i->addresses : NULL, i ? i->n_addresses : 0);
+	json_put_texts(w, "addresses", i ? i->addresses.v : NULL, i ? i->addresses.n : 0);
 	json_open_object(w, "gateways");
 	json_put_text(w, "ipv4", i ? i->gateway4 : NULL);
 	json_put_text(w, "ipv6", i ? i->gateway6 : NULL);
@@ -76,7 +76,7 @@ static void put_bond(struct json_writer *w, const struct guest_status *s,
 	json_put_text(w, "mode", b->mode);
 	json_put_known(w, "miimon", b->miimon);
 	json_put_known(w, "arp_interval", b->arp_interval);
-	json_put_texts(w, "arp_ip_targets", b->arp_ip_targets, b->n_arp_ip_targets);
+	json_put_texts(w, "arp_ip_targets", b->arp_ip_targets.v, b->arp_ip_targets.n);
 	json_put_text(w, "fail_over_mac", b->fail_over_mac);
 	json_put_text(w, "primary", b->primary);
 	json_put_text(w, "primary_reselect", b->primary_reselect);
@@ -125,7 +125,7 @@ char *status_json(const struct guest_status *s, struct err *err)
 	json_close(&w);
 	json_open_object(&w, "cloud_init");
 	json_put_text(&w, "status", s->cloud_init.status);
-	json_put_texts(&w, "errors", s->cloud_init.errors, s->cloud_init.n_errors);
+	json_put_texts(&w, "errors", s->cloud_init.errors.v, s->cloud_init.errors.n);
 	json_close(&w);
 	json_close(&w);
 	return json_write_text(&w, JSON_INDENT(2), err);

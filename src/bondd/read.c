@@ -193,13 +193,13 @@ static void read_addresses(struct guest_status *s)
 		return;
 	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
 		struct guest_interface *i = guest_status_interface(s, a->ifa_name);
-		if (!i || !a->ifa_addr || !a->ifa_netmask || i->n_addresses == MAX_ADDRESSES)
+		if (!i || !a->ifa_addr || !a->ifa_netmask || i->addresses.n == MAX_ADDRESSES)
 			continue;
 		struct ip_addr mask = ip_from_sockaddr(a->ifa_netmask);
 		struct ip_prefix own = {ip_from_sockaddr(a->ifa_addr),
 					(unsigned)ip_netmask_len(&mask)};
 		if (own.addr.version)
-			*array_push(i->addresses, i->n_addresses) = ip_prefix_to_str(&own);
+			strv_take(&i->addresses, ip_prefix_to_str(&own));
 	}
 	freeifaddrs(all);
 }

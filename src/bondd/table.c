@@ -46,13 +46,13 @@ static void add_watch(struct strbuf *out, const struct guest_watch *w)
 		return;
 	}
 	strbuf_addf(out, "  watched: %s, targets", known(w->state));
-	for (size_t i = 0; i < w->n_targets; i++)
-		strbuf_addf(out, "%s %s", i ? "," : "", w->targets[i]);
-	strbuf_adds(out, w->n_targets ? "\n" : " -\n");
+	for (size_t i = 0; i < w->targets.n; i++)
+		strbuf_addf(out, "%s %s", i ? "," : "", w->targets.v[i]);
+	strbuf_adds(out, w->targets.n ? "\n" : " -\n");
 	if (w->sentence)
 		strbuf_addf(out, "  last: %s\n", w->sentence);
-	for (size_t i = 0; i < w->n_findings; i++)
-		strbuf_addf(out, "  note: %s\n", w->findings[i]);
+	for (size_t i = 0; i < w->findings.n; i++)
+		strbuf_addf(out, "  note: %s\n", w->findings.v[i]);
 }
 
 static void add_bond(struct strbuf *out, const struct guest_status *s, const struct guest_bond *b)
@@ -68,8 +68,8 @@ static void add_bond(struct strbuf *out, const struct guest_status *s, const str
 	if (b->primary)
 		strbuf_addf(out, ", primary %s (%s)", b->primary, known(b->primary_reselect));
 	strbuf_adds(out, "\n");
-	for (size_t n = 0; i && n < i->n_addresses; n++)
-		strbuf_addf(out, "  address %s\n", i->addresses[n]);
+	for (size_t n = 0; i && n < i->addresses.n; n++)
+		strbuf_addf(out, "  address %s\n", i->addresses.v[n]);
 	if (i && i->gateway4)
 		strbuf_addf(out, "  gateway %s\n", i->gateway4);
 	if (i && i->gateway6)
@@ -95,7 +95,7 @@ char *status_table(const struct guest_status *s)
 		add_bond(&out, s, &s->bonds[n]);
 	if (s->cloud_init.status)
 		strbuf_addf(&out, "cloud-init: %s\n", s->cloud_init.status);
-	for (size_t n = 0; n < s->cloud_init.n_errors; n++)
-		strbuf_addf(&out, "  %s\n", s->cloud_init.errors[n]);
+	for (size_t n = 0; n < s->cloud_init.errors.n; n++)
+		strbuf_addf(&out, "  %s\n", s->cloud_init.errors.v[n]);
 	return strbuf_steal(&out);
 }

@@ -29,9 +29,9 @@ static const struct kpi *alive_kpi(const struct vm_group *g)
 static bool acts(const struct vm_group *g, const char *event, const char *word)
 {
 	for (size_t i = 0; i < g->n_rules; i++)
-		for (size_t k = 0; k < g->rules[i].n_actions; k++)
+		for (size_t k = 0; k < g->rules[i].actions.n; k++)
 			if ((!event || streq(g->rules[i].event_name, event)) &&
-			    strstr(g->rules[i].actions[k], word))
+			    strstr(g->rules[i].actions.v[k], word))
 				return true;
 	return false;
 }

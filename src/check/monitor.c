@@ -103,7 +103,7 @@ static void bond_arp_target(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->arp_interval > 0 && b->n_arp_ip_targets == 0)
+	if (b->arp_interval > 0 && b->arp_ip_targets.n == 0)
 		finding_in(
 			ctx, b->file, b->line,
 			"%s has arp_interval=%d and no arp_ip_target: without a target no leg is "
@@ -115,22 +115,22 @@ static void bond_arp_one_target(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->arp_interval > 0 && b->n_arp_ip_targets == 1)
+	if (b->arp_interval > 0 && b->arp_ip_targets.n == 1)
 		finding_in(ctx, b->file, b->line,
 			   "%s has %s as its only arp_ip_target: when that is down, both legs are "
 			   "taken for down and the DNS service goes with it; name a second one",
-			   b->name, b->arp_ip_targets[0]);
+			   b->name, b->arp_ip_targets.v[0]);
 }
 
 static void bond_arp_offlink(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	for (size_t t = 0; b->arp_interval > 0 && t < b->n_arp_ip_targets; t++) {
+	for (size_t t = 0; b->arp_interval > 0 && t < b->arp_ip_targets.n; t++) {
 		struct ip_addr target;
 		struct ip_prefix own;
 		bool known = false, on_link = false;
-		if (!ip_parse(b->arp_ip_targets[t], &target))
+		if (!ip_parse(b->arp_ip_targets.v[t], &target))
 			continue;
 		for (size_t v = 0; v <= b->n_vlans; v++) {
 			const struct guest_addresses *a =
@@ -150,7 +150,7 @@ static void bond_arp_offlink(const struct rule_ctx *ctx)
 				"%s has arp_ip_target %s, which %s: nobody answers an ARP request "
 				"for it, and both legs stay down; take an address of the bond's "
 				"own subnet",
-				b->name, b->arp_ip_targets[t],
+				b->name, b->arp_ip_targets.v[t],
 				known ? "is not in the bond's subnet"
 				      : "the bond cannot ask for, having no IPv4 address");
 	}

@@ -8,8 +8,7 @@ static const struct placement *placed(const struct vm_group *a, const char *type
 {
 	for (size_t i = 0; i < a->n_placements; i++) {
 		const struct placement *p = &a->placements[i];
-		if (streq(p->type, type) &&
-		    (!other || str_in(other, p->vm_group_refs, p->n_vm_group_refs)))
+		if (streq(p->type, type) && (!other || strv_contains(&p->vm_group_refs, other)))
 			return p;
 	}
 	return NULL;
@@ -27,8 +26,8 @@ static unsigned placed_line(const struct deployment *d, const struct vm_group *a
 		return p->line;
 	for (size_t i = 0; i < d->n_placement_groups; i++) {
 		const struct placement_group *g = &d->placement_groups[i];
-		if (streq(g->type, type) && str_in(a->name, g->vm_groups, g->n_vm_groups) &&
-		    str_in(b->name, g->vm_groups, g->n_vm_groups))
+		if (streq(g->type, type) && strv_contains(&g->vm_groups, a->name) &&
+		    strv_contains(&g->vm_groups, b->name))
 			return g->line;
 	}
 	return 0;
@@ -41,8 +40,7 @@ static bool spread(const struct deployment *d, const struct vm_group *group)
 
 	for (size_t i = 0; i < d->n_placement_groups; i++) {
 		const struct placement_group *g = &d->placement_groups[i];
-		is |= streq(g->type, "anti_affinity") &&
-		      str_in(group->name, g->vm_groups, g->n_vm_groups);
+		is |= streq(g->type, "anti_affinity") && strv_contains(&g->vm_groups, group->name);
 	}
 	return is;
 }

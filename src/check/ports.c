@@ -110,18 +110,18 @@ static void security_group_direct(const struct rule_ctx *ctx)
 {
 	const struct interface *p = ctx->port;
 
-	if (p->type != PORT_VIRTUAL && p->n_security_groups > 0)
+	if (p->type != PORT_VIRTUAL && p->security_groups.n > 0)
 		finding(ctx, p->line,
 			"security group \"%s\" has no effect on nicid %u, a %s port: its packets "
 			"do "
 			"not pass the host's filters; filter in the guest or in the fabric",
-			p->security_groups[0], p->nicid, port_type_name(p->type));
+			p->security_groups.v[0], p->nicid, port_type_name(p->type));
 }
 
 static void security_group_refused(const struct rule_ctx *ctx)
 {
 	const struct interface *p = ctx->port;
-	const char *what = p->n_security_groups > 0         ? "security groups"
+	const char *what = p->security_groups.n > 0         ? "security groups"
 			   : p->n_allowed_address_pairs > 0 ? "allowed_address_pairs"
 							    : NULL;
 

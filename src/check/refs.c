@@ -152,16 +152,16 @@ static const struct vm_group *group_named(const struct deployment *deployment, c
 	return NULL;
 }
 
-static void check_group_names(const struct place *p, const char *what, char *const *names, size_t n,
+static void check_group_names(const struct place *p, const char *what, const struct strv *names,
 			      unsigned line, const char *path)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!group_named(p->deployment, names[i]))
+	for (size_t i = 0; i < names->n; i++)
+		if (!group_named(p->deployment, names->v[i]))
 			findings_add(
 				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
 				line, path,
 				"%s names vm_group \"%s\", which deployment \"%s\" does not have",
-				what, names[i], p->deployment->name);
+				what, names->v[i], p->deployment->name);
 }
 
 static void check_group(const struct place *p)
@@ -183,8 +183,7 @@ static void check_group(const struct place *p)
 		const struct placement *placement = &group->placements[i];
 		cleanup_free char *of = xasprintf("%s/placement[type='%s']", path, placement->type);
 
-		check_group_names(p, "placement", placement->vm_group_refs,
-				  placement->n_vm_group_refs, placement->line, of);
+		check_group_names(p, "placement", &placement->vm_group_refs, placement->line, of);
 	}
 }
 
@@ -222,8 +221,7 @@ static void check_deployment(struct place *p)
 	for (size_t i = 0; i < deployment->n_placement_groups; i++) {
 		const struct placement_group *group = &deployment->placement_groups[i];
 
-		check_group_names(p, "placement_group", group->vm_groups, group->n_vm_groups,
-				  group->line, path);
+		check_group_names(p, "placement_group", &group->vm_groups, group->line, path);
 	}
 }
 

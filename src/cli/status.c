@@ -44,9 +44,9 @@ static bool ask_guest(struct vim *vim, const struct vim_server_info *server,
 {
 	for (size_t i = server->n_ports; i-- > 0;) {
 		const struct vim_port_info *p = &server->ports[i];
-		for (size_t a = 0; p->type == PORT_VIRTUAL && a < p->n_ip_addresses; a++)
-			if (guest_status(vim, p->ip_addresses[a], GUEST_PORT, ASK_MS, ret, NULL) ==
-			    0)
+		for (size_t a = 0; p->type == PORT_VIRTUAL && a < p->ip_addresses.n; a++)
+			if (guest_status(vim, p->ip_addresses.v[a], GUEST_PORT, ASK_MS, ret,
+					 NULL) == 0)
 				return true;
 	}
 	return false;
@@ -65,10 +65,10 @@ static void fill_guest(struct row *row, const struct guest_status *guest)
 			    bond->name, bond->mode ? bond->mode : "mode not told", up, bond->n_legs,
 			    bond->active_leg ? bond->active_leg : "none");
 		const struct guest_interface *i = guest_status_interface(guest, bond->name);
-		for (size_t a = 0; i && a < i->n_addresses; a++)
-			if (!str_starts(i->addresses[a], "fe80:"))
+		for (size_t a = 0; i && a < i->addresses.n; a++)
+			if (!str_starts(i->addresses.v[a], "fe80:"))
 				strbuf_addf(&addresses, "%s%s", addresses.len ? ", " : "",
-					    i->addresses[a]);
+					    i->addresses.v[a]);
 	}
 	row->bond = strbuf_steal(&bonds);
 	row->addresses = strbuf_steal(&addresses);
@@ -79,10 +79,11 @@ static void fill_from_ports(struct row *row, const struct vim_server_info *serve
 	struct strbuf addresses = {0};
 
 	for (size_t i = 0; i < server->n_ports; i++)
-		for (size_t a = 0; a < server->ports[i].n_ip_addresses; a++)
-			if (!addresses.s || !strstr(addresses.s, server->ports[i].ip_addresses[a]))
+		for (size_t a = 0; a < server->ports[i].ip_addresses.n; a++)
+			if (!addresses.s ||
+			    !strstr(addresses.s, server->ports[i].ip_addresses.v[a]))
 				strbuf_addf(&addresses, "%s%s", addresses.len ? ", " : "",
-					    server->ports[i].ip_addresses[a]);
+					    server->ports[i].ip_addresses.v[a]);
 	row->bond = xstrdup("guest not reached");
 	row->addresses = strbuf_steal(&addresses);
 }

@@ -25,11 +25,11 @@ static int substitute(const struct configuration *c, const char *content, size_t
 	text_init(&t, NULL, content, len, 1);
 	for (size_t i = 0; i < c->n_variables; i++) {
 		const struct variable *v = &c->variables[i];
-		if (vm_index >= v->n_values)
+		if (vm_index >= v->values.n)
 			return err_set(err, INVALID,
 				       "%s: variable %s has %zu values, VM %u needs one of its own",
-				       c->dst, v->name, v->n_values, vm_index + 1);
-		text_substitute(&t, v->name, v->values[vm_index], &count);
+				       c->dst, v->name, v->values.n, vm_index + 1);
+		text_substitute(&t, v->name, v->values.v[vm_index], &count);
 	}
 	*ret = t;
 	t = (struct text){0};

@@ -72,7 +72,7 @@ static void add_ipv4(const struct ifcfg *f, struct guest_link *l, struct finding
 			whole = xstrdup(address);
 		}
 		address_check(whole, 4, ADDRESS_WITH_PREFIX, f->text, line, findings);
-		string_push(&l->addresses.v, &l->addresses.n, whole);
+		*array_push(l->addresses.v, l->addresses.n) = xstrdup(whole);
 	}
 }
 
@@ -87,7 +87,7 @@ static void add_ipv6(const struct ifcfg *f, struct guest_link *l, struct finding
 		char *save = NULL;
 		for (char *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
 			address_check(s, 6, ADDRESS_WITH_PREFIX, f->text, line, findings);
-			string_push(&l->addresses.v, &l->addresses.n, s);
+			*array_push(l->addresses.v, l->addresses.n) = xstrdup(s);
 		}
 	}
 }

@@ -21,18 +21,6 @@ void string_set(char **p, const char *s)
 	*p = copy;
 }
 
-void string_push(char ***v, size_t *n, const char *s)
-{
-	*array_push(*v, *n) = xstrdup(s);
-}
-
-static void strings_free(char **v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(v[i]);
-	free(v);
-}
-
 struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum dialect dialect,
 			    const struct text *text, size_t line)
 {
@@ -76,10 +64,8 @@ static void link_clear(struct guest_link *l)
 	free(l->mac);
 	free(l->master);
 	free(l->parent);
-	strings_free(l->addresses.v, l->addresses.n);
-	free(l->addresses.gateway4);
-	free(l->addresses.gateway6);
-	strings_free(l->bond.arp_ip_targets, l->bond.n_arp_ip_targets);
+	guest_addresses_clear(&l->addresses);
+	strv_clear(&l->bond.arp_ip_targets);
 	free(l->bond.arp_validate);
 	free(l->bond.primary);
 	free(l->bond.primary_reselect);
@@ -205,7 +191,7 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		char *save = NULL;
 		for (char *s = strtok_r(copy, ", ;", &save); s; s = strtok_r(NULL, ", ;", &save)) {
 			address_check(s, 4, ADDRESS_ALONE, text, line, findings);
-			string_push(&bond->arp_ip_targets, &bond->n_arp_ip_targets, s);
+			strv_add(&bond->arp_ip_targets, s);
 		}
 	} else {
 		for (size_t i = 0; i < ARRAY_SIZE(other_options); i++)
@@ -269,7 +255,7 @@ static bool is_named(const struct guest_link *l, const char *s)
 static void copy_addresses(struct guest_addresses *to, const struct guest_addresses *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		string_push(&to->v, &to->n, from->v[i]);
+		*array_push(to->v, to->n) = xstrdup(from->v[i]);
 	to->gateway4 = xstrdup(from->gateway4);
 	to->gateway6 = xstrdup(from->gateway6);
 	to->dhcp4 = from->dhcp4;
@@ -355,8 +341,8 @@ static void add_bond(const struct guest_links *links, const struct guest_link *l
 	b->num_grat_arp = l->bond.num_grat_arp;
 	b->all_slaves_active = l->bond.all_slaves_active;
 	b->arp_interval = l->bond.arp_interval;
-	for (size_t i = 0; i < l->bond.n_arp_ip_targets; i++)
-		string_push(&b->arp_ip_targets, &b->n_arp_ip_targets, l->bond.arp_ip_targets[i]);
+	for (size_t i = 0; i < l->bond.arp_ip_targets.n; i++)
+		strv_add(&b->arp_ip_targets, l->bond.arp_ip_targets.v[i]);
 	b->fail_over_mac = l->bond.fail_over_mac;
 	b->primary = xstrdup(primary_name(links, l));
 	b->primary_reselect = xstrdup(l->bond.primary_reselect);

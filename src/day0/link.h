@@ -52,7 +52,6 @@ void links_resolve(const struct guest_links *links, struct guest_network *ret,
 		   struct findings *findings);
 
 void string_set(char **p, const char *s); /* frees what was there; s may be NULL */
-void string_push(char ***v, size_t *n, const char *s);
 
 /*
  * Sets an option of the bond, by the driver's name ("miimon", "fail_over_mac"), "-" being as good

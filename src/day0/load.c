@@ -158,12 +158,12 @@ static void check_variables(const struct model *model, const struct vm_group *gr
 		const struct variable *v = &c->variables[i];
 		cleanup_free char *q = quotable(v->name);
 		cleanup_free char *wanted = xasprintf("${%s}", v->name);
-		if (v->n_values < vms)
+		if (v->values.n < vms)
 			complain(
 				model, v->line, SEVERITY_ERROR, "day0-variable",
 				"variable %s has %zu value%s, and the group may have %u VM%s: give "
 				"one <val> a VM",
-				q, v->n_values, v->n_values == 1 ? "" : "s", vms,
+				q, v->values.n, v->values.n == 1 ? "" : "s", vms,
 				vms == 1 ? "" : "s");
 		if (c->content && !memmem(c->content, c->content_len, wanted, strlen(wanted)))
 			complain(model, v->line, SEVERITY_WARNING, "day0-variable",
@@ -188,8 +188,8 @@ static void read_content(const struct model *model, const struct configuration *
 	text_init(&text, c->path ? c->path : model->file, c->content, c->content_len,
 		  c->path ? 1 : c->source_line);
 	for (size_t i = 0; i < c->n_variables; i++)
-		if (c->variables[i].n_values > 0)
-			text_substitute(&text, c->variables[i].name, c->variables[i].values[0],
+		if (c->variables[i].values.n > 0)
+			text_substitute(&text, c->variables[i].name, c->variables[i].values.v[0],
 					&count);
 	if (user_data)
 		user_data_read(&text, links, findings);

@@ -51,7 +51,7 @@ static void add_address(const struct network_config *c, struct guest_addresses *
 			const char *s, const yaml_node_t *n)
 {
 	address_check(s, family, ADDRESS_WITH_PREFIX, c->y->text, yaml_line(n), c->findings);
-	string_push(&a->v, &a->n, s);
+	*array_push(a->v, a->n) = xstrdup(s);
 }
 
 static void v2_addresses(const struct network_config *c, struct guest_addresses *a,

@@ -178,7 +178,7 @@ static void set_addresses(struct nmcli *n, int family, char op, const char *valu
 			continue;
 		}
 		address_check(s, family, ADDRESS_WITH_PREFIX, n->text, n->line, n->findings);
-		string_push(&a->v, &a->n, s);
+		*array_push(a->v, a->n) = xstrdup(s);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
@@ -225,17 +226,17 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 }
 
 /* Until every address answers that can; *ret_where names them, NULL when there is none. */
-static int wait_dns(const struct wait *w, char **addresses, size_t n, char **ret_where,
+static int wait_dns(const struct wait *w, const struct strv *addresses, char **ret_where,
 		    struct err *err)
 {
 	const struct bond *bond = service_bond(w->server->group);
 	cleanup_strbuf struct strbuf where = {0};
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < addresses->n; i++) {
 		cleanup_free char *what = xasprintf("DNS on %s%s%s", bond ? bond->name : "",
-						    bond ? " " : "", addresses[i]);
+						    bond ? " " : "", addresses->v[i]);
 		bool answers;
-		int r = wait_dns_on(w, addresses[i], what, &answers, err);
+		int r = wait_dns_on(w, addresses->v[i], what, &answers, err);
 		if (r < 0)
 			return r;
 		if (answers)
@@ -264,9 +265,9 @@ static int wait_day0(const struct wait *w, struct err *err)
 		const char *cloud_init = status.cloud_init.status;
 		if (told && (!cloud_init || (!streq(cloud_init, "running") &&
 					     !streq(cloud_init, "not started")))) {
-			bool good = status.cloud_init.n_errors == 0;
+			bool good = status.cloud_init.errors.n == 0;
 			report(w, "DAY0_DONE", good ? EVENT_SUCCESS : EVENT_FAILURE,
-			       !good        ? status.cloud_init.errors[0]
+			       !good        ? status.cloud_init.errors.v[0]
 			       : cloud_init ? "cloud-init is done"
 					    : "the guest has no cloud-init");
 			return 0;
@@ -292,15 +293,14 @@ static int wait_day0(const struct wait *w, struct err *err)
 static int wait_service(const struct wait *w, struct err *err)
 {
 	cleanup_free char *where = NULL;
-	char **addresses;
-	size_t n;
+	cleanup_strv struct strv addresses = {0};
 
-	service_addresses(w->server->group, w->server->index, &addresses, &n);
-	if (n == 0)
+	service_addresses(w->server->group, w->server->index, &addresses);
+	if (addresses.n == 0)
 		event_note(w->vim->run, "SERVICE_ALIVE",
 			   "%s has no service address in its day-0 or descriptor: DNS is not asked",
 			   w->server->name);
-	int r = wait_dns(w, addresses, n, &where, err);
+	int r = wait_dns(w, &addresses, &where, err);
 	if (r == 0 && where)
 		event_note(w->vim->run, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
 			   clock_ms_since(w->start) / 1e3, where);
@@ -308,9 +308,8 @@ static int wait_service(const struct wait *w, struct err *err)
 		r = wait_day0(w, err);
 	if (r == 0 && where) {
 		free(where);
-		r = wait_dns(w, addresses, n, &where, err);
+		r = wait_dns(w, &addresses, &where, err);
 	}
-	service_addresses_free(addresses, n);
 	if (r == 0 && where)
 		report(w, "SERVICE_ALIVE", EVENT_SUCCESS, where);
 	return r;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
 #include "model/service.h"
@@ -242,8 +243,7 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 static int prepare(struct drill *d, struct err *err)
 {
 	const struct bond *bond = service_bond(d->group);
-	char **addresses;
-	size_t n;
+	cleanup_strv struct strv addresses = {0};
 
 	if (!bond)
 		return err_code(err, NOT_FOUND, ENODEV,
@@ -254,9 +254,8 @@ static int prepare(struct drill *d, struct err *err)
 			       "the management port of %s has no address in the descriptor: the "
 			       "guest cannot be asked which leg is active",
 			       d->group->name);
-	service_addresses(d->group, 0, &addresses, &n);
-	d->result->address = xstrdup(n ? addresses[0] : NULL);
-	service_addresses_free(addresses, n);
+	service_addresses(d->group, 0, &addresses);
+	d->result->address = xstrdup(addresses.n ? addresses.v[0] : NULL);
 	if (!d->result->address)
 		return err_set(err, INVALID, "%s has no address to ask", bond->name);
 	d->result->bond = xstrdup(bond->name);

@@ -56,7 +56,7 @@ static void parse_bond(const json_t *object, struct guest_bond *b)
 		.proc = json_try_lines(object, "proc"),
 		.watch = guest_watch_parse(object),
 	};
-	json_try_texts(object, "arp_ip_targets", &b->arp_ip_targets, &b->n_arp_ip_targets);
+	json_try_texts(object, "arp_ip_targets", &b->arp_ip_targets);
 	json_array_foreach (json_object_get(object, "legs"), index, leg) {
 		if (has_name(leg))
 			parse_leg(leg, array_push(b->legs, b->n_legs));
@@ -79,7 +79,7 @@ static void parse_interface(const json_t *object, struct guest_interface *i)
 		.gateway4 = json_try_text(gateways, "ipv4"),
 		.gateway6 = json_try_text(gateways, "ipv6"),
 	};
-	json_try_texts(object, "addresses", &i->addresses, &i->n_addresses);
+	json_try_texts(object, "addresses", &i->addresses);
 }
 
 int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,
@@ -105,7 +105,7 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 	};
 	size_t index;
 	json_t *value;
-	json_try_texts(cloud_init, "errors", &s.cloud_init.errors, &s.cloud_init.n_errors);
+	json_try_texts(cloud_init, "errors", &s.cloud_init.errors);
 	json_array_foreach (bonds, index, value) {
 		if (has_name(value))
 			parse_bond(value, array_push(s.bonds, s.n_bonds));

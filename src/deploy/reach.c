@@ -12,8 +12,8 @@
 
 static bool has_address(const struct vim_port_info *p, const char *address)
 {
-	for (size_t i = 0; i < p->n_ip_addresses; i++)
-		if (streq(p->ip_addresses[i], address))
+	for (size_t i = 0; i < p->ip_addresses.n; i++)
+		if (streq(p->ip_addresses.v[i], address))
 			return true;
 	return false;
 }

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
@@ -201,8 +202,8 @@ static bool same_address(const char *a, const char *b)
 
 static bool has_address(const struct guest_interface *i, const char *address)
 {
-	for (size_t a = 0; a < i->n_addresses; a++)
-		if (streq(i->addresses[a], address) || same_address(i->addresses[a], address))
+	for (size_t a = 0; a < i->addresses.n; a++)
+		if (streq(i->addresses.v[a], address) || same_address(i->addresses.v[a], address))
 			return true;
 	return false;
 }
@@ -213,8 +214,8 @@ static void check_addresses(struct verify_ctx *ctx, const char *name,
 	const struct guest_interface *i = guest_status_interface(ctx->guest, name);
 	cleanup_strbuf struct strbuf have = {0};
 
-	for (size_t a = 0; i && a < i->n_addresses; a++)
-		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses[a]);
+	for (size_t a = 0; i && a < i->addresses.n; a++)
+		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses.v[a]);
 	for (size_t a = 0; a < wanted->n; a++)
 		verify_add(ctx, "address", name, verify_verdict(i && has_address(i, wanted->v[a])),
 			   "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
@@ -285,8 +286,8 @@ static void check_guest(struct verify_ctx *ctx)
 			   "%s: ask again later", c->status);
 	else
 		verify_add(ctx, "cloud-init", ctx->server->name,
-			   verify_verdict(streq(c->status, "done") && c->n_errors == 0), "%s%s%s",
-			   c->status, c->n_errors ? ": " : "", c->n_errors ? c->errors[0] : "");
+			   verify_verdict(streq(c->status, "done") && c->errors.n == 0), "%s%s%s",
+			   c->status, c->errors.n ? ": " : "", c->errors.n ? c->errors.v[0] : "");
 	for (size_t i = 0; i < wanted->n_bonds; i++)
 		check_bond(ctx, &wanted->bonds[i]);
 	for (size_t i = 0; i < wanted->n_nics; i++)
@@ -319,27 +320,26 @@ static void check_dns(struct verify_ctx *ctx)
 {
 	const char *name = service_query_name(ctx->deployment, ctx->group);
 	const char *type = streq(name, ".") ? "SOA" : "A";
-	char **addresses;
-	size_t n;
+	cleanup_strv struct strv addresses = {0};
 
-	service_addresses(ctx->group, ctx->index, &addresses, &n);
-	if (n == 0)
+	service_addresses(ctx->group, ctx->index, &addresses);
+	if (addresses.n == 0)
 		verify_add(ctx, "dns-udp", ctx->server->name, VERDICT_UNKNOWN,
 			   "neither day-0 nor descriptor has an address to ask");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < addresses.n; i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
 			cleanup_err struct err err = ERR_INIT;
 			cleanup_dns_answer struct dns_answer answer = {0};
 			const char *check = tcp ? "dns-tcp" : "dns-udp";
 			cleanup_free char *obstacle = NULL;
 			enum vim_reach reach =
-				reach_of(ctx->vim, ctx->server, addresses[i], &obstacle);
+				reach_of(ctx->vim, ctx->server, addresses.v[i], &obstacle);
 			if (obstacle)
-				verify_add(ctx, check, addresses[i], VERDICT_UNKNOWN, "%s",
+				verify_add(ctx, check, addresses.v[i], VERDICT_UNKNOWN, "%s",
 					   obstacle);
-			else if (dns_query(ctx->vim, addresses[i], DNS_PORT, tcp, name, type,
+			else if (dns_query(ctx->vim, addresses.v[i], DNS_PORT, tcp, name, type,
 					   ASK_MS, &answer, &err) < 0)
-				verify_add(ctx, check, addresses[i],
+				verify_add(ctx, check, addresses.v[i],
 					   reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN
 								    : VERDICT_FAIL,
 					   "%s%s", err.text,
@@ -347,13 +347,12 @@ static void check_dns(struct verify_ctx *ctx)
 						   ? "; there may be no route to it from here"
 						   : "");
 			else
-				verify_add(ctx, check, addresses[i],
+				verify_add(ctx, check, addresses.v[i],
 					   verify_verdict(answer.rcode == 0 || streq(name, ".")),
 					   "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
 					   answer.n_records ? answer.text : "without a record",
 					   answer.ms);
 		}
-	service_addresses_free(addresses, n);
 }
 
 /* of: without the server. */

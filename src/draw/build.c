@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/strv.h"
 #include "check/match.h"
 #include "check/rule.h"
 #include "draw/internal.h"
@@ -325,18 +326,16 @@ static void add_service(struct build *b)
 static void find_serving(struct build *b)
 {
 	struct layout_vm *g = b->view;
-	char **addresses = NULL;
-	size_t n = 0;
+	cleanup_strv struct strv addresses = {0};
 
 	if (service_bond(g->group))
 		return;
-	service_addresses(g->group, g->index, &addresses, &n);
-	for (size_t a = 0; a < n; a++)
+	service_addresses(g->group, g->index, &addresses);
+	for (size_t a = 0; a < addresses.n; a++)
 		for (size_t i = 0; i < g->n_rows; i++)
 			for (size_t l = 0; l < g->rows[i].port.n_lines; l++)
-				if (streq(g->rows[i].port.lines[l].text, addresses[a]))
+				if (streq(g->rows[i].port.lines[l].text, addresses.v[a]))
 					g->rows[i].serves = true;
-	service_addresses_free(addresses, n);
 }
 
 /* ---- VM and host ---- */
@@ -512,8 +511,8 @@ static void describe_deployment(struct build *b, const struct tenant *tenant)
 	for (size_t i = 0; i < d->n_placement_groups; i++) {
 		const struct placement_group *p = &d->placement_groups[i];
 		cleanup_strbuf struct strbuf names = {0};
-		for (size_t k = 0; k < p->n_vm_groups; k++)
-			strbuf_addf(&names, "%s%s", k ? ", " : "", p->vm_groups[k]);
+		for (size_t k = 0; k < p->vm_groups.n; k++)
+			strbuf_addf(&names, "%s%s", k ? ", " : "", p->vm_groups.v[k]);
 		box_add(box, SVG_TEXT, "%s: %s on %s%s", p->name ? p->name : "placement group",
 			names.s ? names.s : "nothing",
 			streq(p->type, "anti_affinity") ? "different hosts" : "one host",

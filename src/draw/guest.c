@@ -10,7 +10,7 @@ static bool has_own_values(const struct vm_group *group)
 {
 	for (size_t i = 0; i < group->n_configurations; i++)
 		for (size_t k = 0; k < group->configurations[i].n_variables; k++)
-			if (group->configurations[i].variables[k].n_values > 1)
+			if (group->configurations[i].variables[k].values.n > 1)
 				return true;
 	return false;
 }
@@ -84,8 +84,8 @@ static void describe_monitor(const struct bond *bond, struct box *box)
 		box_add(box, SVG_TEXT, "ARP every %d ms%s%s", bond->arp_interval,
 			bond->arp_validate ? ", validate " : "",
 			bond->arp_validate ? bond->arp_validate : "");
-	for (size_t i = 0; i < bond->n_arp_ip_targets; i++)
-		strbuf_addf(&targets, "%s%s", i ? ", " : "targets ", bond->arp_ip_targets[i]);
+	for (size_t i = 0; i < bond->arp_ip_targets.n; i++)
+		strbuf_addf(&targets, "%s%s", i ? ", " : "targets ", bond->arp_ip_targets.v[i]);
 	if (targets.len)
 		box_add_wrapped(box, SVG_FAINT, NULL, targets.s);
 }

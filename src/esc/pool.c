@@ -51,7 +51,6 @@ void pool_share_out(struct vm_group *group, const struct address_pool *pool)
 			char *address = next_of_pool(group, &rest);
 			if (!address)
 				return;
-			*array_push(interface->pool_addresses, interface->n_pool_addresses) =
-				address;
+			strv_take(&interface->pool_addresses, address);
 		}
 }

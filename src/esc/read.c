@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/strv.h"
 #include "esc/element.h"
 #include "esc/internal.h"
 #include "model/model.h"
@@ -75,16 +76,14 @@ static bool leaf_bool(struct element *e, const char *name, bool absent)
 	return child ? streq(element_text(child), "true") : absent;
 }
 
-static char **leaf_list(struct element *e, const char *name, size_t *ret_n)
+static struct strv leaf_list(struct element *e, const char *name)
 {
 	struct element *child;
-	char **v = NULL;
-	size_t n = 0;
+	struct strv list = {0};
 
 	for_each_child (child, e, name)
-		*array_push(v, n) = xstrdup(element_text(child));
-	*ret_n = n;
-	return v;
+		strv_add(&list, element_text(child));
+	return list;
 }
 
 /* The leaf when it is an address, of that version unless that is 0; else NULL, reported. */
@@ -336,8 +335,7 @@ static void read_interface(struct esc_reading *r, struct element *e, struct inte
 		one->ip_address = leaf_ip(r, address, "ip_address", 0);
 	}
 	interface->allowed_address_pairs = read_pairs(r, e, &interface->n_allowed_address_pairs);
-	interface->security_groups = leaf_list(child_named(e, "security_groups"), "security_group",
-					       &interface->n_security_groups);
+	interface->security_groups = leaf_list(child_named(e, "security_groups"), "security_group");
 	interface->port_security_enabled = child_named(e, "port_security_enabled")
 						   ? leaf_bool(e, "port_security_enabled", false)
 						   : TRI_UNKNOWN;
@@ -407,7 +405,7 @@ static void read_rules(struct esc_reading *r, struct element *e, struct vm_group
 
 		one->event_name = key_of(rule, "event_name");
 		one->line = rule->line;
-		one->actions = leaf_list(rule, "action", &one->n_actions);
+		one->actions = leaf_list(rule, "action");
 		for_each_child (action, rule, "action")
 			if (!is_action(element_text(action)))
 				report(r, SEVERITY_WARNING, "descriptor-value", action,
@@ -474,7 +472,7 @@ static void read_placements(struct element *e, struct vm_group *group)
 			one->enforcement = xstrdup("strict");
 		one->zone = leaf(placement, "zone");
 		one->host = leaf(placement, "host");
-		one->vm_group_refs = leaf_list(placement, "vm_group_ref", &one->n_vm_group_refs);
+		one->vm_group_refs = leaf_list(placement, "vm_group_ref");
 	}
 }
 
@@ -534,7 +532,7 @@ static void read_configurations(struct esc_reading *r, struct element *e, struct
 
 			v->name = key_of(variable, "name");
 			v->line = variable->line;
-			v->values = leaf_list(variable, "val", &v->n_values);
+			v->values = leaf_list(variable, "val");
 		}
 	}
 }
@@ -590,7 +588,7 @@ static void read_placement_groups(struct element *e, struct deployment *deployme
 		one->enforcement = leaf(placement, "enforcement");
 		if (!one->enforcement)
 			one->enforcement = xstrdup("strict");
-		one->vm_groups = leaf_list(placement, "vm_group", &one->n_vm_groups);
+		one->vm_groups = leaf_list(placement, "vm_group");
 	}
 }
 

@@ -82,16 +82,9 @@ int fail_over_mac_parse(const char *s, enum fail_over_mac *ret)
 	return 0;
 }
 
-static void strings_free(char **v, size_t n)
+void guest_addresses_clear(struct guest_addresses *a)
 {
-	for (size_t i = 0; i < n; i++)
-		free(v[i]);
-	free(v);
-}
-
-static void addresses_clear(struct guest_addresses *a)
-{
-	strings_free(a->v, a->n);
+	strv_clear(&(struct strv){a->v, a->n});
 	free(a->gateway4);
 	free(a->gateway6);
 }
@@ -101,7 +94,7 @@ static void bond_clear(struct bond *b)
 	free(b->name);
 	free(b->file);
 	free(b->arp_validate);
-	strings_free(b->arp_ip_targets, b->n_arp_ip_targets);
+	strv_clear(&b->arp_ip_targets);
 	free(b->primary);
 	free(b->primary_reselect);
 	for (size_t i = 0; i < b->n_legs; i++) {
@@ -110,11 +103,11 @@ static void bond_clear(struct bond *b)
 		free(b->legs[i].file);
 	}
 	free(b->legs);
-	addresses_clear(&b->addresses);
+	guest_addresses_clear(&b->addresses);
 	for (size_t i = 0; i < b->n_vlans; i++) {
 		free(b->vlans[i].name);
 		free(b->vlans[i].file);
-		addresses_clear(&b->vlans[i].addresses);
+		guest_addresses_clear(&b->vlans[i].addresses);
 	}
 	free(b->vlans);
 }
@@ -128,7 +121,7 @@ void guest_network_clear(struct guest_network *g)
 		free(g->nics[i].name);
 		free(g->nics[i].mac);
 		free(g->nics[i].file);
-		addresses_clear(&g->nics[i].addresses);
+		guest_addresses_clear(&g->nics[i].addresses);
 	}
 	free(g->nics);
 	for (size_t i = 0; i < g->n_dialects; i++)

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/strv.h"
+
 enum dialect {
 	DIALECT_NMCLI,
 	DIALECT_IFCFG,
@@ -72,8 +74,7 @@ struct bond {
 	int miimon;       /* ms; -1: not set */
 	int downdelay;    /* ms; -1: not set */
 	int arp_interval; /* ms; -1: not set */
-	char **arp_ip_targets;
-	size_t n_arp_ip_targets;
+	struct strv arp_ip_targets;
 	char *arp_validate;     /* none, active, backup, all ..., or NULL */
 	int num_grat_arp;       /* the same as num_unsol_na; -1: not set */
 	bool all_slaves_active; /* frames on a backup leg are delivered too */
@@ -114,6 +115,7 @@ struct guest_network {
 	size_t n_dialects;
 };
 
+void guest_addresses_clear(struct guest_addresses *a);
 void guest_network_clear(struct guest_network *g);
 
 const char *dialect_name(enum dialect dialect);            /* "nmcli", "ifcfg", "netplan" ... */

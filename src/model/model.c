@@ -15,13 +15,6 @@ struct model *model_new(const char *file)
 	return model;
 }
 
-static void strings_free(char **v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(v[i]);
-	free(v);
-}
-
 static void properties_clear(struct properties *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -76,13 +69,13 @@ static void interface_clear(struct interface *i)
 		free(i->addresses[j].ip_address);
 	}
 	free(i->addresses);
-	strings_free(i->pool_addresses, i->n_pool_addresses);
+	strv_clear(&i->pool_addresses);
 	for (size_t j = 0; j < i->n_allowed_address_pairs; j++) {
 		free(i->allowed_address_pairs[j].ip_address);
 		free(i->allowed_address_pairs[j].netmask);
 	}
 	free(i->allowed_address_pairs);
-	strings_free(i->security_groups, i->n_security_groups);
+	strv_clear(&i->security_groups);
 }
 
 static void kpi_clear(struct kpi *k)
@@ -113,7 +106,7 @@ static void placement_clear(struct placement *p)
 	free(p->enforcement);
 	free(p->zone);
 	free(p->host);
-	strings_free(p->vm_group_refs, p->n_vm_group_refs);
+	strv_clear(&p->vm_group_refs);
 }
 
 static void configuration_clear(struct configuration *c)
@@ -125,7 +118,7 @@ static void configuration_clear(struct configuration *c)
 	free(c->content);
 	for (size_t i = 0; i < c->n_variables; i++) {
 		free(c->variables[i].name);
-		strings_free(c->variables[i].values, c->variables[i].n_values);
+		strv_clear(&c->variables[i].values);
 	}
 	free(c->variables);
 }
@@ -145,7 +138,7 @@ static void vm_group_clear(struct vm_group *g)
 	free(g->kpis);
 	for (size_t i = 0; i < g->n_rules; i++) {
 		free(g->rules[i].event_name);
-		strings_free(g->rules[i].actions, g->rules[i].n_actions);
+		strv_clear(&g->rules[i].actions);
 	}
 	free(g->rules);
 	scaling_clear(&g->scaling);
@@ -172,7 +165,7 @@ static void deployment_clear(struct deployment *d)
 		free(p->name);
 		free(p->type);
 		free(p->enforcement);
-		strings_free(p->vm_groups, p->n_vm_groups);
+		strv_clear(&p->vm_groups);
 	}
 	free(d->placement_groups);
 	extensions_free(d->extensions, d->n_extensions);
@@ -287,7 +280,7 @@ const char *interface_address(const struct interface *interface, unsigned index)
 	if (own && index == 0)
 		return own;
 	index -= own != NULL;
-	return index < interface->n_pool_addresses ? interface->pool_addresses[index] : NULL;
+	return index < interface->pool_addresses.n ? interface->pool_addresses.v[index] : NULL;
 }
 
 void interface_of_vm(const struct interface *interface, unsigned index, struct interface *ret)

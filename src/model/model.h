@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strv.h"
 #include "base/tristate.h"
 #include "model/guest.h"
 #include "net/ip.h"
@@ -96,12 +97,10 @@ struct interface {
 	char *vim_interface_name; /* or NULL */
 	struct address *addresses;
 	size_t n_addresses;
-	char **pool_addresses; /* of the group's static_ip_address_pool, without its own */
-	size_t n_pool_addresses;
+	struct strv pool_addresses; /* of the group's static_ip_address_pool, without its own */
 	struct address_pair *allowed_address_pairs;
 	size_t n_allowed_address_pairs;
-	char **security_groups;
-	size_t n_security_groups;
+	struct strv security_groups;
 	enum tristate port_security_enabled; /* unknown: not given */
 	bool admin_state_up;                 /* default true */
 };
@@ -121,8 +120,7 @@ struct kpi {
 struct rule {
 	char *event_name;
 	unsigned line;
-	char **actions;
-	size_t n_actions;
+	struct strv actions;
 };
 
 struct address_pool {
@@ -144,16 +142,14 @@ struct placement {
 	char *type;        /* "zone_host", "affinity", "anti_affinity" */
 	char *enforcement; /* "strict" */
 	char *zone, *host;
-	char **vm_group_refs;
-	size_t n_vm_group_refs;
+	struct strv vm_group_refs;
 	unsigned line;
 };
 
 struct variable {
 	char *name;
 	unsigned line;
-	char **values; /* one a VM */
-	size_t n_values;
+	struct strv values; /* one a VM */
 };
 
 /* One <configuration>: what reaches the guest at its first boot. */
@@ -220,8 +216,7 @@ struct vm_group {
 
 struct placement_group {
 	char *name, *type, *enforcement;
-	char **vm_groups;
-	size_t n_vm_groups;
+	struct strv vm_groups;
 	unsigned line;
 };
 

@@ -8,6 +8,7 @@
 
 struct bond;
 struct deployment;
+struct strv;
 struct vm_group;
 
 /* The bond that the service stands on: the first one of the day-0, or NULL. */
@@ -15,13 +16,11 @@ const struct bond *service_bond(const struct vm_group *group);
 
 /*
  * Where DNS of VM number index of the group must answer: the bond's addresses, else those of the
- * direct ports, else the management address. Without prefix length; the caller frees with
- * service_addresses_free. Of VMs after the first, without a bond, those are known that their direct
+ * direct ports, else the management address. Without prefix length, added to the empty list l. Of
+ * VMs after the first, without a bond, those are known that their direct
  * ports have of a static_ip_address_pool.
  */
-void service_addresses(const struct vm_group *group, unsigned index, char ***ret_addresses,
-		       size_t *ret_n);
-void service_addresses_free(char **addresses, size_t n);
+void service_addresses(const struct vm_group *group, unsigned index, struct strv *l);
 
 /* Address of that VM's management port (vm_group_management_nicid), borrowed; NULL when the
  * descriptor gives it none. */

@@ -29,13 +29,6 @@ struct guest_leg *guest_bond_leg(const struct guest_bond *b, const char *name)
 	return NULL;
 }
 
-static void strings_free(char **v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(v[i]);
-	free(v);
-}
-
 void guest_leg_watch_free(struct guest_leg_watch *w)
 {
 	if (!w)
@@ -53,8 +46,8 @@ void guest_watch_free(struct guest_watch *w)
 	for (size_t i = 0; i < w->n_moves; i++)
 		free(w->moves[i].cause);
 	free(w->moves);
-	strings_free(w->targets, w->n_targets);
-	strings_free(w->findings, w->n_findings);
+	strv_clear(&w->targets);
+	strv_clear(&w->findings);
 	free(w);
 }
 
@@ -74,7 +67,7 @@ void guest_bond_clear(struct guest_bond *b)
 	free(b->name);
 	free(b->mode);
 	free(b->fail_over_mac);
-	strings_free(b->arp_ip_targets, b->n_arp_ip_targets);
+	strv_clear(&b->arp_ip_targets);
 	free(b->primary);
 	free(b->primary_reselect);
 	free(b->active_leg);
@@ -95,7 +88,7 @@ static void interface_clear(struct guest_interface *i)
 	free(i->driver);
 	free(i->pci_address);
 	free(i->bond);
-	strings_free(i->addresses, i->n_addresses);
+	strv_clear(&i->addresses);
 	free(i->gateway4);
 	free(i->gateway6);
 }
@@ -111,6 +104,6 @@ void guest_status_clear(struct guest_status *s)
 		interface_clear(&s->interfaces[i]);
 	free(s->interfaces);
 	free(s->cloud_init.status);
-	strings_free(s->cloud_init.errors, s->cloud_init.n_errors);
+	strv_clear(&s->cloud_init.errors);
 	*s = (struct guest_status){0};
 }

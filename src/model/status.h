@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strv.h"
 #include "base/tristate.h"
 
 /* Upper bounds of the buckets of round trips, in us; the last bucket holds the rest. */
@@ -57,10 +58,8 @@ struct guest_watch {
 	int64_t announced; /* frames */
 	struct guest_moves *moves;
 	size_t n_moves;
-	char **targets;
-	size_t n_targets;
-	char **findings; /* what stands in the way of a failover */
-	size_t n_findings;
+	struct strv targets;
+	struct strv findings; /* what stands in the way of a failover */
 };
 
 struct guest_bond {
@@ -69,8 +68,7 @@ struct guest_bond {
 	char *fail_over_mac;  /* "none", "active", "follow" */
 	int64_t miimon;       /* ms; 0: off */
 	int64_t arp_interval; /* ms; 0: off */
-	char **arp_ip_targets;
-	size_t n_arp_ip_targets;
+	struct strv arp_ip_targets;
 	char *primary;          /* leg's name; NULL: none */
 	char *primary_reselect; /* "always", "better", "failure"; NULL without a primary */
 	char *active_leg;       /* NULL: none, or a mode without one */
@@ -91,16 +89,14 @@ struct guest_interface {
 	int numa_node;
 	char *driver;
 	char *pci_address;
-	char *bond;       /* whose leg it is; NULL: none's */
-	char **addresses; /* "172.16.1.10/24", "fe80::1/64" */
-	size_t n_addresses;
+	char *bond;                /* whose leg it is; NULL: none's */
+	struct strv addresses;     /* "172.16.1.10/24", "fe80::1/64" */
 	char *gateway4, *gateway6; /* of the default route with the lowest metric */
 };
 
 struct guest_cloud_init {
-	char *status;  /* "not started", "running", "done", "error"; NULL: no cloud-init found */
-	char **errors; /* its own words, stage in front */
-	size_t n_errors;
+	char *status; /* "not started", "running", "done", "error"; NULL: no cloud-init found */
+	struct strv errors; /* its own words, stage in front */
 };
 
 struct guest_status {

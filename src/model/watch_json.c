@@ -24,8 +24,8 @@ struct guest_watch *guest_watch_parse(const json_t *bond)
 		.interval_ms = json_try_int64(object, "interval_ms"),
 		.announced = json_try_int64(object, "announced"),
 	};
-	json_try_texts(object, "targets", &w->targets, &w->n_targets);
-	json_try_texts(object, "findings", &w->findings, &w->n_findings);
+	json_try_texts(object, "targets", &w->targets);
+	json_try_texts(object, "findings", &w->findings);
 
 	json_t *moves = json_object_get(object, "moves");
 	json_object_foreach (moves, cause, count) {

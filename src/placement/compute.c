@@ -89,13 +89,13 @@ static struct pci_pool *pools_copy(const struct pci_pool *pools, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		struct pci_pool *p = &copy[i];
-		char **vfs = p->free_vfs;
+		const struct strv vfs = p->free_vfs;
 
 		p->physnet = xstrdup(p->physnet);
 		p->pf = xstrdup(p->pf);
-		p->free_vfs = xcalloc(p->n_free_vfs, sizeof(*p->free_vfs));
-		for (size_t j = 0; j < p->n_free_vfs; j++)
-			p->free_vfs[j] = xstrdup(vfs[j]);
+		p->free_vfs = (struct strv){0};
+		for (size_t j = 0; j < vfs.n; j++)
+			strv_add(&p->free_vfs, vfs.v[j]);
 	}
 	return copy;
 }
@@ -107,9 +107,7 @@ static void pools_free(struct pci_pool *pools, size_t n)
 
 		free(p->physnet);
 		free(p->pf);
-		for (size_t j = 0; j < p->n_free_vfs; j++)
-			free(p->free_vfs[j]);
-		free(p->free_vfs);
+		strv_clear(&p->free_vfs);
 	}
 	free(pools);
 }

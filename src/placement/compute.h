@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/cpuset.h"
+#include "base/strv.h"
 
 struct err;
 
@@ -53,9 +54,8 @@ struct pci_pool {
 	unsigned total, free;
 	int node; /* id of the NUMA node; -1: none */
 	char *physnet;
-	char *pf;        /* "ens1f0", or NULL */
-	char **free_vfs; /* addresses ("0000:3b:02.0") of as many as are known, <= free */
-	size_t n_free_vfs;
+	char *pf;             /* "ens1f0", or NULL */
+	struct strv free_vfs; /* addresses ("0000:3b:02.0") of as many as are known, <= free */
 };
 
 /* What the placement service counts; capacity is (total - reserved) * ratio. */

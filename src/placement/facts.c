@@ -25,20 +25,13 @@ const struct network *facts_network(const struct model *known, const char *name)
 	return known ? model_network(known, &none, name) : NULL;
 }
 
-static void strings_free(char **v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(v[i]);
-	free(v);
-}
-
 void facts_clear(struct cloud_facts *facts)
 {
 	for (size_t i = 0; i < facts->n; i++) {
 		struct host_facts *h = &facts->v[i];
 		free(h->name);
-		strings_free(h->vfs_in_use, h->n_vfs_in_use);
-		strings_free(h->bridges, h->n_bridges);
+		strv_clear(&h->vfs_in_use);
+		strv_clear(&h->bridges);
 		free(h->pins);
 		for (size_t k = 0; k < h->n_devices; k++) {
 			free(h->devices[k].physnet);
@@ -60,13 +53,13 @@ static bool take_vf(struct compute_host *host, const char *address)
 {
 	for (size_t i = 0; i < host->n_pools; i++) {
 		struct pci_pool *pool = &host->pools[i];
-		for (size_t k = 0; k < pool->n_free_vfs; k++) {
-			if (!streq(pool->free_vfs[k], address))
+		for (size_t k = 0; k < pool->free_vfs.n; k++) {
+			if (!streq(pool->free_vfs.v[k], address))
 				continue;
-			free(pool->free_vfs[k]);
-			pool->n_free_vfs--;
-			memmove(&pool->free_vfs[k], &pool->free_vfs[k + 1],
-				(pool->n_free_vfs - k) * sizeof(*pool->free_vfs));
+			free(pool->free_vfs.v[k]);
+			pool->free_vfs.n--;
+			memmove(&pool->free_vfs.v[k], &pool->free_vfs.v[k + 1],
+				(pool->free_vfs.n - k) * sizeof(*pool->free_vfs.v));
 			pool->free--;
 			return true;
 		}
@@ -99,8 +92,8 @@ static void add_host(struct compute_host *host, const struct host_facts *h, stru
 		if (compute_host_map(host, h->devices[i].pf, h->devices[i].physnet))
 			strbuf_addf(notes, "%s: %s serves %s, by the NIC agent's device_mappings\n",
 				    host->name, h->devices[i].pf, h->devices[i].physnet);
-	for (size_t i = 0; i < h->n_vfs_in_use; i++)
-		vfs += take_vf(host, h->vfs_in_use[i]);
+	for (size_t i = 0; i < h->vfs_in_use.n; i++)
+		vfs += take_vf(host, h->vfs_in_use.v[i]);
 	for (size_t i = 0; i < h->n_pins; i++)
 		cpus += take_cpu(host, &h->pins[i]);
 	compute_host_recount(host);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/strv.h"
 #include "placement/host_json.h"
 
 struct model;
@@ -22,8 +23,7 @@ struct pinned_cpu {
 /* Of one compute host. */
 struct host_facts {
 	char *name;
-	char **vfs_in_use; /* PCI addresses, of all projects */
-	size_t n_vfs_in_use;
+	struct strv vfs_in_use;  /* PCI addresses, of all projects */
 	struct pinned_cpu *pins; /* dedicated CPUs that guests hold */
 	size_t n_pins;
 
@@ -33,8 +33,7 @@ struct host_facts {
 		char *physnet, *pf;
 	} * devices; /* the NIC agent's device_mappings */
 	size_t n_devices;
-	char **bridges; /* physnets with a bridge mapping */
-	size_t n_bridges;
+	struct strv bridges; /* physnets with a bridge mapping */
 };
 
 struct cloud_facts {

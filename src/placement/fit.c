@@ -117,8 +117,8 @@ void fit_consume(struct compute_host *host, const struct fit_request *request,
 		struct pci_pool *pool = &host->pools[result->pools[i]];
 
 		pool->free--;
-		if (pool->n_free_vfs)
-			free(pool->free_vfs[--pool->n_free_vfs]);
+		if (pool->free_vfs.n)
+			free(pool->free_vfs.v[--pool->free_vfs.n]);
 	}
 	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
 		host->inventory[i].used += request->amount[i];

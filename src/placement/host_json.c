@@ -195,7 +195,7 @@ static void read_vf(struct json_reader *r, struct pci_pool *pool)
 		return;
 	pool->free++;
 	if (address)
-		*(char **)array_push(pool->free_vfs, pool->n_free_vfs) = steal_ptr(address);
+		strv_take(&pool->free_vfs, steal_ptr(address));
 }
 
 static void read_nic(struct json_reader *r, struct pci_pool *pool)

@@ -194,8 +194,8 @@ static const struct host_facts *facts_of(const struct scheduler *p, const char *
 
 static bool has_bridge(const struct host_facts *h, const char *physnet)
 {
-	for (size_t i = 0; i < h->n_bridges; i++)
-		if (streq(h->bridges[i], physnet))
+	for (size_t i = 0; i < h->bridges.n; i++)
+		if (streq(h->bridges.v[i], physnet))
 			return true;
 	return false;
 }
@@ -517,7 +517,7 @@ const char *scheduled_device(const struct scheduled_server *s, size_t i)
 
 	for (size_t k = 0; k < i; k++)
 		before += pools[k] == pools[i];
-	return before < pool->n_free_vfs ? pool->free_vfs[pool->n_free_vfs - 1 - before] : NULL;
+	return before < pool->free_vfs.n ? pool->free_vfs.v[pool->free_vfs.n - 1 - before] : NULL;
 }
 
 /* ---- capacity ---- */

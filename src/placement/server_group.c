@@ -21,8 +21,7 @@ static bool placed_by_group(const struct deployment *d, const struct vm_group *g
 		for (size_t k = 0; k < g->n_placements; k++) {
 			const struct placement *p = &g->placements[k];
 			if (!policy_of(p->type) ||
-			    (g != group &&
-			     !str_in(group->name, p->vm_group_refs, p->n_vm_group_refs)))
+			    (g != group && !strv_contains(&p->vm_group_refs, group->name)))
 				continue;
 			*ret_name = g->name;
 			*ret_policy = policy_of(p->type);
@@ -37,7 +36,7 @@ bool server_group_of(const struct deployment *deployment, const struct vm_group 
 {
 	for (size_t i = 0; i < deployment->n_placement_groups; i++) {
 		const struct placement_group *g = &deployment->placement_groups[i];
-		if (policy_of(g->type) && str_in(group->name, g->vm_groups, g->n_vm_groups)) {
+		if (policy_of(g->type) && strv_contains(&g->vm_groups, group->name)) {
 			*ret_name = g->name;
 			*ret_policy = policy_of(g->type);
 			return true;

@@ -125,8 +125,8 @@ static json_t *port_json(const struct vim_request *request)
 		json_array_append_new(pairs, pair);
 	}
 	json_object_set_new(o, "allowed_address_pairs", pairs);
-	for (size_t k = 0; k < i->n_security_groups; k++)
-		json_array_append_new(groups, json_text(i->security_groups[k]));
+	for (size_t k = 0; k < i->security_groups.n; k++)
+		json_array_append_new(groups, json_text(i->security_groups.v[k]));
 	json_object_set_new(o, "security_groups", groups);
 	put_int(o, "port_security_enabled", i->port_security_enabled);
 	put_bool(o, "admin_state_up", i->admin_state_up);

@@ -74,9 +74,7 @@ static void port_info_clear(struct vim_port_info *p)
 	free(p->name);
 	free(p->network);
 	free(p->mac_address);
-	for (size_t i = 0; i < p->n_ip_addresses; i++)
-		free(p->ip_addresses[i]);
-	free(p->ip_addresses);
+	strv_clear(&p->ip_addresses);
 	free(p->physical_network);
 	free(p->host_device);
 	free(p->status);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/event.h"
+#include "base/strv.h"
 #include "base/tristate.h"
 #include "model/model.h"
 
@@ -122,8 +123,7 @@ struct vim_port_info {
 	enum port_type type;
 	char *network;     /* name */
 	char *mac_address; /* lower case, colons */
-	char **ip_addresses;
-	size_t n_ip_addresses;
+	struct strv ip_addresses;
 	char *physical_network; /* or NULL */
 	char *host_device;      /* PCI address of the VF, or name of the tap; NULL: not known */
 	int numa_node;          /* of the host device; -1: not known */

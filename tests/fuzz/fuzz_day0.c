@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c->content = xmemdup(data, size);
 	c->content_len = size;
 	v->name = xstrdup("NAME");
-	*array_push(v->values, v->n_values) = xstrdup("one\ntwo");
+	strv_add(&v->values, "one\ntwo");
 
 	read_one(c->content, c->content_len);
 	if (day0_compose(&group, 0, &file, 1, &composed, &len, &err) == 0) {
@@ -52,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(composed);
 	}
 	err_clear(&err);
-	free(v->values[0]);
-	free(v->values);
+	strv_clear(&v->values);
 	free(v->name);
 	free(c->variables);
 	free(c->dst);

@@ -45,9 +45,9 @@ static inline void fixture_variable(struct configuration *c, const char *name, c
 	v->name = xstrdup(name);
 	v->line = 20;
 	if (value1)
-		*array_push(v->values, v->n_values) = xstrdup(value1);
+		strv_add(&v->values, value1);
 	if (value2)
-		*array_push(v->values, v->n_values) = xstrdup(value2);
+		strv_add(&v->values, value2);
 }
 
 static inline void fixture_init(struct fixture *f, const char *descriptor)

@@ -17,6 +17,7 @@
 #include "base/finding.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "base/utf8.h"
 
 static void test_err_wraps_context_in_front(void **state)
@@ -38,6 +39,24 @@ static void test_hash(void **state)
 	assert_string_equal(hex,
 			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_true(hash64("abc", 3) == UINT64_C(0xba7816bf8f01cfea));
+}
+
+static void test_strv(void **state)
+{
+	(void)state;
+	cleanup_strv struct strv l = {0};
+
+	assert_false(strv_contains(&l, "a"));
+	strv_add(&l, "a");
+	strv_take(&l, xstrdup("b"));
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.v[1], "b");
+	assert_true(strv_contains(&l, "a"));
+	strv_clear(&l);
+	assert_null(l.v);
+	strv_add(&l, "c");
+	assert_int_equal(l.n, 1);
+	assert_false(strv_contains(&l, "a"));
 }
 
 static void test_err_takes_null(void **state)
@@ -199,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_err_wraps_context_in_front),
 		cmocka_unit_test(test_err_takes_null),
+		cmocka_unit_test(test_strv),
 		cmocka_unit_test(test_err_kind_gives_the_code),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_numbers_are_the_whole_string),

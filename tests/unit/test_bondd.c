@@ -41,7 +41,7 @@ static void test_active_backup(void **state)
 	assert_string_equal(s.hostname, "vnf-0");
 	assert_int_equal(s.uptime, 81);
 	assert_string_equal(s.cloud_init.status, "done");
-	assert_int_equal(s.cloud_init.n_errors, 0);
+	assert_int_equal(s.cloud_init.errors.n, 0);
 	assert_int_equal(s.n_interfaces, 4); /* without lo */
 	assert_int_equal(s.n_bonds, 1);
 
@@ -95,8 +95,8 @@ static void test_virtio(void **state)
 	assert_string_equal(b->fail_over_mac, "none");
 	assert_int_equal(b->miimon, 0);
 	assert_int_equal(b->arp_interval, 200);
-	assert_int_equal(b->n_arp_ip_targets, 2);
-	assert_string_equal(b->arp_ip_targets[1], "172.16.1.2");
+	assert_int_equal(b->arp_ip_targets.n, 2);
+	assert_string_equal(b->arp_ip_targets.v[1], "172.16.1.2");
 	assert_null(b->primary);
 	assert_null(b->primary_reselect);
 
@@ -114,8 +114,8 @@ static void test_virtio(void **state)
 	assert_string_equal(guest_bond_leg(b, "ens6")->permanent_mac, "52:54:00:aa:00:01");
 
 	assert_string_equal(s.cloud_init.status, "error");
-	assert_int_equal(s.cloud_init.n_errors, 1);
-	assert_true(str_starts(s.cloud_init.errors[0], "modules-final: (\"scripts_user\""));
+	assert_int_equal(s.cloud_init.errors.n, 1);
+	assert_true(str_starts(s.cloud_init.errors.v[0], "modules-final: (\"scripts_user\""));
 }
 
 static void test_8023ad(void **state)

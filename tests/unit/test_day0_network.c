@@ -39,8 +39,8 @@ static char *network_text(const struct guest_network *g)
 			    dialect_name(bond->dialect), bond->name, bond_mode_name(bond->mode),
 			    bond->miimon, bond->arp_interval,
 			    fail_over_mac_name(bond->fail_over_mac));
-		for (size_t k = 0; k < bond->n_arp_ip_targets; k++)
-			strbuf_addf(&b, " target %s", bond->arp_ip_targets[k]);
+		for (size_t k = 0; k < bond->arp_ip_targets.n; k++)
+			strbuf_addf(&b, " target %s", bond->arp_ip_targets.v[k]);
 		if (bond->downdelay >= 0)
 			strbuf_addf(&b, " downdelay %d", bond->downdelay);
 		if (bond->arp_validate)

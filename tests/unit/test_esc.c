@@ -75,7 +75,7 @@ static void dump_interface(struct strbuf *b, const struct interface *i)
 		    i->nicid, port_type_name(i->type), i->network, or_none(i->subnet),
 		    or_none(i->ip_address), or_none(i->mac_address), or_none(i->model),
 		    or_none(i->vim_interface_name), i->port_security_enabled, i->admin_state_up);
-	dump_list(b, "group", i->security_groups, i->n_security_groups);
+	dump_list(b, "group", i->security_groups.v, i->security_groups.n);
 	strbuf_adds(b, "\n");
 	for (size_t j = 0; j < i->n_addresses; j++)
 		strbuf_addf(b, "address %u %s %s\n", i->addresses[j].id,
@@ -99,7 +99,7 @@ static void dump_monitoring(struct strbuf *b, const struct vm_group *g)
 	}
 	for (size_t i = 0; i < g->n_rules; i++) {
 		strbuf_addf(b, "rule %s", g->rules[i].event_name);
-		dump_list(b, "action", g->rules[i].actions, g->rules[i].n_actions);
+		dump_list(b, "action", g->rules[i].actions.v, g->rules[i].actions.n);
 		strbuf_adds(b, "\n");
 	}
 }
@@ -110,7 +110,7 @@ static void dump_configuration(struct strbuf *b, const struct configuration *c)
 		    or_none(c->data));
 	for (size_t j = 0; j < c->n_variables; j++) {
 		strbuf_addf(b, "variable %s", c->variables[j].name);
-		dump_list(b, "val", c->variables[j].values, c->variables[j].n_values);
+		dump_list(b, "val", c->variables[j].values.v, c->variables[j].values.n);
 		strbuf_adds(b, "\n");
 	}
 }
@@ -138,7 +138,7 @@ static void dump_vm_group(struct strbuf *b, const struct vm_group *g)
 
 		strbuf_addf(b, "placement %s %s %s %s", p->type, p->enforcement, or_none(p->zone),
 			    or_none(p->host));
-		dump_list(b, "group", p->vm_group_refs, p->n_vm_group_refs);
+		dump_list(b, "group", p->vm_group_refs.v, p->vm_group_refs.n);
 		strbuf_adds(b, "\n");
 	}
 	for (size_t i = 0; i < g->n_configurations; i++)
@@ -155,7 +155,7 @@ static void dump_deployment(struct strbuf *b, const struct deployment *d)
 		const struct placement_group *p = &d->placement_groups[i];
 
 		strbuf_addf(b, "placement_group %s %s %s", p->name, p->type, p->enforcement);
-		dump_list(b, "group", p->vm_groups, p->n_vm_groups);
+		dump_list(b, "group", p->vm_groups.v, p->vm_groups.n);
 		strbuf_adds(b, "\n");
 	}
 	for (size_t i = 0; i < d->n_vm_groups; i++)
@@ -361,11 +361,8 @@ static void test_pool_is_shared_out(void **state)
 			 (const char *const[]){"172.16.1.254", "172.16.1.255", "172.16.2.1"}, 3);
 	assert_addresses(&interfaces[2], (const char *const[]){"172.16.1.253", "172.16.2.0", NULL},
 			 3);
-	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
-		for (size_t k = 0; k < interfaces[i].n_pool_addresses; k++)
-			free(interfaces[i].pool_addresses[k]);
-		free(interfaces[i].pool_addresses);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++)
+		strv_clear(&interfaces[i].pool_addresses);
 }
 
 static void test_children_come_in_any_order(void **state)

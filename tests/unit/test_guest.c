@@ -177,7 +177,7 @@ static void test_unknown_members(void **state)
 	assert_int_equal(s.bonds[0].legs[0].numa_node, -1);
 	assert_int_equal(s.bonds[0].legs[0].speed, -1);
 	assert_string_equal(s.bonds[0].proc, "a\nb?");
-	assert_int_equal(s.interfaces[0].n_addresses, 1);
+	assert_int_equal(s.interfaces[0].addresses.n, 1);
 	assert_null(s.interfaces[0].gateway4);
 	assert_null(s.cloud_init.status);
 	assert_int_equal(s.uptime, -1);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "base/strv.h"
 
 struct nic {
 	char *name;
@@ -161,8 +162,7 @@ static void what_others_wrote_wrongly_is_unknown(void **state)
 		      "[\"x\", 1, \"y\"]}");
 	cleanup_free char *text = json_try_text(document, "s");
 	cleanup_free char *lines = json_try_lines(document, "s");
-	char **v = NULL;
-	size_t n = 0;
+	cleanup_strv struct strv list = {0};
 
 	(void)state;
 	assert_string_equal(text, "a??b");
@@ -174,14 +174,11 @@ static void what_others_wrote_wrongly_is_unknown(void **state)
 	assert_int_equal(json_try_int64(document, "s"), -1);
 	assert_int_equal(json_try_bool(document, "t"), TRI_YES);
 	assert_int_equal(json_try_bool(document, "n"), TRI_UNKNOWN);
-	json_try_texts(document, "v", &v, &n);
-	json_try_texts(document, "s", &v, &n);
-	assert_int_equal(n, 2);
-	assert_string_equal(v[0], "x");
-	assert_string_equal(v[1], "y");
-	free(v[0]);
-	free(v[1]);
-	free(v);
+	json_try_texts(document, "v", &list);
+	json_try_texts(document, "s", &list);
+	assert_int_equal(list.n, 2);
+	assert_string_equal(list.v[0], "x");
+	assert_string_equal(list.v[1], "y");
 }
 
 static void writer_builds_a_document(void **state)

@@ -387,8 +387,8 @@ static void test_report_reaches_dnsvnf(void **state)
 	assert_int_equal(b->watch->outage_us, 61234);
 	assert_int_equal(b->watch->said_at, 1700000000);
 	assert_int_equal(b->watch->interval_ms, 20);
-	assert_string_equal(b->watch->targets[0], "172.16.1.1");
-	assert_string_equal(b->watch->findings[0], "bond0 has miimon=0");
+	assert_string_equal(b->watch->targets.v[0], "172.16.1.1");
+	assert_string_equal(b->watch->findings.v[0], "bond0 has miimon=0");
 	int64_t silent = -1;
 	for (size_t i = 0; i < b->watch->n_moves; i++)
 		if (streq(b->watch->moves[i].cause, "silent"))

@@ -264,8 +264,7 @@ static void test_further_vms_have_addresses_of_the_pool(void **state)
 	const struct vim_inventory empty = {0};
 
 	group->scaling.min_active = 3;
-	*array_push(management->pool_addresses, management->n_pool_addresses) =
-		xstrdup("10.10.10.21");
+	strv_add(&management->pool_addresses, "10.10.10.21");
 	cleanup_plan struct plan *plan = make(model, &empty);
 	static const char *const expected[] = {"10.10.10.10", "10.10.10.21", NULL};
 	for (unsigned vm = 0; vm < 3; vm++) {
@@ -320,7 +319,7 @@ static void test_placement_of_a_group_itself(void **state)
 		assert_int_not_equal(before->v[i].request.kind, VIM_SERVER_GROUP);
 
 	char type[] = "anti_affinity", *refs[] = {d->vm_groups[1].name};
-	struct placement placement = {.type = type, .vm_group_refs = refs, .n_vm_group_refs = 1};
+	struct placement placement = {.type = type, .vm_group_refs = {refs, 1}};
 	d->vm_groups[0].placements = &placement;
 	d->vm_groups[0].n_placements = 1;
 	cleanup_plan struct plan *after = make(model, &empty);

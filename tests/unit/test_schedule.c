@@ -504,7 +504,7 @@ static void test_virtual_port_needs_a_bridge_on_its_host(void **state)
 	char *bridges[] = {S("physnet1")};
 	struct host_facts agents[] = {
 		{.name = S("a"), .has_switch_agent = true},
-		{.name = S("b"), .has_switch_agent = true, .bridges = bridges, .n_bridges = 1}};
+		{.name = S("b"), .has_switch_agent = true, .bridges = {bridges, 1}}};
 	struct cloud_facts facts = {.v = agents, .n = 2};
 	cleanup_fixture struct fixture s;
 	cleanup_schedule struct schedule p = {0}, q = {0};
@@ -515,7 +515,7 @@ static void test_virtual_port_needs_a_bridge_on_its_host(void **state)
 	schedule_make(&s.request, &s.hosts, &facts, &p);
 	assert_int_equal(p.v[0].host, 1);
 	assert_reasons(&p.v[0], 0, "no bridge mapping");
-	agents[1].n_bridges = 0;
+	agents[1].bridges.n = 0;
 	schedule_make(&s.request, &s.hosts, &facts, &q);
 	assert_int_equal(q.v[0].verdict, SCHEDULE_NOWHERE);
 	assert_non_null(strstr(q.v[0].why, "port 1 is virtual"));
@@ -552,7 +552,7 @@ static void test_facts_are_laid_over_the_files(void **state)
 	char *vfs[] = {S("0000:af:02.0"), S("0000:af:02.0"), S("0000:00:00.0")};
 	struct pinned_cpu pins[] = {{0, 2}, {0, 2}, {1, 12}, {7, 3}, {0, 1}};
 	struct host_facts host = {
-		.name = S("a"), .vfs_in_use = vfs, .n_vfs_in_use = 3, .pins = pins, .n_pins = 5};
+		.name = S("a"), .vfs_in_use = {vfs, 3}, .pins = pins, .n_pins = 5};
 	struct host_facts other = {.name = S("z"), .has_nic_agent = true};
 	struct host_facts both[] = {host, other};
 	struct cloud_facts facts = {.v = both, .n = 2, .unseen = S("much")};

@@ -149,7 +149,7 @@ static void check_server(struct vim *vim)
 		assert_string_equal(p->status, "ACTIVE");
 		assert_true(p->link_up);
 		assert_int_equal(p->numa_node, i < 2 ? -1 : (int)i - 2);
-		assert_int_equal(p->n_ip_addresses, i < 2 ? 1 : 2);
+		assert_int_equal(p->ip_addresses.n, i < 2 ? 1 : 2);
 		assert_int_equal(p->type, i < 2 ? PORT_VIRTUAL : PORT_DIRECT);
 	}
 	assert_string_equal(info.ports[2].physical_network, "sriov0");

@@ -456,8 +456,7 @@ static void port_info(struct local *local, const struct records *records, const 
 		.link_up = running && json_is_true(json_object_get(port->made, "link_up")),
 	};
 	json_array_foreach (json_object_get(port->made, "addresses"), i, a)
-		*array_push(ret->ip_addresses, ret->n_ip_addresses) =
-			xstrdup(record_string(a, "ip_address"));
+		strv_add(&ret->ip_addresses, record_string(a, "ip_address"));
 	net_present(local, records, port, &in_use);
 	ret->status = xstrdup(running && in_use ? "ACTIVE" : "DOWN");
 }

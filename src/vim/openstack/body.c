@@ -138,7 +138,7 @@ static void put_security(json_t *o, const struct interface *i, json_t *groups)
 		json_object_set(o, "allowed_address_pairs", pairs);
 	json_decref(pairs);
 	/* A port without port security takes no groups, not even the default one. */
-	if (groups && (i->n_security_groups || i->port_security_enabled == TRI_NO))
+	if (groups && (i->security_groups.n || i->port_security_enabled == TRI_NO))
 		json_object_set(o, "security_groups", groups);
 	if (i->port_security_enabled != TRI_UNKNOWN)
 		json_object_set_new(o, "port_security_enabled",
@@ -150,20 +150,20 @@ static void put_security(json_t *o, const struct interface *i, json_t *groups)
 static int resolve_groups(struct openstack *os, const struct interface *i, json_t *ids,
 			  struct err *err)
 {
-	for (size_t k = 0; k < i->n_security_groups; k++) {
+	for (size_t k = 0; k < i->security_groups.n; k++) {
 		const json_t *group;
 		const char *id = NULL;
 		size_t n;
 		json_array_foreach (os->security_groups, n, group) {
 			const char *candidate = json_string_value(json_object_get(group, "id"));
 			const char *name = json_string_value(json_object_get(group, "name"));
-			if (streq(i->security_groups[k], candidate) ||
-			    streq(i->security_groups[k], name))
+			if (streq(i->security_groups.v[k], candidate) ||
+			    streq(i->security_groups.v[k], name))
 				id = candidate;
 		}
 		if (!id)
 			return err_set(err, NOT_FOUND, "the project has no security group %s",
-				       i->security_groups[k]);
+				       i->security_groups.v[k]);
 		json_array_append_new(ids, json_string(id));
 	}
 	return 0;

@@ -602,7 +602,7 @@ static int learn_security_groups(struct openstack *os, const struct vim_request 
 
 	for (size_t i = 0; i < n; i++)
 		wanted |= requests[i].kind == VIM_PORT &&
-			  requests[i].port.interface->n_security_groups > 0;
+			  requests[i].port.interface->security_groups.n > 0;
 	if (!wanted || os->security_groups)
 		return 0;
 	int r = session_call(os->session, SERVICE_NETWORK, "GET",

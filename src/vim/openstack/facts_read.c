@@ -18,7 +18,7 @@ void facts_read_port(const json_t *port, struct cloud_facts *facts)
 	if (!host || !*host || !slot)
 		return;
 	struct host_facts *h = facts_host(facts, host);
-	*array_push(h->vfs_in_use, h->n_vfs_in_use) = xstrdup(slot);
+	strv_add(&h->vfs_in_use, slot);
 }
 
 void facts_read_agent(const json_t *agent, struct cloud_facts *facts)
@@ -46,7 +46,7 @@ void facts_read_agent(const json_t *agent, struct cloud_facts *facts)
 		h->has_switch_agent = true;
 		json_object_foreach ((json_t *)json_object_get(configurations, "bridge_mappings"),
 				     physnet, value) {
-			*array_push(h->bridges, h->n_bridges) = xstrdup(physnet);
+			strv_add(&h->bridges, physnet);
 		}
 	}
 }

@@ -156,9 +156,9 @@ static enum vim_reach reach_of(const struct server_view *v, const json_t *networ
 {
 	const char *type = text(network, "provider:network_type");
 
-	for (size_t i = 0; i < port->n_ip_addresses; i++) {
+	for (size_t i = 0; i < port->ip_addresses.n; i++) {
 		struct ip_addr ip;
-		if (ip_parse(port->ip_addresses[i], &ip) && ip_is_local(&ip))
+		if (ip_parse(port->ip_addresses.v[i], &ip) && ip_is_local(&ip))
 			return VIM_REACH_YES;
 	}
 	/* Types are shown to admins; a VF's network is a physical one in any case. */
@@ -240,8 +240,7 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 	};
 	json_array_foreach (json_object_get(port, "fixed_ips"), i, fixed) {
 		if (text(fixed, "ip_address"))
-			*array_push(p->ip_addresses, p->n_ip_addresses) =
-				xstrdup(text(fixed, "ip_address"));
+			strv_add(&p->ip_addresses, text(fixed, "ip_address"));
 	}
 	p->pf = p->type == PORT_DIRECT ? pf_of(v, physical) : NULL;
 	p->reach = network ? reach_of(v, network, p) : VIM_REACH_MAYBE;
