@@ -103,7 +103,7 @@ static int set_prefer(struct conf *c, const char *value, struct err *err)
 	size_t len = strlen(value);
 
 	if (len == 0 || len >= sizeof(c->prefer))
-		return err_set(err, INVALID, "'%s' is no name of an interface", value);
+		return err_set(err, INVALID, "'%s' must be the name of an interface", value);
 	memcpy(c->prefer, value, len + 1);
 	return 0;
 }

@@ -27,7 +27,8 @@ static int substitute(const struct configuration *c, const char *content, size_t
 		const struct variable *v = &c->variables[i];
 		if (vm_index >= v->values.n)
 			return err_set(err, INVALID,
-				       "%s: variable %s has %zu values, VM %u needs one of its own",
+				       "%s: variable \"%s\" has %zu values, and VM %u needs one "
+				       "more: give it one value, or one for each VM",
 				       c->dst, v->name, v->values.n, vm_index + 1);
 		text_substitute(&t, v->name, v->values.v[vm_index], &count);
 	}
@@ -183,11 +184,10 @@ static int check_size(size_t len, struct err *err)
 
 	if (coded <= DAY0_USER_DATA_MAX)
 		return 0;
-	return err_code(
-		err, INVALID, EFBIG,
-		"the user data with the files beside it has %zu bytes, %zu after base64; Nova "
-		"takes %d at most: put files into the image",
-		len, coded, DAY0_USER_DATA_MAX);
+	return err_code(err, INVALID, EFBIG,
+			"the user data with its files has %zu bytes, %zu in base64; Nova's limit "
+			"is %d: move files into the image",
+			len, coded, DAY0_USER_DATA_MAX);
 }
 
 int day0_compose(const struct vm_group *group, unsigned vm_index, const struct day0_file *files,

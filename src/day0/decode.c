@@ -27,9 +27,9 @@ int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, s
 	int r;
 
 	if (!gzip_is(s, len))
-		return err_set(err, INVALID, "it does not begin as gzip does");
+		return err_set(err, INVALID, "it is not gzip: the first two bytes are not 1f 8b");
 	if (len > INT_MAX || inflateInit2(&z, WBITS_GZIP) != Z_OK)
-		return err_set(err, INVALID, "zlib cannot start");
+		return err_set(err, INVALID, "zlib cannot be initialized");
 	cleanup_free char *out = xcalloc(room + 1, 1);
 	do {
 		if (n == room) {
@@ -45,7 +45,7 @@ int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, s
 	inflateEnd(&z);
 	if (n > max)
 		return err_code(err, INVALID, EFBIG,
-				"it unpacks to more than the %zu bytes that are read", max);
+				"it unpacks to more than the limit of %zu bytes", max);
 	if (r != Z_STREAM_END)
 		return err_set(err, INVALID, "%s", why);
 	out[n] = 0;

@@ -74,14 +74,14 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
 		return err_set_kind(
 			err, info->fault_class != VIM_FAULT_OTHER ? ERR_NO_CAPACITY : ERR_FAILED, 0,
-			"server %s is %s while waiting for %s: %s", w->server->name,
+			"server \"%s\" is %s while waiting for %s: %s", w->server->name,
 			info->status ? info->status : "gone", waiting_for,
 			info->fault ? info->fault : "no reason given");
 	if (clock_now() - w->start > w->limit * US_PER_S) {
 		cleanup_free char *tail = console_tail(w);
 		return err_code(err, FAILED, ETIMEDOUT,
-				"server %s: %s did not come within %lld s%s%s", w->server->name,
-				waiting_for, (long long)w->limit,
+				"server \"%s\": timed out waiting for %s (%lld s%s)%s",
+				w->server->name, waiting_for, (long long)w->limit,
 				w->server->group->bootup_time < 0 ? "" : " (bootup_time)", tail);
 	}
 	report(w, type, EVENT_PROGRESS, waiting_for);
@@ -145,8 +145,8 @@ static int wait_ports(struct wait *w, struct err *err)
 		if (streq(down->vif_type, "binding_failed"))
 			return err_set(
 				err, FAILED,
-				"port %s cannot be bound: no agent serves its network on the "
-				"server's host, or has no mapping for its physical network",
+				"port \"%s\" cannot be bound: check that Neutron's agent runs on "
+				"the server's host and maps the port's physical network",
 				down->name);
 		cleanup_free char *what = xasprintf("port %s to be ACTIVE", down->name);
 		r = pause_after(w, &info, "VM_DEPLOYED", what, err);

@@ -117,11 +117,11 @@ static int clear_ground(struct vim *vim, const struct plan *plan, struct err *er
 	int r = destroy(vim, objects, n, stays, err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (stays[i] && steps[i]->action == ACTION_REPLACE)
-			return err_code(err, INVALID, EEXIST,
-					"%s %s has to be made anew (%s), and others use it: take "
-					"their ports off it, or give the new one another name",
-					vim_kind_name(objects[i]->kind), objects[i]->name,
-					steps[i]->why);
+			return err_code(
+				err, INVALID, EEXIST,
+				"%s \"%s\" must be replaced (%s), and others use it: remove their "
+				"ports from it, or rename it in the descriptor",
+				vim_kind_name(objects[i]->kind), objects[i]->name, steps[i]->why);
 	return r;
 }
 
@@ -185,17 +185,17 @@ static int find_used(const struct plan *plan, struct err *err)
 			continue;
 		const char *kind = vim_kind_name(s->request.kind);
 		if (s->second)
-			return err_code(
-				err, INVALID, EEXIST,
-				"there are two %ss named %s in the VIM, and neither was made "
-				"by dnsvnf: %s and %s; name the one to use by its id",
-				kind, s->name, s->present->id, s->second->id);
+			return err_code(err, INVALID, EEXIST,
+					"two %ss are named \"%s\" in the VIM, and dnsvnf made "
+					"neither: name the one to use by its id, %s or %s",
+					kind, s->name, s->present->id, s->second->id);
 		/* Of an image the VIM knows better where it could come from (admit). */
 		if (!s->present && s->request.kind != VIM_IMAGE)
-			return err_set(err, NOT_FOUND,
-				       "%s %s is neither in the descriptor nor in the VIM (or the "
-				       "credentials do not show it)",
-				       kind, s->name);
+			return err_set(
+				err, NOT_FOUND,
+				"%s \"%s\" not found: define it in the descriptor, or check that "
+				"it exists in the VIM and that these credentials can see it",
+				kind, s->name);
 	}
 	return 0;
 }
@@ -407,7 +407,8 @@ static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 			return 0;
 		}
 		if (round == PROOF_ROUNDS)
-			return err_set(err, FAILED, "still there after all was deleted: %s",
+			return err_set(err, FAILED,
+				       "still there after deletion: %s; run dnsvnf undeploy again",
 				       left.s);
 		r = destroy(vim, objects, n, NULL, err);
 		if (r < 0)

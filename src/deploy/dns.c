@@ -211,8 +211,8 @@ static int query_error(int r, const char *server_ip, unsigned port, bool tcp, co
 				name, type, server_ip, port, transport, timeout_ms);
 	if (r == -EPROTO)
 		return err_code(err, UNREACHABLE, r,
-				"DNS %s %s @%s port %u %s: what came is not the answer", name, type,
-				server_ip, port, transport);
+				"DNS %s %s @%s port %u %s: the reply does not match the query",
+				name, type, server_ip, port, transport);
 	return err_net(err, r, "DNS %s %s @%s port %u %s", name, type, server_ip, port, transport);
 }
 

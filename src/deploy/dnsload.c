@@ -196,11 +196,11 @@ static int check_options(const struct dnsload_options *o, struct err *err)
 	uint64_t queries = (uint64_t)o->qps * o->duration_ms / 1000;
 
 	if (o->qps < 1 || o->qps > DNSLOAD_MAX_QPS)
-		return err_set(err, INVALID, "%u queries a second: 1 to %d are possible", o->qps,
+		return err_set(err, INVALID, "%u queries/s: must be from 1 to %d", o->qps,
 			       DNSLOAD_MAX_QPS);
 	if (queries < 1 || queries > DNSLOAD_MAX_QUERIES)
 		return err_set(err, INVALID,
-			       "%u queries a second for %u ms are %llu: 1 to %d are possible",
+			       "%u queries/s for %u ms are %llu queries: must be from 1 to %d",
 			       o->qps, o->duration_ms, (unsigned long long)queries,
 			       DNSLOAD_MAX_QUERIES);
 	return 0;

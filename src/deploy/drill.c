@@ -70,7 +70,9 @@ static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struc
 	const struct guest_bond *bond = guest_status_bond(ret, d->result->bond);
 	if (bond && bond->active_leg)
 		return bond;
-	err_code(err, NOT_FOUND, ENODEV, "%s in the guest has no active leg", d->result->bond);
+	err_code(err, NOT_FOUND, ENODEV,
+		 "bond \"%s\" has no active leg in the guest: run 'bondd status' there",
+		 d->result->bond);
 	return NULL;
 }
 
@@ -132,7 +134,7 @@ static int find_port(struct drill *d, const struct guest_bond *bond, struct err 
 		return r;
 	const struct guest_leg *active = guest_bond_leg(bond, bond->active_leg);
 	return err_code(err, NOT_FOUND, ENODEV,
-			"no port of server %s has the MAC %s of the active leg %s",
+			"server \"%s\" has no port with MAC %s, that of the active leg \"%s\"",
 			d->result->server,
 			active && active->permanent_mac ? active->permanent_mac : "(unknown)",
 			bond->active_leg);
@@ -247,17 +249,18 @@ static int prepare(struct drill *d, struct err *err)
 
 	if (!bond)
 		return err_code(err, NOT_FOUND, ENODEV,
-				"the day-0 of %s sets up no bond: there is nothing to fail over",
+				"vm_group \"%s\": its day-0 configures no bond, so there is "
+				"nothing to drill",
 				d->group->name);
 	if (!d->management)
 		return err_set(err, INVALID,
-			       "the management port of %s has no address in the descriptor: the "
-			       "guest cannot be asked which leg is active",
+			       "vm_group \"%s\": the management port has no ip_address in the "
+			       "descriptor, which drill needs to ask the guest for its active leg",
 			       d->group->name);
 	service_addresses(d->group, 0, &addresses);
 	d->result->address = xstrdup(addresses.n ? addresses.v[0] : NULL);
 	if (!d->result->address)
-		return err_set(err, INVALID, "%s has no address to ask", bond->name);
+		return err_set(err, INVALID, "bond \"%s\" has no address to query", bond->name);
 	d->result->bond = xstrdup(bond->name);
 	d->result->server = vm_group_server_name(d->deployment, d->group, 0);
 	int r = look_before(d, ASK_MS, err);
@@ -331,9 +334,8 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 	if (failure == DRILL_SILENT && !vim->ops->set_path)
 		return err_code(
 			err, INVALID, ENOTSUP,
-			"a path that fails while the carrier stays cannot be made in %s by a "
-			"tenant: use --failure carrier, or cut it on the switch and ask "
-			"'bondd status' in the guest",
+			"a tenant of %s cannot cut a path and keep its carrier: use --failure "
+			"carrier, or cut it on the switch and run 'bondd status' in the guest",
 			vim->ops->name);
 	int r = run(&d, qps, err);
 	guest_status_clear(&d.before);

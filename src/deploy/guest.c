@@ -67,15 +67,16 @@ static int transfer_error(CURL *curl, CURLcode code, const char *words, struct r
 	if (run_interrupted(q->vim->run))
 		return err_set(err, INTERRUPTED, "interrupted");
 	if (q->too_big)
-		return err_code(err, UNREACHABLE, EFBIG, "the answer is over %d bytes", MAX_ANSWER);
+		return err_code(err, UNREACHABLE, EFBIG, "the reply is longer than %d bytes",
+				MAX_ANSWER);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_code(err, UNREACHABLE, ETIMEDOUT, "%s", words);
 	if (code == CURLE_COULDNT_CONNECT) {
 		curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno);
 		if (os_errno == ECONNREFUSED)
 			return err_code(err, UNREACHABLE, ECONNREFUSED,
-					"connection refused: is bondd in the image, and does its "
-					"/etc/bondd.conf name this address?");
+					"connection refused: check that bondd runs in the guest "
+					"and that its /etc/bondd.conf names this address");
 		return err_net(err, os_errno ? (int)os_errno : EHOSTUNREACH, "cannot connect");
 	}
 	return err_code(err, UNREACHABLE, EPROTO, "%s", words);
@@ -109,7 +110,7 @@ static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct req
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		return err_code(err, UNREACHABLE, EPROTO,
-				"HTTP status %ld: is it bondd that listens there?", status);
+				"HTTP status %ld: check that bondd is what listens there", status);
 	return 0;
 }
 

@@ -510,8 +510,8 @@ static int check_names(const struct plan *plan, struct err *err)
 			if (kind == b->request.kind && (kind == VIM_PORT || kind == VIM_SERVER) &&
 			    streq(a->name, b->name))
 				return err_set(err, INVALID,
-					       "two %ss would be named %s, one of vm_group %s and "
-					       "one of vm_group %s: change a %s in the descriptor",
+					       "two %ss would be named \"%s\", in vm_group \"%s\" "
+					       "and vm_group \"%s\": change a %s in the descriptor",
 					       vim_kind_name(kind), a->name, a->group->name,
 					       b->group->name,
 					       kind == VIM_PORT ? "vim_interface_name"

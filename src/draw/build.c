@@ -367,8 +367,8 @@ static int vm_request(const struct model *model, const struct vm_group *group,
 
 	if (!flavor)
 		return err_set(err, NOT_FOUND,
-			       "flavor %s is not in the descriptor: what it asks for is known to "
-			       "the VIM alone",
+			       "flavor \"%s\" is not in the descriptor: only the VIM knows what it "
+			       "asks for",
 			       group->flavor);
 	return fit_request_from_flavor(flavor, model_image(model, group->image), ret, err);
 }

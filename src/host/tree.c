@@ -149,9 +149,8 @@ int tree_open_folder(const char *root, struct tree **ret_tree, struct err *err)
 	cleanup_close int self = open_at(&probe, ".", O_RDONLY | O_DIRECTORY);
 
 	if (self < 0 && errno == ENOSYS)
-		return err_code(
-			err, LOCAL, ENOSYS,
-			"a captured tree is read with openat2(2), which Linux has from 5.6");
+		return err_code(err, LOCAL, ENOSYS,
+				"reading a captured tree needs openat2(2): use Linux 5.6 or newer");
 	if (self < 0)
 		return err_errno(err, errno, "cannot read the folder %s", root);
 	*ret_tree = tree_new(steal_fd(&fd), false, NULL);

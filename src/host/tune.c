@@ -82,8 +82,8 @@ static int set_value(const char *root, const struct tune_setting *setting,
 
 	if (fd < 0 && errno == ENOENT)
 		return err_set(err, NOT_FOUND,
-			       "%s is not there: the module nf_conntrack is not loaded "
-			       "('modprobe nf_conntrack'); the files hold from the next boot",
+			       "%s not found: the module nf_conntrack is not loaded: run 'modprobe "
+			       "nf_conntrack'; the written files apply from the next boot",
 			       path);
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		return err_errno(err, errno, "cannot set %s", setting->key);

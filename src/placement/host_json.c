@@ -353,7 +353,7 @@ int hosts_read_dir(const char *dir, struct compute_hosts *ret, struct err *err)
 	if (n < 0)
 		return err_errno(err, errno, "cannot read folder %s", dir);
 	int r = n == 0 ? err_set(err, NOT_FOUND,
-				 "%s holds no *.json; run dnsvnf host -o json on each compute host "
+				 "no *.json in %s: run 'dnsvnf host -o json' on each compute host "
 				 "and put the results there",
 				 dir)
 		       : read_files(dir, entries, n, &hosts, err);

@@ -106,8 +106,8 @@ int fit_request_add_port(struct fit_request *request, const struct flavor *flavo
 
 	if (affinity && numa_affinity_parse(affinity, &policy) < 0)
 		return err_set(err, INVALID,
-			       "port %u: numa_affinity_policy is '%s'; Neutron knows required, "
-			       "preferred, legacy and socket",
+			       "port %u: numa_affinity_policy \"%s\": must be required, preferred, "
+			       "legacy or socket",
 			       port->nicid, affinity);
 	if (!affinity) {
 		int r = extra_specs_affinity(flavor, image, &policy, err);

@@ -139,8 +139,8 @@ static int add_port(const struct scheduler *p, const struct wanted_server *serve
 		return 0;
 	if (!is_overlay(p, port) && !physnet)
 		return err_set(err, NOT_FOUND,
-			       "port %u: the physnet of network %s is known to the cloud alone, "
-			       "which shows it to the role admin",
+			       "port %u: the physical network of network \"%s\" is visible to the "
+			       "role admin only",
 			       port->nicid, port->network);
 	return fit_request_add_port(request, flavor_of(p, server), image_of(p, server), &wanted,
 				    model_port_option(p->request->deployment, server->group, port,
@@ -159,8 +159,8 @@ static int make_request(const struct scheduler *p, const struct wanted_server *s
 
 	if (!flavor)
 		return err_set(err, NOT_FOUND,
-			       "flavor %s is not in the descriptor: what it asks for is known to "
-			       "the VIM alone",
+			       "flavor \"%s\" is not in the descriptor: only the VIM knows what it "
+			       "asks for",
 			       group->flavor);
 	int r = fit_request_from_flavor(flavor, image, &request, err);
 	for (size_t i = 0; r == 0 && i < group->n_interfaces; i++)

@@ -252,8 +252,9 @@ static void test_without_root_it_says_what_to_do(void **state)
 
 		if (setuid(65534) < 0)
 			_exit(1);
-		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run it with sudo") ? 0
-											      : 2);
+		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run dnsvnf with sudo")
+			      ? 0
+			      : 2);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -382,7 +383,7 @@ static void test_link_refusals(void **state)
 		assert_string_equal(err.text, rows[i].text);
 	}
 	assert_int_equal(link_tap_create(ns, "br", NULL, &err), -EEXIST);
-	assert_string_equal(err.text, "link br exists and is no tun but a bridge: delete it");
+	assert_string_equal(err.text, "link \"br\" must be a tun and is a bridge: delete it");
 	assert_int_equal(link_veth_create(ns, "br", "x", NULL, &err), -EEXIST);
 	assert_int_equal(link_bridge_create(ns, "sixteen-letters1", NULL, &err), -EINVAL);
 	assert_int_equal(link_bridge_create(ns, "b2", alias, &err), -ENAMETOOLONG);

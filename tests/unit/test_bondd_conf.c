@@ -87,7 +87,7 @@ static void test_refusals(void **state)
 		{"failback = sometimes\n",
 		 "f:1: failback: 'sometimes' is not never, better or always"},
 		{"prefer = a-name-of-sixteen\n",
-		 "f:1: prefer: 'a-name-of-sixteen' is no name of an interface"},
+		 "f:1: prefer: 'a-name-of-sixteen' must be the name of an interface"},
 		{"moves = 2\nfailback = always\n", "f: failback needs moves of 3 or more"},
 		{"announce_loopback = maybe\n", "f:1: announce_loopback: 'maybe' is not yes or no"},
 	};

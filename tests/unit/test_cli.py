@@ -246,7 +246,7 @@ class Drill(unittest.TestCase):
         done = dnsvnf("drill", "--failure", "silent", "--vim", "envvars", DESIGN,
                       env={**os.environ, **{f"OS_{name}": value for name, value in cloud.items()}})
         self.assertEqual((1, ""), (done.returncode, done.stdout))
-        self.assertIn("cannot be made in openstack by a tenant: use --failure carrier", done.stderr)
+        self.assertIn("a tenant of openstack cannot cut a path and keep its carrier: use --failure carrier", done.stderr)
 
 
 class Interrupt(unittest.TestCase):

@@ -339,7 +339,7 @@ class Draw(unittest.TestCase):
         flavor = "<flavors><flavor><name>f</name><vcpus>2</vcpus><memory_mb>2048</memory_mb></flavor></flavors>"
         text = re.sub(r"<networks>.*</networks>", "", many(), flags=re.DOTALL).replace("<tenants>", flavor + "<tenants>")
         words = re.sub(r"\s+", " ", self.of(text, "--hosts", HOSTS).words())
-        self.assertIn("unknown: port 1: the physnet of network vlan0 is known to the cloud alone", words)
+        self.assertIn('unknown: port 1: the physical network of network "vlan0" is visible to the role admin', words)
 
     def test_same_design_same_bytes(self):
         for path in (CORRECTED, PUBLISHED):

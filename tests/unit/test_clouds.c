@@ -407,19 +407,19 @@ static void test_what_is_missing_or_wrong_is_named(void **state)
 		const char *cloud, *text;
 	} cases[] = {
 		{"    auth: {username: u, password: " SECRET "}\n",
-		 "cloud 'a' in clouds.yaml:2 has no auth_url"},
+		 "cloud \"a\" in clouds.yaml:2 has no auth_url"},
 		{"    auth: {auth_url: http://h, password: " SECRET "}\n",
-		 "cloud 'a' in clouds.yaml:2 has no username"},
+		 "cloud \"a\" in clouds.yaml:2 has no username"},
 		{"    auth: {auth_url: http://h, username: u, password: ''}\n",
-		 "cloud 'a' in clouds.yaml:2 has no password"},
+		 "cloud \"a\" in clouds.yaml:2 has no password"},
 		{"    auth_type: token\n    auth: {auth_url: http://h, password: " SECRET "}\n",
-		 "cloud 'a' in clouds.yaml:2 has no token"},
+		 "cloud \"a\" in clouds.yaml:2 has no token"},
 		{"    auth: {auth_url: http://h, application_credential_secret: " SECRET "}\n",
-		 "cloud 'a' in clouds.yaml:2 has no application_credential_id or "
+		 "cloud \"a\" in clouds.yaml:2 has no application_credential_id or "
 		 "application_credential_name"},
 		{"    auth: {auth_url: http://h, application_credential_secret: " SECRET ","
 		 " application_credential_name: n}\n",
-		 "cloud 'a' in clouds.yaml:2 has no username or user_id"},
+		 "cloud \"a\" in clouds.yaml:2 has no username or user_id"},
 		{"    auth_type: v3oidcpassword\n" AUTH,
 		 "clouds.yaml:3: auth_type 'v3oidcpassword' is not supported: password, token and "
 		 "v3applicationcredential are"},
@@ -462,7 +462,7 @@ static void test_what_is_missing_or_wrong_is_named(void **state)
 		assert_refused(&(struct sources){.clouds = yaml}, "a", -EINVAL, cases[i].text);
 	}
 	assert_refused(&(struct sources){.env = {"OS_USERNAME=u", "OS_PASSWORD=" SECRET}}, NULL,
-		       -EINVAL, "cloud 'envvars' in the OS_* variables has no OS_AUTH_URL");
+		       -EINVAL, "cloud \"envvars\" in the OS_* variables has no OS_AUTH_URL");
 	assert_refused(&(struct sources){.env = {"OS_AUTH_URL=http://h", "OS_TOKEN=" SECRET,
 						 "OS_INSECURE=1"}},
 		       NULL, -EINVAL, "OS_INSECURE: insecure must be true or false");

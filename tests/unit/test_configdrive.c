@@ -365,8 +365,9 @@ static void test_user_data_is_untouched(void **state)
 
 	drive.user_data_len++;
 	assert_int_equal(configdrive_write(d->path, &drive, &err), -EFBIG);
-	assert_string_equal(err.text, "the user data has 49150 bytes: Nova takes at most 49149 "
-				      "(65,535 in base64)");
+	assert_string_equal(
+		err.text,
+		"the user data has 49150 bytes: Nova's limit is 49149 (65,535 in base64)");
 }
 
 static void test_least_drive(void **state)

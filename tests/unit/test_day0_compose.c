@@ -176,8 +176,8 @@ static void test_variables_are_one_a_vm(void **state)
 	assert_string_equal(second, "#!/bin/sh\nip=10.0.0.2; echo 10.0.0.2 ${ip} $IP\n");
 	assert_int_equal(day0_compose(f.group, 2, NULL, 0, &third, &len, &err), -EINVAL);
 	assert_null(third);
-	assert_string_equal(err.text,
-			    "--user-data: variable IP has 2 values, VM 3 needs one of its own");
+	assert_string_equal(err.text, "--user-data: variable \"IP\" has 2 values, and VM 3 needs "
+				      "one more: give it one value, or one for each VM");
 }
 
 static void test_configurations_are_files(void **state)
@@ -240,7 +240,7 @@ static void test_too_much_for_nova(void **state)
 	assert_int_equal(f.findings.v[0].line, 77);
 	assert_int_equal(day0_compose(f.group, 0, NULL, 0, &data, &len, &err), -EFBIG);
 	assert_null(data);
-	assert_non_null(strstr(err.text, "Nova takes 65535 at most"));
+	assert_non_null(strstr(err.text, "Nova's limit is 65535"));
 }
 
 int main(void)

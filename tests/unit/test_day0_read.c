@@ -121,7 +121,7 @@ static void test_mime(void **state)
 		 "day0-gzip",
 		 "this part of type application/gzip cannot be unpacked, and cloud-init drops all "
 		 "user "
-		 "data for it: it does not begin as gzip does"},
+		 "data for it: it is not gzip: the first two bytes are not 1f 8b"},
 		{"\x1f\x8b.", 1, SEVERITY_ERROR, "day0-gzip",
 		 "this looks like gzip and cannot be unpacked: its end is missing"},
 	};
@@ -280,8 +280,8 @@ static void test_cloud_config(void **state)
 		 "this is not whole base64, which \"encoding: b64\" promises"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: gz+b64\n  content: YWJj\n",
 		 5, SEVERITY_ERROR, "day0-write-files",
-		 "this is not gzip, which \"encoding: gz+b64\" promises: it does not begin as gzip "
-		 "does"},
+		 "this is not gzip, which \"encoding: gz+b64\" promises: it is not gzip: the first "
+		 "two bytes are not 1f 8b"},
 		{"## template: jinja\n#cloud-config\nruncmd: x\n", 3, SEVERITY_ERROR, "day0-runcmd",
 		 "runcmd is not a list: begin each command with \"- \""},
 		{"## template: jinja\n#cloud-config\nruncmd: {{ x }}\n", 1, SEVERITY_NOTE,

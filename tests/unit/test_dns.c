@@ -241,7 +241,7 @@ static void test_no_answer(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(tcp); i++) {
 		assert_int_equal(ask(AF_INET, true, tcp[i], 5000, &a, &err), -EPROTO);
-		assert_non_null(strstr(err.text, "TCP: what came is not the answer"));
+		assert_non_null(strstr(err.text, "TCP: the reply does not match the query"));
 	}
 	assert_int_equal(ask(AF_INET, true, SILENT, 100, &a, &err), -ETIMEDOUT);
 	assert_int_equal(ask(AF_INET, true, CUT_SHORT, 5000, &a, &err), -ECONNRESET);

@@ -332,10 +332,11 @@ static void test_bad_options(void **state)
 		struct dnsload_options o;
 		const char *words;
 	} cases[] = {
-		{{.qps = 0, .duration_ms = 1000}, "0 queries a second: 1 to 100000"},
-		{{.qps = 100001, .duration_ms = 1000}, "100001 queries a second"},
-		{{.qps = 100000, .duration_ms = 60000}, "are 6000000: 1 to 4000000"},
-		{{.qps = 1, .duration_ms = 500}, "are 0: 1 to 4000000"},
+		{{.qps = 0, .duration_ms = 1000}, "0 queries/s: must be from 1 to 100000"},
+		{{.qps = 100001, .duration_ms = 1000}, "100001 queries/s"},
+		{{.qps = 100000, .duration_ms = 60000},
+		 "are 6000000 queries: must be from 1 to 4000000"},
+		{{.qps = 1, .duration_ms = 500}, "are 0 queries: must be from 1 to 4000000"},
 		{{.qps = 1, .duration_ms = 1000, .server = "x"}, "'x' port 0 is not an IP"},
 		{{.qps = 1, .duration_ms = 1000, .server = "::1", .name = "..", .type = "A"},
 		 "'..' is not a domain name"},

@@ -114,7 +114,7 @@ static void test_bad_answers(void **state)
 	strbuf_adds(&big, "HTTP/1.0 200 OK\r\n\r\n");
 	for (int i = 0; i < 30000; i++)
 		strbuf_adds(&big, "          ");
-	assert_answer(big.s, big.len, -EFBIG, "the answer is over 262144 bytes");
+	assert_answer(big.s, big.len, -EFBIG, "the reply is longer than 262144 bytes");
 }
 
 static void test_nobody_there(void **state)
@@ -128,7 +128,7 @@ static void test_nobody_there(void **state)
 	cleanup_close int held = h.fd; /* the kernel accepts; then silence */
 	assert_int_equal(guest_status(&plain_vim, "::1", h.port, 1000, &s, &err), -ECONNREFUSED);
 	assert_non_null(strstr(err.text, "bondd at http://[::1]:"));
-	assert_non_null(strstr(err.text, "/status: connection refused: is bondd in the image"));
+	assert_non_null(strstr(err.text, "/status: connection refused: check that bondd runs"));
 	assert_int_equal(guest_status(&plain_vim, "not an address", 1, 1000, &s, &err), -EINVAL);
 	assert_int_equal(guest_status(&plain_vim, "127.0.0.1", h.port, 100, &s, &err), -ETIMEDOUT);
 }

@@ -251,9 +251,9 @@ static void test_two_ports_of_one_name_are_refused(void **state)
 	assert_int_equal(plan_make(model, &model->tenants[0], &model->tenants[0].deployments[0],
 				   &empty, &plan, &err),
 			 -EINVAL);
-	assert_string_equal(err.text, "two ports would be named mgmt, one of vm_group cpnr and one "
-				      "of vm_group cpnr: change a vim_interface_name in the "
-				      "descriptor");
+	assert_string_equal(err.text,
+			    "two ports would be named \"mgmt\", in vm_group \"cpnr\" and vm_group "
+			    "\"cpnr\": change a vim_interface_name in the descriptor");
 }
 
 static void test_further_vms_have_addresses_of_the_pool(void **state)

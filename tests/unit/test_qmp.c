@@ -124,7 +124,7 @@ static void test_what_is_no_monitor_is_an_error(void **state)
 		{"[]\n", -EPROTO, "QEMU's monitor sent a line that is not JSON"},
 		{"{\"hello\": 1}\n", -EPROTO, "what listens on QEMU's monitor socket is not QEMU"},
 		{"{\"QMP\"", -ETIMEDOUT,
-		 "QEMU's monitor did not answer within 300 ms; is another client on it?"},
+		 "QEMU's monitor did not answer within 300 ms: check that no other client uses it"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

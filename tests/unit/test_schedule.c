@@ -474,7 +474,8 @@ static void test_physnet_that_is_not_known_is_unknown(void **state)
 	set_string(&second->provider_physical_network, NULL);
 	schedule_make(&s.request, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].verdict, SCHEDULE_UNKNOWN);
-	assert_non_null(strstr(p.v[0].why, "port 3: the physnet of network sriov-network-2"));
+	assert_non_null(
+		strstr(p.v[0].why, "port 3: the physical network of network \"sriov-network-2\""));
 
 	set_string(&second->name, "another");
 	request_again(&s);
@@ -541,7 +542,8 @@ static void test_what_only_the_vim_knows(void **state)
 	request_again(&s);
 	schedule_make(&s.request, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].verdict, SCHEDULE_UNKNOWN);
-	assert_non_null(strstr(p.v[0].why, "flavor cross-numa-flavor is not in the descriptor"));
+	assert_non_null(
+		strstr(p.v[0].why, "flavor \"cross-numa-flavor\" is not in the descriptor"));
 	schedule_make(&s.request, &s.hosts, &facts, &q);
 	assert_int_equal(q.v[0].verdict, SCHEDULE_NOWHERE); /* one node, two legs */
 	assert_string_equal(q.v[0].request.unseen, "the properties of image dns-vnf");

@@ -83,13 +83,13 @@ static void test_own_address_refusals(void **state)
 		const char *text;
 	} rows[] = {
 		{{S("a"), 0, 4, false, S("10.1.2"), 24, NULL, false},
-		 "subnet a: '10.1.2/24' is no IPv4 network"},
+		 "subnet \"a\": 10.1.2/24 is not an IPv4 network"},
 		{{S("b"), 0, 4, false, S("10.1.2.0"), 33, NULL, false},
-		 "subnet b: '10.1.2.0/33' is no IPv4 network"},
+		 "subnet \"b\": 10.1.2.0/33 is not an IPv4 network"},
 		{{S("c"), 0, 6, false, NULL, 64, NULL, false},
-		 "subnet c: '/64' is no IPv6 network"},
+		 "subnet \"c\": /64 is not an IPv6 network"},
 		{{S("d"), 0, 6, false, S("2001:db8::"), 64, S("10.0.0.1"), false},
-		 "subnet d: gateway '10.0.0.1' is no IPv6 address"},
+		 "subnet \"d\": gateway \"10.0.0.1\" is not an IPv6 address"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -272,10 +272,12 @@ static void test_refusals(void **state)
 	struct segments s;
 
 	assert_int_equal(segment_plan(twice, 2, &s, &err), -EEXIST);
-	assert_string_equal(err.text, "network b: VLAN 101 of physnet sriov0 is in use by network "
-				      "a: take another segmentation id");
+	assert_string_equal(
+		err.text,
+		"network b: VLAN 101 of physical network \"sriov0\" is in use by network \""
+		"a\": choose another provider_segmentation_id");
 	assert_int_equal(segment_plan(high, 1, &s, &err), -ERANGE);
-	assert_string_equal(err.text, "network c: VLAN id 5000 is over 4094");
+	assert_string_equal(err.text, "network c: VLAN id 5000: must be at most 4094");
 }
 
 static void test_link_names(void **state)

@@ -420,7 +420,7 @@ static void test_path_that_cannot_be_cut_is_told_before_the_load(void **state)
 	err_clear(&err);
 	f.vim.ops = &tenant; /* of which any call would crash */
 	assert_int_equal(drill(DRILL_SILENT, &err), -ENOTSUP);
-	assert_non_null(strstr(err.text, "cannot be made in openstack"));
+	assert_non_null(strstr(err.text, "tenant of openstack cannot cut"));
 	assert_non_null(strstr(err.text, "--failure carrier"));
 }
 

@@ -139,8 +139,8 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 2,
 		 "sriov1",
 		 -ENOTSUP,
-		 "flavor f: hw:numa_cpus: the embedded VIM divides vCPUs and memory evenly over "
-		 "the cells only"},
+		 "flavor \"f\": hw:numa_cpus: the embedded VIM can only divide vCPUs and memory "
+		 "evenly over the cells"},
 		{{NULL}, 0, 8192, 0, NULL, -EINVAL, "flavor f has no vCPUs"},
 	};
 

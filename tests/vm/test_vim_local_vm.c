@@ -293,7 +293,7 @@ static void test_port_in_use_is_told(void **state)
 	cleanup_close int held = netns_run(ns, hold_tap, tap, &err);
 	must(held, &err);
 	assert_int_equal(make(vim, VIM_SERVER, &err), -EIO);
-	assert_non_null(strstr(err.text, "QEMU does not start: "));
+	assert_non_null(strstr(err.text, "QEMU failed to start: "));
 	assert_non_null(strstr(err.text, "Device or resource busy"));
 
 	cleanup_free char *fault = NULL;
@@ -323,7 +323,7 @@ static void test_no_room_for_a_disk_is_told(void **state)
 
 	mount_small_disk(root, 100);
 	assert_int_equal(make(vim, VIM_SERVER, &err), -ENOSPC);
-	assert_non_null(strstr(err.text, "MB free, at least 512 MB are needed"));
+	assert_non_null(strstr(err.text, "MB free, and needs 512 MB"));
 	undeploy(vim);
 	assert_int_equal(umount(root), 0);
 	assert_int_equal(rmdir(root), 0);

@@ -496,10 +496,10 @@ int configdrive_write(const char *path, const struct configdrive *drive, struct 
 	cleanup_free char *aside = xasprintf("%s.new", path);
 
 	if (drive->user_data_len > CONFIGDRIVE_USER_DATA_MAX)
-		return err_code(err, INVALID, EFBIG,
-				"the user data has %zu bytes: Nova takes at most %zu (65,535 in "
-				"base64)",
-				drive->user_data_len, CONFIGDRIVE_USER_DATA_MAX);
+		return err_code(
+			err, INVALID, EFBIG,
+			"the user data has %zu bytes: Nova's limit is %zu (65,535 in base64)",
+			drive->user_data_len, CONFIGDRIVE_USER_DATA_MAX);
 
 	cleanup_close int fd =
 		open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);

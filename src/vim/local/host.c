@@ -56,8 +56,8 @@ static int read_request(const struct flavor *flavor, struct fit_request *ret, st
 	if (r == 0 && ret->cells_given) {
 		fit_request_clear(ret);
 		return err_code(err, INVALID, ENOTSUP,
-				"flavor %s: hw:numa_cpus: the embedded VIM divides vCPUs and "
-				"memory evenly over the cells only",
+				"flavor \"%s\": hw:numa_cpus: the embedded VIM can only divide "
+				"vCPUs and memory evenly over the cells",
 				flavor->name);
 	}
 	return r;

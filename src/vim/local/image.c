@@ -108,9 +108,9 @@ int image_find(const char *name, const char *src, struct image_files *ret, struc
 			return 0;
 	}
 	return err_set(err, NOT_FOUND,
-		       "image %s: no such file; looked for %s; build it with `make image`, or set "
+		       "image \"%s\" not found as %s: build it with `make image`, or set "
 		       "DNSVNF_IMAGE_DIR%s",
-		       name, places.s ? places.s : "nothing, for its name has a slash",
+		       name, places.s ? places.s : "a file, because its name has a slash",
 		       src && !path ? " (the embedded VIM does not download images)" : "");
 }
 
@@ -145,7 +145,7 @@ int image_overlay(const struct image_files *image, const char *path, uint64_t by
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return err_set(err, LOCAL, "cannot make disk %s on image %s: %s", path, image->disk,
-			       output);
+		return err_set(err, LOCAL, "cannot create disk %s on image %s: %s", path,
+			       image->disk, output);
 	return 0;
 }

@@ -83,7 +83,7 @@ static int find_link(int ns, const char *name, struct rtnl_link *ret_link, struc
 	int r = talk(ns, rtnl_put_link(buf, RTM_GETLINK, 0, 0, name), false, take_link, &link, err);
 
 	if (r == 0 && link.index == 0)
-		r = err_code(err, NOT_FOUND, ENODEV, "the kernel knows no such link");
+		r = err_code(err, NOT_FOUND, ENODEV, "no such link");
 	if (r == 0)
 		*ret_link = link;
 	return r;
@@ -92,8 +92,8 @@ static int find_link(int ns, const char *name, struct rtnl_link *ret_link, struc
 static int check_name(const char *name, struct err *err)
 {
 	if (!*name || strlen(name) >= LINK_NAME_SIZE)
-		return err_set(err, INVALID, "'%s' is no name for a link: 1 to %d characters", name,
-			       LINK_NAME_SIZE - 1);
+		return err_set(err, INVALID, "link name \"%s\": must have from 1 to %d characters",
+			       name, LINK_NAME_SIZE - 1);
 	return 0;
 }
 
@@ -145,7 +145,7 @@ static int check_kind(int ns, const char *name, const char *kind, struct err *er
 		return err_wrap(err, "link %s", name);
 	if (!streq(link.kind, kind))
 		return err_code(err, REFUSED, EEXIST,
-				"link %s exists and is no %s but a %s: delete it", name, kind,
+				"link \"%s\" must be a %s and is a %s: delete it", name, kind,
 				*link.kind ? link.kind : "device");
 	return 0;
 }

@@ -349,7 +349,8 @@ static int create_one(struct local *local, const struct vim_request *request,
 	const char *kind = vim_kind_name(request->kind);
 
 	if (records_find(records, request->kind, request->name))
-		return err_code(err, REFUSED, EEXIST, "%s %s exists already", kind, request->name);
+		return err_code(err, REFUSED, EEXIST, "%s \"%s\" exists already", kind,
+				request->name);
 	struct record *record = records_new(records, request->kind, request->name);
 	record->owner = xstrdup(request->owner);
 	record->digest = vim_request_digest(request);
@@ -401,7 +402,7 @@ static int find_server(struct local *local, const char *name, struct records *re
 		return r;
 	*ret = records_find(records, VIM_SERVER, name);
 	return *ret ? 0
-		    : err_set(err, NOT_FOUND, "there is no server %s in deployment %s/%s", name,
+		    : err_set(err, NOT_FOUND, "no server \"%s\" in deployment %s/%s", name,
 			      local->vim.tenant, local->vim.deployment);
 }
 
@@ -524,7 +525,7 @@ static int find_port(struct local *local, const char *server_name, const char *p
 	if (r < 0)
 		return r;
 	*ret_port = records_find(records, VIM_PORT, port_name);
-	return *ret_port ? 0 : err_set(err, NOT_FOUND, "there is no port %s", port_name);
+	return *ret_port ? 0 : err_set(err, NOT_FOUND, "no port \"%s\"", port_name);
 }
 
 static int local_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,

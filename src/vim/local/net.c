@@ -196,11 +196,10 @@ int net_port_uplink(const struct records *records, const struct record *port,
 			*ret = segments.uplinks[i];
 			return 0;
 		}
-	return err_code(
-		err, INVALID, ENOTSUP,
-		"network %s has no physical network, so there is no path behind port %s that "
-		"could fail while its carrier stays: use --failure carrier",
-		network, port->name);
+	return err_code(err, INVALID, ENOTSUP,
+			"network \"%s\" has no physical network, so the path behind port \"%s\" "
+			"cannot be cut: use --failure carrier",
+			network, port->name);
 }
 
 int net_port_destroy(struct local *local, const struct record *port, struct err *err)

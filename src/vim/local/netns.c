@@ -118,7 +118,8 @@ char *netns_name(const char *tenant, const char *deployment)
 static int check_name(const char *name, struct err *err)
 {
 	if (!*name || *name == '.' || strchr(name, '/') || strlen(name) > NAME_MAX)
-		return err_set(err, INVALID, "'%s' is no name for a network namespace", name);
+		return err_set(err, INVALID, "\"%s\" is not a valid name of a network namespace",
+			       name);
 	return 0;
 }
 
@@ -191,7 +192,7 @@ int netns_open(const char *name, int *ret_fd, struct err *err)
 
 	r = open_bound(path, ret_fd, err);
 	if (r == -ENOENT)
-		return err_set(err, NOT_FOUND, "there is no network namespace %s", name);
+		return err_set(err, NOT_FOUND, "no network namespace \"%s\"", name);
 	return r;
 }
 
@@ -306,7 +307,7 @@ int netns_create(const char *name, int *ret_fd, struct err *err)
 			(void)unlink(path);
 	}
 	if (r == 0 && (r = open_bound(path, ret_fd, err)) == -ENOENT)
-		r = err_set(err, LOCAL, "%s was bound and is not there", path);
+		r = err_set(err, LOCAL, "%s disappeared after it was bound", path);
 	if (r < 0) {
 		remove_run_dir();
 		return err_wrap(err, "network namespace %s", name);
@@ -442,7 +443,7 @@ static int end_processes(const char *name, const struct stat *ns, struct err *er
 		if (n == 0)
 			return 0;
 	}
-	return err_set(err, BUSY, "process %d in network namespace %s does not end", pid, name);
+	return err_set(err, BUSY, "process %d in network namespace \"%s\" does not end", pid, name);
 }
 
 static int unbind(const char *path, struct err *err)
@@ -482,10 +483,10 @@ int netns_delete(const char *name, struct err *err)
 		if (fstat(fd, &st) < 0 || stat("/proc/self/ns/net", &own) < 0)
 			return err_errno(err, errno, "cannot look at network namespace %s", name);
 		if (own.st_dev == st.st_dev && own.st_ino == st.st_ino)
-			return err_set(err, BUSY,
-				       "network namespace %s is the one that this runs in: run it "
-				       "outside",
-				       name);
+			return err_set(
+				err, BUSY,
+				"dnsvnf runs inside network namespace \"%s\": run it outside",
+				name);
 		r = end_processes(name, &st, err);
 		if (r < 0)
 			return r;

@@ -222,5 +222,5 @@ int process_end(const struct process *p, int grace_ms, struct err *err)
 		if (wait_handle(fd, p->pid, waits[i]) == 0)
 			return 0;
 	}
-	return err_code(err, LOCAL, ETIME, "process %d does not end, not even killed", (int)p->pid);
+	return err_code(err, LOCAL, ETIME, "process %d survived SIGKILL", (int)p->pid);
 }

@@ -201,8 +201,8 @@ static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid
 			return 0;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			cleanup_free char *words = qemu_last_words(dirfd, guest->id);
-			return err_set(err, LOCAL, "QEMU does not start: %s",
-				       *words ? words : "it died without a word");
+			return err_set(err, LOCAL, "QEMU failed to start: %s",
+				       *words ? words : "it exited without a message");
 		}
 		clock_sleep(20 * US_PER_MS);
 	}

@@ -195,8 +195,8 @@ static int add_nics(struct args *a, const struct qemu *qemu, const struct qemu_g
 	}
 	if (ports > MAX_PORTS || direct > MAX_DIRECT)
 		return err_code(err, INVALID, E2BIG,
-				"server %s: the embedded VIM has room for %d virtual and %d direct "
-				"ports",
+				"server \"%s\": the embedded VIM supports at most %d virtual and "
+				"%d direct ports",
 				guest->name, MAX_PORTS, MAX_DIRECT);
 	return 0;
 }

@@ -38,10 +38,10 @@ static int wait_for(const struct qmp *qmp, short events, int64_t deadline, struc
 			continue;
 		if (r < 0)
 			return err_errno(err, errno, "QEMU's monitor");
-		return err_code(
-			err, LOCAL, ETIMEDOUT,
-			"QEMU's monitor did not answer within %d ms; is another client on it?",
-			qmp->timeout_ms);
+		return err_code(err, LOCAL, ETIMEDOUT,
+				"QEMU's monitor did not answer within %d ms: check that no other "
+				"client uses it",
+				qmp->timeout_ms);
 	}
 }
 
@@ -158,7 +158,7 @@ int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 			*ret = json_incref(value);
 		if (!value)
 			r = err_code(err, REFUSED, EREMOTEIO, "QEMU refused %s: %s", command,
-				     refusal ? refusal : "without a word");
+				     refusal ? refusal : "no reason given");
 		json_decref(message);
 		return r;
 	}

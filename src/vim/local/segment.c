@@ -93,11 +93,12 @@ int segment_own_address(const struct subnet *subnet, char **ret_address, struct 
 	struct ip_addr ip;
 
 	if (!subnet_prefix(subnet, &net))
-		return err_set(err, INVALID, "subnet %s: '%s/%u' is no IPv%d network", subnet->name,
-			       subnet->address ? subnet->address : "", subnet->prefix,
+		return err_set(err, INVALID, "subnet \"%s\": %s/%u is not an IPv%d network",
+			       subnet->name, subnet->address ? subnet->address : "", subnet->prefix,
 			       subnet->ip_version);
 	if (given && (!ip_parse(subnet->gateway, &ip) || ip.version != subnet->ip_version))
-		return err_set(err, INVALID, "subnet %s: gateway '%s' is no IPv%d address",
+		return err_set(err, INVALID,
+			       "subnet \"%s\": gateway \"%s\" is not an IPv%d address",
 			       subnet->name, subnet->gateway, subnet->ip_version);
 	if (!given || !ip_prefix_contains(&net, &ip)) {
 		/* The lowest and, in IPv4, the highest address of a network are no host's, unless
@@ -168,13 +169,14 @@ static int choose_vlan(const struct vlan_planner *p, const struct network *const
 		return 0;
 	}
 	if (vlan > VLAN_MAX)
-		return err_code(err, INVALID, ERANGE, "VLAN id %u is over %d", vlan, VLAN_MAX);
+		return err_code(err, INVALID, ERANGE, "VLAN id %u: must be at most %d", vlan,
+				VLAN_MAX);
 	if (vlan == 0) {
 		/* From the top: a network that comes later is likelier to ask for a low one. */
 		for (vlan = VLAN_MAX; vlan > 0 && vlan_used(p, networks, n, vlan);)
 			vlan--;
 		if (vlan == 0)
-			return err_set(err, NO_CAPACITY, "no VLAN id is left");
+			return err_set(err, NO_CAPACITY, "no VLAN id is free");
 	}
 	*ret_vlan = vlan;
 	return 0;
@@ -195,8 +197,8 @@ static int add_fabric(struct vlan_planner *p, const struct network *network, uns
 			continue;
 		if (streq(f->physnet, physnet))
 			return err_code(err, REFUSED, EEXIST,
-					"VLAN %u of physnet %s is in use by network %s: take "
-					"another segmentation id",
+					"VLAN %u of physical network \"%s\" is in use by network "
+					"\"%s\": choose another provider_segmentation_id",
 					vlan, physnet, f->network->name);
 		where->service = f->service;
 		have_service = true;

@@ -139,7 +139,9 @@ static int gather(struct local *local, const struct vim_request *request, struct
 			.node = -1,
 		};
 		if (!nic->mac || !nic->tap)
-			return err_set(err, INVALID, "port %s is half made", port->name);
+			return err_set(err, INVALID,
+				       "port \"%s\" is incomplete: run dnsvnf undeploy",
+				       port->name);
 		/* A guest of one cell has all its NICs on that one, wherever the VF is. */
 		if (nic->direct && parts->cells.numa)
 			nic->node = parts->cells.n > 1 ? host_node(records, port) : 0;
@@ -182,12 +184,11 @@ static int make_disk(struct local *local, const struct record *server, const str
 	uint64_t size, root = parts->flavor->root_disk_mb * MB;
 
 	if (free_mb(local) < DISK_ROOM_MB)
-		return err_code(
-			err, LOCAL, ENOSPC,
-			"the disk of server %s needs room: %s has %llu MB free, at least %d "
-			"MB are needed",
-			server->name, local->store.path, (unsigned long long)free_mb(local),
-			DISK_ROOM_MB);
+		return err_code(err, LOCAL, ENOSPC,
+				"no space for the disk of server \"%s\": %s has %llu MB free, and "
+				"needs %d MB",
+				server->name, local->store.path, (unsigned long long)free_mb(local),
+				DISK_ROOM_MB);
 	int r = image_size(&parts->image, &size, err);
 	if (r < 0)
 		return r;

@@ -130,7 +130,8 @@ static int try_lock(struct store *store, struct err *err)
 	int r = dir_make(store->path, err);
 	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
 		return err_code(err, LOCAL, r,
-				"the embedded VIM keeps its state in %s: run dnsvnf as root",
+				"no permission for %s, where the embedded VIM keeps its state: run "
+				"dnsvnf as root",
 				store->root);
 	if (r == -ENOENT) { /* another's undeploy took the tenant's folder away in the middle */
 		if (err)
@@ -181,7 +182,8 @@ int store_lock(struct store *store, struct err *err)
 			return r;
 		poll(NULL, 0, 20);
 	}
-	return err_set(err, BUSY, "%s comes and goes: another dnsvnf is at work on it",
+	return err_set(err, BUSY,
+		       "%s keeps changing: another dnsvnf is at work on it; wait until it is done",
 		       store->path);
 }
 

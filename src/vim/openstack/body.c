@@ -35,7 +35,7 @@ static const char *id_of(struct openstack *os, enum vim_kind kind, const char *n
 		resources_by_name(&os->resources, kind, name, os->prefix, parent);
 
 	if (!t)
-		err_set(err, NOT_FOUND, "%s %s is not there", vim_kind_name(kind), name);
+		err_set(err, NOT_FOUND, "no %s \"%s\"", vim_kind_name(kind), name);
 	return t ? t->object.id : NULL;
 }
 
@@ -162,7 +162,7 @@ static int resolve_groups(struct openstack *os, const struct interface *i, json_
 				id = candidate;
 		}
 		if (!id)
-			return err_set(err, NOT_FOUND, "the project has no security group %s",
+			return err_set(err, NOT_FOUND, "the project has no security group \"%s\"",
 				       i->security_groups.v[k]);
 		json_array_append_new(ids, json_string(id));
 	}
@@ -267,8 +267,8 @@ static int put_user_data(json_t *o, const struct vim_request *r, struct err *err
 	cleanup_free char *text = base64_encode(r->server.user_data, r->server.user_data_len);
 	if (strlen(text) > MAX_USER_DATA)
 		return err_code(err, INVALID, E2BIG,
-				"day-0 is %zu bytes in base64, and Nova takes %d: move large files "
-				"into the image",
+				"day-0 has %zu bytes in base64, and Nova's limit is %d: move large "
+				"files into the image",
 				strlen(text), MAX_USER_DATA);
 	put(o, "user_data", text);
 	return 0;
@@ -349,11 +349,10 @@ int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, s
 	cleanup_free char *whole_mark = resource_mark(r);
 	if (strlen(whole_mark) > MAX_MARK) {
 		json_decref(o);
-		return err_code(
-			err, INVALID, ENAMETOOLONG,
-			"its mark %s is longer than the %d characters of a description: use "
-			"shorter names in the descriptor",
-			whole_mark, MAX_MARK);
+		return err_code(err, INVALID, ENAMETOOLONG,
+				"its mark \"%s\" is longer than a description's %d characters: use "
+				"shorter names in the descriptor",
+				whole_mark, MAX_MARK);
 	}
 	put(o, "name", r->kind == VIM_SERVER_GROUP ? r->owner : r->name);
 	if (r->kind == VIM_NETWORK || r->kind == VIM_SUBNET || r->kind == VIM_PORT ||

@@ -82,7 +82,7 @@ static void missing(struct resolver *r, enum cloud_key key, enum cloud_key or_ke
 		strbuf_adds(&what, " or ");
 		add_key(r, &what, or_key);
 	}
-	r->code = err_set(r->err, INVALID, "cloud '%s' in %s has no %s", r->cloud->name,
+	r->code = err_set(r->err, INVALID, "cloud \"%s\" in %s has no %s", r->cloud->name,
 			  r->cloud->where, what.s);
 }
 

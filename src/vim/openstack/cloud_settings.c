@@ -73,7 +73,7 @@ int cloud_document_load(struct cloud_document *d, const struct cloud_file *file,
 			return err_set(err, INVALID, "%s:%u: %s", f->file, f->line, f->text);
 	}
 	if (!ok)
-		return err_set(err, INVALID, "%s is no YAML", file->path);
+		return err_set(err, INVALID, "%s is not YAML", file->path);
 	yaml_node_t *root = yaml_root(&d->yaml);
 	if (!yaml_is_null(root) && !yaml_is_map(root))
 		return cloud_node_wrong(d, root, err, "a mapping must stand here, as \"clouds:\"");

@@ -163,7 +163,7 @@ static void image_progress(void *data, uint64_t done, uint64_t total)
 /* Keeps why the call failed, with a hint, and frees it. */
 static enum op_answer take_failure(struct create_op *o, struct call *call)
 {
-	const char *hint = hint_for(o->kind, call->status, call->err.text);
+	const char *hint = hint_for(o->kind, call->status, call->message);
 	enum op_answer answer = answer_of(call);
 
 	err_set_kind(&o->err, call->err.kind, call->err.code, "%s%s%s", call->err.text,

@@ -49,7 +49,7 @@ const char *hint_for(enum vim_kind kind, long status, const char *message)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (table[i].kind == kind && table[i].status == status &&
-		    strstr(message, table[i].words))
+		    strstr(message ? message : "", table[i].words))
 			return table[i].hint;
 	return NULL;
 }

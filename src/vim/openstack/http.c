@@ -241,11 +241,11 @@ static void explain(const struct transfer *t, CURLcode code, struct http_answer 
 	curl_easy_getinfo(t->curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
 	answer->reached = connected > 0;
 	if (t->too_big) {
-		err_set(&answer->err, FAILED, "the answer is over %d bytes", HTTP_MAX_ANSWER);
+		err_set(&answer->err, FAILED, "the reply is longer than %d bytes", HTTP_MAX_ANSWER);
 		return;
 	}
 	if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_READ_ERROR) {
-		err_set(&answer->err, LOCAL, "the file to send cannot be read: %s", words);
+		err_set(&answer->err, LOCAL, "cannot read the file to upload: %s", words);
 		return;
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT) {

@@ -115,10 +115,10 @@ static int open_file(struct image_upload *u, const struct image *image)
 	struct stat st;
 
 	if (!path)
-		return err_set(&u->err, INVALID,
-			       "src is %s: download it and name the file, so that its hash can be "
-			       "proven",
-			       image->src ? image->src : "not given");
+		return err_set(
+			&u->err, INVALID,
+			"src is %s: download it and name the file, so that its hash can be checked",
+			image->src ? image->src : "not given");
 	u->file.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (u->file.fd < 0)
 		return err_errno(&u->err, errno, "cannot open %s", path);

@@ -106,7 +106,7 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 		}
 	}
 	if (r == 0 && left > 0)
-		r = err_code(err, INVALID, EFBIG, "a listing has over %d pages", MAX_PAGES);
+		r = err_set(err, FAILED, "a listing has more than %d pages", MAX_PAGES);
 	for (size_t i = 0; i < n; i++)
 		free(listings[i].query);
 	free(more);

@@ -24,16 +24,16 @@ static int check_project(const struct openstack *os, struct err *err)
 
 	if (!session_project_id(os->session))
 		return err_set(err, INVALID,
-			       "cloud %s: the credentials name no project, and the descriptor "
-			       "neither: set vim_project in its locator",
+			       "cloud \"%s\": neither credentials nor descriptor name a project: "
+			       "set vim_project in the descriptor's locator",
 			       os->cloud.name);
 	if (!os->project || streq(os->project, name))
 		return 0;
-	return err_set(
-		err, INVALID,
-		"the application credential of cloud %s is of project %s, and the descriptor "
-		"asks for %s: name %s as vim_project in its locator, or use another cloud",
-		os->cloud.name, name, os->project, name);
+	return err_set(err, INVALID,
+		       "the application credential of cloud \"%s\" is for project \"%s\", and the "
+		       "descriptor asks for \"%s\": set vim_project to \"%s\" in its locator, or "
+		       "use another cloud",
+		       os->cloud.name, name, os->project, name);
 }
 
 int openstack_login(struct openstack *os, struct err *err)
@@ -48,8 +48,8 @@ int openstack_login(struct openstack *os, struct err *err)
 		return err_set(err, NOT_FOUND, "%s", why.text);
 	if (no_project && os->project)
 		return err_set_kind(err, why.kind, why.code,
-				    "%s; is there a project %s, and has the user a role in it? The "
-				    "descriptor's tenant or vim_project names it",
+				    "%s; check that project \"%s\" (the descriptor's tenant or "
+				    "vim_project) exists and that the user has a role in it",
 				    why.text, os->project);
 	return err_copy(err, &why);
 }
@@ -145,8 +145,8 @@ int openstack_make_project(struct openstack *os, struct err *err)
 		r = find_project(os, base, &project, err);
 	if (r == 0 && project && !is_marked(os, project))
 		r = err_set(err, REFUSED,
-			    "project %s exists, was not made by dnsvnf, and does not let user in: "
-			    "grant a role in it, or set managed_resource to false",
+			    "project \"%s\" exists, dnsvnf did not make it, and the user has no "
+			    "role in it: grant one, or set managed_resource to false",
 			    os->project);
 	if (r == 0 && !project)
 		r = make(os, base, &project, err);

@@ -165,7 +165,7 @@ int resources_add_list(struct resources *resources, enum vim_kind kind, const js
 	size_t i;
 
 	if (!json_is_array(list))
-		return err_code(err, UNREACHABLE, EPROTO, "the answer holds no list of %s",
+		return err_code(err, UNREACHABLE, EPROTO, "the reply has no list of %s",
 				resource_plural(kind));
 	json_array_foreach (list, i, o)
 		resources_add(resources, kind, o);

@@ -33,7 +33,7 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 		t = resources_by_name(&os->resources, kind, name, os->prefix, NULL);
 	}
 	if (!t || !t->object.owner || !str_starts(t->object.owner, os->prefix))
-		return err_set(err, NOT_FOUND, "there is no %s %s of deployment %s/%s",
+		return err_set(err, NOT_FOUND, "no %s \"%s\" in deployment %s/%s",
 			       vim_kind_name(kind), name, os->vim.tenant, os->vim.deployment);
 	*ret = t->object.id;
 	return 0;
@@ -192,7 +192,7 @@ int openstack_server(struct vim *vim, const char *server_name, enum vim_look loo
 	if (r < 0)
 		return r;
 	if (!v.server)
-		return err_code(err, UNREACHABLE, EPROTO, "Nova's answer holds no server %s",
+		return err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no server \"%s\"",
 				server_name);
 	v.nova_minor = session_nova_minor(os->session);
 	server_info_read(&v, look, ret);

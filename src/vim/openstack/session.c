@@ -66,6 +66,7 @@ void call_free(struct call *call)
 	if (!call)
 		return;
 	free(call->path);
+	free(call->message);
 	json_decref(call->body);
 	json_decref(call->answer);
 	if (call->subject_token)
@@ -200,7 +201,8 @@ static struct meaning status_meaning(long status, const char *message)
 
 static void set_refusal(struct call *call, const struct http_answer *answer)
 {
-	cleanup_free char *message = session_error_message(answer->body, answer->len);
+	free(call->message);
+	const char *message = call->message = session_error_message(answer->body, answer->len);
 	cleanup_free char *path = plain_path(call->url);
 	const char *id = answer->request_id;
 
@@ -446,7 +448,7 @@ static void version_done(struct call *call, void *data)
 	else if (!most || !str_starts(most, "2.") || str_to_int(most + 2, 0, 9999, &minor) < 0 ||
 		 minor < NOVA_MINOR_LEAST)
 		err_code(&err, NOT_FOUND, ENOTSUP,
-			 "Nova of cloud %s offers microversions up to %s; dnsvnf needs 2.%u "
+			 "cloud \"%s\": Nova offers microversions up to %s; dnsvnf needs 2.%u "
 			 "(Queens) or newer",
 			 s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
 	else
@@ -610,10 +612,11 @@ void session_start(struct session *s, struct call *call)
 		send_call(call);
 		return;
 	}
-	call->result = err_code(&call->err, NOT_FOUND, ENOTSUP,
-				"the catalog of cloud %s has no %s with interface %s in region %s",
-				s->cloud->name, service_name(call->service), s->cloud->interface,
-				s->cloud->region ? s->cloud->region : "(any)");
+	call->result =
+		err_code(&call->err, NOT_FOUND, ENOTSUP,
+			 "cloud \"%s\": the catalog has no %s with interface %s in region %s",
+			 s->cloud->name, service_name(call->service), s->cloud->interface,
+			 s->cloud->region ? s->cloud->region : "(any)");
 	http_after(s->http, 0, call_is_done, call);
 }
 

@@ -31,6 +31,7 @@ struct call {
 	/* Filled when it is done: */
 	long status;
 	json_t *answer; /* NULL: none, or no JSON; owned */
+	char *message;  /* of a refusal, the service's own words; or NULL */
 	char *subject_token;
 	int result;     /* 0, or -errno with err */
 	struct err err; /* "Neutron: POST /v2.0/ports: 409: MESSAGE (req-...)" */

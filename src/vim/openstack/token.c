@@ -80,7 +80,7 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 
 	if (!id || !json_is_object(body))
 		return err_code(err, UNREACHABLE, EPROTO,
-				"the answer holds no token: is this Keystone v3?");
+				"the reply has no token: check that this is Keystone v3");
 	*ret = (struct token){
 		.id = xstrdup(id),
 		.user_id = get(json_object_get(body, "user"), "id"),
