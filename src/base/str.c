@@ -105,6 +105,11 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+const char *plural(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
 /* How many letters must change, come or go (Levenshtein), case aside. */
 static size_t distance(const char *a, const char *b)
 {

@@ -30,6 +30,9 @@ bool str_in(const char *s, char *const *list, size_t n);
 /* Whether word is one of those in list, which blanks or commas part; list may be NULL. */
 bool str_in_words(const char *list, const char *word);
 
+/* one if n is 1, else many: "1 error", "2 errors". */
+const char *plural(uint64_t n, const char *one, const char *many);
+
 /* Which of some words was meant by one that none of them is. */
 struct guess {
 	const char *word;

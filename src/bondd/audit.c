@@ -104,8 +104,8 @@ static void audit_legs(const struct rtnl_link *bond, const struct tables *tables
 				audit_pair(bond, &tables->links[k], leg, sysfs, a);
 	}
 	if (n < 2)
-		add(a, "%s has %zu leg%s: there is none to move to", bond->name, n,
-		    n == 1 ? "" : "s");
+		add(a, "%s has %zu %s, so it cannot fail over", bond->name, n,
+		    plural(n, "leg", "legs"));
 }
 
 /* A VLAN that no target is on may be gone from the switch port of a leg that is proven good. */

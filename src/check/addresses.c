@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Addresses: of ports against subnets, of the guest against its ports. */
+/* Addresses: the ports' against their subnets, the guest's against its ports. */
 #include "base/str.h"
 #include "check/rule.h"
 
-/* Which of the network's subnets hold the address; NULL: none. */
+/* The subnet of the network that contains the address, or NULL. */
 static const struct subnet *subnet_of(const struct network *n, const struct ip_addr *ip)
 {
 	struct ip_prefix net;
@@ -14,7 +14,7 @@ static const struct subnet *subnet_of(const struct network *n, const struct ip_a
 	return NULL;
 }
 
-/* A subnet of whatever network that holds the address; the network goes to *ret. */
+/* A subnet of any network that contains the address; sets *ret to that network. */
 static const struct subnet *elsewhere(const struct rule_ctx *ctx, const struct ip_addr *ip,
 				      const struct network **ret)
 {
@@ -46,14 +46,13 @@ static void address_no_subnet(const struct rule_ctx *ctx)
 		const struct subnet *holds = elsewhere(ctx, &ip, &other);
 		if (holds)
 			finding(ctx, fixed.line,
-				"network \"%s\" has no subnet to take %s from, and the address "
-				"lies "
-				"in \"%s\" of network \"%s\": give the network a subnet of its own",
+				"network \"%s\" has no subnet for %s; the address belongs to "
+				"subnet \"%s\" of network \"%s\": define a subnet under the "
+				"network",
 				n->name, fixed.text, holds->name, other->name);
 		else
-			finding(ctx, fixed.line,
-				"network \"%s\" has no subnet to take %s from: define one", n->name,
-				fixed.text);
+			finding(ctx, fixed.line, "network \"%s\" has no subnet for %s: define one",
+				n->name, fixed.text);
 		related(ctx, holds ? holds->line : n->line);
 	}
 }
@@ -69,20 +68,21 @@ static void address_outside_subnet(const struct rule_ctx *ctx)
 			continue;
 		const struct subnet *own = subnet_of(n, &ip), *holds;
 		if (own && fixed.subnet && !streq(own->name, fixed.subnet)) {
-			finding(ctx, fixed.line, "%s is not in subnet \"%s\" but in \"%s\"",
+			finding(ctx, fixed.line,
+				"%s is outside subnet \"%s\"; it belongs to subnet \"%s\"",
 				fixed.text, fixed.subnet, own->name);
 			related(ctx, own->line);
 		} else if (own) {
 			continue;
 		} else if ((holds = elsewhere(ctx, &ip, &other))) {
 			finding(ctx, fixed.line,
-				"%s lies in no subnet of network \"%s\"; it lies in \"%s\" of "
-				"network \"%s\"",
+				"%s is in no subnet of network \"%s\"; it belongs to subnet \"%s\" "
+				"of network \"%s\"",
 				fixed.text, n->name, holds->name, other->name);
 			related(ctx, holds->line);
 		} else {
-			finding(ctx, fixed.line, "%s lies in no subnet of network \"%s\"",
-				fixed.text, n->name);
+			finding(ctx, fixed.line, "%s is in no subnet of network \"%s\"", fixed.text,
+				n->name);
 			related(ctx, n->subnets[0].line);
 		}
 	}
@@ -100,7 +100,8 @@ static void address_gateway(const struct rule_ctx *ctx)
 			if (!subnet->gateway || !ip_parse(subnet->gateway, &gateway) ||
 			    !ip_parse(fixed.text, &ip) || !ip_equal(&ip, &gateway))
 				continue;
-			finding(ctx, fixed.line, "%s is the gateway of subnet \"%s\": take another",
+			finding(ctx, fixed.line,
+				"%s is the gateway of subnet \"%s\": use another address",
 				fixed.text, subnet->name);
 			related(ctx, subnet->line);
 		}
@@ -119,22 +120,21 @@ static void address_reserved(const struct rule_ctx *ctx)
 			    !ip_prefix_reserves(&net, &ip))
 				continue;
 			finding(ctx, fixed.line,
-				"%s is the network's or the broadcast address of subnet \"%s\": "
-				"take "
-				"another",
+				"%s is the network or broadcast address of subnet \"%s\": use "
+				"another address",
 				fixed.text, n->subnets[k].name);
 			related(ctx, n->subnets[k].line);
 		}
 }
 
-/* The one port that s->port must not share its address with, or NULL. The bond's legs may. */
+/* The port that must not have this address as well, or NULL. Legs of one bond may share it. */
 static const struct interface *duplicate(const struct rule_ctx *ctx, const struct vm_group *group,
 					 const struct interface *port, const struct ip_addr *ip)
 {
 	for (size_t k = 0; k < group->n_interfaces; k++) {
 		const struct interface *other = &group->interfaces[k];
 		if (other == port)
-			return NULL; /* those behind it find this one */
+			return NULL; /* later ports are compared with this one in their turn */
 		if (!port_owns(other, ip))
 			continue;
 		bool one_bond =
@@ -160,9 +160,8 @@ static void address_twice(const struct rule_ctx *ctx)
 			const struct interface *other = duplicate(ctx, group, ctx->port, &ip);
 			if (other) {
 				finding(ctx, fixed.line,
-					"%s is given to nicid %u of vm_group \"%s\" too, in the "
-					"same "
-					"segment",
+					"%s is also assigned to nicid %u of vm_group \"%s\", in "
+					"the same segment: use another address",
 					fixed.text, other->nicid, group->name);
 				related(ctx, other->line);
 			}
@@ -172,7 +171,7 @@ static void address_twice(const struct rule_ctx *ctx)
 	}
 }
 
-/* Whether any leg's port has the address in its fixed ones or pairs. */
+/* Whether the port of any leg has the address as a fixed address or an allowed pair. */
 static bool is_known(const struct rule_ctx *ctx, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
@@ -193,11 +192,11 @@ static void bond_address_filtered(const struct rule_ctx *ctx)
 		for (size_t k = 0; port && port_is_filtered(port) && k < b->addresses.n; k++) {
 			if (!ip_prefix_parse(b->addresses.v[k], &ip) || port_allows(port, &ip.addr))
 				continue;
-			finding_in(
-				ctx, b->file, b->line,
-				"port security drops what leaves nicid %u, a leg of %s, from %s: "
-				"give the port that address, or an allowed_address_pair",
-				port->nicid, b->name, b->addresses.v[k]);
+			finding_in(ctx, b->file, b->line,
+				   "port security on nicid %u, a leg of bond \"%s\", drops packets "
+				   "from %s: add the address to the port as a fixed address or "
+				   "allowed_address_pair",
+				   port->nicid, b->name, b->addresses.v[k]);
 			related(ctx, port->line);
 		}
 	}
@@ -216,15 +215,15 @@ static void bond_address_unowned(const struct rule_ctx *ctx)
 		    is_known(ctx, &ip.addr))
 			continue;
 		finding_in(ctx, b->file, b->line,
-			   "%s, the address of %s, is owned by no port: the VIM may give it to "
-			   "another VM, and nobody who asks the VIM finds the service; make it a "
-			   "fixed address of the legs' ports",
+			   "%s, the address of bond \"%s\", is assigned to no port: the VIM may "
+			   "assign it to another VM and does not list it for this service; make it "
+			   "a fixed address of the legs' ports",
 			   b->addresses.v[k], b->name);
 		related(ctx, first->line);
 	}
 }
 
-/* Whether the bond or a VLAN on it has the address, or gets one that cannot be told. */
+/* Whether the bond or a VLAN on it has the address, or one that is unknown before it boots. */
 static bool bond_has(const struct bond *b, const struct ip_addr *ip)
 {
 	struct ip_prefix own;
@@ -252,9 +251,8 @@ static void leg_address_unused(const struct rule_ctx *ctx)
 			if (!ip_parse(fixed.text, &ip) || bond_has(ctx->bond, &ip))
 				continue;
 			finding(ctx, fixed.line,
-				"%s belongs to a port that is a leg of %s, and the guest never "
-				"uses "
-				"it: give the port the bond's address",
+				"%s is assigned to a port that is a leg of bond \"%s\", but the "
+				"guest never uses it: assign the bond's address to the port",
 				fixed.text, ctx->bond->name);
 			related_in(ctx, ctx->bond->file, ctx->bond->line);
 		}
@@ -274,14 +272,13 @@ static void guest_address(const struct rule_ctx *ctx)
 			if (!ip_prefix_parse(g.addresses->v[k], &ip) ||
 			    port_allows(g.port, &ip.addr))
 				continue;
-			finding_in(ctx, g.file, g.line,
-				   "%s takes %s, and its port, nicid %u, has %s%s: port security "
-				   "drops what it sends; make the two agree",
-				   g.name, g.addresses->v[k], g.port->nicid,
-				   port_address(g.port, 0, &fixed) ? fixed.text
-								   : "no fixed address",
-				   port_address(g.port, 0, &fixed) ? ""
-								   : " but one that the VIM picks");
+			finding_in(
+				ctx, g.file, g.line,
+				"\"%s\" uses %s, but its port, nicid %u, has %s%s: port security "
+				"drops the packets; use the same address in both places",
+				g.name, g.addresses->v[k], g.port->nicid,
+				port_address(g.port, 0, &fixed) ? fixed.text : "no fixed address",
+				port_address(g.port, 0, &fixed) ? "" : " (the VIM chooses one)");
 			related(ctx, g.port->line);
 		}
 	}
@@ -301,15 +298,16 @@ static void address_prefix(const struct rule_ctx *ctx)
 			if (!subnet || !subnet_prefix(subnet, &net) || net.len == ip.len)
 				continue;
 			finding_in(ctx, g.file, g.line,
-				   "%s has %s, and its subnet \"%s\" is a /%u: part of the "
-				   "neighbours cannot be reached; write /%u",
+				   "\"%s\" has %s, but its subnet \"%s\" is a /%u: the guest "
+				   "cannot reach all hosts of the subnet; use /%u",
 				   g.name, g.addresses->v[k], subnet->name, net.len, net.len);
 			related(ctx, subnet->line);
 		}
 	}
 }
 
-/* The bond's address must be at home in the network of every leg, or it dies with one of them. */
+/* The bond's address must belong to the network of every leg, or a failover makes it unreachable.
+ */
 static void bond_address_subnet(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
@@ -322,17 +320,16 @@ static void bond_address_subnet(const struct rule_ctx *ctx)
 			if (!ip_prefix_parse(b->addresses.v[k], &ip) ||
 			    ip_is_link_local(&ip.addr) || subnet_of(n, &ip.addr))
 				continue;
-			finding_in(
-				ctx, b->file, b->line,
-				"%s has %s, which lies in no subnet of network \"%s\" of its leg "
-				"nicid %u",
-				b->name, b->addresses.v[k], n->name, port->nicid);
+			finding_in(ctx, b->file, b->line,
+				   "bond \"%s\" has %s, which is in no subnet of network \"%s\", "
+				   "the network of its leg nicid %u",
+				   b->name, b->addresses.v[k], n->name, port->nicid);
 			related(ctx, n->line);
 		}
 	}
 }
 
-/* The first overlap of the two networks: the others show when that is put right. */
+/* Reports the first overlap of the two networks only. */
 static void overlap_of(const struct rule_ctx *ctx, const struct network *a, const struct network *b)
 {
 	struct ip_prefix x, y;
@@ -344,9 +341,9 @@ static void overlap_of(const struct rule_ctx *ctx, const struct network *a, cons
 			if (!subnet_prefix(&b->subnets[k], &y) || !ip_prefix_overlaps(&x, &y))
 				continue;
 			finding(ctx, b->subnets[k].line,
-				"subnet \"%s\" of network \"%s\" overlaps \"%s\" of \"%s\", and "
-				"vm_group \"%s\" has an interface on each: it cannot tell where an "
-				"address of both is",
+				"subnet \"%s\" of network \"%s\" overlaps subnet \"%s\" of network "
+				"\"%s\", and vm_group \"%s\" has an interface on both: an address "
+				"in both has an ambiguous route; change one subnet",
 				b->subnets[k].name, b->name, a->subnets[i].name, a->name,
 				ctx->group->name);
 			related(ctx, a->subnets[i].line);
@@ -383,115 +380,119 @@ static void subnets_overlap(const struct rule_ctx *ctx)
 const struct check_rule address_rules[] = {
 	{
 		RULE("address-no-subnet", SEVERITY_ERROR, LEVEL_PORT, address_no_subnet),
-		.title = "a fixed address has a subnet to come from",
-		.text = "A network on which ports have fixed addresses has subnets.",
-		.reason = "Neutron gives a port no address on a network without a subnet.",
+		.title = "a fixed address comes from a subnet",
+		.text = "A network has a subnet if a port on it has a fixed address.",
+		.reason = "Neutron assigns no address on a network without a subnet.",
 		.remedy = "Define the subnet under the network.",
 		.source = "TechNote 223247, step 1.3 (no subnet) and its ESC sample; Neutron API, "
 			  "ports",
 	},
 	{
 		RULE("address-outside-subnet", SEVERITY_ERROR, LEVEL_PORT, address_outside_subnet),
-		.title = "a fixed address lies in its network's subnet",
-		.text = "A port's fixed address is in a subnet of its network, in the one that is "
-			"named.",
-		.reason = "Neutron refuses it: \"IP address is not a valid IP for the specified "
-			  "subnet\".",
-		.remedy = "Correct the address, or the subnet.",
+		.title = "a fixed address is in its network's subnet",
+		.text = "A fixed address is in a subnet of the port's network, and in the named "
+			"subnet if one is named.",
+		.reason = "Neutron rejects the port: \"IP address is not a valid IP for the "
+			  "specified subnet\".",
+		.remedy = "Correct the address or the subnet.",
 		.source =
 			"TechNote 223247, step 1.2 against its ESC sample; Neutron API, fixed_ips",
 	},
 	{
 		RULE("address-gateway", SEVERITY_ERROR, LEVEL_PORT, address_gateway),
-		.title = "a fixed address is not the gateway's",
-		.text = "No port has the gateway address of its subnet.",
-		.reason = "Two owners of the gateway's address: the way out of the subnet is lost "
-			  "for everybody in it.",
-		.remedy = "Take another address.",
+		.title = "a fixed address is not the gateway",
+		.text = "No port uses the gateway address of its subnet.",
+		.reason = "Two hosts answer for the gateway address, so every host of the subnet "
+			  "may lose its default route.",
+		.remedy = "Use another address.",
 		.source = "Neutron API, subnets (gateway_ip)",
 	},
 	{
 		RULE("address-reserved", SEVERITY_ERROR, LEVEL_PORT, address_reserved),
-		.title = "a fixed address is a host's",
-		.text = "No port has the first (network) or last (broadcast) address of an IPv4 "
+		.title = "a fixed address is a host address",
+		.text = "No port uses the network (first) or broadcast (last) address of an IPv4 "
 			"subnet.",
-		.reason = "Neutron refuses them.",
-		.remedy = "Take another address.",
+		.reason = "Neutron rejects them.",
+		.remedy = "Use another address.",
 		.source = "RFC 1122, 3.2.1.3; RFC 3021 for /31",
 	},
 	{
 		RULE("address-twice", SEVERITY_ERROR, LEVEL_PORT, address_twice),
 		.title = "an address has one owner",
-		.text = "No two ports in one segment have the same fixed address, legs of one bond "
-			"on two networks apart.",
-		.reason = "On one network Neutron refuses it; in one segment both answer, and "
-			  "duplicate address detection takes the later one off.",
-		.remedy = "Give each VM its own address. On one network, let one leg own it and "
-			  "the other have it as allowed_address_pair.",
+		.text = "Two ports in one segment have different fixed addresses, except the legs "
+			"of one bond on two networks.",
+		.reason = "On one network Neutron rejects the second port. On two networks of one "
+			  "segment both hosts answer, and duplicate address detection disables the "
+			  "later one.",
+		.remedy = "Assign each VM its own address. On one network, make the address a "
+			  "fixed address of one leg and an allowed_address_pair of the other.",
 		.source = "Neutron API (IpAddressInUse); RFC 5227; RFC 4862, 5.4",
 	},
 	{
 		RULE("bond-address-filtered", SEVERITY_ERROR, LEVEL_BOND, bond_address_filtered),
-		.title = "port security lets the bond's address pass",
-		.text = "Each virtual port that is a leg, and has port security, owns each address "
-			"of the bond or has it as allowed_address_pair.",
-		.reason = "Otherwise the leg's packets are dropped in the host, at the failover if "
-			  "not before.",
-		.remedy = "Give both ports the address, or the pair.",
+		.title = "port security permits the bond's address",
+		.text = "Each leg with a virtual port and port security has each address of the "
+			"bond as a fixed address or allowed_address_pair.",
+		.reason = "Otherwise the compute host drops the leg's packets, at the latest after "
+			  "a failover.",
+		.remedy = "Add the address or the pair to both ports.",
 		.source = "Neutron API, allowed-address-pairs",
 	},
 	{
 		RULE("bond-address-unowned", SEVERITY_WARNING, LEVEL_BOND, bond_address_unowned),
-		.title = "the bond's address is a port's",
-		.text = "A port of a leg owns each address of the bond, or has it as "
+		.title = "the bond's address is assigned to a port",
+		.text = "The port of a leg has each address of the bond as a fixed address or "
 			"allowed_address_pair.",
-		.reason = "What no port owns is free to the VIM, which gives it to the next VM.",
+		.reason = "The VIM may assign an address that no port owns to the next VM.",
 		.remedy = "Make it a fixed address of the legs' ports, one on each network.",
 		.source = "TechNote 223247, ESC sample against day-0 and step 3.1; Neutron's IPAM",
 	},
 	{
 		RULE("leg-address-unused", SEVERITY_WARNING, LEVEL_BOND, leg_address_unused),
-		.title = "a leg's port has no address but the bond's",
+		.title = "a leg's port has the bond's address only",
 		.text = "Each fixed address of a leg's port is an address of the bond.",
-		.reason = "A leg has no address; who tries the port's finds nobody there.",
-		.remedy = "Give the ports the bond's addresses.",
+		.reason = "A leg carries no address of its own, so nothing answers on the port's "
+			  "address.",
+		.remedy = "Assign the bond's addresses to the ports.",
 		.source = "TechNote 223247, ESC sample (10.10.10.10, 10.10.20.10); bonding.rst",
 	},
 	{
 		RULE("bond-address-subnet", SEVERITY_ERROR, LEVEL_BOND, bond_address_subnet),
-		.title = "the bond's address is at home on either leg",
-		.text = "Each address of the bond lies in a subnet of the network of each leg.",
-		.reason = "On the other leg's network the address is foreign: after a failover no "
-			  "neighbour asks for it.",
+		.title = "the bond's address is valid on every leg",
+		.text = "Each address of the bond is in a subnet of the network of each leg.",
+		.reason = "After a failover the bond's address does not belong to the leg's "
+			  "network, so no neighbour sends ARP requests for it.",
 		.remedy = "Give the networks of both legs the same subnet.",
 		.source = "TechNote 223247, ESC sample (two subnets under one bond)",
 	},
 	{
 		RULE("guest-address", SEVERITY_ERROR, LEVEL_GROUP, guest_address),
-		.title = "the guest uses the address that its port has",
-		.text = "A static address in the day-0 file is a fixed address, or an "
-			"allowed_address_pair, of a virtual port with port security.",
+		.title = "the guest uses the address of its port",
+		.text = "A static address in the day-0 file is a fixed address or an "
+			"allowed_address_pair of the port, if the port is virtual and has port "
+			"security.",
 		.reason = "Port security drops packets from any other source address.",
-		.remedy = "Write the same address in both places.",
+		.remedy = "Use the same address in both places.",
 		.source = "Neutron API, port security",
 	},
 	{
 		RULE("address-prefix", SEVERITY_ERROR, LEVEL_GROUP, address_prefix),
-		.title = "guest and subnet agree on the prefix length",
-		.text = "The prefix length of a static address is that of its subnet.",
-		.reason = "With a longer one part of the subnet looks off-link, with a shorter one "
-			  "hosts beyond it look on-link.",
-		.remedy = "Take the subnet's.",
+		.title = "guest and subnet have the same prefix length",
+		.text = "A static address has the prefix length of its subnet.",
+		.reason = "If the prefix is too long, the guest treats part of the subnet as "
+			  "off-link; if it is too short, it treats hosts outside the subnet as "
+			  "on-link.",
+		.remedy = "Use the prefix length of the subnet.",
 		.source = "TechNote 223247, /29 in day-0, /24 in step 3.1",
 	},
 	{
 		RULE("subnets-overlap", SEVERITY_ERROR, LEVEL_GROUP, subnets_overlap),
 		.title = "the networks of a VM do not overlap",
-		.text = "Subnets of two networks of one VM, legs of one bond apart, share no "
-			"address.",
-		.reason = "The guest has one route to it, and half of the answers leave by the "
+		.text = "The subnets of a VM's networks do not overlap, except those of the legs "
+			"of one bond.",
+		.reason = "The guest has one route for the shared range, so replies leave by the "
 			  "wrong interface.",
-		.remedy = "Take another range.",
+		.remedy = "Use another range.",
 		.source = "RFC 1812, 4.2; TechNote 223247, step 1.2",
 	},
 	{0},

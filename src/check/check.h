@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is wrong with a design, told from the model alone: pure functions, no I/O. */
+/* Finds design errors in a model. Pure functions, no I/O. */
 #pragma once
 
 #include <stddef.h>
@@ -11,35 +11,34 @@ struct model;
 struct rule_ctx;
 struct vm_group;
 
-/* A rule that findings name by its id; all texts are static. */
+/* A rule; findings refer to it by id. All strings are static. */
 struct check_rule {
 	const char *id;
-	enum severity severity; /* of its findings; the worst of them where they differ */
-	int level;              /* what a design rule is asked of: enum level of rule.h */
-	const char *title;      /* what must hold, in a few words */
+	enum severity severity; /* of its findings; the highest if they vary */
+	int level;              /* enum level of rule.h: what the rule runs on */
+	const char *title;      /* the requirement in a few words */
 	const char *text;       /* the rule */
-	const char *reason;     /* what happens otherwise */
+	const char *reason;     /* the consequence of a violation */
 	const char *remedy;
-	const char *source;                        /* where this is known from */
-	void (*check)(const struct rule_ctx *ctx); /* of a design rule; NULL of a reader's */
+	const char *source;                        /* where the requirement comes from */
+	void (*check)(const struct rule_ctx *ctx); /* of a design rule; NULL for a reader's rule */
 };
 
-/* Every rule whose id a finding can carry, those of the readers (esc, day0) too; NULL past the
- * last. */
+/* Rule number i of all rules, including those of the readers (esc, day0); NULL past the last. */
 const struct check_rule *check_rule_at(size_t i);
 const struct check_rule *check_rule_find(const char *id); /* or NULL */
 
-/* References that lead nowhere: networks and subnets nobody defines, placement of unknown groups
- * ... */
+/* Finds unresolved names: networks, subnets, interfaces, kpis and vm_groups. */
 void check_references(const struct model *model, struct findings *findings);
 
-/* The design rules, of a model whose day-0 is loaded. Findings that are waived are marked so. */
+/* Runs the design rules on a model with its day-0 files loaded. Waived findings are marked. */
 void check_design(const struct model *model, struct findings *findings);
 
 /*
- * Marks the findings from index `from` on that the group's or deployment's extension "dnsvnf"
- * waives (property waive.RULE, whose value is the reason): they become notes. Without a deployment,
- * of what the descriptor as a whole has, the waiver of any deployment or group counts.
+ * Turns waived findings into notes, starting at index `from`. A waiver is the property waive.RULE
+ * of the extension "dnsvnf" of the group or deployment; its value is the reason. Without a
+ * deployment (findings about the descriptor as a whole), a waiver in any deployment or group
+ * counts.
  */
 void check_waive(const struct model *model, const struct deployment *deployment,
 		 const struct vm_group *group, struct findings *findings, size_t from);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Asks each design rule of each thing that it is for. */
+/* Runs each design rule on every object of its level. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -94,7 +94,7 @@ void check_design(const struct model *model, struct findings *findings)
 	}
 }
 
-/* The value of the waiver there, or NULL; one without a reason waives nothing. */
+/* The waiver's reason, or NULL. A waiver without a reason has no effect. */
 static const char *reason_of(const struct deployment *deployment, const struct vm_group *group,
 			     const char *waiver)
 {
@@ -125,7 +125,7 @@ void check_waive(const struct model *model, const struct deployment *deployment,
 		cleanup_free char *waiver = xasprintf("waive.%s", f->rule);
 		const char *reason = deployment ? reason_of(deployment, group, waiver)
 						: any_reason(model, waiver);
-		/* A waiver that is wrong cannot waive that. */
+		/* An invalid waiver cannot waive the finding about itself. */
 		if (!reason || f->waived || streq(f->rule, "waiver"))
 			continue;
 		cleanup_free char *text = f->text;

@@ -12,7 +12,7 @@
 
 enum kind { BOOLEAN, NUMBER, WORDS, CPUS, PAGES, ANY };
 
-/* nova/api/validation/extra_specs/ of Nova 26 (Zed). '#' stands for a number. */
+/* From nova/api/validation/extra_specs/ of Nova 26 (Zed). '#' matches a number. */
 static const struct spec {
 	const char *name;
 	enum kind kind;
@@ -92,7 +92,7 @@ static const struct spec {
 	{"quota:vif_shares_share", NUMBER, 0, NULL},
 };
 
-/* Whether s is the table's name, where '#' is any number. */
+/* Whether s is the name; '#' in the name matches any number. */
 static bool is_name(const char *s, const char *name)
 {
 	size_t len = strcspn(name, "#");
@@ -130,7 +130,7 @@ bool extra_spec_known(const char *name, const char **ret_near)
 		guess_try(&guess, table[i].name);
 	}
 	*ret_near = guess.best;
-	/* "hw.numa_nodes", "hw_numa_nodes": of no namespace, but clearly meant. */
+	/* "hw.numa_nodes" and "hw_numa_nodes" are in no namespace, but the intent is clear. */
 	return !validated && !(*ret_near && guess.limit <= 2);
 }
 
@@ -167,7 +167,7 @@ bool extra_spec_takes(const char *name, const char *value, const char **ret_want
 		*ret_wants = "true or false";
 		return is_boolean(value);
 	case NUMBER:
-		*ret_wants = k->least ? "a number from 1 on" : "a number";
+		*ret_wants = k->least ? "an integer of at least 1" : "a number";
 		return str_to_int(value, k->least, INT32_MAX, &n) == 0;
 	case WORDS:
 		*ret_wants = k->words;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Life of the VM: the project, monitoring, recovery, scaling. */
+/* Lifecycle of the VM: project, monitoring, recovery, scaling. */
 #include <string.h>
 
 #include "base/str.h"
@@ -11,9 +11,9 @@ static void managed_project(const struct rule_ctx *ctx)
 
 	if (t->managed_resource)
 		finding(ctx, t->line,
-			"tenant \"%s\" is a managed_resource: ESC creates the project, and deletes "
-			"it with all that is in it; set managed_resource to false for one that "
-			"exists",
+			"tenant \"%s\" has managed_resource set: ESC creates the project, and "
+			"deletes it with everything in it; set managed_resource to false and use "
+			"an existing project",
 			t->name);
 }
 
@@ -25,7 +25,7 @@ static const struct kpi *alive_kpi(const struct vm_group *g)
 	return NULL;
 }
 
-/* Whether a rule of that event (of any, when NULL) has an action with that word in it. */
+/* Whether a rule for the event (any event if NULL) has an action that contains the word. */
 static bool acts(const struct vm_group *g, const char *event, const char *word)
 {
 	for (size_t i = 0; i < g->n_rules; i++)
@@ -45,20 +45,19 @@ static void vm_alive_never(const struct rule_ctx *ctx)
 		return;
 	if (!kpi)
 		finding(ctx, g->line,
-			"vm_group \"%s\" has bootup_time %d and no kpi VM_ALIVE: nothing can ever "
-			"report that it is alive, and after %d s the deployment fails; add "
-			"kpi_data "
-			"and a rule, or bootup_time -1",
+			"vm_group \"%s\" has bootup_time %d but no kpi VM_ALIVE: nothing reports "
+			"it alive, and the deployment fails after %d s; add kpi_data and a rule, "
+			"or set bootup_time to -1",
 			g->name, g->bootup_time, g->bootup_time);
 	else if (!acts(g, "VM_ALIVE", "esc_vm_alive_notification") &&
 		 !acts(g, "VM_ALIVE", "servicebooted"))
 		finding(ctx, kpi->line,
-			"kpi VM_ALIVE of vm_group \"%s\" is measured, and no rule answers it with "
-			"\"TRUE esc_vm_alive_notification\": VM_ALIVE is never raised",
+			"kpi VM_ALIVE of vm_group \"%s\" has no rule with the action \"TRUE "
+			"esc_vm_alive_notification\": VM_ALIVE is never raised; add one",
 			g->name);
 }
 
-/* Seconds until a kpi that is true has been seen often enough. */
+/* Time until a kpi has been true often enough, in seconds. */
 static int64_t kpi_seconds(const struct kpi *kpi)
 {
 	int64_t unit = kpi->polling_unit && str_starts(kpi->polling_unit, "minute") ? 60 : 1;
@@ -74,7 +73,7 @@ static void vm_alive_late(const struct rule_ctx *ctx)
 	if (g->bootup_time <= 0 || !kpi || kpi_seconds(kpi) <= g->bootup_time)
 		return;
 	finding(ctx, kpi->line,
-		"kpi VM_ALIVE needs %u answers, one every %u %s: that is %lld s, more than "
+		"kpi VM_ALIVE needs %u results, one every %u %s: this takes %lld s, longer than "
 		"bootup_time %d",
 		kpi->metric_occurrences_true, kpi->poll_frequency,
 		kpi->polling_unit ? kpi->polling_unit : "seconds", (long long)kpi_seconds(kpi),
@@ -90,9 +89,9 @@ static void bootup_unset(const struct rule_ctx *ctx)
 	if (g->bootup_time > 0 || !kpi)
 		return;
 	finding(ctx, g->line,
-		"vm_group \"%s\" has a kpi VM_ALIVE and no bootup_time: the VM is not monitored, "
-		"and "
-		"the kpi has no effect; set the seconds that it may take",
+		"vm_group \"%s\" has a kpi VM_ALIVE but no bootup_time: the VM is not monitored "
+		"and the kpi has no effect; set bootup_time to the time that booting may take, in "
+		"seconds",
 		g->name);
 	related(ctx, kpi->line);
 }
@@ -109,9 +108,8 @@ static void kpi_on_leg(const struct rule_ctx *ctx)
 		if (!bond)
 			continue;
 		finding(ctx, kpi->line,
-			"kpi \"%s\" is measured on nicid %u, a leg of %s: a failover looks like "
-			"the "
-			"loss of the VM and may reboot it; measure on a management interface",
+			"kpi \"%s\" is measured on nicid %u, a leg of bond \"%s\": a failover "
+			"looks like a lost VM and may reboot it; measure on a management interface",
 			kpi->event_name, port->nicid, bond->name);
 		related(ctx, port->line);
 	}
@@ -124,9 +122,8 @@ static void recovery_never(const struct rule_ctx *ctx)
 	if (g->recovery_manual || g->n_kpis == 0 || g->n_rules == 0 || acts(g, NULL, "recover"))
 		return;
 	finding(ctx, g->line,
-		"vm_group \"%s\" is to recover by itself, and no rule has the action \"FALSE "
-		"recover "
-		"autohealing\": nothing ever starts it",
+		"vm_group \"%s\" has automatic recovery, but no rule has the action \"FALSE "
+		"recover autohealing\": recovery never starts; add one",
 		g->name);
 	related(ctx, g->rules[0].line);
 }
@@ -137,10 +134,8 @@ static void recovery_reboot(const struct rule_ctx *ctx)
 
 	if (!g->recovery_manual && g->action_on_recovery == RECOVERY_REBOOT_ONLY)
 		finding(ctx, g->line,
-			"vm_group \"%s\" recovers by REBOOT_ONLY: a VM whose host is lost cannot "
-			"be "
-			"rebooted and stays away; REBOOT_THEN_REDEPLOY, ESC's default, makes it "
-			"anew",
+			"vm_group \"%s\" has action_on_recovery REBOOT_ONLY, which cannot recover "
+			"from the loss of the host: use REBOOT_THEN_REDEPLOY, ESC's default",
 			g->name);
 }
 
@@ -162,14 +157,14 @@ static void scaling_fixed(const struct rule_ctx *ctx)
 	if (g->scaling.max_active < 2 || (!address && !p->mac_address))
 		return;
 	finding(ctx, p->line,
-		"nicid %u has the fixed %s %s, and vm_group \"%s\" may have %u VMs: the second one "
-		"cannot have it too; use a static_ip_address_pool, or one vm_group a VM",
+		"nicid %u has the fixed %s %s, but vm_group \"%s\" may have %u VMs, and the second "
+		"one cannot use it too: use a static_ip_address_pool, or one vm_group per VM",
 		p->nicid, address ? "address" : "MAC", address ? fixed.text : p->mac_address,
 		g->name, g->scaling.max_active);
 	related(ctx, g->scaling.line);
 }
 
-/* Addresses from start to end; 0 when that is no range. */
+/* Number of addresses from start to end; 0 if the range is invalid. */
 static uint64_t range_size(const struct address_pool *pool)
 {
 	struct ip_range range;
@@ -188,11 +183,10 @@ static void scaling_pool(const struct rule_ctx *ctx)
 		if (size >= g->scaling.max_active)
 			continue;
 		finding(ctx, pool->line,
-			"the pool of network \"%s\" has %llu address%s, and vm_group \"%s\" may "
-			"have "
-			"%u VMs",
-			pool->network, (unsigned long long)size, size == 1 ? "" : "es", g->name,
-			g->scaling.max_active);
+			"the address pool of network \"%s\" has %llu %s, but vm_group \"%s\" may "
+			"have %u VMs: widen the pool or lower max_active",
+			pool->network, (unsigned long long)size,
+			plural(size, "address", "addresses"), g->name, g->scaling.max_active);
 		related(ctx, g->scaling.line);
 	}
 }
@@ -200,54 +194,55 @@ static void scaling_pool(const struct rule_ctx *ctx)
 const struct check_rule lifecycle_rules[] = {
 	{
 		RULE("managed-project", SEVERITY_WARNING, LEVEL_TENANT, managed_project),
-		.title = "the project does not go with the deployment",
+		.title = "the project is not deleted with the deployment",
 		.text = "A tenant sets managed_resource to false.",
 		.reason = "With true, ESC's default, ESC owns the project: deleting the tenant "
-			  "deletes it with all that others put there.",
-		.remedy = "Set managed_resource to false and name a project that exists.",
+			  "also deletes everything that others created in it.",
+		.remedy = "Set managed_resource to false and use an existing project.",
 		.source = "TechNote 223247, ESC sample; ESC User Guide 5.1, managing resources",
 	},
 	{
 		RULE("vm-alive-never", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_never),
-		.title = "something raises VM_ALIVE",
-		.text = "A vm_group with a bootup_time has a kpi VM_ALIVE, and a rule for it whose "
-			"action is esc_vm_alive_notification.",
-		.reason = "ESC waits bootup_time for VM_ALIVE, then recovers or fails the VM that "
-			  "works.",
+		.title = "VM_ALIVE can be raised",
+		.text = "A vm_group with a bootup_time has a kpi VM_ALIVE and a rule for it with "
+			"the action esc_vm_alive_notification.",
+		.reason = "ESC waits bootup_time for VM_ALIVE, then recovers the VM or reports it "
+			  "as failed although it works.",
 		.remedy = "Add both, or set bootup_time to -1.",
 		.source = "TechNote 223247, ESC sample (bootup_time 300, neither kpi nor rules); "
 			  "ESC User Guide, KPIs and rules",
 	},
 	{
 		RULE("vm-alive-late", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_late),
-		.title = "VM_ALIVE can come within bootup_time",
+		.title = "VM_ALIVE arrives within bootup_time",
 		.text = "poll_frequency times metric_occurrences_true is at most bootup_time.",
 		.reason = "Otherwise VM_ALIVE always comes too late.",
-		.remedy = "Poll more often, ask for fewer answers, or allow more time.",
+		.remedy = "Poll more often, require fewer results, or raise bootup_time.",
 		.source = "ESC User Guide, KPIs and rules",
 	},
 	{
 		RULE("bootup-unset", SEVERITY_WARNING, LEVEL_GROUP, bootup_unset),
-		.title = "a VM that is measured is monitored",
+		.title = "a VM with a kpi is monitored",
 		.text = "A vm_group with a kpi VM_ALIVE has a bootup_time.",
-		.reason = "-1, the default, switches monitoring off.",
+		.reason = "The default, -1, disables monitoring.",
 		.remedy = "Set bootup_time.",
 		.source = "ESC Deployment Attributes, bootup_time",
 	},
 	{
 		RULE("kpi-on-leg", SEVERITY_WARNING, LEVEL_GROUP, kpi_on_leg),
-		.title = "the VM is not measured through its bond",
-		.text = "The collector of a kpi is on an interface that is no leg.",
-		.reason = "What the bond survives would be answered by a reboot, which is the "
-			  "longer outage.",
+		.title = "the VM is not monitored through its bond",
+		.text = "The collector of a kpi uses an interface that is not a leg.",
+		.reason =
+			"A failure that the bond survives would reboot the VM, which takes longer.",
 		.remedy = "Set the collector's nicid to a management interface.",
 		.source = "ESC User Guide, KPIs and rules; TechNote 223247, management network",
 	},
 	{
 		RULE("recovery-never", SEVERITY_WARNING, LEVEL_GROUP, recovery_never),
-		.title = "a recovery policy has a trigger",
-		.text = "Where kpis have rules, and recovery is automatic, one rule recovers.",
-		.reason = "action_on_recovery says how, a rule says when.",
+		.title = "automatic recovery has a trigger",
+		.text = "If a vm_group has kpis, rules and automatic recovery, at least one rule "
+			"triggers recovery.",
+		.reason = "action_on_recovery defines how to recover; a rule defines when.",
 		.remedy = "Add the action \"FALSE recover autohealing\" to the rule of VM_ALIVE.",
 		.source = "ESC User Guide, healing",
 	},
@@ -255,25 +250,26 @@ const struct check_rule lifecycle_rules[] = {
 		RULE("recovery-reboot", SEVERITY_NOTE, LEVEL_GROUP, recovery_reboot),
 		.title = "recovery survives the loss of a host",
 		.text = "action_on_recovery is REBOOT_THEN_REDEPLOY or REDEPLOY_ONLY.",
-		.reason = "A reboot needs the host.",
-		.remedy = "Use REBOOT_THEN_REDEPLOY unless the VM's disk must never be lost.",
+		.reason = "A reboot needs the original host.",
+		.remedy =
+			"Use REBOOT_THEN_REDEPLOY unless the VM's disk must be kept in all cases.",
 		.source = "TechNote 223247, ESC sample; ESC User Guide 5.5, healing",
 	},
 	{
 		RULE("scaling-fixed", SEVERITY_ERROR, LEVEL_PORT, scaling_fixed),
 		.title = "a group that scales has no fixed addresses",
-		.text = "An interface of a vm_group with max_active above 1 has no fixed address "
-			"without a static_ip_address_pool, and no fixed MAC.",
-		.reason = "The second VM's port is refused, the address being in use.",
-		.remedy = "Use a pool, or a vm_group for each VM.",
+		.text = "An interface of a vm_group with max_active above 1 has no fixed MAC, and "
+			"no fixed address without a static_ip_address_pool.",
+		.reason = "Neutron rejects the port of the second VM: the address is in use.",
+		.remedy = "Use a pool, or one vm_group per VM.",
 		.source = "ESC User Guide, scaling; Neutron API (IpAddressInUse)",
 	},
 	{
 		RULE("scaling-pool", SEVERITY_ERROR, LEVEL_GROUP, scaling_pool),
-		.title = "an address pool has one for each VM",
+		.title = "an address pool has an address for each VM",
 		.text = "A static_ip_address_pool has at least max_active addresses.",
-		.reason = "The VM that finds the pool empty is not made.",
-		.remedy = "Widen the range, or lower max_active.",
+		.reason = "If the pool is empty, the next VM is not created.",
+		.remedy = "Widen the range or lower max_active.",
 		.source = "ESC User Guide, scaling",
 	},
 	{0},

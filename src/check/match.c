@@ -13,7 +13,7 @@
 struct matching {
 	const struct vm_group *group;
 	struct guest_match *m;
-	bool *taken; /* of the group's interfaces */
+	bool *taken; /* per interface of the group */
 };
 
 static const struct interface *take(struct matching *w, size_t i)

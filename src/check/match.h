@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which port of the descriptor is which interface of the guest. Neither file says so outright, so:
- *  1. an interface of the guest that is bound to a MAC address is the port with that mac_address;
- *  2. a NIC with a static address is the port that owns this address;
- *  3. the legs of bonds are, in the order of the day-0 file, the ports that are left of a type
- * other than virtual, by nicid; where there is no such port at all, the virtual ones that are left;
- *  4. the NICs that have a name (a connection of the image that is changed has none here) are, in
- *     the order of the day-0 file, the virtual ports that are left, by nicid.
- * What finds no port has none: there are fewer ports than the guest expects.
+ * Matches the guest's interfaces to ports of the descriptor. Neither file states the mapping, so in
+ * this order:
+ *  1. an interface bound to a MAC address is the port with that mac_address;
+ *  2. a NIC with a static address is the port that has this address;
+ *  3. bond legs, in the order of the day-0 file, are the remaining non-virtual ports, by nicid; if
+ *     the group has virtual ports only, the remaining ports;
+ *  4. named NICs, in the order of the day-0 file, are the remaining virtual ports, by nicid.
+ *     (A NIC without a name is a connection of the image that day-0 modifies.)
+ * An interface stays unmatched if the group has fewer ports than the guest expects.
  */
 #pragma once
 
@@ -37,11 +38,11 @@ struct guest_match {
 	size_t n_nics;
 };
 
-/* All point into the group, which must outlive *ret. */
+/* The result points into the group, which must outlive it. */
 void guest_match(const struct vm_group *group, struct guest_match *ret);
 void guest_match_clear(struct guest_match *m);
 
-/* The bond that the port is a leg of, or NULL. */
+/* The bond of which the port is a leg, or NULL. */
 const struct bond *guest_match_bond(const struct guest_match *m, const struct interface *port);
 
 /* The port of leg number i of the bond, or NULL. */

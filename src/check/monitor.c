@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How a bond notices that a leg has failed: miimon and the ARP monitor. */
+/* How a bond detects a failed leg: miimon and the ARP monitor. */
 #include "base/str.h"
 #include "check/rule.h"
 
 enum {
-	NM_MIIMON = 100,   /* NetworkManager's, where neither monitor is set (nm-settings, bond) */
-	ARP_INTERVALS = 3, /* down after two missed and the tick that notices (arp_missed_max 2) */
+	NM_MIIMON =
+		100, /* NetworkManager's default if neither monitor is set (nm-settings, bond) */
+	ARP_INTERVALS =
+		3, /* two missed intervals and the tick that detects them (arp_missed_max 2) */
 };
 
-/* The miimon that holds, in ms; 0: none. */
+/* The effective miimon, in ms; 0 if disabled. */
 static int miimon_of(const struct bond *b)
 {
 	if (b->miimon < 0 && b->arp_interval <= 0 && b->dialect == DIALECT_NMCLI)
@@ -21,11 +23,10 @@ static void bond_monitor_none(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (miimon_of(b) == 0 && b->arp_interval <= 0)
-		finding_in(
-			ctx, b->file, b->line,
-			"%s has neither miimon nor arp_interval: it never notices that a leg has "
-			"lost its link; set miimon=100",
-			b->name);
+		finding_in(ctx, b->file, b->line,
+			   "bond \"%s\" sets neither miimon nor arp_interval, so it never detects "
+			   "a link failure: set miimon=100",
+			   b->name);
 }
 
 static void bond_monitor_both(const struct rule_ctx *ctx)
@@ -34,8 +35,8 @@ static void bond_monitor_both(const struct rule_ctx *ctx)
 
 	if (b->miimon > 0 && b->arp_interval > 0)
 		finding_in(ctx, b->file, b->line,
-			   "%s has miimon=%d and arp_interval=%d: the kernel forbids both at once, "
-			   "and refuses the second or drops the first; keep one",
+			   "bond \"%s\" sets both miimon=%d and arp_interval=%d: the kernel "
+			   "rejects the second or disables the first; keep one",
 			   b->name, b->miimon, b->arp_interval);
 }
 
@@ -52,17 +53,17 @@ static void bond_monitor_slow(const struct rule_ctx *ctx)
 	if (worst <= limit)
 		return;
 	if (b->arp_interval > 0)
-		finding_in(
-			ctx, b->file, b->line,
-			"%s takes a leg for down after %d intervals of arp_interval=%d, %lld ms, "
-			"and max_outage_ms allows %lld: shorten the interval",
-			b->name, ARP_INTERVALS, b->arp_interval, (long long)worst,
-			(long long)limit);
+		finding_in(ctx, b->file, b->line,
+			   "bond \"%s\" declares a leg down after %d intervals of arp_interval=%d, "
+			   "%lld ms, but max_outage_ms is %lld: shorten the interval",
+			   b->name, ARP_INTERVALS, b->arp_interval, (long long)worst,
+			   (long long)limit);
 	else
 		finding_in(ctx, b->file, b->line,
-			   "%s looks at its legs every %d ms%s, so a loss may take %lld ms to be "
-			   "seen, and max_outage_ms allows %lld: shorten it",
-			   b->name, miimon_of(b), b->downdelay > 0 ? " and waits downdelay" : "",
+			   "bond \"%s\" polls its legs every %d ms%s, so detecting a failure may "
+			   "take %lld ms, but max_outage_ms is %lld: shorten the interval",
+			   b->name, miimon_of(b),
+			   b->downdelay > 0 ? " and then waits for downdelay" : "",
 			   (long long)worst, (long long)limit);
 }
 
@@ -72,12 +73,11 @@ static void bond_monitor_blind(const struct rule_ctx *ctx)
 
 	if (b->mode == BOND_MODE_ACTIVE_BACKUP && b->n_legs > 1 && miimon_of(b) > 0 &&
 	    b->arp_interval <= 0)
-		finding_in(
-			ctx, b->file, b->line,
-			"%s is watched by miimon, which sees the carrier of its legs and nothing "
-			"behind: a dead uplink, a black-holed VLAN or a one-way loss is no failure "
-			"to it; bondd's probes or the ARP monitor with two targets see those",
-			b->name);
+		finding_in(ctx, b->file, b->line,
+			   "bond \"%s\" uses miimon, which monitors the carrier of the legs only: "
+			   "it does not detect a dead uplink, a black-holed VLAN or one-way loss; "
+			   "run bondd in the guest, or use the ARP monitor with two targets",
+			   b->name);
 }
 
 static void bond_uplink_status(const struct rule_ctx *ctx)
@@ -91,9 +91,9 @@ static void bond_uplink_status(const struct rule_ctx *ctx)
 			continue;
 		finding_in(
 			ctx, b->file, b->line,
-			"%s is watched by miimon, and nicid %u has propagate_uplink_status=false: "
-			"Neutron then forces the VF's link up, and a pulled cable is never seen; "
-			"leave the property out (dnsvnf sets it to true)",
+			"bond \"%s\" uses miimon, but nicid %u has propagate_uplink_status=false: "
+			"Neutron then forces the VF's link up, and miimon never detects a pulled "
+			"cable; remove the property (dnsvnf sets it to true)",
 			b->name, port->nicid);
 		related(ctx, port->line);
 	}
@@ -104,11 +104,10 @@ static void bond_arp_target(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && b->arp_ip_targets.n == 0)
-		finding_in(
-			ctx, b->file, b->line,
-			"%s has arp_interval=%d and no arp_ip_target: without a target no leg is "
-			"ever up; name two addresses in the bond's subnet",
-			b->name, b->arp_interval);
+		finding_in(ctx, b->file, b->line,
+			   "bond \"%s\" has arp_interval=%d but no arp_ip_target, so no leg ever "
+			   "comes up: set two addresses of the bond's subnet",
+			   b->name, b->arp_interval);
 }
 
 static void bond_arp_one_target(const struct rule_ctx *ctx)
@@ -117,8 +116,9 @@ static void bond_arp_one_target(const struct rule_ctx *ctx)
 
 	if (b->arp_interval > 0 && b->arp_ip_targets.n == 1)
 		finding_in(ctx, b->file, b->line,
-			   "%s has %s as its only arp_ip_target: when that is down, both legs are "
-			   "taken for down and the DNS service goes with it; name a second one",
+			   "bond \"%s\" has %s as its only arp_ip_target: if this host is down, "
+			   "the bond declares both legs down and the DNS service stops; add a "
+			   "second target",
 			   b->name, b->arp_ip_targets.v[0]);
 }
 
@@ -145,14 +145,13 @@ static void bond_arp_offlink(const struct rule_ctx *ctx)
 			on_link = on_link || a->dhcp4;
 		}
 		if (!on_link)
-			finding_in(
-				ctx, b->file, b->line,
-				"%s has arp_ip_target %s, which %s: nobody answers an ARP request "
-				"for it, and both legs stay down; take an address of the bond's "
-				"own subnet",
-				b->name, b->arp_ip_targets.v[t],
-				known ? "is not in the bond's subnet"
-				      : "the bond cannot ask for, having no IPv4 address");
+			finding_in(ctx, b->file, b->line,
+				   "bond \"%s\" has arp_ip_target %s, which %s: no host answers "
+				   "the ARP requests, and both legs stay down; use an address of "
+				   "the bond's subnet",
+				   b->name, b->arp_ip_targets.v[t],
+				   known ? "is not in the bond's subnet"
+					 : "it cannot query, because it has no IPv4 address");
 	}
 }
 
@@ -161,11 +160,10 @@ static void bond_arp_validate(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && (!b->arp_validate || streq(b->arp_validate, "none")))
-		finding_in(
-			ctx, b->file, b->line,
-			"%s takes any frame for a sign of life (arp_validate=none%s): a leg that "
-			"receives and cannot send stays up; set arp_validate=all",
-			b->name, b->arp_validate ? "" : ", the default");
+		finding_in(ctx, b->file, b->line,
+			   "bond \"%s\" accepts any frame as a sign of life (arp_validate=none%s): "
+			   "a leg that receives but cannot send stays active; set arp_validate=all",
+			   b->name, b->arp_validate ? "" : ", the default");
 }
 
 static void bond_delay(const struct rule_ctx *ctx)
@@ -176,51 +174,53 @@ static void bond_delay(const struct rule_ctx *ctx)
 	if (b->downdelay <= 0 || (miimon > 0 && b->downdelay % miimon == 0))
 		return;
 	if (miimon == 0)
-		finding_in(ctx, b->file, b->line, "downdelay=%d of %s has no effect without miimon",
+		finding_in(ctx, b->file, b->line,
+			   "downdelay=%d of bond \"%s\" has no effect without miimon: remove it",
 			   b->downdelay, b->name);
 	else
 		finding_in(ctx, b->file, b->line,
-			   "downdelay=%d of %s is no multiple of miimon=%d: the driver rounds it "
-			   "down to %d",
+			   "downdelay=%d of bond \"%s\" is not a multiple of miimon=%d: the driver "
+			   "rounds it down to %d",
 			   b->downdelay, b->name, miimon, b->downdelay / miimon * miimon);
 }
 
 const struct check_rule monitor_rules[] = {
 	{
 		RULE("bond-monitor-none", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_none),
-		.title = "the bond watches its legs",
-		.text = "miimon or arp_interval is set. (nmcli sets miimon=100 where neither is.)",
-		.reason = "A bond without a monitor keeps a dead leg active for ever.",
+		.title = "the bond monitors its legs",
+		.text = "miimon or arp_interval is set. (nmcli sets miimon=100 if neither is.)",
+		.reason = "A bond without a monitor keeps using a dead leg.",
 		.remedy = "Set miimon=100, or arp_interval with two targets.",
 		.source = "bonding.rst, miimon: \"a value of zero disables MII link monitoring\"",
 	},
 	{
 		RULE("bond-monitor-both", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_both),
-		.title = "one monitor at a time",
+		.title = "the bond has one monitor",
 		.text = "miimon and arp_interval are not set together.",
-		.reason = "The kernel refuses the two together over netlink, and in sysfs setting "
-			  "one switches the other off, so what holds is an accident of order.",
-		.remedy = "Keep miimon for carrier loss, or arp_interval for the path.",
+		.reason = "Over netlink the kernel rejects the combination. In sysfs, setting one "
+			  "disables the other, so the result depends on the order.",
+		.remedy = "Use miimon to detect carrier loss, or arp_interval to detect path "
+			  "failures.",
 		.source = "bonding.rst, arp_interval; drivers/net/bonding/bond_netlink.c and "
 			  "bond_options.c",
 	},
 	{
 		RULE("bond-monitor-slow", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_slow),
-		.title = "a failure is noticed within the outage allowed",
-		.text = "miimon plus downdelay, or three times arp_interval, is at most the "
-			"property max_outage_ms.",
-		.reason = "The driver fails over at its next tick, not at the event: miimon=1000 "
-			  "means up to a second.",
-		.remedy = "Lower miimon (10 is cheap) or arp_interval.",
+		.title = "a failure is detected within the allowed outage",
+		.text = "miimon plus downdelay, or three times arp_interval, is at most "
+			"max_outage_ms.",
+		.reason = "The driver fails over at its next tick, not at the event: with "
+			  "miimon=1000 after up to one second.",
+		.remedy = "Lower miimon (10 has little cost) or arp_interval.",
 		.source = "bonding.rst, miimon and arp_interval; TechNote 223247, step 3.1",
 	},
 	{
 		RULE("bond-monitor-blind", SEVERITY_NOTE, LEVEL_BOND, bond_monitor_blind),
-		.title = "what miimon cannot see",
-		.text = "A bond that is watched by miimon alone detects loss of carrier only.",
-		.reason = "The text around such designs tends to promise ARP monitoring; what is "
-			  "configured does not do it. A path that dies with the carrier up is an "
-			  "outage until somebody notices.",
+		.title = "what miimon cannot detect",
+		.text = "A bond with miimon only detects carrier loss only.",
+		.reason = "Such designs often promise ARP monitoring but do not configure it. If a "
+			  "path fails while the carrier is up, the outage lasts until someone "
+			  "notices.",
 		.remedy = "Run bondd in the guest, or use arp_interval with two targets and "
 			  "arp_validate=all.",
 		.source = "TechNote 223247, failover scenario, step 1; bonding.rst, miimon",
@@ -228,55 +228,55 @@ const struct check_rule monitor_rules[] = {
 	{
 		RULE("bond-uplink-status", SEVERITY_ERROR, LEVEL_BOND, bond_uplink_status),
 		.title = "a VF's link follows that of its NIC",
-		.text = "Direct ports under miimon have propagate_uplink_status, which dnsvnf "
-			"sets.",
-		.reason = "Without it Neutron's agent sets the VF's link state to \"enable\", "
-			  "always up, and miimon never sees a cable that is pulled.",
+		.text = "Direct ports of a bond with miimon have propagate_uplink_status, which "
+			"dnsvnf sets.",
+		.reason = "Without it Neutron's agent sets the VF's link state to \"enable\" "
+			  "(always up), and miimon never detects a pulled cable.",
 		.remedy = "Remove propagate_uplink_status=false.",
 		.source = "Neutron API, uplink-status-propagation; ml2/drivers/mech_sriov/agent",
 	},
 	{
 		RULE("bond-arp-target", SEVERITY_ERROR, LEVEL_BOND, bond_arp_target),
 		.title = "the ARP monitor has targets",
-		.text = "arp_interval goes with arp_ip_target.",
-		.reason = "A leg counts as up while answers come; nobody is asked.",
+		.text = "arp_interval is used with arp_ip_target.",
+		.reason = "A leg is up as long as targets answer; without targets nothing answers.",
 		.remedy = "Set arp_ip_target to the gateway and one more address of the subnet.",
 		.source = "bonding.rst, arp_ip_target",
 	},
 	{
 		RULE("bond-arp-one-target", SEVERITY_WARNING, LEVEL_BOND, bond_arp_one_target),
-		.title = "the ARP monitor survives the loss of a target",
+		.title = "the ARP monitor tolerates the loss of a target",
 		.text = "arp_ip_target names at least two addresses.",
-		.reason = "Measured: with one target that dies, every query is lost although the "
-			  "service could be reached; with two, none.",
-		.remedy = "Add a second target that does not fail with the first.",
+		.reason = "Measured: when the only target fails, every query is lost although the "
+			  "service is reachable; with two targets, none is.",
+		.remedy = "Add a second target that does not fail together with the first.",
 		.source = "bonding.rst, arp_ip_target",
 	},
 	{
 		RULE("bond-arp-offlink", SEVERITY_ERROR, LEVEL_BOND, bond_arp_offlink),
-		.title = "ARP targets are on the link",
+		.title = "ARP targets are on-link",
 		.text = "Each arp_ip_target is in the subnet of an IPv4 address of the bond.",
-		.reason = "ARP does not cross a router, and a bond of IPv6 addresses only has no "
-			  "ARP.",
-		.remedy = "Take addresses of the bond's subnet; with IPv6 only, use miimon.",
+		.reason = "Routers do not forward ARP, and a bond with IPv6 addresses only cannot "
+			  "send it.",
+		.remedy = "Use addresses of the bond's subnet. If it has IPv6 only, use miimon.",
 		.source = "bonding.rst, arp_ip_target; RFC 826",
 	},
 	{
 		RULE("bond-arp-validate", SEVERITY_NOTE, LEVEL_BOND, bond_arp_validate),
-		.title = "the ARP monitor counts answers, not noise",
-		.text = "arp_interval goes with arp_validate=all (or active).",
-		.reason = "Otherwise any frame counts: measured, a leg that cannot send any more "
-			  "is never left.",
+		.title = "the ARP monitor counts ARP replies only",
+		.text = "arp_interval is used with arp_validate=all (or active).",
+		.reason = "Otherwise any frame counts. Measured: the bond never leaves a leg that "
+			  "can no longer send.",
 		.remedy = "Set arp_validate=all.",
 		.source = "bonding.rst, arp_validate",
 	},
 	{
 		RULE("bond-delay", SEVERITY_WARNING, LEVEL_BOND, bond_delay),
 		.title = "downdelay is a multiple of miimon",
-		.text = "downdelay is used with miimon, and is a multiple of it.",
-		.reason = "The driver counts ticks of miimon and rounds down; the ARP monitor "
-			  "ignores it.",
-		.remedy = "Leave downdelay out: it only makes an outage longer.",
+		.text = "downdelay is used with miimon and is a multiple of it.",
+		.reason = "The driver counts miimon ticks and rounds down. The ARP monitor ignores "
+			  "downdelay.",
+		.remedy = "Remove downdelay: it only lengthens the outage.",
 		.source = "bonding.rst, downdelay",
 	},
 	{0},

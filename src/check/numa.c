@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* NUMA cells of the guest against vCPUs, memory, pages and NICs, as nova/virt/hardware.py reads
- * the flavor. What a host then has to offer is not asked here. */
+/* Guest NUMA cells against vCPUs, memory, page size and NICs, as nova/virt/hardware.py reads the
+ * flavor. Host capacity is not checked here. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,7 +19,7 @@ static unsigned line_of(const struct flavor *flavor, const char *name)
 	return flavor->line;
 }
 
-/* Cells of the guest; 0: it has no NUMA topology (numa_get_constraints()). */
+/* Number of guest NUMA cells; 0 without a NUMA topology (numa_get_constraints()). */
 static size_t cells_of(const struct flavor *flavor)
 {
 	const char *nodes = extra_spec(flavor, "hw:numa_nodes");
@@ -34,7 +34,7 @@ static size_t cells_of(const struct flavor *flavor)
 	return 0;
 }
 
-/* The cell's own hw:numa_cpus.N or hw:numa_mem.N, or NULL. */
+/* Value of the cell's hw:numa_cpus.N or hw:numa_mem.N, or NULL. */
 static const char *of_cell(const struct flavor *flavor, const char *what, size_t cell)
 {
 	cleanup_free char *name = xasprintf("hw:numa_%s.%zu", what, cell);
@@ -59,14 +59,13 @@ static void numa_uneven(const struct rule_ctx *ctx)
 	if (cells < 2 || has_map(f) || (f->vcpus % cells == 0 && f->memory_mb % cells == 0))
 		return;
 	finding(ctx, line_of(f, "hw:numa_nodes"),
-		"%u vCPUs and %u MB do not divide evenly over %zu NUMA cells: Nova refuses the "
-		"server; change them, or say what each cell gets by hw:numa_cpus.N and "
-		"hw:numa_mem.N",
+		"%u vCPUs and %u MB do not divide evenly by %zu NUMA cells, so Nova rejects the "
+		"server: change them, or set hw:numa_cpus.N and hw:numa_mem.N for each cell",
 		f->vcpus, f->memory_mb, cells);
 	related(ctx, f->line);
 }
 
-/* What is wrong with the map of cells, or NULL; the caller frees. */
+/* What is wrong with the cell map, or NULL. The caller frees it. */
 static char *map_fault(const struct flavor *f, size_t cells)
 {
 	bool seen[EXTRA_SPEC_CPUS_MAX] = {0}, cpus[EXTRA_SPEC_CPUS_MAX];
@@ -77,14 +76,15 @@ static char *map_fault(const struct flavor *f, size_t cells)
 		const char *c = of_cell(f, "cpus", cell), *m = of_cell(f, "mem", cell);
 		if (!c || !m)
 			return xasprintf(
-				"cell %zu has no hw:numa_%s.%zu, and %zu cells are asked for", cell,
-				c ? "mem" : "cpus", cell, cells);
+				"cell %zu has no hw:numa_%s.%zu although the flavor has %zu cells",
+				cell, c ? "mem" : "cpus", cell, cells);
 		if (!extra_spec_cpus(c, cpus) || str_to_int(m, 1, INT32_MAX, &mb) < 0)
-			return NULL; /* another rule says so */
+			return NULL; /* reported by another rule */
 		memory += (uint64_t)mb;
 		for (unsigned i = 0; i < EXTRA_SPEC_CPUS_MAX; i++) {
 			if (cpus[i] && i >= f->vcpus)
-				return xasprintf("hw:numa_cpus.%zu names vCPU %u of %u (0 to %u)",
+				return xasprintf("hw:numa_cpus.%zu names vCPU %u, but the flavor "
+						 "has %u (0 to %u)",
 						 cell, i, f->vcpus, f->vcpus - 1);
 			if (cpus[i] && seen[i])
 				return xasprintf("vCPU %u is in two cells", i);
@@ -95,7 +95,7 @@ static char *map_fault(const struct flavor *f, size_t cells)
 		if (!seen[i])
 			return xasprintf("vCPU %u is in no cell", i);
 	if (memory != f->memory_mb)
-		return xasprintf("the cells have %llu MB together, and the flavor %u MB",
+		return xasprintf("the cells have %llu MB in total, but the flavor has %u MB",
 				 (unsigned long long)memory, f->memory_mb);
 	return NULL;
 }
@@ -112,11 +112,11 @@ static void numa_map(const struct rule_ctx *ctx)
 		      : xstrdup("hw:numa_nodes is not set, so Nova ignores them");
 	if (fault)
 		finding(ctx, line_of(f, "hw:numa_nodes"),
-			"hw:numa_cpus.N and hw:numa_mem.N of flavor \"%s\" do not add up: %s",
+			"hw:numa_cpus.N and hw:numa_mem.N of flavor \"%s\" are inconsistent: %s",
 			f->name, fault);
 }
 
-/* MB of that cell. */
+/* Memory of the cell, in MB. */
 static uint64_t cell_memory(const struct flavor *f, size_t cell, size_t cells)
 {
 	const char *own = of_cell(f, "mem", cell);
@@ -137,15 +137,15 @@ static void numa_page_size(const struct rule_ctx *ctx)
 		if (mb * 1024 % kb == 0)
 			continue;
 		finding(ctx, line_of(f, "hw:mem_page_size"),
-			"NUMA cell %zu has %llu MB, no multiple of the page size %s: no host fits; "
-			"choose a memory_mb that divides, or smaller pages",
+			"NUMA cell %zu has %llu MB, which is not a multiple of the page size %s, "
+			"so no host fits: change memory_mb, or use smaller pages",
 			cell, (unsigned long long)mb, value);
 		related(ctx, f->line);
 		return;
 	}
 }
 
-/* Whether Nova may take the port's VF from any node of the host. */
+/* Whether Nova may take the port's VF from any host node. */
 static bool is_lenient(const struct rule_ctx *ctx, const struct interface *port)
 {
 	const char *of_port = rule_option(ctx, port, "numa_affinity_policy");
@@ -154,7 +154,7 @@ static bool is_lenient(const struct rule_ctx *ctx, const struct interface *port)
 	return streq(of_port ? of_port : of_flavor, "preferred");
 }
 
-/* How many physnets the group's strict VF ports come from; the last port goes to *ret. */
+/* Number of physnets of the group's ports with a strict NUMA policy; *ret is the last such port. */
 static size_t strict_physnets(const struct rule_ctx *ctx, const struct interface **ret)
 {
 	const char *names[PHYSNETS_MAX];
@@ -191,9 +191,9 @@ static void numa_one_cell(const struct rule_ctx *ctx)
 	if (physnets < 2)
 		return;
 	finding(ctx, line_of(f, "hw:numa_nodes"),
-		"flavor \"%s\" makes one NUMA cell, and the VFs of vm_group \"%s\" come from %zu "
-		"physnets: where their NICs are on two host nodes Nova finds no host; set "
-		"hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred",
+		"flavor \"%s\" has one NUMA cell, but the VFs of vm_group \"%s\" come from %zu "
+		"physnets: if their NICs are on two host nodes, Nova finds no host; set "
+		"hw:numa_nodes=2 or hw:pci_numa_affinity_policy=preferred",
 		f->name, ctx->group->name, physnets);
 	related(ctx, port->line);
 }
@@ -209,9 +209,8 @@ static void numa_needs(const struct rule_ctx *ctx)
 	if (cells < 2 || has_map(f) || (!dedicated && !large))
 		return;
 	finding(ctx, line_of(f, "hw:numa_nodes"),
-		"flavor \"%s\" needs %zu nodes of one host with %zu free %sCPUs and %zu MB of free "
-		"%s "
-		"each; free ones in another node do not help",
+		"flavor \"%s\" needs %zu nodes of one host, each with %zu free %sCPUs and %zu MB "
+		"of free %s; free resources of other nodes do not count",
 		f->name, cells, f->vcpus / cells, dedicated ? "dedicated " : "",
 		f->memory_mb / cells, large ? "huge pages" : "memory");
 }
@@ -227,9 +226,10 @@ static void numa_pci_policy(const struct rule_ctx *ctx)
 		if (!port_is_vf(port) || rule_option(ctx, port, "numa_affinity_policy"))
 			continue;
 		finding(ctx, f->line,
-			"flavor \"%s\" sets no hw:pci_numa_affinity_policy, so legacy holds: on a "
-			"host with more than %zu nodes the chosen ones may have no NIC, and it is "
-			"refused; preferred always fits, required says what legacy does",
+			"flavor \"%s\" sets no hw:pci_numa_affinity_policy, so the default, "
+			"legacy, applies: on a host with more than %zu nodes Nova may choose nodes "
+			"without a NIC and reject the host; set preferred, which always fits, or "
+			"required, which makes the requirement explicit",
 			f->name, cells_of(f));
 		related(ctx, port->line);
 		return;
@@ -239,38 +239,38 @@ static void numa_pci_policy(const struct rule_ctx *ctx)
 const struct check_rule numa_rules[] = {
 	{
 		RULE("numa-uneven", SEVERITY_ERROR, LEVEL_GROUP, numa_uneven),
-		.title = "vCPUs and memory divide over the NUMA cells",
+		.title = "vCPUs and memory divide evenly by the NUMA cells",
 		.text = "vcpus and memory_mb are multiples of hw:numa_nodes, unless hw:numa_cpus.N "
-			"and hw:numa_mem.N say what each cell gets.",
+			"and hw:numa_mem.N define each cell.",
 		.reason = "Nova answers 400: Instance CPUs and/or memory cannot be evenly "
 			  "distributed.",
-		.remedy = "Change vcpus or memory_mb, or map the cells.",
+		.remedy = "Change vcpus or memory_mb, or define the cells.",
 		.source = "Nova, virt/hardware.py, _get_numa_topology_auto()",
 	},
 	{
 		RULE("numa-map", SEVERITY_ERROR, LEVEL_GROUP, numa_map),
-		.title = "the map of NUMA cells is whole",
-		.text = "hw:numa_cpus.N and hw:numa_mem.N are given for each cell, name each vCPU "
+		.title = "the map of NUMA cells is complete",
+		.text = "hw:numa_cpus.N and hw:numa_mem.N are set for each cell, name each vCPU "
 			"once and add up to memory_mb.",
-		.reason = "Nova refuses the server.",
-		.remedy = "Correct the map, or leave it out where all cells are alike.",
+		.reason = "Nova rejects the server.",
+		.remedy = "Correct the map, or remove it if all cells are equal.",
 		.source = "Nova, virt/hardware.py, _get_numa_topology_manual()",
 	},
 	{
 		RULE("numa-page-size", SEVERITY_ERROR, LEVEL_GROUP, numa_page_size),
-		.title = "a cell's memory is whole pages",
+		.title = "a cell's memory is a whole number of pages",
 		.text = "The memory of each NUMA cell is a multiple of hw:mem_page_size.",
-		.reason = "Nova finds no host whose pages fit.",
-		.remedy = "Choose memory_mb as cells times a multiple of the page size.",
+		.reason = "Nova finds no host with matching pages.",
+		.remedy = "Set memory_mb to a multiple of cells times page size.",
 		.source = "Nova, objects/numa.py, NUMACell.can_fit_pagesize()",
 	},
 	{
 		RULE("numa-one-cell", SEVERITY_WARNING, LEVEL_GROUP, numa_one_cell),
 		.title = "a guest with NICs on two nodes spans two nodes",
 		.text = "A flavor with a NUMA topology has as many cells as its VFs have physnets, "
-			"or affinity policy preferred.",
-		.reason = "With one cell Nova takes VFs of that cell's host node only. This is the "
-			  "cross-NUMA mode that the TechNote is about.",
+			"or the PCI NUMA policy preferred.",
+		.reason = "With one cell Nova takes VFs from that cell's host node only. This is "
+			  "the cross-NUMA mode of the TechNote.",
 		.remedy = "Set hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred, or the "
 			  "port property numa_affinity_policy=preferred.",
 		.source = "TechNote 223247, step 2.2; Nova, pci/stats.py",
@@ -278,22 +278,22 @@ const struct check_rule numa_rules[] = {
 	{
 		RULE("numa-needs", SEVERITY_NOTE, LEVEL_GROUP, numa_needs),
 		.title = "what each host node must have free",
-		.text = "The flavor's dedicated CPUs and huge pages are needed on each of its "
-			"cells' host nodes.",
-		.reason = "A host with enough in all, but on one node, is refused, and Nova does "
-			  "not say why.",
+		.text = "Each host node of a cell has the cell's dedicated CPUs and huge pages "
+			"free.",
+		.reason = "Nova rejects a host that has enough in total but not on each node, and "
+			  "does not say why.",
 		.remedy = "Compare with the host: isolated CPUs and huge pages per node.",
 		.source = "TechNote 223247, steps 2.1 and 2.2; Nova, virt/hardware.py",
 	},
 	{
 		RULE("numa-pci-policy", SEVERITY_NOTE, LEVEL_GROUP, numa_pci_policy),
-		.title = "the NICs' NUMA policy is said",
+		.title = "the PCI NUMA policy is explicit",
 		.text = "A flavor with two or more cells and VFs sets hw:pci_numa_affinity_policy.",
-		.reason = "legacy is the default. It is fine on a host of two nodes; on one that "
-			  "is split into more (sub-NUMA clustering) the nodes that Nova picks may "
-			  "hold no NIC.",
-		.remedy = "Set preferred to be placed anywhere, required to be told when it is not "
-			  "local.",
+		.reason =
+			"The default is legacy. It works on a host with two nodes. On a host with "
+			"more nodes (sub-NUMA clustering) Nova may choose nodes without a NIC.",
+		.remedy = "Set preferred to accept any host, or required to reject hosts without "
+			  "local NICs.",
 		.source = "TechNote 223247, step 2.2; Nova, flavor extra specs",
 	},
 	{0},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The extension named dnsvnf: its options and waivers. */
+/* The extension named dnsvnf: options and waivers. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -9,7 +9,7 @@
 
 enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY };
 
-/* Options; of those of a port, NAME.NICID is one too. man/dnsvnf.8.in describes them. */
+/* Options. A port option may also be written NAME.NICID. Documented in man/dnsvnf.8.in. */
 static const struct option {
 	const char *name;
 	enum kind kind;
@@ -60,7 +60,7 @@ static void each_property(const struct rule_ctx *ctx, property_fn *fn)
 		each_in(ctx, d->vm_groups[g].extensions, d->vm_groups[g].n_extensions, fn);
 }
 
-/* Whether a group of the deployment has the interface that "NAME.NICID" is about. */
+/* Whether any group of the deployment has the interface of "NAME.NICID". */
 static bool has_port(const struct deployment *d, const char *nicid)
 {
 	int64_t n;
@@ -82,15 +82,15 @@ static void check_name(const struct rule_ctx *ctx, const struct property *p)
 		return;
 	if (find(p->name)) {
 		if (dot && !has_port(ctx->deployment, dot + 1))
-			finding(ctx, p->line, "%s is about an interface that no vm_group has",
-				p->name);
+			finding(ctx, p->line,
+				"property %s refers to an interface that no vm_group has", p->name);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		guess_try(&guess, options[i].name);
 	finding(ctx, p->line, "the extension dnsvnf has no property \"%s\"%s%s%s", p->name,
-		guess.best ? ": is \"" : "", guess.best ? guess.best : "",
-		guess.best ? "\" meant?" : "");
+		guess.best ? " (did you mean \"" : "", guess.best ? guess.best : "",
+		guess.best ? "\"?)" : "");
 }
 
 static void option_name(const struct rule_ctx *ctx)
@@ -115,7 +115,7 @@ static void check_value(const struct rule_ctx *ctx, const struct property *p)
 		break;
 	case MILLISECONDS:
 		if (str_to_int(value, 1, INT32_MAX, &n) < 0)
-			wants = "a number of milliseconds from 1 on";
+			wants = "an integer of at least 1 (milliseconds)";
 		break;
 	case NUMA_POLICY:
 		if (!*value || !str_in_words("legacy preferred required socket", value))
@@ -123,7 +123,8 @@ static void check_value(const struct rule_ctx *ctx, const struct property *p)
 		break;
 	}
 	if (wants)
-		finding(ctx, p->line, "%s is \"%s\", and must be %s", p->name, value, wants);
+		finding(ctx, p->line, "property %s is \"%s\" but must be %s", p->name, value,
+			wants);
 }
 
 static void option_value(const struct rule_ctx *ctx)
@@ -138,10 +139,11 @@ static void check_waiver(const struct rule_ctx *ctx, const struct property *p)
 	const char *id = p->name + strlen(waive);
 	if (!check_rule_find(id))
 		finding(ctx, p->line,
-			"there is no rule \"%s\" to waive: dnsvnf check --list names them", id);
+			"unknown rule \"%s\" in a waiver: 'dnsvnf check --list' shows all rules",
+			id);
 	else if (!p->value || !*p->value)
 		finding(ctx, p->line,
-			"%s gives no reason, so the rule is not waived: say why as its value",
+			"%s has no reason, so the rule is not waived: set the reason as its value",
 			p->name);
 }
 
@@ -153,29 +155,28 @@ static void waiver(const struct rule_ctx *ctx)
 const struct check_rule option_rules[] = {
 	{
 		RULE("option-name", SEVERITY_WARNING, LEVEL_DEPLOYMENT, option_name),
-		.title = "properties of the extension dnsvnf are ones that it has",
-		.text = "Each property is an option of dnsvnf, NAME or, for a port, NAME.NICID, or "
+		.title = "properties of the extension dnsvnf exist",
+		.text = "Each property is an option of dnsvnf (NAME, or NAME.NICID for a port) or "
 			"waive.RULE.",
-		.reason = "A misspelled one has no effect.",
+		.reason = "A misspelled property has no effect.",
 		.remedy = "Correct the name; dnsvnf(8) lists them.",
 		.source = "dnsvnf(8), DESCRIPTOR",
 	},
 	{
 		RULE("option-value", SEVERITY_ERROR, LEVEL_DEPLOYMENT, option_value),
-		.title = "properties of the extension dnsvnf have values that they take",
+		.title = "properties of the extension dnsvnf have valid values",
 		.text = "Flags are true or false, max_outage_ms is a number, numa_affinity_policy "
-			"one of Nova's.",
-		.reason = "What is not understood is not done.",
+			"is one of Nova's policies.",
+		.reason = "dnsvnf ignores an invalid value.",
 		.remedy = "Correct the value.",
 		.source = "dnsvnf(8), DESCRIPTOR",
 	},
 	{
 		RULE("waiver", SEVERITY_WARNING, LEVEL_DEPLOYMENT, waiver),
 		.title = "a waiver names a rule and gives a reason",
-		.text = "waive.RULE names a rule of dnsvnf check --list, and its value is not "
-			"empty.",
-		.reason = "One that does not waives nothing.",
-		.remedy = "Correct the id, give the reason.",
+		.text = "waive.RULE names a rule of dnsvnf check --list and has a value.",
+		.reason = "Otherwise the rule is not waived.",
+		.remedy = "Correct the rule id; set the reason.",
 		.source = "dnsvnf(8), DESCRIPTOR",
 	},
 	{0},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which VMs share a host, and definitions that nothing uses. */
+/* Which VMs share a host; definitions that nothing uses. */
 #include "base/str.h"
 #include "check/rule.h"
 
-/* Whether one group's own placement of that type names the other. */
+/* The group's own placement of that type that names the other group (any if NULL), or NULL. */
 static const struct placement *placed(const struct vm_group *a, const char *type, const char *other)
 {
 	for (size_t i = 0; i < a->n_placements; i++) {
@@ -14,7 +14,7 @@ static const struct placement *placed(const struct vm_group *a, const char *type
 	return NULL;
 }
 
-/* Line of what places the two groups so, by their placement or a placement_group; 0: nothing. */
+/* Line of the placement or placement_group that applies to the two groups; 0 if there is none. */
 static unsigned placed_line(const struct deployment *d, const struct vm_group *a,
 			    const struct vm_group *b, const char *type)
 {
@@ -33,7 +33,7 @@ static unsigned placed_line(const struct deployment *d, const struct vm_group *a
 	return 0;
 }
 
-/* Are the group's own VMs placed so, by its placement or a placement_group? */
+/* Whether anti-affinity applies among the group's own VMs. */
 static bool spread(const struct deployment *d, const struct vm_group *group)
 {
 	bool is = placed(group, "anti_affinity", NULL) != NULL;
@@ -71,24 +71,23 @@ static void anti_affinity(const struct rule_ctx *ctx)
 		const struct vm_group *b = &d->vm_groups[i];
 		if (b->scaling.max_active > 1 && !spread(d, b))
 			finding(ctx, b->line,
-				"vm_group \"%s\" may have %u VMs, all of them on one host: add a "
-				"placement of type anti_affinity",
+				"vm_group \"%s\" may have %u VMs, and Nova may put all of them on "
+				"one host: add a placement of type anti_affinity",
 				b->name, b->scaling.max_active);
 		for (size_t k = 0; k < i; k++) {
 			const struct vm_group *a = &d->vm_groups[k];
-			/* Of the same image: the one stands in for the other. */
+			/* Same image: assume that they back each other up. */
 			if (!streq(a->image, b->image) || on_two_hosts(a, b) ||
 			    placed_line(d, a, b, "anti_affinity") ||
 			    placed_line(d, a, b, "affinity"))
 				continue;
 			finding(ctx, b->line,
-				"vm_groups \"%s\" and \"%s\" are of the same image and may be put "
-				"on "
-				"one host, whose loss takes both: add a placement_group of type "
+				"vm_groups \"%s\" and \"%s\" use the same image and may run on one "
+				"host; losing that host loses both: add a placement_group of type "
 				"anti_affinity",
 				a->name, b->name);
 			related(ctx, a->line);
-			break; /* the others show when this one is put right */
+			break; /* report one pair per group */
 		}
 	}
 }
@@ -106,21 +105,20 @@ static void placement_conflict(const struct rule_ctx *ctx)
 			const char *x = host_of(a, &line), *y = host_of(b, &line);
 			if (apart && together) {
 				finding(ctx, apart,
-					"vm_groups \"%s\" and \"%s\" are to be on one host and on "
-					"two",
+					"vm_groups \"%s\" and \"%s\" have both affinity and "
+					"anti_affinity: remove one",
 					a->name, b->name);
 				related(ctx, together);
 			} else if (apart && x && streq(x, y)) {
 				finding(ctx, apart,
-					"vm_groups \"%s\" and \"%s\" are to be on two hosts, and "
-					"both are put on \"%s\"",
+					"vm_groups \"%s\" and \"%s\" have anti_affinity, but "
+					"zone_host puts both on \"%s\": remove one",
 					a->name, b->name, x);
 				related(ctx, line);
 			} else if (together && on_two_hosts(a, b)) {
 				finding(ctx, together,
-					"vm_groups \"%s\" and \"%s\" are to be on one host, and "
-					"are "
-					"put on \"%s\" and \"%s\"",
+					"vm_groups \"%s\" and \"%s\" have affinity, but zone_host "
+					"puts them on \"%s\" and \"%s\": remove one",
 					a->name, b->name, x, y);
 				related(ctx, line);
 			}
@@ -155,8 +153,8 @@ static void say_mismatch(const struct rule_ctx *ctx, const char *kind, const cha
 			 const char *defined, unsigned line)
 {
 	finding(ctx, ctx->group->line,
-		"vm_group \"%s\" asks for %s \"%s\", which is not defined here, and %s \"%s\" is "
-		"defined and used by nobody: is that the one?",
+		"vm_group \"%s\" uses %s \"%s\", which is not defined here, while %s \"%s\" is "
+		"defined but unused: use the same name",
 		ctx->group->name, kind, wanted, kind, defined);
 	related(ctx, line);
 }
@@ -178,29 +176,29 @@ static void name_mismatch(const struct rule_ctx *ctx)
 const struct check_rule placement_rules[] = {
 	{
 		RULE("anti-affinity", SEVERITY_WARNING, LEVEL_DEPLOYMENT, anti_affinity),
-		.title = "VMs that stand in for each other are on two hosts",
-		.text = "vm_groups of the same image, and VMs of a group that scales, have "
-			"anti_affinity (or hosts of their own).",
-		.reason = "Nova may put both on one host, and its loss is the loss of the service.",
-		.remedy = "Add a placement_group of type anti_affinity with both.",
+		.title = "redundant VMs run on different hosts",
+		.text = "vm_groups with the same image, and VMs of a group that scales, have "
+			"anti_affinity or different hosts.",
+		.reason = "Nova may put both on one host. Losing that host then stops the service.",
+		.remedy = "Add a placement_group of type anti_affinity with both vm_groups.",
 		.source = "ESC User Guide 5.5, affinity and anti-affinity; Nova, server groups",
 	},
 	{
 		RULE("placement-conflict", SEVERITY_ERROR, LEVEL_DEPLOYMENT, placement_conflict),
-		.title = "placements agree with each other",
-		.text = "Two vm_groups are not placed together and apart, nor against their "
-			"zone_host.",
+		.title = "placements do not conflict",
+		.text = "Two vm_groups do not have both affinity and anti_affinity, and neither "
+			"conflicts with their zone_host.",
 		.reason = "No host satisfies both.",
 		.remedy = "Remove one.",
 		.source = "ESC User Guide 5.5, affinity and anti-affinity",
 	},
 	{
 		RULE("name-mismatch", SEVERITY_WARNING, LEVEL_GROUP, name_mismatch),
-		.title = "a flavor or image is used by the name it has",
-		.text = "A vm_group does not ask for a flavor or image that is not defined while "
-			"one that is defined is used by nobody.",
-		.reason = "It is the same thing under two names, and the VIM finds neither or "
-			  "another.",
+		.title = "a flavor or image has one name",
+		.text = "No vm_group uses an undefined flavor or image while a defined one is "
+			"unused.",
+		.reason = "Probably one object has two names, and the VIM finds none or a "
+			  "different one.",
 		.remedy = "Use one name.",
 		.source = "TechNote 223247: custom-flavor and cross-numa-flavor",
 	},

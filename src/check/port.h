@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions about one port of the descriptor: its kind and its addresses. Pure. */
+/* Queries about one port of the descriptor: type and addresses. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,9 +8,9 @@
 struct interface;
 struct ip_addr;
 
-/* A VF, direct or behind macvtap: its MAC is set by the host, its link state by Neutron's agent. */
+/* A VF (direct or macvtap): the host sets its MAC, Neutron's agent its link state. */
 bool port_is_vf(const struct interface *port);
-/* A virtual port whose traffic Neutron filters by its addresses. */
+/* A virtual port with port security: Neutron drops packets from other addresses. */
 bool port_is_filtered(const struct interface *port);
 
 struct fixed_address {
@@ -19,7 +19,7 @@ struct fixed_address {
 	unsigned line;
 };
 
-/* Fixed address number i of the port; false past the last. */
+/* Gets fixed address number i of the port. False past the last. */
 bool port_address(const struct interface *port, size_t i, struct fixed_address *ret);
 bool port_owns(const struct interface *port, const struct ip_addr *ip); /* as a fixed address */
 bool port_allows(const struct interface *port,

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Ports against the guest's interfaces; port security, security groups, conntrack; day-0's network
- * stacks. */
+/* Ports against the guest's interfaces; port security, security groups, conntrack; network stacks
+ * of day-0. */
 #include "base/str.h"
 #include "check/rule.h"
 
 enum {
-	CONNTRACK_MAX = 65536, /* nf_conntrack_max as many hosts have it */
+	CONNTRACK_MAX = 65536, /* a common value of nf_conntrack_max */
 	UDP_TIMEOUT = 30,      /* s, nf_conntrack_udp_timeout */
 };
 
-/* NICs that day-0 sets up: each name or MAC once, connections of the image that it changes not. */
+/* Number of NICs that day-0 configures: each name or MAC once, without connections of the image
+ * that day-0 only modifies. */
 static size_t count_nics(const struct guest_network *g)
 {
 	size_t n = 0;
@@ -34,11 +35,10 @@ static void interface_count(const struct rule_ctx *ctx)
 		return;
 	const struct guest_nic *nic = g->guest.n_nics ? &g->guest.nics[g->guest.n_nics - 1] : NULL;
 	finding(ctx, g->line,
-		"vm_group \"%s\" has %zu interface%s, and its day-0 sets up %zu (%zu leg%s of "
-		"bonds, "
-		"%zu other%s): each needs a port of its own",
-		g->name, g->n_interfaces, g->n_interfaces == 1 ? "" : "s", wanted,
-		ctx->match->n_legs, ctx->match->n_legs == 1 ? "" : "s", nics, nics == 1 ? "" : "s");
+		"vm_group \"%s\" has %zu %s, but its day-0 configures %zu (bond legs: %zu, others: "
+		"%zu): add the missing interfaces",
+		g->name, g->n_interfaces, plural(g->n_interfaces, "interface", "interfaces"),
+		wanted, ctx->match->n_legs, nics);
 	if (nic)
 		related_in(ctx, nic->file, nic->line);
 	else
@@ -56,8 +56,9 @@ static void guest_mac(const struct rule_ctx *ctx)
 			continue;
 		finding_in(ctx, leg ? l->leg->file : n->nic->file,
 			   leg ? l->leg->line : n->nic->line,
-			   "no interface of vm_group \"%s\" has mac_address %s, so the VIM picks "
-			   "another and this is never configured: give one the MAC",
+			   "no interface of vm_group \"%s\" has mac_address %s, so the VIM chooses "
+			   "another MAC and the guest never configures this interface: set "
+			   "mac_address",
 			   ctx->group->name, mac);
 	}
 }
@@ -86,11 +87,11 @@ static void guest_names(const struct rule_ctx *ctx)
 	}
 	if (n == 0)
 		return;
-	finding_in(
-		ctx, file, line,
-		"%s%s bound by name, which depends on the machine type, the slots and the order of "
-		"the ports: bind by the port's MAC (mac_address in the descriptor, MAC in day-0)",
-		name, n > 1 ? " and others are" : " is");
+	finding_in(ctx, file, line,
+		   "%s%s bound by name, which depends on the machine type, the PCI slots and the "
+		   "order of ports: bind by the port's MAC (mac_address in the descriptor, the "
+		   "same MAC in day-0)",
+		   name, n > 1 ? " and others are" : " is");
 }
 
 static void leg_down(const struct rule_ctx *ctx)
@@ -100,7 +101,8 @@ static void leg_down(const struct rule_ctx *ctx)
 		if (!port || port->admin_state_up)
 			continue;
 		finding(ctx, port->line,
-			"nicid %u is a leg of %s and has admin_state_up=false: the leg stays down",
+			"nicid %u is a leg of bond \"%s\" but has admin_state_up=false, so the leg "
+			"stays down: remove admin_state_up",
 			port->nicid, ctx->bond->name);
 		related_in(ctx, ctx->bond->file, ctx->bond->line);
 	}
@@ -112,9 +114,8 @@ static void security_group_direct(const struct rule_ctx *ctx)
 
 	if (p->type != PORT_VIRTUAL && p->security_groups.n > 0)
 		finding(ctx, p->line,
-			"security group \"%s\" has no effect on nicid %u, a %s port: its packets "
-			"do "
-			"not pass the host's filters; filter in the guest or in the fabric",
+			"security group \"%s\" has no effect on nicid %u, a %s port, because its "
+			"packets bypass the host's firewall: filter in the guest or in the fabric",
 			p->security_groups.v[0], p->nicid, port_type_name(p->type));
 }
 
@@ -127,8 +128,8 @@ static void security_group_refused(const struct rule_ctx *ctx)
 
 	if (what && p->port_security_enabled == TRI_NO)
 		finding(ctx, p->line,
-			"nicid %u has %s and port_security_enabled=false: Neutron refuses the two "
-			"together; keep one",
+			"nicid %u has %s and port_security_enabled=false, which Neutron rejects: "
+			"remove one of the two",
 			p->nicid, what);
 }
 
@@ -138,14 +139,13 @@ static void port_security_unsaid(const struct rule_ctx *ctx)
 
 	if (port_is_vf(p) && p->port_security_enabled == TRI_UNKNOWN)
 		finding(ctx, p->line,
-			"nicid %u, a VF, does not say port_security_enabled: by default spoof "
-			"checking is on and trust off, and frames from any MAC but the port's are "
-			"dropped",
+			"nicid %u, a VF, does not set port_security_enabled: by default spoof "
+			"checking is on and trust is off, so frames with any other MAC are dropped",
 			p->nicid);
 }
 
-/* Whether DNS is served behind that port: a leg's, or, of a VM without bond and VFs, any but that
- * for management. */
+/* Whether DNS is served on the port: a leg's; in a VM without a bond or VFs, any port but the
+ * management port. */
 static bool serves_dns(const struct rule_ctx *ctx, const struct interface *port)
 {
 	if (ctx->group->guest.n_bonds > 0)
@@ -164,11 +164,10 @@ static void conntrack(const struct rule_ctx *ctx)
 		if (!port_is_filtered(p) || !serves_dns(ctx, p))
 			continue;
 		finding(ctx, p->line,
-			"DNS behind nicid %u, a virtual port with port security: the host tracks "
+			"nicid %u serves DNS on a virtual port with port security: the host tracks "
 			"each query's flow for %d s, so %d entries (nf_conntrack_max) are full at "
-			"%d "
-			"new flows a second, and then queries are dropped; use direct ports, or "
-			"port_security_enabled=false, or raise nf_conntrack_max",
+			"%d new flows per second and further queries are dropped; use direct "
+			"ports, set port_security_enabled=false, or raise nf_conntrack_max",
 			p->nicid, UDP_TIMEOUT, CONNTRACK_MAX, CONNTRACK_MAX / UDP_TIMEOUT);
 		return;
 	}
@@ -183,8 +182,8 @@ static void network_stacks(const struct rule_ctx *ctx)
 	const struct guest_dialect *a = &g->dialects[0], *b = &g->dialects[1];
 	finding_in(
 		ctx, b->file, b->line,
-		"the guest's network is set up twice, by %s and by %s: whichever stack runs last, "
-		"or at the next boot, wins; keep the one that the image has",
+		"day-0 configures the network twice, with %s and with %s: the stack that runs last "
+		"wins, and this may change at the next boot; keep the one that the image uses",
 		dialect_name(a->dialect), dialect_name(b->dialect));
 	related_in(ctx, a->file, a->line);
 }
@@ -193,19 +192,19 @@ const struct check_rule port_rules[] = {
 	{
 		RULE("interface-count", SEVERITY_ERROR, LEVEL_GROUP, interface_count),
 		.title = "each interface of the guest has a port",
-		.text = "A vm_group has at least as many interfaces as its day-0 sets up NICs and "
+		.text = "A vm_group has at least as many interfaces as day-0 configures NICs and "
 			"legs.",
-		.reason = "The guest waits for an interface that is not there; the legs then are "
-			  "other ports than meant.",
+		.reason = "The guest waits for an interface that does not exist, and the legs are "
+			  "matched to the wrong ports.",
 		.remedy = "Add the missing interfaces to the descriptor.",
 		.source =
 			"TechNote 223247, ESC sample (three interfaces) and step 1 (four networks)",
 	},
 	{
 		RULE("guest-mac", SEVERITY_ERROR, LEVEL_GROUP, guest_mac),
-		.title = "a MAC that day-0 names is a port's",
-		.text = "Each MAC address by which day-0 binds is the mac_address of an interface.",
-		.reason = "The VIM chooses the MAC of a port that does not say it.",
+		.title = "each MAC in day-0 belongs to a port",
+		.text = "Each MAC address to which day-0 binds is the mac_address of an interface.",
+		.reason = "The VIM chooses the MAC of a port without mac_address.",
 		.remedy = "Add mac_address to the interface.",
 		.source = "Neutron API, ports",
 	},
@@ -213,8 +212,8 @@ const struct check_rule port_rules[] = {
 		RULE("guest-names", SEVERITY_NOTE, LEVEL_GROUP, guest_names),
 		.title = "day-0 binds by MAC, not by name",
 		.text = "Legs and NICs are bound to MAC addresses.",
-		.reason = "eth2, ens6 and the like depend on machine type, PCI slots and the order "
-			  "of ports; with another flavor or QEMU they are other interfaces.",
+		.reason = "Names such as eth2 and ens6 depend on the machine type, the PCI slots "
+			  "and the order of ports. Another flavor or QEMU version may change them.",
 		.remedy = "Set mac_address in the descriptor and match it in day-0 "
 			  "(802-3-ethernet.mac-address, HWADDR, match: macaddress).",
 		.source = "TechNote 223247: ens6 and ens7 in day-0, eth2 and eth3 in step 3; "
@@ -224,22 +223,21 @@ const struct check_rule port_rules[] = {
 		RULE("leg-down", SEVERITY_WARNING, LEVEL_BOND, leg_down),
 		.title = "a leg's port is up",
 		.text = "The ports of legs have admin_state_up true.",
-		.reason =
-			"Neutron disables the VF's link, and the bond runs on the other leg alone.",
+		.reason = "Neutron disables the VF's link, and the bond runs without this leg.",
 		.remedy = "Remove admin_state_up=false.",
 		.source = "Neutron, ml2/drivers/mech_sriov/agent (link state disable)",
 	},
 	{
 		RULE("security-group-direct", SEVERITY_WARNING, LEVEL_PORT, security_group_direct),
-		.title = "security groups are where they act",
+		.title = "security groups have an effect",
 		.text = "Direct, macvtap and passthru ports have no security groups.",
-		.reason = "They are accepted and filter nothing: the port is open.",
+		.reason = "Neutron accepts them but filters nothing: the port is open.",
 		.remedy = "Remove them and filter in the guest (nftables) or in the fabric.",
 		.source = "Neutron Admin Guide, SR-IOV, limitations",
 	},
 	{
 		RULE("security-group-refused", SEVERITY_ERROR, LEVEL_PORT, security_group_refused),
-		.title = "security groups go with port security",
+		.title = "security groups need port security",
 		.text = "A port with security groups or allowed_address_pairs has port security.",
 		.reason = "Neutron answers 409 (PortSecurityAndIPRequiredForSecurityGroups, "
 			  "AddressPairAndPortSecurityRequired).",
@@ -248,34 +246,35 @@ const struct check_rule port_rules[] = {
 	},
 	{
 		RULE("port-security-unsaid", SEVERITY_NOTE, LEVEL_PORT, port_security_unsaid),
-		.title = "a VF's port says whether it is checked",
-		.text = "Direct ports give port_security_enabled.",
-		.reason = "Neutron sets the VF's spoof checking by it. With it on and trust off "
-			  "the VF sends with its own MAC only, which decides what the bond may do.",
-		.remedy = "Say true or false; with fail_over_mac=active both work.",
+		.title = "a VF's port states its port security",
+		.text = "Direct ports set port_security_enabled.",
+		.reason = "Neutron sets the VF's spoof checking from it. With spoof checking on "
+			  "and trust off the VF can send with its own MAC only, which limits the "
+			  "choice of fail_over_mac.",
+		.remedy = "Set true or false; fail_over_mac=active works with both.",
 		.source = "Neutron, ml2/drivers/mech_sriov/agent (spoofchk); TechNote 223247 is "
 			  "silent",
 	},
 	{
 		RULE("conntrack", SEVERITY_WARNING, LEVEL_GROUP, conntrack),
-		.title = "DNS does not pass connection tracking",
-		.text = "The ports that DNS is served on are direct, or have port security off.",
+		.title = "DNS bypasses connection tracking",
+		.text = "The ports that serve DNS are direct or have port security off.",
 		.reason = "Each query from a new client port is a flow of 30 s: 65,536 entries / "
-			  "30 s = 2,184 new flows a second, then the table is full and packets are "
-			  "dropped.",
-		.remedy = "Use SR-IOV ports for the service, or disable port security on them, or "
+			  "30 s = 2,184 new flows per second, then the table is full and packets "
+			  "are dropped.",
+		.remedy = "Use SR-IOV ports for the service, disable port security on them, or "
 			  "raise nf_conntrack_max on the hosts.",
 		.source = "TechNote 223247, conntrack limits on OVS ports; "
 			  "Documentation/networking/nf_conntrack-sysctl.rst",
 	},
 	{
 		RULE("network-stacks", SEVERITY_WARNING, LEVEL_GROUP, network_stacks),
-		.title = "one network stack sets up the guest",
-		.text = "Day-0 uses one of nmcli, ifcfg files, netplan and cloud-init's network "
-			"config.",
-		.reason = "Two stacks fight over the interfaces, and the one that the image does "
-			  "not have is dead text that looks valid.",
-		.remedy = "Keep the one that the image has.",
+		.title = "one network stack configures the guest",
+		.text = "Day-0 uses only one of nmcli, ifcfg files, netplan and cloud-init's "
+			"network config.",
+		.reason = "Two stacks compete for the interfaces. The image reads only one of them "
+			  "and ignores the other.",
+		.remedy = "Keep the one that the image uses.",
 		.source = "TechNote 223247: nmcli in day-0, ifcfg in step 3",
 	},
 	{0},

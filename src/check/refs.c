@@ -9,7 +9,7 @@
 #include "check/check.h"
 #include "model/model.h"
 
-/* Where the walk is: the tenant, deployment and group that are looked at. */
+/* Position of the walk. */
 struct place {
 	const struct model *model;
 	const struct tenant *tenant;
@@ -20,13 +20,12 @@ struct place {
 
 static char *group_path(const struct place *p)
 {
-	return xasprintf(
-		"/esc_datamodel/tenants/tenant[name='%s']/deployments/deployment[name='%s']"
-		"/vm_group[name='%s']",
-		p->tenant->name, p->deployment->name, p->group->name);
+	return xasprintf("/esc_datamodel/tenants/tenant[name='%s']/deployments/"
+			 "deployment[name='%s']/vm_group[name='%s']",
+			 p->tenant->name, p->deployment->name, p->group->name);
 }
 
-/* 8-4-4-4-12 hexadecimal digits: the id of something that the VIM has. */
+/* A UUID (8-4-4-4-12 hexadecimal digits) refers to an object of the VIM. */
 static bool is_uuid(const char *s)
 {
 	for (unsigned i = 0; i < 36; i++) {
@@ -38,7 +37,7 @@ static bool is_uuid(const char *s)
 	return s[36] == 0;
 }
 
-/* The network that is defined under the most similar name, or NULL. */
+/* The defined network with the most similar name, or NULL. */
 static const char *similar_network(const struct place *p, const char *name)
 {
 	const struct network *tables[] = {p->deployment->networks, p->model->networks};
@@ -60,13 +59,12 @@ static void check_network(const struct place *p, const char *name, unsigned line
 	const char *near = similar_network(p, name);
 	findings_add(
 		p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line, path,
-		"network \"%s\" is defined nowhere%s%s%s: define it under networks, or, if the "
-		"VIM has it already, name it in the property existing_networks of the extension "
-		"dnsvnf",
-		name, near ? " (is \"" : "", near ? near : "", near ? "\" meant?)" : "");
+		"network \"%s\" is not defined%s%s%s: define it under networks, or, if it exists "
+		"in the VIM, add it to the property existing_networks of the extension dnsvnf",
+		name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 }
 
-/* Only a network that is defined here tells which subnets it has. */
+/* The subnets of a network that is not defined here are unknown. */
 static void check_subnet(const struct place *p, const char *network_name, const char *name,
 			 unsigned line, const char *path)
 {
@@ -82,8 +80,8 @@ static void check_subnet(const struct place *p, const char *network_name, const 
 		strbuf_addf(&has, "%s%s", i ? ", " : " has ", network->subnets[i].name);
 	}
 	findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line,
-		     path, "subnet \"%s\" is not in network \"%s\", which%s", name, network_name,
-		     has.len ? has.s : " has none");
+		     path, "subnet \"%s\" is not defined in network \"%s\", which%s", name,
+		     network_name, has.len ? has.s : " has none");
 }
 
 static void check_interface(const struct place *p, const struct interface *interface)
@@ -125,8 +123,8 @@ static void check_monitoring(const struct place *p)
 		    !vm_group_interface(group, (unsigned)kpi->collector_nicid))
 			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
 				     p->model->file, kpi->line, of,
-				     "kpi \"%s\" is measured on nicid %d, which no interface of "
-				     "vm_group \"%s\" has",
+				     "kpi \"%s\" uses nicid %d as its collector, but vm_group "
+				     "\"%s\" has no such interface",
 				     kpi->event_name, kpi->collector_nicid, group->name);
 	}
 	for (size_t i = 0; i < group->n_rules; i++) {
@@ -135,12 +133,11 @@ static void check_monitoring(const struct place *p)
 						  path, rule->event_name);
 
 		if (!kpi_named(group, rule->event_name))
-			findings_add(
-				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
-				rule->line, of,
-				"rule \"%s\" has no kpi of that event_name in vm_group \"%s\": "
-				"it can never act",
-				rule->event_name, group->name);
+			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
+				     p->model->file, rule->line, of,
+				     "rule \"%s\" has no kpi with that event_name in vm_group "
+				     "\"%s\", so it never runs: add the kpi or remove the rule",
+				     rule->event_name, group->name);
 	}
 }
 
@@ -157,11 +154,11 @@ static void check_group_names(const struct place *p, const char *what, const str
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (!group_named(p->deployment, names->v[i]))
-			findings_add(
-				p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file,
-				line, path,
-				"%s names vm_group \"%s\", which deployment \"%s\" does not have",
-				what, names->v[i], p->deployment->name);
+			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
+				     p->model->file, line, path,
+				     "%s refers to vm_group \"%s\", but deployment \"%s\" has no "
+				     "such group",
+				     what, names->v[i], p->deployment->name);
 }
 
 static void check_group(const struct place *p)
@@ -199,8 +196,8 @@ static void check_vlans(const struct model *model, const struct network *v, size
 		    v[i].provider_segmentation_id > 4094)
 			findings_add(findings, SEVERITY_ERROR, "descriptor-value", model->file,
 				     v[i].line, path,
-				     "provider_segmentation_id %u of network \"%s\" is no VLAN id: "
-				     "those go from 1 to 4094",
+				     "provider_segmentation_id %u of network \"%s\" is not a VLAN "
+				     "id: it must be from 1 to 4094",
 				     v[i].provider_segmentation_id, v[i].name);
 	}
 }
@@ -217,7 +214,7 @@ static void check_deployment(struct place *p)
 		p->group = &deployment->vm_groups[i];
 		check_group(p);
 	}
-	/* Those stand in the deployment or in its policies: the line tells. */
+	/* A placement_group is part of the deployment or of its policies; the line shows which. */
 	for (size_t i = 0; i < deployment->n_placement_groups; i++) {
 		const struct placement_group *group = &deployment->placement_groups[i];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Gateways, and which way answers leave. */
+/* Gateways and return routes. */
 #include "base/str.h"
 #include "check/rule.h"
 
@@ -34,12 +34,13 @@ static void gateway_offlink(const struct rule_ctx *ctx)
 				is_own = is_own || ip_equal(&gateway, &own.addr);
 			}
 			if (has_any && is_own)
-				finding_in(ctx, g.file, g.line, "%s is its own gateway, %s", g.name,
+				finding_in(ctx, g.file, g.line,
+					   "\"%s\" uses its own address %s as gateway", g.name,
 					   text);
 			else if (has_any && !on_link && !ip_is_link_local(&gateway))
 				finding_in(ctx, g.file, g.line,
-					   "gateway %s is not in the subnet of %s: it cannot be "
-					   "reached",
+					   "gateway %s is not in the subnet of \"%s\" and cannot "
+					   "be reached: correct one of them",
 					   text, g.name);
 		}
 }
@@ -62,12 +63,12 @@ static void gateway_differs(const struct rule_ctx *ctx)
 						ip_equal(&gateway, &of_subnet)))
 				continue;
 			if (!subnet->gateway && !subnet->no_gateway)
-				continue; /* the VIM picks the first address */
-			finding_in(
-				ctx, g.file, g.line,
-				"%s has gateway %s, and subnet \"%s\" has %s: make the two agree",
-				g.name, text, subnet->name,
-				subnet->gateway ? subnet->gateway : "none");
+				continue; /* the VIM uses the first address */
+			finding_in(ctx, g.file, g.line,
+				   "\"%s\" has gateway %s, but subnet \"%s\" has %s: use the same "
+				   "gateway",
+				   g.name, text, subnet->name,
+				   subnet->gateway ? subnet->gateway : "none");
 			related(ctx, subnet->line);
 		}
 	}
@@ -89,16 +90,16 @@ static void gateways_two(const struct rule_ctx *ctx)
 			}
 			finding_in(
 				ctx, g.file, g.line,
-				"%s and %s both have an IPv%d default gateway: one of the two is "
-				"used, by metric, and what came in by the other is answered the "
-				"wrong way; keep one, and add routes or rules for the other",
+				"\"%s\" and \"%s\" both have an IPv%d default gateway: the metric "
+				"decides which one is used, and replies may leave by the wrong "
+				"interface; keep one, and add routes or rules for the other",
 				first.name, g.name, family);
 			related_in(ctx, first.file, first.line);
 		}
 	}
 }
 
-/* Whether everybody who talks to this network is on its link, as far as the descriptor tells. */
+/* Whether, by the descriptor, no subnet of the network has a gateway. */
 static bool is_closed(const struct rule_ctx *ctx, const struct interface *port)
 {
 	const struct network *n = port ? rule_network(ctx, port->network) : NULL;
@@ -122,16 +123,16 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 	for (size_t i = 0; any && rule_interface(ctx, i, &g); i++) {
 		const struct guest_addresses *a = g.addresses;
 		if (g.bond == out.bond && g.bond)
-			continue; /* a VLAN beside its bond */
+			continue; /* a VLAN on the same bond */
 		if (a->gateway4 || a->gateway6 || a->n == 0 || a->dhcp4 || a->dhcp6 || a->routes ||
 		    is_closed(ctx, g.port))
 			continue;
-		finding_in(ctx, g.file, g.line,
-			   "%s has no gateway and no routes, and the default route leaves by %s: "
-			   "stations behind a router of %s's network are answered through the "
-			   "service network, and hear nothing; add their routes, or say no_gateway "
-			   "in the subnet",
-			   g.name, out.name, g.name);
+		finding_in(
+			ctx, g.file, g.line,
+			"\"%s\" has no gateway and no routes, and the default route uses \"%s\": "
+			"hosts behind a router of the network of \"%s\" get no reply (asymmetric "
+			"routing); add routes to them, or set no_gateway in the subnet",
+			g.name, out.name, g.name);
 		related_in(ctx, out.file, out.line);
 	}
 }
@@ -139,40 +140,41 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 const struct check_rule route_rules[] = {
 	{
 		RULE("gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink),
-		.title = "a gateway is on the link",
-		.text = "A gateway lies in the prefix of an address of its interface, or is "
+		.title = "a gateway is on-link",
+		.text = "A gateway is in the prefix of an address of its interface or is "
 			"link-local, and is not the interface's own address.",
-		.reason = "The kernel refuses the route: \"Nexthop has invalid gateway\".",
+		.reason = "The kernel rejects the route: \"Nexthop has invalid gateway\".",
 		.remedy = "Correct the gateway or the prefix length.",
 		.source = "RFC 1812, 5.2.4; ip-route(8)",
 	},
 	{
 		RULE("gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs),
-		.title = "guest and subnet agree on the gateway",
-		.text = "The gateway in the day-0 file is the one of the subnet.",
-		.reason = "One of the two is a mistake; the VIM's router listens on the subnet's.",
-		.remedy = "Write the same address in both places.",
+		.title = "guest and subnet have the same gateway",
+		.text = "The gateway in the day-0 file is that of the subnet.",
+		.reason = "One of the two is wrong; the VIM's router uses the subnet's.",
+		.remedy = "Use the same address in both places.",
 		.source = "Neutron API, subnets (gateway_ip)",
 	},
 	{
 		RULE("gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two),
 		.title = "one default gateway",
-		.text = "One interface at most has a default gateway of a family, unless it has "
-			"routing rules.",
-		.reason = "The metric decides which one is used, and routers with reverse path "
-			  "filters drop the answers that leave by it.",
-		.remedy = "Keep the service's; give the others routes to where they are needed.",
+		.text = "At most one interface has a default gateway per address family, unless it "
+			"has routing rules.",
+		.reason = "The metric decides which gateway is used, and routers with reverse path "
+			  "filtering drop replies that arrive by another path.",
+		.remedy = "Keep the gateway of the service; add specific routes to the other "
+			  "interfaces.",
 		.source = "RFC 3704 (ingress filtering); nm-settings(5), ipv4.route-metric",
 	},
 	{
 		RULE("route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric),
-		.title = "answers leave the way the questions came",
-		.text = "An interface beside the one with the default gateway has routes of its "
-			"own, or a network whose subnets say no_gateway.",
+		.title = "replies use the interface of the request",
+		.text = "An interface without the default gateway has routes, or its subnets set "
+			"no_gateway.",
 		.reason = "Replies to management stations behind a router leave by the service "
-			  "network with a foreign source address, and are dropped on the way.",
-		.remedy = "Add routes (nmcli ipv4.routes), or say no_gateway where everybody is on "
-			  "the link.",
+			  "network with a foreign source address, and a router drops them.",
+		.remedy = "Add routes (nmcli ipv4.routes), or set no_gateway if all peers are "
+			  "on-link.",
 		.source = "TechNote 223247, day-0 sample: only bond0 has a gateway; RFC 3704",
 	},
 	{0},

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-enum { TEXT_MAX = 1000 }; /* a name from a day-0 file may be a megabyte */
+enum { TEXT_MAX = 1000 }; /* a name in a day-0 file may be a megabyte long */
 
 static void __attribute__((format(printf, 4, 0)))
 add(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt, va_list ap)
@@ -75,7 +75,7 @@ const struct interface *rule_leg_port(const struct rule_ctx *ctx, size_t leg)
 
 const char *leg_text(const struct bond_leg *leg)
 {
-	return leg->name ? leg->name : leg->mac ? leg->mac : "without a name";
+	return leg->name ? leg->name : leg->mac ? leg->mac : "(unnamed)";
 }
 
 static bool is_tunnel(const char *type)
@@ -94,7 +94,8 @@ enum segment rule_segment(const struct rule_ctx *ctx, const char *a, const char 
 		return SEGMENT_UNKNOWN;
 	if (!streq(x->provider_network_type, y->provider_network_type))
 		return SEGMENT_DIFFERENT;
-	/* Untagged on two fabrics is like the same tag on two fabrics: the operator joins them. */
+	/* Two flat networks are like one VLAN id on two physnets: assume that the fabric joins
+	 * them. */
 	if (streq(x->provider_network_type, "flat"))
 		return SEGMENT_SAME;
 	if (!x->provider_segmentation_id || !y->provider_segmentation_id)
@@ -103,7 +104,8 @@ enum segment rule_segment(const struct rule_ctx *ctx, const char *a, const char 
 									  : SEGMENT_DIFFERENT;
 }
 
-/* Interface number *i of the bond: itself, then its VLANs; else *i is less by their number. */
+/* Interface *i of the bond: the bond itself, then its VLANs. On false, *i is reduced by their
+ * number. */
 static bool of_bond(const struct rule_ctx *ctx, const struct bond *b, size_t *i,
 		    struct rule_interface *ret)
 {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Layer 2: which segment the legs of a bond lie in, VLANs, MTU. */
+/* Layer 2: the segments of a bond's legs, VLANs, MTU. */
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "check/rule.h"
 
 enum {
-	MTU_IPV6 = 1280, /* the least for IPv6 (RFC 8200, 5) */
+	MTU_IPV6 = 1280, /* minimum for IPv6 (RFC 8200, section 5) */
 	MTU_ETHERNET = 1500,
-	MTU_OVER_VXLAN = 1450, /* what Neutron gives such a network on an underlay of 1500 */
+	MTU_OVER_VXLAN = 1450, /* Neutron's MTU for such a network on an underlay of 1500 */
 };
 
-/* "vlan 101 on sriov0"; the caller frees. */
+/* For example "vlan 101 on sriov0". The caller frees it. */
 static char *segment_text(const struct network *n)
 {
 	struct strbuf b = {0};
@@ -24,7 +24,7 @@ static char *segment_text(const struct network *n)
 	return strbuf_steal(&b);
 }
 
-/* Calls say with the first leg's port and that of each leg whose network stands so to its. */
+/* Calls report for each leg whose network has the given relation to that of the first leg. */
 static void each_leg_apart(const struct rule_ctx *ctx, enum segment which,
 			   void (*say)(const struct rule_ctx *ctx, const struct interface *first,
 				       const struct interface *other))
@@ -46,9 +46,10 @@ static void say_segments_differ(const struct rule_ctx *ctx, const struct interfa
 	cleanup_free char *in_a = segment_text(a), *in_b = segment_text(b);
 
 	finding(ctx, b->line,
-		"the legs of %s lie in two layer-2 segments: network \"%s\" is %s, \"%s\" is %s; "
-		"after a failover nobody finds the bond's address: use one segment, or, where the "
-		"fabric bridges the two, name both in the property same_segment",
+		"the legs of bond \"%s\" are in two layer-2 segments: network \"%s\" is %s, "
+		"network \"%s\" is %s, so the bond's address is unreachable after a failover; use "
+		"one segment, or, if the fabric bridges the two, name both in the property "
+		"same_segment",
 		ctx->bond->name, a->name, in_a, b->name, in_b);
 	related(ctx, a->line);
 }
@@ -62,9 +63,9 @@ static void say_segments_unknown(const struct rule_ctx *ctx, const struct interf
 				 const struct interface *other)
 {
 	finding(ctx, other->line,
-		"whether networks \"%s\" and \"%s\" are one layer-2 segment cannot be told from "
-		"here, and the legs of %s must lie in one: define type and segment of both, or, if "
-		"they are one, name both in the property same_segment",
+		"whether networks \"%s\" and \"%s\" are one layer-2 segment is unknown, but the "
+		"legs of bond \"%s\" must be in one: define type and segment of both, or, if they "
+		"are one, name both in the property same_segment",
 		first->network, other->network, ctx->bond->name);
 	related(ctx, first->line);
 }
@@ -87,9 +88,9 @@ static void legs_physnet(const struct rule_ctx *ctx)
 		if (!one && !streq(a->network, b->network))
 			continue;
 		finding(ctx, b->line,
-			"nicid %u and %u, both legs of %s, take their VFs from one physical "
-			"network%s%s: both may come from one NIC, whose loss takes both; use two "
-			"networks on two physnets",
+			"nicid %u and %u, both legs of bond \"%s\", take their VFs from one "
+			"physical network%s%s: both VFs may be on one NIC, and losing it takes "
+			"down both legs; use two networks on two physnets",
 			a->nicid, b->nicid, ctx->bond->name, one ? ", " : "",
 			one ? x->provider_physical_network : "");
 		related(ctx, a->line);
@@ -104,8 +105,8 @@ static void direct_network(const struct rule_ctx *ctx)
 	    !str_in_words("vxlan gre geneve", n->provider_network_type))
 		return;
 	finding(ctx, ctx->port->line,
-		"nicid %u is a direct port on network \"%s\", which is %s: no VF belongs to such a "
-		"network, and Nova finds no host; use a vlan or flat network with a physnet",
+		"nicid %u is a direct port on network \"%s\", which is %s: such a network has no "
+		"VFs, so Nova finds no host; use a vlan or flat network with a physnet",
 		ctx->port->nicid, n->name, n->provider_network_type);
 	related(ctx, n->line);
 }
@@ -120,9 +121,9 @@ static void vlan_in_vlan(const struct rule_ctx *ctx)
 		for (size_t v = 0; v < ctx->bond->n_vlans; v++) {
 			const struct guest_vlan *vlan = &ctx->bond->vlans[v];
 			finding_in(ctx, vlan->file, vlan->line,
-				   "%s tags with VLAN %d inside the guest, on a VF that the host "
-				   "tags already (network \"%s\" is vlan %u): such frames are "
-				   "dropped; use a flat network, or leave the tag to the network",
+				   "\"%s\" adds VLAN tag %d inside the guest, but the host already "
+				   "tags the VF (network \"%s\" is vlan %u), so the NIC drops the "
+				   "frames: use a flat network, or remove the VLAN from the guest",
 				   vlan->name, vlan->id, n->name, n->provider_segmentation_id);
 			related(ctx, n->line);
 		}
@@ -138,21 +139,21 @@ static void mtu_legs(const struct rule_ctx *ctx)
 		const struct bond_leg *leg = &ctx->bond->legs[i];
 		if (!leg->mtu || leg->mtu == of_bond)
 			continue;
-		finding_in(
-			ctx, leg->file, leg->line,
-			"leg %s has MTU %d and %s has %d: the driver gives a leg the bond's MTU, "
-			"so what holds depends on who comes last; set it on the bond only",
-			leg_text(leg), leg->mtu, ctx->bond->name, of_bond);
+		finding_in(ctx, leg->file, leg->line,
+			   "leg \"%s\" has MTU %d but bond \"%s\" has %d: the driver sets a leg to "
+			   "the bond's MTU, so the result depends on the order; set the MTU on the "
+			   "bond only",
+			   leg_text(leg), leg->mtu, ctx->bond->name, of_bond);
 		related_in(ctx, ctx->bond->file, ctx->bond->line);
 	}
 	for (size_t i = 0; i < ctx->bond->n_vlans; i++) {
 		const struct guest_vlan *vlan = &ctx->bond->vlans[i];
 		if (vlan->mtu <= of_bond)
 			continue;
-		finding_in(
-			ctx, vlan->file, vlan->line,
-			"%s has MTU %d, more than the %d of %s below it: the kernel refuses that",
-			vlan->name, vlan->mtu, of_bond, ctx->bond->name);
+		finding_in(ctx, vlan->file, vlan->line,
+			   "\"%s\" has MTU %d, more than the %d of bond \"%s\" below it, which the "
+			   "kernel rejects",
+			   vlan->name, vlan->mtu, of_bond, ctx->bond->name);
 		related_in(ctx, ctx->bond->file, ctx->bond->line);
 	}
 }
@@ -167,8 +168,8 @@ static void mtu_tunnel(const struct rule_ctx *ctx)
 			continue;
 		finding_in(
 			ctx, g.file, g.line,
-			"%s has MTU %d on network \"%s\", which is vxlan: its header takes 50 "
-			"bytes, so more than %d fits only where the underlay carries more than %d",
+			"\"%s\" has MTU %d on network \"%s\", which is vxlan: the header takes 50 "
+			"bytes, so more than %d fits only if the MTU of the underlay is above %d",
 			g.name, g.mtu, n->name, MTU_OVER_VXLAN, MTU_ETHERNET);
 		related(ctx, n->line);
 	}
@@ -186,8 +187,8 @@ static void mtu_ipv6(const struct rule_ctx *ctx)
 			     (ip_prefix_parse(g.addresses->v[k], &ip) && ip.addr.version == 6);
 		if (v6 && g.mtu && g.mtu < MTU_IPV6)
 			finding_in(ctx, g.file, g.line,
-				   "%s has MTU %d and an IPv6 address: below %d the kernel takes "
-				   "IPv6 off the interface",
+				   "\"%s\" has MTU %d and an IPv6 address: the kernel removes IPv6 "
+				   "from an interface with an MTU below %d",
 				   g.name, g.mtu, MTU_IPV6);
 	}
 }
@@ -195,34 +196,34 @@ static void mtu_ipv6(const struct rule_ctx *ctx)
 const struct check_rule segment_rules[] = {
 	{
 		RULE("legs-segment", SEVERITY_ERROR, LEVEL_BOND, legs_segment),
-		.title = "the legs of a bond lie in one layer-2 segment",
-		.text = "The networks of a bond's legs are the same segment: the same type and the "
-			"same VLAN id, or named together in the property same_segment.",
+		.title = "the legs of a bond are in one layer-2 segment",
+		.text = "The networks of a bond's legs are one segment: same type and same VLAN "
+			"id, or both named in the property same_segment.",
 		.reason = "The bond has one address. After a failover its neighbours look for it "
-			  "in their own segment; a leg in another one is a black hole.",
-		.remedy = "Give both networks the same provider_segmentation_id, or declare "
-			  "same_segment where the fabric bridges them.",
+			  "in their own segment; a leg in another segment is a black hole.",
+		.remedy = "Set the same provider_segmentation_id on both networks, or set "
+			  "same_segment if the fabric bridges them.",
 		.source =
 			"TechNote 223247, step 1.3 (VLAN 101 and 102); bonding.rst, active-backup",
 	},
 	{
 		RULE("legs-segment-unknown", SEVERITY_WARNING, LEVEL_BOND, legs_segment_unknown),
-		.title = "it can be told that the legs lie in one segment",
-		.text = "Networks of legs that the descriptor does not define, or without type and "
-			"segment, are named in same_segment.",
-		.reason = "Two segments under one bond work until the first failover.",
-		.remedy = "Look both networks up in the VIM (openstack network show), then declare "
+		.title = "the legs are known to be in one segment",
+		.text = "Networks of legs that are not defined here, or lack type and segment, are "
+			"named in same_segment.",
+		.reason = "A bond on two segments works until the first failover.",
+		.remedy = "Look up both networks in the VIM (openstack network show), then set "
 			  "same_segment.",
 		.source = "TechNote 223247, step 1.3",
 	},
 	{
 		RULE("legs-physnet", SEVERITY_WARNING, LEVEL_BOND, legs_physnet),
-		.title = "the legs come from two physical networks",
-		.text = "Legs that are VFs lie on different physnets.",
-		.reason = "Nothing but the map of physnets to NICs keeps the VFs of two ports "
-			  "apart; two VFs of one NIC fail together.",
-		.remedy = "Map each NIC to a physnet of its own and give each leg a network on "
-			  "another one.",
+		.title = "the legs use two physical networks",
+		.text = "Legs that are VFs are on different physnets.",
+		.reason = "Only the mapping of physnets to NICs separates the VFs of two ports. "
+			  "Two VFs of one NIC fail together.",
+		.remedy = "Map each NIC to its own physnet and put each leg on a network of a "
+			  "different one.",
 		.source = "TechNote 223247, step 1.3; Neutron Admin Guide, SR-IOV "
 			  "(physical_device_mappings)",
 	},
@@ -230,45 +231,45 @@ const struct check_rule segment_rules[] = {
 		RULE("direct-network", SEVERITY_ERROR, LEVEL_PORT, direct_network),
 		.title = "a direct port's network has VFs",
 		.text = "A direct or macvtap port is on a vlan or flat network, not on a tunnel.",
-		.reason = "VFs belong to a physnet, and a tunnel has none: Nova ends with \"No "
-			  "valid host was found\".",
+		.reason = "VFs belong to a physnet, and a tunnel has none: Nova reports \"No valid "
+			  "host was found\".",
 		.remedy = "Make the network vlan or flat, with provider_physical_network.",
 		.source = "Neutron Admin Guide, SR-IOV; Nova's PciPassthroughFilter",
 	},
 	{
 		RULE("vlan-in-vlan", SEVERITY_ERROR, LEVEL_BOND, vlan_in_vlan),
-		.title = "a guest does not tag what the host tags",
-		.text = "A bond of VFs on vlan networks has no VLAN of the guest's on it.",
-		.reason = "The host sets the network's VLAN on the VF; the NIC drops what comes "
-			  "tagged from the guest.",
-		.remedy = "Use flat networks for legs whose guest tags.",
+		.title = "only one of host and guest adds a VLAN tag",
+		.text = "A bond of VFs on vlan networks has no VLANs in the guest.",
+		.reason = "The host sets the network's VLAN on the VF, and the NIC drops tagged "
+			  "frames from the guest.",
+		.remedy = "Use flat networks for legs if the guest adds the tag.",
 		.source = "Neutron Admin Guide, SR-IOV; ip-link(8), vf vlan",
 	},
 	{
 		RULE("mtu-legs", SEVERITY_WARNING, LEVEL_BOND, mtu_legs),
-		.title = "bond, legs and VLANs agree on the MTU",
-		.text = "A leg has no MTU other than the bond's, a VLAN none above it.",
-		.reason = "The driver sets the legs to the bond's MTU, and a failover to a leg of "
-			  "another one loses the long answers only.",
-		.remedy = "Set the MTU on the bond and nowhere else.",
+		.title = "bond, legs and VLANs have matching MTUs",
+		.text = "A leg has the bond's MTU, and a VLAN has no larger one.",
+		.reason = "The driver sets the legs to the bond's MTU. After a failover to a leg "
+			  "with a smaller one only long answers are lost.",
+		.remedy = "Set the MTU on the bond only.",
 		.source = "Linux drivers/net/bonding/bond_main.c, bond_enslave()",
 	},
 	{
 		RULE("mtu-tunnel", SEVERITY_WARNING, LEVEL_GROUP, mtu_tunnel),
-		.title = "a tunnelled network's MTU leaves room for its header",
-		.text = "An interface on a vxlan network has MTU 1450 at most.",
-		.reason = "Longer packets vanish in the underlay unless that has been made larger.",
-		.remedy = "Leave the MTU to the network (Neutron's DHCP or config drive tells it), "
-			  "or set 1450.",
+		.title = "a tunnelled network's MTU leaves room for the header",
+		.text = "An interface on a vxlan network has an MTU of at most 1450.",
+		.reason = "The underlay drops longer packets unless its MTU was raised.",
+		.remedy = "Leave the MTU to the network (Neutron announces it by DHCP and config "
+			  "drive), or set 1450.",
 		.source = "Neutron Admin Guide, MTU considerations",
 	},
 	{
 		RULE("mtu-ipv6", SEVERITY_ERROR, LEVEL_GROUP, mtu_ipv6),
-		.title = "IPv6 has its least MTU",
-		.text = "An interface with IPv6 addresses has MTU 1280 or more.",
-		.reason =
-			"IPv6 does not work on a link with less, and the kernel removes it there.",
-		.remedy = "Raise the MTU, or leave it out.",
+		.title = "an IPv6 interface has an MTU of at least 1280",
+		.text = "An interface with IPv6 addresses has an MTU of at least 1280.",
+		.reason = "IPv6 requires 1280, and the kernel removes IPv6 from an interface with "
+			  "less.",
+		.remedy = "Raise the MTU or remove it.",
 		.source = "RFC 8200, section 5",
 	},
 	{0},

@@ -135,9 +135,11 @@ int verb_check(const struct verb *verb, const void *options)
 			put_sarif(&w, &findings, here ? here : "");
 		return cli_print_json(verb->name, &w, code);
 	}
+	size_t warnings = findings_count(&findings, SEVERITY_WARNING);
+	size_t notes = findings_count(&findings, SEVERITY_NOTE);
 	cli_print_findings(stdout, &findings, SEVERITY_NOTE);
-	printf("%s: %zu errors, %zu warnings, %zu notes\n", o->common.operand, errors,
-	       findings_count(&findings, SEVERITY_WARNING),
-	       findings_count(&findings, SEVERITY_NOTE));
+	printf("%s: %zu %s, %zu %s, %zu %s\n", o->common.operand, errors,
+	       plural(errors, "error", "errors"), warnings, plural(warnings, "warning", "warnings"),
+	       notes, plural(notes, "note", "notes"));
 	return code;
 }

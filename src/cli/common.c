@@ -83,8 +83,8 @@ int cli_read_design(const struct verb *verb, const struct options *options,
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !(verb->policy & VERB_TAKES_BROKEN))) {
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
-		fprintf(stderr, "dnsvnf %s: %s has %zu error%s, nothing was done\n", verb->name,
-			options->operand, errors, errors == 1 ? "" : "s");
+		fprintf(stderr, "dnsvnf %s: %s has %zu %s; nothing was changed\n", verb->name,
+			options->operand, errors, plural(errors, "error", "errors"));
 		return EXIT_NOT_RIGHT;
 	}
 	/* What is left out of the deployment is told before it is made. */

@@ -58,10 +58,10 @@ static int deploy_one(const struct options *options, const struct model *model,
 				deployment->name, tenant->name, options->operand, options->operand);
 		return code;
 	}
+	size_t created = plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE);
 	if (options->format != FORMAT_JSON)
-		printf("%s is deployed; %zu objects made, %zu changed, %zu unchanged\n",
-		       deployment->name,
-		       plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE),
+		printf("%s is deployed; %zu %s created, %zu changed, %zu unchanged\n",
+		       deployment->name, created, plural(created, "object", "objects"),
 		       plan_count(plan, ACTION_UPDATE), plan_count(plan, ACTION_KEEP));
 	return EXIT_DONE;
 }

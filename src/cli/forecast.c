@@ -36,7 +36,8 @@ static void print_reasons(FILE *out, const struct scheduled_server *s)
 		fprintf(out, "  %s: %s\n", s->hosts.v[host].name, b.s);
 	}
 	if (n > HOSTS_SHOWN)
-		fprintf(out, "  and %zu other hosts; see -o json\n", n - HOSTS_SHOWN);
+		fprintf(out, "  and %zu other %s; see -o json\n", n - HOSTS_SHOWN,
+			plural(n - HOSTS_SHOWN, "host", "hosts"));
 }
 
 static void print_counterfactuals(FILE *out, const struct scheduled_server *s)
@@ -59,8 +60,8 @@ void print_scheduled(FILE *out, const struct scheduled_server *s)
 		fprintf(out, "server %s fits on %s: %s\n", s->server->name,
 			s->hosts.v[s->host].name, b.s);
 		if (s->n_others)
-			fprintf(out, "  %zu other host%s would take it too\n", s->n_others,
-				s->n_others == 1 ? "" : "s");
+			fprintf(out, "  it also fits on %zu other %s\n", s->n_others,
+				plural(s->n_others, "host", "hosts"));
 		break;
 	case SCHEDULE_NOWHERE:
 		fprintf(out, "server %s fits on no host\n", s->server->name);
@@ -98,12 +99,12 @@ void print_capacity(FILE *out, const struct forecast *o, const struct capacity *
 		fprintf(out, "capacity for such deployments: unknown: %s\n", capacity->stop.why);
 		return;
 	}
-	fprintf(out, "capacity: %s%u such deployment%s\n", is_at_least(capacity) ? "at least " : "",
-		capacity->n, capacity->n == 1 ? "" : "s");
+	fprintf(out, "capacity: %s%u such %s\n", is_at_least(capacity) ? "at least " : "",
+		capacity->n, plural(capacity->n, "deployment", "deployments"));
 	for (size_t i = 0; i < o->hosts.n && i < HOSTS_SHOWN; i++)
 		if (capacity->servers[i])
-			fprintf(out, "  %s: %u server%s\n", o->hosts.v[i].name,
-				capacity->servers[i], capacity->servers[i] == 1 ? "" : "s");
+			fprintf(out, "  %s: %u %s\n", o->hosts.v[i].name, capacity->servers[i],
+				plural(capacity->servers[i], "server", "servers"));
 	if (capacity->stop.verdict == SCHEDULE_FITS)
 		return;
 	fputs("then ", out);

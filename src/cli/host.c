@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "cli/common.h"
 #include "cli/host_report.h"
 #include "cli/verb.h"
@@ -66,8 +67,8 @@ static int capture(const struct host_options *options, struct tree_table *table)
 	tree_table_sort(table);
 	if (capture_write(options->capture, table, &err) < 0)
 		return cli_fail("host", &err);
-	printf("%s: %zu entries; unpack it and read it with 'dnsvnf host --root FOLDER/host'\n",
-	       options->capture, table->n);
+	printf("%s: %zu %s; unpack it and read it with 'dnsvnf host --root FOLDER/host'\n",
+	       options->capture, table->n, plural(table->n, "entry", "entries"));
 	return EXIT_DONE;
 }
 

@@ -8,13 +8,13 @@
 #include "net/ip.h"
 #include "net/mac.h"
 
-/* The shell, jinja or ESC fills it in later: nothing can be said of it. */
+/* Contains a variable of the shell, jinja or ESC, so it cannot be checked. */
 static bool has_variable(const char *s)
 {
 	return strpbrk(s, "$`") || strstr(s, "{{");
 }
 
-/* Fields between separators that are digits, with a run of x for some or all of them. */
+/* Fields of digits and separators in which some or all digits are replaced by x. */
 static bool has_x_fields(const char *s, char separator, size_t min_fields, const char *digits)
 {
 	size_t fields = 1, x = 0, field_len = 0;
@@ -66,7 +66,7 @@ void address_check(const char *s, int family, enum address_form form, const stru
 	cleanup_free char *q = quotable(s);
 	if (is_placeholder(s)) {
 		report(findings, text, line, SEVERITY_ERROR, "day0-placeholder",
-		       "\"%s\" is a placeholder, not an address: fill it in", q);
+		       "\"%s\" is a placeholder, not an address: replace it", q);
 		return;
 	}
 	int is = address_family(s);
@@ -81,13 +81,13 @@ void address_check(const char *s, int family, enum address_form form, const stru
 	    (form == ADDRESS_ALONE || str_to_int(slash + 1, 0, is == 4 ? 32 : 128, &prefix) < 0)) {
 		report(findings, text, line, SEVERITY_ERROR, "day0-address",
 		       form == ADDRESS_ALONE
-			       ? "\"%s\": an address without a prefix length is wanted here"
+			       ? "\"%s\" has a prefix length: give an address without one"
 			       : "\"%s\" has no valid prefix length",
 		       q);
 	} else if (!slash && form == ADDRESS_WITH_PREFIX) {
 		report(findings, text, line, SEVERITY_WARNING, "day0-address",
-		       "\"%s\" has no prefix length, so /%d is taken and no neighbour is on the "
-		       "link: write one",
+		       "\"%s\" has no prefix length, so it is read as /%d and no neighbour is "
+		       "on-link: add one",
 		       q, is == 4 ? 32 : 128);
 	}
 }
@@ -101,7 +101,7 @@ void mac_check(const char *s, const struct text *text, size_t line, struct findi
 	cleanup_free char *q = quotable(s);
 	if (is_placeholder(s)) {
 		report(findings, text, line, SEVERITY_ERROR, "day0-placeholder",
-		       "\"%s\" is a placeholder, not a MAC address: fill it in", q);
+		       "\"%s\" is a placeholder, not a MAC address: replace it", q);
 		return;
 	}
 	if (!mac_parse(s, &mac))

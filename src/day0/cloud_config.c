@@ -19,15 +19,15 @@ struct cloud_config {
 	struct yaml y;
 	struct guest_links *links;
 	struct findings *findings;
-	size_t unpacked; /* bytes that came out of gzip so far: bounded */
+	size_t unpacked; /* bytes unpacked from gzip so far, to limit them */
 	unsigned unknown_keys;
 };
 
 #define complain(c, node, severity, rule, ...) \
 	report((c)->findings, (c)->y.text, yaml_line(node), severity, rule, __VA_ARGS__)
 
-/* Top-level keys of cloud-init 25.1 (schema-cloud-config-v1.json), and those its modules read
- * besides. */
+/* Top-level keys of cloud-init 25.1 (schema-cloud-config-v1.json), and others that its modules
+ * read. */
 static const char *const known_keys[] = {
 	"allow_public_ssh_keys",
 	"ansible",
@@ -142,7 +142,7 @@ static void check_key(struct cloud_config *c, yaml_node_t *key)
 	const char *s = yaml_str(key);
 
 	if (!s) {
-		complain(c, key, SEVERITY_WARNING, "day0-key", "a key that is no plain word");
+		complain(c, key, SEVERITY_WARNING, "day0-key", "this key is not a string");
 		return;
 	}
 	cleanup_free char *q = quotable(s);
@@ -156,11 +156,11 @@ static void check_key(struct cloud_config *c, yaml_node_t *key)
 		guess_try(&guess, known_keys[i]);
 	if (guess.best)
 		complain(c, key, SEVERITY_WARNING, "day0-key",
-			 "cloud-init knows no key \"%s\" and ignores it: is \"%s\" meant?", q,
+			 "cloud-init has no key \"%s\" and ignores it (did you mean \"%s\"?)", q,
 			 guess.best);
 	else
 		complain(c, key, SEVERITY_NOTE, "day0-key",
-			 "cloud-init knows no key \"%s\" and ignores it", q);
+			 "cloud-init has no key \"%s\" and ignores it", q);
 }
 
 static void run_list(struct cloud_config *c, yaml_node_t *list)
@@ -174,7 +174,7 @@ static void run_list(struct cloud_config *c, yaml_node_t *list)
 		yaml_node_t *word = yaml_item(&c->y, list, i);
 		if (!yaml_str(word)) {
 			complain(c, word, SEVERITY_ERROR, "day0-runcmd",
-				 "a word of this command is not a string: quote it");
+				 "an argument of this command is not a string: quote it");
 			continue;
 		}
 		words[used] = yaml_str(word);
@@ -186,7 +186,7 @@ static void run_list(struct cloud_config *c, yaml_node_t *list)
 	free(lines);
 }
 
-/* runcmd and bootcmd: strings go to the shell, lists are run as they are. */
+/* runcmd and bootcmd: the shell runs a string; a list is executed directly. */
 static void check_commands(struct cloud_config *c, const char *key)
 {
 	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), key);
@@ -208,8 +208,8 @@ static void check_commands(struct cloud_config *c, const char *key)
 			script_read(&text, c->links, c->findings);
 		} else {
 			complain(c, item, SEVERITY_ERROR, "day0-runcmd",
-				 "this command is a mapping, because of the \": \" in it, and "
-				 "cloud-init refuses all of %s: put it between quotes",
+				 "this command contains \": \" and so is a mapping, for which "
+				 "cloud-init rejects all of %s: quote the command",
 				 key);
 		}
 	}
@@ -223,11 +223,11 @@ static void check_password_value(struct cloud_config *c, yaml_node_t *n)
 	    streq(s, "RANDOM"))
 		return;
 	complain(c, n, SEVERITY_WARNING, "day0-password",
-		 "a password in clear: whoever reads this file or the instance's user data has it; "
-		 "use an SSH key, or a hash (mkpasswd -m yescrypt)");
+		 "the password is in plain text, readable by everyone who can read this file or "
+		 "the instance's user data: use an SSH key or a hash (mkpasswd -m yescrypt)");
 }
 
-/* "user:password" a line, or a list of them. */
+/* "user:password" lines, as one string or as a list. */
 static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 {
 	for (size_t i = 0; i < yaml_len(list); i++) {
@@ -235,9 +235,9 @@ static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 		const char *colon = yaml_str(item) ? strchr(yaml_str(item), ':') : NULL;
 		if (colon && !strchr("$!*", colon[1]) && !streq(colon, ":R") &&
 		    !streq(colon, ":RANDOM"))
-			complain(
-				c, item, SEVERITY_WARNING, "day0-password",
-				"a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM");
+			complain(c, item, SEVERITY_WARNING, "day0-password",
+				 "the password is in plain text: use a hash (mkpasswd -m yescrypt) "
+				 "or RANDOM");
 	}
 	if (!yaml_str(list))
 		return;
@@ -249,7 +249,8 @@ static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 		if (colon && !strchr("$!*", colon[1]) && !streq(colon, ":R") &&
 		    !streq(colon, ":RANDOM"))
 			report(c->findings, &text, at, SEVERITY_WARNING, "day0-password",
-			       "a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM");
+			       "the password is in plain text: use a hash (mkpasswd -m yescrypt) "
+			       "or RANDOM");
 	}
 }
 
@@ -287,11 +288,10 @@ static void check_keys(struct cloud_config *c, yaml_node_t *list)
 		if (s && (ssh_key_is_valid(s) || strstr(s, "${") || strstr(s, "{{")))
 			continue;
 		cleanup_free char *q = quotable(s ? s : "this item");
-		complain(
-			c, item, SEVERITY_ERROR, "day0-ssh-key",
-			"\"%s\" carries no key data: nobody can log in by it; paste the whole line "
-			"of the .pub file",
-			q);
+		complain(c, item, SEVERITY_ERROR, "day0-ssh-key",
+			 "\"%s\" has no key data, so it permits no login: paste the whole line of "
+			 "the .pub file",
+			 q);
 	}
 }
 
@@ -308,7 +308,7 @@ static void check_ssh(struct cloud_config *c)
 	}
 }
 
-/* What a file under write_files holds, decoded; false when it cannot be told. */
+/* Decodes a file under write_files. False if its contents are unknown. */
 static bool file_content(struct cloud_config *c, yaml_node_t *item, struct text *ret)
 {
 	yaml_node_t *content = yaml_get(&c->y, item, "content");
@@ -328,12 +328,14 @@ static bool file_content(struct cloud_config *c, yaml_node_t *item, struct text 
 		text_decode_base64(&coded, gzip ? &packed : ret, &bad, &cut);
 		if (bad || cut) {
 			complain(c, content, SEVERITY_ERROR, "day0-write-files",
-				 "this is not whole base64, which \"encoding: %s\" promises", name);
+				 "the content is not valid base64, but the file has \"encoding: "
+				 "%s\"",
+				 name);
 		}
 	} else if (!gzip && *name && !streq(name, "text/plain")) {
 		cleanup_free char *q = quotable(name);
 		complain(c, encoding, SEVERITY_ERROR, "day0-write-files",
-			 "cloud-init knows no encoding \"%s\": use b64, gzip, gz+b64 or text/plain",
+			 "cloud-init has no encoding \"%s\": use b64, gzip, gz+b64 or text/plain",
 			 q);
 	}
 	if (!gzip)
@@ -344,7 +346,8 @@ static bool file_content(struct cloud_config *c, yaml_node_t *item, struct text 
 	size_t len;
 	if (gunzip(packed.s, packed.len, GUNZIP_MAX - c->unpacked, &s, &len, &err) < 0) {
 		complain(c, content, SEVERITY_ERROR, "day0-write-files",
-			 "this is not gzip, which \"encoding: %s\" promises: %s", name, err.text);
+			 "the content is not valid gzip, but the file has \"encoding: %s\": %s",
+			 name, err.text);
 		return false;
 	}
 	c->unpacked += len;
@@ -362,11 +365,11 @@ static void check_permissions(struct cloud_config *c, yaml_node_t *n)
 	cleanup_free char *q = quotable(s);
 	if (s[digits] || digits < 3 || digits > 5)
 		complain(c, n, SEVERITY_ERROR, "day0-write-files",
-			 "permissions \"%s\" are no octal mode such as '0644'", q);
+			 "permissions \"%s\" must be an octal mode such as '0644'", q);
 	else if (yaml_plain(n) && s[0] != '0')
 		complain(c, n, SEVERITY_ERROR, "day0-write-files",
-			 "permissions %s without quotes is a decimal number to YAML: write '0%s'",
-			 q, q);
+			 "permissions %s is a decimal number in YAML: write '0%s', with quotes", q,
+			 q);
 }
 
 static void check_file(struct cloud_config *c, yaml_node_t *item)
@@ -377,7 +380,7 @@ static void check_file(struct cloud_config *c, yaml_node_t *item)
 
 	if (!yaml_is_map(item) || !yaml_str(path)) {
 		complain(c, item, SEVERITY_ERROR, "day0-write-files",
-			 "this file has no path: cloud-init skips it");
+			 "this file has no path, so cloud-init skips it: add one");
 		return;
 	}
 	cleanup_free char *q = quotable(yaml_str(path));
@@ -394,7 +397,7 @@ static void check_file(struct cloud_config *c, yaml_node_t *item)
 		cleanup_free char *name = quotable(yaml_str(key) ? yaml_str(key) : "?");
 		if (!known)
 			complain(c, key, SEVERITY_WARNING, "day0-write-files",
-				 "write_files knows no \"%s\" and ignores it", name);
+				 "write_files has no key \"%s\" and ignores it", name);
 	}
 	check_permissions(c, yaml_get(&c->y, item, "permissions"));
 
@@ -421,14 +424,14 @@ static void check_network(struct cloud_config *c)
 	if (!network)
 		return;
 	complain(c, yaml_key(&c->y, root, "network"), SEVERITY_WARNING, "day0-network",
-		 "cloud-init takes no network config from user data: write it to a file under "
-		 "/etc/netplan/ by write_files and run \"netplan apply\" in runcmd");
+		 "cloud-init does not read network config from user data: write it to a file under "
+		 "/etc/netplan/ with write_files, and run \"netplan apply\" in runcmd");
 	network_config_read(&c->y, network, DIALECT_CLOUD_INIT_V2, c->links, c->findings);
 }
 
 /*
- * No-break spaces look like indentation and are none: reports them and puts spaces in their place,
- * so that the rest can be read.
+ * No-break spaces look like indentation but are not. Reports them and replaces them by spaces, so
+ * that the rest can be parsed.
  */
 static void replace_no_break_spaces(struct text *t, struct findings *findings)
 {
@@ -450,8 +453,8 @@ static void replace_no_break_spaces(struct text *t, struct findings *findings)
 	t->len = out;
 	if (count > 0)
 		report(findings, t, first, SEVERITY_ERROR, "day0-no-break-space",
-		       "%zu no-break spaces (U+00A0) from here on, where YAML wants spaces: "
-		       "cloud-init refuses this part; replace them (sed 's/\\xc2\\xa0/ /g')",
+		       "%zu no-break spaces (U+00A0) from here on, where YAML needs spaces, so "
+		       "cloud-init rejects this part: replace them (sed 's/\\xc2\\xa0/ /g')",
 		       count);
 }
 
@@ -473,8 +476,8 @@ void cloud_config_read(const struct text *text, struct guest_links *links,
 		       "this cloud-config is empty");
 	} else if (!yaml_is_map(root)) {
 		complain(&c, root, SEVERITY_ERROR, "day0-yaml",
-			 "a cloud-config is a mapping (key: value), and this is a %s: cloud-init "
-			 "ignores the part",
+			 "a cloud-config must be a mapping (key: value), but this is a %s: "
+			 "cloud-init ignores the part",
 			 yaml_is_list(root) ? "list" : "single value");
 	} else {
 		for (size_t i = 0; i < yaml_pairs(root); i++) {

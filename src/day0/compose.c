@@ -15,7 +15,7 @@
 #include "day0/mime.h"
 #include "model/model.h"
 
-/* Replaces the variables of c by the values of VM number vm_index. */
+/* Replaces the configuration's variables by the values for VM number vm_index. */
 static int substitute(const struct configuration *c, const char *content, size_t len,
 		      unsigned vm_index, struct text *ret, struct err *err)
 {
@@ -71,10 +71,10 @@ static void add_file(struct strbuf *b, const char *path, const char *s, size_t l
 }
 
 /*
- * write_files for all that is not user data. cloud-init lets a later part replace what earlier
- * ones hold under the same key unless that part says how to merge: here, by appending.
+ * A write_files list of everything that is not user data. By default cloud-init replaces a key of
+ * earlier parts by that of a later one; merge_how makes it append.
  */
-/* The descriptor brings this file itself. */
+/* The descriptor supplies this file. */
 static bool is_given(const struct vm_group *group, const char *path)
 {
 	for (size_t i = 0; i < group->n_configurations; i++)
@@ -118,7 +118,7 @@ static int write_files(const struct vm_group *group, unsigned vm_index,
 	return 0;
 }
 
-/* A boundary that does not stand in s; the same for the same s. */
+/* A boundary that does not occur in s. Deterministic. */
 static char *new_boundary(const char *s, size_t len)
 {
 	for (unsigned i = 0;; i++) {
@@ -129,7 +129,7 @@ static char *new_boundary(const char *s, size_t len)
 	}
 }
 
-/* Content as a part of its own, encoded if it must be: Python garbles what is not ASCII. */
+/* Content as a part. It is encoded if it is not ASCII, which Python would garble. */
 static void add_part(struct strbuf *b, const char *type, const char *s, size_t len)
 {
 	bool ascii = is_ascii(s, len);
@@ -145,7 +145,7 @@ static void add_part(struct strbuf *b, const char *type, const char *s, size_t l
 	strbuf_add(b, s, len);
 }
 
-/* The user's own data and our part in one message. */
+/* The user's data and the generated part in one message. */
 static void join(const char *user, size_t user_len, const struct strbuf *ours, struct strbuf *ret)
 {
 	cleanup_free char *boundary = new_boundary(user, user_len);
@@ -154,7 +154,7 @@ static void join(const char *user, size_t user_len, const struct strbuf *ours, s
 		    "Content-Type: multipart/mixed; boundary=\"%s\"\nMIME-Version: 1.0\n\n--%s\n",
 		    boundary, boundary);
 	if (mime_is(user, user_len))
-		strbuf_add(ret, user, user_len); /* a message, as it stands, is a part */
+		strbuf_add(ret, user, user_len); /* a MIME message is a valid part */
 	else
 		add_part(ret, "text/plain", user, user_len);
 	strbuf_addf(ret, "\n--%s\n", boundary);

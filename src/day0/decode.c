@@ -41,7 +41,7 @@ int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, s
 		r = inflate(&z, Z_NO_FLUSH);
 		n = room - z.avail_out;
 	} while (r == Z_OK && n <= max);
-	cleanup_free char *why = xstrdup(z.msg ? z.msg : "its end is missing");
+	cleanup_free char *why = xstrdup(z.msg ? z.msg : "it is truncated");
 	inflateEnd(&z);
 	if (n > max)
 		return err_code(err, INVALID, EFBIG,
@@ -60,7 +60,7 @@ void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len)
 
 	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, WBITS_GZIP, 9, Z_DEFAULT_STRATEGY) !=
 	    Z_OK)
-		abort(); /* only for want of memory, or a wrong argument above */
+		abort(); /* only on lack of memory or a wrong argument above */
 	size_t room = deflateBound(&z, (uLong)len);
 	char *out = xcalloc(room + 1, 1);
 	z.next_out = (unsigned char *)out;
@@ -71,8 +71,7 @@ void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len)
 	deflateEnd(&z);
 }
 
-/* What Python hands on when not even its lenient reading makes sense: the text without line breaks.
- */
+/* What Python returns if even its lenient decoder fails: the text without line breaks. */
 static void keep_undecoded(const struct text *t, struct text *ret)
 {
 	struct text_builder b = {.text.file = t->file};
@@ -120,7 +119,7 @@ void text_decode_base64(const struct text *t, struct text *ret, unsigned *ret_ba
 	}
 }
 
-/* Value of a hexadecimal digit, 16 when it is none. */
+/* Value of a hexadecimal digit; 16 for any other character. */
 static unsigned hex(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -132,7 +131,7 @@ static unsigned hex(char c)
 	return 16;
 }
 
-/* As binascii.a2b_qp of Python does: what is no escape is kept as it stands. */
+/* As Python's binascii.a2b_qp: invalid escapes are kept. */
 void quoted_printable_decode(const struct text *t, struct text *ret)
 {
 	struct text_builder b = {.text.file = t->file};

@@ -8,21 +8,21 @@
 struct err;
 struct text;
 
-/* What all that is gzipped in a day-0 file may unpack to. */
+/* Limit on the total size of unpacked gzip data in a day-0 file, in bytes. */
 #define GUNZIP_MAX ((size_t)1 << 20)
 
 bool gzip_is(const char *s, size_t len);
 
-/* The caller frees *ret. -EFBIG over max bytes, -EINVAL when it is no gzip. */
+/* Unpacks gzip. The caller frees *ret. -EFBIG above max bytes, -EINVAL if it is not gzip. */
 int gunzip(const char *s, size_t len, size_t max, char **ret, size_t *ret_len, struct err *err);
 
-/* The same bytes for the same input, whatever the time. The caller frees *ret. */
+/* Compresses; deterministic, without a timestamp. The caller frees *ret. */
 void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len);
 
 /*
- * Decodes t; characters outside of the alphabet are skipped. *ret_bad is 0, or the line (of the
- * file) of the first such character; *ret_short says that the last group is incomplete. A last
- * group of one character makes Python give up: *ret is then what it was, without line breaks.
+ * Decodes base64 and skips characters outside the alphabet. *ret_bad is the line (of the file) of
+ * the first such character, or 0. *ret_short says that the last group is incomplete. If the last
+ * group has one character, Python gives up, and *ret is the input without line breaks.
  */
 void text_decode_base64(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short);
 

@@ -13,10 +13,10 @@
 
 struct ifcfg {
 	const struct text *text;
-	struct script script; /* each line an assignment, which the shell would run */
+	struct script script; /* a shell assignment per line */
 };
 
-/* The value of a variable, the last one set; its line goes to *ret_line. NULL when not set. */
+/* The last value of the variable and its line, or NULL. */
 static const char *get(const struct ifcfg *f, const char *name, size_t *ret_line)
 {
 	size_t len = strlen(name);
@@ -126,7 +126,7 @@ static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct finding
 	const char *dot = l->name ? strrchr(l->name, '.') : NULL;
 	int64_t n;
 
-	/* "bond0.10" says both */
+	/* in "bond0.10", both parent and id */
 	if (parent)
 		l->parent = xstrdup(parent);
 	else if (dot)
@@ -138,7 +138,7 @@ static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct finding
 	if (str_to_int(id, 0, 4094, &n) < 0) {
 		cleanup_free char *q = quotable(id);
 		report(findings, f->text, line, SEVERITY_ERROR, "day0-vlan",
-		       "\"%s\" is no VLAN id (0 to 4094)", q);
+		       "VLAN id \"%s\" must be from 0 to 4094", q);
 		return;
 	}
 	l->vlan_id = (int)n;
@@ -191,8 +191,8 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 		l->mtu = mtu_parse(value);
 	add_addresses(&f, l, findings);
 	report(findings, text, 0, SEVERITY_NOTE, "day0-ifcfg",
-	       "%s: ifcfg files are read by RHEL's network scripts only; the Debian image does not "
-	       "apply them: use nmcli or netplan there",
+	       "%s: only RHEL's network scripts read ifcfg files; the Debian image ignores them: "
+	       "use nmcli or netplan there",
 	       base ? base + 1 : path);
 	script_clear(&f.script);
 }

@@ -88,8 +88,7 @@ void links_clear(struct guest_links *links)
 	*links = (struct guest_links){0};
 }
 
-/* Options of the driver that are fine but say nothing to us (bonding.rst, "Bonding Driver
- * Options"). */
+/* Valid options of the driver that no check needs (bonding.rst, "Bonding Driver Options"). */
 static const char *const other_options[] = {
 	"active_slave",     "ad_actor_sys_prio", "ad_actor_system",  "ad_select",
 	"ad_user_port_key", "arp_all_targets",   "arp_missed_max",   "lacp_active",
@@ -106,14 +105,14 @@ static void number(int *ret, int max, const char *what, const char *name, const 
 
 	if (str_to_int(value, 0, max, &n) < 0) {
 		cleanup_free char *q = quotable(value);
-		report(findings, text, line, SEVERITY_ERROR, "day0-bond", "%s=%s is not %s", name,
+		report(findings, text, line, SEVERITY_ERROR, "day0-bond", "%s=%s must be %s", name,
 		       q, what);
 		return;
 	}
 	*ret = (int)n;
 }
 
-/* By name or by the driver's number, which is the place in names; *ret is left alone by any other.
+/* By name or by the driver's number, which is the index in names. Leaves *ret unchanged otherwise.
  */
 static bool choice(const char *value, const char *const *names, size_t n, char **ret)
 {
@@ -127,7 +126,7 @@ static bool choice(const char *value, const char *const *names, size_t n, char *
 	return false;
 }
 
-/* Options that are a number; false: it is none of them. */
+/* Numeric options. False if the option is not numeric. */
 static bool number_option(struct bond *bond, const char *key, const char *value,
 			  const struct text *text, size_t line, struct findings *findings)
 {
@@ -156,11 +155,11 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		if (*p == '-')
 			*p = '_';
 	if (strpbrk(value, "$`"))
-		return; /* the shell's to fill in */
+		return; /* a variable of the shell */
 	if (streq(key, "mode")) {
 		if (bond_mode_parse(value, &bond->mode) < 0)
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-			       "the bonding driver knows no mode \"%s\"", q);
+			       "the bonding driver has no mode \"%s\"", q);
 	} else if (number_option(bond, key, value, text, line, findings)) {
 		return;
 	} else if (streq(key, "all_slaves_active")) {
@@ -172,20 +171,20 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 						    "filter_backup"};
 		if (!choice(value, names, ARRAY_SIZE(names), &bond->arp_validate))
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-			       "arp_validate=%s is none of none, active, backup, all, filter, "
-			       "filter_active, filter_backup",
+			       "arp_validate=%s must be none, active, backup, all, filter, "
+			       "filter_active or filter_backup",
 			       q);
 	} else if (streq(key, "fail_over_mac")) {
 		if (fail_over_mac_parse(value, &bond->fail_over_mac) < 0)
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-			       "fail_over_mac=%s is none of none, active, follow", q);
+			       "fail_over_mac=%s must be none, active or follow", q);
 	} else if (streq(key, "primary")) {
 		string_set(&bond->primary, value);
 	} else if (streq(key, "primary_reselect")) {
 		static const char *const names[] = {"always", "better", "failure"};
 		if (!choice(value, names, ARRAY_SIZE(names), &bond->primary_reselect))
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-			       "primary_reselect=%s is none of always, better, failure", q);
+			       "primary_reselect=%s must be always, better or failure", q);
 	} else if (streq(key, "arp_ip_target")) {
 		cleanup_free char *copy = xstrdup(value);
 		char *save = NULL;
@@ -216,7 +215,7 @@ void bond_options(struct bond *bond, const char *options, const char *separators
 		if (!value) {
 			cleanup_free char *q = quotable(s);
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
-			       "\"%s\" is not option=value", q);
+			       "\"%s\" must have the form option=value", q);
 			continue;
 		}
 		*value++ = 0;
@@ -224,7 +223,7 @@ void bond_options(struct bond *bond, const char *options, const char *separators
 	}
 }
 
-/* Which dialect's word holds where two speak of one interface; the higher the stronger. */
+/* Precedence of the dialects if two describe one interface; the higher wins. */
 static int strength(enum dialect dialect)
 {
 	switch (dialect) {
@@ -263,7 +262,7 @@ static void copy_addresses(struct guest_addresses *to, const struct guest_addres
 	to->routes = from->routes;
 }
 
-/* Routes may stand in a file or command of their own that names the interface. */
+/* Routes may be set by a separate file or command for the interface. */
 static void add_routes(const struct guest_links *links, const char *name, struct guest_addresses *a)
 {
 	for (size_t i = 0; i < links->n; i++)
@@ -313,7 +312,7 @@ static void add_vlans(const struct guest_links *links, const struct guest_link *
 	}
 }
 
-/* The interface that is the primary leg: netplan names it by its id. */
+/* The interface of the primary leg; netplan refers to it by its id. */
 static const char *primary_name(const struct guest_links *links, const struct guest_link *bond)
 {
 	for (size_t i = 0; bond->bond.primary && i < links->n; i++) {
@@ -360,7 +359,7 @@ static void compare_ms(const struct guest_link *weak, const struct guest_link *s
 	cleanup_free char *a = theirs < 0 ? xstrdup("not set") : xasprintf("%d", theirs);
 	cleanup_free char *b = ours < 0 ? xstrdup("not set") : xasprintf("%d", ours);
 	findings_add(findings, SEVERITY_WARNING, "day0-contradiction", weak->file, weak->line, NULL,
-		     "%s: %s is %s here (%s) and %s in line %u (%s): make them agree",
+		     "%s: %s is %s here (%s) but %s in line %u (%s): use one value",
 		     link_name(weak), option, a, dialect_name(weak->dialect), b, strong->line,
 		     dialect_name(strong->dialect));
 	findings_also(findings, strong->file, strong->line);
@@ -373,7 +372,7 @@ static void compare_names(const struct guest_link *weak, const struct guest_link
 	if (streq(theirs, ours))
 		return;
 	findings_add(findings, SEVERITY_WARNING, "day0-contradiction", weak->file, weak->line, NULL,
-		     "%s: %s is %s here (%s) and %s in line %u (%s): make them agree",
+		     "%s: %s is %s here (%s) but %s in line %u (%s): use one value",
 		     link_name(weak), option, theirs, dialect_name(weak->dialect), ours,
 		     strong->line, dialect_name(strong->dialect));
 	findings_also(findings, strong->file, strong->line);
@@ -392,7 +391,7 @@ static void contradictions(const struct guest_link *weak, const struct guest_lin
 		      fail_over_mac_name(b->fail_over_mac), findings);
 }
 
-/* The link that speaks of the same interface in a stronger dialect, or NULL. */
+/* A link for the same interface in a dialect with higher precedence, or NULL. */
 static const struct guest_link *stronger(const struct guest_links *links,
 					 const struct guest_link *l)
 {
@@ -415,7 +414,7 @@ static void note_missing_bond(const struct guest_links *links, const struct gues
 		return;
 	cleanup_free char *q = quotable(l->master);
 	findings_add(findings, SEVERITY_WARNING, "day0-bond", l->file, l->line, NULL,
-		     "%s is made a leg of \"%s\", which this day-0 file does not set up",
+		     "%s is a leg of \"%s\", which no day-0 file defines: define the bond",
 		     link_name(l), q);
 }
 

@@ -21,7 +21,7 @@
 #define complain(model, line, severity, rule, ...) \
 	findings_add(findings, severity, rule, (model)->file, line, NULL, __VA_ARGS__)
 
-/* "%20" and the like resolved, in place. */
+/* Decodes "%20" and the like in place. */
 static char *percent_decoded(char *s)
 {
 	char *out = s;
@@ -42,7 +42,7 @@ static char *percent_decoded(char *s)
 	return s;
 }
 
-/* A path beside the descriptor. */
+/* A path relative to the descriptor's folder. */
 static char *beside(const char *descriptor, const char *path)
 {
 	const char *slash = strrchr(descriptor, '/');
@@ -51,7 +51,7 @@ static char *beside(const char *descriptor, const char *path)
 		     : xstrdup(path);
 }
 
-/* What comes after "file:" as a path of this machine (RFC 8089). */
+/* Converts the rest of a "file:" URL to a local path (RFC 8089). */
 static char *file_url_path(const struct model *model, const struct configuration *c,
 			   struct findings *findings)
 {
@@ -68,31 +68,30 @@ static char *file_url_path(const struct model *model, const struct configuration
 
 	char *path = percent_decoded(xasprintf("/%s", rest));
 	complain(model, c->source_line, SEVERITY_WARNING, "day0-file-url",
-		 "in %s, \"%.*s\" is the name of a host (RFC 8089): it is read as %s; write "
-		 "file://%s",
-		 q, (int)strcspn(rest, "/"), rest, path, path);
+		 "in %s, \"%.*s\" is a host name (RFC 8089); it is read as %s: write file://%s", q,
+		 (int)strcspn(rest, "/"), rest, path, path);
 	return path;
 }
 
-/* The local path that <file> means, or NULL when it means none. */
+/* The local path of <file>, or NULL if it has none. */
 static char *local_path(const struct model *model, const struct configuration *c,
 			struct findings *findings)
 {
 	cleanup_free char *q = quotable(c->file);
-	size_t scheme = strspn(c->file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789+-.");
+	size_t scheme = strspn(c->file,
+			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
 	if (strncasecmp(c->file, "file:", strlen("file:")) == 0)
 		return file_url_path(model, c, findings);
 	if (strncasecmp(c->file, "http://", strlen("http://")) == 0 ||
 	    strncasecmp(c->file, "https://", strlen("https://")) == 0) {
 		complain(model, c->source_line, SEVERITY_ERROR, "day0-file-url",
-			 "%s is not fetched: copy it and name the copy by file:///", q);
+			 "%s is not downloaded: copy it, and refer to the copy by file:///", q);
 		return NULL;
 	}
 	if (strncmp(c->file + scheme, "://", 3) == 0) {
 		complain(model, c->source_line, SEVERITY_ERROR, "day0-file-url",
-			 "%s: only file:///path, or a path beside the descriptor, is read", q);
+			 "%s must be file:///path or a path relative to the descriptor", q);
 		return NULL;
 	}
 	return c->file[0] == '/' ? xstrdup(c->file) : beside(model->file, c->file);
@@ -104,8 +103,8 @@ static size_t base64_len(size_t len)
 }
 
 /*
- * Says that the file cannot be read. A file of that name beside the descriptor is then checked in
- * its place, so that one run shows all that is wrong.
+ * Reports that the file is unreadable. If the descriptor's folder has a file of that name, it is
+ * checked instead, so that one run shows all errors.
  */
 static void unreadable(const struct model *model, struct configuration *c, int r, const char *why,
 		       struct findings *findings)
@@ -115,14 +114,13 @@ static void unreadable(const struct model *model, struct configuration *c, int r
 	cleanup_free char *twin = beside(model->file, slash ? slash + 1 : c->path);
 	const char *remedy = r == -EFBIG    ? "make it smaller"
 			     : r == -EACCES ? "make it readable for the user who runs this"
-			     : r == -EISDIR ? "name a file"
-					    : "put the file there or correct <file>";
+			     : r == -EISDIR ? "use a file"
+					    : "create the file or correct <file>";
 	bool found = r == -ENOENT && !streq(twin, c->path) &&
 		     file_read(twin, FILE_MAX, &c->content, &c->content_len, NULL) == 0;
 
 	complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s; %s%s%s%s", q, why,
-		 remedy, found ? " (" : "", found ? twin : "",
-		 found ? " is checked in its place)" : "");
+		 remedy, found ? " (" : "", found ? twin : "", found ? " is checked instead)" : "");
 	if (found) {
 		free(c->path);
 		c->path = steal_ptr(twin);
@@ -140,7 +138,7 @@ static void load_content(const struct model *model, struct configuration *c,
 		return;
 	}
 	if (!c->file)
-		return; /* the reader of the descriptor has said so */
+		return; /* reported by the descriptor's reader */
 	c->path = local_path(model, c, findings);
 	if (!c->path)
 		return;
@@ -159,16 +157,15 @@ static void check_variables(const struct model *model, const struct vm_group *gr
 		cleanup_free char *q = quotable(v->name);
 		cleanup_free char *wanted = xasprintf("${%s}", v->name);
 		if (v->values.n < vms)
-			complain(
-				model, v->line, SEVERITY_ERROR, "day0-variable",
-				"variable %s has %zu value%s, and the group may have %u VM%s: give "
-				"one <val> a VM",
-				q, v->values.n, v->values.n == 1 ? "" : "s", vms,
-				vms == 1 ? "" : "s");
+			complain(model, v->line, SEVERITY_ERROR, "day0-variable",
+				 "variable %s has %zu %s, but the group may have %u %s: give one "
+				 "<val> per VM",
+				 q, v->values.n, plural(v->values.n, "value", "values"), vms,
+				 plural(vms, "VM", "VMs"));
 		if (c->content && !memmem(c->content, c->content_len, wanted, strlen(wanted)))
 			complain(model, v->line, SEVERITY_WARNING, "day0-variable",
-				 "variable %s is never used: \"${%s}\" does not stand in the file",
-				 q, q);
+				 "variable %s is not used: \"${%s}\" does not occur in the file", q,
+				 q);
 	}
 }
 
@@ -181,9 +178,8 @@ static void read_content(const struct model *model, const struct configuration *
 
 	if (user_data && base64_len(c->content_len) > DAY0_USER_DATA_MAX)
 		complain(model, c->line, SEVERITY_ERROR, "day0-size",
-			 "the user data has %zu bytes, %zu after base64; Nova takes %d at most: "
-			 "move "
-			 "files into the image, or gzip it",
+			 "the user data has %zu bytes, %zu after base64, but Nova accepts %d at "
+			 "most: move files into the image, or compress it with gzip",
 			 c->content_len, base64_len(c->content_len), DAY0_USER_DATA_MAX);
 	text_init(&text, c->path ? c->path : model->file, c->content, c->content_len,
 		  c->path ? 1 : c->source_line);
@@ -197,7 +193,7 @@ static void read_content(const struct model *model, const struct configuration *
 		configuration_read(c->dst, &text, links, findings);
 }
 
-/* All files together may be too much for Nova, though none is alone. */
+/* The files together may exceed Nova's limit although each alone does not. */
 static void check_composed(const struct model *model, const struct vm_group *group,
 			   struct findings *findings)
 {
@@ -210,7 +206,7 @@ static void check_composed(const struct model *model, const struct vm_group *gro
 		const struct configuration *c = &group->configurations[i];
 		if (c->content && streq(c->dst, "--user-data") &&
 		    base64_len(c->content_len) > DAY0_USER_DATA_MAX)
-			return; /* said already */
+			return; /* already reported */
 		line = c->line;
 	}
 	if (day0_compose(group, 0, NULL, 0, &data, &len, &err) == -EFBIG)
@@ -233,9 +229,8 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 		} else {
 			cleanup_free char *q = quotable(c->dst);
 			complain(model, c->line, SEVERITY_WARNING, "day0-dst",
-				 "\"%s\" is not delivered: only --user-data and absolute paths "
-				 "reach "
-				 "the guest",
+				 "\"%s\" is not delivered: dst must be --user-data or an absolute "
+				 "path",
 				 q);
 		}
 	}

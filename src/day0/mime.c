@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The names of states and the order of decisions are those of email/feedparser.py of CPython 3.11.
- */
+/* State names and the order of decisions follow email/feedparser.py of CPython 3.11. */
 #include "day0/mime.h"
 
 #include <ctype.h>
@@ -15,13 +14,13 @@
 
 enum {
 	DEPTH_MAX = 16,
-	HEADER_MAX = 16384, /* a value longer than that is continued no further */
-	LOOKED_AT = 4096,   /* cloud-init looks for "mime-version:" in so many bytes */
+	HEADER_MAX = 16384, /* longest value that continuation lines extend */
+	LOOKED_AT = 4096,   /* cloud-init searches this many bytes for "mime-version:" */
 };
 
 struct line {
 	const char *s;
-	size_t len; /* with its break */
+	size_t len; /* with its line break */
 	size_t at;  /* index of the line in the text */
 };
 
@@ -30,7 +29,7 @@ struct mime_reader {
 	const char *p;
 	size_t at; /* index of the line at p */
 	const char *boundaries[DEPTH_MAX];
-	size_t n_boundaries; /* those whose delimiters end what is being read */
+	size_t n_boundaries; /* boundaries that end the current part */
 	struct findings *findings;
 	struct mime_parts *parts;
 };
@@ -62,7 +61,7 @@ static size_t eol_len(const char *s, size_t len)
 	return len >= 1 && (s[len - 1] == '\n' || s[len - 1] == '\r');
 }
 
-/* The line at p, as Python cuts them (a lone CR ends one too), without looking at boundaries. */
+/* The line at p by Python's rules (a lone CR ends a line too), ignoring boundaries. */
 static bool peek(const struct mime_reader *r, struct line *ret)
 {
 	const char *end = r->text->s + r->text->len, *p = r->p;
@@ -79,7 +78,7 @@ static bool peek(const struct mime_reader *r, struct line *ret)
 
 enum delimiter { DELIMITER_NONE, DELIMITER_PART, DELIMITER_CLOSE };
 
-/* "--" boundary ["--"] blanks, and nothing else. */
+/* "--" boundary ["--"] followed by blanks only. */
 static enum delimiter delimiter(const struct line *l, const char *boundary)
 {
 	size_t n = strlen(boundary), len = l->len - eol_len(l->s, l->len);
@@ -98,7 +97,7 @@ static enum delimiter delimiter(const struct line *l, const char *boundary)
 	return p == end ? d : DELIMITER_NONE;
 }
 
-/* The next line, or false at the end of the text or of what an outer boundary delimits. */
+/* The next line. False at the end of the text or at an outer boundary. */
 static bool take(struct mime_reader *r, struct line *ret)
 {
 	struct line l;
@@ -147,7 +146,7 @@ static void header_continue(struct headers *h, const struct line *l)
 	last->value[len + 1 + more] = 0;
 }
 
-/* "Name:", "From " or a blank at the start, as headerRE has it. */
+/* Starts with "Name:", "From " or a blank, as headerRE does. */
 static bool looks_like_header(const struct line *l)
 {
 	size_t i = 0;
@@ -162,7 +161,7 @@ static bool looks_like_header(const struct line *l)
 static void read_headers(struct mime_reader *r, struct headers *h)
 {
 	struct line l;
-	bool salvage = false; /* the last line was no header that a next one could continue */
+	bool salvage = false; /* the last line was not a header, so no line can continue it */
 
 	for (size_t n = 0; take(r, &l); n++) {
 		cleanup_free char *q = quotable_n(l.s, l.len - eol_len(l.s, l.len));
@@ -170,8 +169,8 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 			if (l.len == eol_len(l.s, l.len))
 				return;
 			report(r->findings, r->text, l.at, SEVERITY_WARNING, "day0-mime-header",
-			       "\"%s\" is no header and no empty line stands before it: cloud-init "
-			       "takes it as the first line of the content",
+			       "\"%s\" is not a header and no empty line precedes it, so "
+			       "cloud-init reads it as content: insert an empty line",
 			       q);
 			put_back(r, &l);
 			return;
@@ -180,15 +179,15 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 			if (h->n == 0 || salvage)
 				report(r->findings, r->text, l.at, SEVERITY_WARNING,
 				       "day0-mime-header",
-				       "\"%s\" continues a header, and none stands before it", q);
+				       "\"%s\" continues a header, but no header precedes it", q);
 			else
 				header_continue(h, &l);
 		} else if (str_starts(l.s, "From ") || l.s[0] == ':') {
 			salvage = true;
-			if (n > 0 || l.s[0] == ':') /* a mailbox's first line is fine */
+			if (n > 0 || l.s[0] == ':') /* the first line of a mailbox is valid */
 				report(r->findings, r->text, l.at, SEVERITY_WARNING,
 				       "day0-mime-header",
-				       "\"%s\" is no header: cloud-init skips it", q);
+				       "\"%s\" is not a header, so cloud-init skips it", q);
 		} else {
 			header_add(h, &l);
 			salvage = false;
@@ -196,7 +195,7 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 	}
 }
 
-/* A copy of s without blanks at its ends. */
+/* A copy of s without leading and trailing blanks. */
 static char *trimmed(const char *s, size_t len)
 {
 	while (len > 0 && isspace((unsigned char)*s)) {
@@ -224,7 +223,7 @@ static char *content_type(const struct header *h)
 	return type;
 }
 
-/* Quotes and backslashes of a parameter's value resolved, as email.utils.unquote does. */
+/* Removes quotes and backslashes of a parameter's value, as email.utils.unquote does. */
 static char *unquoted(char *s)
 {
 	size_t len = strlen(s), out = 0;
@@ -241,7 +240,7 @@ static char *unquoted(char *s)
 	return s;
 }
 
-/* The boundary that a Content-Type names, or NULL. */
+/* The boundary in a Content-Type, or NULL. */
 static char *boundary_of(const struct header *h)
 {
 	const char *p = h ? strchr(h->value, ';') : NULL;
@@ -275,18 +274,18 @@ static void check_headers(struct mime_reader *r, const struct headers *h, const 
 	if (version && !streq(version->value, "1.0")) {
 		cleanup_free char *q = quotable(version->value);
 		report(r->findings, r->text, version->at, SEVERITY_WARNING, "day0-mime-version",
-		       "MIME-Version is \"%s\", not \"1.0\": remove what is too much", q);
+		       "MIME-Version is \"%s\", not \"1.0\": remove the extra characters", q);
 	}
 	if (ct && streq(type, "text/plain") && strncasecmp(ct->value, type, strlen(type)) != 0) {
 		cleanup_free char *q = quotable(ct->value);
 		report(r->findings, r->text, ct->at, SEVERITY_WARNING, "day0-mime-type",
-		       "Content-Type \"%s\" is no type/subtype: cloud-init takes text/plain", q);
+		       "Content-Type \"%s\" must be type/subtype: cloud-init uses text/plain", q);
 	}
 }
 
 static void read_message(struct mime_reader *r, unsigned depth);
 
-/* A line of content that was surely meant to be a delimiter. */
+/* Whether a line of content was probably meant as a delimiter. */
 static void check_near_delimiter(struct mime_reader *r, const struct line *l)
 {
 	for (size_t i = 0; i < r->n_boundaries; i++) {
@@ -299,14 +298,15 @@ static void check_near_delimiter(struct mime_reader *r, const struct line *l)
 			continue;
 		cleanup_free char *q = quotable_n(l->s, len);
 		report(r->findings, r->text, l->at, SEVERITY_ERROR, "day0-mime-delimiter",
-		       "\"%s\" is no delimiter, which would be --%s or --%s-- and nothing else: it "
-		       "is taken as content of the part",
+		       "\"%s\" is not a delimiter, so it is read as content: write --%s or --%s-- "
+		       "with nothing else on the line",
 		       q, b, b);
 		return;
 	}
 }
 
-/* Content of a part that is no container: up to the delimiter, whose line break is not of it. */
+/* Content of a part that is not a container, up to the delimiter. The delimiter's line break is not
+ * part of it. */
 static void read_leaf(struct mime_reader *r, const struct headers *h, const char *type)
 {
 	const char *start = r->p;
@@ -332,7 +332,7 @@ static void skip_rest(struct mime_reader *r)
 		;
 }
 
-/* What stands behind the closing delimiter: nothing, or it is lost. */
+/* Skips what follows the closing delimiter. */
 static void read_epilogue(struct mime_reader *r, const char *boundary)
 {
 	struct line l;
@@ -344,8 +344,8 @@ static void read_epilogue(struct mime_reader *r, const char *boundary)
 		bool part = delimiter(&l, boundary) != DELIMITER_NONE;
 		report(r->findings, r->text, l.at, part ? SEVERITY_ERROR : SEVERITY_WARNING,
 		       "day0-mime-delimiter",
-		       "what follows the closing delimiter --%s-- is ignored%s", boundary,
-		       part ? ": a part is lost" : "");
+		       "the text after the closing delimiter --%s-- is ignored%s", boundary,
+		       part ? ", including a part" : "");
 		skip_rest(r);
 	}
 }
@@ -358,7 +358,7 @@ static bool rest_is_blank(const struct mime_reader *r)
 	return true;
 }
 
-/* Goes to the first delimiter; what stands before is for readers without MIME. */
+/* Skips to the first delimiter. The text before it is for readers without MIME. */
 static bool skip_preamble(struct mime_reader *r, const char *boundary)
 {
 	struct line l;
@@ -372,7 +372,7 @@ static bool skip_preamble(struct mime_reader *r, const char *boundary)
 	return false;
 }
 
-/* Delimiters in a row count as one, a closing one among them too. Returns the last one's kind. */
+/* Consecutive delimiters count as one, even closing ones. Returns the kind of the last. */
 static enum delimiter skip_more_delimiters(struct mime_reader *r, const char *boundary,
 					   size_t *last)
 {
@@ -393,7 +393,8 @@ static void read_parts(struct mime_reader *r, const char *boundary, size_t heade
 
 	if (!skip_preamble(r, boundary)) {
 		report(r->findings, r->text, header_at, SEVERITY_ERROR, "day0-mime-boundary",
-		       "no line is --%s, the boundary that is named here: cloud-init sees no part",
+		       "no line is --%s, the boundary that this header names, so cloud-init finds "
+		       "no parts: use the same boundary",
 		       boundary);
 		return;
 	}
@@ -409,9 +410,8 @@ static void read_parts(struct mime_reader *r, const char *boundary, size_t heade
 			if (kind == DELIMITER_PART)
 				report(r->findings, r->text, last, SEVERITY_WARNING,
 				       "day0-mime-delimiter",
-				       "the last delimiter is --%s where --%s-- closes the "
-				       "message: "
-				       "cloud-init reads one more, empty part",
+				       "the last delimiter is --%s, so cloud-init reads another, "
+				       "empty part: end the message with --%s--",
 				       boundary, boundary);
 			return;
 		}
@@ -420,7 +420,7 @@ static void read_parts(struct mime_reader *r, const char *boundary, size_t heade
 		r->n_boundaries--;
 	}
 	report(r->findings, r->text, r->at, SEVERITY_WARNING, "day0-mime-delimiter",
-	       "the closing delimiter --%s-- is missing: the file may be cut", boundary);
+	       "the closing delimiter --%s-- is missing: the file may be truncated", boundary);
 }
 
 static void read_message(struct mime_reader *r, unsigned depth)
@@ -436,7 +436,7 @@ static void read_message(struct mime_reader *r, unsigned depth)
 	check_headers(r, &h, type);
 	if ((multipart || str_starts(type, "message/")) && depth + 1 >= DEPTH_MAX) {
 		report(r->findings, r->text, at, SEVERITY_ERROR, "day0-mime-depth",
-		       "parts are nested deeper than %d: the rest is not read", DEPTH_MAX);
+		       "parts are nested more than %d deep: the rest is not read", DEPTH_MAX);
 		skip_rest(r);
 	} else if (multipart) {
 		cleanup_free char *boundary = boundary_of(ct);
@@ -444,13 +444,13 @@ static void read_message(struct mime_reader *r, unsigned depth)
 			read_parts(r, boundary, at, depth);
 		} else {
 			report(r->findings, r->text, at, SEVERITY_ERROR, "day0-mime-boundary",
-			       "%s without a boundary: cloud-init sees no part", type);
+			       "%s has no boundary, so cloud-init finds no parts: add one", type);
 			skip_rest(r);
 		}
 	} else if (str_starts(type, "message/")) {
 		report(r->findings, r->text, at, SEVERITY_WARNING, "day0-mime-type",
-		       "cloud-init takes twice what is inside of a part of type %s: send it as a "
-		       "part of its own",
+		       "cloud-init processes the contents of a part of type %s twice: make them "
+		       "separate parts",
 		       type);
 		read_message(r, depth + 1);
 	} else {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * User data taken apart as cloud-init does it (cloudinit/user_data.py): by Python's email parser,
- * which forgives nearly everything, then by what each part begins with.
+ * Splits user data into parts as cloud-init does (cloudinit/user_data.py): with Python's lenient
+ * email parser, then by the first line of each part.
  */
 #pragma once
 
@@ -12,23 +12,23 @@
 #include "base/text.h"
 
 struct mime_part {
-	char *type;       /* lower case, as cloud-init takes it: "text/cloud-config" ... */
+	char *type;       /* lower case, by cloud-init's rules: "text/cloud-config" ... */
 	struct text text; /* decoded and unpacked */
 };
 
 struct mime_parts {
 	struct mime_part *v;
 	size_t n;
-	size_t unpacked; /* bytes that came out of gzip so far: bounded */
+	size_t unpacked; /* bytes unpacked from gzip so far, to limit them */
 };
 
-/* cloud-init takes this for a MIME message. */
+/* Whether cloud-init treats the text as a MIME message. */
 bool mime_is(const char *s, size_t len);
 
-/* The parts of user data, unpacked if it was gzipped; what is wrong goes to findings. */
+/* Splits user data, which may be gzip. Errors become findings. */
 void mime_read(const struct text *text, struct mime_parts *ret, struct findings *findings);
 
-/* The type that the beginning of a text shows ("#cloud-config", "#!" ...), or NULL. Static. */
+/* The type that the start of a text indicates ("#cloud-config", "#!" ...), static; or NULL. */
 const char *type_from_start(const char *s, size_t len);
 
 void parts_clear(struct mime_parts *p);

@@ -73,9 +73,9 @@ static bool is_gzip_type(const char *type)
 }
 
 /*
- * Python turns a part that is neither base64 nor quoted-printable back into bytes by the codec
- * raw-unicode-escape: U+0080 to U+00FF become one byte each, which is no UTF-8 any more, all
- * beyond become the six characters \uXXXX.
+ * If a part is neither base64 nor quoted-printable, Python converts it to bytes with the codec
+ * raw-unicode-escape: U+0080 to U+00FF become one byte each, which is not valid UTF-8; all above
+ * become the six characters \uXXXX.
  */
 static void check_ascii(const struct text *t, struct findings *findings)
 {
@@ -84,7 +84,7 @@ static void check_ascii(const struct text *t, struct findings *findings)
 	for (size_t i = 0; i < t->len; i++) {
 		if (t->s[i] == '\n')
 			line++;
-		/* no-break spaces have a finding of their own, in cloud-config */
+		/* no-break spaces have their own finding in cloud-config */
 		if (t->s[i] == '\xc2' && t->s[i + 1] == '\xa0') {
 			i++;
 			continue;
@@ -92,8 +92,8 @@ static void check_ascii(const struct text *t, struct findings *findings)
 		if ((unsigned char)t->s[i] < 0x80)
 			continue;
 		report(findings, t, line, SEVERITY_WARNING, "day0-mime-encoding",
-		       "a character outside of ASCII in a part without transfer encoding: "
-		       "cloud-init garbles it; send the part as base64");
+		       "a non-ASCII character in a part without transfer encoding, which "
+		       "cloud-init garbles: encode the part as base64");
 		return;
 	}
 }
@@ -106,10 +106,10 @@ static void decode_base64(const struct text *t, struct text *ret, struct finding
 	text_decode_base64(t, ret, &bad, &cut);
 	if (bad)
 		findings_add(findings, SEVERITY_WARNING, "day0-mime-encoding", t->file, bad, NULL,
-			     "a character that base64 does not have: it is skipped");
+			     "a character outside the base64 alphabet is skipped");
 	if (cut)
 		report(findings, t, t->n_lines, SEVERITY_ERROR, "day0-mime-encoding",
-		       "this base64 ends in the middle: the part may be cut");
+		       "the base64 data is incomplete: the part may be truncated");
 }
 
 static void decode(const struct headers *h, const struct text *t, struct text *ret,
@@ -120,7 +120,7 @@ static void decode(const struct headers *h, const struct text *t, struct text *r
 	const char *name = encoding ? encoding->value : "";
 	bool known = false;
 
-	/* Python compares the whole value: "base64 " is not "base64". */
+	/* Python compares the whole value: "base64 " is different from "base64". */
 	if (strcasecmp(name, "base64") == 0) {
 		decode_base64(t, ret, findings);
 		return;
@@ -135,8 +135,8 @@ static void decode(const struct headers *h, const struct text *t, struct text *r
 	if (!known) {
 		cleanup_free char *q = quotable(name);
 		report(findings, t, 0, SEVERITY_ERROR, "day0-mime-encoding",
-		       "cloud-init knows no Content-Transfer-Encoding \"%s\" and does not decode "
-		       "the part",
+		       "cloud-init has no Content-Transfer-Encoding \"%s\" and does not decode the "
+		       "part",
 		       q);
 	} else if (h) {
 		check_ascii(t, findings);
@@ -155,9 +155,8 @@ void part_add(struct mime_parts *parts, const struct headers *h, const char *typ
 		size_t len;
 		if (gunzip(t.s, t.len, GUNZIP_MAX - parts->unpacked, &s, &len, &err) < 0) {
 			report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
-			       "this part of type %s cannot be unpacked, and cloud-init drops all "
-			       "user "
-			       "data for it: %s",
+			       "the part of type %s cannot be unpacked, so cloud-init drops all "
+			       "user data: %s",
 			       type, err.text);
 			return;
 		}

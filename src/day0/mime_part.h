@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One part of a message: its headers, its decoding, its type. */
+/* One part of a message: headers, decoding, type. */
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "day0/mime.h"
 
 struct header {
-	char *name, *value; /* value without the blanks before it; continued lines joined by \n */
+	char *name, *value; /* value without leading blanks; continuation lines joined */
 	size_t at;          /* index of its line */
 };
 
@@ -19,12 +19,12 @@ struct headers {
 
 void headers_clear(struct headers *h);
 
-/* The first of that name, in any case, or NULL. */
+/* The first header of that name (any case), or NULL. */
 const struct header *header_find(const struct headers *h, const char *name);
 
 /*
- * Decodes and unpacks text, the content of a part of that type, finds out its true type as
- * cloud-init does, and adds it. h is NULL when there is no message around it.
+ * Decodes and unpacks text, the content of a part of that type, determines its real type as
+ * cloud-init does, and adds the part. h is NULL outside a message.
  */
 void part_add(struct mime_parts *parts, const struct headers *h, const char *type,
 	      const struct text *text, struct findings *findings);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * netplan's YAML (https://netplan.readthedocs.io/en/stable/netplan-yaml/) and cloud-init's network
- * config, version 2 (the same words) and version 1 (network-config-format-v1 of its manual).
+ * config, version 2 (same keys) and version 1 (network-config-format-v1 of its manual).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void wrong(const struct network_config *c, const yaml_node_t *n, const ch
 	report(c->findings, c->y->text, yaml_line(n), SEVERITY_ERROR, rule, "%s", what);
 }
 
-/* A default route, in any spelling. */
+/* Whether it is a default route, in any notation. */
 static bool is_default(const char *to)
 {
 	return to && (streq(to, "default") || streq(to, "0.0.0.0/0") || streq(to, "::/0") ||
@@ -90,7 +90,7 @@ static int mtu_of(const struct network_config *c, yaml_node_t *map)
 	return s ? mtu_parse(s) : 0;
 }
 
-/* netplan's names of what the bonding driver calls otherwise. */
+/* netplan's names for options of the bonding driver. */
 static const char *driver_option(const char *name)
 {
 	static const char *const names[][2] = {
@@ -117,7 +117,7 @@ static const char *driver_option(const char *name)
 	return name;
 }
 
-/* "100", "100ms", "1s" as milliseconds in digits; anything else as it is. */
+/* Converts "100", "100ms" and "1s" to milliseconds; returns other values unchanged. */
 static char *milliseconds(const char *s)
 {
 	size_t digits = strspn(s, "0123456789");
@@ -157,7 +157,7 @@ static void v2_parameters(const struct network_config *c, struct bond *b, yaml_n
 	}
 }
 
-/* The legs that the bond names, each as a link of its own unless "ethernets" has it. */
+/* Adds the legs that the bond names as links, except those under "ethernets". */
 static void add_legs(const struct network_config *c, yaml_node_t *interfaces, const char *bond)
 {
 	for (size_t i = 0; i < yaml_len(interfaces); i++) {
@@ -186,7 +186,7 @@ static void v2_ethernet(const struct network_config *c, struct guest_link *l, ya
 		mac_check(yaml_str(mac), c->y->text, yaml_line(mac), c->findings);
 		l->mac = xstrdup(yaml_str(mac));
 	}
-	/* The id is the interface's name only where nothing is matched. */
+	/* The id is the interface's name only if there is no match. */
 	l->name = xstrdup(set_name ? set_name : match ? name : l->id);
 }
 
@@ -199,7 +199,7 @@ static void set_vlan(const struct network_config *c, struct guest_link *l,
 	if (yaml_str(id) && str_to_int(yaml_str(id), 0, 4094, &n) == 0)
 		l->vlan_id = (int)n;
 	else
-		wrong(c, id ? id : parent, "day0-vlan", "this VLAN has no id from 0 to 4094");
+		wrong(c, id ? id : parent, "day0-vlan", "this VLAN needs an id from 0 to 4094");
 }
 
 static void v2_section(const struct network_config *c, yaml_node_t *network, const char *section,
@@ -284,7 +284,7 @@ static void v1_item(const struct network_config *c, yaml_node_t *item)
 
 	if (!type || streq(type, "nameserver") || streq(type, "route"))
 		return;
-	/* A bond may come before its legs, or after: the leg may be there already. */
+	/* A bond may be defined before or after its legs. */
 	struct guest_link *l = name ? link_find(c->links, c->dialect, name) : NULL;
 	if (!l) {
 		l = link_add(c->links, kind, c->dialect, y->text, yaml_line(item));
@@ -330,7 +330,7 @@ void network_config_read(struct yaml *y, void *network, enum dialect dialect,
 	}
 	if (!streq(yaml_str(version), "2"))
 		wrong(&c, version ? version : root, "day0-network",
-		      "\"network\" needs \"version: 2\" (or 1, in cloud-init's format)");
+		      "\"network\" needs \"version: 2\" (or 1, for cloud-init's format)");
 	v2_section(&c, root, "ethernets", LINK_ETHERNET);
 	v2_section(&c, root, "bridges", LINK_OTHER);
 	v2_section(&c, root, "bonds", LINK_BOND);

@@ -13,12 +13,12 @@ struct nmcli {
 	const struct text *text;
 	struct guest_links *links;
 	struct findings *findings;
-	struct guest_link *link; /* the connection being added or changed */
-	size_t line;             /* of the word that is looked at */
-	bool method4;            /* ipv4.method was given */
+	struct guest_link *link; /* the connection that is added or changed */
+	size_t line;             /* of the current word */
+	bool method4;            /* whether ipv4.method is given */
 };
 
-/* nmcli takes each of its words cut short. */
+/* nmcli accepts abbreviated words. */
 static bool abbreviates(const char *s, const char *whole, size_t least)
 {
 	return strlen(s) >= least && str_starts(whole, s);
@@ -32,9 +32,9 @@ enum property {
 	CON_MASTER,
 	CON_SLAVE_TYPE,
 	BOND_OPTIONS,
-	BOND_OPTION, /* an option by its own name: "miimon 100" */
+	BOND_OPTION, /* an option under its own name: "miimon 100" */
 	IP4_ADDRESSES,
-	IP4_ADD, /* "ip4": adds, and makes the method manual */
+	IP4_ADD, /* "ip4": adds an address and sets method manual */
 	IP4_GATEWAY,
 	IP4_METHOD,
 	IP6_ADDRESSES,
@@ -49,7 +49,7 @@ enum property {
 };
 
 static const struct {
-	const char *setting, *name; /* no setting: a short name of "connection add" */
+	const char *setting, *name; /* an alias of "connection add" */
 	enum property property;
 } properties[] = {
 	{NULL, "con-name", CON_ID},
@@ -101,7 +101,7 @@ static const struct {
 	{"ipv6", "routing-rules", ROUTES},
 };
 
-/* The property that a word names; the word without "+", "-" and setting goes to *ret_name. */
+/* The property that the word names. *ret_name is the word without "+", "-" and setting. */
 static enum property find_property(const char *word, const char **ret_name)
 {
 	const char *dot = strchr(word, '.');
@@ -147,7 +147,7 @@ static void drop_address(struct guest_addresses *a, const char *value)
 	}
 }
 
-/* Forgets the addresses of a family; those that are no address belong to neither and stay. */
+/* Removes the addresses of a family. Invalid addresses have no family and are kept. */
 static void drop_family(struct guest_addresses *a, int family)
 {
 	for (size_t i = a->n; i-- > 0;) {
@@ -159,7 +159,7 @@ static void drop_family(struct guest_addresses *a, int family)
 	}
 }
 
-/* op is '+', '-' or 0: replace. */
+/* op is '+', '-', or 0 to replace. */
 static void set_addresses(struct nmcli *n, int family, char op, const char *value)
 {
 	struct guest_addresses *a = &n->link->addresses;
@@ -170,7 +170,7 @@ static void set_addresses(struct nmcli *n, int family, char op, const char *valu
 		drop_family(a, family);
 	for (char *s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		s += strspn(s, " \t");
-		s[strcspn(s, " \t")] = 0; /* NetworkManager once took "address gateway" */
+		s[strcspn(s, " \t")] = 0; /* NetworkManager used to accept "address gateway" */
 		if (!*s)
 			continue;
 		if (op == '-') {
@@ -201,7 +201,7 @@ static void set_vlan_id(struct nmcli *n, const char *value)
 	if (str_to_int(value, 0, 4094, &id) < 0) {
 		cleanup_free char *q = quotable(value);
 		report(n->findings, n->text, n->line, SEVERITY_ERROR, "day0-vlan",
-		       "\"%s\" is no VLAN id (0 to 4094)", q);
+		       "VLAN id \"%s\" must be from 0 to 4094", q);
 		return;
 	}
 	n->link->vlan_id = (int)id;
@@ -212,7 +212,7 @@ static void set_bond_options(struct nmcli *n, char op, const char *value)
 	struct bond *b = &n->link->bond;
 
 	if (op == '-')
-		return; /* back to the driver's default: what is then left is not worth a guess */
+		return; /* resets an option to its default; the result is left unknown */
 	if (op == 0) {
 		b->mode = BOND_MODE_UNSET;
 		b->miimon = b->arp_interval = -1;
@@ -232,7 +232,7 @@ static void set_method(struct nmcli *n, bool *dhcp, const char *value)
 			return;
 	cleanup_free char *q = quotable(value);
 	report(n->findings, n->text, n->line, SEVERITY_ERROR, "day0-nmcli",
-	       "NetworkManager knows no method \"%s\"", q);
+	       "NetworkManager has no method \"%s\"", q);
 }
 
 static void set_property(struct nmcli *n, const char *word, const char *value)
@@ -321,7 +321,7 @@ static void set_properties(struct nmcli *n, const struct command *c, size_t i)
 		if (i + 1 == c->n_words) {
 			cleanup_free char *q = quotable(word);
 			report(n->findings, n->text, n->line, SEVERITY_ERROR, "day0-nmcli",
-			       "nmcli: \"%s\" has no value behind it", q);
+			       "nmcli: \"%s\" has no value", q);
 			return;
 		}
 		i++;
@@ -330,7 +330,7 @@ static void set_properties(struct nmcli *n, const struct command *c, size_t i)
 	}
 }
 
-/* The name that nmcli gives when con-name is missing: "bond-bond0", "bond-slave-ens6". */
+/* nmcli's default for con-name: "bond-bond0", "bond-slave-ens6". */
 static char *default_id(const struct guest_link *l)
 {
 	const char *type = l->kind == LINK_BOND    ? "bond"
@@ -349,13 +349,12 @@ static void add(struct nmcli *n, const struct command *c, size_t i)
 	struct guest_link *l = n->link;
 	if (!l->id)
 		l->id = default_id(l);
-	/* The method is "auto" unless said otherwise; a leg has none. That of IPv6 is mostly SLAAC.
-	 */
+	/* The default method is "auto", and none for a leg. IPv6 "auto" usually means SLAAC. */
 	if (!l->master && !n->method4)
 		l->addresses.dhcp4 = true;
 }
 
-/* "[id | uuid | path] ID" at i; moves behind it. NULL when nothing stands there. */
+/* Parses "[id | uuid | path] ID" at i and moves past it. NULL if there is none. */
 static const char *take_id(const struct command *c, size_t *i)
 {
 	while (*i < c->n_words && str_starts(c->words[*i].s, "--"))
@@ -373,7 +372,7 @@ static void modify(struct nmcli *n, const struct command *c, size_t i)
 	if (!id)
 		return;
 	n->link = link_find(n->links, DIALECT_NMCLI, id);
-	if (!n->link) { /* a connection that the image brings along */
+	if (!n->link) { /* a connection that is part of the image */
 		n->link = link_add(n->links, LINK_ETHERNET, DIALECT_NMCLI, n->text, c->line);
 		n->link->id = xstrdup(id);
 	}
@@ -391,7 +390,7 @@ static void delete (struct nmcli *n, const struct command *c, size_t i)
 	}
 }
 
-/* Behind nmcli's own options, some of which take a value. */
+/* Skips nmcli's own options, some of which have a value. */
 static size_t skip_options(const struct command *c, size_t i)
 {
 	static const char *const with_value[] = {"-c",       "-e",           "-f",       "-g",

@@ -16,7 +16,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Name of the command without its folder, "" when there is none. */
+/* The command's name without its folder, or "". */
 static const char *program(const struct command *c)
 {
 	size_t i = command_name(c);
@@ -24,7 +24,7 @@ static const char *program(const struct command *c)
 	return i < c->n_words ? base_name(c->words[i].s) : "";
 }
 
-/* echo or printf with an argument that is no variable. */
+/* Whether it is echo or printf with an argument that is not a variable. */
 static bool prints_literal(const struct command *c)
 {
 	size_t i = command_name(c);
@@ -40,8 +40,8 @@ static bool prints_literal(const struct command *c)
 static void report_password(const struct text *text, size_t line, struct findings *findings)
 {
 	report(findings, text, line, SEVERITY_WARNING, "day0-password",
-	       "a password in clear: whoever reads this file or the instance's user data has it; "
-	       "use an SSH key, or a hash (mkpasswd -m yescrypt)");
+	       "the password is in plain text, readable by everyone who can read this file or the "
+	       "instance's user data: use an SSH key or a hash (mkpasswd -m yescrypt)");
 }
 
 static bool is_hash(const char *s)
@@ -81,12 +81,12 @@ static void look_for_cloud_cfg(const struct command *c, const struct text *text,
 	if (!(copies && streq(last, path)) && !streq(c->output, path))
 		return;
 	report(findings, text, c->line, SEVERITY_WARNING, "day0-cloud-cfg",
-	       "replaces %s while cloud-init runs, by a file that this day-0 does not show: put "
-	       "what is needed into /etc/cloud/cloud.cfg.d/ or into the image",
+	       "the script replaces %s while cloud-init runs, with a file that is not in this "
+	       "day-0: put the settings into /etc/cloud/cloud.cfg.d/ or into the image",
 	       path);
 }
 
-/* Placeholders in any other command; nmcli's own are reported with its addresses. */
+/* Placeholders in commands other than nmcli, which reports its own. */
 static void look_for_placeholder(const struct command *c, const struct text *text,
 				 struct findings *findings)
 {
@@ -96,11 +96,11 @@ static void look_for_placeholder(const struct command *c, const struct text *tex
 			continue;
 		cleanup_free char *q = quotable(s);
 		report(findings, text, c->words[i].line, SEVERITY_ERROR, "day0-placeholder",
-		       "\"%s\" is a placeholder, not an address: fill it in", q);
+		       "\"%s\" is a placeholder, not an address: replace it", q);
 	}
 }
 
-/* The index of that word behind the command's name, or 0. */
+/* Index of the word among the command's arguments, or 0. */
 static size_t word_index(const struct command *c, const char *word)
 {
 	for (size_t i = command_name(c) + 1; i < c->n_words; i++)
@@ -122,9 +122,9 @@ static void look_for_network_service(const struct command *c, const struct text 
 
 	if (service || unit || script)
 		report(findings, text, c->line, SEVERITY_WARNING, "day0-network-service",
-		       "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 "
-		       "has no more and Debian never had: use \"nmcli connection up\", \"netplan "
-		       "apply\" or what else the image's own network stack has");
+		       "the service \"network\" is part of RHEL's network scripts, which RHEL 9 "
+		       "removed and Debian never had: use \"nmcli connection up\", \"netplan "
+		       "apply\" or the equivalent of the image's network stack");
 }
 
 /* "nova show SERVER --human | grep numa" */
@@ -142,8 +142,8 @@ static void look_for_nova_numa(const struct script *script, size_t i, const stru
 	for (size_t k = command_name(next) + 1; k < next->n_words; k++)
 		if (strcasestr(next->words[k].s, "numa"))
 			report(findings, text, c->line, SEVERITY_ERROR, "day0-nova-numa",
-			       "this prints nothing about NUMA: a server's details have no such "
-			       "field; ask GET /servers/ID/topology (microversion 2.78), or "
+			       "this prints nothing about NUMA, because a server's details have no "
+			       "such field: use GET /servers/ID/topology (microversion 2.78) or "
 			       "dnsvnf verify");
 }
 
@@ -184,7 +184,7 @@ static void read_inline(const struct command *c, const struct text *text, struct
 		const struct word *w = &c->words[i + 1];
 		cleanup_text struct text inner = {0};
 		text_init_at(&inner, text, w->line, w->s, strlen(w->s));
-		/* Each level of quoting needs twice the backslashes, so this ends soon. */
+		/* Each level of quoting doubles the backslashes, so the recursion is bounded. */
 		script_read(&inner, links, findings);
 		return;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a shell script, a boothook or a runcmd says that matters to us. */
+/* Checks shell scripts, boothooks and runcmd. */
 #pragma once
 
 #include "base/finding.h"
@@ -8,9 +8,9 @@
 
 struct script;
 
-/* Reads the commands of a shell script. */
+/* Checks the commands of a shell script. */
 void script_read(const struct text *text, struct guest_links *links, struct findings *findings);
 
-/* The same of commands already parsed out of text. */
+/* As script_read, for commands that are already parsed. */
 void script_commands(const struct script *script, const struct text *text,
 		     struct guest_links *links, struct findings *findings);

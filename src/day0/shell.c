@@ -14,10 +14,10 @@ struct shell_parser {
 	const char *p, *end;
 	size_t line;
 	struct script *script;
-	struct command command; /* the one being read */
-	bool piped;             /* a | came before it */
-	size_t heredocs_from;   /* the first command whose heredoc may still be to come */
-	char *word;             /* the one being read */
+	struct command command; /* the current one */
+	bool piped;             /* a | precedes it */
+	size_t heredocs_from;   /* the first command whose heredoc may still follow */
+	char *word;             /* the current one */
 	size_t word_len, word_room;
 };
 
@@ -39,7 +39,7 @@ void script_clear(struct script *s)
 	*s = (struct script){0};
 }
 
-/* Takes s. */
+/* Adds a word and takes ownership of s. */
 static void add_word(struct command *c, char *s, size_t line)
 {
 	struct word *word = array_push(c->words, c->n_words);
@@ -61,7 +61,7 @@ static void end_command(struct shell_parser *p, bool pipe)
 	p->piped = pipe;
 }
 
-/* Skips "$(...)", "${...}" or "`...`" at p, which is copied as it stands. */
+/* Copies "$(...)", "${...}" or "`...`" at p unchanged. */
 static const char *skip_substitution(const char *s, const char *end)
 {
 	if (*s == '`') {
@@ -90,7 +90,7 @@ static void put(struct shell_parser *p, char c)
 	p->word[p->word_len++] = c;
 }
 
-/* Copies the next byte as it stands. */
+/* Copies the next byte unchanged. */
 static void put_next(struct shell_parser *p)
 {
 	p->line += *p->p == '\n';
@@ -111,7 +111,7 @@ static bool substitution_at(const struct shell_parser *p)
 	       (*p->p == '$' && p->p + 1 < p->end && (p->p[1] == '(' || p->p[1] == '{'));
 }
 
-/* The rest of a quoted string; p stands behind the opening quote. */
+/* The rest of a quoted string; p is after the opening quote. */
 static void quoted(struct shell_parser *p, char quote)
 {
 	while (p->p < p->end && *p->p != quote) {
@@ -120,7 +120,7 @@ static void quoted(struct shell_parser *p, char quote)
 			continue;
 		}
 		if (quote == '"' && *p->p == '\\' && p->p + 1 < p->end) {
-			if (p->p[1] == '\n') { /* a continued line */
+			if (p->p[1] == '\n') { /* a line continuation */
 				p->p += 2;
 				p->line++;
 				continue;
@@ -134,11 +134,11 @@ static void quoted(struct shell_parser *p, char quote)
 		p->p++;
 }
 
-/* Reads a word at p, which is no blank and no operator; the caller frees it. */
+/* Reads the word at p, which is neither a blank nor an operator. The caller frees it. */
 static char *read_word(struct shell_parser *p)
 {
 	p->word_len = 0;
-	/* strchr takes a zero byte for a match: it ends a word, as a blank does. */
+	/* strchr also matches the terminating zero byte, so that ends a word too. */
 	while (p->p < p->end && !strchr(" \t\r\n;&|<>()", *p->p)) {
 		char c = *p->p;
 		if (c == '\'' || c == '"') {
@@ -175,7 +175,7 @@ static void skip_blanks(struct shell_parser *p)
 	}
 }
 
-/* One line from p, without its break; p moves behind it. */
+/* The line at p without its line break; moves p to the next. */
 static size_t take_line(struct shell_parser *p)
 {
 	const char *nl = memchr(p->p, '\n', (size_t)(p->end - p->p));
@@ -186,7 +186,7 @@ static size_t take_line(struct shell_parser *p)
 	return len;
 }
 
-/* The body of c's heredoc starts at p. */
+/* The body of the command's heredoc starts at p. */
 static void read_heredoc(struct shell_parser *p, struct command *c)
 {
 	bool tabs = c->heredoc_end[0] == '-';
@@ -220,7 +220,7 @@ static void end_line(struct shell_parser *p)
 	p->heredocs_from = p->script->n;
 }
 
-/* A redirection; p stands at < or >. */
+/* A redirection; p is at < or >. */
 static void redirection(struct shell_parser *p)
 {
 	struct command *c = &p->command;
@@ -279,7 +279,8 @@ static void operator_or_word(struct shell_parser *p)
 		return;
 	case '(':
 	case ')':
-		/* "(a; b) | c": what is piped is the last command, good enough to see a password */
+		/* "(a; b) | c": only the last command counts as piped, which is enough to detect
+		 * passwords */
 		p->p++;
 		end_command(p, p->piped && c->n_words == 0);
 		return;

@@ -26,7 +26,7 @@ static const char *const key_types[] = {
 	"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
 };
 
-/* The blob begins with the length of its type's name and that name (RFC 4253, 6.6). */
+/* The blob begins with the length and name of its type (RFC 4253, section 6.6). */
 static bool is_blob(const char *s, size_t len, const char *type)
 {
 	cleanup_strbuf struct strbuf blob = {0};
@@ -37,7 +37,7 @@ static bool is_blob(const char *s, size_t len, const char *type)
 	       memcmp(blob.s + 4, type, type_len) == 0;
 }
 
-/* End of the word at s; options may hold blanks between double quotes. */
+/* End of the word at s. Options may contain blanks in double quotes. */
 static const char *word_end(const char *s)
 {
 	bool quoted = false;
@@ -53,7 +53,7 @@ static const char *word_end(const char *s)
 
 bool ssh_key_is_valid(const char *line)
 {
-	for (int field = 0; field < 2; field++) { /* options may stand before the type */
+	for (int field = 0; field < 2; field++) { /* options may precede the type */
 		line += strspn(line, " \t");
 		const char *end = word_end(line);
 		cleanup_free char *type = xstrndup(line, (size_t)(end - line));

@@ -23,7 +23,7 @@ static bool is_blank(const struct text *t)
 	return true;
 }
 
-/* The part of t from offset on. */
+/* The part of t that starts at offset. */
 static void tail(const struct text *t, size_t offset, struct text *ret)
 {
 	size_t line = 0;
@@ -33,7 +33,7 @@ static void tail(const struct text *t, size_t offset, struct text *ret)
 	text_init_slice(ret, t, line, t->s + offset, t->len - offset);
 }
 
-/* "#!/bin/sh", "#!/usr/bin/env bash -e": the commands are worth reading. */
+/* Whether it begins with a shell interpreter, as "#!/bin/sh" or "#!/usr/bin/env bash -e". */
 static bool is_shell(const char *shebang)
 {
 	size_t len = strcspn(shebang, "\r\n");
@@ -51,11 +51,10 @@ static void shell_script(const struct text *t, struct guest_links *links, struct
 		size_t blank = strspn(t->s, " \t\r\n");
 		bool late = str_starts(t->s + blank, "#!");
 		report(findings, t, 0, SEVERITY_ERROR, "day0-script",
-		       late ? "something stands before the \"#!\": the kernel refuses to run the "
-			      "script (Exec format error); remove it"
-			    : "this script does not begin with \"#!\" and an interpreter: the "
-			      "kernel "
-			      "refuses to run it (Exec format error)");
+		       late ? "\"#!\" is not at the start of the script, so the kernel refuses to "
+			      "run it (Exec format error): remove the text before it"
+			    : "the script does not begin with \"#!\" and an interpreter, so the "
+			      "kernel refuses to run it (Exec format error)");
 		if (!late)
 			return;
 	} else if (!is_shell(t->s)) {
@@ -64,7 +63,7 @@ static void shell_script(const struct text *t, struct guest_links *links, struct
 	script_read(t, links, findings);
 }
 
-/* cloud-init takes "#cloud-boothook" off, then blanks, and runs what is left. */
+/* cloud-init removes "#cloud-boothook" and blanks, then runs the rest. */
 static void boothook(const struct text *t, struct guest_links *links, struct findings *findings)
 {
 	static const char start[] = "#cloud-boothook";
@@ -86,7 +85,7 @@ static void jinja(const struct text *t, struct guest_links *links, struct findin
 
 	if (strstr(t->s, "{{") || strstr(t->s, "{%")) {
 		report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
-		       "a jinja template is filled in by the guest: this part is not checked");
+		       "the guest renders this jinja template, so the part is not checked");
 		return;
 	}
 	tail(t, nl ? (size_t)(nl - t->s) + 1 : t->len, &rest);
@@ -103,8 +102,8 @@ static void unknown_type(const char *type, const struct text *t, struct findings
 
 	if (streq(type, "text/plain") || streq(type, "text/x-not-multipart"))
 		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
-		       "cloud-init cannot tell what begins with \"%s\" and ignores it: begin with "
-		       "\"#cloud-config\" or \"#!\", or name the type in a Content-Type header",
+		       "cloud-init does not recognize \"%s\" and ignores the part: begin with "
+		       "\"#cloud-config\" or \"#!\", or set the type in a Content-Type header",
 		       q);
 	else
 		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
@@ -159,7 +158,7 @@ static bool is_utf8(const char *s, size_t len, size_t *ret_line)
 	return true;
 }
 
-/* Unpacks gzip; false when there is nothing to go on with. */
+/* Unpacks gzip. False if the rest cannot be read. */
 static bool unpack(const struct text *text, struct text *ret, struct findings *findings)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -172,7 +171,7 @@ static bool unpack(const struct text *text, struct text *ret, struct findings *f
 	}
 	if (gunzip(text->s, text->len, GUNZIP_MAX, &s, &len, &err) < 0) {
 		report(findings, text, 0, SEVERITY_ERROR, "day0-gzip",
-		       "this looks like gzip and cannot be unpacked: %s", err.text);
+		       "this looks like gzip but cannot be unpacked: %s", err.text);
 		return false;
 	}
 	text_init(ret, text->file, s, len, 1);
@@ -203,7 +202,7 @@ void user_data_read(const struct text *text, struct guest_links *links, struct f
 	}
 	if (mime_is(plain.s, plain.len) && !is_utf8(plain.s, plain.len, &line)) {
 		report(findings, &plain, line, SEVERITY_ERROR, "day0-mime-encoding",
-		       "this MIME message is not UTF-8: cloud-init drops all of it");
+		       "this MIME message is not UTF-8, so cloud-init drops all of it");
 		return;
 	}
 	mime_read(&plain, &parts, findings);

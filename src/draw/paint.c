@@ -207,9 +207,9 @@ static void draw_key(struct strbuf *out, int y)
 	}
 }
 
-static char *count_text(size_t n, const char *what)
+static char *count_text(size_t n, const char *one, const char *many)
 {
-	return xasprintf("%zu %s%s", n, what, n == 1 ? "" : "s");
+	return xasprintf("%zu %s", n, plural(n, one, many));
 }
 
 static void draw_summary(struct strbuf *out, const struct layout *s, int y)
@@ -218,9 +218,9 @@ static void draw_summary(struct strbuf *out, const struct layout *s, int y)
 
 	for (size_t i = 0; i < s->marks.n_findings; i++)
 		errors += s->marks.findings[i]->severity == SEVERITY_ERROR;
-	cleanup_free char *e = count_text(errors, "error");
-	cleanup_free char *w = count_text(s->marks.n_findings - errors, "warning");
-	cleanup_free char *n = count_text(s->n_notes, "note");
+	cleanup_free char *e = count_text(errors, "error", "errors");
+	cleanup_free char *w = count_text(s->marks.n_findings - errors, "warning", "warnings");
+	cleanup_free char *n = count_text(s->n_notes, "note", "notes");
 	cleanup_free char *text =
 		xasprintf("dnsvnf check: %s, %s%s%s%s", e, w, s->n_notes ? "; " : "",
 			  s->n_notes ? n : "", s->n_notes ? " not drawn" : "");

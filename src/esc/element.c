@@ -57,7 +57,7 @@ const char *shown(const char *s, char buffer[static 64])
 	if (cut) {
 		len = 60;
 		while (len > 57 && ((unsigned char)s[len] & 0xc0) == 0x80)
-			len--; /* not within a UTF-8 character */
+			len--; /* a UTF-8 continuation byte */
 	}
 	memcpy(buffer, s, len);
 	memcpy(buffer + len, cut ? "..." : "", cut ? 4 : 1);
@@ -72,7 +72,7 @@ void make_ascii(char *s)
 			*s = '.';
 }
 
-/* Which one of a list's entries e is: by its keys, or by its position where they are missing. */
+/* Identifies e among the entries of its list, by its keys or, without them, by its position. */
 static void add_predicate(struct strbuf *path, const struct element *e)
 {
 	size_t before = path->len;
@@ -120,7 +120,7 @@ char *element_path(const struct element *e)
 	return strbuf_steal(&path);
 }
 
-/* Whether one more is kept; the first too many is replaced by a word on that. */
+/* Whether to keep one more finding. At the limit, adds one that says so. */
 static bool room(struct esc_reading *r)
 {
 	if (++r->n_findings == ESC_FINDINGS_MAX)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The tree of a descriptor as it stands in the file, XML or JSON alike, each element with its line;
- * and the findings on it. Only esc/ knows of it.
- */
+/* The element tree of a descriptor (XML or JSON), with lines and findings. Internal to esc/. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,11 +12,11 @@
 struct node;
 
 #define ESC_NAMESPACE "http://www.cisco.com/esc/esc"
-#define ESC_MODULE    "esc" /* what stands for the namespace in JSON (RFC 7951) */
+#define ESC_MODULE    "esc" /* the module name in JSON, which stands for the namespace (RFC 7951) */
 #define ESC_ROOT      "esc_datamodel"
 
-/* Bounds on what comes from outside; ESC's own examples have a few hundred elements, 12 deep. */
-#define ESC_SIZE_MAX     (8u << 20) /* bytes of a descriptor */
+/* Limits on input. ESC's own examples have a few hundred elements, 12 deep. */
+#define ESC_SIZE_MAX     (8u << 20) /* descriptor size in bytes */
 #define ESC_DEPTH_MAX    64
 #define ESC_ELEMENTS_MAX 200000
 #define ESC_FINDINGS_MAX 500
@@ -27,57 +24,57 @@ struct node;
 struct element {
 	char *name;         /* without prefix */
 	char *space;        /* namespace (XML) or module (JSON); NULL: ESC's */
-	struct strbuf text; /* of a leaf: its value */
+	struct strbuf text; /* value of a leaf */
 	unsigned line;
-	unsigned text_line; /* of the first character of text; 0: there is none */
-	char *attributes;   /* names of XML attributes that mean nothing here, or NULL */
-	bool array;         /* JSON: stood in an array */
+	unsigned text_line; /* line of the first character of text; 0 without text */
+	char *attributes;   /* names of unsupported XML attributes, or NULL */
+	bool array;         /* JSON: was in an array */
 	bool null;          /* JSON: null */
 	struct element *parent;
-	struct element **children; /* in the file's order */
+	struct element **children; /* in file order */
 	size_t n_children;
 
 	/* Set by schema_check: */
-	const struct node *schema; /* NULL: not in the data model */
-	bool invalid;              /* reported; is not read */
-	bool used;                 /* read into the model */
+	const struct node *schema; /* NULL if not in the data model */
+	bool invalid;              /* reported as invalid; ignored */
+	bool used;                 /* was read into the model */
 };
 
-/* One run of the reader. */
+/* State of one run of the reader. */
 struct esc_reading {
 	const char *file;
 	bool json;
 	struct findings *findings;
-	size_t n_findings; /* of this run; over ESC_FINDINGS_MAX they are counted, not kept */
+	size_t n_findings; /* in this run; those above ESC_FINDINGS_MAX are counted but not kept */
 	size_t n_elements;
 };
 
-/* A new last child of parent (NULL: a root). name is copied. NULL: there are too many. */
+/* Adds a last child to parent (a root if NULL). Copies name. NULL if there are too many elements.
+ */
 struct element *element_new(struct esc_reading *r, struct element *parent, const char *name,
 			    unsigned line);
-void element_free(struct element *e); /* and all below */
+void element_free(struct element *e); /* Frees the element and its children. */
 
 const char *element_text(const struct element *e); /* never NULL */
 
 /* "/esc_datamodel/tenants/tenant[name='t']"; the caller frees. */
 char *element_path(const struct element *e);
 
-/* A finding on e, at its line and with its path. */
+/* Adds a finding about e with its line and path. */
 void report(struct esc_reading *r, enum severity severity, const char *rule,
 	    const struct element *e, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* A finding on the file's text, where there is no element (rule descriptor-syntax, an error). */
+/* Adds a finding about the file's text (rule descriptor-syntax, an error). */
 void report_syntax(struct esc_reading *r, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* s fit for a message, in buffer: what is not printable as "?", cut after 60 bytes. */
+/* Formats s for a message, in buffer: unprintable characters become "?", truncated to 60 bytes. */
 const char *shown(const char *s, char buffer[static 64]);
 
-/* Makes of text in an unknown encoding what may stand in a message: what is not printable ASCII
- * becomes ".". */
+/* Makes text of unknown encoding safe for a message: other than printable ASCII becomes ".". */
 void make_ascii(char *s);
 
-/* The file's tree, or NULL after a finding. data ends with a zero byte that len does not count. */
+/* Parses a file. NULL after a finding. data ends with a zero byte that len does not count. */
 struct element *xml_parse(struct esc_reading *r, const char *data, size_t len);
 struct element *json_parse(struct esc_reading *r, const char *data, size_t len);
 

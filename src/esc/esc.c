@@ -11,7 +11,7 @@
 #include "esc/internal.h"
 #include "model/model.h"
 
-/* The tree of whichever of the two formats it is, told by its first character. */
+/* Reads either format, by the first character. */
 static struct element *parse(struct esc_reading *r, const char *data, size_t len)
 {
 	bool bom = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
@@ -23,7 +23,7 @@ static struct element *parse(struct esc_reading *r, const char *data, size_t len
 		line += *start == '\n';
 	if (start == data + len) {
 		report_syntax(r, 1,
-			      "the file is empty; a descriptor begins with <" ESC_ROOT
+			      "the file is empty: a descriptor begins with <" ESC_ROOT
 			      " xmlns=\"" ESC_NAMESPACE "\">");
 		return NULL;
 	}
@@ -31,12 +31,12 @@ static struct element *parse(struct esc_reading *r, const char *data, size_t len
 		r->json = true;
 		return json_parse(r, bom ? data + 3 : data, bom ? len - 3 : len);
 	}
-	/* A byte order mark of UTF-16 is expat's business. */
+	/* expat handles a UTF-16 byte order mark. */
 	if (*start == '<' || memcmp(start, "\xff\xfe", 2) == 0 || memcmp(start, "\xfe\xff", 2) == 0)
 		return xml_parse(r, data, len);
 	cleanup_free char *word = xstrndup(start, strcspn(start, "\r\n"));
 	make_ascii(word);
-	report_syntax(r, line, "neither XML nor JSON: the file begins with \"%s\"",
+	report_syntax(r, line, "the file begins with \"%s\" and is neither XML nor JSON",
 		      shown(word, buffer));
 	return NULL;
 }

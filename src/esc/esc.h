@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader of ESC's descriptors (XML, or JSON in the same model). */
+/* Reads ESC descriptors (XML, or JSON with the same model). */
 #pragma once
 
 struct err;
@@ -7,10 +7,10 @@ struct findings;
 struct model;
 
 /*
- * Reads the descriptor at path. What is wrong with its contents goes to findings, each with line
- * and path; the model then holds what could be read. *ret_model is NULL only when not even the tree
- * could be read. Returns -errno (and no model) when the file cannot be read at all. The caller
- * frees the model with model_free.
+ * Reads the descriptor at path. Errors in its contents become findings with line and path; the
+ * model contains what could be read. *ret_model is NULL if not even the tree could be parsed.
+ * Returns -errno, without a model, if the file cannot be read. The caller frees the model with
+ * model_free.
  */
 int esc_read(const char *path, struct model **ret_model, struct findings *findings,
 	     struct err *err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * JSON as RFC 7951 writes YANG data. jansson says whether it is JSON, and where not; it does not
- * keep lines, so the tree is built from libyaml's events (JSON is YAML), which have them.
+ * Reads YANG data in JSON (RFC 7951). jansson validates the JSON and locates errors; it keeps no
+ * line numbers, so the tree is built from libyaml's events (JSON is YAML), which have them.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static unsigned line_of(const yaml_event_t *event)
 	return (unsigned)event->start_mark.line + 1;
 }
 
-/* The next event; after an error YAML_NO_EVENT. The caller deletes it. */
+/* Gets the next event, YAML_NO_EVENT after an error. The caller deletes it. */
 static yaml_event_type_t next(struct json *j, yaml_event_t *event)
 {
 	memset(event, 0, sizeof(*event));
@@ -40,11 +40,11 @@ static yaml_event_type_t next(struct json *j, yaml_event_t *event)
 	if (yaml_parser_parse(&j->parser, event))
 		return event->type;
 	fail(j, (unsigned)j->parser.problem_mark.line + 1,
-	     j->parser.problem ? j->parser.problem : "not readable");
+	     j->parser.problem ? j->parser.problem : "cannot be read");
 	return YAML_NO_EVENT;
 }
 
-/* A member "module:name" or "name" of parent. */
+/* Adds the member "module:name" or "name" to parent. */
 static struct element *new_element(struct json *j, struct element *parent, const char *name,
 				   unsigned line, bool array)
 {
@@ -70,7 +70,7 @@ static struct element *new_element(struct json *j, struct element *parent, const
 
 static void read_members(struct json *j, struct element *e, unsigned depth);
 
-/* The value that event begins, as one element named name or, of an array, as one for each item. */
+/* Adds the value that the event begins: one element of that name, or one per item of an array. */
 static void read_value(struct json *j, struct element *parent, const char *name,
 		       const yaml_event_t *event, unsigned line, bool array, unsigned depth)
 {
@@ -89,10 +89,10 @@ static void read_value(struct json *j, struct element *parent, const char *name,
 		}
 	}
 	if (event->type == YAML_SEQUENCE_START_EVENT)
-		return fail(j, line_of(event),
-			    "an array directly within an array has no meaning here");
+		return fail(j, line_of(event), "an array may not contain an array");
 	if (depth > ESC_DEPTH_MAX) {
-		report_syntax(j->r, line_of(event), "objects nest deeper than %d", ESC_DEPTH_MAX);
+		report_syntax(j->r, line_of(event), "objects are nested more than %d deep",
+			      ESC_DEPTH_MAX);
 		j->failed = true;
 		return;
 	}
@@ -102,7 +102,7 @@ static void read_value(struct json *j, struct element *parent, const char *name,
 	if (event->type == YAML_MAPPING_START_EVENT)
 		return read_members(j, e, depth + 1);
 	if (event->type != YAML_SCALAR_EVENT)
-		return fail(j, line_of(event), "neither object, array nor value");
+		return fail(j, line_of(event), "expected an object, array or value");
 	e->text_line = line_of(event);
 	e->null = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
 		  strcmp((const char *)event->data.scalar.value, "null") == 0;
@@ -122,7 +122,7 @@ static void read_members(struct json *j, struct element *e, unsigned depth)
 					   line_of(&key), false, depth);
 			yaml_event_delete(&value);
 		} else if (type != YAML_MAPPING_END_EVENT) {
-			fail(j, line_of(&key), "the name of a member is expected");
+			fail(j, line_of(&key), "expected a member name");
 		}
 		yaml_event_delete(&key);
 		if (j->failed || type == YAML_MAPPING_END_EVENT)
@@ -130,7 +130,7 @@ static void read_members(struct json *j, struct element *e, unsigned depth)
 	}
 }
 
-/* The member esc_datamodel of the outermost object, without the rest. */
+/* Keeps only the member esc_datamodel of the outermost object. */
 static struct element *take_root(struct esc_reading *r, struct element *outer)
 {
 	struct element *root = NULL;

@@ -31,6 +31,6 @@ extern const struct node esc_nodes[]; /* [0] is the root, esc_datamodel */
  */
 bool value_is_valid(const struct node *leaf, const char *value, size_t len, char **ret_canonical);
 
-/* What is wrong with a value that is not valid: "is not a whole number from 0 to 255". The caller
+/* Why the value is invalid: "must be an integer from 0 to 255". The caller
  * frees. */
 char *value_why_invalid(const struct node *leaf, const char *value);

@@ -22,7 +22,7 @@ static bool is_taken(const struct vm_group *group, const struct ip_addr *ip)
 	return false;
 }
 
-/* Takes the next that no interface has as its own from *rest; NULL: the pool is used up. */
+/* Takes the next address that no interface has from *rest; NULL if the pool is exhausted. */
 static char *next_of_pool(const struct vm_group *group, struct ip_range *rest)
 {
 	while (ip_compare(&rest->first, &rest->last) <= 0) {

@@ -8,10 +8,9 @@
 #include "esc/internal.h"
 #include "model/model.h"
 
-enum { VMS_MAX = 1000 }; /* of a group: what is planned for each of them must end */
+enum { VMS_MAX = 1000 }; /* per group; limits the time to plan each VM */
 
-/* The next valid child of that name from *i on, or NULL; e may be NULL. What is asked for is used.
- */
+/* The next valid child of that name, starting at *i, or NULL. e may be NULL. Marks it as used. */
 static struct element *next_child(struct element *e, const char *name, size_t *i)
 {
 	while (e && *i < e->n_children) {
@@ -41,7 +40,7 @@ struct iterator {
 	for (struct iterator it_##child = {(parent), 0}; \
 	     (child = next_child(it_##child.e, name_, &it_##child.i));)
 
-/* The name of an entry, its key: never NULL, since entries without are not read. */
+/* Key of an entry; never NULL, because entries without a key are not read. */
 static char *key_of(struct element *e, const char *name)
 {
 	return xstrdup(element_text(child_named(e, name)));
@@ -86,7 +85,7 @@ static struct strv leaf_list(struct element *e, const char *name)
 	return list;
 }
 
-/* The leaf when it is an address, of that version unless that is 0; else NULL, reported. */
+/* The leaf if it is an address of that version (any if 0). NULL otherwise, with a finding. */
 static char *leaf_ip(struct esc_reading *r, struct element *e, const char *name, int version)
 {
 	struct element *child = child_named(e, name);
@@ -102,15 +101,14 @@ static char *leaf_ip(struct esc_reading *r, struct element *e, const char *name,
 		       shown(element_text(child), buffer));
 	else if (version != 0 && is != version)
 		report(r, SEVERITY_ERROR, "descriptor-value", child,
-		       "%s \"%s\" is an IPv%d address, but the address beside it is IPv%d", name,
+		       "%s \"%s\" is an IPv%d address, but the address next to it is IPv%d", name,
 		       shown(element_text(child), buffer), is, version);
 	else
 		return xstrdup(element_text(child));
 	return NULL;
 }
 
-/* Length of the prefix that the netmask says for an address of that version; -1 when it does not.
- */
+/* Prefix length of the netmask for that IP version, or -1 with a finding. */
 static int leaf_netmask(struct esc_reading *r, struct element *e, int version)
 {
 	struct element *child = child_named(e, "netmask");
@@ -122,10 +120,10 @@ static int leaf_netmask(struct esc_reading *r, struct element *e, int version)
 	prefix = ip_netmask_parse(element_text(child), version);
 	if (prefix < 0)
 		report(r, SEVERITY_ERROR, "descriptor-value", child,
-		       version == 4 ? "netmask \"%s\" is neither an IPv4 netmask such as "
-				      "255.255.255.0 nor a prefix length from 0 to 32"
-				    : "netmask \"%s\" is neither a prefix length from 0 to 128 nor "
-				      "an IPv6 netmask",
+		       version == 4 ? "netmask \"%s\" must be an IPv4 netmask such as "
+				      "255.255.255.0 or a prefix length from 0 to 32"
+				    : "netmask \"%s\" must be a prefix length from 0 to 128 or an "
+				      "IPv6 netmask",
 		       shown(element_text(child), buffer));
 	return prefix;
 }
@@ -171,7 +169,7 @@ static struct locator read_locator(struct element *e)
 	};
 }
 
-/* Address and netmask, which must agree with each other and with ipversion. */
+/* Reads address and netmask, which must match each other and ipversion. */
 static void read_subnet_address(struct esc_reading *r, struct element *e, struct subnet *subnet)
 {
 	struct element *ipversion = child_named(e, "ipversion");
@@ -189,7 +187,7 @@ static void read_subnet_address(struct esc_reading *r, struct element *e, struct
 		if (ipversion && version != subnet->ip_version) {
 			child_named(e, "netmask");
 			return report(r, SEVERITY_ERROR, "descriptor-value", ipversion,
-				      "ipversion is %s, but the address %s is IPv%d",
+				      "ipversion is %s, but address %s is IPv%d",
 				      element_text(ipversion), subnet->address, version);
 		}
 		subnet->ip_version = version;
@@ -206,7 +204,7 @@ static void read_subnet_address(struct esc_reading *r, struct element *e, struct
 	struct ip_addr first = ip_prefix_first(&net);
 	if (!ip_equal(&first, &net.addr))
 		report(r, SEVERITY_ERROR, "descriptor-value", address,
-		       "address %s is not that of a network of /%u: %s is", subnet->address,
+		       "address %s is not the network address of a /%u: use %s", subnet->address,
 		       subnet->prefix, ip_format(&first, text));
 }
 
@@ -222,7 +220,7 @@ static void read_subnet(struct esc_reading *r, struct element *e, struct subnet 
 	subnet->gateway = leaf_ip(r, e, "gateway", subnet->address ? subnet->ip_version : 0);
 	if (subnet->gateway && subnet->no_gateway)
 		report(r, SEVERITY_ERROR, "descriptor-value", gateway,
-		       "gateway %s is given, and no_gateway is true: keep one of the two",
+		       "gateway %s conflicts with no_gateway: remove one of the two",
 		       subnet->gateway);
 }
 
@@ -385,7 +383,7 @@ static void read_kpis(struct element *e, struct vm_group *group)
 	}
 }
 
-/* "ALWAYS log", "TRUE esc_vm_alive_notification": a condition and a verb. */
+/* Whether it is a condition and a verb: "ALWAYS log", "TRUE esc_vm_alive_notification". */
 static bool is_action(const char *s)
 {
 	size_t word = strcspn(s, " ");
@@ -409,9 +407,8 @@ static void read_rules(struct esc_reading *r, struct element *e, struct vm_group
 		for_each_child (action, rule, "action")
 			if (!is_action(element_text(action)))
 				report(r, SEVERITY_WARNING, "descriptor-value", action,
-				       "action \"%s\" is not ALWAYS, TRUE or FALSE and a verb, "
-				       "such "
-				       "as \"ALWAYS log\"",
+				       "action \"%s\" must be ALWAYS, TRUE or FALSE and a verb, "
+				       "for example \"ALWAYS log\"",
 				       shown(element_text(action), buffer));
 	}
 }
@@ -443,7 +440,7 @@ static void read_scaling(struct esc_reading *r, struct element *e, struct scalin
 	scaling->elastic = leaf_bool(s, "elastic", false);
 	if (scaling->min_active > VMS_MAX) {
 		report(r, SEVERITY_ERROR, "descriptor-value", child_named(s, "min_active"),
-		       "min_active %u: a vm_group has %d VMs at most", scaling->min_active,
+		       "min_active is %u, but a vm_group has at most %d VMs", scaling->min_active,
 		       VMS_MAX);
 		scaling->min_active = 1;
 	}
@@ -476,7 +473,7 @@ static void read_placements(struct element *e, struct vm_group *group)
 	}
 }
 
-/* The content must come from exactly one place, and from one that can be read here. */
+/* The content has exactly one source, and dnsvnf must support it. */
 static void read_source(struct esc_reading *r, struct element *e, struct configuration *c)
 {
 	static const char *const sources[] = {"file", "data", "encrypted_data", "file_locators",
@@ -488,11 +485,11 @@ static void read_source(struct esc_reading *r, struct element *e, struct configu
 
 		if (source && first)
 			report(r, SEVERITY_ERROR, "descriptor-value", source,
-			       "%s and %s are both given for dst \"%s\": keep one of the two",
-			       first->name, source->name, c->dst);
+			       "%s and %s are both set for dst \"%s\": remove one", first->name,
+			       source->name, c->dst);
 		else if (source && i >= 2)
 			report(r, SEVERITY_ERROR, "descriptor-unsupported", source,
-			       "%s is not supported: give the content of dst \"%s\" by file or "
+			       "%s is not supported: give the content of dst \"%s\" as file or "
 			       "data",
 			       source->name, c->dst);
 		if (source && !first)
@@ -505,15 +502,14 @@ static void read_source(struct esc_reading *r, struct element *e, struct configu
 		c->data = xstrdup(element_text(first));
 		c->source_line = first->text_line ? first->text_line : first->line;
 	}
-	/* One that was refused already is not missing. */
+	/* An element that was rejected is not missing. */
 	for (size_t i = 0; !first && i < e->n_children; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(sources) && !first; j++)
 			if (streq(e->children[i]->name, sources[j]) && e->children[i]->schema)
 				first = e->children[i];
 	if (!first)
 		report(r, SEVERITY_ERROR, "descriptor-missing", e,
-		       "the configuration of dst \"%s\" has no content: give it a file or data",
-		       c->dst);
+		       "the configuration of dst \"%s\" has no content: add file or data", c->dst);
 }
 
 static void read_configurations(struct esc_reading *r, struct element *e, struct vm_group *group)
@@ -630,26 +626,24 @@ static void read_tenants(struct esc_reading *r, struct element *root, struct mod
 		read_extensions(e, &tenant->extensions, &tenant->n_extensions);
 		for_each_child (services, e, "services")
 			report(r, SEVERITY_WARNING, "descriptor-unsupported", services,
-			       "'services' is the form of ESC 1 and is not read: move its "
-			       "vm_groups "
-			       "to deployments/deployment");
+			       "'services' is the format of ESC 1 and is ignored: move its "
+			       "vm_groups to deployments/deployment");
 	}
 }
 
-/* What the data model knows and the model has no place for. */
+/* Reports elements that are in the data model but not used. */
 static void report_unused(struct esc_reading *r, const struct element *e)
 {
 	for (size_t i = 0; i < e->n_children; i++) {
 		const struct element *child = e->children[i];
 
-		if (child->invalid || !child->schema) /* reported, or below an anydata */
+		if (child->invalid || !child->schema) /* reported, or inside an anydata */
 			continue;
 		if (child->used)
 			report_unused(r, child);
 		else
 			report(r, SEVERITY_WARNING, "descriptor-unsupported", child,
-			       "'%s' is known but has no effect here: dnsvnf does not act on it",
-			       child->name);
+			       "'%s' has no effect: dnsvnf does not support it", child->name);
 	}
 }
 

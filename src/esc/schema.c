@@ -11,10 +11,10 @@
 
 struct check {
 	struct esc_reading *r;
-	const char *space; /* of the root: what counts as ESC's; NULL: is ESC's */
+	const char *space; /* namespace of the root, which counts as ESC's; NULL for ESC's own */
 };
 
-/* What may have been meant by name among the children of schema, or NULL. */
+/* The most similar name among the children of schema, or NULL. */
 static const char *meant(const struct node *schema, const char *name)
 {
 	struct guess guess = {.word = name, .limit = strlen(name) > 4 ? 3 : 2};
@@ -31,25 +31,26 @@ static void report_unknown(struct check *c, struct element *e)
 
 	e->invalid = true;
 	if (c->r->n_findings >= ESC_FINDINGS_MAX)
-		return; /* guessing what was meant costs time */
+		return; /* limits the time spent on suggestions */
 	if (!streq(e->space, c->space)) {
 		report(c->r, SEVERITY_WARNING, "descriptor-unknown", e,
-		       "'%s' is ignored: it is not of ESC's %s but of \"%s\"", shown(e->name, name),
-		       c->r->json ? "module" : "namespace", e->space ? shown(e->space, space) : "");
+		       "'%s' is ignored: it is not in the namespace of ESC's %s but in \"%s\"",
+		       shown(e->name, name), c->r->json ? "module" : "namespace",
+		       e->space ? shown(e->space, space) : "");
 		return;
 	}
 	const char *other = meant(parent->schema, e->name);
 	if (other)
 		report(c->r, SEVERITY_WARNING, "descriptor-unknown", e,
-		       "'%s' is not known in '%s' and is ignored: is '%s' meant?",
+		       "'%s' is unknown in '%s' and is ignored (did you mean '%s'?)",
 		       shown(e->name, name), parent->name, other);
 	else
 		report(c->r, SEVERITY_WARNING, "descriptor-unknown", e,
-		       "'%s' is not known in '%s' and is ignored", shown(e->name, name),
+		       "'%s' is unknown in '%s' and is ignored", shown(e->name, name),
 		       parent->name);
 }
 
-/* Blanks around a name or number mean nothing; in what a guest or the VIM is handed, they may. */
+/* Trims blanks, except in values for the guest or the VIM, where they may be significant. */
 static void trim(struct element *e)
 {
 	const char *s = element_text(e);
@@ -76,7 +77,7 @@ static void check_leaf(struct check *c, struct element *e)
 	e->invalid = true;
 	if (e->n_children > 0) {
 		report(c->r, SEVERITY_ERROR, "descriptor-value", e,
-		       "%s is a value and cannot hold '%s'", e->name,
+		       "%s is a value and cannot contain '%s'", e->name,
 		       shown(e->children[0]->name, buffer));
 		return;
 	}
@@ -89,8 +90,8 @@ static void check_leaf(struct check *c, struct element *e)
 			       shown(element_text(e), buffer), wrong);
 		else
 			report(c->r, SEVERITY_ERROR, "descriptor-value", e,
-			       "%s is empty: give it a value%s", e->name,
-			       e->schema->is_needed ? "" : ", or leave it out");
+			       "%s is empty: set a value%s", e->name,
+			       e->schema->is_needed ? "" : ", or remove it");
 		return;
 	}
 	e->invalid = false;
@@ -100,7 +101,7 @@ static void check_leaf(struct check *c, struct element *e)
 	}
 }
 
-/* The child that is the leaf of that schema, valid or not. */
+/* The child with that schema, valid or not. */
 static const struct element *child_of(const struct element *e, const struct node *schema)
 {
 	for (size_t i = 0; i < e->n_children; i++)
@@ -109,7 +110,7 @@ static const struct element *child_of(const struct element *e, const struct node
 	return NULL;
 }
 
-/* One child of a parent, by what must be its own: a list entry's keys, else its name. */
+/* What identifies a child of a parent: the keys of a list entry, else the name. */
 struct identity {
 	char *text;
 	const struct element *first;
@@ -128,7 +129,7 @@ static void identity_free(void *p)
 	free(id);
 }
 
-/* "nicid 0", "name g": for messages, and to compare entries by. NULL when a key is missing. */
+/* "nicid 0", "name g": for messages and comparisons. NULL if a key is missing. */
 static char *keys_of(const struct element *e)
 {
 	cleanup_strbuf struct strbuf keys = {0};
@@ -144,7 +145,7 @@ static char *keys_of(const struct element *e)
 	return strbuf_steal(&keys);
 }
 
-/* Reports e when an earlier child of its parent has the same identity; seen is a tsearch tree. */
+/* Reports e if an earlier child of its parent has the same identity. seen is a tsearch tree. */
 static void check_unique(struct check *c, struct element *e, void **seen)
 {
 	cleanup_free char *keys = e->schema->kind == NODE_LIST ? keys_of(e) : xstrdup("");
@@ -165,40 +166,40 @@ static void check_unique(struct check *c, struct element *e, void **seen)
 	e->invalid = true;
 	if (e->schema->kind == NODE_LIST)
 		report(c->r, SEVERITY_ERROR, "descriptor-duplicate", e,
-		       "there is a second '%s' with %s: line %u has the first", e->name,
+		       "there is a second '%s' with %s: the first is in line %u", e->name,
 		       shown(keys, buffer), (*found)->first->line);
 	else
 		report(c->r, SEVERITY_ERROR, "descriptor-duplicate", e,
-		       "'%s' is given twice: line %u has the first", e->name,
+		       "'%s' appears twice: the first is in line %u", e->name,
 		       (*found)->first->line);
 	identity_free(id);
 }
 
-/* What e must hold and does not. */
+/* Reports missing mandatory children. */
 static void check_missing(struct check *c, struct element *e)
 {
 	for (const struct node *s = e->schema->child; s; s = s->next) {
 		const struct element *child = child_of(e, s);
 
 		if (child && child->invalid && s->is_key)
-			e->invalid = true; /* as the key, so the entry: nothing can refer to it */
+			e->invalid = true; /* without a key nothing can refer to the entry */
 		if (child || !s->is_needed)
 			continue;
 		if (s->is_key) {
 			e->invalid = true;
 			report(c->r, SEVERITY_ERROR, "descriptor-missing", e,
-			       "'%s' has no '%s', which is its key", e->name, s->name);
+			       "'%s' has no '%s', which is its key: add it", e->name, s->name);
 		} else if (s->kind == NODE_LIST || s->kind == NODE_LEAF_LIST) {
 			report(c->r, SEVERITY_ERROR, "descriptor-missing", e,
-			       "'%s' has no '%s': it needs at least one", e->name, s->name);
+			       "'%s' needs at least one '%s': add one", e->name, s->name);
 		} else {
 			report(c->r, SEVERITY_ERROR, "descriptor-missing", e,
-			       "'%s' has no '%s': it needs one", e->name, s->name);
+			       "'%s' needs a '%s': add it", e->name, s->name);
 		}
 	}
 }
 
-/* RFC 7951: lists and leaf-lists are arrays, nothing else is. */
+/* RFC 7951: lists and leaf-lists are arrays, everything else is not. */
 static bool check_array(struct check *c, struct element *e)
 {
 	bool list = e->schema->kind == NODE_LIST || e->schema->kind == NODE_LEAF_LIST;
@@ -208,7 +209,7 @@ static bool check_array(struct check *c, struct element *e)
 	e->invalid = true;
 	report(c->r, SEVERITY_ERROR, "descriptor-value", e,
 	       list ? "'%s' is a list: put [ ] around its entries"
-		    : "'%s' is no list: take it out of the array",
+		    : "'%s' is not a list: remove the array around it",
 	       e->name);
 	return false;
 }
@@ -221,14 +222,14 @@ static void check_element(struct check *c, struct element *e)
 
 	if (e->attributes)
 		report(c->r, SEVERITY_WARNING, "descriptor-unknown", e,
-		       "'%s' has attributes that are ignored: %s", e->name,
+		       "the attributes of '%s' are ignored: %s", e->name,
 		       shown(e->attributes, buffer));
 	if (!check_array(c, e))
 		return;
 	if (e->null) {
 		e->invalid = true;
 		report(c->r, SEVERITY_ERROR, "descriptor-value", e,
-		       "%s is null: give it a value, or leave it out", e->name);
+		       "%s is null: set a value, or remove it", e->name);
 		return;
 	}
 	if (e->schema->kind == NODE_LEAF || e->schema->kind == NODE_LEAF_LIST)
@@ -256,7 +257,7 @@ static void check_inner(struct check *c, struct element *e)
 		cleanup_free char *word = xstrndup(text, strcspn(text, "\r\n"));
 
 		report(c->r, SEVERITY_ERROR, "descriptor-value", e,
-		       "'%s' holds elements, not the text \"%s\"", e->name, shown(word, buffer));
+		       "'%s' contains elements, not the text \"%s\"", e->name, shown(word, buffer));
 	}
 	for (size_t i = 0; i < e->n_children; i++) {
 		struct element *child = e->children[i];
@@ -288,16 +289,16 @@ bool schema_check(struct esc_reading *r, struct element *root)
 	}
 	if (root->space && r->json)
 		report_syntax(r, root->line,
-			      "'%s' is written with its module: \"" ESC_MODULE ":" ESC_ROOT "\"",
+			      "the name of '%s' needs its module: \"" ESC_MODULE ":" ESC_ROOT "\"",
 			      root->name);
 	else if (root->space && !root->space[0])
 		report_syntax(r, root->line,
-			      "'%s' is in no namespace: write <" ESC_ROOT " xmlns=\"" ESC_NAMESPACE
+			      "'%s' has no namespace: write <" ESC_ROOT " xmlns=\"" ESC_NAMESPACE
 			      "\">",
 			      root->name);
 	else if (root->space)
 		report_syntax(r, root->line,
-			      "'%s' is in the namespace \"%s\"; ESC's is \"" ESC_NAMESPACE "\"",
+			      "'%s' is in the namespace \"%s\", but ESC's is \"" ESC_NAMESPACE "\"",
 			      root->name, shown(root->space, buffer));
 	root->schema = esc_nodes;
 	check_element(&c, root);

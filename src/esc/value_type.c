@@ -107,7 +107,7 @@ static char *why_no_enum(const struct node *leaf)
 {
 	struct strbuf text = {0};
 
-	strbuf_adds(&text, "is not one of ");
+	strbuf_adds(&text, "must be one of ");
 	for (const char *const *word = leaf->words; *word; word++)
 		strbuf_addf(&text, "%s%s",
 			    word == leaf->words ? ""
@@ -124,14 +124,14 @@ char *value_why_invalid(const struct node *leaf, const char *value)
 		if (strlen(value) > (uint64_t)leaf->max)
 			return xasprintf("is longer than %" PRId64 " characters", leaf->max);
 		return xstrdup(leaf->wrong ? leaf->wrong
-					   : "holds a character that XML and YANG do not allow");
+					   : "contains a character that XML and YANG do not allow");
 	case TYPE_NUMBER:
 		if (leaf->max == INT64_MAX)
-			return xasprintf("is not a whole number from %" PRId64 " on", leaf->min);
-		return xasprintf("is not a whole number from %" PRId64 " to %" PRId64, leaf->min,
+			return xasprintf("must be an integer of at least %" PRId64, leaf->min);
+		return xasprintf("must be an integer from %" PRId64 " to %" PRId64, leaf->min,
 				 leaf->max);
 	case TYPE_BOOL:
-		return xstrdup("is neither true nor false");
+		return xstrdup("must be true or false");
 	case TYPE_ENUM:
 		return why_no_enum(leaf);
 	}

@@ -7,10 +7,10 @@
 #include "base/alloc.h"
 #include "esc/element.h"
 
-/* Between namespace and name in what expat hands over; no attribute value holds it as it stands. */
+/* Separates namespace and name in expat's output; cannot occur unescaped in an attribute value. */
 #define SEPARATOR '\n'
 
-/* Expat 2.9 deprecates those whose width depends on how it was built. */
+/* Deprecated in Expat 2.9: their width depends on how it was built. */
 #if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
 #define current_line   XML_GetCurrentLineNumber64
 #define current_column XML_GetCurrentColumnNumber64
@@ -27,9 +27,9 @@ struct xml {
 	size_t len;
 	struct esc_reading *r;
 	struct element *root;
-	struct element *open; /* innermost that is open */
+	struct element *open; /* innermost open element */
 	unsigned depth;
-	bool stopped; /* by us, with a finding */
+	bool stopped; /* by this reader, with a finding */
 };
 
 static unsigned line_now(const struct xml *x)
@@ -44,14 +44,14 @@ static void stop(struct xml *x)
 }
 
 /*
- * Attributes carry nothing in ESC's model; NETCONF's operation="delete" would, so whoever wrote
- * one is told. xml:space, xsi:schemaLocation and their like are for other readers.
+ * ESC's model uses no attributes. Report unknown ones, such as NETCONF's operation="delete", which
+ * would have an effect there. xml:space, xsi:schemaLocation and similar ones are ignored.
  */
 static char *unread_attributes(const XML_Char **attributes)
 {
 	cleanup_strbuf struct strbuf names = {0};
 
-	/* More than a message shows is not gathered. */
+	/* Messages show no more than this. */
 	for (; attributes[0] && names.len < 64; attributes += 2) {
 		const char *name = strchr(attributes[0], SEPARATOR);
 
@@ -70,7 +70,8 @@ static void XMLCALL on_start(void *data, const XML_Char *name, const XML_Char **
 	if (x->stopped)
 		return;
 	if (++x->depth > ESC_DEPTH_MAX) {
-		report_syntax(x->r, line_now(x), "elements nest deeper than %d", ESC_DEPTH_MAX);
+		report_syntax(x->r, line_now(x), "elements are nested more than %d deep",
+			      ESC_DEPTH_MAX);
 		return stop(x);
 	}
 
@@ -112,7 +113,8 @@ static void XMLCALL on_text(void *data, const XML_Char *s, int len)
 	strbuf_add(&x->open->text, s, (size_t)len);
 }
 
-/* Entities are declared in a DTD only: without one, none can grow into gigabytes or name a file. */
+/* Entities are declared in a DTD only. Without a DTD they can neither expand to gigabytes nor name
+ * a file. */
 static void XMLCALL on_doctype(void *data, const XML_Char *name, const XML_Char *system_id,
 			       const XML_Char *public_id, int has_internal)
 {
@@ -123,12 +125,11 @@ static void XMLCALL on_doctype(void *data, const XML_Char *name, const XML_Char 
 	(void)public_id;
 	(void)has_internal;
 	report_syntax(x->r, line_now(x),
-		      "a document type declaration (<!DOCTYPE) is refused: a descriptor has no use "
-		      "for one; remove it");
+		      "a document type declaration (<!DOCTYPE) is not allowed: remove it");
 	stop(x);
 }
 
-/* The word at the place of the error, after a prefix such as "&", into buffer. */
+/* Copies the word at the error, after a prefix such as "&", to buffer. */
 static const char *word_at_error(const struct xml *x, const char *prefix, char buffer[static 64])
 {
 	int64_t index = current_index(x->parser);
@@ -157,37 +158,37 @@ static void report_error(const struct xml *x)
 
 	if (code == XML_ERROR_TAG_MISMATCH && x->open)
 		report_syntax(x->r, line,
-			      "</%s> stands where <%s> of line %u is still open: write </%s> first",
+			      "</%s> appears while <%s> of line %u is open: write </%s> first",
 			      word_at_error(x, "", buffer), shown(x->open->name, open),
 			      x->open->line, open);
 	else if (code == XML_ERROR_NO_ELEMENTS && x->open)
-		report_syntax(x->r, line, "the file ends inside <%s>, which line %u opens",
+		report_syntax(x->r, line, "the file ends inside <%s>, which starts in line %u",
 			      shown(x->open->name, open), x->open->line);
 	else if (code == XML_ERROR_NO_ELEMENTS)
-		report_syntax(x->r, line, "there is no element in the file");
+		report_syntax(x->r, line, "the file contains no element");
 	else if (code == XML_ERROR_UNCLOSED_TOKEN || code == XML_ERROR_PARTIAL_CHAR)
-		report_syntax(x->r, line, "the file ends within what begins here");
+		report_syntax(x->r, line, "the file ends inside the markup that starts here");
 	else if (code == XML_ERROR_INVALID_TOKEN)
 		report_syntax(x->r, line,
-			      "not well-formed at column %lu (in a text, & is written &amp; and < "
-			      "is written &lt;, or all of it is put in <![CDATA[...]]>)",
+			      "not well-formed at column %lu (in text, write & as &amp; and < as "
+			      "&lt;, or use <![CDATA[...]]>)",
 			      (unsigned long)current_column(x->parser) + 1);
 	else if (code == XML_ERROR_UNDEFINED_ENTITY)
 		report_syntax(x->r, line,
-			      "&%s; is not defined: XML knows &lt; &gt; &amp; &quot; &apos; and "
-			      "characters by number",
+			      "&%s; is not defined: XML has &lt; &gt; &amp; &quot; &apos; and "
+			      "numeric characters",
 			      word_at_error(x, "&", buffer));
 	else if (code == XML_ERROR_MISPLACED_XML_PI)
 		report_syntax(
 			x->r, line,
-			"the XML declaration (<?xml ...?>) must be the very first of the file");
+			"the XML declaration (<?xml ...?>) must be at the very start of the file");
 	else if (code == XML_ERROR_JUNK_AFTER_DOC_ELEMENT)
-		report_syntax(x->r, line, "something follows the end of <%s>",
+		report_syntax(x->r, line, "there is text after the end of <%s>",
 			      x->root ? shown(x->root->name, open) : "?");
 	else if (code == XML_ERROR_UNBOUND_PREFIX)
-		report_syntax(x->r, line, "a prefix is used that no xmlns:PREFIX=\"...\" binds");
+		report_syntax(x->r, line, "a prefix has no declaration xmlns:PREFIX=\"...\"");
 	else
-		report_syntax(x->r, line, "not well-formed XML: %s", XML_ErrorString(code));
+		report_syntax(x->r, line, "XML is not well-formed: %s", XML_ErrorString(code));
 }
 
 struct element *xml_parse(struct esc_reading *r, const char *data, size_t len)

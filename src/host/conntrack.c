@@ -13,7 +13,7 @@
 #define SYSCTL "proc/sys/net/netfilter/nf_conntrack_"
 #define STAT   "proc/net/stat/nf_conntrack"
 
-/* Which column of the statistics is called name, or -1. */
+/* Index of the statistics column of that name, or -1. */
 static int column_of(const char *head, const char *name)
 {
 	cleanup_free char *copy = xstrndup(head, strcspn(head, "\n"));
@@ -29,7 +29,8 @@ static int column_of(const char *head, const char *name)
 	return -1;
 }
 
-/* The sum of a column over all CPUs; hexadecimal, a line a CPU under the line of names. */
+/* Sum of a column over all CPUs. The file has a header line, then one line of hexadecimal numbers
+ * per CPU. */
 static int64_t column_sum(const char *text, const char *name)
 {
 	int wanted = column_of(text, name);
@@ -50,8 +51,9 @@ static int64_t column_sum(const char *text, const char *name)
 }
 
 /*
- * With the table full a packet of a new flow is dropped (drop), or another flow pays (early_drop).
- * A UDP flow stays for udp_timeout, so max / udp_timeout new flows a second fill the table.
+ * If the table is full, the kernel drops a packet of a new flow (drop) or evicts another flow
+ * (early_drop). A UDP flow stays for udp_timeout, so max / udp_timeout new flows per second fill
+ * the table.
  */
 static const char *verdict(const struct host_conntrack *c)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The table of known troubles with drivers and firmware, data/nic-drivers.json. */
+/* Known defects of drivers and firmware, from data/nic-drivers.json. */
 #include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static const char table_text[] =
 #include "nic-drivers.inc"
 	;
 
-/* Of dotted numbers "2.8.43": a < b. What follows the numbers ("0x8000a4ae") does not count. */
+/* Whether dotted version a is lower than b. Text after the numbers ("0x8000a4ae") is ignored. */
 static bool version_below(const char *a, const char *b)
 {
 	while (isdigit((unsigned char)*b)) {
@@ -29,8 +29,8 @@ static bool version_below(const char *a, const char *b)
 	return false;
 }
 
-/* A driver of the kernel's own tree gives the kernel's version for its own, or, up to Linux 5.10,
- * a version that ends with "-k": neither can be compared with those of the vendor's releases. */
+/* In-tree drivers report the kernel's version, or, up to Linux 5.10, a version that ends with "-k".
+ * Neither can be compared with the vendor's releases. */
 static bool driver_is_below(const struct host *host, const struct host_nic *nic, const char *limit)
 {
 	return nic->driver_version && isdigit((unsigned char)nic->driver_version[0]) &&

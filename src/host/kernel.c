@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The kernel's command line, the IOMMU and the modules. */
+/* Kernel command line, IOMMU and modules. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "host/read.h"
 #include "host/tree.h"
 
-/* The words that matter here; others may hold what is nobody's business. */
+/* Relevant parameters. Others may be confidential and are not kept. */
 static const char *const words[] = {
 	"intel_iommu",
 	"amd_iommu",
@@ -82,13 +82,13 @@ void iommu_read(struct tree *tree, struct host *host)
 	units = (struct tree_names){0};
 }
 
-/* What a compute host, or the guest, needs of the kernel for this design. */
+/* Modules that the compute host or the guest needs for this design. */
 static const char *const modules[] = {
 	"vfio-pci", "bonding", "8021q", "nf_conntrack", "openvswitch", "vhost_net", "i40e",
 	"ice",      "iavf",    "ixgbe", "ixgbevf",      "igb",         "igbvf",     "mlx5_core",
 };
 
-/* Module names count '-' and '_' as the same. */
+/* Compares module names; '-' and '_' are equal. */
 static bool same_module(const char *s, size_t len, const char *module)
 {
 	if (strlen(module) != len)
@@ -99,7 +99,8 @@ static bool same_module(const char *s, size_t len, const char *module)
 	return true;
 }
 
-/* "kernel/drivers/net/bonding/bonding.ko.xz: ..." or "bonding 196608 0 - Live": which of ours? */
+/* Which of our modules is in "kernel/drivers/net/bonding/bonding.ko.xz: ..." or "bonding 196608 0 -
+ * Live". */
 static size_t module_of_line(const char *line)
 {
 	size_t len = strcspn(line, " :\n");
@@ -118,7 +119,7 @@ static size_t module_of_line(const char *line)
 	return ARRAY_SIZE(modules);
 }
 
-/* Sets the state of the modules that the file lists and that have none yet. */
+/* Sets the state of modules listed in the file, unless already set. */
 static bool apply_list(struct tree *tree, const char *path, const char *state, struct host *host)
 {
 	size_t len;

@@ -29,21 +29,21 @@ static void lint_sriov(struct host *host)
 
 		if (nic->sriov_obstacle == SRIOV_OFF)
 			lint_add(host, SEVERITY_ERROR, "sriov-off", nic_label(nic), KERNEL_SRIOV,
-				 "the NIC has the SR-IOV capability, but the kernel is offered no "
-				 "VF: enable SR-IOV in BIOS/UEFI and in the NIC's own setup, then "
-				 "restart");
+				 "SR-IOV is disabled in the firmware (the NIC has the capability, "
+				 "but offers no VFs to the kernel): enable SR-IOV in BIOS/UEFI and "
+				 "in the NIC's own setup, then restart");
 		else if (nic->sriov_obstacle == SRIOV_NO_ROOM)
 			lint_add(host, SEVERITY_ERROR, "sriov-no-room", nic_label(nic),
 				 KERNEL_SRIOV,
-				 "the firmware left no address space for the memory of the VFs "
-				 "(the kernel says 'not enough MMIO resources for SR-IOV'): "
-				 "enable SR-IOV and 'memory mapped I/O above 4G' in BIOS/UEFI, "
-				 "or boot with pci=realloc");
+				 "the firmware reserved no address space for the VFs' memory "
+				 "(kernel message 'not enough MMIO resources for SR-IOV'): enable "
+				 "SR-IOV and 'memory mapped I/O above 4G' in BIOS/UEFI, or boot "
+				 "with pci=realloc");
 		else if (has_sriov(nic) && nic->vfs_configured == 0)
 			lint_add(host, SEVERITY_WARNING, "sriov-no-vfs", nic_label(nic),
 				 KERNEL_SRIOV,
-				 "%" PRId64 " VFs are possible and none is made: write the number "
-				 "to /sys/bus/pci/devices/%s/sriov_numvfs, at each boot",
+				 "none of %" PRId64 " possible VFs is created: write the number to "
+				 "/sys/bus/pci/devices/%s/sriov_numvfs at each boot",
 				 nic->vfs_total, nic->pci_address);
 	}
 }
@@ -58,13 +58,13 @@ static void lint_iommu(struct host *host)
 		return;
 	if (host->iommu.firmware == 0)
 		lint_add(host, SEVERITY_ERROR, "iommu-off", NULL, KERNEL_IOMMU,
-			 "no VF can be given to a guest: the IOMMU is off, and the firmware has "
+			 "the IOMMU is off, so no VF can be assigned to a guest; the firmware has "
 			 "no DMAR or IVRS table: enable VT-d (Intel) or AMD-Vi in BIOS/UEFI");
 	else
 		lint_add(host, SEVERITY_ERROR, "iommu-off", NULL, KERNEL_IOMMU,
-			 "no VF can be given to a guest: the kernel has no IOMMU groups%s: boot "
-			 "with intel_iommu=on iommu=pt (AMD: iommu=pt)",
-			 host->iommu.firmware == 1 ? ", although the firmware has the table" : "");
+			 "the kernel has no IOMMU groups, so no VF can be assigned to a guest%s: "
+			 "boot with intel_iommu=on iommu=pt (AMD: iommu=pt)",
+			 host->iommu.firmware == 1 ? "; the firmware has the table" : "");
 }
 
 static void lint_numa(struct host *host)
@@ -84,9 +84,9 @@ static void lint_numa(struct host *host)
 			if (host->n_nodes > 1)
 				lint_add(host, SEVERITY_WARNING, "nic-numa-unknown", nic_label(nic),
 					 NOVA_NUMA,
-					 "the firmware does not tell which NUMA node the NIC is "
-					 "on: Nova places its VFs without regard to nodes; look "
-					 "for a BIOS/UEFI update");
+					 "the firmware does not report the NIC's NUMA node, so "
+					 "Nova ignores nodes when it places VFs: look for a "
+					 "BIOS/UEFI update");
 			continue;
 		}
 		several |= known > 0 && nic->numa_node != first;
@@ -95,13 +95,13 @@ static void lint_numa(struct host *host)
 	}
 	if (capable == 1 && all_told)
 		lint_add(host, SEVERITY_WARNING, "sriov-one-nic", NULL, KERNEL_BOND,
-			 "only one port has SR-IOV: both legs of a bond would be on it, and fail "
-			 "together");
+			 "only one port has SR-IOV, so both legs of a bond would use it and fail "
+			 "together: add a NIC");
 	else if (capable > 1 && known == capable && !several && host->n_nodes > 1)
 		lint_add(host, SEVERITY_NOTE, "sriov-one-node", NULL, NOVA_NUMA,
 			 "all NICs with SR-IOV are on NUMA node %" PRId64
-			 ": a guest with hw:numa_nodes=2 gains nothing here, with one cell it "
-			 "must fit on that node",
+			 ": a guest with hw:numa_nodes=2 gains nothing on this host; a guest with "
+			 "one cell must fit on that node",
 			 first);
 }
 
@@ -117,21 +117,21 @@ static void lint_links(struct host *host)
 		}
 		if (nic->n_vfs > 0 && nic->name && nic->carrier == 0)
 			lint_add(host, SEVERITY_WARNING, "nic-no-carrier", nic_label(nic), NULL,
-				 "the PF has VFs and no carrier: check cable and switch port");
+				 "the PF has VFs but no carrier: check the cable and the switch "
+				 "port");
 		if (untrusted > 0)
 			lint_add(host, SEVERITY_NOTE, "vf-untrusted", nic_label(nic), KERNEL_BOND,
-				 "%zu VF%s a MAC set by the host and no trust: the kernel refuses "
-				 "to enslave one with fail_over_mac=none (error -99); use "
-				 "fail_over_mac=active, or trusted ports",
-				 untrusted, untrusted == 1 ? " has" : "s have");
+				 "%zu %s a MAC set by the host and no trust: the kernel refuses "
+				 "to add one to a bond with fail_over_mac=none (error -99); use "
+				 "fail_over_mac=active or trusted ports",
+				 untrusted, plural(untrusted, "VF has", "VFs have"));
 		if (enabled > 0)
-			lint_add(
-				host, SEVERITY_NOTE, "vf-link-forced", nic_label(nic),
-				NEUTRON_SRIOV,
-				"the link state of %zu VF%s is 'enable': the guest's carrier stays "
-				"up when the cable is pulled, and miimon sees nothing; set "
-				"propagate_uplink_status on the port",
-				enabled, enabled == 1 ? "" : "s");
+			lint_add(host, SEVERITY_NOTE, "vf-link-forced", nic_label(nic),
+				 NEUTRON_SRIOV,
+				 "the link state of %zu %s is 'enable': the guest's carrier "
+				 "stays up when the cable is pulled, and miimon does not detect "
+				 "it; set propagate_uplink_status on the port",
+				 enabled, plural(enabled, "VF", "VFs"));
 	}
 }
 
@@ -151,8 +151,8 @@ static void lint_memory(struct host *host)
 	}
 	if (known && !any)
 		lint_add(host, SEVERITY_WARNING, "hugepages-none", NULL, NOVA_NUMA,
-			 "no huge pages on any node: a flavor with hw:mem_page_size=large, or a "
-			 "size, finds no place here; reserve them at boot, on each node "
+			 "no node has huge pages, so a flavor with hw:mem_page_size=large (or a "
+			 "size) does not fit: reserve them on each node at boot "
 			 "(default_hugepagesz=1G hugepagesz=1G hugepages=N)");
 }
 
@@ -174,18 +174,19 @@ static void lint_cpus(struct host *host)
 		cleanup_free char *cpus = cpuset_format(&both);
 
 		lint_add(host, SEVERITY_WARNING, "cpus-isolated-shared", object, NOVA_NUMA,
-			 "CPUs %s are isolated (isolcpus) and shared by Nova at once: the kernel "
-			 "does not balance load over isolated CPUs, floating guests pile up there",
+			 "CPUs %s are both isolated (isolcpus) and in Nova's shared set: the "
+			 "kernel does not balance load over isolated CPUs, so floating guests "
+			 "compete for a few of them; remove them from one",
 			 cpus);
 	}
 	if (host->nova_conf == 1 && !dedicated && host->n_nodes > 0)
 		lint_add(host, SEVERITY_WARNING, "cpus-none-dedicated", NULL, NOVA_NUMA,
-			 "nova.conf leaves no CPU for hw:cpu_policy=dedicated: set [compute] "
+			 "nova.conf defines no CPUs for hw:cpu_policy=dedicated: set [compute] "
 			 "cpu_dedicated_set");
 	else if (host->nova_conf == 0 && !isolated && host->n_nodes > 0)
 		lint_add(host, SEVERITY_NOTE, "cpus-not-isolated", NULL, NOVA_NUMA,
-			 "no CPU is isolated, and nova.conf cannot be read here: whether CPUs are "
-			 "set aside for pinned guests is unknown");
+			 "no CPU is isolated and nova.conf is unreadable, so whether CPUs are "
+			 "reserved for pinned guests is unknown");
 }
 
 static void lint_conntrack(struct host *host)
@@ -194,20 +195,20 @@ static void lint_conntrack(struct host *host)
 
 	if (streq(c->verdict, "dropping"))
 		lint_add(host, SEVERITY_WARNING, "conntrack-drops", NULL, KERNEL_CT,
-			 "since boot %" PRId64 " packets were dropped and %" PRId64
-			 " flows thrown out early for want of room: see 'dnsvnf host --tune'",
+			 "since boot the connection table was full: %" PRId64
+			 " packets dropped, %" PRId64
+			 " flows evicted early; see 'dnsvnf host --tune'",
 			 c->drop, c->early_drop);
 	if (streq(c->verdict, "filling"))
 		lint_add(host, SEVERITY_WARNING, "conntrack-filling", NULL, KERNEL_CT,
-			 "%" PRId64 " of %" PRId64
-			 " entries are in use; a full table drops new flows: see 'dnsvnf host "
-			 "--tune'",
+			 "%" PRId64 " of %" PRId64 " entries are in use, and a full table drops "
+			 "new flows: see 'dnsvnf host --tune'",
 			 c->count, c->max);
 	if (c->max >= 0 && c->max < HOST_CONNTRACK_ENOUGH && c->new_flows_per_s >= 0)
 		lint_add(host, SEVERITY_WARNING, "conntrack-small", NULL, KERNEL_CT,
-			 "%" PRId64 " entries / %" PRId64 " s for a UDP flow = %" PRId64
-			 " new flows a second fill the table; DNS on an OVS port sends one flow "
-			 "a query (direct ports are not affected): see 'dnsvnf host --tune'",
+			 "%" PRId64 " entries / %" PRId64 " s per UDP flow = %" PRId64
+			 " new flows per second fill the table; DNS on an OVS port creates one "
+			 "flow per query (direct ports are not affected): see 'dnsvnf host --tune'",
 			 c->max, c->udp_timeout, c->new_flows_per_s);
 }
 
@@ -217,8 +218,8 @@ static void lint_modules(struct host *host)
 		if (streq(host->modules[i].name, "vfio-pci") &&
 		    streq(host->modules[i].state, "absent"))
 			lint_add(host, SEVERITY_ERROR, "vfio-pci-absent", NULL, KERNEL_IOMMU,
-				 "the kernel has no vfio-pci, so no VF can be given to a guest: "
-				 "install the package with the kernel's other modules");
+				 "the kernel has no vfio-pci, so no VF can be assigned to a guest: "
+				 "install the package with the kernel's extra modules");
 }
 
 static int by_severity(const void *a, const void *b)

@@ -12,13 +12,13 @@
 
 enum {
 	MAX_NICS = 1024,
-	MAX_VFS = 1024,   /* of one PF; PCIe allows more, no NIC has them */
+	MAX_VFS = 1024,   /* VFs per PF; PCIe allows more, but no NIC has more */
 	FIRST_VF_BAR = 7, /* PCI_IOV_RESOURCES of the kernel: lines 7 to 12 of "resource" */
 	LAST_VF_BAR = 12,
 	IFF_UP_BIT = 1,
 };
 
-/* A group, package or node number that a link's target is. */
+/* The number in the name of a link's target: IOMMU group, package or node. */
 static int64_t target_number(struct tree *tree, const char *device, const char *link)
 {
 	cleanup_free char *name = tree_target(tree, PCI_DEVICES "/%s/%s", device, link);
@@ -27,7 +27,7 @@ static int64_t target_number(struct tree *tree, const char *device, const char *
 	return name && str_to_int(name, 0, INT32_MAX, &n) == 0 ? n : HOST_UNKNOWN;
 }
 
-/* The port representors of a NIC in switchdev mode stand beside the PF's own interface. */
+/* In switchdev mode the NIC's port representors are listed next to the PF's own interface. */
 static bool is_representor(struct tree *tree, const char *folder, const char *name)
 {
 	cleanup_free char *port = tree_text(tree, "%s/%s/phys_port_name", folder, name);
@@ -35,7 +35,7 @@ static bool is_representor(struct tree *tree, const char *folder, const char *na
 	return port && strstr(port, "vf");
 }
 
-/* The interface in folder, or NULL. */
+/* The interface in the folder, or NULL. */
 static char *first_interface(struct tree *tree, const char *folder)
 {
 	cleanup_tree_names struct tree_names names = {0};
@@ -47,7 +47,7 @@ static char *first_interface(struct tree *tree, const char *folder)
 	return NULL;
 }
 
-/* Of a PCI function, or of the virtio device on it: the interface's folder. */
+/* The folder of the interface of a PCI function, or of the virtio device on it. */
 static char *interface_folder(struct tree *tree, const char *device, char **ret_name)
 {
 	cleanup_tree_names struct tree_names virtio = {0};
@@ -65,7 +65,7 @@ static char *interface_folder(struct tree *tree, const char *device, char **ret_
 	return *ret_name ? xasprintf("%s/%s", folder, *ret_name) : NULL;
 }
 
-/* It is up and something on the host has it: a bond, a bridge, a macvtap. */
+/* Whether the host uses the interface: it is up and part of a bond, a bridge or a macvtap. */
 static int64_t interface_in_use(struct tree *tree, const char *device, const char *name)
 {
 	cleanup_tree_names struct tree_names uppers = {0};
@@ -81,8 +81,8 @@ static int64_t interface_in_use(struct tree *tree, const char *device, const cha
 }
 
 /*
- * vfio-pci enables the device when a guest opens it and disables it when the guest is gone
- * (vfio_pci_core_enable); any other driver enables it as long as it is bound.
+ * vfio-pci enables the device when a guest opens it and disables it when the guest stops
+ * (vfio_pci_core_enable). Other drivers enable it while it is bound.
  */
 static int64_t vf_in_use(struct tree *tree, const struct host_vf *vf)
 {
@@ -93,7 +93,7 @@ static int64_t vf_in_use(struct tree *tree, const struct host_vf *vf)
 
 		return enabled < 0 ? HOST_UNKNOWN : enabled > 0;
 	}
-	/* A network driver without an interface here: it may be in a container. */
+	/* A network driver but no interface here: the interface may be in a container. */
 	return vf->name ? interface_in_use(tree, vf->pci_address, vf->name) : HOST_UNKNOWN;
 }
 
@@ -136,7 +136,7 @@ static void read_vfs(struct tree *tree, struct host_nic *nic)
 		nic->vfs_free = (int64_t)unused;
 }
 
-/* The VFs have memory of a size, and no address: the firmware has left no room for it. */
+/* Whether the VFs' memory has a size but no address: the firmware reserved no space. */
 static bool no_room(struct tree *tree, const char *device)
 {
 	cleanup_free char *text = tree_text(tree, PCI_DEVICES "/%s/resource", device);
@@ -224,8 +224,8 @@ static void read_nic(struct tree *tree, const char *device, struct host_nic *nic
 		read_vfs(tree, nic);
 }
 
-/* A VF whose PF is on this host stands with it. Most devices of a large host are VFs, so that is
- * asked first. */
+/* A VF is listed with its PF if that is on this host. Most devices of a large host are VFs, so
+ * check this first. */
 static bool is_network_pf(struct tree *tree, const char *device)
 {
 	cleanup_free char *pf = tree_target(tree, PCI_DEVICES "/%s/physfn", device);

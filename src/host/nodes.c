@@ -74,7 +74,7 @@ static void read_pages(struct tree *tree, struct host_node *node)
 		qsort(node->pages, node->n_pages, sizeof(*node->pages), by_size);
 }
 
-/* Sockets and cores of the node's CPUs. */
+/* Number of sockets and cores of the node's CPUs. */
 static void read_topology(struct tree *tree, struct host_node *node)
 {
 	struct cpuset seen = {0};
@@ -112,7 +112,7 @@ static void read_topology(struct tree *tree, struct host_node *node)
 	}
 }
 
-/* "node:0,size:2048,count:64"; a size may have a unit (nova.virt.hardware,
+/* "node:0,size:2048,count:64". The size may have a unit (nova.virt.hardware,
  * numa_get_reserved_huge_pages). */
 static void apply_reserved(const char *value, struct host *host)
 {
@@ -153,7 +153,7 @@ static bool conf_cpus(const struct oslo_conf *nova, const char *section, const c
 	return value != NULL;
 }
 
-/* The rules of the libvirt driver: _get_vcpu_available, _get_pcpu_available and the fallback of
+/* As the libvirt driver does: _get_vcpu_available, _get_pcpu_available and the fallback of
  * _get_host_numa_topology (Zed). */
 static void apply_nova(const struct oslo_conf *nova, const struct cpuset *online, struct host *host)
 {

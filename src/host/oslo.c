@@ -23,7 +23,7 @@ static char *trim(char *s)
 	return s;
 }
 
-/* "value" and 'value' are value. */
+/* Removes quotes: "value" and 'value' become value. */
 static char *unquote(char *s)
 {
 	size_t len = strlen(s);
@@ -39,7 +39,7 @@ struct oslo_parser {
 	const struct oslo_key *keys;
 	size_t n_keys;
 	char *section;
-	struct oslo_value *open; /* takes continuations; NULL: they belong to nothing taken */
+	struct oslo_value *open; /* value that continuation lines extend; NULL to ignore them */
 	struct oslo_conf *conf;
 };
 
@@ -87,7 +87,7 @@ static void parse_line(struct oslo_parser *p, char *line)
 	}
 }
 
-/* The file that a capture holds. */
+/* The file as it is recorded in a capture. */
 static void record(struct tree *tree, const char *path, const struct oslo_conf *conf)
 {
 	cleanup_strbuf struct strbuf text = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Configuration files of OpenStack services by the rules of oslo_config.iniparser: a line that
- * begins with white space continues the value before it, a key may come several times, comments
- * begin a line. (libinih cuts lines at 200 bytes, and a device_spec may be longer.)
+ * OpenStack configuration files, by the rules of oslo_config.iniparser: a line that begins with
+ * white space continues the previous value, a key may appear several times, comments start at the
+ * beginning of a line. (libinih truncates lines at 200 bytes; a device_spec may be longer.)
  */
 #pragma once
 
@@ -20,15 +20,15 @@ struct oslo_conf {
 	size_t n;
 };
 
-/* Which values are taken; all others, passwords among them, are forgotten at once. */
+/* The keys to keep. All other values, such as passwords, are discarded at once. */
 struct oslo_key {
 	const char *section, *key;
 };
 
-/* NULL when the file cannot be read. A capture gets a file with the values taken, no more. */
+/* NULL if the file is unreadable. A capture records only the values that are kept. */
 struct oslo_conf *oslo_read(struct tree *tree, const char *path, const struct oslo_key *keys,
 			    size_t n_keys);
 void oslo_free(struct oslo_conf *conf); /* NULL is fine */
 
-/* The last one, as oslo.config takes it; NULL: not set, or empty. */
+/* The last value of the key, as in oslo.config. NULL if unset or empty. */
 const char *oslo_get(const struct oslo_conf *conf, const char *section, const char *key);

@@ -25,7 +25,7 @@ int64_t pci_sriov_total(const void *config, size_t len)
 
 	if (len < PCI_CFG_SPACE_SIZE)
 		return HOST_UNKNOWN;
-	/* Each capability has at least 4 bytes, so a list that goes round ends too. */
+	/* A capability has at least 4 bytes, so this limit also ends a circular list. */
 	for (size_t n = 0; n < (PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 4; n++) {
 		if (offset < PCI_CFG_SPACE_SIZE || offset + 4 > len)
 			return 0;
@@ -46,7 +46,7 @@ int64_t pci_sriov_total(const void *config, size_t len)
 
 static struct pci_access *names;
 
-/* libpci must not come back from an error: it is left from here. */
+/* libpci's error callback must not return, so leave by longjmp. */
 static jmp_buf broken;
 
 __attribute__((noreturn)) static void on_error(char *fmt, ...)
@@ -60,14 +60,14 @@ static void on_message(char *fmt, ...)
 	(void)fmt;
 }
 
-/* Read at the first question; libpci keeps them for the others. */
+/* Opened on first use; libpci keeps the ids in memory. */
 static void open_names(void)
 {
 	names = pci_alloc();
 	names->error = on_error;
 	names->warning = on_message;
 	names->debug = on_message;
-	names->id_lookup_mode = 0; /* no DNS, and no cache of its answers */
+	names->id_lookup_mode = 0; /* neither DNS queries nor a cache of them */
 }
 
 char *pci_model(unsigned vendor, unsigned device)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which physnet a NIC serves: by the SR-IOV agent's mappings, else by Nova's PCI device specs. */
+/* The physnet of each NIC: from the SR-IOV agent's mappings, else from Nova's PCI device specs. */
 #include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "host/oslo.h"
 #include "host/read.h"
 
-/* The first that names one wins. */
+/* The first matching spec wins. */
 static void set_physnet(struct host_nic *nic, const char *name)
 {
 	if (nic->physnet)
@@ -41,7 +41,7 @@ static void apply_mappings(const char *mappings, struct host *host)
 	}
 }
 
-/* One field of an address: '*' or the same number in hexadecimal. */
+/* One field of an address: '*', or an equal hexadecimal number. */
 static bool field_matches(const char *spec, const char *field)
 {
 	char *end_spec, *end_field;
@@ -55,7 +55,7 @@ static bool field_matches(const char *spec, const char *field)
 }
 
 /*
- * "*:81:02.*", "0000:81:00.0" and shorter, which leave out fields from the left
+ * "*:81:02.*" or "0000:81:00.0"; fields on the left may be missing
  * (nova.pci.devspec.PciAddressGlobSpec).
  */
 static bool address_matches(const char *spec, const char *address)
@@ -83,8 +83,7 @@ static bool address_matches(const char *spec, const char *address)
 	return true;
 }
 
-/* "8086:1583" has that vendor or that device, which a spec writes with or without leading zeroes.
- */
+/* Whether "8086:1583" has the vendor or device of a spec, with or without leading zeroes. */
 static bool id_matches(const char *spec, const char *id, bool vendor)
 {
 	if (!spec || streq(spec, "*"))
@@ -98,8 +97,9 @@ static bool id_matches(const char *spec, const char *id, bool vendor)
 }
 
 /*
- * The device spec means this NIC or VFs of it (nova.pci.devspec.PciDeviceSpec.match). An address of
- * regular expressions, a JSON object, is not looked at: such a NIC stays without a physnet.
+ * Whether the device spec matches the NIC or one of its VFs (nova.pci.devspec.PciDeviceSpec.match).
+ * Addresses given as a JSON object of regular expressions are not supported; such a NIC has no
+ * physnet.
  */
 static bool spec_matches(const json_t *spec, const struct host_nic *nic)
 {

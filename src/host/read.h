@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of host_read; inside of src/host/ only. */
+/* The parts of host_read; internal to src/host/. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,24 +13,24 @@ struct oslo_conf;
 
 #define PCI_DEVICES "sys/bus/pci/devices"
 
-/* Nodes, CPUs and huge pages; nova is NULL when nova.conf could not be read. */
+/* Reads nodes, CPUs and huge pages. nova is NULL if nova.conf is unreadable. */
 void nodes_read(struct tree *tree, const struct oslo_conf *nova, struct host *host);
 
-/* PCI functions of class network, with their VFs. */
+/* Reads PCI network functions with their VFs. */
 void nics_read(struct tree *tree, struct host *host);
 
-/* What the kernel tells by netlink and ethtool; of a capture, what it told then. */
+/* Reads what the kernel reports by netlink and ethtool; from a capture, what it reported then. */
 void links_read(struct tree *tree, struct host *host);
 
-/* Driver version and firmware of the NIC with this interface. */
+/* Sets the driver version and firmware of the NIC with this interface. */
 void driver_info_read(struct tree *tree, struct host_nic *nic);
 
-/* The links of a dump of RTM_NEWLINK messages that are NICs of this host: sets their VFs' MAC,
- * VLAN, trust, spoof check and link state. keep, or NULL, is called with each such message. */
+/* Applies a dump of RTM_NEWLINK messages: sets MAC, VLAN, trust, spoof checking and link state of
+ * the VFs of this host's NICs. Calls keep (may be NULL) for each message of such a NIC. */
 void links_apply(const void *dump, size_t len, struct host *host,
 		 void (*keep)(void *data, const void *message, size_t message_len), void *data);
 
-/* Which physnet each NIC serves; either conf is NULL when it could not be read. */
+/* Sets each NIC's physnet. A conf is NULL if unreadable. */
 void physnets_apply(const struct oslo_conf *nova, const struct oslo_conf *agent, struct host *host);
 
 void cmdline_read(struct tree *tree, struct host *host);
@@ -39,10 +39,11 @@ void modules_read(struct tree *tree, struct host *host);
 void conntrack_read(struct tree *tree, struct host *host);
 
 /*
- * The number of VFs in the SR-IOV capability of a config space of len bytes; 0: it has none; -1:
- * not to be seen (without privileges only the first 64 bytes are read).
+ * Number of VFs in the SR-IOV capability of a config space of len bytes. 0 without the capability;
+ * -1 if unknown (unprivileged users can read the first 64 bytes only).
  */
 int64_t pci_sriov_total(const void *config, size_t len);
 
-/* "Ethernet Controller XL710 for 40GbE QSFP+" by pci.ids, or NULL; the caller frees. */
+/* Device name from pci.ids, for example "Ethernet Controller XL710 for 40GbE QSFP+", or NULL. The
+ * caller frees it. */
 char *pci_model(unsigned vendor, unsigned device);

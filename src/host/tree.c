@@ -22,7 +22,7 @@
 enum { MAX_FILE = 4 << 20, MAX_NAMES = 8192 };
 
 struct tree {
-	int fd; /* of the root; -1: table */
+	int fd; /* of the root folder; -1 for a table */
 	bool live;
 	const struct tree_table *table;
 	struct tree_table *record;
@@ -83,7 +83,7 @@ void tree_table_clear(struct tree_table *table)
 	*table = (struct tree_table){0};
 }
 
-/* The first entry of which the path is not before path. */
+/* Index of the first entry whose path does not sort before `path`. */
 static size_t lower_bound(const struct tree_table *table, const char *path)
 {
 	size_t low = 0, high = table->n;

@@ -32,9 +32,9 @@ void tune_plan(const struct host_conntrack *now, struct tune_setting ret_setting
 		 "entries of the table; an entry takes about 320 bytes, 262144 of them 80 MiB"},
 		{"net.netfilter.nf_conntrack_buckets", now->buckets,
 		 at_least(now->buckets, max / 4),
-		 "hash buckets: with more than four entries each, every packet searches longer"},
+		 "hash buckets; more than four entries per bucket slow down every packet"},
 		{"net.netfilter.nf_conntrack_udp_timeout", now->udp_timeout, timeout,
-		 "seconds that a UDP flow stays: DNS resolvers give up after 5, so 10 leave room"},
+		 "seconds that a UDP flow is kept; DNS resolvers give up after 5, so 10 is enough"},
 	};
 
 	memcpy(ret_settings, settings, sizeof(settings));
@@ -66,7 +66,7 @@ static int write_config(const char *root, const char *file, const char *text,
 	return r;
 }
 
-/* /proc takes a value in one write to the file that is there. */
+/* A value in /proc must be written with one write() to the existing file. */
 static int set_value(const char *root, const struct tune_setting *setting,
 		     void (*say)(const char *line), struct err *err)
 {
@@ -95,8 +95,8 @@ int tune_apply(const char *root, const struct tune_setting settings[TUNE_SETTING
 	       void (*say)(const char *line), struct err *err)
 {
 	cleanup_free char *sysctl = tune_sysctl(settings);
-	/* systemd-sysctl runs after systemd-modules-load: without the module the keys are not
-	 * there at boot, and the settings would be lost. */
+	/* systemd-sysctl runs after systemd-modules-load. Without the module loaded there, the keys
+	 * do not exist at boot and the settings are lost. */
 	static const char modules[] = "# Written by dnsvnf host --tune --apply.\nnf_conntrack\n";
 	int r = write_config(root, TUNE_SYSCTL_FILE, sysctl, say, err);
 

@@ -15,7 +15,7 @@ static const char *const dialect_names[] = {
 	[DIALECT_CLOUD_INIT_V2] = "cloud-init network config version 2",
 };
 
-/* Numbers are the position, less one: Documentation/networking/bonding.rst, "mode". */
+/* In the driver's numbering, plus one: Documentation/networking/bonding.rst, "mode". */
 static const char *const mode_names[] = {
 	[BOND_MODE_UNSET] = "unset",
 	[BOND_MODE_BALANCE_RR] = "balance-rr",
@@ -49,7 +49,8 @@ const char *fail_over_mac_name(enum fail_over_mac policy)
 	return fail_over_mac_names[policy];
 }
 
-/* Index of s in names (from 1, 0 is "unset"), by name or by the driver's number; -EINVAL. */
+/* Index of s in names (from 1; 0 is "unset"), by name or by the driver's number. -EINVAL if
+ * unknown. */
 static int option_parse(const char *s, const char *const *names, size_t n)
 {
 	if (s[0] >= '0' && s[0] <= '9' && s[1] == 0) {

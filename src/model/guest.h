@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network that a day-0 file sets up inside the guest, whichever dialect it is written in
- * (nmcli commands, ifcfg files, netplan, cloud-init network config). No I/O.
+ * The guest's network as defined by day-0 files, independent of the dialect (nmcli commands, ifcfg
+ * files, netplan, cloud-init network config). No I/O.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ enum dialect {
 	DIALECT_CLOUD_INIT_V2
 };
 
-/* Values of the bonding driver's options, as Documentation/networking/bonding.rst names them. */
+/* Option values of the bonding driver, with the names of Documentation/networking/bonding.rst. */
 enum bond_mode {
 	BOND_MODE_UNSET, /* the driver's default, balance-rr */
 	BOND_MODE_BALANCE_RR,
@@ -38,21 +38,20 @@ enum fail_over_mac {
 };
 
 struct bond_leg {
-	char *name; /* interface name, or NULL when matched by MAC only */
+	char *name; /* interface name; NULL if matched by MAC only */
 	char *mac;  /* or NULL */
-	char *file; /* that `line` is in: the day-0 file, or a file that it goes with */
+	char *file; /* file of `line`: the day-0 file, or one that it contains */
 	unsigned line;
-	int mtu; /* 0: not set */
+	int mtu; /* 0 if unset */
 };
 
-/* Addresses of one interface of the guest: a NIC, a bond or a VLAN. */
+/* Addresses of one interface in the guest: NIC, bond or VLAN. */
 struct guest_addresses {
-	char **v; /* "172.16.1.10/24", "2001:db8::5/64", or what stands there when it is no address
-		   */
+	char **v; /* "172.16.1.10/24", "2001:db8::5/64"; invalid text is kept as it is */
 	size_t n;
 	char *gateway4, *gateway6; /* or NULL */
 	bool dhcp4, dhcp6;
-	bool routes; /* has routes of its own beside the default one, or routing rules */
+	bool routes; /* has other routes than the default route, or routing rules */
 };
 
 struct guest_vlan {
@@ -60,7 +59,7 @@ struct guest_vlan {
 	int id; /* 1..4094 */
 	char *file;
 	unsigned line;
-	int mtu; /* 0: not set */
+	int mtu; /* 0 if unset */
 	struct guest_addresses addresses;
 };
 
@@ -69,15 +68,15 @@ struct bond {
 	enum dialect dialect;
 	char *file;
 	unsigned line;
-	int mtu; /* 0: not set */
+	int mtu; /* 0 if unset */
 	enum bond_mode mode;
-	int miimon;       /* ms; -1: not set */
-	int downdelay;    /* ms; -1: not set */
-	int arp_interval; /* ms; -1: not set */
+	int miimon;       /* ms; -1 if unset */
+	int downdelay;    /* ms; -1 if unset */
+	int arp_interval; /* ms; -1 if unset */
 	struct strv arp_ip_targets;
 	char *arp_validate;     /* none, active, backup, all ..., or NULL */
-	int num_grat_arp;       /* the same as num_unsol_na; -1: not set */
-	bool all_slaves_active; /* frames on a backup leg are delivered too */
+	int num_grat_arp;       /* same as num_unsol_na; -1 if unset */
+	bool all_slaves_active; /* also deliver frames that arrive on a backup leg */
 	enum fail_over_mac fail_over_mac;
 	char *primary;          /* leg's name, or NULL */
 	char *primary_reselect; /* always, better, failure, or NULL */
@@ -88,18 +87,18 @@ struct bond {
 	size_t n_vlans;
 };
 
-/* An interface that is no leg, no bond and no VLAN on one. */
+/* An interface that is not a leg, a bond or a VLAN on a bond. */
 struct guest_nic {
 	char *name; /* or NULL */
 	char *mac;  /* or NULL */
 	enum dialect dialect;
 	char *file;
 	unsigned line;
-	int mtu; /* 0: not set */
+	int mtu; /* 0 if unset */
 	struct guest_addresses addresses;
 };
 
-/* Where a dialect is first used. */
+/* First use of a dialect. */
 struct guest_dialect {
 	enum dialect dialect;
 	char *file;
@@ -122,6 +121,6 @@ const char *dialect_name(enum dialect dialect);            /* "nmcli", "ifcfg", 
 const char *bond_mode_name(enum bond_mode mode);           /* "active-backup" ..., "unset" */
 const char *fail_over_mac_name(enum fail_over_mac policy); /* "none", "active", "follow", "unset" */
 
-/* By the driver's name ("active-backup") or number ("1"); -EINVAL for anything else. */
+/* By the driver's name ("active-backup") or number ("1"). -EINVAL if unknown. */
 int bond_mode_parse(const char *s, enum bond_mode *ret);
 int fail_over_mac_parse(const char *s, enum fail_over_mac *ret);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a descriptor asks for, as plain structs: ESC's data model (yang/esc.yang) with the names of
- * the field. Strings are owned by the struct they stand in; an absent leaf is NULL, -1 or the
- * default that is named beside it. `line` is the line of the element in struct model's file. No
- * I/O.
+ * A descriptor as plain structs: ESC's data model (yang/esc.yang) in common terms. Each struct owns
+ * its strings. A missing leaf is NULL, -1 or the default in the comment. `line` is the element's
+ * line in struct model's file. No I/O.
  */
 #pragma once
 
@@ -34,19 +33,19 @@ struct subnet {
 	unsigned line;
 	int ip_version; /* 4 or 6 */
 	bool dhcp;
-	char *address;   /* of the network: "192.168.100.0", "2001:db8::" */
-	unsigned prefix; /* length, from the netmask or given as one */
-	char *gateway;   /* NULL: not given */
-	bool no_gateway; /* asked for none */
+	char *address;   /* network address: "192.168.100.0", "2001:db8::" */
+	unsigned prefix; /* prefix length, also if given as a netmask */
+	char *gateway;   /* NULL if not given */
+	bool no_gateway; /* explicitly no gateway */
 };
 
 struct network {
 	char *name;
 	unsigned line;
 	bool shared;
-	char *provider_network_type;     /* "vxlan", "vlan", "flat" ..., NULL: the VIM's default */
-	char *provider_physical_network; /* physnet, or NULL */
-	uint32_t provider_segmentation_id; /* VLAN id or VNI; 0: not given */
+	char *provider_network_type; /* "vxlan", "vlan", "flat" ...; NULL for the VIM's default */
+	char *provider_physical_network;   /* physnet, or NULL */
+	uint32_t provider_segmentation_id; /* VLAN id or VNI; 0 if not given */
 	struct subnet *subnets;
 	size_t n_subnets;
 };
@@ -54,7 +53,7 @@ struct network {
 struct image {
 	char *name;
 	unsigned line;
-	char *src; /* file:///..., http(s)://..., a path beside the descriptor, or NULL */
+	char *src; /* file:///..., http(s)://..., a path relative to the descriptor, or NULL */
 	char *disk_format, *container_format;
 	char *disk_bus;
 	struct properties properties;
@@ -97,11 +96,12 @@ struct interface {
 	char *vim_interface_name; /* or NULL */
 	struct address *addresses;
 	size_t n_addresses;
-	struct strv pool_addresses; /* of the group's static_ip_address_pool, without its own */
+	struct strv pool_addresses; /* from the group's static_ip_address_pool, without its own
+				       address */
 	struct address_pair *allowed_address_pairs;
 	size_t n_allowed_address_pairs;
 	struct strv security_groups;
-	enum tristate port_security_enabled; /* unknown: not given */
+	enum tristate port_security_enabled; /* TRI_UNKNOWN if not given */
 	bool admin_state_up;                 /* default true */
 };
 
@@ -111,7 +111,7 @@ struct kpi {
 	char *metric_value, *metric_cond, *metric_type;
 	unsigned metric_occurrences_true, metric_occurrences_false;
 	char *collector_type; /* "ICMPPing" ..., or NULL */
-	int collector_nicid;  /* -1: not given */
+	int collector_nicid;  /* -1 if not given */
 	unsigned poll_frequency;
 	char *polling_unit; /* "seconds", or NULL */
 	bool continuous_alarm;
@@ -133,7 +133,7 @@ struct address_pool {
 struct scaling {
 	unsigned min_active, max_active; /* default 1, 1 */
 	bool elastic;
-	unsigned line; /* 0: not given */
+	unsigned line; /* 0 if not given */
 	struct address_pool *pools;
 	size_t n_pools;
 };
@@ -149,22 +149,22 @@ struct placement {
 struct variable {
 	char *name;
 	unsigned line;
-	struct strv values; /* one a VM */
+	struct strv values; /* one per VM */
 };
 
-/* One <configuration>: what reaches the guest at its first boot. */
+/* A <configuration>: a file that the guest receives at its first boot. */
 struct configuration {
-	char *dst; /* "--user-data" or a file name in the guest */
+	char *dst; /* "--user-data" or a path in the guest */
 	unsigned line;
-	char *file; /* as written: a URL or path; exactly one of file and data is set */
+	char *file; /* as given, URL or path; exactly one of file and data is set */
 	char *data;
 	unsigned source_line; /* of <file>, or of the first character of <data> */
 	struct variable *variables;
 	size_t n_variables;
 
 	/* Filled by day0: */
-	char *path;    /* the local file that `file` means, or NULL */
-	char *content; /* what file or data hold, variables not yet replaced */
+	char *path;    /* local path of `file`, or NULL */
+	char *content; /* content of file or data, before variables are replaced */
 	size_t content_len;
 };
 
@@ -176,7 +176,7 @@ struct extension {
 
 struct locator {
 	char *vim_id, *vim_project, *vim_region;
-	unsigned line; /* 0: not given */
+	unsigned line; /* 0 if not given */
 };
 
 enum action_on_recovery {
@@ -191,12 +191,12 @@ struct vm_group {
 	struct locator locator;
 	char *image, *flavor; /* name or id in the VIM */
 	char *vim_vm_name;    /* or NULL */
-	int bootup_time;      /* s, most time to VM_ALIVE; -1: do not monitor */
-	int reboot_time;      /* s; -1: as bootup_time */
+	int bootup_time;      /* seconds until VM_ALIVE is required; -1 disables monitoring */
+	int reboot_time;      /* seconds; -1 for the value of bootup_time */
 	int recovery_wait_time;
 	enum action_on_recovery action_on_recovery;
 	bool recovery_manual;
-	struct interface *interfaces; /* by nicid */
+	struct interface *interfaces; /* sorted by nicid */
 	size_t n_interfaces;
 	struct kpi *kpis;
 	size_t n_kpis;
@@ -246,10 +246,10 @@ struct tenant {
 };
 
 struct model {
-	char *file; /* the descriptor */
+	char *file; /* path of the descriptor */
 	struct tenant *tenants;
 	size_t n_tenants;
-	struct network *networks; /* top level: shared by deployments */
+	struct network *networks; /* top level, shared by deployments */
 	size_t n_networks;
 	struct image *images;
 	size_t n_images;
@@ -263,23 +263,23 @@ void model_free(struct model *model); /* NULL is fine */
 /* False when its address is missing or not of its version, or the length too large for it. */
 bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix);
 
-/* The deployment's own network of that name, else the top level's, else NULL. */
+/* The network of that name: the deployment's own, else one at top level, else NULL. */
 const struct network *model_network(const struct model *model, const struct deployment *deployment,
 				    const char *name);
 const struct image *model_image(const struct model *model, const char *name);
 const struct flavor *model_flavor(const struct model *model, const char *name);
 
-/* The property NAME of the extension "dnsvnf" of the group, else of the deployment, else NULL. */
+/* Property of the extension "dnsvnf" of the group, else of the deployment, else NULL. */
 const char *model_option(const struct deployment *deployment, const struct vm_group *group,
 			 const char *name);
 
-/* As model_option, of one port: "NAME.NICID", else "NAME". */
+/* As model_option, for one port: "NAME.NICID", else "NAME". */
 const char *model_port_option(const struct deployment *deployment, const struct vm_group *group,
 			      const struct interface *interface, const char *name);
 
 /*
- * The fixed address of the interface in VM number index, or NULL. The first VM has the interface's
- * own, where it has one; the others have those of its network's static_ip_address_pool in turn.
+ * Fixed address of the interface in VM number index, or NULL. The first VM gets the interface's own
+ * address if it has one; the others get those of the network's static_ip_address_pool in order.
  */
 const char *interface_address(const struct interface *interface, unsigned index);
 
@@ -289,14 +289,14 @@ const char *interface_address(const struct interface *interface, unsigned index)
  */
 void interface_of_vm(const struct interface *interface, unsigned index, struct interface *ret);
 
-/* Name of server number index of the group. The caller frees. */
+/* The interface with that nicid, or NULL. */
 char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
 			   unsigned index);
 
-/* The interface of that nicid, or NULL. */
+/* The management interface: nicid of the VM_ALIVE kpi's collector, else 0. */
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);
 
-/* What VM_ALIVE is measured on: the nicid of the VM_ALIVE kpi's collector, else 0. */
+/* ESC's name: "virtual", "direct" ... */
 unsigned vm_group_management_nicid(const struct vm_group *group);
 
 const char *port_type_name(enum port_type type); /* "virtual", "direct" ... as ESC spells them */

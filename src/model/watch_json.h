@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the `watch` objects of JSON: the monitor's report and bondd's /status have the same form.
- */
+/* Reads the state of bondd's monitor from JSON. The monitor's own report and bondd's /status share
+ * the format. */
 #pragma once
 
 #include <jansson.h>
 
 #include "model/status.h"
 
-/* From the member "watch" of a bond or a leg; NULL when there is none. The caller frees. */
+/* Reads the member "watch" of a bond or a leg. NULL if it is missing. The caller frees it. */
 struct guest_watch *guest_watch_parse(const json_t *bond);
 struct guest_leg_watch *guest_leg_watch_parse(const json_t *leg);

@@ -79,11 +79,6 @@ static bool take_cpu(struct compute_host *host, const struct pinned_cpu *pin)
 	return true;
 }
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void add_host(struct compute_host *host, const struct host_facts *h, struct strbuf *notes)
 {
 	size_t vfs = 0, cpus = 0;
@@ -99,14 +94,13 @@ static void add_host(struct compute_host *host, const struct host_facts *h, stru
 	compute_host_recount(host);
 	if (vfs)
 		strbuf_addf(notes,
-			    "%s: %zu VF%s more in use than its file says, by the ports that "
-			    "are bound there\n",
-			    host->name, vfs, plural(vfs));
+			    "%s: %zu more %s in use than in its file, by the ports bound there\n",
+			    host->name, vfs, plural(vfs, "VF", "VFs"));
 	if (cpus)
-		strbuf_addf(notes,
-			    "%s: %zu CPU%s more pinned than its file says, by the topology "
-			    "of the servers there\n",
-			    host->name, cpus, plural(cpus));
+		strbuf_addf(
+			notes,
+			"%s: %zu more %s pinned than in its file, by the topology of its servers\n",
+			host->name, cpus, plural(cpus, "CPU", "CPUs"));
 }
 
 void facts_apply(const struct cloud_facts *facts, struct compute_hosts *hosts, struct strbuf *notes)

@@ -156,7 +156,7 @@ static bool fix_apply(struct compute_host *host, const struct fix *f)
 static void fix_format(struct strbuf *b, const struct fix *f, const struct compute_host *host)
 {
 	const struct pci_pool *pool = f->kind == FIX_FREE_VF ? &host->pools[f->pool] : NULL;
-	const char *is = f->n == 1 ? "is" : "are", *s = f->n == 1 ? "" : "s";
+	const char *is = plural((uint64_t)f->n, "is", "are"), *s = plural((uint64_t)f->n, "", "s");
 	long long n = f->n;
 
 	switch (f->kind) {

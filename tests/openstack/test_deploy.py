@@ -36,7 +36,7 @@ class Life(product.ProductTest):
         self.assertRegex(passed["server-pinning"], "cell 0 on host node [01].*cell 1 on host node [01]")
 
         again = self.dnsvnf("deploy", design)
-        self.assertIn("0 objects made, 0 changed, 17 unchanged", again.stdout)
+        self.assertIn("0 objects created, 0 changed, 17 unchanged", again.stdout)
         self.assertIn("cpnr-dns_cpnr_0", self.dnsvnf("status", design).stdout)
         self.assertEqual(self.surplus(), MADE)
 
@@ -66,7 +66,7 @@ class Life(product.ProductTest):
         self.assertIn("CREATE_TENANT made-tenant", done.stderr)
         names = [p["name"] for p in self.api.get("identity", "/projects")["projects"]]
         self.assertIn("made-tenant", names)
-        self.assertIn("0 objects made", self.dnsvnf("deploy", design).stdout)
+        self.assertIn("0 objects created", self.dnsvnf("deploy", design).stdout)
         self.assertIn("DELETE_TENANT made-tenant", self.dnsvnf("undeploy", design).stderr)
         self.assert_nothing_left()
 
@@ -152,7 +152,7 @@ class Changes(product.ProductTest):
         leg = self.ports()["cpnr-dns_cpnr_0_2"]["id"]
         self.api.put("network", f"/ports/{leg}", {"port": {"admin_state_up": False}})
         self.assertRegex(self.dnsvnf("plan", design).stdout, "update +port +cpnr-dns_cpnr_0_2 .*link was taken down")
-        self.assertIn("0 objects made, 1 changed", self.dnsvnf("deploy", design).stdout)
+        self.assertIn("0 objects created, 1 changed", self.dnsvnf("deploy", design).stdout)
         self.assertTrue(all(port["admin_state_up"] for port in self.ports().values()))
         self.assertEqual(self.server()["id"], server)
 

@@ -166,7 +166,7 @@ class Explanations(product.ProductTest):
         design = self.design()
         self.assertEqual(self.explain(design, 0, vim=None)["verdict"], "fits")
         notes = self.explain(design, 1)["notes"]
-        self.assertIn("compute-1: 2 VFs more in use", notes)
+        self.assertIn("compute-1: 2 more VFs in use", notes)
         self.assertIn("compute-1: 4 CPUs more pinned", notes)
         capacity = json.loads(self.dnsvnf("plan", design, "--hosts", self.hosts, "--count", "1", "-o",
                                           "json", code=1).stdout)["capacity"]

@@ -30,11 +30,12 @@ static void test_published_sample_is_diagnosed(void **state)
 		assert_string_equal(f.findings.v[i].file,
 				    "examples/technote/published/sriov-vm-1.cfg");
 	assert_string_equal(f.findings.v[0].text,
-			    "MIME-Version is \"1.0`\", not \"1.0\": remove what is too much");
+			    "MIME-Version is \"1.0`\", not \"1.0\": remove the extra characters");
 	assert_string_equal(f.findings.v[6].text,
-			    "\"10.xx.xx.xx/24\" is a placeholder, not an address: fill it in");
-	assert_string_equal(f.findings.v[10].text, "\"2402:xxxx:xx:0025::5/64\" is a placeholder, "
-						   "not an address: fill it in");
+			    "\"10.xx.xx.xx/24\" is a placeholder, not an address: replace it");
+	assert_string_equal(
+		f.findings.v[10].text,
+		"\"2402:xxxx:xx:0025::5/64\" is a placeholder, not an address: replace it");
 }
 
 static void test_published_sample_shows_its_bond(void **state)
@@ -103,24 +104,22 @@ static void test_file_forms(void **state)
 		const char *file, *text;
 	} cases[] = {
 		{"file:///no/file", "--user-data: cannot open /no/file: No such file or directory; "
-				    "put the file there or correct <file>"},
+				    "create the file or correct <file>"},
 		{"file:/no/file", "--user-data: cannot open /no/file: No such file or directory; "
-				  "put the file there or correct <file>"},
+				  "create the file or correct <file>"},
 		{"file://no/file", "--user-data: cannot open /no/file: No such file or directory; "
-				   "put the file there or correct <file>"},
+				   "create the file or correct <file>"},
 		{"file://localhost/no/f%20", "--user-data: cannot open /no/f : No such file or "
-					     "directory; put the file there or correct <file>"},
-		{"init/a.cfg",
-		 "--user-data: cannot open /no/such/folder/init/a.cfg: No such file or "
-		 "directory; put the file there or correct <file>"},
-		{"file:///", "--user-data: cannot read /: Is a directory; name a file"},
+					     "directory; create the file or correct <file>"},
+		{"init/a.cfg", "--user-data: cannot open /no/such/folder/init/a.cfg: No such file "
+			       "or directory; create the file or correct <file>"},
+		{"file:///", "--user-data: cannot read /: Is a directory; use a file"},
 		{"http://host/a.cfg",
-		 "http://host/a.cfg is not fetched: copy it and name the copy by file:///"},
-		{"https://host/a.cfg",
-		 "https://host/a.cfg is not fetched: copy it and name the copy by file:///"},
+		 "http://host/a.cfg is not downloaded: copy it, and refer to the copy by file:///"},
+		{"https://host/a.cfg", "https://host/a.cfg is not downloaded: copy it, and refer "
+				       "to the copy by file:///"},
 		{"ftp://host/a",
-		 "ftp://host/a: only file:///path, or a path beside the descriptor, "
-		 "is read"},
+		 "ftp://host/a must be file:///path or a path relative to the descriptor"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -141,10 +140,9 @@ static void test_host_in_file_url_is_a_warning(void **state)
 	fixture_add(&f, "--user-data", NULL, "file://tmp/init/a.cfg");
 	fixture_load(&f);
 	assert_int_equal(f.findings.v[0].severity, SEVERITY_WARNING);
-	assert_string_equal(
-		f.findings.v[0].text,
-		"in file://tmp/init/a.cfg, \"tmp\" is the name of a host (RFC 8089): it is "
-		"read as /tmp/init/a.cfg; write file:///tmp/init/a.cfg");
+	assert_string_equal(f.findings.v[0].text,
+			    "in file://tmp/init/a.cfg, \"tmp\" is a host name (RFC 8089); it is "
+			    "read as /tmp/init/a.cfg: write file:///tmp/init/a.cfg");
 	assert_string_equal(f.group->configurations[0].path, "/tmp/init/a.cfg");
 }
 
@@ -157,12 +155,10 @@ static void test_twin_beside_the_descriptor_is_checked(void **state)
 	fixture_add(&f, "--user-data", NULL, "file:///no/such/folder/day0.cfg");
 	fixture_load(&f);
 	assert_int_equal(f.findings.n, 1);
-	assert_string_equal(
-		f.findings.v[0].text,
-		"--user-data: cannot open /no/such/folder/day0.cfg: No such file or directory; put "
-		"the file "
-		"there or correct <file> (examples/technote/corrected/day0.cfg is checked "
-		"in its place)");
+	assert_string_equal(f.findings.v[0].text,
+			    "--user-data: cannot open /no/such/folder/day0.cfg: No such file or "
+			    "directory; create the file or correct <file> "
+			    "(examples/technote/corrected/day0.cfg is checked instead)");
 	assert_int_equal(f.group->guest.n_bonds, 1);
 }
 
@@ -197,9 +193,10 @@ static void test_nova_limit(void **state)
 		}
 		assert_int_equal(f.findings.n, 1);
 		assert_string_equal(f.findings.v[0].rule, "day0-size");
-		assert_string_equal(f.findings.v[0].text,
-				    "the user data has 49150 bytes, 65536 after base64; Nova takes "
-				    "65535 at most: move files into the image, or gzip it");
+		assert_string_equal(
+			f.findings.v[0].text,
+			"the user data has 49150 bytes, 65536 after base64, but Nova accepts 65535 "
+			"at most: move files into the image, or compress it with gzip");
 	}
 }
 
@@ -221,9 +218,9 @@ static void test_variables(void **state)
 				   "20 error day0-variable\n"
 				   "20 error day0-variable\n"
 				   "20 warning day0-variable\n");
-	assert_string_equal(f.findings.v[1].text,
-			    "variable IP has 1 value, and the group may have 2 "
-			    "VMs: give one <val> a VM");
+	assert_string_equal(
+		f.findings.v[1].text,
+		"variable IP has 1 value, but the group may have 2 VMs: give one <val> per VM");
 }
 
 static void test_relative_destination(void **state)

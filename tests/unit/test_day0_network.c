@@ -166,21 +166,20 @@ static void test_nmcli_findings(void **state)
 		const char *words, *finding, *text;
 	} cases[] = {
 		{"type bond ifname bond0 mode active", "error day0-bond",
-		 "the bonding driver knows no mode \"active\""},
+		 "the bonding driver has no mode \"active\""},
 		{"type bond ifname b bond.options mode=1,miimon=fast", "error day0-bond",
-		 "miimon=fast is not a number of milliseconds"},
+		 "miimon=fast must be a number of milliseconds"},
 		{"type bond ifname b bond.options fail_over_mac=yes", "error day0-bond",
-		 "fail_over_mac=yes is none of none, active, follow"},
+		 "fail_over_mac=yes must be none, active or follow"},
 		{"type bond ifname b bond.options mimon=100", "error day0-bond",
 		 "the bonding driver has no option \"mimon\""},
 		{"type bond ifname b bond.options active-backup", "error day0-bond",
-		 "\"active-backup\" is not option=value"},
+		 "\"active-backup\" must have the form option=value"},
 		{"type bond ifname b bond.options primary_reselect=sometimes", "error day0-bond",
-		 "primary_reselect=sometimes is none of always, better, failure"},
-		{"type ethernet ifname e ip4", "error day0-nmcli",
-		 "nmcli: \"ip4\" has no value behind it"},
+		 "primary_reselect=sometimes must be always, better or failure"},
+		{"type ethernet ifname e ip4", "error day0-nmcli", "nmcli: \"ip4\" has no value"},
 		{"type ethernet ifname e ipv4.method static", "error day0-nmcli",
-		 "NetworkManager knows no method \"static\""},
+		 "NetworkManager has no method \"static\""},
 		{"type ethernet ifname e ip4 192.0.2.256/24", "error day0-address",
 		 "\"192.0.2.256/24\" is not an IPv4 address"},
 		{"type ethernet ifname e ip4 192.0.2.1/33", "error day0-address",
@@ -190,22 +189,22 @@ static void test_nmcli_findings(void **state)
 		{"type ethernet ifname e ip6 2001:db8::g/64", "error day0-address",
 		 "\"2001:db8::g/64\" is not an IPv6 address"},
 		{"type ethernet ifname e ip4 192.0.2.1/24 gw4 192.0.2.254/24", "error day0-address",
-		 "\"192.0.2.254/24\": an address without a prefix length is wanted here"},
+		 "\"192.0.2.254/24\" has a prefix length: give an address without one"},
 		{"type ethernet ifname e ip4 192.0.2.1", "warning day0-address",
-		 "\"192.0.2.1\" has no prefix length, so /32 is taken and no neighbour is on the "
-		 "link: write one"},
+		 "\"192.0.2.1\" has no prefix length, so it is read as /32 and no neighbour is "
+		 "on-link: add one"},
 		{"type ethernet ifname e ip4 '<address>'", "error day0-placeholder",
-		 "\"<address>\" is a placeholder, not an address: fill it in"},
+		 "\"<address>\" is a placeholder, not an address: replace it"},
 		{"type ethernet ifname e ip4 10.0.0.x/24", "error day0-placeholder",
-		 "\"10.0.0.x/24\" is a placeholder, not an address: fill it in"},
+		 "\"10.0.0.x/24\" is a placeholder, not an address: replace it"},
 		{"type ethernet ifname e mac fa:16:3e:xx:xx:xx", "error day0-placeholder",
-		 "\"fa:16:3e:xx:xx:xx\" is a placeholder, not a MAC address: fill it in"},
+		 "\"fa:16:3e:xx:xx:xx\" is a placeholder, not a MAC address: replace it"},
 		{"type ethernet ifname e mac fa:16:3e", "error day0-address",
 		 "\"fa:16:3e\" is not a MAC address"},
 		{"type vlan ifname v dev bond0 id 4095", "error day0-vlan",
-		 "\"4095\" is no VLAN id (0 to 4094)"},
+		 "VLAN id \"4095\" must be from 0 to 4094"},
 		{"type ethernet ifname e master bond7", "warning day0-bond",
-		 "e is made a leg of \"bond7\", which this day-0 file does not set up"},
+		 "e is a leg of \"bond7\", which no day-0 file defines: define the bond"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -413,11 +412,11 @@ static void test_two_dialects_that_disagree(void **state)
 	assert_string_equal(found, "5 note day0-ifcfg\n"
 				   "5 warning day0-contradiction\n"
 				   "5 warning day0-contradiction\n");
-	assert_string_equal(f.findings.v[1].text,
-			    "bond0: miimon is 100 here (ifcfg) and 1000 in line "
-			    "7 (nmcli): make them agree");
-	assert_string_equal(f.findings.v[2].text, "bond0: fail_over_mac is unset here (ifcfg) and "
-						  "active in line 7 (nmcli): make them agree");
+	assert_string_equal(
+		f.findings.v[1].text,
+		"bond0: miimon is 100 here (ifcfg) but 1000 in line 7 (nmcli): use one value");
+	assert_string_equal(f.findings.v[2].text, "bond0: fail_over_mac is unset here (ifcfg) but "
+						  "active in line 7 (nmcli): use one value");
 }
 
 static void test_mtu_and_routes(void **state)

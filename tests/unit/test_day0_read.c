@@ -49,81 +49,76 @@ static void test_mime(void **state)
 		{HEAD "This is a multi-part message.\n" PART "--BOUNDARY-- \n\n", 0, 0, NULL, NULL},
 		{"From a@example.test Mon\n" HEAD PART "--BOUNDARY--\n", 0, 0, NULL, NULL},
 		{HEAD PART "--BOUNDARY\n", 9, SEVERITY_WARNING, "day0-mime-delimiter",
-		 "the last delimiter is --BOUNDARY where --BOUNDARY-- closes the message: "
-		 "cloud-init "
-		 "reads one more, empty part"},
+		 "the last delimiter is --BOUNDARY, so cloud-init reads another, empty part: end "
+		 "the message with --BOUNDARY--"},
 		{HEAD PART, 9, SEVERITY_WARNING, "day0-mime-delimiter",
-		 "the closing delimiter --BOUNDARY-- is missing: the file may be cut"},
+		 "the closing delimiter --BOUNDARY-- is missing: the file may be truncated"},
 		{HEAD PART "--BOUNDARY--\n\n" PART, 11, SEVERITY_ERROR, "day0-mime-delimiter",
-		 "what follows the closing delimiter --BOUNDARY-- is ignored: a part is lost"},
+		 "the text after the closing delimiter --BOUNDARY-- is ignored, including a part"},
 		{HEAD PART "--BOUNDARY--\nbye\n", 10, SEVERITY_WARNING, "day0-mime-delimiter",
-		 "what follows the closing delimiter --BOUNDARY-- is ignored"},
+		 "the text after the closing delimiter --BOUNDARY-- is ignored"},
 		{HEAD "--BOUNDARY\n" SCRIPT "--BOUNDARY--x\n# y\n--BOUNDARY--\n", 9, SEVERITY_ERROR,
 		 "day0-mime-delimiter",
-		 "\"--BOUNDARY--x\" is no delimiter, which would be --BOUNDARY or --BOUNDARY-- and "
-		 "nothing else: it is taken as content of the part"},
+		 "\"--BOUNDARY--x\" is not a delimiter, so it is read as content: write --BOUNDARY "
+		 "or --BOUNDARY-- with nothing else on the line"},
 		{"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=OTHER\n\n" PART
 		 "--BOUNDARY--\n",
 		 2, SEVERITY_ERROR, "day0-mime-boundary",
-		 "no line is --OTHER, the boundary that is named here: cloud-init sees no part"},
+		 "no line is --OTHER, the boundary that this header names, so cloud-init finds no "
+		 "parts: use the same boundary"},
 		{"MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n" PART "--BOUNDARY--\n", 2,
 		 SEVERITY_ERROR, "day0-mime-boundary",
-		 "multipart/mixed without a boundary: cloud-init sees no part"},
+		 "multipart/mixed has no boundary, so cloud-init finds no parts: add one"},
 		{HEAD "--BOUNDARY\nContent-Type: text/cloud-config\n#cloud-config\nfqdn: "
 		      "b\n--BOUNDARY--\n",
 		 6, SEVERITY_WARNING, "day0-mime-header",
-		 "\"#cloud-config\" is no header and no empty line stands before it: cloud-init "
-		 "takes "
-		 "it as the first line of the content"},
+		 "\"#cloud-config\" is not a header and no empty line precedes it, so cloud-init "
+		 "reads it as content: insert an empty line"},
 		{"Content-Type: multipart/mixed; boundary=B\nMIME-Version: 1.0;\n\n--B\n" SCRIPT
 		 "--B--\n",
 		 2, SEVERITY_WARNING, "day0-mime-version",
-		 "MIME-Version is \"1.0;\", not \"1.0\": remove what is too much"},
+		 "MIME-Version is \"1.0;\", not \"1.0\": remove the extra characters"},
 		{" x: y\nMIME-Version: 1.0\n" SCRIPT, 1, SEVERITY_WARNING, "day0-mime-header",
-		 "\" x: y\" continues a header, and none stands before it"},
+		 "\" x: y\" continues a header, but no header precedes it"},
 		{"MIME-Version: 1.0\n: x\n" SCRIPT, 2, SEVERITY_WARNING, "day0-mime-header",
-		 "\": x\" is no header: cloud-init skips it"},
+		 "\": x\" is not a header, so cloud-init skips it"},
 		{"MIME-Version: 1.0\nContent-Type: cloud-config\n\n#cloud-config\nhostname: a\n", 2,
 		 SEVERITY_WARNING, "day0-mime-type",
-		 "Content-Type \"cloud-config\" is no type/subtype: cloud-init takes text/plain"},
+		 "Content-Type \"cloud-config\" must be type/subtype: cloud-init uses text/plain"},
 		{"MIME-Version: 1.0\nContent-Type: text/cloud-config`\n\n#cloud-config\nhostname: "
 		 "a\n",
 		 4, SEVERITY_ERROR, "day0-type",
 		 "cloud-init has no handler for type \"text/cloud-config`\" and ignores the part"},
 		{"MIME-Version: 1.0\nContent-Type: message/rfc822\n\n" SCRIPT, 2, SEVERITY_WARNING,
 		 "day0-mime-type",
-		 "cloud-init takes twice what is inside of a part of type message/rfc822: send it "
-		 "as "
-		 "a part of its own"},
+		 "cloud-init processes the contents of a part of type message/rfc822 twice: make "
+		 "them separate parts"},
 		{"MIME-Version: 1.0\nContent-Transfer-Encoding: base64 \nContent-Type: "
 		 "text/x-shellscript\n\n#!/bin/sh\n",
 		 5, SEVERITY_ERROR, "day0-mime-encoding",
-		 "cloud-init knows no Content-Transfer-Encoding \"base64 \" and does not decode "
-		 "the "
+		 "cloud-init has no Content-Transfer-Encoding \"base64 \" and does not decode the "
 		 "part"},
 		{"MIME-Version: 1.0\nContent-Transfer-Encoding: base64\nContent-Type: "
 		 "text/x-shellscript\n\nIyEv\nYml*uL3NoCg==\n",
 		 6, SEVERITY_WARNING, "day0-mime-encoding",
-		 "a character that base64 does not have: it is skipped"},
+		 "a character outside the base64 alphabet is skipped"},
 		{"MIME-Version: 1.0\nContent-Transfer-Encoding: base64\nContent-Type: "
 		 "text/x-shellscript\n\nIyEvYmluL3NoCg",
 		 5, SEVERITY_ERROR, "day0-mime-encoding",
-		 "this base64 ends in the middle: the part may be cut"},
+		 "the base64 data is incomplete: the part may be truncated"},
 		{"MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n# \xc3\xa9\nhostname: a\n",
 		 4, SEVERITY_WARNING, "day0-mime-encoding",
-		 "a character outside of ASCII in a part without transfer encoding: cloud-init "
-		 "garbles "
-		 "it; send the part as base64"},
+		 "a non-ASCII character in a part without transfer encoding, which cloud-init "
+		 "garbles: encode the part as base64"},
 		{"MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n# \xe9\nhostname: a\n", 4,
 		 SEVERITY_ERROR, "day0-mime-encoding",
-		 "this MIME message is not UTF-8: cloud-init drops all of it"},
+		 "this MIME message is not UTF-8, so cloud-init drops all of it"},
 		{"MIME-Version: 1.0\nContent-Type: application/gzip\n\nx\n", 4, SEVERITY_ERROR,
 		 "day0-gzip",
-		 "this part of type application/gzip cannot be unpacked, and cloud-init drops all "
-		 "user "
-		 "data for it: it is not gzip: the first two bytes are not 1f 8b"},
+		 "the part of type application/gzip cannot be unpacked, so cloud-init drops all "
+		 "user data: it is not gzip: the first two bytes are not 1f 8b"},
 		{"\x1f\x8b.", 1, SEVERITY_ERROR, "day0-gzip",
-		 "this looks like gzip and cannot be unpacked: its end is missing"},
+		 "this looks like gzip but cannot be unpacked: it is truncated"},
 	};
 
 	expect_each(cases, ARRAY_SIZE(cases));
@@ -169,18 +164,17 @@ static void test_lines_survive_decoding(void **state)
 		 "echo x | "
 		 "passwd --stdin root\n",
 		 8, SEVERITY_WARNING, "day0-password",
-		 "a password in clear: whoever reads this file or the instance's user data has it; "
-		 "use "
-		 "an SSH key, or a hash (mkpasswd -m yescrypt)"},
+		 "the password is in plain text, readable by everyone who can read this file or "
+		 "the instance's user data: use an SSH key or a hash (mkpasswd -m yescrypt)"},
 	};
 
 	expect_each(cases, ARRAY_SIZE(cases));
 }
 
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDkxxnn8w5S8r3VTbNtjEnrjHnuJNDxPyK2HWNyFq3Sd"
-#define IN_CLEAR                                                                                   \
-	"a password in clear: whoever reads this file or the instance's user data has it; use an " \
-	"SSH key, or a hash (mkpasswd -m yescrypt)"
+#define PLAIN_TEXT                                                                           \
+	"the password is in plain text, readable by everyone who can read this file or the " \
+	"instance's user data: use an SSH key or a hash (mkpasswd -m yescrypt)"
 
 static void test_cloud_config(void **state)
 {
@@ -191,12 +185,11 @@ static void test_cloud_config(void **state)
 		 "this cloud-config is empty"},
 		{" \n", 1, SEVERITY_WARNING, "day0-empty", "this user data is empty"},
 		{"hello\n", 1, SEVERITY_ERROR, "day0-type",
-		 "cloud-init cannot tell what begins with \"hello\" and ignores it: begin with "
-		 "\"#cloud-config\" or \"#!\", or name the type in a Content-Type header"},
+		 "cloud-init does not recognize \"hello\" and ignores the part: begin with "
+		 "\"#cloud-config\" or \"#!\", or set the type in a Content-Type header"},
 		{"#cloud-config\n- a\n", 2, SEVERITY_ERROR, "day0-yaml",
-		 "a cloud-config is a mapping (key: value), and this is a list: cloud-init ignores "
-		 "the "
-		 "part"},
+		 "a cloud-config must be a mapping (key: value), but this is a list: cloud-init "
+		 "ignores the part"},
 		{"#cloud-config\na: [1, 2\nb: 3\n", 3, SEVERITY_ERROR, "day0-yaml",
 		 "no YAML: did not find expected ',' or ']', while parsing a flow sequence that "
 		 "begins "
@@ -215,78 +208,75 @@ static void test_cloud_config(void **state)
 		 "this YAML is nested deeper than 64 levels or its aliases make it grow past "
 		 "all bounds: it is not read"},
 		{"#cloud-config\nruncmds: []\n", 2, SEVERITY_WARNING, "day0-key",
-		 "cloud-init knows no key \"runcmds\" and ignores it: is \"runcmd\" meant?"},
+		 "cloud-init has no key \"runcmds\" and ignores it (did you mean \"runcmd\"?)"},
 		{"#cloud-config\nsite_data: 1\n", 2, SEVERITY_NOTE, "day0-key",
-		 "cloud-init knows no key \"site_data\" and ignores it"},
+		 "cloud-init has no key \"site_data\" and ignores it"},
 		{"#cloud-config\nruncmd:\n- true\n- echo a: b\n", 4, SEVERITY_ERROR, "day0-runcmd",
-		 "this command is a mapping, because of the \": \" in it, and cloud-init refuses "
-		 "all of "
-		 "runcmd: put it between quotes"},
+		 "this command contains \": \" and so is a mapping, for which cloud-init rejects "
+		 "all of runcmd: quote the command"},
 		{"#cloud-config\nruncmd:\n- [nmcli, c, a, type, bond,\n   ifname, b, mode, 9]\n", 4,
-		 SEVERITY_ERROR, "day0-bond", "the bonding driver knows no mode \"9\""},
+		 SEVERITY_ERROR, "day0-bond", "the bonding driver has no mode \"9\""},
 		{"#cloud-config\nbootcmd:\n- [ip, {a: b}]\n", 3, SEVERITY_ERROR, "day0-runcmd",
-		 "a word of this command is not a string: quote it"},
+		 "an argument of this command is not a string: quote it"},
 		{"#cloud-config\nruncmd:\n- ip addr add 10.x.x.x/24 dev eth0\n", 3, SEVERITY_ERROR,
 		 "day0-placeholder",
-		 "\"10.x.x.x/24\" is a placeholder, not an address: fill it in"},
+		 "\"10.x.x.x/24\" is a placeholder, not an address: replace it"},
 		{"#cloud-config\nssh_authorized_keys:\n- " KEY " a@b\n- from=\"a b\" " KEY "\n", 0,
 		 0, NULL, NULL},
 		{"#cloud-config\nssh_authorized_keys:\n- ssh-rsa  a@b\n", 3, SEVERITY_ERROR,
 		 "day0-ssh-key",
-		 "\"ssh-rsa  a@b\" carries no key data: nobody can log in by it; paste the whole "
-		 "line of "
-		 "the .pub file"},
+		 "\"ssh-rsa  a@b\" has no key data, so it permits no login: paste the whole line "
+		 "of the .pub file"},
 		{"#cloud-config\nusers:\n- default\n- name: a\n  ssh_authorized_keys: [ssh-rsa "
 		 "AAAAC3NzaC1lZDI1NTE5]\n",
 		 5, SEVERITY_ERROR, "day0-ssh-key",
-		 "\"ssh-rsa AAAAC3NzaC1lZDI1NTE5\" carries no key data: nobody can log in by it; "
-		 "paste "
+		 "\"ssh-rsa AAAAC3NzaC1lZDI1NTE5\" has no key data, so it permits no login: paste "
 		 "the whole line of the .pub file"},
 		{"#cloud-config\nssh_authorized_keys: " KEY "\n", 2, SEVERITY_ERROR, "day0-ssh-key",
 		 "ssh_authorized_keys is not a list of keys"},
 		{"#cloud-config\npassword: secret\n", 2, SEVERITY_WARNING, "day0-password",
-		 IN_CLEAR},
+		 PLAIN_TEXT},
 		{"#cloud-config\npassword: $y$abc\n", 0, 0, NULL, NULL},
 		{"#cloud-config\nusers:\n- name: a\n  plain_text_passwd: x\n", 4, SEVERITY_WARNING,
-		 "day0-password", IN_CLEAR},
+		 "day0-password", PLAIN_TEXT},
 		{"#cloud-config\nchpasswd:\n  users:\n  - {name: a, password: x, type: text}\n  - "
 		 "{name: "
 		 "b, type: RANDOM}\n",
-		 4, SEVERITY_WARNING, "day0-password", IN_CLEAR},
+		 4, SEVERITY_WARNING, "day0-password", PLAIN_TEXT},
 		{"#cloud-config\nchpasswd:\n  list: |\n    a:$6$x\n\n    root:x\n    b:RANDOM\n", 6,
 		 SEVERITY_WARNING, "day0-password",
-		 "a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM"},
+		 "the password is in plain text: use a hash (mkpasswd -m yescrypt) or RANDOM"},
 		{"#cloud-config\nchpasswd: {list: ['a:R', 'b:x']}\n", 2, SEVERITY_WARNING,
 		 "day0-password",
-		 "a password in clear: use a hash (mkpasswd -m yescrypt) or RANDOM"},
+		 "the password is in plain text: use a hash (mkpasswd -m yescrypt) or RANDOM"},
 		{"#cloud-config\nwrite_files: {path: /a}\n", 2, SEVERITY_ERROR, "day0-write-files",
 		 "write_files is not a list: begin each file with \"- path:\""},
 		{"#cloud-config\nwrite_files:\n- content: a\n", 3, SEVERITY_ERROR,
-		 "day0-write-files", "this file has no path: cloud-init skips it"},
+		 "day0-write-files", "this file has no path, so cloud-init skips it: add one"},
 		{"#cloud-config\nwrite_files:\n- {path: a, content: b}\n", 3, SEVERITY_ERROR,
 		 "day0-write-files", "\"a\" is not an absolute path"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  contents: b\n", 4, SEVERITY_WARNING,
-		 "day0-write-files", "write_files knows no \"contents\" and ignores it"},
+		 "day0-write-files", "write_files has no key \"contents\" and ignores it"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  permissions: 644\n", 4, SEVERITY_ERROR,
 		 "day0-write-files",
-		 "permissions 644 without quotes is a decimal number to YAML: write '0644'"},
+		 "permissions 644 is a decimal number in YAML: write '0644', with quotes"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  permissions: rw-\n", 4, SEVERITY_ERROR,
-		 "day0-write-files", "permissions \"rw-\" are no octal mode such as '0644'"},
+		 "day0-write-files", "permissions \"rw-\" must be an octal mode such as '0644'"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: hex\n  content: ''\n", 4,
 		 SEVERITY_ERROR, "day0-write-files",
-		 "cloud-init knows no encoding \"hex\": use b64, gzip, gz+b64 or text/plain"},
+		 "cloud-init has no encoding \"hex\": use b64, gzip, gz+b64 or text/plain"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: b64\n  content: '#!'\n", 5,
 		 SEVERITY_ERROR, "day0-write-files",
-		 "this is not whole base64, which \"encoding: b64\" promises"},
+		 "the content is not valid base64, but the file has \"encoding: b64\""},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: gz+b64\n  content: YWJj\n",
 		 5, SEVERITY_ERROR, "day0-write-files",
-		 "this is not gzip, which \"encoding: gz+b64\" promises: it is not gzip: the first "
-		 "two bytes are not 1f 8b"},
+		 "the content is not valid gzip, but the file has \"encoding: gz+b64\": it is "
+		 "not gzip: the first two bytes are not 1f 8b"},
 		{"## template: jinja\n#cloud-config\nruncmd: x\n", 3, SEVERITY_ERROR, "day0-runcmd",
 		 "runcmd is not a list: begin each command with \"- \""},
 		{"## template: jinja\n#cloud-config\nruncmd: {{ x }}\n", 1, SEVERITY_NOTE,
 		 "day0-unread",
-		 "a jinja template is filled in by the guest: this part is not checked"},
+		 "the guest renders this jinja template, so the part is not checked"},
 		{"#include\nhttp://example.test/\n", 1, SEVERITY_NOTE, "day0-unread",
 		 "a part of type text/x-include-url is not checked"},
 	};
@@ -302,53 +292,51 @@ static void test_scripts(void **state)
 		{"#cloud-boothook\n#!/bin/bash\ntrue\n", 0, 0, NULL, NULL},
 		{"#!/usr/bin/python3\nprint('echo a | passwd')\n", 0, 0, NULL, NULL},
 		{"#!/usr/bin/env bash\necho a | passwd\n", 2, SEVERITY_WARNING, "day0-password",
-		 IN_CLEAR},
+		 PLAIN_TEXT},
 		{"#!/bin/sh\n(echo a; echo a) | passwd b\n", 2, SEVERITY_WARNING, "day0-password",
-		 IN_CLEAR},
+		 PLAIN_TEXT},
 		{"#!/bin/sh\nchpasswd <<E\nroot:a\nE\n", 2, SEVERITY_WARNING, "day0-password",
-		 IN_CLEAR},
+		 PLAIN_TEXT},
 		{"#!/bin/sh\nuseradd -m \\\n -p secret a\nuseradd -p '$y$x' b\n", 3,
-		 SEVERITY_WARNING, "day0-password", IN_CLEAR},
+		 SEVERITY_WARNING, "day0-password", PLAIN_TEXT},
 		{"#!/bin/sh\necho \"$P\" | passwd --stdin a; passwd -l root\n", 0, 0, NULL, NULL},
 		{"#cloud-boothook\ntrue\n", 2, SEVERITY_ERROR, "day0-script",
-		 "this script does not begin with \"#!\" and an interpreter: the kernel refuses to "
-		 "run "
-		 "it (Exec format error)"},
+		 "the script does not begin with \"#!\" and an interpreter, so the kernel refuses "
+		 "to run it (Exec format error)"},
 		{"MIME-Version: 1.0\nContent-Type: text/x-shellscript\n\n\n#!/bin/sh\n", 4,
 		 SEVERITY_ERROR, "day0-script",
-		 "something stands before the \"#!\": the kernel refuses to run the script (Exec "
-		 "format "
-		 "error); remove it"},
+		 "\"#!\" is not at the start of the script, so the kernel refuses to run it (Exec "
+		 "format error): remove the text before it"},
 		{"#!/bin/sh\nif true; then cp a /etc/cloud/cloud.cfg; fi\n", 2, SEVERITY_WARNING,
 		 "day0-cloud-cfg",
-		 "replaces /etc/cloud/cloud.cfg while cloud-init runs, by a file that this day-0 "
-		 "does "
-		 "not show: put what is needed into /etc/cloud/cloud.cfg.d/ or into the image"},
+		 "the script replaces /etc/cloud/cloud.cfg while cloud-init runs, with a file that "
+		 "is not in this day-0: put the settings into /etc/cloud/cloud.cfg.d/ or into the "
+		 "image"},
 		{"#!/bin/sh\nsystemctl restart network\n", 2, SEVERITY_WARNING,
 		 "day0-network-service",
-		 "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has no "
-		 "more and Debian never had: use \"nmcli connection up\", \"netplan apply\" or "
-		 "what else the image's own network stack has"},
+		 "the service \"network\" is part of RHEL's network scripts, which RHEL 9 removed "
+		 "and Debian never had: use \"nmcli connection up\", \"netplan apply\" or the "
+		 "equivalent of the image's network stack"},
 		{"#!/bin/sh\nservice network restart\n", 2, SEVERITY_WARNING,
 		 "day0-network-service",
-		 "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has no "
-		 "more and Debian never had: use \"nmcli connection up\", \"netplan apply\" or "
-		 "what else the image's own network stack has"},
+		 "the service \"network\" is part of RHEL's network scripts, which RHEL 9 removed "
+		 "and Debian never had: use \"nmcli connection up\", \"netplan apply\" or the "
+		 "equivalent of the image's network stack"},
 		{"#!/bin/sh\n/etc/init.d/network restart\n", 2, SEVERITY_WARNING,
 		 "day0-network-service",
-		 "the service \"network\" belongs to RHEL's network scripts, which RHEL 9 has no "
-		 "more and Debian never had: use \"nmcli connection up\", \"netplan apply\" or "
-		 "what else the image's own network stack has"},
+		 "the service \"network\" is part of RHEL's network scripts, which RHEL 9 removed "
+		 "and Debian never had: use \"nmcli connection up\", \"netplan apply\" or the "
+		 "equivalent of the image's network stack"},
 		{"#!/bin/sh\nsystemctl restart NetworkManager; systemctl restart networking\n", 0,
 		 0, NULL, NULL},
 		{"#!/bin/sh\nnova show x --human | grep numa\n", 2, SEVERITY_ERROR,
 		 "day0-nova-numa",
-		 "this prints nothing about NUMA: a server's details have no such field; ask GET "
-		 "/servers/ID/topology (microversion 2.78), or dnsvnf verify"},
+		 "this prints nothing about NUMA, because a server's details have no such field: "
+		 "use GET /servers/ID/topology (microversion 2.78) or dnsvnf verify"},
 		{"#!/bin/sh\nopenstack server show x | grep -i NUMA\n", 2, SEVERITY_ERROR,
 		 "day0-nova-numa",
-		 "this prints nothing about NUMA: a server's details have no such field; ask GET "
-		 "/servers/ID/topology (microversion 2.78), or dnsvnf verify"},
+		 "this prints nothing about NUMA, because a server's details have no such field: "
+		 "use GET /servers/ID/topology (microversion 2.78) or dnsvnf verify"},
 		{"#!/bin/sh\nopenstack flavor show x | grep numa; nova show x | grep status\n", 0,
 		 0, NULL, NULL},
 	};

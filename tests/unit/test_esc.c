@@ -470,13 +470,13 @@ static void test_depth_and_size_are_bounded(void **state)
 
 	for (unsigned i = 0; i < 100000; i++)
 		strbuf_adds(&deep, "<a>");
-	expect_refused(deep.s, "elements nest deeper than 64");
+	expect_refused(deep.s, "elements are nested more than 64 deep");
 	for (unsigned i = 0; i < 1000; i++)
 		strbuf_adds(&json, "{\"a\":");
 	strbuf_adds(&json, "1");
 	for (unsigned i = 0; i < 1000; i++)
 		strbuf_adds(&json, "}");
-	expect_refused(json.s, "objects nest deeper than 64");
+	expect_refused(json.s, "objects are nested more than 64 deep");
 	strbuf_adds(&many, "<a>");
 	for (unsigned i = 0; i < 200000; i++)
 		strbuf_adds(&many, "<b/>");

@@ -255,7 +255,7 @@ static void test_audit(void **state)
 	assert_finding(&t, 1, "ens6 and ens7 have the same MAC");
 	t.links[3].mac.bytes[5]++;
 	t.links[3].master = 0;
-	assert_finding(&t, 1, "bond0 has 1 leg: ");
+	assert_finding(&t, 1, "bond0 has 1 leg, ");
 	t.links[3].master = BOND;
 	o->mode = 0;
 	assert_finding(&t, 1, "bond0 is not in mode active-backup");

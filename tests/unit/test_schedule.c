@@ -569,11 +569,10 @@ static void test_facts_are_laid_over_the_files(void **state)
 	assert_int_equal(cpuset_count(&s.hosts.v[0].cells[1].pinned), 1);
 	assert_int_equal(s.hosts.v[0].inventory[INVENTORY_PCPU].used, 2);
 	assert_string_equal(
-		notes.s,
-		"a: 1 VF more in use than its file says, by the ports that are bound there\n"
-		"a: 2 CPUs more pinned than its file says, by the topology of the servers there\n"
-		"z has L2 agents in the cloud, and no file describes it\n"
-		"not known: much\n");
+		notes.s, "a: 1 more VF in use than in its file, by the ports bound there\n"
+			 "a: 2 more CPUs pinned than in its file, by the topology of its servers\n"
+			 "z has L2 agents in the cloud, and no file describes it\n"
+			 "not known: much\n");
 }
 
 static void test_agents_tell_the_physnet_of_a_nic(void **state)

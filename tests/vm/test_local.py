@@ -140,7 +140,7 @@ class EndToEnd(Leaves):
         self.deploy(DESIGN)
 
         # Deployed again, there is nothing to do.
-        self.assertIn("0 objects made", dnsvnf("deploy", DESIGN).stdout)
+        self.assertIn("0 objects created", dnsvnf("deploy", DESIGN).stdout)
 
         checks = json.loads(dnsvnf("verify", "-o", "json", DESIGN).stdout)["checks"]
         self.assertEqual([], [c for c in checks if c["result"] != "pass"])
@@ -236,7 +236,7 @@ class EndToEnd(Leaves):
         drill.kill()
         drill.wait()
         self.assertRegex(dnsvnf("plan", DESIGN).stdout, "update +port .*link was taken down")
-        self.assertIn("0 objects made, 1 changed", dnsvnf("deploy", DESIGN).stdout)
+        self.assertIn("0 objects created, 1 changed", dnsvnf("deploy", DESIGN).stdout)
         self.until_both_paths_are_proven()
 
 
