@@ -35,7 +35,7 @@ def p95(values):
 
 def table(results, failures, mechanisms):
     cells = cells_of(results)
-    print("| failure | watched by | runs | longest gap, ms: median | p95 | max | lost: median | p95 | max "
+    print("| failure | monitor | runs | longest gap, ms: median | p95 | max | lost: median | p95 | max "
           "| moves: max |\n|---|---|---|---|---|---|---|---|---|---|")
     for failure in failures:
         for mechanism in mechanisms:
@@ -59,7 +59,7 @@ def table(results, failures, mechanisms):
 
 def idle_table(cells, mechanisms):
     """What moves though nothing is broken."""
-    print("\n| watched by | s without failure | moves in them | runs that began without rest | daemon died |\n"
+    print("\n| monitor | time without failure, s | moves | runs started while unsettled | daemon died |\n"
           "|---|---|---|---|---|")
     for mechanism in mechanisms:
         runs = [r for (_, other), of_cell in cells.items() if other == mechanism for r in of_cell]
