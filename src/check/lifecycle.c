@@ -11,8 +11,8 @@ static void managed_project(const struct rule_ctx *ctx)
 
 	if (t->managed_resource)
 		finding(ctx, t->line,
-			"tenant \"%s\" has managed_resource set: ESC creates the project, and "
-			"deletes it with everything in it; set managed_resource to false and use "
+			"tenant \"%s\" is a managed_resource, so ESC creates the project and "
+			"deletes it with everything in it: set managed_resource to false and use "
 			"an existing project",
 			t->name);
 }
