@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "model/status.h"
+#include "net/status.h"
 
 /*
  * Takes from text what it tells; the rest stays unknown, also when the text ends in the middle or

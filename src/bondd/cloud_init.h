@@ -2,7 +2,7 @@
 /* How far cloud-init is: the files that `cloud-init status` reads. */
 #pragma once
 
-#include "model/status.h"
+#include "net/status.h"
 
 /* From ROOT/run/cloud-init/{status,result}.json. The caller clears what it holds. */
 void cloud_init_read(const char *root, struct guest_cloud_init *ret);

@@ -2,7 +2,7 @@
 #include "bondd/json.h"
 
 #include "base/json_write.h"
-#include "model/status.h"
+#include "net/status.h"
 
 static void put_leg_watch(struct json_writer *w, const struct guest_leg_watch *l)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answer to GET /status; its members are those of model/status.h, see doc/bondd.md. */
+/* The answer to GET /status; its members are those of net/status.h, see doc/bondd.md. */
 #pragma once
 
 struct err;

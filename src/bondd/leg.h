@@ -4,8 +4,8 @@
 
 #include "bondd/conf.h"
 #include "bondd/track.h"
-#include "model/status.h"
 #include "net/rtnl.h"
+#include "net/status.h"
 
 struct err;
 

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "model/status.h"
+#include "net/status.h"
 
 static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
 

@@ -2,7 +2,7 @@
 /* Reads what the kernel and cloud-init say about this machine. */
 #pragma once
 
-#include "model/status.h"
+#include "net/status.h"
 
 /*
  * A snapshot from proc, sys and run below root: "" is this machine, anything else a captured tree

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/json_read.h"
 #include "bondd/report.h"
-#include "model/watch_json.h"
+#include "net/watch_json.h"
 
 enum { MAX_REPORT = 256 << 10 };
 

@@ -2,7 +2,7 @@
 /* Default routes out of the kernel's tables in /proc/net. */
 #pragma once
 
-#include "model/status.h"
+#include "net/status.h"
 
 /*
  * Sets gateway4 (gateway6) of the interfaces that have a default route with a gateway, the one

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "model/status.h"
+#include "net/status.h"
 
 static const char *known(const char *s)
 {

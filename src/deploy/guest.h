@@ -2,7 +2,7 @@
 /* Asks the guest, from within the deployment's networks. */
 #pragma once
 
-#include "model/status.h"
+#include "net/status.h"
 
 struct err;
 struct vim;

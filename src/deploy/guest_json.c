@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/json_read.h"
 #include "deploy/guest.h"
-#include "model/watch_json.h"
+#include "net/watch_json.h"
 
 static int small_number(const json_t *object, const char *key)
 {

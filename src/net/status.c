@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/status.h"
+#include "net/status.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/status.h"
+#include "net/status.h"
 
 /* Reads the member "watch" of a bond or a leg. NULL if it is missing. The caller frees it. */
 struct guest_watch *guest_watch_parse(const json_t *bond);

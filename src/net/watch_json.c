@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/watch_json.h"
+#include "net/watch_json.h"
 
 #include "base/alloc.h"
 #include "base/json_read.h"
