@@ -378,122 +378,17 @@ static void subnets_overlap(const struct rule_ctx *ctx)
 }
 
 const struct check_rule address_rules[] = {
-	{
-		RULE("address-no-subnet", SEVERITY_ERROR, LEVEL_PORT, address_no_subnet),
-		.title = "a fixed address comes from a subnet",
-		.text = "A network has a subnet if a port on it has a fixed address.",
-		.reason = "Neutron assigns no address on a network without a subnet.",
-		.remedy = "Define the subnet under the network.",
-		.source = "TechNote 223247, step 1.3 (no subnet) and its ESC sample; Neutron API, "
-			  "ports",
-	},
-	{
-		RULE("address-outside-subnet", SEVERITY_ERROR, LEVEL_PORT, address_outside_subnet),
-		.title = "a fixed address is in its network's subnet",
-		.text = "A fixed address is in a subnet of the port's network, and in the named "
-			"subnet if one is named.",
-		.reason = "Neutron rejects the port: \"IP address is not a valid IP for the "
-			  "specified subnet\".",
-		.remedy = "Correct the address or the subnet.",
-		.source =
-			"TechNote 223247, step 1.2 against its ESC sample; Neutron API, fixed_ips",
-	},
-	{
-		RULE("address-gateway", SEVERITY_ERROR, LEVEL_PORT, address_gateway),
-		.title = "a fixed address is not the gateway",
-		.text = "No port uses the gateway address of its subnet.",
-		.reason = "Two hosts answer for the gateway address, so every host of the subnet "
-			  "may lose its default route.",
-		.remedy = "Use another address.",
-		.source = "Neutron API, subnets (gateway_ip)",
-	},
-	{
-		RULE("address-reserved", SEVERITY_ERROR, LEVEL_PORT, address_reserved),
-		.title = "a fixed address is a host address",
-		.text = "No port uses the network (first) or broadcast (last) address of an IPv4 "
-			"subnet.",
-		.reason = "Neutron rejects them.",
-		.remedy = "Use another address.",
-		.source = "RFC 1122, 3.2.1.3; RFC 3021 for /31",
-	},
-	{
-		RULE("address-twice", SEVERITY_ERROR, LEVEL_PORT, address_twice),
-		.title = "an address has one owner",
-		.text = "Two ports in one segment have different fixed addresses, except the legs "
-			"of one bond on two networks.",
-		.reason = "On one network Neutron rejects the second port. On two networks of one "
-			  "segment both hosts answer, and duplicate address detection disables the "
-			  "later one.",
-		.remedy = "Assign each VM its own address. On one network, make the address a "
-			  "fixed address of one leg and an allowed_address_pair of the other.",
-		.source = "Neutron API (IpAddressInUse); RFC 5227; RFC 4862, 5.4",
-	},
-	{
-		RULE("bond-address-filtered", SEVERITY_ERROR, LEVEL_BOND, bond_address_filtered),
-		.title = "port security permits the bond's address",
-		.text = "Each leg with a virtual port and port security has each address of the "
-			"bond as a fixed address or allowed_address_pair.",
-		.reason = "Otherwise the compute host drops the leg's packets, at the latest after "
-			  "a failover.",
-		.remedy = "Add the address or the pair to both ports.",
-		.source = "Neutron API, allowed-address-pairs",
-	},
-	{
-		RULE("bond-address-unowned", SEVERITY_WARNING, LEVEL_BOND, bond_address_unowned),
-		.title = "the bond's address is assigned to a port",
-		.text = "The port of a leg has each address of the bond as a fixed address or "
-			"allowed_address_pair.",
-		.reason = "The VIM may assign an address that no port owns to the next VM.",
-		.remedy = "Make it a fixed address of the legs' ports, one on each network.",
-		.source = "TechNote 223247, ESC sample against day-0 and step 3.1; Neutron's IPAM",
-	},
-	{
-		RULE("leg-address-unused", SEVERITY_WARNING, LEVEL_BOND, leg_address_unused),
-		.title = "a leg's port has the bond's address only",
-		.text = "Each fixed address of a leg's port is an address of the bond.",
-		.reason = "A leg carries no address of its own, so nothing answers on the port's "
-			  "address.",
-		.remedy = "Assign the bond's addresses to the ports.",
-		.source = "TechNote 223247, ESC sample (10.10.10.10, 10.10.20.10); bonding.rst",
-	},
-	{
-		RULE("bond-address-subnet", SEVERITY_ERROR, LEVEL_BOND, bond_address_subnet),
-		.title = "the bond's address is valid on every leg",
-		.text = "Each address of the bond is in a subnet of the network of each leg.",
-		.reason = "After a failover the bond's address does not belong to the leg's "
-			  "network, so no neighbour sends ARP requests for it.",
-		.remedy = "Give the networks of both legs the same subnet.",
-		.source = "TechNote 223247, ESC sample (two subnets under one bond)",
-	},
-	{
-		RULE("guest-address", SEVERITY_ERROR, LEVEL_GROUP, guest_address),
-		.title = "the guest uses the address of its port",
-		.text = "A static address in the day-0 file is a fixed address or an "
-			"allowed_address_pair of the port, if the port is virtual and has port "
-			"security.",
-		.reason = "Port security drops packets from any other source address.",
-		.remedy = "Use the same address in both places.",
-		.source = "Neutron API, port security",
-	},
-	{
-		RULE("address-prefix", SEVERITY_ERROR, LEVEL_GROUP, address_prefix),
-		.title = "guest and subnet have the same prefix length",
-		.text = "A static address has the prefix length of its subnet.",
-		.reason = "If the prefix is too long, the guest treats part of the subnet as "
-			  "off-link; if it is too short, it treats hosts outside the subnet as "
-			  "on-link.",
-		.remedy = "Use the prefix length of the subnet.",
-		.source = "TechNote 223247, /29 in day-0, /24 in step 3.1",
-	},
-	{
-		RULE("subnets-overlap", SEVERITY_ERROR, LEVEL_GROUP, subnets_overlap),
-		.title = "the networks of a VM do not overlap",
-		.text = "The subnets of a VM's networks do not overlap, except those of the legs "
-			"of one bond.",
-		.reason = "The guest has one route for the shared range, so replies leave by the "
-			  "wrong interface.",
-		.remedy = "Use another range.",
-		.source = "RFC 1812, 4.2; TechNote 223247, step 1.2",
-	},
+	RULE("address-no-subnet", SEVERITY_ERROR, LEVEL_PORT, address_no_subnet),
+	RULE("address-outside-subnet", SEVERITY_ERROR, LEVEL_PORT, address_outside_subnet),
+	RULE("address-gateway", SEVERITY_ERROR, LEVEL_PORT, address_gateway),
+	RULE("address-reserved", SEVERITY_ERROR, LEVEL_PORT, address_reserved),
+	RULE("address-twice", SEVERITY_ERROR, LEVEL_PORT, address_twice),
+	RULE("bond-address-filtered", SEVERITY_ERROR, LEVEL_BOND, bond_address_filtered),
+	RULE("bond-address-unowned", SEVERITY_WARNING, LEVEL_BOND, bond_address_unowned),
+	RULE("leg-address-unused", SEVERITY_WARNING, LEVEL_BOND, leg_address_unused),
+	RULE("bond-address-subnet", SEVERITY_ERROR, LEVEL_BOND, bond_address_subnet),
+	RULE("guest-address", SEVERITY_ERROR, LEVEL_GROUP, guest_address),
+	RULE("address-prefix", SEVERITY_ERROR, LEVEL_GROUP, address_prefix),
+	RULE("subnets-overlap", SEVERITY_ERROR, LEVEL_GROUP, subnets_overlap),
 	{0},
 };

@@ -194,119 +194,17 @@ static void bond_ipv6_dad(const struct rule_ctx *ctx)
 }
 
 const struct check_rule bond_rules[] = {
-	{
-		RULE("bond-no-legs", SEVERITY_ERROR, LEVEL_BOND, bond_no_legs),
-		.title = "a bond has legs",
-		.text = "At least one interface has the bond as its master.",
-		.reason = "A bond without legs has no carrier and forwards nothing.",
-		.remedy = "Add the legs to the day-0 file.",
-		.source = "TechNote 223247, step 3.2",
-	},
-	{
-		RULE("bond-one-leg", SEVERITY_WARNING, LEVEL_BOND, bond_one_leg),
-		.title = "a bond has two legs",
-		.text = "At least two interfaces have the bond as their master.",
-		.reason = "With one leg, losing its NIC stops the service.",
-		.remedy =
-			"Add a second leg on another physnet, or use the interface without a bond.",
-		.source = "TechNote 223247, step 3.2",
-	},
-	{
-		RULE("bond-mode", SEVERITY_ERROR, LEVEL_BOND, bond_mode),
-		.title = "the bond mode is active-backup",
-		.text = "The mode is set, and it needs no support from the switch.",
-		.reason = "The default mode is balance-rr. It and the other modes send on both "
-			  "legs and expect a port channel or LACP on the switch, which a VF does "
-			  "not have.",
-		.remedy = "Set mode=active-backup.",
-		.source = "bonding.rst, mode; TechNote 223247, \"Why active-backup mode\"",
-	},
-	{
-		RULE("bond-mode-balance", SEVERITY_WARNING, LEVEL_BOND, bond_mode_balance),
-		.title = "MAC addresses do not move between legs",
-		.text = "The bond mode is neither balance-tlb nor balance-alb.",
-		.reason = "These modes send with the MAC of one leg on another, or change the MACs "
-			  "of legs. Spoof checking drops such frames.",
-		.remedy = "Set mode=active-backup.",
-		.source = "bonding.rst, mode",
-	},
-	{
-		RULE("bond-mac-policy", SEVERITY_ERROR, LEVEL_BOND, bond_mac_policy),
-		.title = "a VF keeps the MAC set by the host",
-		.text = "An active-backup bond of untrusted VFs has fail_over_mac=active.",
-		.reason = "Otherwise the bond sets one MAC on every leg. The host has set each "
-			  "VF's MAC and an untrusted guest cannot change it: the kernel returns "
-			  "EADDRNOTAVAIL (-99) and the leg does not join the bond.",
-		.remedy = "Set fail_over_mac=active (1), or trusted=true for the port if the VIM "
-			  "allows it.",
-		.source = "bonding.rst, fail_over_mac; TechNote 223247, step 3.1 (absent there); "
-			  "Neutron Admin Guide, SR-IOV (trusted)",
-	},
-	{
-		RULE("bond-mac-trusted", SEVERITY_NOTE, LEVEL_BOND, bond_mac_trusted),
-		.title = "Neutron finds the port's MAC",
-		.text = "A bond of trusted VFs has fail_over_mac=active too.",
-		.reason = "neutron-sriov-nic-agent identifies a port by its MAC and reports a port "
-			  "that it does not find as DOWN.",
-		.remedy = "Set fail_over_mac=active.",
-		.source = "Neutron, ml2/drivers/mech_sriov/agent",
-	},
-	{
-		RULE("bond-grat-arp", SEVERITY_ERROR, LEVEL_BOND, bond_grat_arp),
-		.title = "a failover is announced to the neighbours",
-		.text = "A bond with fail_over_mac=active has num_grat_arp (num_unsol_na) of at "
-			"least 1.",
-		.reason = "With this policy the bond's MAC changes at a failover. Gratuitous ARP "
-			  "and unsolicited NA announce the new MAC.",
-		.remedy = "Leave num_grat_arp at its default of 1, or raise it.",
-		.source = "bonding.rst, fail_over_mac and num_grat_arp",
-	},
-	{
-		RULE("bond-primary", SEVERITY_ERROR, LEVEL_BOND, bond_primary),
-		.title = "the primary is a leg",
-		.text = "primary names a leg of the bond.",
-		.reason = "The driver accepts any name and waits for that interface, which never "
-			  "appears.",
-		.remedy = "Correct the name or remove primary.",
-		.source = "bonding.rst, primary",
-	},
-	{
-		RULE("bond-failback", SEVERITY_WARNING, LEVEL_BOND, bond_failback),
-		.title = "a recovered leg does not become active at once",
-		.text = "A bond with a primary has primary_reselect=failure or "
-			"primary_reselect=better.",
-		.reason = "The default, always, moves the service back as soon as the link is up. "
-			  "That is a second interruption, and it overrides the decision of a path "
-			  "monitor.",
-		.remedy = "Set primary_reselect=failure, or remove primary.",
-		.source = "bonding.rst, primary_reselect; TechNote 223247, failback scenario",
-	},
-	{
-		RULE("bond-reselect", SEVERITY_NOTE, LEVEL_BOND, bond_reselect),
-		.title = "primary_reselect needs a primary",
-		.text = "primary_reselect is set only if primary is set.",
-		.reason = "It has no effect otherwise.",
-		.remedy = "Set primary or remove primary_reselect.",
-		.source = "bonding.rst, primary_reselect",
-	},
-	{
-		RULE("bond-dhcp", SEVERITY_WARNING, LEVEL_BOND, bond_dhcp),
-		.title = "the bond's address does not depend on the leg",
-		.text = "A bond has static addresses.",
-		.reason = "Neutron's DHCP server answers by the port's MAC, and each leg is a "
-			  "different port.",
-		.remedy = "Set the address in the day-0 file and assign it to the legs' ports.",
-		.source = "Neutron's DHCP agent; bonding.rst, fail_over_mac",
-	},
-	{
-		RULE("bond-ipv6-dad", SEVERITY_WARNING, LEVEL_BOND, bond_ipv6_dad),
-		.title = "duplicate address detection succeeds",
-		.text = "A bond with IPv6 addresses does not deliver frames from its backup leg.",
-		.reason = "Both legs are in one segment, so the switch floods the bond's own "
-			  "solicitation to the backup leg. If delivered, it looks like another "
-			  "host with the same address.",
-		.remedy = "Leave all_slaves_active at 0.",
-		.source = "RFC 4862, section 5.4; bonding.rst, all_slaves_active",
-	},
+	RULE("bond-no-legs", SEVERITY_ERROR, LEVEL_BOND, bond_no_legs),
+	RULE("bond-one-leg", SEVERITY_WARNING, LEVEL_BOND, bond_one_leg),
+	RULE("bond-mode", SEVERITY_ERROR, LEVEL_BOND, bond_mode),
+	RULE("bond-mode-balance", SEVERITY_WARNING, LEVEL_BOND, bond_mode_balance),
+	RULE("bond-mac-policy", SEVERITY_ERROR, LEVEL_BOND, bond_mac_policy),
+	RULE("bond-mac-trusted", SEVERITY_NOTE, LEVEL_BOND, bond_mac_trusted),
+	RULE("bond-grat-arp", SEVERITY_ERROR, LEVEL_BOND, bond_grat_arp),
+	RULE("bond-primary", SEVERITY_ERROR, LEVEL_BOND, bond_primary),
+	RULE("bond-failback", SEVERITY_WARNING, LEVEL_BOND, bond_failback),
+	RULE("bond-reselect", SEVERITY_NOTE, LEVEL_BOND, bond_reselect),
+	RULE("bond-dhcp", SEVERITY_WARNING, LEVEL_BOND, bond_dhcp),
+	RULE("bond-ipv6-dad", SEVERITY_WARNING, LEVEL_BOND, bond_ipv6_dad),
 	{0},
 };

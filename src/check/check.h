@@ -8,25 +8,7 @@
 
 struct deployment;
 struct model;
-struct rule_ctx;
 struct vm_group;
-
-/* A rule; findings refer to it by id. All strings are static. */
-struct check_rule {
-	const char *id;
-	enum severity severity; /* of its findings; the highest if they vary */
-	int level;              /* enum level of rule.h: what the rule runs on */
-	const char *title;      /* the requirement in a few words */
-	const char *text;       /* the rule */
-	const char *reason;     /* the consequence of a violation */
-	const char *remedy;
-	const char *source;                        /* where the requirement comes from */
-	void (*check)(const struct rule_ctx *ctx); /* of a design rule; NULL for a reader's rule */
-};
-
-/* Rule number i of all rules, including those of the readers (esc, day0); NULL past the last. */
-const struct check_rule *check_rule_at(size_t i);
-const struct check_rule *check_rule_find(const char *id); /* or NULL */
 
 /* Finds unresolved names: networks, subnets, interfaces, kpis and vm_groups. */
 void check_references(const struct model *model, struct findings *findings);

@@ -10,32 +10,14 @@
 
 static const struct check_rule *const tables[] = {
 	segment_rules, bond_rules, monitor_rules,   address_rules,   route_rules,  numa_rules,
-	flavor_rules,  port_rules, lifecycle_rules, placement_rules, option_rules, reader_rules,
+	flavor_rules,  port_rules, lifecycle_rules, placement_rules, option_rules,
 };
-
-const struct check_rule *check_rule_at(size_t i)
-{
-	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (const struct check_rule *r = tables[t]; r->id; r++)
-			if (i-- == 0)
-				return r;
-	return NULL;
-}
-
-const struct check_rule *check_rule_find(const char *id)
-{
-	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (const struct check_rule *r = tables[t]; r->id; r++)
-			if (streq(r->id, id))
-				return r;
-	return NULL;
-}
 
 static void run_rules(struct rule_ctx *ctx, enum level level)
 {
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
 		for (const struct check_rule *r = tables[t]; r->id; r++)
-			if (r->check && r->level == (int)level) {
+			if (r->level == level) {
 				ctx->rule = r;
 				r->check(ctx);
 			}

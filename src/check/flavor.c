@@ -125,54 +125,10 @@ static void extra_spec_value(const struct rule_ctx *ctx)
 }
 
 const struct check_rule flavor_rules[] = {
-	{
-		RULE("cpu-shared", SEVERITY_NOTE, LEVEL_GROUP, cpu_shared),
-		.title = "a guest with VFs has dedicated CPUs",
-		.text = "The vCPUs of a guest with direct ports are dedicated or mixed, by "
-			"hw:cpu_policy, resources:PCPU or the image's hw_cpu_policy.",
-		.reason = "A VF bypasses the host's virtual switch to save time; vCPUs that wait "
-			  "for a host CPU lose it again.",
-		.remedy = "Set hw:cpu_policy=dedicated and remove resources:VCPU.",
-		.source = "TechNote 223247, step 2.2; Nova Admin Guide, CPU topologies",
-	},
-	{
-		RULE("cpu-emulator", SEVERITY_NOTE, LEVEL_GROUP, cpu_emulator),
-		.title = "QEMU's own threads have assigned CPUs",
-		.text = "A flavor with dedicated CPUs (by itself or by the image) sets "
-			"hw:emulator_threads_policy.",
-		.reason = "By default the emulator threads run on the guest's CPUs.",
-		.remedy = "Set share (with cpu_shared_set on the host) or isolate.",
-		.source = "Nova Admin Guide, CPU topologies, customizing emulator threads",
-	},
-	{
-		RULE("cpu-conflict", SEVERITY_ERROR, LEVEL_GROUP, cpu_conflict),
-		.title = "CPU policies are consistent",
-		.text = "Thread, emulator, realtime and mask specs have the CPU policy that they "
-			"require; flavor, image and resources:PCPU or resources:VCPU do not "
-			"conflict.",
-		.reason = "Nova rejects the server with 400.",
-		.remedy = "Set hw:cpu_policy to match, or remove the conflicting spec from the "
-			  "flavor or the image.",
-		.source = "Nova, virt/hardware.py, numa_get_constraints()",
-	},
-	{
-		RULE("extra-spec-name", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_name),
-		.title = "extra specs have names that Nova defines",
-		.text = "A flavor property in one of Nova's namespaces (hw:, os:, quota: ...) has "
-			"a name that Nova defines.",
-		.reason = "Up to API microversion 2.85 Nova stores a misspelled name and ignores "
-			  "it; later versions reject it.",
-		.remedy = "Correct the name.",
-		.source = "Nova, api/validation/extra_specs",
-	},
-	{
-		RULE("extra-spec-value", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_value),
-		.title = "extra specs have values that Nova accepts",
-		.text = "The value of a known extra spec has the right type or is one of its "
-			"keywords.",
-		.reason = "Nova rejects the flavor, or any server created from it.",
-		.remedy = "Correct the value.",
-		.source = "Nova, api/validation/extra_specs",
-	},
+	RULE("cpu-shared", SEVERITY_NOTE, LEVEL_GROUP, cpu_shared),
+	RULE("cpu-emulator", SEVERITY_NOTE, LEVEL_GROUP, cpu_emulator),
+	RULE("cpu-conflict", SEVERITY_ERROR, LEVEL_GROUP, cpu_conflict),
+	RULE("extra-spec-name", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_name),
+	RULE("extra-spec-value", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_value),
 	{0},
 };

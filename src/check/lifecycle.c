@@ -192,85 +192,14 @@ static void scaling_pool(const struct rule_ctx *ctx)
 }
 
 const struct check_rule lifecycle_rules[] = {
-	{
-		RULE("managed-project", SEVERITY_WARNING, LEVEL_TENANT, managed_project),
-		.title = "the project is not deleted with the deployment",
-		.text = "A tenant sets managed_resource to false.",
-		.reason = "With true, ESC's default, ESC owns the project: deleting the tenant "
-			  "also deletes everything that others created in it.",
-		.remedy = "Set managed_resource to false and use an existing project.",
-		.source = "TechNote 223247, ESC sample; ESC User Guide 5.1, managing resources",
-	},
-	{
-		RULE("vm-alive-never", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_never),
-		.title = "VM_ALIVE can be raised",
-		.text = "A vm_group with a bootup_time has a kpi VM_ALIVE and a rule for it with "
-			"the action esc_vm_alive_notification.",
-		.reason = "ESC waits bootup_time for VM_ALIVE, then recovers the VM or reports it "
-			  "as failed although it works.",
-		.remedy = "Add both, or set bootup_time to -1.",
-		.source = "TechNote 223247, ESC sample (bootup_time 300, neither kpi nor rules); "
-			  "ESC User Guide, KPIs and rules",
-	},
-	{
-		RULE("vm-alive-late", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_late),
-		.title = "VM_ALIVE arrives within bootup_time",
-		.text = "poll_frequency times metric_occurrences_true is at most bootup_time.",
-		.reason = "Otherwise VM_ALIVE always comes too late.",
-		.remedy = "Poll more often, require fewer results, or raise bootup_time.",
-		.source = "ESC User Guide, KPIs and rules",
-	},
-	{
-		RULE("bootup-unset", SEVERITY_WARNING, LEVEL_GROUP, bootup_unset),
-		.title = "a VM with a kpi is monitored",
-		.text = "A vm_group with a kpi VM_ALIVE has a bootup_time.",
-		.reason = "The default, -1, disables monitoring.",
-		.remedy = "Set bootup_time.",
-		.source = "ESC Deployment Attributes, bootup_time",
-	},
-	{
-		RULE("kpi-on-leg", SEVERITY_WARNING, LEVEL_GROUP, kpi_on_leg),
-		.title = "the VM is not monitored through its bond",
-		.text = "The collector of a kpi uses an interface that is not a leg.",
-		.reason =
-			"A failure that the bond survives would reboot the VM, which takes longer.",
-		.remedy = "Set the collector's nicid to a management interface.",
-		.source = "ESC User Guide, KPIs and rules; TechNote 223247, management network",
-	},
-	{
-		RULE("recovery-never", SEVERITY_WARNING, LEVEL_GROUP, recovery_never),
-		.title = "automatic recovery has a trigger",
-		.text = "If a vm_group has kpis, rules and automatic recovery, at least one rule "
-			"triggers recovery.",
-		.reason = "action_on_recovery defines how to recover; a rule defines when.",
-		.remedy = "Add the action \"FALSE recover autohealing\" to the rule of VM_ALIVE.",
-		.source = "ESC User Guide, healing",
-	},
-	{
-		RULE("recovery-reboot", SEVERITY_NOTE, LEVEL_GROUP, recovery_reboot),
-		.title = "recovery survives the loss of a host",
-		.text = "action_on_recovery is REBOOT_THEN_REDEPLOY or REDEPLOY_ONLY.",
-		.reason = "A reboot needs the original host.",
-		.remedy =
-			"Use REBOOT_THEN_REDEPLOY unless the VM's disk must be kept in all cases.",
-		.source = "TechNote 223247, ESC sample; ESC User Guide 5.5, healing",
-	},
-	{
-		RULE("scaling-fixed", SEVERITY_ERROR, LEVEL_PORT, scaling_fixed),
-		.title = "a group that scales has no fixed addresses",
-		.text = "An interface of a vm_group with max_active above 1 has no fixed MAC, and "
-			"no fixed address without a static_ip_address_pool.",
-		.reason = "Neutron rejects the port of the second VM: the address is in use.",
-		.remedy = "Use a pool, or one vm_group per VM.",
-		.source = "ESC User Guide, scaling; Neutron API (IpAddressInUse)",
-	},
-	{
-		RULE("scaling-pool", SEVERITY_ERROR, LEVEL_GROUP, scaling_pool),
-		.title = "an address pool has an address for each VM",
-		.text = "A static_ip_address_pool has at least max_active addresses.",
-		.reason = "If the pool is empty, the next VM is not created.",
-		.remedy = "Widen the range or lower max_active.",
-		.source = "ESC User Guide, scaling",
-	},
+	RULE("managed-project", SEVERITY_WARNING, LEVEL_TENANT, managed_project),
+	RULE("vm-alive-never", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_never),
+	RULE("vm-alive-late", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_late),
+	RULE("bootup-unset", SEVERITY_WARNING, LEVEL_GROUP, bootup_unset),
+	RULE("kpi-on-leg", SEVERITY_WARNING, LEVEL_GROUP, kpi_on_leg),
+	RULE("recovery-never", SEVERITY_WARNING, LEVEL_GROUP, recovery_never),
+	RULE("recovery-reboot", SEVERITY_NOTE, LEVEL_GROUP, recovery_reboot),
+	RULE("scaling-fixed", SEVERITY_ERROR, LEVEL_PORT, scaling_fixed),
+	RULE("scaling-pool", SEVERITY_ERROR, LEVEL_GROUP, scaling_pool),
 	{0},
 };

@@ -185,99 +185,15 @@ static void bond_delay(const struct rule_ctx *ctx)
 }
 
 const struct check_rule monitor_rules[] = {
-	{
-		RULE("bond-monitor-none", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_none),
-		.title = "the bond monitors its legs",
-		.text = "miimon or arp_interval is set. (nmcli sets miimon=100 if neither is.)",
-		.reason = "A bond without a monitor keeps using a dead leg.",
-		.remedy = "Set miimon=100, or arp_interval with two targets.",
-		.source = "bonding.rst, miimon: \"a value of zero disables MII link monitoring\"",
-	},
-	{
-		RULE("bond-monitor-both", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_both),
-		.title = "the bond has one monitor",
-		.text = "miimon and arp_interval are not set together.",
-		.reason = "Over netlink the kernel rejects the combination. In sysfs, setting one "
-			  "disables the other, so the result depends on the order.",
-		.remedy = "Use miimon to detect carrier loss, or arp_interval to detect path "
-			  "failures.",
-		.source = "bonding.rst, arp_interval; drivers/net/bonding/bond_netlink.c and "
-			  "bond_options.c",
-	},
-	{
-		RULE("bond-monitor-slow", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_slow),
-		.title = "a failure is detected within the allowed outage",
-		.text = "miimon plus downdelay, or three times arp_interval, is at most "
-			"max_outage_ms.",
-		.reason = "The driver fails over at its next tick, not at the event: with "
-			  "miimon=1000 after up to one second.",
-		.remedy = "Lower miimon (10 has little cost) or arp_interval.",
-		.source = "bonding.rst, miimon and arp_interval; TechNote 223247, step 3.1",
-	},
-	{
-		RULE("bond-monitor-blind", SEVERITY_NOTE, LEVEL_BOND, bond_monitor_blind),
-		.title = "what miimon cannot detect",
-		.text = "A bond with miimon only detects carrier loss only.",
-		.reason = "Such designs often promise ARP monitoring but do not configure it. If a "
-			  "path fails while the carrier is up, the outage lasts until someone "
-			  "notices.",
-		.remedy = "Run bondd in the guest, or use arp_interval with two targets and "
-			  "arp_validate=all.",
-		.source = "TechNote 223247, failover scenario, step 1; bonding.rst, miimon",
-	},
-	{
-		RULE("bond-uplink-status", SEVERITY_ERROR, LEVEL_BOND, bond_uplink_status),
-		.title = "a VF's link follows that of its NIC",
-		.text = "Direct ports of a bond with miimon have propagate_uplink_status, which "
-			"dnsvnf sets.",
-		.reason = "Without it Neutron's agent sets the VF's link state to \"enable\" "
-			  "(always up), and miimon never detects a pulled cable.",
-		.remedy = "Remove propagate_uplink_status=false.",
-		.source = "Neutron API, uplink-status-propagation; ml2/drivers/mech_sriov/agent",
-	},
-	{
-		RULE("bond-arp-target", SEVERITY_ERROR, LEVEL_BOND, bond_arp_target),
-		.title = "the ARP monitor has targets",
-		.text = "arp_interval is used with arp_ip_target.",
-		.reason = "A leg is up as long as targets answer; without targets nothing answers.",
-		.remedy = "Set arp_ip_target to the gateway and one more address of the subnet.",
-		.source = "bonding.rst, arp_ip_target",
-	},
-	{
-		RULE("bond-arp-one-target", SEVERITY_WARNING, LEVEL_BOND, bond_arp_one_target),
-		.title = "the ARP monitor tolerates the loss of a target",
-		.text = "arp_ip_target names at least two addresses.",
-		.reason = "Measured: when the only target fails, every query is lost although the "
-			  "service is reachable; with two targets, none is.",
-		.remedy = "Add a second target that does not fail together with the first.",
-		.source = "bonding.rst, arp_ip_target",
-	},
-	{
-		RULE("bond-arp-offlink", SEVERITY_ERROR, LEVEL_BOND, bond_arp_offlink),
-		.title = "ARP targets are on-link",
-		.text = "Each arp_ip_target is in the subnet of an IPv4 address of the bond.",
-		.reason = "Routers do not forward ARP, and a bond with IPv6 addresses only cannot "
-			  "send it.",
-		.remedy = "Use addresses of the bond's subnet. If it has IPv6 only, use miimon.",
-		.source = "bonding.rst, arp_ip_target; RFC 826",
-	},
-	{
-		RULE("bond-arp-validate", SEVERITY_NOTE, LEVEL_BOND, bond_arp_validate),
-		.title = "the ARP monitor counts ARP replies only",
-		.text = "arp_interval is used with arp_validate=all (or active).",
-		.reason = "Otherwise any frame counts. Measured: the bond never leaves a leg that "
-			  "can no longer send.",
-		.remedy = "Set arp_validate=all.",
-		.source = "bonding.rst, arp_validate",
-	},
-	{
-		RULE("bond-delay", SEVERITY_WARNING, LEVEL_BOND, bond_delay),
-		.title = "downdelay is a multiple of miimon",
-		.text = "downdelay is used with miimon and is a multiple of it.",
-		.reason = "The driver counts miimon ticks and rounds down. The ARP monitor ignores "
-			  "downdelay.",
-		.remedy = "Remove downdelay: it only lengthens the outage.",
-		.source = "bonding.rst, downdelay",
-	},
+	RULE("bond-monitor-none", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_none),
+	RULE("bond-monitor-both", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_both),
+	RULE("bond-monitor-slow", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_slow),
+	RULE("bond-monitor-blind", SEVERITY_NOTE, LEVEL_BOND, bond_monitor_blind),
+	RULE("bond-uplink-status", SEVERITY_ERROR, LEVEL_BOND, bond_uplink_status),
+	RULE("bond-arp-target", SEVERITY_ERROR, LEVEL_BOND, bond_arp_target),
+	RULE("bond-arp-one-target", SEVERITY_WARNING, LEVEL_BOND, bond_arp_one_target),
+	RULE("bond-arp-offlink", SEVERITY_ERROR, LEVEL_BOND, bond_arp_offlink),
+	RULE("bond-arp-validate", SEVERITY_NOTE, LEVEL_BOND, bond_arp_validate),
+	RULE("bond-delay", SEVERITY_WARNING, LEVEL_BOND, bond_delay),
 	{0},
 };

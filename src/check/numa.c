@@ -237,64 +237,11 @@ static void numa_pci_policy(const struct rule_ctx *ctx)
 }
 
 const struct check_rule numa_rules[] = {
-	{
-		RULE("numa-uneven", SEVERITY_ERROR, LEVEL_GROUP, numa_uneven),
-		.title = "vCPUs and memory divide evenly by the NUMA cells",
-		.text = "vcpus and memory_mb are multiples of hw:numa_nodes, unless hw:numa_cpus.N "
-			"and hw:numa_mem.N define each cell.",
-		.reason = "Nova answers 400: Instance CPUs and/or memory cannot be evenly "
-			  "distributed.",
-		.remedy = "Change vcpus or memory_mb, or define the cells.",
-		.source = "Nova, virt/hardware.py, _get_numa_topology_auto()",
-	},
-	{
-		RULE("numa-map", SEVERITY_ERROR, LEVEL_GROUP, numa_map),
-		.title = "the map of NUMA cells is complete",
-		.text = "hw:numa_cpus.N and hw:numa_mem.N are set for each cell, name each vCPU "
-			"once and add up to memory_mb.",
-		.reason = "Nova rejects the server.",
-		.remedy = "Correct the map, or remove it if all cells are equal.",
-		.source = "Nova, virt/hardware.py, _get_numa_topology_manual()",
-	},
-	{
-		RULE("numa-page-size", SEVERITY_ERROR, LEVEL_GROUP, numa_page_size),
-		.title = "a cell's memory is a whole number of pages",
-		.text = "The memory of each NUMA cell is a multiple of hw:mem_page_size.",
-		.reason = "Nova finds no host with matching pages.",
-		.remedy = "Set memory_mb to a multiple of cells times page size.",
-		.source = "Nova, objects/numa.py, NUMACell.can_fit_pagesize()",
-	},
-	{
-		RULE("numa-one-cell", SEVERITY_WARNING, LEVEL_GROUP, numa_one_cell),
-		.title = "a guest with NICs on two nodes spans two nodes",
-		.text = "A flavor with a NUMA topology has as many cells as its VFs have physnets, "
-			"or the PCI NUMA policy preferred.",
-		.reason = "With one cell Nova takes VFs from that cell's host node only. This is "
-			  "the cross-NUMA mode of the TechNote.",
-		.remedy = "Set hw:numa_nodes=2, or hw:pci_numa_affinity_policy=preferred, or the "
-			  "port property numa_affinity_policy=preferred.",
-		.source = "TechNote 223247, step 2.2; Nova, pci/stats.py",
-	},
-	{
-		RULE("numa-needs", SEVERITY_NOTE, LEVEL_GROUP, numa_needs),
-		.title = "what each host node must have free",
-		.text = "Each host node of a cell has the cell's dedicated CPUs and huge pages "
-			"free.",
-		.reason = "Nova rejects a host that has enough in total but not on each node, and "
-			  "does not say why.",
-		.remedy = "Compare with the host: isolated CPUs and huge pages per node.",
-		.source = "TechNote 223247, steps 2.1 and 2.2; Nova, virt/hardware.py",
-	},
-	{
-		RULE("numa-pci-policy", SEVERITY_NOTE, LEVEL_GROUP, numa_pci_policy),
-		.title = "the PCI NUMA policy is explicit",
-		.text = "A flavor with two or more cells and VFs sets hw:pci_numa_affinity_policy.",
-		.reason =
-			"The default is legacy. It works on a host with two nodes. On a host with "
-			"more nodes (sub-NUMA clustering) Nova may choose nodes without a NIC.",
-		.remedy = "Set preferred to accept any host, or required to reject hosts without "
-			  "local NICs.",
-		.source = "TechNote 223247, step 2.2; Nova, flavor extra specs",
-	},
+	RULE("numa-uneven", SEVERITY_ERROR, LEVEL_GROUP, numa_uneven),
+	RULE("numa-map", SEVERITY_ERROR, LEVEL_GROUP, numa_map),
+	RULE("numa-page-size", SEVERITY_ERROR, LEVEL_GROUP, numa_page_size),
+	RULE("numa-one-cell", SEVERITY_WARNING, LEVEL_GROUP, numa_one_cell),
+	RULE("numa-needs", SEVERITY_NOTE, LEVEL_GROUP, numa_needs),
+	RULE("numa-pci-policy", SEVERITY_NOTE, LEVEL_GROUP, numa_pci_policy),
 	{0},
 };

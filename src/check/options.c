@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "check/rule.h"
+#include "check/rule_text.h"
 
 enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY };
 
@@ -137,7 +138,7 @@ static void check_waiver(const struct rule_ctx *ctx, const struct property *p)
 	if (!str_starts(p->name, waive))
 		return;
 	const char *id = p->name + strlen(waive);
-	if (!check_rule_find(id))
+	if (!rule_text_find(id))
 		finding(ctx, p->line,
 			"unknown rule \"%s\" in a waiver: 'dnsvnf check --list' shows all rules",
 			id);
@@ -153,31 +154,8 @@ static void waiver(const struct rule_ctx *ctx)
 }
 
 const struct check_rule option_rules[] = {
-	{
-		RULE("option-name", SEVERITY_WARNING, LEVEL_DEPLOYMENT, option_name),
-		.title = "properties of the extension dnsvnf exist",
-		.text = "Each property is an option of dnsvnf (NAME, or NAME.NICID for a port) or "
-			"waive.RULE.",
-		.reason = "A misspelled property has no effect.",
-		.remedy = "Correct the name; dnsvnf(8) lists them.",
-		.source = "dnsvnf(8), DESCRIPTOR",
-	},
-	{
-		RULE("option-value", SEVERITY_ERROR, LEVEL_DEPLOYMENT, option_value),
-		.title = "properties of the extension dnsvnf have valid values",
-		.text = "Flags are true or false, max_outage_ms is a number, numa_affinity_policy "
-			"is one of Nova's policies.",
-		.reason = "dnsvnf ignores an invalid value.",
-		.remedy = "Correct the value.",
-		.source = "dnsvnf(8), DESCRIPTOR",
-	},
-	{
-		RULE("waiver", SEVERITY_WARNING, LEVEL_DEPLOYMENT, waiver),
-		.title = "a waiver names a rule and gives a reason",
-		.text = "waive.RULE names a rule of dnsvnf check --list and has a value.",
-		.reason = "Otherwise the rule is not waived.",
-		.remedy = "Correct the rule id; set the reason.",
-		.source = "dnsvnf(8), DESCRIPTOR",
-	},
+	RULE("option-name", SEVERITY_WARNING, LEVEL_DEPLOYMENT, option_name),
+	RULE("option-value", SEVERITY_ERROR, LEVEL_DEPLOYMENT, option_value),
+	RULE("waiver", SEVERITY_WARNING, LEVEL_DEPLOYMENT, waiver),
 	{0},
 };

@@ -174,33 +174,8 @@ static void name_mismatch(const struct rule_ctx *ctx)
 }
 
 const struct check_rule placement_rules[] = {
-	{
-		RULE("anti-affinity", SEVERITY_WARNING, LEVEL_DEPLOYMENT, anti_affinity),
-		.title = "redundant VMs run on different hosts",
-		.text = "vm_groups with the same image, and VMs of a group that scales, have "
-			"anti_affinity or different hosts.",
-		.reason = "Nova may put both on one host. Losing that host then stops the service.",
-		.remedy = "Add a placement_group of type anti_affinity with both vm_groups.",
-		.source = "ESC User Guide 5.5, affinity and anti-affinity; Nova, server groups",
-	},
-	{
-		RULE("placement-conflict", SEVERITY_ERROR, LEVEL_DEPLOYMENT, placement_conflict),
-		.title = "placements do not conflict",
-		.text = "Two vm_groups do not have both affinity and anti_affinity, and neither "
-			"conflicts with their zone_host.",
-		.reason = "No host satisfies both.",
-		.remedy = "Remove one.",
-		.source = "ESC User Guide 5.5, affinity and anti-affinity",
-	},
-	{
-		RULE("name-mismatch", SEVERITY_WARNING, LEVEL_GROUP, name_mismatch),
-		.title = "a flavor or image has one name",
-		.text = "No vm_group uses an undefined flavor or image while a defined one is "
-			"unused.",
-		.reason = "Probably one object has two names, and the VIM finds none or a "
-			  "different one.",
-		.remedy = "Use one name.",
-		.source = "TechNote 223247: custom-flavor and cross-numa-flavor",
-	},
+	RULE("anti-affinity", SEVERITY_WARNING, LEVEL_DEPLOYMENT, anti_affinity),
+	RULE("placement-conflict", SEVERITY_ERROR, LEVEL_DEPLOYMENT, placement_conflict),
+	RULE("name-mismatch", SEVERITY_WARNING, LEVEL_GROUP, name_mismatch),
 	{0},
 };

@@ -189,93 +189,14 @@ static void network_stacks(const struct rule_ctx *ctx)
 }
 
 const struct check_rule port_rules[] = {
-	{
-		RULE("interface-count", SEVERITY_ERROR, LEVEL_GROUP, interface_count),
-		.title = "each interface of the guest has a port",
-		.text = "A vm_group has at least as many interfaces as day-0 configures NICs and "
-			"legs.",
-		.reason = "The guest waits for an interface that does not exist, and the legs are "
-			  "matched to the wrong ports.",
-		.remedy = "Add the missing interfaces to the descriptor.",
-		.source =
-			"TechNote 223247, ESC sample (three interfaces) and step 1 (four networks)",
-	},
-	{
-		RULE("guest-mac", SEVERITY_ERROR, LEVEL_GROUP, guest_mac),
-		.title = "each MAC in day-0 belongs to a port",
-		.text = "Each MAC address to which day-0 binds is the mac_address of an interface.",
-		.reason = "The VIM chooses the MAC of a port without mac_address.",
-		.remedy = "Add mac_address to the interface.",
-		.source = "Neutron API, ports",
-	},
-	{
-		RULE("guest-names", SEVERITY_NOTE, LEVEL_GROUP, guest_names),
-		.title = "day-0 binds by MAC, not by name",
-		.text = "Legs and NICs are bound to MAC addresses.",
-		.reason = "Names such as eth2 and ens6 depend on the machine type, the PCI slots "
-			  "and the order of ports. Another flavor or QEMU version may change them.",
-		.remedy = "Set mac_address in the descriptor and match it in day-0 "
-			  "(802-3-ethernet.mac-address, HWADDR, match: macaddress).",
-		.source = "TechNote 223247: ens6 and ens7 in day-0, eth2 and eth3 in step 3; "
-			  "systemd.net-naming-scheme(7)",
-	},
-	{
-		RULE("leg-down", SEVERITY_WARNING, LEVEL_BOND, leg_down),
-		.title = "a leg's port is up",
-		.text = "The ports of legs have admin_state_up true.",
-		.reason = "Neutron disables the VF's link, and the bond runs without this leg.",
-		.remedy = "Remove admin_state_up=false.",
-		.source = "Neutron, ml2/drivers/mech_sriov/agent (link state disable)",
-	},
-	{
-		RULE("security-group-direct", SEVERITY_WARNING, LEVEL_PORT, security_group_direct),
-		.title = "security groups have an effect",
-		.text = "Direct, macvtap and passthru ports have no security groups.",
-		.reason = "Neutron accepts them but filters nothing: the port is open.",
-		.remedy = "Remove them and filter in the guest (nftables) or in the fabric.",
-		.source = "Neutron Admin Guide, SR-IOV, limitations",
-	},
-	{
-		RULE("security-group-refused", SEVERITY_ERROR, LEVEL_PORT, security_group_refused),
-		.title = "security groups need port security",
-		.text = "A port with security groups or allowed_address_pairs has port security.",
-		.reason = "Neutron answers 409 (PortSecurityAndIPRequiredForSecurityGroups, "
-			  "AddressPairAndPortSecurityRequired).",
-		.remedy = "Keep one of the two.",
-		.source = "Neutron API, port security",
-	},
-	{
-		RULE("port-security-unsaid", SEVERITY_NOTE, LEVEL_PORT, port_security_unsaid),
-		.title = "a VF's port states its port security",
-		.text = "Direct ports set port_security_enabled.",
-		.reason = "Neutron sets the VF's spoof checking from it. With spoof checking on "
-			  "and trust off the VF can send with its own MAC only, which limits the "
-			  "choice of fail_over_mac.",
-		.remedy = "Set true or false; fail_over_mac=active works with both.",
-		.source = "Neutron, ml2/drivers/mech_sriov/agent (spoofchk); TechNote 223247 is "
-			  "silent",
-	},
-	{
-		RULE("conntrack", SEVERITY_WARNING, LEVEL_GROUP, conntrack),
-		.title = "DNS bypasses connection tracking",
-		.text = "The ports that serve DNS are direct or have port security off.",
-		.reason = "Each query from a new client port is a flow of 30 s: 65,536 entries / "
-			  "30 s = 2,184 new flows per second, then the table is full and packets "
-			  "are dropped.",
-		.remedy = "Use SR-IOV ports for the service, disable port security on them, or "
-			  "raise nf_conntrack_max on the hosts.",
-		.source = "TechNote 223247, conntrack limits on OVS ports; "
-			  "Documentation/networking/nf_conntrack-sysctl.rst",
-	},
-	{
-		RULE("network-stacks", SEVERITY_WARNING, LEVEL_GROUP, network_stacks),
-		.title = "one network stack configures the guest",
-		.text = "Day-0 uses only one of nmcli, ifcfg files, netplan and cloud-init's "
-			"network config.",
-		.reason = "Two stacks compete for the interfaces. The image reads only one of them "
-			  "and ignores the other.",
-		.remedy = "Keep the one that the image uses.",
-		.source = "TechNote 223247: nmcli in day-0, ifcfg in step 3",
-	},
+	RULE("interface-count", SEVERITY_ERROR, LEVEL_GROUP, interface_count),
+	RULE("guest-mac", SEVERITY_ERROR, LEVEL_GROUP, guest_mac),
+	RULE("guest-names", SEVERITY_NOTE, LEVEL_GROUP, guest_names),
+	RULE("leg-down", SEVERITY_WARNING, LEVEL_BOND, leg_down),
+	RULE("security-group-direct", SEVERITY_WARNING, LEVEL_PORT, security_group_direct),
+	RULE("security-group-refused", SEVERITY_ERROR, LEVEL_PORT, security_group_refused),
+	RULE("port-security-unsaid", SEVERITY_NOTE, LEVEL_PORT, port_security_unsaid),
+	RULE("conntrack", SEVERITY_WARNING, LEVEL_GROUP, conntrack),
+	RULE("network-stacks", SEVERITY_WARNING, LEVEL_GROUP, network_stacks),
 	{0},
 };

@@ -138,44 +138,9 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 }
 
 const struct check_rule route_rules[] = {
-	{
-		RULE("gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink),
-		.title = "a gateway is on-link",
-		.text = "A gateway is in the prefix of an address of its interface or is "
-			"link-local, and is not the interface's own address.",
-		.reason = "The kernel rejects the route: \"Nexthop has invalid gateway\".",
-		.remedy = "Correct the gateway or the prefix length.",
-		.source = "RFC 1812, 5.2.4; ip-route(8)",
-	},
-	{
-		RULE("gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs),
-		.title = "guest and subnet have the same gateway",
-		.text = "The gateway in the day-0 file is that of the subnet.",
-		.reason = "One of the two is wrong; the VIM's router uses the subnet's.",
-		.remedy = "Use the same address in both places.",
-		.source = "Neutron API, subnets (gateway_ip)",
-	},
-	{
-		RULE("gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two),
-		.title = "one default gateway",
-		.text = "At most one interface has a default gateway per address family, unless it "
-			"has routing rules.",
-		.reason = "The metric decides which gateway is used, and routers with reverse path "
-			  "filtering drop replies that arrive by another path.",
-		.remedy = "Keep the gateway of the service; add specific routes to the other "
-			  "interfaces.",
-		.source = "RFC 3704 (ingress filtering); nm-settings(5), ipv4.route-metric",
-	},
-	{
-		RULE("route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric),
-		.title = "replies use the interface of the request",
-		.text = "An interface without the default gateway has routes, or its subnets set "
-			"no_gateway.",
-		.reason = "Replies to management stations behind a router leave by the service "
-			  "network with a foreign source address, and a router drops them.",
-		.remedy = "Add routes (nmcli ipv4.routes), or set no_gateway if all peers are "
-			  "on-link.",
-		.source = "TechNote 223247, day-0 sample: only bond0 has a gateway; RFC 3704",
-	},
+	RULE("gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink),
+	RULE("gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs),
+	RULE("gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two),
+	RULE("route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric),
 	{0},
 };

@@ -27,9 +27,18 @@ struct rule_ctx {
 	struct findings *findings;
 };
 
-/* The first fields of a row in a table of rules. */
-#define RULE(id_, severity_, level_, check_) \
-	.id = (id_), .severity = (severity_), .level = (level_), .check = (check_)
+/* A row of a table of design rules. Its texts are in data/rules.md (rule_text.h). */
+struct check_rule {
+	const char *id;
+	enum severity severity; /* of its findings; the highest if they vary */
+	enum level level;       /* what it runs on */
+	void (*check)(const struct rule_ctx *ctx);
+};
+
+#define RULE(id, severity, level, check)   \
+	{                                  \
+		id, severity, level, check \
+	}
 
 /* Adds a finding of the current rule, located in the descriptor or in a day-0 file. */
 void finding(const struct rule_ctx *ctx, unsigned line, const char *fmt, ...)
@@ -77,4 +86,4 @@ bool rule_interface(const struct rule_ctx *ctx, size_t i, struct rule_interface 
 /* The rule tables. Each ends with a row without an id. */
 extern const struct check_rule segment_rules[], bond_rules[], monitor_rules[], address_rules[],
 	route_rules[], numa_rules[], flavor_rules[], port_rules[], lifecycle_rules[],
-	placement_rules[], option_rules[], reader_rules[];
+	placement_rules[], option_rules[];

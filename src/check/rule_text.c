@@ -15,12 +15,6 @@ static struct {
 	size_t n;
 } rules;
 
-/* The text after prefix if line starts with it, else NULL. */
-static char *after(char *line, const char *prefix)
-{
-	return str_starts(line, prefix) ? line + strlen(prefix) : NULL;
-}
-
 /* "## ID (SEVERITY): TITLE" */
 static void read_heading(char *line)
 {
@@ -32,46 +26,54 @@ static void read_heading(char *line)
 }
 
 /* "- LABEL: TEXT", of the rule that was read last. */
-static void read_item(char *line)
+static void read_item(struct rule_text *r, const char *line)
 {
-	struct rule_text *r = &rules.v[rules.n - 1];
 	const struct {
 		const char *prefix;
-		const char **text;
-	} items[] = {{"- Rule: ", &r->rule},
+		const char **ret;
+	} items[] = {{"- Rule: ", &r->text},
 		     {"- Reason: ", &r->reason},
 		     {"- Remedy: ", &r->remedy},
 		     {"- Source: ", &r->source}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(items); i++)
 		if (str_starts(line, items[i].prefix))
-			*items[i].text = line + strlen(items[i].prefix);
+			*items[i].ret = line + strlen(items[i].prefix);
 }
 
-/* Joins the continuation lines of each item to its first line, then reads line by line. The texts
- * stay in the copy, which lives as long as the process. */
+/* Joins each item's lines, then reads line by line. The texts stay in the copy of the document,
+ * which lives as long as the process. */
 static void read_document(void)
 {
-	char *copy = xstrdup(document);
+	char *copy = xstrdup(document), *end = copy;
 
-	for (char *p = copy; (p = strstr(p, "\n  "));)
-		memmove(p + 1, p + 3, strlen(p + 3) + 1), *p = ' ';
-	for (char *next = copy, *line; (line = strsep(&next, "\n"));) {
-		if (after(line, "## "))
-			read_heading(after(line, "## "));
-		else if (rules.n)
-			read_item(line);
+	for (const char *p = copy; *p; end++) {
+		bool continued = str_starts(p, "\n  ");
+		*end = continued ? ' ' : *p;
+		p += continued ? 3 : 1;
 	}
+	*end = 0;
+	for (char *next = copy, *line; (line = strsep(&next, "\n"));) {
+		if (str_starts(line, "## "))
+			read_heading(line + 3);
+		else if (rules.n)
+			read_item(&rules.v[rules.n - 1], line);
+	}
+}
+
+const struct rule_text *rule_text_at(size_t i)
+{
+	if (!rules.n)
+		read_document();
+	return i < rules.n ? &rules.v[i] : NULL;
 }
 
 const struct rule_text *rule_text_find(const char *id)
 {
-	static const struct rule_text none = {"", "", "", "", "", "", ""};
+	const struct rule_text *r;
 
-	if (!rules.n)
-		read_document();
-	for (size_t i = 0; i < rules.n; i++)
-		if (streq(rules.v[i].id, id))
-			return &rules.v[i];
-	return &none;
+	for (size_t i = 0; (r = rule_text_at(i)); i++)
+		if (streq(r->id, id))
+			return r;
+	return NULL;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What data/rules.md, which is compiled in, says of each rule: for --list, --explain and reports. */
+/* The text of each rule, from data/rules.md, which is compiled in: for --list, --explain, reports.
+ */
 #pragma once
+
+#include <stddef.h>
 
 struct rule_text {
 	const char *id;
-	const char *severity; /* "error", "warning", "note" */
+	const char *severity; /* of its findings, the worst if they differ: "error" ... */
 	const char *title;    /* what must hold, in a few words */
-	const char *rule;
-	const char *reason; /* what happens otherwise */
+	const char *text;     /* the rule */
+	const char *reason;   /* what happens otherwise */
 	const char *remedy;
 	const char *source; /* where this is known from */
 };
 
-/* Never NULL: of an id that the document does not have, all texts are "". Static. */
-const struct rule_text *rule_text_find(const char *id);
+/* Rule number i, of esc and day0 too; NULL past the last. Static. */
+const struct rule_text *rule_text_at(size_t i);
+const struct rule_text *rule_text_find(const char *id); /* or NULL */

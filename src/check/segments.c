@@ -194,83 +194,13 @@ static void mtu_ipv6(const struct rule_ctx *ctx)
 }
 
 const struct check_rule segment_rules[] = {
-	{
-		RULE("legs-segment", SEVERITY_ERROR, LEVEL_BOND, legs_segment),
-		.title = "the legs of a bond are in one layer-2 segment",
-		.text = "The networks of a bond's legs are one segment: same type and same VLAN "
-			"id, or both named in the property same_segment.",
-		.reason = "The bond has one address. After a failover its neighbours look for it "
-			  "in their own segment; a leg in another segment is a black hole.",
-		.remedy = "Set the same provider_segmentation_id on both networks, or set "
-			  "same_segment if the fabric bridges them.",
-		.source =
-			"TechNote 223247, step 1.3 (VLAN 101 and 102); bonding.rst, active-backup",
-	},
-	{
-		RULE("legs-segment-unknown", SEVERITY_WARNING, LEVEL_BOND, legs_segment_unknown),
-		.title = "the legs are known to be in one segment",
-		.text = "Networks of legs that are not defined here, or lack type and segment, are "
-			"named in same_segment.",
-		.reason = "A bond on two segments works until the first failover.",
-		.remedy = "Look up both networks in the VIM (openstack network show), then set "
-			  "same_segment.",
-		.source = "TechNote 223247, step 1.3",
-	},
-	{
-		RULE("legs-physnet", SEVERITY_WARNING, LEVEL_BOND, legs_physnet),
-		.title = "the legs use two physical networks",
-		.text = "Legs that are VFs are on different physnets.",
-		.reason = "Only the mapping of physnets to NICs separates the VFs of two ports. "
-			  "Two VFs of one NIC fail together.",
-		.remedy = "Map each NIC to its own physnet and put each leg on a network of a "
-			  "different one.",
-		.source = "TechNote 223247, step 1.3; Neutron Admin Guide, SR-IOV "
-			  "(physical_device_mappings)",
-	},
-	{
-		RULE("direct-network", SEVERITY_ERROR, LEVEL_PORT, direct_network),
-		.title = "a direct port's network has VFs",
-		.text = "A direct or macvtap port is on a vlan or flat network, not on a tunnel.",
-		.reason = "VFs belong to a physnet, and a tunnel has none: Nova reports \"No valid "
-			  "host was found\".",
-		.remedy = "Make the network vlan or flat, with provider_physical_network.",
-		.source = "Neutron Admin Guide, SR-IOV; Nova's PciPassthroughFilter",
-	},
-	{
-		RULE("vlan-in-vlan", SEVERITY_ERROR, LEVEL_BOND, vlan_in_vlan),
-		.title = "only one of host and guest adds a VLAN tag",
-		.text = "A bond of VFs on vlan networks has no VLANs in the guest.",
-		.reason = "The host sets the network's VLAN on the VF, and the NIC drops tagged "
-			  "frames from the guest.",
-		.remedy = "Use flat networks for legs if the guest adds the tag.",
-		.source = "Neutron Admin Guide, SR-IOV; ip-link(8), vf vlan",
-	},
-	{
-		RULE("mtu-legs", SEVERITY_WARNING, LEVEL_BOND, mtu_legs),
-		.title = "bond, legs and VLANs have matching MTUs",
-		.text = "A leg has the bond's MTU, and a VLAN has no larger one.",
-		.reason = "The driver sets the legs to the bond's MTU. After a failover to a leg "
-			  "with a smaller one only long answers are lost.",
-		.remedy = "Set the MTU on the bond only.",
-		.source = "Linux drivers/net/bonding/bond_main.c, bond_enslave()",
-	},
-	{
-		RULE("mtu-tunnel", SEVERITY_WARNING, LEVEL_GROUP, mtu_tunnel),
-		.title = "a tunnelled network's MTU leaves room for the header",
-		.text = "An interface on a vxlan network has an MTU of at most 1450.",
-		.reason = "The underlay drops longer packets unless its MTU was raised.",
-		.remedy = "Leave the MTU to the network (Neutron announces it by DHCP and config "
-			  "drive), or set 1450.",
-		.source = "Neutron Admin Guide, MTU considerations",
-	},
-	{
-		RULE("mtu-ipv6", SEVERITY_ERROR, LEVEL_GROUP, mtu_ipv6),
-		.title = "an IPv6 interface has an MTU of at least 1280",
-		.text = "An interface with IPv6 addresses has an MTU of at least 1280.",
-		.reason = "IPv6 requires 1280, and the kernel removes IPv6 from an interface with "
-			  "less.",
-		.remedy = "Raise the MTU or remove it.",
-		.source = "RFC 8200, section 5",
-	},
+	RULE("legs-segment", SEVERITY_ERROR, LEVEL_BOND, legs_segment),
+	RULE("legs-segment-unknown", SEVERITY_WARNING, LEVEL_BOND, legs_segment_unknown),
+	RULE("legs-physnet", SEVERITY_WARNING, LEVEL_BOND, legs_physnet),
+	RULE("direct-network", SEVERITY_ERROR, LEVEL_PORT, direct_network),
+	RULE("vlan-in-vlan", SEVERITY_ERROR, LEVEL_BOND, vlan_in_vlan),
+	RULE("mtu-legs", SEVERITY_WARNING, LEVEL_BOND, mtu_legs),
+	RULE("mtu-tunnel", SEVERITY_WARNING, LEVEL_GROUP, mtu_tunnel),
+	RULE("mtu-ipv6", SEVERITY_ERROR, LEVEL_GROUP, mtu_ipv6),
 	{0},
 };

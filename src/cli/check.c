@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "base/json_write.h"
 #include "base/str.h"
-#include "check/check.h"
+#include "check/rule_text.h"
 #include "cli/common.h"
 #include "cli/sarif.h"
 #include "cli/verb.h"
@@ -13,7 +13,7 @@
 
 static void put_finding(struct json_writer *w, const struct finding *f)
 {
-	const struct check_rule *rule = check_rule_find(f->rule);
+	const struct rule_text *rule = rule_text_find(f->rule);
 
 	json_open_object(w, NULL);
 	json_put_text(w, "severity", severity_name(f->severity));
@@ -41,11 +41,11 @@ static void put_findings(struct json_writer *w, const struct findings *findings)
 	json_close(w);
 }
 
-static void put_rule(struct json_writer *w, const struct check_rule *r)
+static void put_rule(struct json_writer *w, const struct rule_text *r)
 {
 	json_open_object(w, NULL);
 	json_put_text(w, "rule", r->id);
-	json_put_text(w, "severity", severity_name(r->severity));
+	json_put_text(w, "severity", r->severity);
 	json_put_text(w, "title", r->title);
 	json_put_text(w, "text", r->text);
 	json_put_text(w, "reason", r->reason);
@@ -58,20 +58,20 @@ static int list_rules(enum format format)
 {
 	static const char *const heads[] = {"RULE", "SEVERITY", "WHAT MUST HOLD"};
 	cleanup_json_writer struct json_writer w = {0};
-	const struct check_rule *r;
+	const struct rule_text *r;
 
 	if (format == FORMAT_JSON) {
 		json_open_array(&w, NULL);
-		for (size_t i = 0; (r = check_rule_at(i)); i++)
+		for (size_t i = 0; (r = rule_text_at(i)); i++)
 			put_rule(&w, r);
 		json_close(&w);
 		return cli_print_json("check", &w, EXIT_DONE);
 	}
 	struct table table;
 	table_init(&table, 3, heads);
-	for (size_t i = 0; (r = check_rule_at(i)); i++) {
+	for (size_t i = 0; (r = rule_text_at(i)); i++) {
 		table_add(&table, r->id);
-		table_add(&table, severity_name(r->severity));
+		table_add(&table, r->severity);
 		table_add(&table, r->title);
 	}
 	table_print(stdout, &table);
@@ -88,7 +88,7 @@ static void print_labelled(const char *label, const char *text)
 
 static int explain_rule(const char *id, enum format format)
 {
-	const struct check_rule *r = check_rule_find(id);
+	const struct rule_text *r = rule_text_find(id);
 	cleanup_json_writer struct json_writer w = {0};
 
 	if (!r) {
@@ -100,7 +100,7 @@ static int explain_rule(const char *id, enum format format)
 		put_rule(&w, r);
 		return cli_print_json("check", &w, EXIT_DONE);
 	}
-	printf("%s (%s): %s\n\n", r->id, severity_name(r->severity), r->title);
+	printf("%s (%s): %s\n\n", r->id, r->severity, r->title);
 	print_labelled("Rule", r->text);
 	print_labelled("Reason", r->reason);
 	print_labelled("Remedy", r->remedy);

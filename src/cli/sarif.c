@@ -10,7 +10,7 @@
 #include "base/finding.h"
 #include "base/json_write.h"
 #include "base/str.h"
-#include "check/check.h"
+#include "check/rule_text.h"
 
 /* A path as a URI reference (RFC 3986): relative below `here`, else file:///. */
 static char *uri_of(const char *path, const char *here)
@@ -65,7 +65,7 @@ static void put_location(struct json_writer *w, const char *key, const char *fil
 	json_close(w);
 }
 
-static void put_rule(struct json_writer *w, const struct check_rule *r)
+static void put_rule(struct json_writer *w, const struct rule_text *r)
 {
 	cleanup_free char *full = xasprintf("%s %s", r->text, r->reason);
 	cleanup_free char *help = xasprintf("%s\nSource: %s", r->remedy, r->source);
@@ -76,7 +76,7 @@ static void put_rule(struct json_writer *w, const struct check_rule *r)
 	put_message(w, "fullDescription", full);
 	put_message(w, "help", help);
 	json_open_object(w, "defaultConfiguration");
-	json_put_text(w, "level", severity_name(r->severity));
+	json_put_text(w, "level", r->severity);
 	json_close(w);
 	json_close(w);
 }
@@ -88,8 +88,8 @@ static void put_result(struct json_writer *w, const struct finding *f, const cha
 	json_put_text(w, "level", severity_name(f->severity));
 	put_message(w, "message", f->text);
 	put_location(w, "locations", f->file, f->line, NULL, here);
-	for (int i = 0; check_rule_at((size_t)i); i++)
-		if (streq(check_rule_at((size_t)i)->id, f->rule))
+	for (int i = 0; rule_text_at((size_t)i); i++)
+		if (streq(rule_text_at((size_t)i)->id, f->rule))
 			json_put_int64(w, "ruleIndex", i);
 	if (f->also_file)
 		put_location(w, "relatedLocations", f->also_file, f->also_line, "see also", here);
@@ -106,7 +106,7 @@ static void put_result(struct json_writer *w, const struct finding *f, const cha
 
 void put_sarif(struct json_writer *w, const struct findings *findings, const char *here)
 {
-	const struct check_rule *r;
+	const struct rule_text *r;
 
 	json_open_object(w, NULL);
 	json_put_text(w, "$schema",
@@ -120,7 +120,7 @@ void put_sarif(struct json_writer *w, const struct findings *findings, const cha
 	json_put_text(w, "name", "dnsvnf");
 	json_put_text(w, "version", DNSVNF_VERSION);
 	json_open_array(w, "rules");
-	for (size_t i = 0; (r = check_rule_at(i)); i++)
+	for (size_t i = 0; (r = rule_text_at(i)); i++)
 		put_rule(w, r);
 	json_close(w);
 	json_close(w);

@@ -450,6 +450,17 @@ class Catalogue(unittest.TestCase):
             self.assertTrue(done.stdout.startswith(f"{rule['rule']} ({rule['severity']}): {rule['title']}\n"))
             self.assertLessEqual(max(map(len, done.stdout.splitlines()[1:])), 80)
 
+    def test_the_document_has_each_row_with_its_severity(self):
+        rows = {}
+        for path in glob.glob("src/check/*.c"):
+            with open(path, encoding="utf-8") as file:
+                rows.update((rule, severity.lower()) for rule, severity
+                            in re.findall(r'RULE\("([a-z0-9-]+)",\s*SEVERITY_([A-Z]+),', file.read()))
+        listed = {rule["rule"]: rule["severity"] for rule in self.rules}
+        self.assertGreater(len(rows), 70)
+        self.assertEqual(rows, {rule: severity for rule, severity in listed.items()
+                                if rule in rows or not rule.startswith(("day0-", "descriptor-"))})
+
     def test_an_unknown_rule_is_a_usage_error(self):
         done = dnsvnf("check", "--explain", "no-such-rule")
         self.assertEqual((2, ""), (done.returncode, done.stdout))
