@@ -67,7 +67,7 @@ class Run:
         vim = ["--vim", vim] if vim and self.verb in VIM_VERBS else []
         drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody and os.geteuid() == 0 else {}
         environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml",
-                       "XDG_RUNTIME_DIR": self.folder}
+                       "XDG_RUNTIME_DIR": self.folder, "DNSVNF_LOCAL_DIR": f"{self.folder}/local"}
         self.process = subprocess.Popen([self.program, self.verb, *vim, *options, *operand], env=environment, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **drop)
         return self
