@@ -56,7 +56,7 @@ static void put_rule(struct json_writer *w, const struct rule_text *r)
 
 static int list_rules(enum format format)
 {
-	static const char *const heads[] = {"RULE", "SEVERITY", "WHAT MUST HOLD"};
+	static const char *const heads[] = {"RULE", "SEVERITY", "REQUIREMENT"};
 	cleanup_json_writer struct json_writer w = {0};
 	const struct rule_text *r;
 
@@ -78,7 +78,7 @@ static int list_rules(enum format format)
 	return EXIT_DONE;
 }
 
-/* "LABEL    text", with the text in a column of its own. */
+/* "LABEL    text", with the text in a second column. */
 static void print_labelled(const char *label, const char *text)
 {
 	enum { INDENT = 9 };
@@ -93,7 +93,9 @@ static int explain_rule(const char *id, enum format format)
 
 	if (!r) {
 		fprintf(stderr,
-			"dnsvnf check: unknown rule '%s'; 'dnsvnf check --list' names them\n", id);
+			"dnsvnf check: unknown rule '%s'; run 'dnsvnf check --list' for all "
+			"rules\n",
+			id);
 		return EXIT_USAGE;
 	}
 	if (format == FORMAT_JSON) {

@@ -78,8 +78,10 @@ int cli_read_design(const struct verb *verb, const struct options *options,
 		cli_fail(verb->name, &err);
 		return EXIT_NOT_RIGHT;
 	}
-	/* What was built under a descriptor can be looked at and removed even when that is broken
-	 * now; and what is wrong with it may be just why no host takes it. */
+	/*
+	 * status, undeploy and explain accept a descriptor with errors: the deployment may have
+	 * been created before the errors, and an error may be the reason why no host fits.
+	 */
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !(verb->policy & VERB_TAKES_BROKEN))) {
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
@@ -87,7 +89,7 @@ int cli_read_design(const struct verb *verb, const struct options *options,
 			options->operand, errors, plural(errors, "error", "errors"));
 		return EXIT_NOT_RIGHT;
 	}
-	/* What is left out of the deployment is told before it is made. */
+	/* Warnings say what the deployment leaves out, so they come first. */
 	if (verb->policy & VERB_WARNS)
 		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
 	*ret_model = steal_ptr(model);
@@ -106,7 +108,7 @@ void table_add(struct table *table, const char *cell)
 	*array_push(table->cells, table->n) = xstrdup(cell && *cell ? cell : "-");
 }
 
-/* Columns that the text takes on a terminal. */
+/* Columns that the text occupies on a terminal. */
 static size_t width(const char *s)
 {
 	size_t n = mbstowcs(NULL, s, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the verbs share: the descriptor, the VIM, the progress, the error at the end. */
+/* Common to all verbs: descriptor, VIM, progress, the final error message. */
 #pragma once
 
 #include <stdio.h>
@@ -14,10 +14,12 @@ struct json_writer;
 struct options;
 struct verb;
 
-/* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code that fits the error. */
+/* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code for the error's kind. */
 int cli_fail(const char *verb, const struct err *err);
 
-/* Prints the document on stdout and returns code, or reports why not, with the exit code of that.
+/*
+ * Prints the document on stdout and returns code; if that fails, reports why and returns the
+ * error's exit code.
  */
 int cli_print_json(const char *verb, struct json_writer *w, int code);
 
@@ -25,22 +27,22 @@ int cli_print_json(const char *verb, struct json_writer *w, int code);
 void cli_print_findings(FILE *out, const struct findings *findings, enum severity least);
 
 /*
- * Reads the descriptor of the options. Errors in it are printed, and warnings before something is
- * made; the model is returned only when there are no errors, except to status and undeploy, which
- * look at what was built before, and explain. Returns 0 or an exit code.
+ * Reads the descriptor. Prints its errors, and its warnings for verbs with VERB_WARNS. Returns the
+ * model only if there are no errors, or if the verb has VERB_TAKES_BROKEN. Returns 0 or an exit
+ * code.
  */
 int cli_read_design(const struct verb *verb, const struct options *options,
 		    struct model **ret_model);
 
-/* Opens the deployment's VIM; 0 or an exit code, with the error printed. */
+/* Opens the deployment's VIM. Returns 0, or prints the error and returns an exit code. */
 int cli_open_vim(const struct verb *verb, const struct options *options,
 		 const struct tenant *tenant, const struct deployment *deployment,
 		 const struct run_ctx *run, struct vim **ret_vim);
 
 /*
- * Calls fn for each deployment of the descriptor with its VIM opened (explain with --hosts alone:
- * with none, NULL) and returns the highest exit code. deploy and drill stop at the first that is
- * not EXIT_DONE, the other verbs only when interrupted.
+ * Calls fn for each deployment of the descriptor with its open VIM (NULL for explain with --hosts
+ * alone) and returns the highest exit code. Verbs with VERB_STOPS stop at the first that is not
+ * EXIT_DONE, the others only when interrupted.
  */
 typedef int cli_deployment_fn(const struct options *options, const struct model *model,
 			      const struct tenant *tenant, const struct deployment *deployment,
@@ -52,12 +54,12 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 const char *cli_vim_name(const struct options *options, const struct deployment *deployment);
 
 /*
- * The cloud's project: the locator's vim_project, else the one named like the tenant, as ESC maps
- * them; NULL when vim_mapping is false: the one that the credentials name.
+ * The cloud's project: the locator's vim_project, else the tenant's name, which is ESC's mapping;
+ * NULL if vim_mapping is false: the project of the credentials.
  */
 const char *cli_project(const struct tenant *tenant, const struct deployment *deployment);
 
-/* A table whose columns are as wide as their widest cell. Cells are copied. */
+/* A table with columns as wide as their widest cell. Cells are copied. */
 struct table {
 	size_t columns;
 	char **cells;

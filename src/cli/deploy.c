@@ -7,7 +7,7 @@
 #include "deploy/forecast.h"
 #include "deploy/plan.h"
 
-/* No host took a server, and Nova does not say why: what the hosts' files and the VIM tell. */
+/* No host accepted a server and Nova does not say why: explain it from --hosts and the VIM. */
 static void tell_why(const struct options *options, const struct model *model,
 		     const struct tenant *tenant, const struct deployment *deployment,
 		     struct vim *vim)
@@ -17,22 +17,24 @@ static void tell_why(const struct options *options, const struct model *model,
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast forecast = {0};
 
-	/* Planned anew: what was undone is free again, what was kept is there. */
+	/* Plan again: the rollback freed resources, and --keep-failed left objects. */
 	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
 	if (r == 0)
 		r = forecast_make(vim, plan, options->hosts, &forecast, &err);
 	if (r < 0) {
-		fprintf(stderr, "dnsvnf deploy: cannot tell why no host took it: %s\n", err.text);
+		fprintf(stderr,
+			"dnsvnf deploy: cannot explain why no host accepted the server: %s\n",
+			err.text);
 		return;
 	}
-	/* The only host has given its reasons in the error. */
+	/* The error already holds the reasons of the only host. */
 	if (forecast.facts.one_host)
 		return;
 	print_forecast(stderr, &forecast);
 	if (!options->hosts)
-		fprintf(stderr,
-			"dnsvnf deploy: to learn why no host took it, run 'dnsvnf host -o json' on "
-			"each compute host and give --hosts the folder with the results\n");
+		fprintf(stderr, "dnsvnf deploy: to find out why no host accepted the server, run "
+				"'dnsvnf host -o json' on each compute host and pass the folder "
+				"with the results to --hosts\n");
 }
 
 static int deploy_one(const struct options *options, const struct model *model,
@@ -53,8 +55,9 @@ static int deploy_one(const struct options *options, const struct model *model,
 			tell_why(options, model, tenant, deployment, vim);
 		if (code == EXIT_INTERRUPTED || own->keep_failed)
 			fprintf(stderr,
-				"dnsvnf deploy: what was made of %s of %s is left: 'dnsvnf deploy "
-				"%s' finishes it, 'dnsvnf undeploy %s' removes it\n",
+				"dnsvnf deploy: deployment \"%s\" of tenant \"%s\" is incomplete: "
+				"'dnsvnf deploy %s' completes it, 'dnsvnf undeploy %s' removes "
+				"it\n",
 				deployment->name, tenant->name, options->operand, options->operand);
 		return code;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the verbs that look at a VIM share. */
+/* Common to the verbs that use a VIM. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -60,8 +60,8 @@ int cli_open_vim(const struct verb *verb, const struct options *options,
 
 	if (!ops) {
 		fprintf(stderr,
-			"dnsvnf %s: %s asks for the VIM '%s', which this dnsvnf cannot drive: use "
-			"--vim local for the embedded one\n",
+			"dnsvnf %s: %s needs the VIM '%s', which this build does not support: use "
+			"--vim local for the embedded VIM\n",
 			verb->name, options->operand, vim_name);
 		return EXIT_UNREACHABLE;
 	}
@@ -71,7 +71,7 @@ int cli_open_vim(const struct verb *verb, const struct options *options,
 		.make_project = tenant->managed_resource && tenant->vim_mapping,
 		.tenant = tenant->name,
 		.deployment = deployment->name,
-		/* A deploy would put back the link that a drill holds down. */
+		/* A concurrent deploy would restore the link that a drill keeps down. */
 		.change = (verb->policy & VERB_CHANGES) != 0,
 	};
 	vim_show_timings(options->timings);
@@ -101,21 +101,23 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 	for (size_t t = 0; t < model->n_tenants; t++)
 		deployments += model->tenants[t].n_deployments;
 	if (deployments == 0) {
-		fprintf(stderr, "dnsvnf %s: %s has no deployment, so there is nothing to do\n",
-			verb->name, options->operand);
+		fprintf(stderr, "dnsvnf %s: %s has no deployment: nothing to do\n", verb->name,
+			options->operand);
 		return EXIT_NOT_RIGHT;
 	}
 	bool live = isatty(STDERR_FILENO) != 0;
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));
 	struct run_ctx run = {progress_report, progress, options->interrupted};
-	/* Files and a descriptor are enough on a machine from which no cloud is reached. */
+	/* explain with --hosts alone runs on machines without access to a cloud. */
 	bool offline = (verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim;
 	if (options->format == FORMAT_JSON && (verb->policy & VERB_STREAMS))
 		run = (struct run_ctx){report_json, NULL, options->interrupted};
 
-	/* One that is not right does not hide the others, and is told by the exit code. Nothing is
-	 * made or broken after a failure. */
+	/*
+	 * A failed deployment does not hide the others; the exit code reports it. deploy and drill
+	 * stop at the first failure.
+	 */
 	bool stops = (verb->policy & VERB_STOPS) != 0;
 	for (size_t t = 0; t < model->n_tenants; t++)
 		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {

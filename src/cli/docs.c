@@ -7,7 +7,7 @@
 #include "bondd/verbs.h"
 #include "cli/verb.h"
 
-/* What completes the value of the verb's option. */
+/* Completion of the option's value. */
 static void print_value_case(const struct verb *verb, const struct option_row *row)
 {
 	printf("\t%s:--%s", verb->name, row->name);
@@ -57,7 +57,7 @@ static void print_completion(const struct program *p)
 	       p->name, p->name);
 }
 
-/* Dashes as roff wants them. */
+/* Dashes escaped for roff. */
 static void print_roff(const char *s)
 {
 	for (; *s; s++)

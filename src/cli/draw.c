@@ -30,7 +30,7 @@ static int place_on_hosts(const char *folder, const struct model *model, struct 
 	return r;
 }
 
-/* A server that is not there has no place: it is drawn as wanted. */
+/* A server that is not deployed is drawn as described. */
 static int ask_server(struct vim *vim, const struct deployment *deployment,
 		      const struct vm_group *group, unsigned index, struct draw_places *places)
 {
@@ -44,7 +44,8 @@ static int ask_server(struct vim *vim, const struct deployment *deployment,
 	if (r == 0)
 		draw_places_of_server(places, group, index, &server);
 	else
-		fprintf(stderr, "dnsvnf draw: %s: VM %s is drawn as wanted\n", err.text, name);
+		fprintf(stderr, "dnsvnf draw: %s: VM \"%s\" is drawn as described\n", err.text,
+			name);
 	return EXIT_DONE;
 }
 
@@ -85,16 +86,15 @@ int verb_draw(const struct verb *verb, const void *all)
 	cleanup_draw_places struct draw_places places = {0};
 
 	if (options->hosts && options->vim) {
-		fprintf(stderr, "dnsvnf draw: --hosts and --vim are two answers to one question: "
-				"give one of them\n");
+		fprintf(stderr,
+			"dnsvnf draw: --hosts and --vim exclude each other: give one of them\n");
 		return EXIT_USAGE;
 	}
 	if (design_read(options->operand, &model, &findings, &err) < 0)
 		return cli_fail("draw", &err);
 	if (!model) {
 		cli_print_findings(stderr, &findings, SEVERITY_ERROR);
-		fprintf(stderr, "dnsvnf draw: %s cannot be read, so there is nothing to draw\n",
-			options->operand);
+		fprintf(stderr, "dnsvnf draw: cannot read %s: nothing to draw\n", options->operand);
 		return EXIT_NOT_RIGHT;
 	}
 	if (options->hosts && place_on_hosts(options->hosts, model, &places, &err) < 0)

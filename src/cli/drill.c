@@ -26,15 +26,16 @@ static unsigned terminal_width(void)
 	return 79;
 }
 
-/* What the guest's bondd says of the failure. */
+/* The report of the guest's bondd about the failure. */
 static char *bondd(const struct drill_result *r)
 {
 	cleanup_free char *how = drill_monitor(r);
 
 	if (r->sentence)
 		return xstrdup(r->sentence);
-	return r->watched ? xstrdup("watches, and said nothing of it")
-			  : xasprintf("none watches in the guest: nothing but %s does", how);
+	return r->watched
+		       ? xstrdup("is running, reported nothing")
+		       : xasprintf("is not running in the guest: only %s monitors the bond", how);
 }
 
 static int draw(const struct drill_options *own, const struct drill_result *r, struct err *err)
@@ -49,9 +50,9 @@ static int draw(const struct drill_options *own, const struct drill_result *r, s
 		xasprintf("%s, %u queries/s to %s: %llu of %llu lost, longest gap %.0f ms", how,
 			  own->qps, r->address, (unsigned long long)load->lost,
 			  (unsigned long long)load->sent, r->outage.end_ms - r->outage.start_ms);
-	cleanup_free char *legs = xasprintf("active leg: %s, then %s, at the end %s", r->leg_before,
-					    r->leg_after ? r->leg_after : "not known",
-					    r->leg_end ? r->leg_end : "not known");
+	cleanup_free char *legs = xasprintf("active leg: %s, then %s, finally %s", r->leg_before,
+					    r->leg_after ? r->leg_after : "unknown",
+					    r->leg_end ? r->leg_end : "unknown");
 	cleanup_free char *said = bondd(r);
 	cleanup_free char *bondd_said = xasprintf("bondd: %s", said);
 	const char *caption[] = {figures, legs, bondd_said};
@@ -82,7 +83,7 @@ static int draw(const struct drill_options *own, const struct drill_result *r, s
 	return file_write_output(own->svg, svg, strlen(svg), err);
 }
 
-/* Single queries get lost; three in a row at the end are an outage that has not ended. */
+/* Single lost queries are normal; three in a row at the end mean that the outage has not ended. */
 static bool stayed_lost(const struct dnsload_result *load)
 {
 	return load->n_gaps && load->gaps[load->n_gaps - 1].open;
@@ -108,21 +109,20 @@ static void print_text(const struct drill_options *own, const struct drill_resul
 	       (unsigned long long)load->sent, (unsigned long long)load->answered,
 	       (unsigned long long)load->lost, (unsigned long long)r->lost_after);
 	printf("longest gap: %.0f ms%s%s\n", r->outage.end_ms - r->outage.start_ms, estimate,
-	       stayed_lost(load) ? ", and at the end no answer came" : "");
+	       stayed_lost(load) ? ", and no answers at the end" : "");
 	printf("answers in:  %.1f ms mean, %.1f ms p99, %.1f ms at most\n", load->latency_mean,
 	       load->latency_p99, load->latency_max);
-	printf("active leg:  %s, then %s, at the end %s: %s\n", r->leg_before,
-	       r->leg_after ? r->leg_after : "not known", r->leg_end ? r->leg_end : "not known",
-	       !r->leg_after     ? "whether it failed over is not known"
+	printf("active leg:  %s, then %s, finally %s: %s\n", r->leg_before,
+	       r->leg_after ? r->leg_after : "unknown", r->leg_end ? r->leg_end : "not known",
+	       !r->leg_after     ? "unknown whether it failed over"
 	       : !r->failed_over ? "did NOT fail over"
-	       : r->failed_back  ? "failed over, and back"
-				 : "failed over, and stayed");
+	       : r->failed_back  ? "failed over and returned"
+				 : "failed over and stayed there");
 	if (why)
 		printf("because:     %s\n", why);
 	printf("bondd:       %s\n", said);
 	if (load->failed)
-		printf("%llu of the answers carried an error code\n",
-		       (unsigned long long)load->failed);
+		printf("%llu answers had an error code\n", (unsigned long long)load->failed);
 	if (load->skipped)
 		printf("this machine was too busy to send %llu of the queries\n",
 		       (unsigned long long)load->skipped);
@@ -193,7 +193,7 @@ static int drill_one(const struct options *options, const struct model *model,
 	for (size_t g = 0; g < deployment->n_vm_groups; g++)
 		bonds += service_bond(&deployment->vm_groups[g]) != NULL;
 	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
-		/* Groups beside the service; when none has a bond, drill_run says so. */
+		/* Skip groups without a bond; if no group has one, drill_run reports it. */
 		if (bonds && !service_bond(&deployment->vm_groups[g]))
 			continue;
 		cleanup_err struct err err = ERR_INIT;

@@ -7,7 +7,7 @@
 #include "deploy/forecast.h"
 #include "deploy/plan.h"
 
-/* The server as it is in the VIM; ret->status is NULL when it is not there. */
+/* The server's state in the VIM; ret->status is NULL if it does not exist. */
 static int look(struct vim *vim, const struct step *s, struct vim_server_info *ret, struct err *err)
 {
 	if (!vim || !s->present)
@@ -15,7 +15,7 @@ static int look(struct vim *vim, const struct step *s, struct vim_server_info *r
 	return vim->ops->server(vim, s->name, VIM_LOOK_STATE, ret, err);
 }
 
-/* What the fault and the rules tell together. */
+/* Combines the server's fault with the result of the rules. */
 static const char *conclusion(const struct vim_server_info *info, const struct scheduled_server *p)
 {
 	if (!p || p->verdict != SCHEDULE_FITS)
@@ -25,13 +25,12 @@ static const char *conclusion(const struct vim_server_info *info, const struct s
 		break;
 	case VIM_FAULT_TOTALS:
 	case VIM_FAULT_FILTERED:
-		return "by the hosts' files it fits: there is room again since, the files are not "
-		       "what the hosts have, or something else bars them (aggregates, "
-		       "availability zone, a disabled service)";
+		return "it fits according to the host inventories: resources may have become free "
+		       "since, the inventories may be outdated, or something else excludes the "
+		       "hosts (aggregates, availability zone, a disabled service)";
 	case VIM_FAULT_ON_HOST:
-		return "its place and its ports are in order as far as is known: then the "
-		       "hypervisor refused to start it, and nova-compute's log on the host says "
-		       "why";
+		return "host and ports show no problem, so the hypervisor refused to start it: "
+		       "nova-compute's log on the host says why";
 	}
 	return NULL;
 }
@@ -119,8 +118,8 @@ static int explain_one(const struct options *options, const struct model *model,
 	else if (o.notes)
 		fputs(o.notes, stdout);
 	if (is_unknown(&o))
-		fputs("dnsvnf explain: give --hosts a folder with what 'dnsvnf host -o json' "
-		      "prints on each compute host, to learn which takes it or why none does\n",
+		fputs("dnsvnf explain: to find out which host fits, run 'dnsvnf host -o json' on "
+		      "each compute host and pass the folder with the results to --hosts\n",
 		      stderr);
 	return code;
 }

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "deploy/forecast.h"
 
-#define HOSTS_SHOWN 20 /* reasons of more are in the JSON */
+#define HOSTS_SHOWN 20 /* the reasons of all are in the JSON */
 
 static const char *verdict_name(enum schedule_verdict verdict)
 {
@@ -27,7 +27,7 @@ static void print_reasons(FILE *out, const struct scheduled_server *s)
 	size_t n = s->hosts.n;
 
 	for (size_t i = 0; i < n && i < HOSTS_SHOWN; i++) {
-		/* The one that lacks least stands first. */
+		/* The host that lacks least comes first. */
 		size_t host = i == 0                        ? s->explanation.nearest
 			      : i <= s->explanation.nearest ? i - 1
 							    : i;

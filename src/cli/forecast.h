@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Places, reasons and capacity, for people and as JSON. */
+/* Hosts, reasons and capacity, as text and as JSON. */
 #pragma once
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ void print_scheduled(FILE *out, const struct scheduled_server *server);
 void print_forecast(FILE *out, const struct forecast *forecast); /* each server, and the notes */
 void print_capacity(FILE *out, const struct forecast *forecast, const struct capacity *capacity);
 
-/* The members of an object that is open. */
+/* Each writes members of the open object. */
 void put_scheduled(struct json_writer *w, const struct scheduled_server *server);
 void put_notes(struct json_writer *w, const struct forecast *forecast); /* "notes": [...] */
 

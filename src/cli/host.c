@@ -20,9 +20,10 @@ DEFINE_CLEANUP(struct tree *, cleanup_tree_fn, tree_close)
 static const char *wrong_use(const struct host_options *o)
 {
 	if (o->apply && o->root)
-		return "--apply changes this machine, --root reads another one's files";
+		return "--apply changes this machine, --root reads the files of another: give one "
+		       "of them";
 	if (o->capture && (o->root || o->tune || o->common.format == FORMAT_JSON))
-		return "--capture goes with no other option";
+		return "--capture cannot be combined with other options";
 	if (o->tune && o->common.format == FORMAT_JSON)
 		return "--tune prints a sysctl.d file, not JSON";
 	return NULL;
@@ -48,8 +49,8 @@ static int tune(const struct host_options *options, const struct host *host)
 			printf("# now: %s is unknown\n", settings[i].key);
 		else
 			printf("# now: %s = %" PRId64 "%s\n", settings[i].key, settings[i].now,
-			       settings[i].now == settings[i].wanted ? ", as wanted" : "");
-	printf("# new UDP flows a second until the table is full: ");
+			       settings[i].now == settings[i].wanted ? ", as recommended" : "");
+	printf("# new UDP flows per second until the table is full: ");
 	if (host->conntrack.new_flows_per_s >= 0)
 		printf("%" PRId64 " now, ", host->conntrack.new_flows_per_s);
 	printf("%" PRId64 " then (%" PRId64 " / %" PRId64 " s)\n",

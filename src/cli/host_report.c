@@ -38,7 +38,7 @@ static void add_cpus(struct table *table, const struct cpuset *cpus)
 	table_add(table, !text ? UNKNOWN : *text ? text : "none");
 }
 
-/* "2M" and "1G", as the kernel's command line has them. */
+/* "2M" and "1G", as on the kernel's command line. */
 static void size_text(int64_t kb, char *text, size_t len)
 {
 	if (kb >= 1024 * 1024)
@@ -56,7 +56,7 @@ static void report_nodes(FILE *out, const struct host *host)
 
 	fputs("\nNUMA nodes\n", out);
 	if (host->n_nodes == 0) {
-		fputs("unknown: /sys/devices/system/node is not there\n", out);
+		fputs("unknown: /sys/devices/system/node does not exist\n", out);
 		return;
 	}
 	table_init(&table, ARRAY_SIZE(heads), heads);
@@ -118,7 +118,7 @@ static void report_nics(FILE *out, const struct host *host)
 
 	fputs("\nNICs\n", out);
 	if (host->n_nics == 0) {
-		fputs("no PCI network device is to be seen\n", out);
+		fputs("no PCI network devices found\n", out);
 		return;
 	}
 	table_init(&table, ARRAY_SIZE(heads), heads);
@@ -186,7 +186,7 @@ static void report_kernel(FILE *out, const struct host *host)
 		fprintf(out, "%s%s", n ? " " : ", ", i->units[n]);
 	fprintf(out, "; DMAR or IVRS table of the firmware: %s\n",
 		word(i->firmware, "there", "not there"));
-	fprintf(out, "kernel %s, command line (what matters here): %s\n",
+	fprintf(out, "kernel %s, command line (relevant options): %s\n",
 		host->kernel ? host->kernel : UNKNOWN,
 		!host->cmdline   ? UNKNOWN
 		: *host->cmdline ? host->cmdline
@@ -217,13 +217,13 @@ static void report_conntrack(FILE *out, const struct host *host)
 	print_number(out, " of", c->max);
 	print_number(out, ", buckets", c->buckets);
 	print_number(out, ", dropped", c->drop);
-	print_number(out, ", thrown out early", c->early_drop);
+	print_number(out, ", dropped early", c->early_drop);
 	print_number(out, ", inserts failed", c->insert_failed);
 	fputc('\n', out);
 	if (c->new_flows_per_s >= 0)
 		fprintf(out,
 			"%" PRId64 " entries / %" PRId64 " s = %" PRId64
-			" new UDP flows a second fill the table\n",
+			" new UDP flows per second fill the table\n",
 			c->max, c->udp_timeout, c->new_flows_per_s);
 }
 

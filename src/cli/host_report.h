@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A host for people: nodes, NICs, VFs, IOMMU, conntrack, modules, and what is wrong. */
+/* A host as text: nodes, NICs, VFs, IOMMU, conntrack, modules, and the findings. */
 #pragma once
 
 #include <stdio.h>

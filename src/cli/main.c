@@ -31,8 +31,10 @@ static void end_at_once(int number)
 	_exit(EXIT_INTERRUPTED);
 }
 
-/* Ctrl-C, SIGTERM and a terminal that is closed end a wait of the verbs that change something, so
- * that drill can put the link back and deploy can say what is left. The others just end. */
+/*
+ * In verbs that change something, Ctrl-C, SIGTERM and SIGHUP end the current wait, so that drill
+ * can restore the link and deploy can report what is left. They end other verbs at once.
+ */
 static void catch_signals(const struct verb *verb)
 {
 	struct sigaction action = {.sa_handler =
@@ -46,7 +48,7 @@ static void catch_signals(const struct verb *verb)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-/* head(1) has read enough of stdout, a pipe. */
+/* The reader of stdout, such as head(1), has closed the pipe. */
 static bool reader_is_gone(void)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO};

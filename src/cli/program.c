@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The program dnsvnf: help and check. What the other verbs need (HTTP, TLS, DNS, archives, PCI: 40
- * libraries) takes the dynamic linker ten times as long as check takes, so they are a module.
+ * The program dnsvnf: help and check. The other verbs need 40 libraries (HTTP, TLS, DNS, archives,
+ * PCI), whose loading takes ten times as long as check, so they are in a module.
  */
 #include <dlfcn.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #include "cli/common.h"
 #include "cli/verb.h"
 
-/* Beside the program when that is not installed, else in its library folder. */
+/* Beside the program if it is not installed, else in its library folder. */
 static char *module_path(void)
 {
 	char program[PATH_MAX];

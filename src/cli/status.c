@@ -62,7 +62,7 @@ static void fill_guest(struct row *row, const struct guest_status *guest)
 		for (size_t l = 0; l < bond->n_legs; l++)
 			up += streq(bond->legs[l].mii_status, "up");
 		strbuf_addf(&bonds, "%s%s %s, %zu of %zu legs up, %s active", b ? "; " : "",
-			    bond->name, bond->mode ? bond->mode : "mode not told", up, bond->n_legs,
+			    bond->name, bond->mode ? bond->mode : "mode unknown", up, bond->n_legs,
 			    bond->active_leg ? bond->active_leg : "none");
 		const struct guest_interface *i = guest_status_interface(guest, bond->name);
 		for (size_t a = 0; i && a < i->addresses.n; a++)
@@ -84,7 +84,7 @@ static void fill_from_ports(struct row *row, const struct vim_server_info *serve
 			    !strstr(addresses.s, server->ports[i].ip_addresses.v[a]))
 				strbuf_addf(&addresses, "%s%s", addresses.len ? ", " : "",
 					    server->ports[i].ip_addresses.v[a]);
-	row->bond = xstrdup("guest not reached");
+	row->bond = xstrdup("guest unreachable");
 	row->addresses = strbuf_steal(&addresses);
 }
 
@@ -138,7 +138,7 @@ static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct 
 		}
 	}
 	if (servers == 0 && owned > 0)
-		add_remains(rows, n, vim->tenant, vim->deployment, "half made: no server");
+		add_remains(rows, n, vim->tenant, vim->deployment, "incomplete: no server");
 	return 0;
 }
 
@@ -149,7 +149,7 @@ static void print_table(struct row *rows, size_t n)
 	struct table table;
 
 	if (n == 0) {
-		puts("nothing is deployed");
+		puts("no deployments");
 		return;
 	}
 	table_init(&table, ARRAY_SIZE(heads), heads);
@@ -182,7 +182,7 @@ static void put_rows(struct json_writer *w, const struct row *rows, size_t n)
 	json_close(w);
 }
 
-/* project: of the cloud, or NULL: the one of the credentials. */
+/* project: the cloud's project; NULL: that of the credentials. */
 static int add_named(const char *vim_name, const char *project, const char *tenant,
 		     const char *deployment, struct row **rows, size_t *n)
 {
@@ -191,8 +191,8 @@ static int add_named(const char *vim_name, const char *project, const char *tena
 	const struct vim_ops *ops = vim_ops_for(vim_name);
 
 	if (!ops) {
-		err_set(&err, UNREACHABLE, "the VIM '%s' cannot be driven: use --vim local",
-			vim_name);
+		err_set(&err, UNREACHABLE,
+			"VIM '%s' is not supported by this build: use --vim local", vim_name);
 		return cli_fail("status", &err);
 	}
 	const struct vim_target target = {.vim_name = vim_name,
@@ -217,14 +217,13 @@ static int add_all(const struct options *options, struct row **rows, size_t *n)
 		return add_named(vim_name, NULL, "", "", rows, n);
 	if (ops->deployments(vim_name, &v, &count, &err) < 0)
 		return cli_fail("status", &err);
-	/* One that cannot be looked at does not hide the others. */
+	/* A deployment that cannot be read does not hide the others. */
 	for (size_t i = 0; i < count; i++) {
 		size_t before = *n;
 		int one = add_named(vim_name, NULL, v[i].tenant, v[i].deployment, rows, n);
-		if (one == EXIT_DONE &&
-		    *n == before) /* it was listed for a namespace, or a folder */
+		if (one == EXIT_DONE && *n == before) /* listed only for its namespace or folder */
 			add_remains(rows, n, v[i].tenant, v[i].deployment,
-				    "left over: nothing but its place; undeploy removes it");
+				    "empty remains of a deployment; undeploy removes them");
 		code = one != EXIT_DONE ? one : code;
 	}
 	vim_deployments_free(v, count);

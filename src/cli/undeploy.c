@@ -14,8 +14,8 @@ static int undeploy_one(const struct options *options, const struct model *model
 		return EXIT_DONE;
 	int code = cli_fail("undeploy", &err);
 	fprintf(stderr,
-		"dnsvnf undeploy: 'dnsvnf status' shows what is left of %s of %s, 'dnsvnf undeploy "
-		"%s' goes on\n",
+		"dnsvnf undeploy: deployment \"%s\" of tenant \"%s\" is not completely removed: "
+		"'dnsvnf status' lists it, 'dnsvnf undeploy %s' continues\n",
 		deployment->name, tenant->name, options->operand);
 	return code;
 }

@@ -10,32 +10,33 @@
 	{                                                              \
 		.name = "help", .brief = 'h', .help = "show this help" \
 	}
-#define VERBOSE                                                                               \
-	{                                                                                     \
-		.name = "verbose", .brief = 'v', .type = OPTION_COUNT, .offset = AT(verbose), \
-		.help = "say what is done, on stderr; twice: every exchange"                  \
+#define VERBOSE                                                                                \
+	{                                                                                      \
+		.name = "verbose", .brief = 'v', .type = OPTION_COUNT, .offset = AT(verbose),  \
+		.help = "print each action on stderr; twice: also every exchange with the VIM" \
 	}
 #define OUTPUT(FORMATS, HELP_TEXT)                                                         \
 	{                                                                                  \
 		.name = "output", .brief = 'o', .type = OPTION_ENUM, .offset = AT(format), \
 		.words = FORMATS, .preset = "text", .help = HELP_TEXT                      \
 	}
-#define VIM                                                                                     \
-	{                                                                                       \
-		.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",     \
-		.words = "local",                                                               \
-		.help = "the VIM to use: local is the embedded one; default: the descriptor's " \
-			"locator/vim_id"                                                        \
+#define VIM                                                                                    \
+	{                                                                                      \
+		.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",    \
+		.words = "local",                                                              \
+		.help = "the VIM to use; 'local' is the embedded VIM (default: vim_id in the " \
+			"descriptor's locator)"                                                \
 	}
-#define TIMINGS                                                                    \
-	{                                                                          \
-		.name = "timings", .type = OPTION_FLAG, .offset = AT(timings),     \
-		.help = "print each request to the cloud with its time, on stderr" \
+#define TIMINGS                                                                       \
+	{                                                                             \
+		.name = "timings", .type = OPTION_FLAG, .offset = AT(timings),        \
+		.help = "print each request to the cloud with its duration on stderr" \
 	}
-#define HOSTS                                                                                     \
-	{                                                                                         \
-		.name = "hosts", .type = OPTION_FILE, .offset = AT(hosts), .argument = "FOLDER",  \
-		.help = "what the compute hosts have: files by 'dnsvnf host -o json', one a host" \
+#define HOSTS                                                                                      \
+	{                                                                                          \
+		.name = "hosts", .type = OPTION_FILE, .offset = AT(hosts), .argument = "FOLDER",   \
+		.help = "compute host inventories: one file per host, written by 'dnsvnf host -o " \
+			"json'"                                                                    \
 	}
 #define END       \
 	{         \
@@ -45,17 +46,17 @@
 static const struct option_row check_options[] = {
 	HELP,
 	VERBOSE,
-	OUTPUT("text json sarif", "how to print the findings; sarif: SARIF 2.1.0"),
+	OUTPUT("text json sarif", "output format of the findings; sarif is SARIF 2.1.0"),
 	{.name = "list",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct check_options, list),
-	 .help = "list every rule that a finding can name",
+	 .help = "list all rules",
 	 .stands_alone = true},
 	{.name = "explain",
 	 .type = OPTION_STRING,
 	 .offset = offsetof(struct check_options, explain),
 	 .argument = "RULE",
-	 .help = "tell what a rule wants, why, and what to do",
+	 .help = "explain a rule: requirement, reason, remedy, source",
 	 .stands_alone = true},
 	END,
 };
@@ -68,7 +69,7 @@ static const struct option_row draw_options[] = {
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct draw_options, file),
 	 .argument = "FILE",
-	 .help = "write the picture into FILE (default: standard output)"},
+	 .help = "write the picture to FILE (default: standard output)"},
 	VIM,
 	TIMINGS,
 	HOSTS,
@@ -86,7 +87,7 @@ static const struct option_row plan_options[] = {
 	 .type = OPTION_UINT,
 	 .offset = offsetof(struct plan_options, count),
 	 .argument = "N",
-	 .help = "with --hosts: exit with 1 when there is no capacity for N such deployments",
+	 .help = "with --hosts: exit with 1 if there is no capacity for N such deployments",
 	 .min = 1,
 	 .max = CAPACITY_MAX,
 	 .needs = "hosts"},
@@ -107,7 +108,7 @@ static const struct option_row deploy_options[] = {
 	{.name = "keep-failed",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, keep_failed),
-	 .help = "leave what was made when the deployment fails"},
+	 .help = "do not roll back a failed deployment"},
 	END,
 };
 
@@ -121,14 +122,14 @@ static const struct option_row drill_options[] = {
 	 .type = OPTION_UINT,
 	 .offset = offsetof(struct drill_options, qps),
 	 .argument = "N",
-	 .help = "queries a second",
+	 .help = "queries per second",
 	 .preset = "1000",
 	 .min = 1,
 	 .max = 20000},
 	{.name = "failure",
 	 .type = OPTION_ENUM,
 	 .offset = offsetof(struct drill_options, failure),
-	 .help = "carrier: the leg's link goes down; silent: its path is cut, the carrier stays "
+	 .help = "carrier: set the leg's link down; silent: drop its packets, the carrier stays up "
 		 "(local only)",
 	 .words = "carrier silent",
 	 .preset = "carrier"},
@@ -136,7 +137,7 @@ static const struct option_row drill_options[] = {
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct drill_options, svg),
 	 .argument = "FILE",
-	 .help = "draw the answers over time into FILE"},
+	 .help = "write a plot of the answers over time to FILE"},
 	END,
 };
 
@@ -158,12 +159,12 @@ static const struct option_row host_options[] = {
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct host_options, root),
 	 .argument = "FOLDER",
-	 .help = "read another machine's files, as a capture holds them"},
+	 .help = "read the files of another machine from a capture unpacked to FOLDER"},
 	{.name = "capture",
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct host_options, capture),
 	 .argument = "FILE",
-	 .help = "write what would be read into FILE, a tar.gz"},
+	 .help = "write the files that 'host' reads to FILE, a tar.gz"},
 	{.name = "tune",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct host_options, tune),
@@ -171,7 +172,7 @@ static const struct option_row host_options[] = {
 	{.name = "apply",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct host_options, apply),
-	 .help = "with --tune: write them to /etc and set them now",
+	 .help = "with --tune: write the settings to /etc and apply them now",
 	 .needs = "tune"},
 	END,
 };
@@ -183,10 +184,10 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = check_options,
 		.options_size = sizeof(struct check_options),
-		.summary = "say what is wrong with a descriptor and its day-0 files",
-		.text = "Reads the descriptor and the day-0 files it names and lists what is wrong "
-			"with file, line and reason. Nothing is built and no VIM is asked. Exit "
-			"code 1 when there is an error, 0 otherwise. --list and --explain need no "
+		.summary = "check a descriptor and its day-0 files",
+		.text = "Reads the descriptor and its day-0 files and lists the findings with "
+			"file, line and reason. Creates nothing and contacts no VIM. Exit code 1 "
+			"if there is an error, otherwise 0. --list and --explain need no "
 			"descriptor.",
 		.example = "dnsvnf check examples/technote/published/dep.xml",
 		.run = verb_check,
@@ -197,13 +198,13 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = draw_options,
 		.options_size = sizeof(struct draw_options),
-		.summary = "draw the topology as SVG, with what is wrong marked on it",
-		.text = "Draws networks, and for each VM the host, its NUMA nodes, NICs, ports and "
-			"the VM with its bond and addresses. Findings of check are marked where "
-			"they belong; notes are only counted. With --hosts, each VM is drawn where "
-			"explain puts it; with --vim, as that VIM has built it; with neither, no "
-			"VIM is asked, and the picture shows what is wanted. A design with errors "
-			"is drawn too.",
+		.summary = "draw the topology as SVG, with the findings",
+		.text = "Draws the networks, and for each VM its host with NUMA nodes, NICs and "
+			"ports, its bond and its addresses. Errors and warnings of check are "
+			"marked at the object they concern; notes are only counted. With --hosts, "
+			"draws each VM on the host that explain selects; with --vim, on the host "
+			"where it runs; without both, draws the design as described and contacts "
+			"no VIM. Designs with errors are drawn too.",
 		.example = "dnsvnf draw -o topology.svg examples/technote/corrected/dep.xml",
 		.run = verb_draw,
 	},
@@ -213,12 +214,12 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = plan_options,
 		.options_size = sizeof(struct plan_options),
-		.summary = "show what deploy would make, in order",
-		.text = "Compares the descriptor with what the VIM has and prints the steps that "
-			"deploy would take. Nothing is changed. With --hosts also where Nova will "
-			"put each server, or why nowhere; with --count how many such deployments "
-			"have room, and what runs out first on each host. Exit code 1 when a "
-			"server finds no host or fewer than N have room.",
+		.summary = "show what deploy would do, in order",
+		.text = "Compares the descriptor with the objects in the VIM and prints the steps "
+			"of deploy. Changes nothing. With --hosts, also prints the host that Nova "
+			"will select for each server, or why no host fits; with --count, how many "
+			"such deployments fit, and which resource runs out first on each host. "
+			"Exit code 1 if a server fits on no host or fewer than N deployments fit.",
 		.example = "sudo dnsvnf plan examples/technote/corrected/dep.xml",
 		.policy = VERB_WARNS,
 		.run = verb_plan,
@@ -229,15 +230,14 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = explain_options,
 		.options_size = sizeof(struct options),
-		.summary =
-			"tell where Nova will put each server, or why nowhere and what would help",
+		.summary = "show which host Nova will select for each server, or why none fits and "
+			   "what would help",
 		.text = "Applies the rules of Nova's scheduler to the hosts of --hosts and prints "
-			"each server's place, or for each host the reasons, and what was found to "
-			"fit instead. With --hosts alone no VIM is asked. With --vim, what the VIM "
-			"knows (VFs and CPUs in use, bridge mappings, what became of the server) "
-			"is "
-			"added, and what its role may not see is said to be unknown. Exit code 1 "
-			"when a server finds no host.",
+			"each server's host, NUMA cells and VFs, or the reasons why no host fits, "
+			"and changes that would make it fit. With --hosts alone, contacts no VIM. "
+			"With --vim, also uses data of the VIM (VFs and CPUs in use, bridge "
+			"mappings, the server's state); anything the role cannot see is reported "
+			"as unknown. Exit code 1 if a server fits on no host.",
 		.example = "dnsvnf explain --hosts hosts/ examples/technote/corrected/dep.xml",
 		.policy = VERB_TAKES_BROKEN | VERB_WARNS | VERB_NEEDS_NO_VIM,
 		.run = verb_explain,
@@ -248,11 +248,12 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = deploy_options,
 		.options_size = sizeof(struct deploy_options),
-		.summary = "make what the descriptor asks for and wait until DNS answers",
-		.text = "Makes networks, ports and servers, waits until the servers are alive "
-			"(VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Run again, it "
-			"finishes what an interrupted run began, or says that there is nothing to "
-			"do. When no host takes a server, --hosts lets it tell why.",
+		.summary = "create the deployment and wait until DNS answers",
+		.text = "Creates networks, ports and servers, then waits until the servers are "
+			"alive (VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Can be "
+			"repeated: it completes an interrupted run, or reports that nothing is to "
+			"be done. If no host accepts a server, it explains why when --hosts is "
+			"given.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_WARNS | VERB_STREAMS | VERB_STOPS,
 		.run = verb_deploy,
@@ -263,9 +264,10 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = vim_options,
 		.options_size = sizeof(struct options),
-		.summary = "prove what was built: ports, bond, NUMA, addresses, DNS",
-		.text = "Asks the VIM, the guest and the DNS service and prints each check with "
-			"pass, fail or unknown and the evidence. Exit code 1 when one failed.",
+		.summary = "verify the deployment: ports, bond, NUMA, addresses, DNS",
+		.text = "Queries the VIM, the guest and the DNS service and prints each check with "
+			"its result (pass, fail or unknown) and the evidence. Exit code 1 if a "
+			"check failed.",
 		.example = "sudo dnsvnf verify examples/technote/corrected/dep.xml",
 		.run = verb_verify,
 	},
@@ -275,12 +277,13 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = drill_options,
 		.options_size = sizeof(struct drill_options),
-		.summary = "break the bond's active leg under DNS load and measure the outage",
-		.text = "Sends DNS queries from the service network, takes the link of the bond's "
-			"active leg down, or cuts the path behind it, counts what is lost, mends "
-			"it whatever happens. Prints what bondd in the guest said of it beside the "
-			"outage seen from outside, and why when the bond did not fail over. Exit "
-			"code 1 then, or when queries stayed lost.",
+		.summary = "fail the bond's active leg under DNS load and measure the outage",
+		.text = "Sends DNS queries from the service network, sets the link of the bond's "
+			"active leg down or drops its packets, and counts lost queries. Always "
+			"restores the leg, also after an error or an interrupt. Prints the outage "
+			"measured from outside and the report of bondd in the guest; if the bond "
+			"did not fail over, also the reason. Exit code 1 if it did not fail over "
+			"or if queries are still lost at the end.",
 		.example = "sudo dnsvnf drill --qps 1000 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_STOPS,
@@ -292,9 +295,9 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = vim_options,
 		.options_size = sizeof(struct options),
-		.summary = "list the deployments with uptime, bond and addresses",
-		.text = "Without a descriptor: every deployment of the embedded VIM, or of the VIM "
-			"that is named. With one: its deployments only.",
+		.summary = "list deployments with uptime, bond and addresses",
+		.text = "Without a descriptor, lists all deployments in the embedded VIM, or in "
+			"the VIM given by --vim; with a descriptor, only its deployments.",
 		.example = "sudo dnsvnf status",
 		.policy = VERB_TAKES_BROKEN,
 		.run = verb_status,
@@ -305,9 +308,9 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = undeploy_options,
 		.options_size = sizeof(struct options),
-		.summary = "remove everything that deploy made, and only that",
-		.text = "Removes all objects that carry the deployment's mark, servers first, also "
-			"those of a run that was killed. Nothing there is no error.",
+		.summary = "remove the deployment, and nothing else",
+		.text = "Removes all objects that carry the deployment's mark, servers first, "
+			"including those of a killed run. It is not an error if there are none.",
 		.example = "sudo dnsvnf undeploy examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_TAKES_BROKEN | VERB_STREAMS,
 		.run = verb_undeploy,
@@ -316,11 +319,11 @@ static const struct verb verbs[] = {
 		.name = "host",
 		.options = host_options,
 		.options_size = sizeof(struct host_options),
-		.summary = "show what this compute host has for VNFs on SR-IOV, and what is wrong",
+		.summary = "show this compute host's resources for SR-IOV VNFs, with findings",
 		.text = "Reads NUMA nodes, NICs with their physical and virtual functions, IOMMU, "
-			"huge pages, conntrack and modules from the kernel, and says what stands "
-			"in the way. Works without privileges; what then cannot be seen is "
-			"unknown. Exit code 1 when there is an error.",
+			"huge pages, conntrack and modules from the kernel, and reports problems. "
+			"Needs no privileges; anything that cannot be read without them is "
+			"reported as unknown. Exit code 1 if there is an error.",
 		.example = "dnsvnf host",
 		.run = verb_host,
 	},
@@ -343,9 +346,10 @@ const struct program dnsvnf_program = {
 	.name = "dnsvnf",
 	.version = DNSVNF_VERSION,
 	.operand = "[DEP.xml]",
-	.summary = "Deploys a DNS VNF that survives the loss of a NIC, proves it, and breaks it on "
-		   "purpose.",
-	.exit_codes = "0 done, 1 not right, 2 usage, 3 not reached, 4 interrupted",
+	.summary = "Deploys a DNS VNF that survives the loss of a NIC, verifies it, and measures "
+		   "the outage of a failure.",
+	.exit_codes = "0 success, 1 check or operation failed, 2 usage error, 3 VIM or network "
+		      "unreachable, 4 interrupted",
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
 	.synonyms = synonyms,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dnsvnf's verbs: what each takes, how each runs. The table is in verb.c, its meaning in
- * base/command.h. */
+/* dnsvnf's verbs and their options. The table is in verb.c; base/command.h documents its format. */
 #pragma once
 
 #include <signal.h>
@@ -14,26 +13,26 @@ enum {
 	EXIT_NOT_RIGHT = 1,   /* findings of severity error, a failed verification or deployment */
 	EXIT_USAGE = 2,       /* the command line */
 	EXIT_UNREACHABLE = 3, /* the VIM or the network */
-	EXIT_INTERRUPTED = 4, /* the state left behind is named */
+	EXIT_INTERRUPTED = 4, /* the message names the state left behind */
 };
 
-/* struct verb's policy. */
+/* Flags of struct verb's policy. */
 enum {
-	VERB_CHANGES = 1,       /* takes the VIM's lock; an interrupt ends its waits, not the run */
-	VERB_TAKES_BROKEN = 2,  /* runs with a descriptor that has errors */
-	VERB_WARNS = 4,         /* prints the descriptor's warnings first */
-	VERB_STREAMS = 8,       /* -o json: a line for each event */
-	VERB_STOPS = 16,        /* at the first deployment that fails */
-	VERB_NEEDS_NO_VIM = 32, /* when --hosts is given and --vim is not */
+	VERB_CHANGES = 1,       /* takes the VIM's lock; an interrupt ends its waits only */
+	VERB_TAKES_BROKEN = 2,  /* accepts a descriptor with errors */
+	VERB_WARNS = 4,         /* prints the descriptor's warnings before it runs */
+	VERB_STREAMS = 8,       /* -o json: one line per event */
+	VERB_STOPS = 16,        /* stops at the first deployment that fails */
+	VERB_NEEDS_NO_VIM = 32, /* if --hosts is given and --vim is not */
 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF };
 
-/* What the verbs share; each verb's options begin with it. */
+/* Options common to all verbs; the first member of each verb's options. */
 struct options {
 	const volatile sig_atomic_t *interrupted; /* see struct run_ctx */
 	const char *operand;                      /* DEP.xml, or NULL */
-	unsigned verbose;                         /* how many -v */
+	unsigned verbose;                         /* number of -v */
 	enum format format;
 	const char *vim; /* or NULL: the descriptor's */
 	bool timings;
@@ -78,8 +77,8 @@ struct host_options {
 extern const struct program dnsvnf_program;
 
 /*
- * What needs a VIM, the guest or PCI is not in the program dnsvnf but in the module that it loads:
- * there these are NULL.
+ * Verbs that need a VIM, the guest or PCI are in the module dnsvnf-verbs.so, not in the program
+ * dnsvnf: there, these are NULL.
  */
 #define IN_MODULE __attribute__((__weak__))
 int verb_check(const struct verb *verb, const void *options) IN_MODULE;
@@ -93,6 +92,6 @@ int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_host(const struct verb *verb, const void *options) IN_MODULE;
 int verb_draw(const struct verb *verb, const void *options) IN_MODULE;
 
-/* The whole of dnsvnf. elsewhere runs a verb that this program does not have; NULL: has all. */
+/* main() of dnsvnf. elsewhere runs a verb that is not in this program; NULL: all are. */
 typedef int cli_elsewhere_fn(int argc, char **argv);
 int cli_main(int argc, char **argv, cli_elsewhere_fn *elsewhere);

@@ -71,7 +71,7 @@ class Options(unittest.TestCase):
 
     def test_help_tells_values_range_and_default(self):
         help_of_drill = " ".join(dnsvnf("drill", "--help").stdout.split())
-        for text in ("-o, --output text|json ", "--qps N queries a second, 1 to 20000 (default 1000)",
+        for text in ("-o, --output text|json ", "--qps N queries per second, 1 to 20000 (default 1000)",
                      "--failure carrier|silent "):
             self.assertIn(text, help_of_drill)
 

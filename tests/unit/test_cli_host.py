@@ -79,8 +79,8 @@ class Host(unittest.TestCase):
 
     def test_options_that_do_not_go_together(self):
         for message, *arguments in (("--apply needs --tune", "--apply"),
-                                    ("--root reads another", "--root", "/", "--tune", "--apply"),
-                                    ("--capture goes with no other option", "--capture", "x", "--root", "/"),
+                                    ("--root reads the files of another", "--root", "/", "--tune", "--apply"),
+                                    ("--capture cannot be combined with other options", "--capture", "x", "--root", "/"),
                                     ("unexpected operand 'dep.xml'", "dep.xml")):
             done = host(*arguments)
             self.assertEqual((2, ""), (done.returncode, done.stdout))

@@ -218,7 +218,7 @@ class EndToEnd(Leaves):
         self.assertEqual(1, blind.returncode, blind.stderr)
         self.assertIn("did NOT fail over", blind.stdout)
         self.assertIn("the carrier stayed, which is all that miimon=1000 sees", blind.stdout)
-        self.assertIn("none watches in the guest", blind.stdout)
+        self.assertIn("is not running in the guest", blind.stdout)
 
     def until_both_paths_are_proven(self):
         end = time.monotonic() + 30
