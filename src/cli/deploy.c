@@ -49,6 +49,8 @@ static int deploy_one(const struct options *options, const struct model *model,
 
 	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
 		return cli_fail("deploy", &err);
+	if (own->at_once)
+		plan_at_once(plan, "asked for with --at-once");
 	if (apply_plan(vim, plan, &apply, &err) < 0) {
 		int code = cli_fail("deploy", &err);
 		if (err.kind == ERR_NO_CAPACITY)

@@ -62,6 +62,12 @@ static void print_summary(const struct plan *plan, const struct deployment *depl
 	       deployment->name, plan_count(plan, ACTION_CREATE), plan_count(plan, ACTION_UPDATE),
 	       plan_count(plan, ACTION_REPLACE), plan_count(plan, ACTION_DELETE),
 	       plan_count(plan, ACTION_KEEP));
+	bool interrupts = false;
+	for (size_t i = 0; i < plan->n; i++)
+		interrupts = interrupts || step_interrupts(&plan->v[i]);
+	if (interrupts && plan->at_once_why)
+		printf("%s: the servers go down together: %s\n", deployment->name,
+		       plan->at_once_why);
 	for (size_t i = 0; i < plan->n; i++)
 		if (step_interrupts(&plan->v[i]))
 			printf("%s: the service of server %s is interrupted: %s\n",

@@ -58,6 +58,7 @@ struct plan_options {
 struct deploy_options {
 	struct options common;
 	bool keep_failed;
+	bool at_once;
 };
 
 struct drill_options {

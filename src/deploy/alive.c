@@ -21,7 +21,8 @@
 #define ROUND_MS        500   /* a boot changes no faster than this */
 #define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */
 #define UNSURE_MS       30000 /* for an address that perhaps cannot be reached from here */
-#define CONSOLE_LINES   12    /* shown when nothing came */
+#define STEADY_MS       3000
+#define CONSOLE_LINES   12 /* shown when nothing came */
 
 /* Waiting for one server. */
 struct wait {
@@ -315,27 +316,94 @@ static int wait_service(const struct wait *w, struct err *err)
 	return r;
 }
 
-int alive_wait(struct vim *vim, const struct plan *plan, struct err *err)
+static int wait_server(struct wait *w, const struct step *server, struct err *err)
+{
+	bool monitored = server->group->bootup_time >= 0;
+
+	w->server = server;
+	w->limit = monitored ? server->group->bootup_time : 300;
+	int r = wait_active(w, err);
+	if (r == 0)
+		r = wait_ports(w, err);
+	if (r == 0 && monitored)
+		r = wait_alive(w, err);
+	if (r == 0 && monitored)
+		r = wait_service(w, err);
+	return r;
+}
+
+int alive_wait(struct vim *vim, const struct plan *plan, const bool *which, struct err *err)
 {
 	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
+	int r = 0;
 
-	for (size_t i = 0; i < plan->n; i++) {
+	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		const struct step *s = &plan->v[i];
-		if (s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
+		if (!which[i] || s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
 			continue;
-		bool monitored = s->group->bootup_time >= 0;
-		w.server = s;
-		w.limit = monitored ? s->group->bootup_time : 300;
-		int r = wait_active(&w, err);
-		if (r == 0)
-			r = wait_ports(&w, err);
-		if (r == 0 && monitored)
-			r = wait_alive(&w, err);
-		if (r == 0 && monitored)
-			r = wait_service(&w, err);
+		r = wait_server(&w, s, err);
 		vim_server_info_clear(&w.seen);
+	}
+	return r;
+}
+
+/* Does DNS answer on every address that can be asked? One query of each. */
+static enum tristate serves_now(const struct wait *w)
+{
+	const char *name = service_query_name(w->plan->deployment, w->server->group);
+	cleanup_strv struct strv addresses = {0};
+	enum tristate serves = TRI_UNKNOWN;
+
+	service_addresses(w->server->group, w->server->index, &addresses);
+	for (size_t i = 0; i < addresses.n; i++) {
+		cleanup_free char *why = NULL;
+		enum vim_reach reach = reach_of(w->vim, &w->seen, addresses.v[i], &why);
+		if (reach == VIM_REACH_NO)
+			continue;
+		if (dns_answers(w, addresses.v[i], name))
+			serves = TRI_YES;
+		else if (reach == VIM_REACH_YES)
+			return TRI_NO;
+	}
+	return serves;
+}
+
+/* Until it has answered for a while: a first answer may come from a guest that starts again. */
+static int wait_steady(const struct wait *w, struct err *err)
+{
+	for (int64_t since = clock_now(); clock_ms_since(since) < STEADY_MS;) {
+		if (serves_now(w) == TRI_NO)
+			since = clock_now();
+		int r = pause_round(w, "SERVICE_ALIVE", "DNS to answer for a while", err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int alive_wait_server(struct vim *vim, const struct plan *plan, const struct step *server,
+		      struct err *err)
+{
+	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
+	int r = wait_server(&w, server, err);
+
+	if (r == 0 && server->group->bootup_time >= 0)
+		r = wait_steady(&w, err);
+	vim_server_info_clear(&w.seen);
+	return r;
+}
+
+enum tristate alive_serves(struct vim *vim, const struct plan *plan, const struct step *server)
+{
+	struct wait w = {.vim = vim, .plan = plan, .server = server};
+	enum tristate serves = TRI_NO;
+
+	if (vim->ops->server(vim, server->name, VIM_LOOK_ALL, &w.seen, NULL) == 0 &&
+	    w.seen.state == VIM_STATE_ACTIVE) {
+		serves = server->group->bootup_time < 0 ? TRI_UNKNOWN : serves_now(&w);
+		if (serves == TRI_NO) /* one packet may have been lost */
+			serves = serves_now(&w);
+	}
+	vim_server_info_clear(&w.seen);
+	return serves;
 }

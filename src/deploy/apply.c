@@ -9,66 +9,11 @@
 #include "base/event.h"
 #include "base/str.h"
 #include "deploy/alive.h"
+#include "deploy/execute.h"
 #include "deploy/plan.h"
+#include "deploy/rolling.h"
 
 #define PROOF_ROUNDS 3
-
-/* ESC's names where it has one; ports, flavors and servers get names in the same style. */
-static const char *event_type(enum vim_kind kind, bool make)
-{
-	switch (kind) {
-	case VIM_NETWORK:
-		return make ? "CREATE_NETWORK" : "DELETE_NETWORK";
-	case VIM_SUBNET:
-		return make ? "CREATE_SUBNET" : "DELETE_SUBNET";
-	case VIM_IMAGE:
-		return make ? "CREATE_IMAGE" : "DELETE_IMAGE";
-	case VIM_FLAVOR:
-		return make ? "CREATE_FLAVOR" : "DELETE_FLAVOR";
-	case VIM_SERVER_GROUP:
-		return make ? "CREATE_SERVER_GROUP" : "DELETE_SERVER_GROUP";
-	case VIM_PORT:
-		return make ? "CREATE_PORT" : "DELETE_PORT";
-	case VIM_SERVER:
-		return make ? "VM_DEPLOYED" : "VM_UNDEPLOYED";
-	}
-	return "?";
-}
-
-/* A call of create or destroy: what its numbers stand for. */
-struct work {
-	const struct vim *vim;
-	const struct step *const *steps;         /* of create, else NULL */
-	const struct vim_object *const *objects; /* of destroy, else NULL */
-	bool *stays;                             /* of destroy: others use it; or NULL */
-};
-
-static void report(void *data, size_t i, enum event_status status, const char *details,
-		   uint64_t done, uint64_t total)
-{
-	const struct work *w = data;
-	bool make = w->steps != NULL;
-	enum vim_kind kind = make ? w->steps[i]->request.kind : w->objects[i]->kind;
-
-	/* A server is only asked for by create: VM_DEPLOYED is earned when it is ACTIVE. */
-	if (make && kind == VIM_SERVER && status == EVENT_SUCCESS)
-		return;
-	if (!make && w->stays && status == EVENT_NOTE)
-		w->stays[i] = true;
-	event_report(w->vim->run, &(struct event){
-					  .type = event_type(kind, make),
-					  .status = status,
-					  .tenant = w->vim->tenant,
-					  .deployment = w->vim->deployment,
-					  .object = make ? w->steps[i]->name : w->objects[i]->name,
-					  .details = details || !make || status != EVENT_SUCCESS
-							     ? details
-							     : w->steps[i]->about,
-					  .done = done,
-					  .total = total,
-					  .unit = "B",
-				  });
-}
 
 int apply_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
 		  const struct deployment *deployment, struct vim_inventory *ret_inventory,
@@ -87,42 +32,6 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 static int stop_interrupted(struct err *err)
 {
 	return err_set(err, INTERRUPTED, "interrupted");
-}
-
-/* stays (may be NULL) says which of the objects are left because others use them. */
-static int destroy(struct vim *vim, const struct vim_object *const *objects, size_t n, bool *stays,
-		   struct err *err)
-{
-	struct work work = {.vim = vim, .objects = objects, .stays = stays};
-	const struct vim_watch watch = {report, &work};
-
-	return n ? vim->ops->destroy(vim, objects, n, &watch, err) : 0;
-}
-
-/* What stands in the way of the plan. */
-static int clear_ground(struct vim *vim, const struct plan *plan, struct err *err)
-{
-	cleanup_free const struct vim_object **objects = NULL;
-	cleanup_free const struct step **steps = NULL;
-	size_t n = 0, n_steps = 0;
-
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct step *s = &plan->v[i];
-		if (s->action != ACTION_DELETE && s->action != ACTION_REPLACE)
-			continue;
-		*array_push(objects, n) = s->present;
-		*array_push(steps, n_steps) = s;
-	}
-	cleanup_free bool *stays = xcalloc(n, sizeof(*stays));
-	int r = destroy(vim, objects, n, stays, err);
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (stays[i] && steps[i]->action == ACTION_REPLACE)
-			return err_code(
-				err, INVALID, EEXIST,
-				"%s \"%s\" must be replaced (%s), and others use it: remove their "
-				"ports from it, or rename it in the descriptor",
-				vim_kind_name(objects[i]->kind), objects[i]->name, steps[i]->why);
-	return r;
 }
 
 static int update(struct vim *vim, const struct plan *plan, struct err *err)
@@ -169,11 +78,6 @@ static int set_links(struct vim *vim, const struct plan *plan, struct err *err)
 	return 0;
 }
 
-static bool to_be_made(const struct step *s)
-{
-	return s->action == ACTION_CREATE || s->action == ACTION_REPLACE;
-}
-
 /* Everything used has to be there, under a name that only one thing has. */
 static int find_used(const struct plan *plan, struct err *err)
 {
@@ -208,7 +112,7 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 		const struct step *s = &plan->v[i];
 		cleanup_free struct vim_request *ports = NULL;
 		size_t n = 0;
-		if (s->request.kind != VIM_SERVER || !to_be_made(s))
+		if (s->request.kind != VIM_SERVER || !step_makes(s))
 			continue;
 		for (size_t j = 0; j < s->n_needs; j++)
 			if (plan->v[s->needs[j]].request.kind == VIM_PORT)
@@ -220,107 +124,103 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 	return r;
 }
 
-/*
- * Can it be made while what the plan replaces still serves? An image is uploaded before the old
- * server goes, so that the outage is a reboot's. Networks, ports and servers may want the VLAN,
- * address or VF of one that goes.
- */
-static bool is_early(const struct step *s)
+static bool *select_steps(const struct plan *plan, enum phase phase)
 {
-	return s->action == ACTION_CREATE &&
-	       (s->request.kind == VIM_IMAGE || s->request.kind == VIM_FLAVOR);
-}
-
-enum part { PART_EARLY, PART_REST, PART_ALL };
-
-/* The requests of one call of create. */
-struct requests {
-	struct vim_request *v;
-	const struct step **steps;
-	size_t n;
-	size_t *needs; /* of all of them, one after the other */
-};
-
-static void requests_clear(struct requests *r)
-{
-	free(r->v);
-	free(r->steps);
-	free(r->needs);
-}
-
-/* A step needs others by their numbers in the plan, a request by those in the call. */
-static void gather(const struct plan *plan, enum part part, struct requests *ret)
-{
-	const size_t none = plan->n;
-	cleanup_free size_t *number = xcalloc(plan->n, sizeof(*number));
-	size_t n_needs = 0;
+	bool *which = xcalloc(plan->n, sizeof(*which));
 
 	for (size_t i = 0; i < plan->n; i++)
-		n_needs += plan->v[i].n_needs;
-	*ret = (struct requests){.v = xcalloc(plan->n, sizeof(*ret->v)),
-				 .steps = xcalloc(plan->n, sizeof(*ret->steps)),
-				 .needs = xcalloc(n_needs, sizeof(*ret->needs))};
-	size_t *next = ret->needs;
-	for (size_t i = 0; i < plan->n; i++) {
+		which[i] = plan->v[i].phase == phase;
+	return which;
+}
+
+static int carry_out(struct vim *vim, const struct plan *plan, enum phase phase, struct err *err)
+{
+	cleanup_free bool *which = select_steps(plan, phase);
+	int r = execute_delete(vim, plan, which, err);
+
+	if (r == 0 && phase == PHASE_MAIN)
+		r = update(vim, plan, err);
+	return r < 0 ? r : execute_create(vim, plan, which, err);
+}
+
+/* Waits for the servers that are kept, or for those that were made. */
+static int wait_for(struct vim *vim, const struct plan *plan, bool made, bool *settled,
+		    struct err *err)
+{
+	cleanup_free bool *which = xcalloc(plan->n, sizeof(*which));
+
+	for (size_t i = 0; i < plan->n; i++)
+		which[i] = plan->v[i].phase == PHASE_MAIN && step_makes(&plan->v[i]) == made;
+	int r = alive_wait(vim, plan, which, err);
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		settled[i] = settled[i] || which[i];
+	return r;
+}
+
+/* An empty plan: what exists is left alone, so that all can be made side by side. */
+static int make_at_once(struct vim *vim, const struct plan *plan, struct err *err)
+{
+	cleanup_free bool *all = xcalloc(plan->n, sizeof(*all));
+
+	for (size_t i = 0; i < plan->n; i++)
+		all[i] = true;
+	int r = update(vim, plan, err);
+	return r < 0 ? r : execute_create(vim, plan, all, err);
+}
+
+static int make_all(struct vim *vim, const struct plan *plan, bool *settled, struct err *err)
+{
+	bool fresh = plan_count(plan, ACTION_REPLACE) + plan_count(plan, ACTION_DELETE) == 0;
+	int r = fresh ? make_at_once(vim, plan, err) : carry_out(vim, plan, PHASE_EARLY, err);
+
+	if (r == 0 && !fresh)
+		r = carry_out(vim, plan, PHASE_MAIN, err);
+	if (r == 0)
+		r = set_links(vim, plan, err);
+	/* A server that was added stands in for those that change. */
+	if (r == 0)
+		r = wait_for(vim, plan, true, settled, err);
+	if (r == 0 && !fresh)
+		r = rolling_apply(vim, plan, settled, err);
+	if (r == 0 && !fresh)
+		r = carry_out(vim, plan, PHASE_LATE, err);
+	return r < 0 ? r : wait_for(vim, plan, false, settled, err);
+}
+
+/* Is what the step found gone? Then what was made in its place is all there is. */
+static bool is_lost(const struct step *s, const struct vim_inventory *now)
+{
+	for (size_t i = 0; i < now->n; i++)
+		if (s->present && streq(now->v[i].id, s->present->id))
+			return false;
+	return s->present != NULL;
+}
+
+/* What serves is settled with all that it needs, and what replaces something that is gone. */
+static void settle(const struct plan *plan, const struct vim_inventory *now, bool *settled)
+{
+	for (size_t i = plan->n; i-- > 0;) {
 		const struct step *s = &plan->v[i];
-		number[i] = none;
-		if (!to_be_made(s) || (part != PART_ALL && is_early(s) != (part == PART_EARLY)))
-			continue;
-		struct vim_request *request = &ret->v[ret->n];
-		*request = s->request;
-		request->needs = next;
-		for (size_t k = 0; k < s->n_needs; k++)
-			if (number[s->needs[k]] != none)
-				*next++ = number[s->needs[k]];
-		request->n_needs = (size_t)(next - request->needs);
-		number[i] = ret->n;
-		ret->steps[ret->n++] = s;
+		if (s->action == ACTION_REPLACE && is_lost(s, now))
+			settled[i] = true;
+		for (size_t k = 0; k < s->n_needs && settled[i]; k++)
+			settled[s->needs[k]] = true;
 	}
 }
 
-static int make(struct vim *vim, const struct plan *plan, enum part part, struct err *err)
-{
-	__attribute__((__cleanup__(requests_clear))) struct requests requests = {0};
-
-	gather(plan, part, &requests);
-	struct work work = {.vim = vim, .steps = requests.steps};
-	const struct vim_watch watch = {report, &work};
-	if (requests.n == 0)
-		return 0;
-	if (run_interrupted(vim->run))
-		return stop_interrupted(err);
-	return vim->ops->create(vim, requests.v, requests.n, &watch, err);
-}
-
-static int make_all(struct vim *vim, const struct plan *plan, struct err *err)
-{
-	bool fresh = plan_count(plan, ACTION_REPLACE) + plan_count(plan, ACTION_DELETE) == 0;
-	int r = fresh ? 0 : make(vim, plan, PART_EARLY, err);
-
-	if (r == 0)
-		r = clear_ground(vim, plan, err);
-	if (r == 0)
-		r = update(vim, plan, err);
-	if (r == 0)
-		r = make(vim, plan, fresh ? PART_ALL : PART_REST, err);
-	if (r == 0)
-		r = set_links(vim, plan, err);
-	return r < 0 ? r : alive_wait(vim, plan, err);
-}
-
-/* Was it made by this run? What was there before has another id. */
-static bool made_now(const struct plan *plan, const struct vim_object *o)
+/* Was it made by this run, and is of no use? What was there before has another id. */
+static bool made_in_vain(const struct plan *plan, const bool *settled, const struct vim_object *o)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		if (to_be_made(s) && o->kind == s->request.kind && streq(o->owner, s->owner))
-			return !s->present || !streq(s->present->id, o->id);
+		if (step_makes(s) && o->kind == s->request.kind && streq(o->owner, s->owner))
+			return !settled[i] && (!s->present || !streq(s->present->id, o->id));
 	}
 	return false;
 }
 
-/* Takes away what this run made; what was there before stays. */
-static void undo(struct vim *vim, const struct plan *plan)
+/* Takes away what this run made in vain; what was there before stays, and so does what serves. */
+static void undo(struct vim *vim, const struct plan *plan, bool *settled)
 {
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_inventory struct vim_inventory inventory = {0};
@@ -332,12 +232,13 @@ static void undo(struct vim *vim, const struct plan *plan)
 			   err.text);
 		return;
 	}
+	settle(plan, &inventory, settled);
 	for (size_t i = 0; i < inventory.n; i++) {
 		owned += vim_object_is_of(&inventory.v[i], vim);
-		if (made_now(plan, &inventory.v[i]))
+		if (made_in_vain(plan, settled, &inventory.v[i]))
 			*array_push(objects, n) = &inventory.v[i];
 	}
-	int r = destroy(vim, objects, n, NULL, &err);
+	int r = execute_destroy(vim, objects, n, &err);
 	if (r == 0 && owned == n)
 		r = vim->ops->release(vim, &err);
 	if (r < 0)
@@ -347,11 +248,12 @@ static void undo(struct vim *vim, const struct plan *plan)
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
 	       struct err *err)
 {
+	cleanup_free bool *settled = xcalloc(plan->n, sizeof(*settled));
 	int r = apply_admit(vim, plan, err);
 
 	if (r < 0)
 		return r;
-	r = make_all(vim, plan, err);
+	r = make_all(vim, plan, settled, err);
 	if (r == 0)
 		return 0;
 	event_report(vim->run, &(struct event){.type = "SERVICE_ALIVE",
@@ -360,7 +262,7 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 					       .deployment = vim->deployment,
 					       .details = err->text});
 	if (r != -EINTR && r != -EBUSY && !options->keep_failed)
-		undo(vim, plan);
+		undo(vim, plan, settled);
 	return r;
 }
 
@@ -410,7 +312,7 @@ static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 			return err_set(err, FAILED,
 				       "still there after deletion: %s; run dnsvnf undeploy again",
 				       left.s);
-		r = destroy(vim, objects, n, NULL, err);
+		r = execute_destroy(vim, objects, n, err);
 		if (r < 0)
 			return r;
 	}
@@ -425,7 +327,7 @@ int apply_undeploy(struct vim *vim, struct err *err)
 	int r = list_owned(vim, &inventory, &objects, &n, err);
 
 	if (r == 0)
-		r = destroy(vim, objects, n, NULL, err);
+		r = execute_destroy(vim, objects, n, err);
 	if (r == 0 && n > 0)
 		r = prove_gone(vim, &left, err);
 	if (r == 0 && !left)

@@ -31,11 +31,13 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
 
 /*
- * Makes what stands on nothing old, then deletes, changes and makes the rest, then waits until the
- * servers are ACTIVE, answer on their management address (VM_ALIVE) and answer DNS (SERVICE_ALIVE),
- * at most bootup_time each. On failure what this run made is undone, unless asked to keep it or
- * interrupted (-EINTR): then the next deploy finishes it. -EBUSY: another dnsvnf is at work;
- * ERR_NO_CAPACITY: no host took a server.
+ * Carries the plan out. Images and flavors first; then what goes and what is new; then the servers
+ * that change, one at a time (deploy/rolling.h); what no server uses any more last. Each server is
+ * waited for until it is ACTIVE, answers on its management address (VM_ALIVE) and answers DNS
+ * (SERVICE_ALIVE), at most bootup_time. On failure what this run made in vain is undone, unless
+ * asked to keep it or interrupted (-EINTR): then the next deploy finishes it. What served before
+ * the run, and what serves in its place, stays. -EBUSY: another dnsvnf is at work; ERR_NO_CAPACITY:
+ * no host took a server.
  */
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
 	       struct err *err);

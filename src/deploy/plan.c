@@ -179,6 +179,18 @@ static char *bondd_conf(const struct vm_group *group, unsigned index)
 	return xasprintf("# Written by dnsvnf.\nlisten = %s:%d\n", address, GUEST_PORT);
 }
 
+/* Mark of the image's step, or NULL: it is only used. */
+static const char *image_owner(const struct planner *p, const char *image)
+{
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct step *s = &p->plan->v[i];
+		if (s->request.kind == VIM_IMAGE && s->action != ACTION_USE &&
+		    streq(s->name, image))
+			return s->owner;
+	}
+	return NULL;
+}
+
 /* server_group: its name, or NULL; borrowed from its step. */
 static int add_server(struct planner *p, const struct vm_group *group, unsigned index,
 		      const char *server_group, struct err *err)
@@ -218,6 +230,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	s->request.server.server_group = server_group;
 	s->request.server.image_name = group->image;
 	s->request.server.image = model_image(model, group->image);
+	s->request.server.image_owner = image_owner(p, group->image);
 	s->request.server.flavor_name = group->flavor;
 	s->request.server.flavor = model_flavor(model, group->flavor);
 	s->request.server.port_names = (const char *const *)port_names;
@@ -272,6 +285,27 @@ static int add_group(struct planner *p, const struct vm_group *group, struct err
 	return 0;
 }
 
+/*
+ * An image that changed is made beside the old one, which servers run from until they are changed,
+ * and to which they can go back: under a mark of its own.
+ */
+static char *image_role(const struct planner *p, const struct image *image)
+{
+	const struct vim_request request = {.kind = VIM_IMAGE, .name = image->name, .image = image};
+	cleanup_free char *digest = vim_request_digest(&request);
+	cleanup_free char *plain = xasprintf("image/%s", image->name);
+	cleanup_free char *changed = xasprintf("image/%s/%.16s", image->name, digest);
+	cleanup_free char *plain_owner = owner_mark(p, plain);
+	cleanup_free char *changed_owner = owner_mark(p, changed);
+	const struct vim_object *there = find_owned(p, VIM_IMAGE, plain_owner);
+
+	if (find_owned(p, VIM_IMAGE, changed_owner))
+		return steal_ptr(changed);
+	bool differs = there && there->state == VIM_STATE_ACTIVE &&
+		       vim_request_difference(&request, there->digest) != VIM_SAME;
+	return differs ? steal_ptr(changed) : steal_ptr(plain);
+}
+
 static void add_definitions(struct planner *p)
 {
 	const struct model *model = p->plan->model;
@@ -298,7 +332,7 @@ static void add_definitions(struct planner *p)
 		for (size_t before = 0; before < g; before++)
 			seen |= streq(d->vm_groups[before].image, d->vm_groups[g].image);
 		if (image && !seen)
-			add_step(p, VIM_IMAGE, image->name, xasprintf("image/%s", image->name),
+			add_step(p, VIM_IMAGE, image->name, image_role(p, image),
 				 xstrdup(image->disk_format ? image->disk_format : "image"))
 				->request.image = image;
 	}
@@ -462,6 +496,11 @@ static void propagate(struct plan *plan)
 	}
 }
 
+bool step_makes(const struct step *step)
+{
+	return step->action == ACTION_CREATE || step->action == ACTION_REPLACE;
+}
+
 bool step_interrupts(const struct step *step)
 {
 	return step->request.kind == VIM_SERVER && step->present &&
@@ -564,6 +603,7 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 			find_unowned(&p, &plan->v[i]);
 	propagate(plan);
 	add_deletes(&p);
+	plan_phases(plan);
 	*ret_plan = steal_ptr(plan);
 	return 0;
 }
@@ -591,6 +631,7 @@ void plan_free(struct plan *plan)
 		free(s->needs);
 	}
 	free(plan->v);
+	free(plan->at_once_why);
 	free(plan);
 }
 

@@ -15,6 +15,14 @@ enum action {
 	ACTION_USE,     /* exists in the VIM without our mark: is used and left alone */
 };
 
+/* When a step is carried out. Within a phase what has to go is deleted before the rest is made. */
+enum phase {
+	PHASE_EARLY, /* images and flavors, while the old servers serve */
+	PHASE_MAIN,
+	PHASE_ROLL, /* with its server (unit): a server that exists is changed, and its ports */
+	PHASE_LATE, /* to be deleted when no server uses it any more */
+};
+
 /*
  * One object. The steps of a plan stand in the order of making: whatever a step depends on is of a
  * lower stage. Steps of one stage do not depend on each other.
@@ -33,6 +41,8 @@ struct step {
 	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
 	size_t *needs;                    /* numbers of the steps that it depends on, rising */
 	size_t n_needs;
+	enum phase phase;
+	size_t unit; /* PHASE_ROLL: number of the server's step */
 
 	char **port_names; /* of a server: what request.server.port_names points to */
 	size_t n_ports;
@@ -46,6 +56,7 @@ struct plan {
 	const struct deployment *deployment;
 	struct step *v;
 	size_t n;
+	char *at_once_why; /* why the servers cannot be changed one at a time; NULL: they can */
 };
 
 /* What the deployment may find in the VIM by name; for vim_ops.list. The names are borrowed from
@@ -66,8 +77,24 @@ void plan_free(struct plan *plan); /* NULL is fine */
 /* Does the step depend on step number i of its plan? */
 bool step_needs(const struct step *step, size_t i);
 
+/* Does it create something, in place of nothing or of what was deleted before? */
+bool step_makes(const struct step *step);
+
 /* Does the step end or restart a running server? Then `why` says what for. */
 bool step_interrupts(const struct step *step);
+
+/* Sets the phases of all steps; plan_make does. */
+void plan_phases(struct plan *plan);
+
+/* All servers that change go down together, for this reason. */
+void plan_at_once(struct plan *plan, const char *why);
+
+/*
+ * Which servers stand in for each other: ret_set[i], of the server of step i, is the same for all
+ * of a set. Those of one vm_group, of one server group that keeps its servers apart, and those that
+ * answer for the same name.
+ */
+void plan_sets(const struct plan *plan, size_t *ret_set);
 
 /* Steps with this action. */
 size_t plan_count(const struct plan *plan, enum action action);

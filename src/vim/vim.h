@@ -98,6 +98,7 @@ struct vim_request {
 			const struct vm_group *group;
 			const char *server_group; /* name, or NULL */
 			const char *image_name;
+			const char *image_owner;     /* its mark, or NULL: found by name */
 			const struct image *image;   /* NULL: exists in the VIM */
 			const struct flavor *flavor; /* NULL: exists in the VIM */
 			const char *flavor_name;

@@ -29,6 +29,7 @@ struct memory_vim {
 	bool refuse;    /* admit says no */
 	bool dead;      /* the server ends in ERROR */
 	bool released;
+	size_t least_servers; /* fewest at any time, as far as watched */
 };
 
 static struct memory_vim *memory(struct vim *vim)
@@ -118,14 +119,25 @@ static int memory_server(struct vim *vim, const char *name, enum vim_look look,
 	return 0;
 }
 
+static size_t count(const struct memory_vim *m, enum vim_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->there.n; i++)
+		n += m->there.v[i].kind == kind;
+	return n;
+}
+
 static void forget(struct memory_vim *m, const char *id)
 {
 	for (size_t i = 0; i < m->there.n; i++)
 		if (streq(m->there.v[i].id, id)) {
 			vim_object_clear(&m->there.v[i]);
 			m->there.v[i] = m->there.v[--m->there.n];
-			return;
+			break;
 		}
+	if (count(m, VIM_SERVER) < m->least_servers)
+		m->least_servers = count(m, VIM_SERVER);
 }
 
 static int memory_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
@@ -315,6 +327,70 @@ static void test_undo_leaves_what_was_to_be_replaced(void **state)
 	vim_inventory_clear(&m.there);
 }
 
+static int deploy_two(struct memory_vim *m, const char *image, struct err *err)
+{
+	cleanup_findings struct findings findings = {0};
+	struct model *model = NULL;
+
+	assert_int_equal(design_read(DESIGN, &model, &findings, err), 0);
+	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+	group->bootup_time = -1;
+	group->scaling.min_active = group->scaling.max_active = 2;
+	free(model->images[0].src);
+	model->images[0].src = xstrdup(image);
+	int r = deploy(m, model, false, err);
+	model_free(model);
+	return r;
+}
+
+/* Two that stand in for each other are replaced one after the other, from an image beside the old.
+ */
+static void test_two_are_replaced_one_at_a_time(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	assert_int_equal(deploy_two(&m, "a.qcow2", &err), 0);
+	m.least_servers = 2;
+	assert_int_equal(deploy_two(&m, "b.qcow2", &err), 0);
+	assert_int_equal(m.least_servers, 1);
+	assert_int_equal(count(&m, VIM_SERVER), 2);
+	assert_int_equal(count(&m, VIM_IMAGE), 1);
+	int operations = m.operations;
+	assert_int_equal(deploy_two(&m, "b.qcow2", &err), 0);
+	assert_int_equal(m.operations, operations);
+	assert_int_equal(deploy_two(&m, "a.qcow2", &err), 0);
+	assert_int_equal(count(&m, VIM_IMAGE), 1);
+	vim_inventory_clear(&m.there);
+}
+
+/* Whatever fails: one serves, the first change stays, and the next deploy finishes it. */
+static void test_failed_replacement_leaves_one(void **state)
+{
+	(void)state;
+	for (int at = 1;; at++) {
+		cleanup_err struct err err = ERR_INIT;
+		struct memory_vim m = memory_vim();
+		assert_int_equal(deploy_two(&m, "a.qcow2", &err), 0);
+		m.fail_at = m.operations + at;
+		m.least_servers = 2;
+		int r = deploy_two(&m, "b.qcow2", &err);
+		assert_int_equal(m.least_servers, at == 1 || at == 2 ? 2 : 1);
+		assert_true(count(&m, VIM_SERVER) >= 1);
+		if (r < 0) {
+			err_clear(&err);
+			assert_int_equal(deploy_two(&m, "b.qcow2", &err), 0);
+		}
+		assert_int_equal(count(&m, VIM_SERVER), 2);
+		assert_int_equal(count(&m, VIM_IMAGE), 1);
+		vim_inventory_clear(&m.there);
+		if (r == 0)
+			break;
+		assert_true(at < 20);
+	}
+}
+
 /* The old group's port has the name that the new group's gets. */
 static void test_renamed_group_with_a_named_port(void **state)
 {
@@ -392,6 +468,8 @@ int main(void)
 		TEST(test_refused_before_anything_is_made),
 		TEST(test_undo_leaves_what_was_there_before),
 		TEST(test_undo_leaves_what_was_to_be_replaced),
+		cmocka_unit_test(test_two_are_replaced_one_at_a_time),
+		cmocka_unit_test(test_failed_replacement_leaves_one),
 		TEST(test_renamed_group_with_a_named_port),
 		TEST(test_undeploy_goes_on_and_tells),
 		TEST(test_link_left_down_comes_up),

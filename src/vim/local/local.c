@@ -348,7 +348,8 @@ static int create_one(struct local *local, const struct vim_request *request,
 {
 	const char *kind = vim_kind_name(request->kind);
 
-	if (records_find(records, request->kind, request->name))
+	/* An image that changed is made beside the old one. */
+	if (request->kind != VIM_IMAGE && records_find(records, request->kind, request->name))
 		return err_code(err, REFUSED, EEXIST, "%s \"%s\" exists already", kind,
 				request->name);
 	struct record *record = records_new(records, request->kind, request->name);

@@ -350,10 +350,9 @@ struct record *records_new(struct records *records, enum vim_kind kind, const ch
 
 struct record *records_find(const struct records *records, enum vim_kind kind, const char *name)
 {
-	for (size_t i = 0; i < records->n; i++) {
+	for (size_t i = records->n; i-- > 0;)
 		if (records->v[i].kind == kind && streq(records->v[i].name, name))
 			return &records->v[i];
-	}
 	return NULL;
 }
 

@@ -54,7 +54,7 @@ int store_load(struct store *store, struct records *ret, struct err *err);
 /* A new one, with an id, not saved yet. */
 struct record *records_new(struct records *records, enum vim_kind kind, const char *name);
 
-/* NULL when there is none. */
+/* The last one made of that name, or NULL. Only images can have one name twice. */
 struct record *records_find(const struct records *records, enum vim_kind kind, const char *name);
 void records_clear(struct records *records);
 

@@ -290,18 +290,18 @@ static void put_zone(json_t *o, const struct vm_group *group)
 static int server_body(struct openstack *os, const struct vim_request *r, json_t **ret,
 		       struct err *err)
 {
-	const char *image = id_of(os, VIM_IMAGE, r->server.image_name, NULL, err);
+	const struct resource *image = openstack_image(os, r);
 	const char *flavor = image ? id_of(os, VIM_FLAVOR, r->server.flavor_name, NULL, err) : NULL;
 	cleanup_free char *digest = vim_request_digest(r);
-	json_t *networks = json_array();
 
-	if (!flavor) {
-		json_decref(networks);
+	if (!image)
+		return err_set(err, NOT_FOUND, "no image \"%s\"", r->server.image_name);
+	if (!flavor)
 		return -ENOENT;
-	}
-	json_t *o = json_pack("{s:s, s:s, s:b, s:{s:s, s:s}, s:o}", "imageRef", image, "flavorRef",
-			      flavor, "config_drive", true, "metadata", MARK_OWNER, r->owner,
-			      MARK_DIGEST, digest, "networks", networks);
+	json_t *networks = json_array();
+	json_t *o = json_pack("{s:s, s:s, s:b, s:{s:s, s:s}, s:o}", "imageRef", image->object.id,
+			      "flavorRef", flavor, "config_drive", true, "metadata", MARK_OWNER,
+			      r->owner, MARK_DIGEST, digest, "networks", networks);
 	*ret = o;
 	for (size_t i = 0; i < r->server.n_ports; i++) {
 		cleanup_free char *tag = xasprintf("nic%zu", i);

@@ -38,6 +38,9 @@ struct listing {
 int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err);
 
+/* The image that a request of a server means, or NULL. Two of ours may have its name. */
+const struct resource *openstack_image(struct openstack *os, const struct vim_request *server);
+
 /* "&name=" or "?name=" and the value, escaped for a query. */
 void query_add(struct strbuf *query, const char *key, const char *value);
 

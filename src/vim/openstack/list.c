@@ -113,6 +113,16 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 	return r;
 }
 
+const struct resource *openstack_image(struct openstack *os, const struct vim_request *server)
+{
+	const struct resource *t =
+		resources_by_owner(&os->resources, VIM_IMAGE, server->server.image_owner);
+
+	return t ? t
+		 : resources_by_name(&os->resources, VIM_IMAGE, server->server.image_name,
+				     os->prefix, NULL);
+}
+
 static char *query_of(const char *key, const char *value, const char *fields)
 {
 	struct strbuf query = {0};

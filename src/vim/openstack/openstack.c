@@ -130,10 +130,11 @@ static int openstack_deployments(const char *vim_name, struct vim_deployment **r
 }
 
 /* Is the image in Glance, and to stay there? One of ours from another request will be replaced. */
-static bool is_there(struct openstack *os, const struct image *image, const char *name)
+static bool is_there(struct openstack *os, const struct vim_request *server)
 {
-	const struct resource *t =
-		resources_by_name(&os->resources, VIM_IMAGE, name, os->prefix, NULL);
+	const struct image *image = server->server.image;
+	const char *name = server->server.image_name;
+	const struct resource *t = openstack_image(os, server);
 
 	if (!t || !image || !vim_object_is_of(&t->object, &os->vim))
 		return t != NULL;
@@ -153,7 +154,7 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 
 	(void)ports;
 	(void)n_ports;
-	if (is_there(os, image, name))
+	if (is_there(os, server))
 		return 0;
 	if (!image || !image->src)
 		return err_set(err, NOT_FOUND,

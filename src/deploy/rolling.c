@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/rolling.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/str.h"
+#include "deploy/alive.h"
+#include "deploy/execute.h"
+#include "deploy/plan.h"
+#include "lifecycle/roll.h"
+
+struct rolling {
+	struct vim *vim;
+	const struct plan *plan;
+	struct roll_vm *vms;         /* the servers of the plan */
+	const struct step **servers; /* their steps */
+	size_t n;
+	size_t changing, changed; /* how many: to be changed, are changed */
+	bool *settled;
+};
+
+static size_t number_of(const struct rolling *r, const struct step *s)
+{
+	return (size_t)(s - r->plan->v);
+}
+
+static void observe(struct rolling *r)
+{
+	cleanup_free size_t *sets = xcalloc(r->plan->n, sizeof(*sets));
+
+	plan_sets(r->plan, sets);
+	r->vms = xcalloc(r->plan->n, sizeof(*r->vms));
+	r->servers = xcalloc(r->plan->n, sizeof(*r->servers));
+	for (size_t i = 0; i < r->plan->n; i++) {
+		const struct step *s = &r->plan->v[i];
+		if (s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
+			continue;
+		bool changes = s->phase == PHASE_ROLL;
+		r->changing += changes;
+		r->servers[r->n] = s;
+		r->vms[r->n++] = (struct roll_vm){.set = sets[i],
+						  .state = changes ? ROLL_PENDING : ROLL_KEEP};
+	}
+	for (size_t i = 0; i < r->n && r->changing; i++)
+		r->vms[i].serves = alive_serves(r->vim, r->plan, r->servers[i]);
+}
+
+/* The server is deleted and created, with those of its ports that changed. */
+static int replace(const struct rolling *r, const struct step *server, struct err *err)
+{
+	cleanup_free bool *which = xcalloc(r->plan->n, sizeof(*which));
+
+	for (size_t i = 0; i < r->plan->n; i++)
+		which[i] = r->plan->v[i].phase == PHASE_ROLL &&
+			   r->plan->v[i].unit == number_of(r, server);
+	int result = execute_delete(r->vim, r->plan, which, err);
+	return result < 0 ? result : execute_create(r->vim, r->plan, which, err);
+}
+
+static int change(struct rolling *r, size_t vm, struct err *err)
+{
+	const struct step *server = r->servers[vm];
+
+	event_note(r->vim->run, "ROLL", "server %s, %zu of %zu: %s", server->name, r->changed + 1,
+		   r->changing, server->why);
+	r->vms[vm].state = ROLL_CHANGING;
+	int result = replace(r, server, err);
+	if (result == 0)
+		result = alive_wait_server(r->vim, r->plan, server, err);
+	if (result < 0) {
+		r->vms[vm].state = ROLL_FAILED;
+		return r->changing > 1
+			       ? err_wrap(err, "%zu of %zu servers changed, the next failed",
+					  r->changed, r->changing)
+			       : result;
+	}
+	r->vms[vm].state = ROLL_CHANGED;
+	r->vms[vm].serves = TRI_YES;
+	r->settled[number_of(r, server)] = true;
+	r->changed++;
+	return 0;
+}
+
+/* It may have been between two answers. */
+static int look_again(struct rolling *r, const struct roll *next, struct err *err)
+{
+	r->vms[next->peer].serves = alive_serves(r->vim, r->plan, r->servers[next->peer]);
+	if (r->vms[next->peer].serves != TRI_NO)
+		return 0;
+	return err_code(err, FAILED, EAGAIN,
+			"server \"%s\" is not changed: \"%s\", which stands in for it, does not "
+			"serve; mend that first, or change all at once with --at-once (%zu of %zu "
+			"servers changed)",
+			r->servers[next->vm]->name, r->servers[next->peer]->name, r->changed,
+			r->changing);
+}
+
+int rolling_apply(struct vim *vim, const struct plan *plan, bool *ret_settled, struct err *err)
+{
+	struct rolling r = {.vim = vim, .plan = plan, .settled = ret_settled};
+	int result = 0;
+
+	observe(&r);
+	for (bool on = true; on && result == 0;) {
+		struct roll next = roll_next(r.vms, r.n);
+		if (run_interrupted(vim->run)) {
+			result = err_set(err, INTERRUPTED, "interrupted");
+			break;
+		}
+		switch (next.verdict) {
+		case ROLL_START:
+			result = change(&r, next.vm, err);
+			break;
+		case ROLL_HOLD:
+			result = look_again(&r, &next, err);
+			break;
+		case ROLL_WAIT: /* change() returns when it serves */
+		case ROLL_STOP:
+		case ROLL_DONE:
+			on = false;
+			break;
+		}
+	}
+	free(r.vms);
+	free(r.servers);
+	return result;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes the servers that exist, one at a time, while those that stand in for them serve. */
+#pragma once
+
+#include <stdbool.h>
+
+struct err;
+struct plan;
+struct vim;
+
+/*
+ * Carries out the steps of PHASE_ROLL, server by server: the next one when the last has served for
+ * a while. ret_settled[i] is set for each server, by the number of its step, that serves as wanted.
+ * The first failure stops; the error says what is left to do. -EAGAIN: a server that stands in for
+ * the next does not serve.
+ */
+int rolling_apply(struct vim *vim, const struct plan *plan, bool *ret_settled, struct err *err);
