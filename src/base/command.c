@@ -22,15 +22,17 @@ struct parse {
 int command_usage_error(const struct program *program, const struct verb *verb, const char *fmt,
 			...)
 {
-	cleanup_free char *text = NULL;
 	va_list args;
 
 	va_start(args, fmt);
-	text = xvasprintf(fmt, args);
+	cleanup_free char *text = xvasprintf(fmt, args);
 	va_end(args);
-	fprintf(stderr, "%s%s%s: %s", program->name, verb ? " " : "", verb ? verb->name : "", text);
-	fprintf(stderr, "; see '%s %s%s--help'\n", program->name, verb ? verb->name : "",
-		verb ? " " : "");
+	cleanup_free char *hint = xasprintf("see '%s %s%s--help'", program->name,
+					    verb ? verb->name : "", verb ? " " : "");
+	fprintf(stderr, "%s%s%s: %s; %s\n", program->name, verb ? " " : "", verb ? verb->name : "",
+		text, hint);
+	if (program->usage_error)
+		program->usage_error(text, hint);
 	return COMMAND_USAGE;
 }
 
@@ -234,8 +236,11 @@ static int unknown_verb(const struct program *program, const char *word)
 		return command_usage_error(program, NULL, "unknown option '%s'", word);
 	for (size_t i = 0; i < program->n_synonyms; i++)
 		if (word_index(program->synonyms[i].words, word) >= 0) {
-			fprintf(stderr, "%s has no '%s'; use '%s'\n", program->name, word,
-				program->synonyms[i].verb);
+			cleanup_free char *text = xasprintf("%s has no '%s'", program->name, word);
+			cleanup_free char *hint = xasprintf("use '%s'", program->synonyms[i].verb);
+			fprintf(stderr, "%s; %s\n", text, hint);
+			if (program->usage_error)
+				program->usage_error(text, hint);
 			return COMMAND_USAGE;
 		}
 	for (size_t i = 0; i < program->n_verbs; i++)

@@ -61,6 +61,8 @@ struct program {
 	size_t n_verbs;
 	const struct synonym *synonyms;
 	size_t n_synonyms;
+	/* Called with each usage error that is printed, or NULL. */
+	void (*usage_error)(const char *text, const char *hint);
 };
 
 /* Runs the verb with its options: what was given, presets, else zero. Returns the exit code. */

@@ -62,6 +62,34 @@ enum err_kind err_kind_of(int code)
 	}
 }
 
+const char *err_kind_name(enum err_kind kind)
+{
+	switch (kind) {
+	case ERR_NOT_FOUND:
+		return "not_found";
+	case ERR_REFUSED:
+		return "refused";
+	case ERR_UNREACHABLE:
+		return "unreachable";
+	case ERR_NO_CAPACITY:
+		return "no_capacity";
+	case ERR_BUSY:
+		return "busy";
+	case ERR_INTERRUPTED:
+		return "interrupted";
+	case ERR_LOCAL:
+		return "local";
+	case ERR_INVALID:
+		return "invalid";
+	case ERR_FAILED:
+		return "failed";
+	case ERR_NONE:
+	case ERR_BUG:
+		break;
+	}
+	return "bug";
+}
+
 /* Takes text over. */
 static int set(struct err *err, enum err_kind kind, int code, char *text)
 {

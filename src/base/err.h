@@ -67,6 +67,9 @@ int err_pass(struct err *err, const struct err *from, const char *fmt, ...)
 /* The kind that a code most often stands for: for callers that carry the code alone. */
 enum err_kind err_kind_of(int code);
 
+/* "not_found", "refused" ...: the kind for programs; "bug" for what is no kind. */
+const char *err_kind_name(enum err_kind kind);
+
 /* Forgets the error; err_clear on an empty one does nothing. */
 void err_clear(struct err *err);
 

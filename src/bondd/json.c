@@ -112,6 +112,7 @@ char *status_json(const struct guest_status *s, struct err *err)
 	cleanup_json_writer struct json_writer w = {0};
 
 	json_open_object(&w, NULL);
+	json_put_int64(&w, "format_version", 1);
 	json_put_text(&w, "version", s->version);
 	json_put_text(&w, "hostname", s->hostname);
 	json_put_known(&w, "uptime", s->uptime);

@@ -7,9 +7,9 @@
 #include <wchar.h>
 
 #include "base/alloc.h"
-#include "base/json_write.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "cli/answer.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
 
@@ -37,34 +37,8 @@ static int exit_code(enum err_kind kind)
 int cli_fail(const char *verb, const struct err *err)
 {
 	fprintf(stderr, "dnsvnf %s: %s\n", verb, err->text ? err->text : "failed");
+	answer_fail(err);
 	return exit_code(err->kind);
-}
-
-int cli_print_json(const char *verb, struct json_writer *w, int code)
-{
-	cleanup_err struct err err = ERR_INIT;
-
-	if (json_write_file(w, stdout, JSON_INDENT(2), &err) < 0)
-		return cli_fail(verb, &err);
-	return code;
-}
-
-void cli_print_findings(FILE *out, const struct findings *findings, enum severity least)
-{
-	for (size_t i = 0; i < findings->n; i++) {
-		const struct finding *f = &findings->v[i];
-		if (f->severity > least)
-			continue;
-		fputs(f->file, out);
-		if (f->line)
-			fprintf(out, ":%u", f->line);
-		fprintf(out, ": %s: %s", severity_name(f->severity), f->text);
-		if (f->path)
-			fprintf(out, " (%s)", f->path);
-		if (f->also_file)
-			fprintf(out, " (see %s:%u)", f->also_file, f->also_line);
-		fprintf(out, " [%s]\n", f->rule);
-	}
 }
 
 int cli_read_design(const struct verb *verb, const struct options *options,
@@ -84,14 +58,14 @@ int cli_read_design(const struct verb *verb, const struct options *options,
 	 */
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !(verb->policy & VERB_TAKES_BROKEN))) {
-		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
-		fprintf(stderr, "dnsvnf %s: %s has %zu %s; nothing was changed\n", verb->name,
-			options->operand, errors, plural(errors, "error", "errors"));
-		return EXIT_NOT_RIGHT;
+		cli_report_findings(options, &findings, SEVERITY_WARNING);
+		err_set(&err, INVALID, "%s has %zu %s; nothing was changed", options->operand,
+			errors, plural(errors, "error", "errors"));
+		return cli_fail(verb->name, &err);
 	}
 	/* Warnings say what the deployment leaves out, so they come first. */
 	if (verb->policy & VERB_WARNS)
-		cli_print_findings(stderr, &findings, SEVERITY_WARNING);
+		cli_report_findings(options, &findings, SEVERITY_WARNING);
 	*ret_model = steal_ptr(model);
 	return EXIT_DONE;
 }

@@ -14,17 +14,21 @@ struct json_writer;
 struct options;
 struct verb;
 
-/* Prints "dnsvnf VERB: TEXT" on stderr; returns the exit code for the error's kind. */
-int cli_fail(const char *verb, const struct err *err);
-
 /*
- * Prints the document on stdout and returns code; if that fails, reports why and returns the
- * error's exit code.
+ * Prints "dnsvnf VERB: TEXT" on stderr and keeps the error for the answer (cli/answer.h). Returns
+ * the exit code for the error's kind.
  */
-int cli_print_json(const char *verb, struct json_writer *w, int code);
+int cli_fail(const char *verb, const struct err *err);
 
 /* Prints findings of that severity or worse as "FILE:LINE: SEVERITY: TEXT [RULE]" to out. */
 void cli_print_findings(FILE *out, const struct findings *findings, enum severity least);
+
+/* The same as the member "findings" of an answer. */
+void cli_put_findings(struct json_writer *w, const struct findings *findings, enum severity least);
+
+/* Both: on stderr, and with -o json in the answer. */
+void cli_report_findings(const struct options *options, const struct findings *findings,
+			 enum severity least);
 
 /*
  * Reads the descriptor. Prints its errors, and its warnings for verbs with VERB_WARNS. Returns the
@@ -42,7 +46,8 @@ int cli_open_vim(const struct verb *verb, const struct options *options,
 /*
  * Calls fn for each deployment of the descriptor with its open VIM (NULL for explain with --hosts
  * alone) and returns the highest exit code. Verbs with VERB_STOPS stop at the first that is not
- * EXIT_DONE, the others only when interrupted.
+ * EXIT_DONE, the others only when interrupted. With -o json fn adds members to its deployment's
+ * object in options->json.
  */
 typedef int cli_deployment_fn(const struct options *options, const struct model *model,
 			      const struct tenant *tenant, const struct deployment *deployment,

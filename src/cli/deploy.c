@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/forecast.h"
@@ -64,10 +65,16 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return code;
 	}
 	size_t created = plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE);
-	if (options->format != FORMAT_JSON)
+	size_t changed = plan_count(plan, ACTION_UPDATE), kept = plan_count(plan, ACTION_KEEP);
+	if (options->json) {
+		json_put_uint64(options->json, "created", created);
+		json_put_uint64(options->json, "changed", changed);
+		json_put_uint64(options->json, "unchanged", kept);
+	} else {
 		printf("%s is deployed; %zu %s created, %zu changed, %zu unchanged\n",
-		       deployment->name, created, plural(created, "object", "objects"),
-		       plan_count(plan, ACTION_UPDATE), plan_count(plan, ACTION_KEEP));
+		       deployment->name, created, plural(created, "object", "objects"), changed,
+		       kept);
+	}
 	return EXIT_DONE;
 }
 

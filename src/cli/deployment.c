@@ -5,6 +5,7 @@
 
 #include "base/json_write.h"
 #include "base/progress.h"
+#include "cli/answer.h"
 #include "cli/common.h"
 #include "cli/verb.h"
 
@@ -59,11 +60,11 @@ int cli_open_vim(const struct verb *verb, const struct options *options,
 	const struct vim_ops *ops = vim_ops_for(vim_name);
 
 	if (!ops) {
-		fprintf(stderr,
-			"dnsvnf %s: %s needs the VIM '%s', which this build does not support: use "
-			"--vim local for the embedded VIM\n",
-			verb->name, options->operand, vim_name);
-		return EXIT_UNREACHABLE;
+		err_set(&err, UNREACHABLE,
+			"%s needs the VIM '%s', which this build does not support: use --vim local "
+			"for the embedded VIM",
+			options->operand, vim_name);
+		return cli_fail(verb->name, &err);
 	}
 	const struct vim_target target = {
 		.vim_name = vim_name,
@@ -84,9 +85,31 @@ static int run_one(const struct verb *verb, const struct options *options,
 		   cli_deployment_fn *fn)
 {
 	cleanup_vim struct vim *vim = NULL;
-	int r = cli_open_vim(verb, options, tenant, deployment, run, &vim);
+	/* explain with --hosts alone runs on machines without access to a cloud. */
+	bool offline = (verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim;
+	int r = offline ? EXIT_DONE : cli_open_vim(verb, options, tenant, deployment, run, &vim);
 
 	return r != EXIT_DONE ? r : fn(options, model, tenant, deployment, vim);
+}
+
+/* As an object of the answer. */
+static int answer_one(const struct verb *verb, const struct options *options,
+		      const struct model *model, const struct tenant *tenant,
+		      const struct deployment *deployment, const struct run_ctx *run,
+		      cli_deployment_fn *fn)
+{
+	struct json_writer *w = options->json;
+
+	if (!w)
+		return run_one(verb, options, model, tenant, deployment, run, fn);
+	json_open_object(w, NULL);
+	json_put_text(w, "tenant", tenant->name);
+	json_put_text(w, "deployment", deployment->name);
+	answer_part_begin();
+	int r = run_one(verb, options, model, tenant, deployment, run, fn);
+	answer_part_end(w);
+	json_close(w);
+	return r;
 }
 
 int cli_each_deployment(const struct verb *verb, const struct options *options,
@@ -101,16 +124,14 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 	for (size_t t = 0; t < model->n_tenants; t++)
 		deployments += model->tenants[t].n_deployments;
 	if (deployments == 0) {
-		fprintf(stderr, "dnsvnf %s: %s has no deployment: nothing to do\n", verb->name,
-			options->operand);
-		return EXIT_NOT_RIGHT;
+		cleanup_err struct err err = ERR_INIT;
+		err_set(&err, INVALID, "%s has no deployment: nothing to do", options->operand);
+		return cli_fail(verb->name, &err);
 	}
 	bool live = isatty(STDERR_FILENO) != 0;
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));
 	struct run_ctx run = {progress_report, progress, options->interrupted};
-	/* explain with --hosts alone runs on machines without access to a cloud. */
-	bool offline = (verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim;
 	if (options->format == FORMAT_JSON && (verb->policy & VERB_STREAMS))
 		run = (struct run_ctx){report_json, NULL, options->interrupted};
 
@@ -119,17 +140,19 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 	 * stop at the first failure.
 	 */
 	bool stops = (verb->policy & VERB_STOPS) != 0;
+	if (options->json)
+		json_open_array(options->json, "deployments");
 	for (size_t t = 0; t < model->n_tenants; t++)
 		for (size_t d = 0; d < model->tenants[t].n_deployments; d++) {
 			if (r == EXIT_INTERRUPTED || (r != EXIT_DONE && stops))
 				continue;
 			const struct tenant *tenant = &model->tenants[t];
 			const struct deployment *deployment = &tenant->deployments[d];
-			int one = offline ? fn(options, model, tenant, deployment, NULL)
-					  : run_one(verb, options, model, tenant, deployment, &run,
-						    fn);
+			int one = answer_one(verb, options, model, tenant, deployment, &run, fn);
 			r = one > r ? one : r;
 		}
+	if (options->json)
+		json_close(options->json);
 	progress_free(progress);
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "cli/common.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
@@ -85,17 +86,15 @@ int verb_draw(const struct verb *verb, const void *all)
 	cleanup_model struct model *model = NULL;
 	cleanup_draw_places struct draw_places places = {0};
 
-	if (options->hosts && options->vim) {
-		fprintf(stderr,
-			"dnsvnf draw: --hosts and --vim exclude each other: give one of them\n");
-		return EXIT_USAGE;
-	}
+	if (options->hosts && options->vim)
+		return command_usage_error(&dnsvnf_program, verb,
+					   "--hosts and --vim exclude each other: give one of them");
 	if (design_read(options->operand, &model, &findings, &err) < 0)
 		return cli_fail("draw", &err);
 	if (!model) {
-		cli_print_findings(stderr, &findings, SEVERITY_ERROR);
-		fprintf(stderr, "dnsvnf draw: cannot read %s: nothing to draw\n", options->operand);
-		return EXIT_NOT_RIGHT;
+		cli_report_findings(options, &findings, SEVERITY_ERROR);
+		err_set(&err, INVALID, "cannot read %s: nothing to draw", options->operand);
+		return cli_fail("draw", &err);
 	}
 	if (options->hosts && place_on_hosts(options->hosts, model, &places, &err) < 0)
 		return cli_fail("draw", &err);
@@ -104,9 +103,11 @@ int verb_draw(const struct verb *verb, const void *all)
 		return r;
 	const struct drawing drawing = {model, &findings, places.v, places.n};
 	cleanup_free char *svg = draw_svg(&drawing);
-	if (!own->file)
-		fputs(svg, stdout);
-	else if (file_write_output(own->file, svg, strlen(svg), &err) < 0)
+	if (own->svg && file_write_output(own->svg, svg, strlen(svg), &err) < 0)
 		return cli_fail("draw", &err);
+	if (options->json)
+		json_put_text(options->json, own->svg ? "file" : "svg", own->svg ? own->svg : svg);
+	else if (!own->svg)
+		fputs(svg, stdout);
 	return EXIT_DONE;
 }

@@ -129,13 +129,12 @@ static void print_text(const struct drill_options *own, const struct drill_resul
 }
 
 static void put_drill(struct json_writer *w, const struct drill_options *own,
-		      const struct deployment *deployment, const struct drill_result *r)
+		      const struct drill_result *r)
 {
 	const struct dnsload_result *load = &r->load;
 	cleanup_free char *why = drill_why(r);
 
 	json_open_object(w, NULL);
-	json_put_text(w, "deployment", deployment->name);
 	json_put_text(w, "server", r->server);
 	json_put_text(w, "bond", r->bond);
 	json_put_text(w, "port", r->port);
@@ -172,18 +171,9 @@ static void put_drill(struct json_writer *w, const struct drill_options *own,
 	json_close(w);
 }
 
-static int print_json(const struct drill_options *own, const struct deployment *deployment,
-		      const struct drill_result *r)
-{
-	cleanup_json_writer struct json_writer w = {0};
-
-	put_drill(&w, own, deployment, r);
-	return cli_print_json("drill", &w, EXIT_DONE);
-}
-
-static int drill_one(const struct options *options, const struct model *model,
-		     const struct tenant *tenant, const struct deployment *deployment,
-		     struct vim *vim)
+static int drill_each(const struct options *options, const struct model *model,
+		      const struct tenant *tenant, const struct deployment *deployment,
+		      struct vim *vim)
 {
 	const struct drill_options *own = (const void *)options;
 
@@ -201,10 +191,10 @@ static int drill_one(const struct options *options, const struct model *model,
 		if (drill_run(vim, deployment, &deployment->vm_groups[g],
 			      (enum drill_failure)own->failure, own->qps, &r, &err) < 0)
 			return cli_fail("drill", &err);
-		if (options->format != FORMAT_JSON)
+		if (options->json)
+			put_drill(options->json, own, &r);
+		else
 			print_text(own, &r);
-		else if (print_json(own, deployment, &r) != EXIT_DONE)
-			return EXIT_NOT_RIGHT;
 		if (draw(own, &r, &err) < 0) {
 			cli_fail("drill", &err);
 			return EXIT_NOT_RIGHT;
@@ -213,6 +203,18 @@ static int drill_one(const struct options *options, const struct model *model,
 			return EXIT_NOT_RIGHT;
 	}
 	return EXIT_DONE;
+}
+
+static int drill_one(const struct options *options, const struct model *model,
+		     const struct tenant *tenant, const struct deployment *deployment,
+		     struct vim *vim)
+{
+	if (options->json)
+		json_open_array(options->json, "drills");
+	int r = drill_each(options, model, tenant, deployment, vim);
+	if (options->json)
+		json_close(options->json);
+	return r;
 }
 
 int verb_drill(const struct verb *verb, const void *options)

@@ -65,7 +65,7 @@ static void print_server(const struct step *s, const struct vim_server_info *inf
 }
 
 static int tell(const struct options *options, struct vim *vim, const struct plan *plan,
-		const struct forecast *o, struct json_writer *w, struct err *err)
+		const struct forecast *o, struct err *err)
 {
 	bool wrong = schedule_count(&o->schedule, SCHEDULE_NOWHERE) > 0;
 
@@ -78,8 +78,8 @@ static int tell(const struct options *options, struct vim *vim, const struct pla
 		if (r < 0)
 			return cli_fail("explain", err);
 		wrong |= info.status && info.state == VIM_STATE_ERROR;
-		if (options->format == FORMAT_JSON)
-			put_server(w, s, &info, schedule_find(&o->schedule, s->name));
+		if (options->json)
+			put_server(options->json, s, &info, schedule_find(&o->schedule, s->name));
 		else
 			print_server(s, &info, schedule_find(&o->schedule, s->name));
 	}
@@ -99,7 +99,6 @@ static int explain_one(const struct options *options, const struct model *model,
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast o = {0};
-	cleanup_json_writer struct json_writer w = {0};
 
 	int r = vim ? apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err)
 		    : plan_make(model, tenant, deployment, &inventory, &plan, &err);
@@ -107,16 +106,15 @@ static int explain_one(const struct options *options, const struct model *model,
 		r = forecast_make(vim, plan, options->hosts, &o, &err);
 	if (r < 0)
 		return cli_fail("explain", &err);
-	json_open_object(&w, NULL);
-	json_open_array(&w, "servers");
-	int code = tell(options, vim, plan, &o, &w, &err);
-	json_close(&w);
-	put_notes(&w, &o);
-	json_close(&w);
-	if (options->format == FORMAT_JSON)
-		code = cli_print_json("explain", &w, code);
-	else if (o.notes)
+	if (options->json)
+		json_open_array(options->json, "servers");
+	int code = tell(options, vim, plan, &o, &err);
+	if (options->json) {
+		json_close(options->json);
+		put_notes(options->json, &o);
+	} else if (o.notes) {
 		fputs(o.notes, stdout);
+	}
 	if (is_unknown(&o))
 		fputs("dnsvnf explain: to find out which host fits, run 'dnsvnf host -o json' on "
 		      "each compute host and pass the folder with the results to --hosts\n",

@@ -5,6 +5,7 @@
 
 #include "base/json_write.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "deploy/forecast.h"
 
 #define HOSTS_SHOWN 20 /* the reasons of all are in the JSON */
@@ -155,12 +156,12 @@ static void put_reasons(struct json_writer *w, const struct scheduled_server *s)
 {
 	json_open_array(w, "hosts");
 	for (size_t i = 0; i < s->hosts.n; i++) {
-		cleanup_strbuf struct strbuf b = {0};
+		cleanup_strv struct strv reasons = {0};
 
-		scheduled_format_reasons(s, i, &b);
+		scheduled_reasons(s, i, &reasons);
 		json_open_object(w, NULL);
 		json_put_text(w, "host", s->hosts.v[i].name);
-		json_put_text(w, "reasons", b.s ? b.s : "");
+		json_put_texts(w, "reasons", reasons.v, reasons.n);
 		json_close(w);
 	}
 	json_close(w);

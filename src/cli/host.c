@@ -102,14 +102,9 @@ int verb_host(const struct verb *verb, const void *all)
 		return capture(options, &table);
 	if (options->tune)
 		return tune(options, &host);
-	if (options->common.format == FORMAT_JSON) {
-		cleanup_free char *json = host_json(&host, &err);
-
-		if (!json)
-			return cli_fail("host", &err);
-		fputs(json, stdout);
-	} else {
+	if (options->common.json)
+		host_put(options->common.json, &host);
+	else
 		host_report(stdout, &host);
-	}
 	return exit_of(&host);
 }

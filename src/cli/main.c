@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
+#include "cli/answer.h"
 #include "cli/verb.h"
 
 static volatile sig_atomic_t interrupted;
@@ -28,6 +30,7 @@ static void end_wait(int number)
 static void end_at_once(int number)
 {
 	(void)number;
+	answer_interrupted();
 	_exit(EXIT_INTERRUPTED);
 }
 
@@ -60,13 +63,15 @@ static int run_verb(const struct verb *verb, void *options)
 {
 	struct options *common = options;
 
-	if (!verb->run)
-		return elsewhere.run(elsewhere.argc, elsewhere.argv);
+	if (common->format == FORMAT_JSON)
+		common->json = answer_begin((verb->policy & VERB_STREAMS) != 0);
+	if (!verb->run) /* which prints its own answer, unless it is missing */
+		return answer_end(elsewhere.run(elsewhere.argc, elsewhere.argv));
 	setlocale(LC_CTYPE, "");
 	log_set_level((int)common->verbose);
 	common->interrupted = &interrupted;
 	catch_signals(verb);
-	int r = verb->run(verb, options);
+	int r = answer_end(verb->run(verb, options));
 	if ((fflush(stdout) != 0 || ferror(stdout)) && !reader_is_gone()) {
 		fprintf(stderr, "dnsvnf: cannot write the result: %s\n", strerror(errno));
 		return EXIT_NOT_RIGHT;
@@ -74,10 +79,24 @@ static int run_verb(const struct verb *verb, void *options)
 	return r;
 }
 
+/* As far as can be seen on a command line that is wrong. */
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (streq(argv[i], "-ojson") || streq(argv[i], "--output=json") ||
+		    (i + 1 < argc && streq(argv[i + 1], "json") &&
+		     (streq(argv[i], "-o") || streq(argv[i], "--output"))))
+			return true;
+	return false;
+}
+
 int cli_main(int argc, char **argv, cli_elsewhere_fn *run)
 {
 	elsewhere.argc = argc;
 	elsewhere.argv = argv;
 	elsewhere.run = run;
-	return command_main(&dnsvnf_program, argc, argv, run_verb);
+	int r = command_main(&dnsvnf_program, argc, argv, run_verb);
+	if (r == EXIT_USAGE && asks_for_json(argc, argv))
+		answer_begin(false);
+	return answer_end(r);
 }

@@ -31,9 +31,6 @@ static void print_table(const struct plan *plan)
 static void put_plan(struct json_writer *w, const struct plan *plan,
 		     const struct forecast *forecast, const struct capacity *capacity)
 {
-	json_open_object(w, NULL);
-	json_put_text(w, "tenant", plan->tenant->name);
-	json_put_text(w, "deployment", plan->deployment->name);
 	json_open_array(w, "steps");
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
@@ -53,7 +50,6 @@ static void put_plan(struct json_writer *w, const struct plan *plan,
 		put_forecast(w, "schedule", forecast);
 	if (capacity)
 		put_capacity(w, "capacity", forecast, capacity);
-	json_close(w);
 }
 
 static void print_summary(const struct plan *plan, const struct deployment *deployment)
@@ -79,13 +75,12 @@ static int plan_one(const struct options *options, const struct model *model,
 		    struct vim *vim)
 {
 	const struct plan_options *own = (const void *)options;
-	bool json = options->format == FORMAT_JSON;
+	struct json_writer *json = options->json;
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast forecast = {0};
 	cleanup_capacity struct capacity capacity = {0};
-	cleanup_json_writer struct json_writer w = {0};
 	bool counted = options->hosts && own->count > 0;
 
 	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
@@ -96,11 +91,9 @@ static int plan_one(const struct options *options, const struct model *model,
 	if (counted)
 		capacity_make(&forecast.request, &forecast.hosts, &forecast.facts, &capacity);
 	if (json)
-		put_plan(&w, plan, options->hosts ? &forecast : NULL, counted ? &capacity : NULL);
+		put_plan(json, plan, options->hosts ? &forecast : NULL, counted ? &capacity : NULL);
 	else
 		print_table(plan);
-	if (json && cli_print_json("plan", &w, EXIT_DONE) != EXIT_DONE)
-		return EXIT_NOT_RIGHT;
 	if (!json && options->hosts)
 		print_forecast(stdout, &forecast);
 	if (!json && counted)

@@ -6,16 +6,28 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "cli/common.h"
 #include "cli/verb.h"
 #include "deploy/guest.h"
 
 #define ASK_MS 1500
 
-/* One server, as a row. */
+/* What is left of a deployment that has no server. */
+enum remains {
+	REMAINS_NONE, /* it has a server */
+	REMAINS_INCOMPLETE,
+	REMAINS_EMPTY, /* a namespace or a folder, and nothing in it */
+};
+
+/* A server, or what is left of a deployment without one. */
 struct row {
 	char *tenant, *deployment, *server;
-	char *state, *uptime, *bond, *addresses;
+	enum remains remains;
+	struct vim_server_info info; /* status NULL: the VIM does not have it */
+	bool reached;                /* the guest */
+	struct guest_status guest;
+	struct strv addresses;
 };
 
 static void row_clear(struct row *row)
@@ -23,19 +35,9 @@ static void row_clear(struct row *row)
 	free(row->tenant);
 	free(row->deployment);
 	free(row->server);
-	free(row->state);
-	free(row->uptime);
-	free(row->bond);
-	free(row->addresses);
-}
-
-static char *uptime_text(int64_t s)
-{
-	if (s < 0)
-		return NULL;
-	if (s < 3600)
-		return xasprintf("%lld:%02lld min", (long long)s / 60, (long long)s % 60);
-	return xasprintf("%lld:%02lld h", (long long)s / 3600, (long long)s / 60 % 60);
+	vim_server_info_clear(&row->info);
+	guest_status_clear(&row->guest);
+	strv_clear(&row->addresses);
 }
 
 /* The guest answers on one of the ports of type virtual: the management port is one of them. */
@@ -52,72 +54,45 @@ static bool ask_guest(struct vim *vim, const struct vim_server_info *server,
 	return false;
 }
 
-static void fill_guest(struct row *row, const struct guest_status *guest)
+static void add_addresses(struct row *row, const struct strv *from)
 {
-	struct strbuf bonds = {0}, addresses = {0};
+	for (size_t i = 0; i < from->n; i++)
+		if (!str_starts(from->v[i], "fe80:") && !strv_contains(&row->addresses, from->v[i]))
+			strv_add(&row->addresses, from->v[i]);
+}
 
-	for (size_t b = 0; b < guest->n_bonds; b++) {
-		const struct guest_bond *bond = &guest->bonds[b];
-		size_t up = 0;
-		for (size_t l = 0; l < bond->n_legs; l++)
-			up += streq(bond->legs[l].mii_status, "up");
-		strbuf_addf(&bonds, "%s%s %s, %zu of %zu legs up, %s active", b ? "; " : "",
-			    bond->name, bond->mode ? bond->mode : "mode unknown", up, bond->n_legs,
-			    bond->active_leg ? bond->active_leg : "none");
-		const struct guest_interface *i = guest_status_interface(guest, bond->name);
-		for (size_t a = 0; i && a < i->addresses.n; a++)
-			if (!str_starts(i->addresses.v[a], "fe80:"))
-				strbuf_addf(&addresses, "%s%s", addresses.len ? ", " : "",
-					    i->addresses.v[a]);
+/* Those of the bonds; of the ports when the guest cannot be asked. */
+static void find_addresses(struct row *row)
+{
+	for (size_t b = 0; b < row->guest.n_bonds; b++) {
+		const struct guest_interface *i =
+			guest_status_interface(&row->guest, row->guest.bonds[b].name);
+		if (i)
+			add_addresses(row, &i->addresses);
 	}
-	row->bond = strbuf_steal(&bonds);
-	row->addresses = strbuf_steal(&addresses);
+	for (size_t i = 0; !row->reached && i < row->info.n_ports; i++)
+		add_addresses(row, &row->info.ports[i].ip_addresses);
 }
 
-static void fill_from_ports(struct row *row, const struct vim_server_info *server)
-{
-	struct strbuf addresses = {0};
-
-	for (size_t i = 0; i < server->n_ports; i++)
-		for (size_t a = 0; a < server->ports[i].ip_addresses.n; a++)
-			if (!addresses.s ||
-			    !strstr(addresses.s, server->ports[i].ip_addresses.v[a]))
-				strbuf_addf(&addresses, "%s%s", addresses.len ? ", " : "",
-					    server->ports[i].ip_addresses.v[a]);
-	row->bond = xstrdup("guest unreachable");
-	row->addresses = strbuf_steal(&addresses);
-}
-
-static void add_server(struct vim *vim, const char *name, struct row **rows, size_t *n)
-{
-	cleanup_server_info struct vim_server_info server = {0};
-	cleanup_guest_status struct guest_status guest = {0};
-	struct row *row = array_push(*rows, *n);
-
-	row->tenant = xstrdup(vim->tenant);
-	row->deployment = xstrdup(vim->deployment);
-	row->server = xstrdup(name);
-	if (vim->ops->server(vim, name, VIM_LOOK_ALL, &server, NULL) < 0) {
-		row->state = xstrdup("not there");
-		return;
-	}
-	row->state = server.fault ? xasprintf("%s: %s", server.status, server.fault)
-				  : xstrdup(server.status);
-	row->uptime = uptime_text(server.uptime);
-	if (server.state == VIM_STATE_ACTIVE && ask_guest(vim, &server, &guest))
-		fill_guest(row, &guest);
-	else
-		fill_from_ports(row, &server);
-}
-
-static void add_remains(struct row **rows, size_t *n, const char *tenant, const char *deployment,
-			const char *state)
+static struct row *add_row(struct row **rows, size_t *n, const char *tenant, const char *deployment)
 {
 	struct row *row = array_push(*rows, *n);
 
 	row->tenant = xstrdup(tenant);
 	row->deployment = xstrdup(deployment);
-	row->state = xstrdup(state);
+	return row;
+}
+
+static void add_server(struct vim *vim, const char *name, struct row **rows, size_t *n)
+{
+	struct row *row = add_row(rows, n, vim->tenant, vim->deployment);
+
+	row->server = xstrdup(name);
+	if (vim->ops->server(vim, name, VIM_LOOK_ALL, &row->info, NULL) < 0)
+		return;
+	row->reached =
+		row->info.state == VIM_STATE_ACTIVE && ask_guest(vim, &row->info, &row->guest);
+	find_addresses(row);
 }
 
 static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct err *err)
@@ -138,11 +113,60 @@ static int add_deployment(struct vim *vim, struct row **rows, size_t *n, struct 
 		}
 	}
 	if (servers == 0 && owned > 0)
-		add_remains(rows, n, vim->tenant, vim->deployment, "incomplete: no server");
+		add_row(rows, n, vim->tenant, vim->deployment)->remains = REMAINS_INCOMPLETE;
 	return 0;
 }
 
-static void print_table(struct row *rows, size_t n)
+static char *uptime_text(int64_t s)
+{
+	if (s < 0)
+		return NULL;
+	if (s < 3600)
+		return xasprintf("%lld:%02lld min", (long long)s / 60, (long long)s % 60);
+	return xasprintf("%lld:%02lld h", (long long)s / 3600, (long long)s / 60 % 60);
+}
+
+static char *state_text(const struct row *row)
+{
+	switch (row->remains) {
+	case REMAINS_INCOMPLETE:
+		return xstrdup("incomplete: no server");
+	case REMAINS_EMPTY:
+		return xstrdup("empty remains of a deployment; undeploy removes them");
+	case REMAINS_NONE:
+		break;
+	}
+	if (!row->info.status)
+		return xstrdup("not there");
+	return row->info.fault ? xasprintf("%s: %s", row->info.status, row->info.fault)
+			       : xstrdup(row->info.status);
+}
+
+static size_t legs_up(const struct guest_bond *bond)
+{
+	size_t up = 0;
+
+	for (size_t l = 0; l < bond->n_legs; l++)
+		up += streq(bond->legs[l].mii_status, "up");
+	return up;
+}
+
+static char *bonds_text(const struct row *row)
+{
+	struct strbuf b = {0};
+
+	if (row->info.status && !row->reached)
+		return xstrdup("guest unreachable");
+	for (size_t i = 0; i < row->guest.n_bonds; i++) {
+		const struct guest_bond *bond = &row->guest.bonds[i];
+		strbuf_addf(&b, "%s%s %s, %zu of %zu legs up, %s active", i ? "; " : "", bond->name,
+			    bond->mode ? bond->mode : "mode unknown", legs_up(bond), bond->n_legs,
+			    bond->active_leg ? bond->active_leg : "none");
+	}
+	return strbuf_steal(&b);
+}
+
+static void print_table(const struct row *rows, size_t n)
 {
 	static const char *const heads[] = {"TENANT", "DEPLOYMENT", "SERVER",   "STATE",
 					    "UPTIME", "BOND",       "ADDRESSES"};
@@ -154,29 +178,89 @@ static void print_table(struct row *rows, size_t n)
 	}
 	table_init(&table, ARRAY_SIZE(heads), heads);
 	for (size_t i = 0; i < n; i++) {
-		table_add(&table, rows[i].tenant);
-		table_add(&table, rows[i].deployment);
-		table_add(&table, rows[i].server);
-		table_add(&table, rows[i].state);
-		table_add(&table, rows[i].uptime);
-		table_add(&table, rows[i].bond);
-		table_add(&table, rows[i].addresses);
+		const struct row *row = &rows[i];
+		cleanup_free char *state = state_text(row);
+		cleanup_free char *uptime = uptime_text(row->info.status ? row->info.uptime : -1);
+		cleanup_free char *bonds = bonds_text(row);
+		cleanup_strbuf struct strbuf addresses = {0};
+
+		for (size_t a = 0; a < row->addresses.n; a++)
+			strbuf_addf(&addresses, "%s%s", a ? ", " : "", row->addresses.v[a]);
+		table_add(&table, row->tenant);
+		table_add(&table, row->deployment);
+		table_add(&table, row->server);
+		table_add(&table, state);
+		table_add(&table, uptime);
+		table_add(&table, bonds);
+		table_add(&table, addresses.s);
 	}
 	table_print(stdout, &table);
 }
 
+static void put_bond(struct json_writer *w, const struct guest_bond *bond)
+{
+	json_open_object(w, NULL);
+	json_put_text(w, "name", bond->name);
+	json_put_text(w, "mode", bond->mode);
+	json_put_text(w, "active_leg", bond->active_leg);
+	json_open_array(w, "legs");
+	for (size_t l = 0; l < bond->n_legs; l++) {
+		json_open_object(w, NULL);
+		json_put_text(w, "name", bond->legs[l].name);
+		json_put_bool(w, "up", streq(bond->legs[l].mii_status, "up"));
+		json_close(w);
+	}
+	json_close(w);
+	json_close(w);
+}
+
+static void put_server(struct json_writer *w, const struct row *row)
+{
+	json_open_object(w, NULL);
+	json_put_text(w, "server", row->server);
+	json_put_text(w, "state", row->info.status);
+	json_put_text(w, "fault", row->info.fault);
+	json_put_known(w, "uptime", row->info.status ? row->info.uptime : -1);
+	json_put_bool(w, "guest_reached", row->reached);
+	json_open_array(w, "bonds");
+	for (size_t b = 0; b < row->guest.n_bonds; b++)
+		put_bond(w, &row->guest.bonds[b]);
+	json_close(w);
+	json_put_texts(w, "addresses", row->addresses.v, row->addresses.n);
+	json_close(w);
+}
+
+static const char *remains_name(enum remains remains)
+{
+	switch (remains) {
+	case REMAINS_NONE:
+		break;
+	case REMAINS_INCOMPLETE:
+		return "incomplete";
+	case REMAINS_EMPTY:
+		return "empty";
+	}
+	return "deployed";
+}
+
+/* The rows of a deployment follow each other. */
 static void put_rows(struct json_writer *w, const struct row *rows, size_t n)
 {
-	json_open_array(w, NULL);
-	for (size_t i = 0; i < n; i++) {
+	json_open_array(w, "deployments");
+	for (size_t i = 0; i < n;) {
+		const struct row *first = &rows[i];
+
 		json_open_object(w, NULL);
-		json_put_text(w, "tenant", rows[i].tenant);
-		json_put_text(w, "deployment", rows[i].deployment);
-		json_put_text_opt(w, "server", rows[i].server);
-		json_put_text_opt(w, "state", rows[i].state);
-		json_put_text_opt(w, "uptime", rows[i].uptime);
-		json_put_text_opt(w, "bond", rows[i].bond);
-		json_put_text_opt(w, "addresses", rows[i].addresses);
+		json_put_text(w, "tenant", first->tenant);
+		json_put_text(w, "deployment", first->deployment);
+		json_put_text(w, "state", remains_name(first->remains));
+		json_open_array(w, "servers");
+		for (; i < n && streq(rows[i].tenant, first->tenant) &&
+		       streq(rows[i].deployment, first->deployment);
+		     i++)
+			if (rows[i].server)
+				put_server(w, &rows[i]);
+		json_close(w);
 		json_close(w);
 	}
 	json_close(w);
@@ -222,8 +306,7 @@ static int add_all(const struct options *options, struct row **rows, size_t *n)
 		size_t before = *n;
 		int one = add_named(vim_name, NULL, v[i].tenant, v[i].deployment, rows, n);
 		if (one == EXIT_DONE && *n == before) /* listed only for its namespace or folder */
-			add_remains(rows, n, v[i].tenant, v[i].deployment,
-				    "empty remains of a deployment; undeploy removes them");
+			add_row(rows, n, v[i].tenant, v[i].deployment)->remains = REMAINS_EMPTY;
 		code = one != EXIT_DONE ? one : code;
 	}
 	vim_deployments_free(v, count);
@@ -249,7 +332,6 @@ static int add_described(const struct verb *verb, const struct options *options,
 int verb_status(const struct verb *verb, const void *all)
 {
 	const struct options *options = all;
-	cleanup_json_writer struct json_writer w = {0};
 	struct row *rows = NULL;
 	size_t n = 0;
 
@@ -257,12 +339,10 @@ int verb_status(const struct verb *verb, const void *all)
 	int code = options->operand ? add_described(verb, options, &rows, &n)
 				    : add_all(options, &rows, &n);
 
-	if (options->format == FORMAT_JSON && (code == EXIT_DONE || n > 0))
-		put_rows(&w, rows, n);
+	if (options->json)
+		put_rows(options->json, rows, n);
 	else if (code == EXIT_DONE || n > 0)
 		print_table(rows, n);
-	if (w.root)
-		code = cli_print_json("status", &w, code);
 	for (size_t i = 0; i < n; i++)
 		row_clear(&rows[i]);
 	free(rows);

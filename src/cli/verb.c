@@ -2,6 +2,7 @@
 #include "cli/verb.h"
 
 #include "base/alloc.h"
+#include "cli/answer.h"
 #include "placement/schedule.h"
 
 #define AT(member) offsetof(struct options, member)
@@ -66,10 +67,16 @@ static const struct option_row draw_options[] = {
 	VERBOSE,
 	{.name = "output",
 	 .brief = 'o',
+	 .type = OPTION_ENUM,
+	 .offset = AT(format),
+	 .words = "svg json",
+	 .preset = "svg",
+	 .help = "how to print the result; json: an object that holds the picture"},
+	{.name = "svg",
 	 .type = OPTION_FILE,
-	 .offset = offsetof(struct draw_options, file),
+	 .offset = offsetof(struct draw_options, svg),
 	 .argument = "FILE",
-	 .help = "write the picture to FILE (default: standard output)"},
+	 .help = "write the picture to FILE instead of standard output"},
 	VIM,
 	TIMINGS,
 	HOSTS,
@@ -209,7 +216,7 @@ static const struct verb verbs[] = {
 			"draws each VM on the host that explain selects; with --vim, on the host "
 			"where it runs; without both, draws the design as described and contacts "
 			"no VIM. Designs with errors are drawn too.",
-		.example = "dnsvnf draw -o topology.svg examples/technote/corrected/dep.xml",
+		.example = "dnsvnf draw --svg topology.svg examples/technote/corrected/dep.xml",
 		.run = verb_draw,
 	},
 	{
@@ -358,4 +365,5 @@ const struct program dnsvnf_program = {
 	.n_verbs = ARRAY_SIZE(verbs),
 	.synonyms = synonyms,
 	.n_synonyms = ARRAY_SIZE(synonyms),
+	.usage_error = answer_usage_error,
 };

@@ -7,6 +7,8 @@
 
 #include "base/command.h"
 
+struct json_writer;
+
 /* Exit codes of every verb. */
 enum {
 	EXIT_DONE = 0,        /* done, clean */
@@ -21,7 +23,7 @@ enum {
 	VERB_CHANGES = 1,       /* takes the VIM's lock; an interrupt ends its waits only */
 	VERB_TAKES_BROKEN = 2,  /* accepts a descriptor with errors */
 	VERB_WARNS = 4,         /* prints the descriptor's warnings before it runs */
-	VERB_STREAMS = 8,       /* -o json: one line per event */
+	VERB_STREAMS = 8,       /* -o json: one line per event, then the answer */
 	VERB_STOPS = 16,        /* stops at the first deployment that fails */
 	VERB_NEEDS_NO_VIM = 32, /* if --hosts is given and --vim is not */
 };
@@ -34,7 +36,8 @@ struct options {
 	const char *operand;                      /* DEP.xml, or NULL */
 	unsigned verbose;                         /* number of -v */
 	enum format format;
-	const char *vim; /* or NULL: the descriptor's */
+	struct json_writer *json; /* FORMAT_JSON: the verb's answer (cli/answer.h); else NULL */
+	const char *vim;          /* or NULL: the descriptor's */
 	bool timings;
 	const char *hosts; /* folder, or NULL */
 };
@@ -47,7 +50,7 @@ struct check_options {
 
 struct draw_options {
 	struct options common;
-	const char *file; /* NULL: standard output */
+	const char *svg; /* file; NULL: standard output */
 };
 
 struct plan_options {

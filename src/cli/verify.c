@@ -20,11 +20,11 @@ static void print_table(const struct verifications *v)
 	table_print(stdout, &table);
 }
 
-static void put_checks(struct json_writer *w, const struct deployment *deployment,
-		       const struct verifications *v)
+static void put_checks(struct json_writer *w, const struct verifications *v)
 {
-	json_open_object(w, NULL);
-	json_put_text(w, "deployment", deployment->name);
+	json_put_uint64(w, "passed", verifications_count(v, VERDICT_PASS));
+	json_put_uint64(w, "failed", verifications_count(v, VERDICT_FAIL));
+	json_put_uint64(w, "unknown", verifications_count(v, VERDICT_UNKNOWN));
 	json_open_array(w, "checks");
 	for (size_t i = 0; i < v->n; i++) {
 		json_open_object(w, NULL);
@@ -34,7 +34,6 @@ static void put_checks(struct json_writer *w, const struct deployment *deploymen
 		json_put_text_opt(w, "evidence", v->v[i].evidence);
 		json_close(w);
 	}
-	json_close(w);
 	json_close(w);
 }
 
@@ -50,11 +49,9 @@ static int verify_one(const struct options *options, const struct model *model,
 		return cli_fail("verify", &err);
 	size_t failed = verifications_count(&v, VERDICT_FAIL);
 	int code = failed ? EXIT_NOT_RIGHT : EXIT_DONE;
-	if (options->format == FORMAT_JSON) {
-		cleanup_json_writer struct json_writer w = {0};
-
-		put_checks(&w, deployment, &v);
-		return cli_print_json("verify", &w, code);
+	if (options->json) {
+		put_checks(options->json, &v);
+		return code;
 	}
 	print_table(&v);
 	printf("%s: %zu passed, %zu failed, %zu unknown\n", deployment->name,

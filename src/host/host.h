@@ -15,7 +15,7 @@
 #include "base/cpuset.h"
 #include "base/finding.h"
 
-struct err;
+struct json_writer;
 struct tree;
 
 #define HOST_UNKNOWN (-1)
@@ -142,5 +142,5 @@ void host_lint(struct host *host);
 void host_clear(struct host *host);
 #define cleanup_host __attribute__((__cleanup__(host_clear)))
 
-/* The document of doc/host.md, ended by a newline; the caller frees. NULL: an error. */
-char *host_json(const struct host *host, struct err *err);
+/* The members of the document of doc/host.md, in an object that is open. */
+void host_put(struct json_writer *w, const struct host *host);

@@ -146,32 +146,27 @@ static void put_finding(struct json_writer *w, const struct host_finding *f)
 	json_close(w);
 }
 
-char *host_json(const struct host *host, struct err *err)
+void host_put(struct json_writer *w, const struct host *host)
 {
-	cleanup_json_writer struct json_writer w = {0};
-
-	json_open_object(&w, NULL);
-	json_put_text(&w, "hostname", host->hostname);
-	json_put_text(&w, "kernel", host->kernel);
-	json_open_array(&w, "numa_nodes");
+	json_put_text(w, "hostname", host->hostname);
+	json_put_text(w, "kernel", host->kernel);
+	json_open_array(w, "numa_nodes");
 	for (size_t i = 0; i < host->n_nodes; i++)
-		put_node(&w, &host->nodes[i]);
-	json_close(&w);
-	json_open_array(&w, "nics");
+		put_node(w, &host->nodes[i]);
+	json_close(w);
+	json_open_array(w, "nics");
 	for (size_t i = 0; i < host->n_nics; i++)
-		put_nic(&w, &host->nics[i]);
-	json_close(&w);
-	put_iommu(&w, &host->iommu);
-	json_put_text(&w, "cmdline", host->cmdline);
-	put_conntrack(&w, &host->conntrack);
-	json_open_object(&w, "modules");
+		put_nic(w, &host->nics[i]);
+	json_close(w);
+	put_iommu(w, &host->iommu);
+	json_put_text(w, "cmdline", host->cmdline);
+	put_conntrack(w, &host->conntrack);
+	json_open_object(w, "modules");
 	for (size_t i = 0; i < host->n_modules; i++)
-		json_put_text(&w, host->modules[i].name, host->modules[i].state);
-	json_close(&w);
-	json_open_array(&w, "findings");
+		json_put_text(w, host->modules[i].name, host->modules[i].state);
+	json_close(w);
+	json_open_array(w, "findings");
 	for (size_t i = 0; i < host->n_findings; i++)
-		put_finding(&w, &host->findings[i]);
-	json_close(&w);
-	json_close(&w);
-	return json_write_text(&w, JSON_INDENT(1), err);
+		put_finding(w, &host->findings[i]);
+	json_close(w);
 }

@@ -22,6 +22,7 @@ struct cloud_facts;
 struct deployment;
 struct model;
 struct strbuf;
+struct strv;
 struct vm_group;
 
 /* A server that the deployment asks for. */
@@ -114,7 +115,10 @@ void capacity_clear(struct capacity *capacity);
 /* "cell 0 on node 0 (2 MiB pages, vCPUs 0,1 on CPUs 2,3); port 2 on a VF of sriov0 on node 0". */
 void scheduled_format_place(const struct scheduled_server *s, struct strbuf *b);
 
-/* Why hosts.v[host] does not take it: the reasons, "; " between. */
+/* Adds why hosts.v[host] does not take it. */
+void scheduled_reasons(const struct scheduled_server *s, size_t host, struct strv *reasons);
+
+/* The same as one text, "; " between. */
 void scheduled_format_reasons(const struct scheduled_server *s, size_t host, struct strbuf *b);
 
 #define cleanup_schedule_request __attribute__((__cleanup__(schedule_request_clear)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
+#include "base/strv.h"
 #include "placement/pages.h"
 #include "placement/schedule.h"
 
@@ -71,15 +72,24 @@ static const char *veto_text(enum veto veto)
 	return "it fits";
 }
 
-void scheduled_format_reasons(const struct scheduled_server *s, size_t host, struct strbuf *b)
+void scheduled_reasons(const struct scheduled_server *s, size_t host, struct strv *reasons)
 {
 	const struct fit_result *result = &s->explanation.results[host];
-	bool vetoed = s->vetoes[host] != VETO_NONE;
 
 	for (size_t i = 0; i < result->n_reasons; i++) {
-		strbuf_adds(b, i ? "; " : "");
-		fit_reason_format(&result->reasons[i], &s->hosts.v[host], &s->request, b);
+		struct strbuf b = {0};
+		fit_reason_format(&result->reasons[i], &s->hosts.v[host], &s->request, &b);
+		strv_take(reasons, strbuf_steal(&b));
 	}
-	if (vetoed || !result->n_reasons)
-		strbuf_addf(b, "%s%s", result->n_reasons ? "; " : "", veto_text(s->vetoes[host]));
+	if (s->vetoes[host] != VETO_NONE || !result->n_reasons)
+		strv_add(reasons, veto_text(s->vetoes[host]));
+}
+
+void scheduled_format_reasons(const struct scheduled_server *s, size_t host, struct strbuf *b)
+{
+	cleanup_strv struct strv reasons = {0};
+
+	scheduled_reasons(s, host, &reasons);
+	for (size_t i = 0; i < reasons.n; i++)
+		strbuf_addf(b, "%s%s", i ? "; " : "", reasons.v[i]);
 }

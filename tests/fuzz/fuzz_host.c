@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/host_document.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -52,7 +53,7 @@ static char *read_json(struct tree_table *table, struct tree_table *record)
 		tree_record(tree, record);
 	host_read(tree, &host);
 	tree_close(tree);
-	return host_json(&host, NULL);
+	return host_json(&host);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

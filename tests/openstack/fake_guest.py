@@ -2,7 +2,7 @@
 """A stand-in for the guest, since the test cloud's compute host runs none: it answers DNS and bondd's status.
 
 Its legs' links are what Neutron says of the ports (admin_state_up), its bond moves as miimon=100 would. The
-guest's addresses are given to lo of the cloud's network namespace, so nothing leaves it.
+guest's addresses are given to lo of the cloud's network namespace, so nothing leaves it; those of 127/8 are there.
 """
 import http.server
 import json
@@ -24,8 +24,9 @@ def dns_answer(query):
 
 
 class FakeGuest:
-    def __init__(self, api):
+    def __init__(self, api, management=MANAGEMENT, service=SERVICE):
         self.api = api
+        self.management, self.service = management, service
         self.links = [True, True]
         self.links_seen = [(True, True)]
         self.active = 0
@@ -51,9 +52,9 @@ class FakeGuest:
             def log_message(self, *_):
                 pass
 
-        self._http = http.server.ThreadingHTTPServer((MANAGEMENT, 9780), Status)
+        self._http = http.server.ThreadingHTTPServer((self.management, 9780), Status)
         self._dns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._dns.bind((SERVICE, 53))
+        self._dns.bind((self.service, 53))
         self._dns.settimeout(LOOK_EVERY)
         for loop in (self._http.serve_forever, self._answer, self._watch):
             thread = threading.Thread(target=loop, daemon=True)
@@ -70,10 +71,10 @@ class FakeGuest:
         self._dns.close()
         self._addresses("del")
 
-    @staticmethod
-    def _addresses(verb):
-        for address in (MANAGEMENT, SERVICE):
-            subprocess.run(["ip", "address", verb, f"{address}/32", "dev", "lo"], check=True)
+    def _addresses(self, verb):
+        for address in (self.management, self.service):
+            if not address.startswith("127."):
+                subprocess.run(["ip", "address", verb, f"{address}/32", "dev", "lo"], check=True)
 
     def status(self):
         legs = [{"name": name, "mac": mac, "permanent_mac": mac, "carrier": up, "mii_status": "up" if up else "down",

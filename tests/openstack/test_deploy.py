@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """dnsvnf on a real control plane: the whole life of a deployment, and each way in which it is refused."""
-import json
 import os
 import re
 import signal
+import sys
 import tempfile
 import time
 
@@ -12,6 +12,9 @@ import cloud
 import fake_guest
 import product
 from product import MADE
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import answers  # noqa: E402
 
 NUMA = "hw:numa_nodes"
 POLICY = "hw:pci_numa_affinity_policy"
@@ -25,7 +28,7 @@ class Life(product.ProductTest):
         self.assertEqual(self.server()["status"], "ACTIVE")
         self.assertEqual(self.surplus(), MADE)
 
-        checks = json.loads(self.dnsvnf("verify", design, "-o", "json").stdout)["checks"]
+        checks = answers.deployment("verify", self.dnsvnf("verify", design, "-o", "json").stdout)["checks"]
         self.assertEqual([c for c in checks if c["result"] == "fail"], [])
         # The compute host is fake: there is no guest to ask, and nothing else that is not known.
         self.assertEqual({c["check"] for c in checks if c["result"] == "unknown"}, GUEST_CHECKS)
@@ -38,16 +41,17 @@ class Life(product.ProductTest):
         again = self.dnsvnf("deploy", design)
         self.assertIn("0 objects created, 0 changed, 17 unchanged", again.stdout)
         self.assertIn("cpnr-dns_cpnr_0", self.dnsvnf("status", design).stdout)
+        answers.deployment("status", self.dnsvnf("status", design, "-o", "json").stdout)
         self.assertEqual(self.surplus(), MADE)
 
-        self.dnsvnf("undeploy", design)
+        answers.stream("undeploy", self.dnsvnf("undeploy", design, "-o", "json").stdout)
         self.assert_nothing_left()
         self.dnsvnf("undeploy", design)
 
     def test_what_a_tenant_may_not_see_is_unknown(self):
         design = self.design()
         self.dnsvnf("deploy", design)
-        checks = json.loads(self.dnsvnf("verify", design, "-o", "json", vim="tenant").stdout)["checks"]
+        checks = answers.deployment("verify", self.dnsvnf("verify", design, "-o", "json", vim="tenant").stdout)["checks"]
         unknown = {c["check"]: c["evidence"] for c in checks if c["result"] == "unknown"}
         self.assertEqual(set(unknown), GUEST_CHECKS | {"port-binding", "ports-apart", "server-pinning"})
         for check in ("port-binding", "ports-apart", "server-pinning"):
@@ -402,7 +406,8 @@ class Drill(product.ProductTest):
         design = self.design()
         self.dnsvnf("deploy", design)
         with fake_guest.FakeGuest(self.api) as guest:
-            result = json.loads(self.dnsvnf("drill", design, "--qps", "200", "-o", "json").stdout)
+            result, = answers.deployment("drill", self.dnsvnf("drill", design, "--qps", "200", "-o",
+                                                               "json").stdout)["drills"]
             self.assertEqual(guest.links_seen, [(True, True), (False, True), (True, True)])
         self.assertTrue(result["failed_over"], result)
         self.assertTrue(all(port["admin_state_up"] for port in self.ports().values()))

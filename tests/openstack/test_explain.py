@@ -4,11 +4,15 @@
 import json
 import os
 import re
+import sys
 import tempfile
 
 import cloud
 import hardware
 import product
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import answers  # noqa: E402
 
 NUMA = "hw:numa_nodes"
 FILTERED = "No valid host was found. There are not enough hosts available."
@@ -43,12 +47,12 @@ class Explanations(product.ProductTest):
 
     def explain(self, design, code, *arguments, **how):
         done = self.dnsvnf("explain", design, "--hosts", self.hosts, "-o", "json", *arguments, code=code, **how)
-        whole = json.loads(done.stdout)
+        whole = answers.deployment("explain", done.stdout)
         self.assertEqual(len(whole["servers"]), 1)
         return {**whole["servers"][0], "notes": "\n".join(whole["notes"])}
 
     def cause(self, explained):
-        return " ".join([explained.get("why", ""), *(host["reasons"] for host in explained["hosts"])])
+        return " ".join([explained.get("why", ""), *("; ".join(host["reasons"]) for host in explained["hosts"])])
 
     def refused(self, design, cause, fault):
         """Returns what explain offers before the server is asked for; the server is left in ERROR."""
@@ -168,8 +172,8 @@ class Explanations(product.ProductTest):
         notes = self.explain(design, 1)["notes"]
         self.assertIn("compute-1: 2 more VFs in use", notes)
         self.assertIn("compute-1: 4 CPUs more pinned", notes)
-        capacity = json.loads(self.dnsvnf("plan", design, "--hosts", self.hosts, "--count", "1", "-o",
-                                          "json", code=1).stdout)["capacity"]
+        capacity = answers.deployment("plan", self.dnsvnf("plan", design, "--hosts", self.hosts, "--count", "1", "-o",
+                                                          "json", code=1).stdout)["capacity"]
         self.assertEqual(capacity["deployments"], 0)
 
         offered = self.refused(design, "port 3 asks for a VF of sriov1: 0 of 1 free", FILTERED)

@@ -89,6 +89,8 @@ class Cloud:
     def make(self, kind, given):
         with self.lock:
             new = {**given, "id": f"{kind}-{len(self.there[kind])}", "status": "ACTIVE"}
+            if kind == "ports":
+                new.setdefault("mac_address", f"fa:16:3e:00:00:{len(self.there[kind]):02x}")
             if kind == "servers":
                 new |= self.new_server
             self.there[kind][new["id"]] = new
@@ -115,4 +117,6 @@ class Cloud:
         if method == "DELETE" and not one.get("stays"):
             del things[words[1]]
             return 204, None
+        if method == "PUT":
+            one.update(body[SINGULAR[kind]])
         return 200, {SINGULAR[kind]: one}

@@ -22,7 +22,7 @@ def dnsvnf(*arguments):
 
 
 def check(descriptor):
-    return json.loads(dnsvnf("check", "-o", "json", descriptor).stdout)
+    return json.loads(dnsvnf("check", "-o", "json", descriptor).stdout)["findings"]
 
 
 # An edit is (FILE, OLD, NEW): the first OLD in FILE becomes NEW.
@@ -317,7 +317,7 @@ class Rules(unittest.TestCase):
     """CASES"""
 
     def test_each_rule_has_a_case(self):
-        design_rules = {rule["rule"] for rule in json.loads(dnsvnf("check", "--list", "-o", "json").stdout)
+        design_rules = {rule["rule"] for rule in json.loads(dnsvnf("check", "--list", "-o", "json").stdout)["rules"]
                         if not rule["rule"].startswith(("day0-", "descriptor-"))}
         self.assertEqual(design_rules, {case[0] for case in CASES})
 
@@ -404,7 +404,7 @@ class StrangeNames(unittest.TestCase):
         listed = subprocess.run([DNSVNF, "check", "-o", "json", descriptor], capture_output=True, timeout=30)
         sarif = subprocess.run([DNSVNF, "check", "-o", "sarif", descriptor], capture_output=True, timeout=30)
         self.assertEqual((text.returncode, b""), (listed.returncode, listed.stderr))
-        findings = json.loads(listed.stdout.decode("utf-8"))
+        findings = json.loads(listed.stdout.decode("utf-8"))["findings"]
         self.assertEqual(sum(map(int, counts.groups())), len(findings))
         results = json.loads(sarif.stdout.decode("utf-8"))["runs"][0]["results"]
         self.assertEqual(len(findings), len(results))
@@ -431,7 +431,7 @@ class StrangeNames(unittest.TestCase):
 
 class Catalogue(unittest.TestCase):
     def setUp(self):
-        self.rules = json.loads(dnsvnf("check", "--list", "-o", "json").stdout)
+        self.rules = json.loads(dnsvnf("check", "--list", "-o", "json").stdout)["rules"]
 
     def test_every_id_that_the_readers_print_is_listed_and_none_besides(self):
         printed = set()

@@ -131,10 +131,10 @@ class Bondd(unittest.TestCase):
 
 
 class Check(unittest.TestCase):
-    def test_json_is_a_list_of_findings(self):
+    def test_json_has_the_findings(self):
         done = dnsvnf("check", "-o", "json", "examples/technote/published/dep.xml")
         self.assertEqual(1, done.returncode)
-        findings = json.loads(done.stdout)
+        findings = json.loads(done.stdout)["findings"]
         self.assertGreater(len(findings), 2)
         for finding in findings:
             self.assertLessEqual({"severity", "rule", "file", "line", "text"}, set(finding))
@@ -219,7 +219,8 @@ class Explain(unittest.TestCase):
 
     def test_json(self):
         design = self.edited(("<vcpus>4", "<vcpus>64"))
-        server, = json.loads(dnsvnf("explain", "-o", "json", "--hosts", HOSTS, design).stdout)["servers"]
+        deployment, = json.loads(dnsvnf("explain", "-o", "json", "--hosts", HOSTS, design).stdout)["deployments"]
+        server, = deployment["servers"]
         self.assertEqual(("nowhere", "compute-1"), (server["verdict"], server["nearest"]))
         self.assertEqual(["compute-1", "compute-2"], [host["host"] for host in server["hosts"]])
         offered, = server["counterfactuals"]

@@ -12,6 +12,9 @@ import unittest
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import answers  # noqa: E402
+
 DNSVNF = sys.argv.pop(1)
 ESC = "{http://www.cisco.com/esc/esc}"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -83,13 +86,9 @@ def numbers(text):
 
 
 def explained(path, hosts):
-    """The servers of `explain -o json`, one document a deployment."""
-    out, servers = dnsvnf("explain", path, "--hosts", hosts, "-o", "json").stdout, []
-    while out.strip():
-        document, end = json.JSONDecoder().raw_decode(out.lstrip())
-        out = out.lstrip()[end:]
-        servers += document["servers"]
-    return servers
+    """The servers of `explain -o json`."""
+    answer = answers.answer("explain", dnsvnf("explain", path, "--hosts", hosts, "-o", "json").stdout)
+    return [server for deployment in answer["deployments"] for server in deployment["servers"]]
 
 
 def inside(point, rect):
@@ -344,7 +343,7 @@ class Draw(unittest.TestCase):
     def test_same_design_same_bytes(self):
         for path in (CORRECTED, PUBLISHED):
             out = os.path.join(self.folder, "picture.svg")
-            self.assertEqual("", dnsvnf("draw", path, "-o", out).stdout)
+            self.assertEqual("", dnsvnf("draw", path, "--svg", out).stdout)
             with open(out, encoding="utf-8") as file:
                 self.assertEqual(Picture(os.path.abspath(path)).source.count("\n"), len(file.read().splitlines()))
             with open(out, encoding="utf-8") as file:
@@ -353,14 +352,14 @@ class Draw(unittest.TestCase):
     def test_the_picture_in_doc_is_of_today(self):
         with open("doc/topology.svg", encoding="utf-8") as file:
             self.assertEqual(file.read(), Picture(CORRECTED).source,
-                             f"run: dnsvnf draw {CORRECTED} -o doc/topology.svg")
+                             f"run: dnsvnf draw {CORRECTED} --svg doc/topology.svg")
 
     def test_command_line(self):
-        self.assertRegex(dnsvnf("draw", "--help").stdout, r"-o, --output FILE +write the picture")
+        self.assertRegex(dnsvnf("draw", "--help").stdout, r"-o, --output svg\|json .*\n +--svg FILE +write the picture")
         self.assertRegex(dnsvnf("plan", "--help").stdout, r"-o, --output text\|json ")
         done = dnsvnf("draw", CORRECTED, "--hosts", HOSTS, "--vim", "local")
         self.assertEqual((2, ""), (done.returncode, done.stdout))
-        done = dnsvnf("draw", CORRECTED, "-o", "/nonexistent/x.svg")
+        done = dnsvnf("draw", CORRECTED, "--svg", "/nonexistent/x.svg")
         self.assertEqual(1, done.returncode)
         self.assertIn("/nonexistent/x.svg", done.stderr)
         self.assertEqual(1, dnsvnf("draw", "/nonexistent.xml").returncode)

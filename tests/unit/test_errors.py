@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of error (base/err.h) by every verb: its exit code and what the message names."""
+"""Every kind of error (base/err.h) by every verb: its exit code, what the message names, and the answer for programs."""
 import concurrent.futures
 import contextlib
 import glob
@@ -16,6 +16,9 @@ import unittest
 
 import fake_cloud
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import answers  # noqa: E402
+
 DNSVNF = sys.argv.pop(1)
 DESIGN = "examples/technote/corrected"
 HOSTS = "tests/unit/data/hosts"
@@ -24,6 +27,7 @@ NAMES = ("not found", "refused", "unreachable", "no capacity", "busy", "interrup
 VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "undeploy")
 VERBS = ("check", *VIM_VERBS, "host")
 CHANGE = ("deploy", "drill", "undeploy")
+STREAMS = ("deploy", "undeploy")
 ASK_VIM = tuple(verb for verb in VIM_VERBS if verb != "drill")  # which asks the guest first
 LOOK = tuple(verb for verb in VIM_VERBS if verb not in CHANGE)
 FAULT = {"status": "ERROR", "fault": {"message": "No valid host was found. There are not enough hosts available."}}
@@ -64,11 +68,13 @@ class Run:
 
     def start(self, *options, vim="test", nobody=False):
         operand = [] if self.verb == "host" else [self.design]
+        self.json = "--capture" not in options  # which is no answer
+        form = ["-o", "json"] if self.json else []
         vim = ["--vim", vim] if vim and self.verb in VIM_VERBS else []
         drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody and os.geteuid() == 0 else {}
         environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml",
                        "XDG_RUNTIME_DIR": self.folder, "DNSVNF_LOCAL_DIR": f"{self.folder}/local"}
-        self.process = subprocess.Popen([self.program, self.verb, *vim, *options, *operand], env=environment, text=True,
+        self.process = subprocess.Popen([self.program, self.verb, *form, *vim, *options, *operand], env=environment, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **drop)
         return self
 
@@ -77,6 +83,13 @@ class Run:
             self.process.send_signal(signal_)
         self.out, self.errors = self.process.communicate(timeout=20)
         return self.process.returncode, self.errors + self.out
+
+    def error(self):
+        """Of the answer, which must be what its schema says."""
+        if not self.json:
+            return None
+        read = answers.stream if self.verb in STREAMS else lambda *a: (None, answers.answer(*a))
+        return read(self.verb, self.out)[1].get("error")
 
     def run(self, *options, **how):
         return self.start(*options, **how).end()
@@ -184,7 +197,7 @@ def unreadable_hosts(run):
 
 
 def unwritable_picture(run):
-    return run.run("-o", "/etc/x.svg", vim=None, nobody=True)
+    return run.run("--svg", "/etc/x.svg", vim=None, nobody=True)
 
 
 def unreadable_clouds(run):
@@ -241,7 +254,7 @@ CASES = (
     ("local", ("undeploy",), 1, "root", local_vim_needs_root),
     ("local", ("host",), 1, "tree: Permission denied", unreadable_tree),
     ("local", ("host",), 1, "/etc/x.tar", unwritable_capture),
-    ("invalid", ("check", *VIM_VERBS), 1, "dep.xml:", no_xml),
+    ("invalid", ("check", *VIM_VERBS), 1, "dep.xml", no_xml),
     ("invalid", VIM_VERBS, 1, "clouds.yaml:", no_yaml),
     ("invalid", ("draw", "explain"), 1, "compute-1.json: ", no_host_json),
     ("failed", ("deploy",), 1, "the disk is on fire", other_fault),
@@ -288,16 +301,23 @@ class Errors(unittest.TestCase):
 
 def bring_about(verb, how):
     with contextlib.ExitStack() as cleanups:
-        return how(Run(verb, cleanups))
+        run = Run(verb, cleanups)
+        return (*how(run), run)
 
 
 def add_case(executor, kind, verb, code, words, how):
     result = executor.submit(bring_about, verb, how)
 
     def test(self):
-        got, text = result.result()
+        got, text, run = result.result()
         self.assertEqual(code, got, text)
         self.assertIn(words, text)
+        if (kind, verb) == ("invalid", "check"):  # that is what was asked
+            self.assertEqual(1, answers.answer(verb, run.out)["errors"])
+        elif run.json:
+            error = run.error()
+            self.assertEqual(kind.replace(" ", "_"), error["kind"])
+            self.assertTrue(error["text"] == "interrupted" or error["text"] in run.errors, (error, text))
     setattr(Errors, f"test_{kind.replace(' ', '_')}_{verb}_{how.__name__}", test)
 
 

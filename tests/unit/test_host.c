@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "host_document.h"
 #include "host_util.h"
 
 #define PF0 "0000:18:00.0"
@@ -442,7 +443,7 @@ static void test_nothing(void **state)
 	read_table(&t, &h);
 	assert_int_equal(h.n_findings, 0);
 
-	cleanup_free char *json = host_json(&h, NULL);
+	cleanup_free char *json = host_json(&h);
 	json_t *document = json_loads(json, 0, NULL);
 
 	assert_true(json_is_null(json_object_get(document, "hostname")));
@@ -467,7 +468,7 @@ static void test_json(void **state)
 	build_xl710(&t);
 	read_table(&t, &h);
 
-	cleanup_free char *json = host_json(&h, NULL);
+	cleanup_free char *json = host_json(&h);
 	json_t *d = json_loads(json, 0, NULL);
 
 	assert_non_null(d);
@@ -637,7 +638,7 @@ static void test_capture_gives_the_same(void **state)
 	tree_close(tree);
 	read_table(&captured, &second);
 
-	cleanup_free char *a = host_json(&first, NULL), *b = host_json(&second, NULL);
+	cleanup_free char *a = host_json(&first), *b = host_json(&second);
 
 	assert_string_equal(a, b);
 	for (size_t i = 0; i < captured.n; i++)

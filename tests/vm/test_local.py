@@ -13,6 +13,9 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import answers  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DNSVNF = os.path.join(TOP, "build", "dnsvnf")
 DESIGN = os.path.join(TOP, "examples", "technote", "corrected", "dep.xml")
@@ -111,6 +114,11 @@ def leg_paths():
     return [(leg["watch"] or {}).get("path") for leg in json.loads(guest_status())["bonds"][0]["legs"]]
 
 
+def drilled(*arguments):
+    drill, = answers.deployment("drill", dnsvnf("drill", "-o", "json", *arguments).stdout)["drills"]
+    return drill
+
+
 class Leaves(unittest.TestCase):
     """Whatever a test does, undeploy must leave the machine as it was."""
 
@@ -142,7 +150,7 @@ class EndToEnd(Leaves):
         # Deployed again, there is nothing to do.
         self.assertIn("0 objects created", dnsvnf("deploy", DESIGN).stdout)
 
-        checks = json.loads(dnsvnf("verify", "-o", "json", DESIGN).stdout)["checks"]
+        checks = answers.deployment("verify", dnsvnf("verify", "-o", "json", DESIGN).stdout)["checks"]
         self.assertEqual([], [c for c in checks if c["result"] != "pass"])
         self.assertGreater(len(checks), 15)
         legs = [c["evidence"] for c in checks if c["check"] == "leg-numa"]
@@ -161,13 +169,12 @@ class EndToEnd(Leaves):
         for line in ("fault-tolerance (active-backup) (fail_over_mac active)",
                      "Slave Interface: ens6", "Slave Interface: ens7"):
             self.assertIn(line, proc)
-        guest = json.loads(proc)
+        guest = answers.answer("bondd-status", proc)
         self.assertEqual("done", guest["cloud_init"]["status"])
         self.assertEqual([], guest["cloud_init"]["errors"])
 
         picture = os.path.join(self.folder, "outage.svg")
-        drill = json.loads(dnsvnf("drill", "-o", "json", "--qps", "1000", "--svg", picture,
-                                  DESIGN).stdout)
+        drill = drilled("--qps", "1000", "--svg", picture, DESIGN)
         say(f"drill, miimon=100: longest gap {drill['longest_gap_ms']:.0f} ms, "
             f"{drill['lost']} of {drill['sent']} queries lost")
         self.assertTrue(drill["failed_over"])
@@ -179,7 +186,7 @@ class EndToEnd(Leaves):
         self.assertRegex(drill["bondd"]["sentence"], rf"\b{drill['leg_before']}\b")
 
         # The path dies and no carrier goes: bondd sees it, says so, and both legs' paths are whole again afterwards.
-        silent = json.loads(dnsvnf("drill", "-o", "json", "--qps", "200", "--failure", "silent", DESIGN).stdout)
+        silent = drilled("--qps", "200", "--failure", "silent", DESIGN)
         say(f"drill, silent: longest gap {silent['longest_gap_ms']:.0f} ms, {silent['lost']} lost; "
             f"bondd: {silent['bondd']}")
         self.assertEqual("silent", silent["failure"])
@@ -192,6 +199,11 @@ class EndToEnd(Leaves):
         self.until_both_paths_are_proven()
         self.killed_drill_is_mended_by_deploy()
 
+        status = answers.deployment("status", dnsvnf("status", "-o", "json").stdout)
+        server, = status["servers"]
+        self.assertEqual(("deployed", "ACTIVE"), (status["state"], server["state"]))
+        self.assertEqual([True, True], [leg["up"] for leg in server["bonds"][0]["legs"]])
+        self.assertGreater(server["uptime"], 5)
         status = dnsvnf("status").stdout
         self.assertRegex(status, r"cpnr-dns .*active-backup.*172\.16\.1\.10")
 
@@ -206,7 +218,7 @@ class EndToEnd(Leaves):
         # Where in the monitor's period of 1 s the failure falls is chance: 8 times under 0.3 s is 1 in 15,000.
         gaps = []
         while len(gaps) < 8 and max(gaps, default=0) <= 300:
-            slow_drill = json.loads(dnsvnf("drill", "-o", "json", slow).stdout)
+            slow_drill = drilled(slow)
             self.assertEqual(1000, slow_drill["miimon"])
             gaps.append(slow_drill["longest_gap_ms"])
         say("drill, miimon=1000: longest gaps " + ", ".join(f"{gap:.0f}" for gap in gaps) + " ms")
@@ -338,6 +350,11 @@ class SideBySide(Leaves):
         other = variant(os.path.join(self.folder, "other"),
                         replace=[("<name>cpnr-dns</name>", "<name>cpnr-dns-2</name>")])
         self.deploy(other)
+        status = answers.deployment("status", dnsvnf("status", "-o", "json").stdout)
+        server, = status["servers"]
+        self.assertEqual(("deployed", "ACTIVE"), (status["state"], server["state"]))
+        self.assertEqual([True, True], [leg["up"] for leg in server["bonds"][0]["legs"]])
+        self.assertGreater(server["uptime"], 5)
         status = dnsvnf("status").stdout
         self.assertRegex(status, r"(?m)\bcpnr-dns ")
         self.assertRegex(status, r"(?m)\bcpnr-dns-2 ")

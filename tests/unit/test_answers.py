@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every verb's -o json when it succeeds, against its schema; failures are in test_errors.py."""
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import types
+import unittest
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path += [TESTS, os.path.join(TESTS, "openstack")]
+import answers  # noqa: E402
+import fake_cloud  # noqa: E402
+import fake_guest  # noqa: E402
+
+DNSVNF, BONDD = sys.argv.pop(1), sys.argv.pop(1)
+DESIGN = "examples/technote/corrected/dep.xml"
+PUBLISHED = "examples/technote/published/dep.xml"
+HOSTS = "tests/unit/data/hosts"
+
+
+def dnsvnf(verb, *arguments, **options):
+    return subprocess.run([DNSVNF, verb, "-o", "json", *arguments], capture_output=True, text=True, timeout=60, check=False,
+                          **options)
+
+
+class Schemas(unittest.TestCase):
+    def test_every_verb_has_one(self):
+        lines = subprocess.run([DNSVNF, "help"], capture_output=True, text=True, check=True).stdout.splitlines()
+        verbs = {line.split()[0] for line in lines[lines.index("Verbs:") + 1:] if line.startswith("  ")}
+        self.assertEqual(verbs | {"common", "event", "bondd-status"}, set(answers.schemas()))
+
+    def test_they_are_schemas(self):
+        for name, schema in answers.schemas().items():
+            answers.jsonschema.Draft202012Validator.check_schema(schema)
+            self.assertTrue(schema["$id"].endswith(f"/{name}.json"))
+
+    def test_what_is_not_described_is_refused(self):
+        good = answers.answer("verify", '{"format_version": 1, "deployments": []}')
+        for bad in ({**good, "format_version": 2}, {**good, "more": 1}, {"format_version": 1}, [],
+                    {**good, "error": {"kind": "other", "text": "", "hint": None}}):
+            with self.assertRaises(AssertionError):
+                answers.validate(bad, "verify")
+
+
+class Files(unittest.TestCase):
+    """Verbs that ask no VIM."""
+
+    def test_check(self):
+        for path in sorted(glob.glob("examples/*/*/dep.xml")):
+            found = answers.answer("check", dnsvnf("check", path).stdout)
+            for severity in ("error", "warning", "note"):
+                self.assertEqual(found[severity + "s"], sum(f["severity"] == severity for f in found["findings"]))
+        rules = answers.answer("check", dnsvnf("check", "--list").stdout)["rules"]
+        self.assertGreater(len(rules), 50)
+        one = answers.answer("check", dnsvnf("check", "--explain", "legs-segment").stdout)["rules"]
+        self.assertEqual([rule for rule in rules if rule["rule"] == "legs-segment"], one)
+
+    def test_draw(self):
+        picture = subprocess.run([DNSVNF, "draw", DESIGN], capture_output=True, text=True, check=True).stdout
+        self.assertEqual({"format_version": 1, "svg": picture}, answers.answer("draw", dnsvnf("draw", DESIGN).stdout))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.svg")
+            self.assertEqual(path, answers.answer("draw", dnsvnf("draw", "--svg", path, DESIGN).stdout)["file"])
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(picture, file.read())
+
+    def test_host(self):
+        answers.answer("host", dnsvnf("host").stdout)
+
+    def test_explain(self):
+        for path in sorted(glob.glob("examples/*/*/dep.xml")):
+            answers.answer("explain", dnsvnf("explain", "--hosts", HOSTS, path).stdout)
+        nowhere, = answers.deployment("explain", self.explain_with("<vcpus>4", "<vcpus>64"))["servers"]
+        self.assertTrue(all(isinstance(host["reasons"], list) and host["reasons"] for host in nowhere["hosts"]))
+
+    def explain_with(self, old, new):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.dirname(DESIGN), folder, dirs_exist_ok=True)
+            path = os.path.join(folder, "dep.xml")
+            with open(path, "r+", encoding="utf-8") as file:
+                text = file.read()
+                self.assertIn(old, text)
+                file.seek(0)
+                file.write(text.replace(old, new))
+                file.truncate()
+            return dnsvnf("explain", "--hosts", HOSTS, path).stdout
+
+
+class Usage(unittest.TestCase):
+    def test_a_wrong_command_line_is_an_error_object(self):
+        for verb, text, *arguments in (("plan", "unknown option '--wrong'", "--wrong", "-o", "json"),
+                                       ("plan", "missing operand DEP.xml", "-ojson"),
+                                       ("drill", "--qps must be ", "--output=json", "--qps", "x", DESIGN),
+                                       ("draw", "--hosts and --vim ", "--output", "json", "--hosts", "x", "--vim", "y", "z"),
+                                       ("host", "--apply ", "-o", "json", "--tune", "--apply", "--root", "/"),
+                                       ("check", "unknown rule 'x'", "--explain", "x", "-o", "json")):
+            done = subprocess.run([DNSVNF, verb, *arguments], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(2, done.returncode)
+            error = answers.answer(verb, done.stdout)["error"]
+            self.assertEqual("usage", error["kind"])
+            self.assertTrue(error["text"].startswith(text), error)
+            self.assertIn(f"{error['text']}; {error['hint']}\n", done.stderr)
+        done = subprocess.run([DNSVNF, "dploy", "-o", "json"], capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual("usage", json.loads(done.stdout)["error"]["kind"])
+
+
+class Cloud(unittest.TestCase):
+    """Verbs that ask a VIM: a cloud in this process."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cloud = fake_cloud.Cloud()
+        self.addCleanup(self.cloud.close)
+        shutil.copytree(os.path.dirname(DESIGN), folder.name, dirs_exist_ok=True)
+        self.design = os.path.join(folder.name, "dep.xml")
+        clouds = os.path.join(folder.name, "clouds.yaml")
+        with open(clouds, "w", encoding="utf-8") as out:
+            out.write(f"clouds: {{test: {{region_name: R, auth: {{auth_url: '{self.cloud.url}/identity/v3', username: u, "
+                      "password: p, project_name: test-tenant, user_domain_id: default, project_domain_id: default}}}\n")
+        self.environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": clouds, "XDG_RUNTIME_DIR": folder.name}
+
+    def run_verb(self, verb, *arguments, code=0):
+        done = dnsvnf(verb, "--vim", "test", *arguments, self.design, env=self.environment)
+        if code is not None:
+            self.assertEqual(code, done.returncode, done.stderr)
+        return done.stdout
+
+    def edit(self, change, name="dep.xml"):
+        path = os.path.join(os.path.dirname(self.design), name)
+        with open(path, encoding="utf-8") as file:
+            text = change(file.read())
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def two_deployments(self):
+        def twice(text):
+            begin, end = text.index("<deployment>"), text.index("</deployment>") + len("</deployment>")
+            return text[:end] + text[begin:end].replace("<name>cpnr-dns</name>", "<name>second</name>") + text[end:]
+        self.edit(twice)
+
+    def guest_on_loopback(self):
+        """Its IPv4 addresses only: of IPv6 there is one address on loopback."""
+        for name in ("dep.xml", "day0.cfg"):
+            self.edit(lambda text: text.replace("10.10.10.", "127.10.10.").replace("172.16.1.", "127.16.1."), name)
+        self.edit(lambda text: re.sub(r" ipv6\.addresses .*", "", text), "day0.cfg")
+        self.edit(lambda text: re.sub(r"<subnet>\s*<name>[^<]*-v6.*?</subnet>", "", text, flags=re.DOTALL))
+        self.edit(lambda text: re.sub(r"<address>\s*<address_id>1.*?</address>", "", text, flags=re.DOTALL))
+
+    def ports(self, _, path):
+        """As the cloud's API gives them to the stand-in for the guest."""
+        ports = self.cloud.there["ports"]
+        port_id = re.match(r"/ports/([^?]+)", path)
+        return {"port": ports[port_id.group(1)]} if port_id else {"ports": list(ports.values())}
+
+    def test_life(self):
+        self.guest_on_loopback()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dns:
+            try:
+                dns.bind(("127.16.1.10", 53))
+            except PermissionError as error:
+                self.skipTest(f"needs root: a DNS server on 127.16.1.10 port 53: {error}")
+        self.assertLessEqual({step["action"] for step in answers.deployment("plan", self.run_verb("plan"))["steps"]},
+                             {"create", "use"})
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            deploy = pool.submit(self.run_verb, "deploy")
+            while not self.cloud.there["servers"] and not deploy.done():
+                time.sleep(0.01)
+            with fake_guest.FakeGuest(types.SimpleNamespace(get=self.ports), "127.10.10.10", "127.16.1.10"):
+                events, answer = answers.stream("deploy", deploy.result())
+                self.assertLessEqual({"CREATE_NETWORK", "SERVICE_ALIVE"}, {event["type"] for event in events})
+                self.assertGreater(answer["deployments"][0]["created"], 5)
+                self.deployed()
+        events, answer = answers.stream("undeploy", self.run_verb("undeploy"))
+        self.assertEqual([{"tenant": "test-tenant", "deployment": "cpnr-dns"}], answer["deployments"])
+
+    def deployed(self):
+        checks = answers.deployment("verify", self.run_verb("verify", code=1))  # no DNS by TCP
+        self.assertEqual((checks["passed"], checks["failed"]), (
+            sum(c["result"] == "pass" for c in checks["checks"]), sum(c["result"] == "fail" for c in checks["checks"])))
+        status = answers.deployment("status", self.run_verb("status"))
+        server, = status["servers"]
+        self.assertEqual(("deployed", "ACTIVE", True), (status["state"], server["state"], server["guest_reached"]))
+        self.assertEqual([{"name": "ens6", "up": True}, {"name": "ens7", "up": True}], server["bonds"][0]["legs"])
+        drill, = answers.deployment("drill", self.run_verb("drill", "--qps", "100"))["drills"]
+        self.assertTrue(drill["failed_over"])
+        answers.answer("draw", self.run_verb("draw"))
+        answers.deployment("plan", self.run_verb("plan", "--hosts", HOSTS, "--count", "1", code=None))
+        answers.deployment("explain", self.run_verb("explain", "--hosts", HOSTS, code=None))
+
+    def test_several_deployments_are_one_document(self):
+        self.two_deployments()
+        for verb in ("plan", "explain", "verify"):
+            with self.subTest(verb):
+                done = dnsvnf(verb, "--vim", "test", self.design, env=self.environment)
+                self.assertEqual(["cpnr-dns", "second"],
+                                 [d["deployment"] for d in answers.answer(verb, done.stdout)["deployments"]])
+
+    def test_a_deployment_that_failed_has_its_error(self):
+        self.two_deployments()
+        self.cloud.spoil("GET", "/networks$", 403, "Policy does not allow it")
+        answer = answers.answer("plan", self.run_verb("plan", code=1))
+        first, second = answer["deployments"]
+        self.assertEqual(first["error"], answer["error"])
+        self.assertEqual("refused", second["error"]["kind"])
+
+
+class Bondd(unittest.TestCase):
+    def test_status(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([BONDD, "status", "-o", "json", "--root", folder], capture_output=True, text=True,
+                                  timeout=30, check=True)
+        answers.answer("bondd-status", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
