@@ -151,7 +151,7 @@ class Cloud(unittest.TestCase):
     def guest_on_loopback(self):
         """Its IPv4 addresses only: of IPv6 there is one address on loopback."""
         for name in ("dep.xml", "day0.cfg"):
-            self.edit(lambda text: text.replace("10.10.10.", "127.10.10.").replace("172.16.1.", "127.16.1."), name)
+            self.edit(lambda text: text.replace("10.10.10.", "127.110.10.").replace("172.16.1.", "127.116.1."), name)
         self.edit(lambda text: re.sub(r" ipv6\.addresses .*", "", text), "day0.cfg")
         self.edit(lambda text: re.sub(r"<subnet>\s*<name>[^<]*-v6.*?</subnet>", "", text, flags=re.DOTALL))
         self.edit(lambda text: re.sub(r"<address>\s*<address_id>1.*?</address>", "", text, flags=re.DOTALL))
@@ -166,16 +166,16 @@ class Cloud(unittest.TestCase):
         self.guest_on_loopback()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dns:
             try:
-                dns.bind(("127.16.1.10", 53))
+                dns.bind(("127.116.1.10", 53))
             except PermissionError as error:
-                self.skipTest(f"needs root: a DNS server on 127.16.1.10 port 53: {error}")
+                self.skipTest(f"needs root: a DNS server on 127.116.1.10 port 53: {error}")
         self.assertLessEqual({step["action"] for step in answers.deployment("plan", self.run_verb("plan"))["steps"]},
                              {"create", "use"})
         with concurrent.futures.ThreadPoolExecutor() as pool:
             deploy = pool.submit(self.run_verb, "deploy")
             while not self.cloud.there["servers"] and not deploy.done():
                 time.sleep(0.01)
-            with fake_guest.FakeGuest(types.SimpleNamespace(get=self.ports), "127.10.10.10", "127.16.1.10"):
+            with fake_guest.FakeGuest(types.SimpleNamespace(get=self.ports), "127.110.10.10", "127.116.1.10"):
                 events, answer = answers.stream("deploy", deploy.result())
                 self.assertLessEqual({"CREATE_NETWORK", "SERVICE_ALIVE"}, {event["type"] for event in events})
                 self.assertGreater(answer["deployments"][0]["created"], 5)

@@ -355,7 +355,7 @@ class Draw(unittest.TestCase):
                              f"run: dnsvnf draw {CORRECTED} --svg doc/topology.svg")
 
     def test_command_line(self):
-        self.assertRegex(dnsvnf("draw", "--help").stdout, r"-o, --output svg\|json .*\n +--svg FILE +write the picture")
+        self.assertRegex(dnsvnf("draw", "--help").stdout, r"(?s)-o, --output svg\|json .*--svg FILE +write the picture")
         self.assertRegex(dnsvnf("plan", "--help").stdout, r"-o, --output text\|json ")
         done = dnsvnf("draw", CORRECTED, "--hosts", HOSTS, "--vim", "local")
         self.assertEqual((2, ""), (done.returncode, done.stdout))
