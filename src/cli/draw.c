@@ -87,8 +87,9 @@ int verb_draw(const struct verb *verb, const void *all)
 	cleanup_draw_places struct draw_places places = {0};
 
 	if (options->hosts && options->vim)
-		return command_usage_error(&dnsvnf_program, verb,
-					   "--hosts and --vim exclude each other: give one of them");
+		return command_usage_error(
+			&dnsvnf_program, verb,
+			"--hosts and --vim exclude each other: give one of them");
 	if (design_read(options->operand, &model, &findings, &err) < 0)
 		return cli_fail("draw", &err);
 	if (!model) {
