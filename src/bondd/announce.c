@@ -7,8 +7,8 @@
 
 enum { ADDRESSES_MAX = 256 };
 
-/* us after the move; early ones for speed, late ones for a switch that was still learning. */
-static const int64_t rounds[] = {0, 50000, 200000, 1000000, 3000000};
+/* us after the move, last first; early ones for speed, late ones for a switch still learning. */
+static const int64_t rounds[] = {3000000, 1000000, 200000, 50000, 0};
 
 void announce_start(struct announcements *a, int64_t now)
 {
@@ -17,7 +17,8 @@ void announce_start(struct announcements *a, int64_t now)
 
 int64_t announce_at(const struct announcements *a)
 {
-	return a->left ? a->start + rounds[ARRAY_SIZE(rounds) - a->left] : INT64_MAX;
+	return 0 < a->left && a->left <= ARRAY_SIZE(rounds) ? a->start + rounds[a->left - 1]
+							    : INT64_MAX;
 }
 
 bool announce_due(struct announcements *a, int64_t now)

@@ -81,9 +81,9 @@ static void wish_make(unsigned vcpus, unsigned memory_mb, const char *specs,
 	properties_of(ret->image_properties, &ret->image.properties);
 	int r = fit_request_from_flavor(&ret->flavor, &ret->image, &ret->request, &err);
 	for (char *w = strtok_r(port_words, " ", &rest); r == 0 && w;
-	     w = strtok_r(NULL, " ", &rest)) {
+	     w = strtok_r(NULL, " ", &rest), nicid++) {
 		char *policy = strchr(w, '/');
-		struct fit_port port = {.nicid = nicid++, .physnet = w};
+		struct fit_port port = {.nicid = nicid, .physnet = w};
 
 		if (policy)
 			*policy++ = 0;
