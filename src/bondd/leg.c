@@ -13,7 +13,7 @@
 
 enum { BATCHES = 8 }; /* of frames; a flood of them must not stop the clock */
 
-static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
+static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = {GUEST_ROUND_TRIP_BOUNDS};
 
 /* rtnetlink does not tell it. -1 for what the driver does not know. */
 static int64_t read_speed(const char *name)

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "net/status.h"
 
-static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = GUEST_ROUND_TRIP_BOUNDS;
+static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = {GUEST_ROUND_TRIP_BOUNDS};
 
 /* {bond="bond0",leg="ens6"}, values escaped as the format wants; leg may be NULL. */
 static void add_escaped(struct strbuf *out, const char *s)

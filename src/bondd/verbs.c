@@ -88,32 +88,23 @@ static int run_check_config(const struct verb *verb, const void *options)
 	return EXIT_SUCCESS;
 }
 
-#define HELP                                                           \
-	{                                                              \
-		.name = "help", .brief = 'h', .help = "show this help" \
-	}
-#define CONFIG                                                                           \
-	{                                                                                \
-		.name = "config", .brief = 'c', .type = OPTION_FILE, .argument = "FILE", \
-		.offset = offsetof(struct options, conf), .preset = BONDD_CONF,          \
-		.help = "the configuration, which need not exist"                        \
-	}
-#define ROOT                                                            \
-	{                                                               \
-		.name = "root", .type = OPTION_FILE, .argument = "DIR", \
-		.offset = offsetof(struct options, root), .preset = "", \
-		.help = "read proc, sys and run below DIR"              \
-	}
-#define END       \
-	{         \
-		0 \
-	}
+#define HELP .name = "help", .brief = 'h', .help = "show this help"
 
-static const struct option_row config_options[] = {HELP, CONFIG, END};
+#define CONFIG                                                                   \
+	.name = "config", .brief = 'c', .type = OPTION_FILE, .argument = "FILE", \
+	.offset = offsetof(struct options, conf), .preset = BONDD_CONF,          \
+	.help = "the configuration, which need not exist"
+
+#define ROOT                                                    \
+	.name = "root", .type = OPTION_FILE, .argument = "DIR", \
+	.offset = offsetof(struct options, root), .preset = "", \
+	.help = "read proc, sys and run below DIR"
+
+static const struct option_row config_options[] = {{HELP}, {CONFIG}, {0}};
 
 static const struct option_row serve_options[] = {
-	HELP,
-	CONFIG,
+	{HELP},
+	{CONFIG},
 	{.name = "listen",
 	 .brief = 'l',
 	 .type = OPTION_STRING,
@@ -121,12 +112,12 @@ static const struct option_row serve_options[] = {
 	 .argument = "ADDRESS[:PORT]",
 	 .help = "where to answer instead of the configuration's listen; IPv6 with a port is "
 		 "[ADDRESS]:PORT"},
-	ROOT,
-	END,
+	{ROOT},
+	{0},
 };
 
 static const struct option_row status_options[] = {
-	HELP,
+	{HELP},
 	{.name = "output",
 	 .brief = 'o',
 	 .type = OPTION_ENUM,
@@ -134,8 +125,8 @@ static const struct option_row status_options[] = {
 	 .words = "text json",
 	 .preset = "text",
 	 .help = "a table, or what /status answers"},
-	ROOT,
-	END,
+	{ROOT},
+	{0},
 };
 
 static const struct verb verbs[] = {

@@ -12,8 +12,11 @@
 
 enum { TEXT_MAX = 1000 }; /* a name in a day-0 file may be a megabyte long */
 
-static void __attribute__((format(printf, 4, 0)))
-add(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt, va_list ap)
+static void add(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt,
+		va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void add(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt,
+		va_list ap)
 {
 	cleanup_free char *text = xvasprintf(fmt, ap);
 

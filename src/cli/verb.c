@@ -7,47 +7,37 @@
 
 #define AT(member) offsetof(struct options, member)
 
-#define HELP                                                           \
-	{                                                              \
-		.name = "help", .brief = 'h', .help = "show this help" \
-	}
-#define VERBOSE                                                                                \
-	{                                                                                      \
-		.name = "verbose", .brief = 'v', .type = OPTION_COUNT, .offset = AT(verbose),  \
-		.help = "print each action on stderr; twice: also every exchange with the VIM" \
-	}
-#define OUTPUT(FORMATS, HELP_TEXT)                                                         \
-	{                                                                                  \
-		.name = "output", .brief = 'o', .type = OPTION_ENUM, .offset = AT(format), \
-		.words = FORMATS, .preset = "text", .help = HELP_TEXT                      \
-	}
-#define VIM                                                                                    \
-	{                                                                                      \
-		.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",    \
-		.words = "local",                                                              \
-		.help = "the VIM to use; 'local' is the embedded VIM (default: vim_id in the " \
-			"descriptor's locator)"                                                \
-	}
-#define TIMINGS                                                                       \
-	{                                                                             \
-		.name = "timings", .type = OPTION_FLAG, .offset = AT(timings),        \
-		.help = "print each request to the cloud with its duration on stderr" \
-	}
-#define HOSTS                                                                                      \
-	{                                                                                          \
-		.name = "hosts", .type = OPTION_FILE, .offset = AT(hosts), .argument = "FOLDER",   \
-		.help = "compute host inventories: one file per host, written by 'dnsvnf host -o " \
-			"json'"                                                                    \
-	}
-#define END       \
-	{         \
-		0 \
-	}
+#define HELP .name = "help", .brief = 'h', .help = "show this help"
+
+#define VERBOSE                                                                       \
+	.name = "verbose", .brief = 'v', .type = OPTION_COUNT, .offset = AT(verbose), \
+	.help = "print each action on stderr; twice: also every exchange with the VIM"
+
+#define OUTPUT(FORMATS, HELP_TEXT)                                                 \
+	.name = "output", .brief = 'o', .type = OPTION_ENUM, .offset = AT(format), \
+	.words = FORMATS, .preset = "text", .help = HELP_TEXT
+
+#define VIM                                                                            \
+	.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",    \
+	.words = "local",                                                              \
+	.help = "the VIM to use; 'local' is the embedded VIM (default: vim_id in the " \
+		"descriptor's locator)"
+
+#define TIMINGS                                                        \
+	.name = "timings", .type = OPTION_FLAG, .offset = AT(timings), \
+	.help = "print each request to the cloud with its duration on stderr"
+
+#define HOSTS                                                                              \
+	.name = "hosts", .type = OPTION_FILE, .offset = AT(hosts), .argument = "FOLDER",   \
+	.help = "compute host inventories: one file per host, written by 'dnsvnf host -o " \
+		"json'"
+
+#define END 0
 
 static const struct option_row check_options[] = {
-	HELP,
-	VERBOSE,
-	OUTPUT("text json sarif", "output format of the findings; sarif is SARIF 2.1.0"),
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json sarif", "output format of the findings; sarif is SARIF 2.1.0")},
 	{.name = "list",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct check_options, list),
@@ -59,12 +49,12 @@ static const struct option_row check_options[] = {
 	 .argument = "RULE",
 	 .help = "explain a rule: requirement, reason, remedy, source",
 	 .stands_alone = true},
-	END,
+	{0},
 };
 
 static const struct option_row draw_options[] = {
-	HELP,
-	VERBOSE,
+	{HELP},
+	{VERBOSE},
 	{.name = "output",
 	 .brief = 'o',
 	 .type = OPTION_ENUM,
@@ -77,19 +67,19 @@ static const struct option_row draw_options[] = {
 	 .offset = offsetof(struct draw_options, svg),
 	 .argument = "FILE",
 	 .help = "write the picture to FILE instead of standard output"},
-	VIM,
-	TIMINGS,
-	HOSTS,
-	END,
+	{VIM},
+	{TIMINGS},
+	{HOSTS},
+	{0},
 };
 
 static const struct option_row plan_options[] = {
-	HELP,
-	VERBOSE,
-	OUTPUT("text json", "how to print the result"),
-	VIM,
-	TIMINGS,
-	HOSTS,
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{VIM},
+	{TIMINGS},
+	{HOSTS},
 	{.name = "count",
 	 .type = OPTION_UINT,
 	 .offset = offsetof(struct plan_options, count),
@@ -98,20 +88,21 @@ static const struct option_row plan_options[] = {
 	 .min = 1,
 	 .max = CAPACITY_MAX,
 	 .needs = "hosts"},
-	END,
+	{0},
 };
 
 static const struct option_row explain_options[] = {
-	HELP, VERBOSE, OUTPUT("text json", "how to print the result"), VIM, TIMINGS, HOSTS, END,
+	{HELP},  {VERBOSE}, {OUTPUT("text json", "how to print the result")}, {VIM}, {TIMINGS},
+	{HOSTS}, {0},
 };
 
 static const struct option_row deploy_options[] = {
-	HELP,
-	VERBOSE,
-	OUTPUT("text json", "how to print the result; json: a line for each event"),
-	VIM,
-	TIMINGS,
-	HOSTS,
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result; json: a line for each event")},
+	{VIM},
+	{TIMINGS},
+	{HOSTS},
 	{.name = "at-once",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, at_once),
@@ -120,15 +111,15 @@ static const struct option_row deploy_options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, keep_failed),
 	 .help = "do not roll back a failed deployment"},
-	END,
+	{0},
 };
 
 static const struct option_row drill_options[] = {
-	HELP,
-	VERBOSE,
-	OUTPUT("text json", "how to print the result"),
-	VIM,
-	TIMINGS,
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{VIM},
+	{TIMINGS},
 	{.name = "qps",
 	 .type = OPTION_UINT,
 	 .offset = offsetof(struct drill_options, qps),
@@ -149,23 +140,27 @@ static const struct option_row drill_options[] = {
 	 .offset = offsetof(struct drill_options, svg),
 	 .argument = "FILE",
 	 .help = "write a plot of the answers over time to FILE"},
-	END,
+	{0},
 };
 
 /* verify, status */
 static const struct option_row vim_options[] = {
-	HELP, VERBOSE, OUTPUT("text json", "how to print the result"), VIM, TIMINGS, END,
+	{HELP}, {VERBOSE}, {OUTPUT("text json", "how to print the result")}, {VIM}, {TIMINGS}, {0},
 };
 
 static const struct option_row undeploy_options[] = {
-	HELP, VERBOSE, OUTPUT("text json", "how to print the result; json: a line for each event"),
-	VIM,  TIMINGS, END,
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result; json: a line for each event")},
+	{VIM},
+	{TIMINGS},
+	{0},
 };
 
 static const struct option_row host_options[] = {
-	HELP,
-	VERBOSE,
-	OUTPUT("text json", "how to print the result"),
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
 	{.name = "root",
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct host_options, root),
@@ -185,7 +180,7 @@ static const struct option_row host_options[] = {
 	 .offset = offsetof(struct host_options, apply),
 	 .help = "with --tune: write the settings to /etc and apply them now",
 	 .needs = "tune"},
-	END,
+	{0},
 };
 
 static const struct verb verbs[] = {

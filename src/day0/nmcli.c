@@ -379,7 +379,7 @@ static void modify(struct nmcli *n, const struct command *c, size_t i)
 	set_properties(n, c, i);
 }
 
-static void delete (struct nmcli *n, const struct command *c, size_t i)
+static void remove_links(struct nmcli *n, const struct command *c, size_t i)
 {
 	const char *id;
 
@@ -422,5 +422,5 @@ void nmcli_read(const struct command *c, size_t name, const struct text *text,
 	else if (abbreviates(verb, "modify", 1))
 		modify(&n, c, i + 2);
 	else if (abbreviates(verb, "delete", 1))
-		delete (&n, c, i + 2);
+		remove_links(&n, c, i + 2);
 }

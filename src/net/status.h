@@ -12,10 +12,7 @@
 #include "base/tristate.h"
 
 /* Upper bounds of the round-trip buckets, in us; the last bucket holds all above. */
-#define GUEST_ROUND_TRIP_BOUNDS                                                \
-	{                                                                      \
-		250, 500, 1000, 2000, 5000, 10000, 20000, 40000, 80000, 160000 \
-	}
+#define GUEST_ROUND_TRIP_BOUNDS 250, 500, 1000, 2000, 5000, 10000, 20000, 40000, 80000, 160000
 enum { GUEST_ROUND_TRIPS = 11 };
 
 /* State of a leg's path by bondd's probes. */

@@ -20,6 +20,10 @@ struct pinned_cpu {
 	unsigned cpu;
 };
 
+struct nic_mapping {
+	char *physnet, *pf;
+};
+
 /* Of one compute host. */
 struct host_facts {
 	char *name;
@@ -29,9 +33,7 @@ struct host_facts {
 
 	/* Of its L2 agents; not known while there is none. */
 	bool has_nic_agent, has_switch_agent;
-	struct nic_mapping {
-		char *physnet, *pf;
-	} * devices; /* the NIC agent's device_mappings */
+	struct nic_mapping *devices; /* the NIC agent's device_mappings */
 	size_t n_devices;
 	struct strv bridges; /* physnets with a bridge mapping */
 };

@@ -23,8 +23,7 @@
 #define REAPED_MS  1000
 
 /* The child's side of process_run: never returns. */
-static void __attribute__((noreturn))
-become(const char *const *argv, pid_t parent, int out, int report)
+static _Noreturn void become(const char *const *argv, pid_t parent, int out, int report)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 

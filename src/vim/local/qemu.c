@@ -150,8 +150,7 @@ char *qemu_last_words(int dirfd, const char *id)
 }
 
 /* Between fork and exec: only what fails with a line in the log. */
-static void __attribute__((noreturn))
-become(char **argv, const char *id, int dirfd, int netns, int log)
+static _Noreturn void become(char **argv, const char *id, int dirfd, int netns, int log)
 {
 	struct process self;
 	sigset_t none;

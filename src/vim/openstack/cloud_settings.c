@@ -113,8 +113,10 @@ int cloud_document_find(struct cloud_document *d, const char *section, const cha
 	return 0;
 }
 
-static int __attribute__((format(printf, 3, 0)))
-wrong_at(const char *place, struct err *err, const char *fmt, va_list ap)
+static int wrong_at(const char *place, struct err *err, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static int wrong_at(const char *place, struct err *err, const char *fmt, va_list ap)
 {
 	cleanup_free char *text = xvasprintf(fmt, ap);
 
