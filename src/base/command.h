@@ -27,11 +27,12 @@ struct option_row {
 	size_t offset;        /* of the member that it sets in the verb's options */
 	const char *argument; /* what the help calls its value; of an ENUM NULL: its words */
 	const char *help;
-	const char *words;  /* of an ENUM its values, of a STRING what to complete: "A B C" */
-	const char *preset; /* the value when it is not given, or NULL: zero */
-	unsigned min, max;  /* of an UINT */
-	const char *needs;  /* the long option without which it makes no sense, or NULL */
-	bool stands_alone;  /* with it the operand may be missing */
+	const char *words;    /* of an ENUM its values, of a STRING what to complete: "A B C" */
+	const char *complete; /* a shell command that prints more of them, one a line, or NULL */
+	const char *preset;   /* the value when it is not given, or NULL: zero */
+	unsigned min, max;    /* of an UINT */
+	const char *needs;    /* the long option without which it makes no sense, or NULL */
+	bool stands_alone;    /* with it the operand may be missing */
 };
 
 struct verb {

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/strv.h"
 
 enum { MAX_CONF = 64 << 10, WINDOW_S = 60, HOLD_MS = 250 };
 
@@ -156,6 +157,40 @@ static int take_value(void *data, const char *section, const char *name, const c
 	return 0;
 }
 
+/* Turns the line, counted from 1, into a comment. */
+static void comment_out(char *text, int line)
+{
+	for (; line > 1; line--)
+		text = strchr(text, '\n') + 1;
+	*text = '#';
+}
+
+int conf_check(const char *path, const char *text, struct strv *problems)
+{
+	cleanup_free char *copy = xstrdup(text);
+	struct conf conf;
+
+	/* The parser tells only the first line that is wrong: without it, it tells the next one. */
+	while (problems->n < CONF_PROBLEMS) {
+		struct reading reading = {.conf = &conf};
+		conf_init(&conf);
+		int line = ini_parse_string(copy, take_value, &reading);
+		if (line == 0)
+			break;
+		strv_take(problems,
+			  xasprintf("%s:%d: %s", path, line,
+				    reading.err.text ? reading.err.text : "not NAME = VALUE"));
+		err_clear(&reading.err);
+		comment_out(copy, line);
+	}
+	if (problems->n == 0) {
+		cleanup_err struct err err = ERR_INIT;
+		if (conf_parse(path, text, &conf, &err) < 0)
+			strv_add(problems, err.text);
+	}
+	return problems->n ? -EINVAL : 0;
+}
+
 int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct err *err)
 {
 	struct conf conf;
@@ -175,6 +210,19 @@ int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct
 			       path, DECIDE_MOVES_SPARED + 1, DECIDE_MOVES_SPARED);
 	*ret_conf = conf;
 	return 0;
+}
+
+int conf_check_file(const char *path, struct strv *problems)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	cleanup_err struct err err = ERR_INIT;
+
+	if (file_read(path, MAX_CONF, &text, &len, &err) < 0) {
+		strv_add(problems, err.text);
+		return err.code;
+	}
+	return conf_check(path, text, problems);
 }
 
 int conf_read(const char *path, struct conf *ret_conf, struct err *err)

@@ -12,6 +12,9 @@
 #include "net/ip.h"
 
 struct err;
+struct strv;
+
+#define CONF_PROBLEMS 20
 
 struct conf {
 	struct listen listen;                   /* listen: of the status service */
@@ -31,6 +34,13 @@ void conf_init(struct conf *conf);
  * value out of range, is -EINVAL.
  */
 int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct err *err);
+
+/*
+ * Adds a message for each line that is wrong, at most CONF_PROBLEMS: -EINVAL. Of a file also why it
+ * cannot be read: -errno.
+ */
+int conf_check(const char *path, const char *text, struct strv *problems);
+int conf_check_file(const char *path, struct strv *problems);
 
 /* conf_parse of a file; a missing one is an empty one. */
 int conf_read(const char *path, struct conf *ret_conf, struct err *err);

@@ -38,11 +38,11 @@ static void add_head(struct strbuf *out, const char *name, const char *type, con
 	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* It cannot be read of an interface that is down, which has none. */
+/* Unknown while the interface is down: no sample, rather than a wrong one. */
 static int64_t carrier(const struct guest_bond *b, const struct guest_leg *l)
 {
 	(void)b;
-	return l->carrier == TRI_YES;
+	return l->carrier == TRI_UNKNOWN ? -1 : l->carrier == TRI_YES;
 }
 
 static int64_t active(const struct guest_bond *b, const struct guest_leg *l)

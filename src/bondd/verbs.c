@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/verbs.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/str.h"
+#include "base/strv.h"
 #include "bondd/conf.h"
 #include "bondd/json.h"
 #include "bondd/read.h"
@@ -79,13 +83,17 @@ static int run_status(const struct verb *verb, const void *options)
 static int run_check_config(const struct verb *verb, const void *options)
 {
 	const struct options *o = options;
-	cleanup_err struct err err = ERR_INIT;
-	struct conf conf;
+	cleanup_strv struct strv problems = {0};
+	int r = conf_check_file(o->conf, &problems);
 
 	(void)verb;
-	if (conf_read(o->conf, &conf, &err) < 0)
-		return fail(&err, EXIT_FAILURE);
-	return EXIT_SUCCESS;
+	if (r == -ENOENT && streq(o->conf, BONDD_CONF)) {
+		puts(BONDD_CONF " does not exist: the defaults apply");
+		return EXIT_SUCCESS;
+	}
+	for (size_t i = 0; i < problems.n; i++)
+		fprintf(stderr, "bondd: %s\n", problems.v[i]);
+	return problems.n ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #define HELP .name = "help", .brief = 'h', .help = "show this help"

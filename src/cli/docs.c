@@ -16,8 +16,10 @@ static void print_value_case(const struct verb *verb, const struct option_row *r
 	puts(")");
 	if (row->type == OPTION_FILE)
 		puts("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
-	else if (row->words)
-		printf("\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n", row->words);
+	else if (row->words || row->complete)
+		printf("\t\tmapfile -t COMPREPLY < <(compgen -W \"%s%s%s%s\" -- \"$cur\")\n",
+		       row->words ? row->words : "", row->complete ? " $(" : "",
+		       row->complete ? row->complete : "", row->complete ? ")" : "");
 	puts("\t\treturn ;;");
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -68,8 +69,8 @@ static int capture(const struct host_options *options, struct tree_table *table)
 	tree_table_sort(table);
 	if (capture_write(options->capture, table, &err) < 0)
 		return cli_fail("host", &err);
-	printf("%s: %zu %s; unpack it and read it with 'dnsvnf host --root FOLDER/host'\n",
-	       options->capture, table->n, plural(table->n, "entry", "entries"));
+	printf("%s: %zu %s; read it with 'dnsvnf host --root %s'\n", options->capture, table->n,
+	       plural(table->n, "entry", "entries"), options->capture);
 	return EXIT_DONE;
 }
 
@@ -81,18 +82,43 @@ static int exit_of(const struct host *host)
 	return EXIT_DONE;
 }
 
+/* The folder, or the archive, that --root names; table must outlive the tree. */
+static int open_root(const char *root, struct tree_table *table, struct tree **ret_tree,
+		     struct err *err)
+{
+	cleanup(cleanup_tree_fn) struct tree *tree = NULL;
+	struct stat st;
+
+	if (stat(root, &st) == 0 && S_ISREG(st.st_mode)) {
+		int r = capture_read(root, table, err);
+		if (r < 0)
+			return r;
+		tree = tree_open_table(table);
+	} else if (tree_open_folder(root, &tree, err) < 0) {
+		return err->code;
+	}
+	if (!tree_exists(tree, "sys") && !tree_exists(tree, "proc"))
+		return err_set(
+			err, INVALID,
+			"%s holds no capture: it has neither sys nor proc; give the file that "
+			"'dnsvnf host --capture' wrote, or the folder 'host' in it",
+			root);
+	*ret_tree = steal_ptr(tree);
+	return 0;
+}
+
 int verb_host(const struct verb *verb, const void *all)
 {
 	const struct host_options *options = all;
 	cleanup_err struct err err = ERR_INIT;
+	cleanup_tree_table struct tree_table table = {0}, read = {0};
 	cleanup(cleanup_tree_fn) struct tree *tree = NULL;
-	cleanup_tree_table struct tree_table table = {0};
 	cleanup_host struct host host = {0};
 	const char *wrong = wrong_use(options);
 
 	if (wrong)
 		return command_usage_error(&dnsvnf_program, verb, "%s", wrong);
-	if ((options->root ? tree_open_folder(options->root, &tree, &err)
+	if ((options->root ? open_root(options->root, &read, &tree, &err)
 			   : tree_open_live(&tree, &err)) < 0)
 		return cli_fail("host", &err);
 	if (options->capture)

@@ -17,9 +17,16 @@
 	.name = "output", .brief = 'o', .type = OPTION_ENUM, .offset = AT(format), \
 	.words = FORMATS, .preset = "text", .help = HELP_TEXT
 
+/* The keys under "clouds:" where openstacksdk looks for them. */
+#define CLOUD_NAMES                                                                          \
+	"cat \"$OS_CLIENT_CONFIG_FILE\" clouds.yaml ~/.config/openstack/clouds.yaml "        \
+	"/etc/openstack/clouds.yaml 2>/dev/null | awk '/^[^ #]/ { on = /^clouds:/; n = 0 } " \
+	"on && match($0, /^ +[^ #]/) { if (!n) n = RLENGTH; "                                \
+	"if (n == RLENGTH && match($0, /: *$/)) print substr($0, n, RSTART - n) }'"
+
 #define VIM                                                                            \
 	.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",    \
-	.words = "local",                                                              \
+	.words = "local envvars", .complete = CLOUD_NAMES,                             \
 	.help = "the VIM to use; 'local' is the embedded VIM (default: vim_id in the " \
 		"descriptor's locator)"
 
@@ -47,6 +54,7 @@ static const struct option_row check_options[] = {
 	 .type = OPTION_STRING,
 	 .offset = offsetof(struct check_options, explain),
 	 .argument = "RULE",
+	 .complete = "dnsvnf check --list 2>/dev/null | awk 'NR > 1 { print $1 }'",
 	 .help = "explain a rule: requirement, reason, remedy, source",
 	 .stands_alone = true},
 	{0},
@@ -164,8 +172,9 @@ static const struct option_row host_options[] = {
 	{.name = "root",
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct host_options, root),
-	 .argument = "FOLDER",
-	 .help = "read the files of another machine from a capture unpacked to FOLDER"},
+	 .argument = "CAPTURE",
+	 .help = "read another machine from the file of --capture, or from the folder 'host' in "
+		 "it"},
 	{.name = "capture",
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct host_options, capture),

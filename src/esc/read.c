@@ -654,4 +654,8 @@ void model_build(struct esc_reading *r, struct element *root, struct model *mode
 	read_images(root, model);
 	read_flavors(root, model);
 	report_unused(r, root);
+	if (root->n_children == 0)
+		report(r, SEVERITY_ERROR, "descriptor-missing", root,
+		       "<" ESC_ROOT "> is empty and has no deployment: add tenants with a tenant "
+		       "and its deployment");
 }

@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "host/tree.h"
 
 static int archive_failed(struct archive *archive, const char *path, struct err *err)
@@ -21,6 +23,63 @@ static int archive_failed(struct archive *archive, const char *path, struct err 
 
 	return err_code(err, LOCAL, code > 0 ? code : EIO, "cannot write %s: %s", path,
 			archive_error_string(archive));
+}
+
+enum { READ_FILE_MAX = 4 << 20, READ_ENTRIES_MAX = 200000 };
+
+/* 0, or -EFBIG. */
+static int take_entry(struct archive *archive, struct archive_entry *e, struct tree_table *table)
+{
+	const char *name = archive_entry_pathname(e), *target = archive_entry_symlink(e);
+	int64_t size = archive_entry_size(e);
+
+	if (!name || !str_starts(name, "host/") || !name[strlen("host/")])
+		return 0;
+	cleanup_free char *path = xstrdup(name + strlen("host/"));
+	if (str_ends(path, "/"))
+		path[strlen(path) - 1] = 0;
+	if (table->n == READ_ENTRIES_MAX || size > READ_FILE_MAX)
+		return -EFBIG;
+	if (archive_entry_filetype(e) == AE_IFDIR) {
+		tree_table_add(table, path, TREE_FOLDER, "", 0);
+	} else if (archive_entry_filetype(e) == AE_IFLNK && target) {
+		const char *slash = strrchr(target, '/');
+		const char *last = slash ? slash + 1 : target;
+		tree_table_add(table, path, TREE_LINK, last, strlen(last));
+	} else if (archive_entry_filetype(e) == AE_IFREG) {
+		cleanup_free char *data = xcalloc(1, (size_t)size + 1);
+		la_ssize_t n = archive_read_data(archive, data, (size_t)size);
+		tree_table_add(table, path, TREE_FILE, data, n > 0 ? (size_t)n : 0);
+	}
+	return 0;
+}
+
+int capture_read(const char *path, struct tree_table *ret_table, struct err *err)
+{
+	struct archive *archive = archive_read_new();
+	struct archive_entry *e;
+	int r = 0, status = ARCHIVE_FATAL;
+
+	if (archive_read_support_filter_all(archive) <= ARCHIVE_WARN &&
+	    archive_read_support_format_tar(archive) == ARCHIVE_OK)
+		status = ARCHIVE_OK;
+	if (archive_read_open_filename(archive, path, 64 << 10) != ARCHIVE_OK)
+		status = ARCHIVE_FATAL;
+	while (status == ARCHIVE_OK && r == 0 &&
+	       (status = archive_read_next_header(archive, &e)) == ARCHIVE_OK)
+		r = take_entry(archive, e, ret_table);
+	if (r < 0)
+		err_code(err, INVALID, r, "%s is too large for a capture", path);
+	else if (status != ARCHIVE_EOF)
+		r = err_set(err, INVALID, "cannot read the capture %s: %s", path,
+			    archive_error_string(archive));
+	else if (ret_table->n == 0)
+		r = err_set(err, INVALID,
+			    "%s holds no capture: give a file that 'dnsvnf host --capture' wrote",
+			    path);
+	archive_read_free(archive);
+	tree_table_sort(ret_table);
+	return r;
 }
 
 static int add_entry(struct archive *archive, const struct tree_entry *from, const char *path,

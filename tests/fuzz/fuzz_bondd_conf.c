@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/strv.h"
 #include "bondd/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,7 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_free char *text = xmemdup(data, size);
 	cleanup_err struct err err = ERR_INIT;
 	struct conf c;
+	cleanup_strv struct strv problems = {0};
 
+	int checked = conf_check("f", text, &problems);
+	if ((checked < 0) != (problems.n > 0) || problems.n > CONF_PROBLEMS ||
+	    (checked < 0) != (conf_parse("f", text, &c, NULL) < 0))
+		abort();
 	if (conf_parse("f", text, &c, &err) < 0) {
 		if (!err.text || strncmp(err.text, "f:", 2) != 0)
 			abort();

@@ -67,6 +67,7 @@ class Options(unittest.TestCase):
             self.assertEqual((0, ""), (done.returncode, done.stderr))
             self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])
             self.assertEqual(done.stdout, dnsvnf("help", verb).stdout)
+            self.assertTrue(dnsvnf("help", verb).stdout.startswith(f"usage: dnsvnf {verb} "))
             self.assertIn(f"\n  {verb} ", dnsvnf("help").stdout)
 
     def test_help_tells_values_range_and_default(self):
@@ -129,6 +130,22 @@ class Bondd(unittest.TestCase):
         self.assertEqual((1, ""), (code, out))
         self.assertIn(f"{conf.name}:1", message)
 
+    def test_check_config_tells_everything_and_misses_no_file(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+            conf.write("interval = fast\n# fine\nfall = 3\nwrong = 1\nrubbish\n")
+            conf.flush()
+            code, out, message = self.bondd("check-config", "-c", conf.name)
+        self.assertEqual((1, ""), (code, out))
+        self.assertEqual([f"bondd: {conf.name}:{line}" for line in (1, 4, 5)],
+                         [line[:line.index(": ", 7)] for line in message.splitlines()])
+        code, out, message = self.bondd("check-config", "-c", "/nonexistent")
+        self.assertEqual((1, "", "bondd: cannot open /nonexistent: No such file or directory\n"), (code, out, message))
+
+    def test_a_format_that_it_has_not_is_refused(self):
+        code, out, message = self.bondd("status", "-o", "yaml")
+        self.assertEqual((2, ""), (code, out))
+        self.assertIn("--output must be text or json, not 'yaml'", message)
+
 
 class Check(unittest.TestCase):
     def test_json_has_the_findings(self):
@@ -152,6 +169,8 @@ class Check(unittest.TestCase):
             check.stdout.close()
             self.assertEqual((b"", 0), (check.stderr.read(), check.wait(timeout=30)))
             check.stderr.close()
+        done = subprocess.run(["sh", "-c", f"{DNSVNF} check --list | head -n 1"], capture_output=True, text=True, timeout=30)
+        self.assertEqual("", done.stderr)
 
     def test_a_full_disk_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
@@ -162,6 +181,14 @@ class Check(unittest.TestCase):
     def test_notes_are_no_news_to_other_verbs(self):
         done = dnsvnf("plan", "--vim", "nowhere", DESIGN)
         self.assertNotIn(": note: ", done.stderr)
+
+    def test_an_empty_descriptor_is_an_error(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as design:
+            design.write(EMPTY)
+            design.flush()
+            done = dnsvnf("check", design.name)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("error: <esc_datamodel> is empty", done.stdout)
 
     def test_missing_file(self):
         done = dnsvnf("check", "/nonexistent.xml")

@@ -51,6 +51,9 @@ class Host(unittest.TestCase):
         self.assertEqual(os.uname().release, here["kernel"])
         here["findings"] = again["findings"] = []  # some follow what moves
         self.assertEqual(without_what_moves(here), without_what_moves(again))
+        packed = json.loads(host("--root", archive, "-o", "json").stdout)
+        packed["findings"] = []
+        self.assertEqual(again, packed)
 
     def test_exit_code_1_when_there_is_an_error(self):
         nic = "sys/bus/pci/devices/0000:18:00.0"
@@ -59,12 +62,22 @@ class Host(unittest.TestCase):
         self.assertEqual(1, done.returncode)
         self.assertRegex(done.stdout, r"(?m)^error: 0000:18:00\.0: .*enable SR-IOV in BIOS/UEFI.* \[sriov-off\]$")
 
-    def test_an_empty_tree_is_unknown_not_wrong(self):
+    def test_a_tree_with_nothing_in_it_is_unknown_not_wrong(self):
+        os.mkdir(os.path.join(self.folder, "sys"))
         done = host("--root", self.folder)
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         self.assertIn("Host unknown", done.stdout)
         self.assertIn("IOMMU: unknown", done.stdout)
         self.assertNotIn("Findings", done.stdout)
+
+    def test_what_is_no_capture_is_an_error(self):
+        write(self.folder, {"text": "no archive", "empty/nothing": ""})
+        with tarfile.open(os.path.join(self.folder, "other.tar.gz"), "w:gz") as tar:
+            tar.add(os.path.join(self.folder, "text"), "other/text")
+        for path in ("", "empty", "text", "other.tar.gz"):
+            done = host("--root", os.path.join(self.folder, path))
+            self.assertEqual((1, ""), (done.returncode, done.stdout), path)
+            self.assertIn("capture", done.stderr)
 
     def test_tune_prints_a_file_that_sysctl_takes_and_changes_nothing(self):
         write(self.folder, {"proc/sys/net/netfilter/nf_conntrack_max": "65536\n",

@@ -431,6 +431,15 @@ static void test_nobody_watches(void **state)
 	assert_non_null(strstr(metrics, "\nbondd_watching{bond=\"bond0\"} 0\n"));
 	assert_non_null(strstr(metrics, "\nbondd_leg_active{bond=\"bond0\",leg=\"ens6\"} 1\n"));
 	assert_null(strstr(metrics, "bondd_probes_sent_total{"));
+	/* An unknown carrier has no sample. */
+	struct guest_leg *leg = guest_bond_leg(&s.bonds[0], "ens6");
+	assert_non_null(strstr(metrics, "\nbondd_leg_carrier{bond=\"bond0\",leg=\"ens6\"} 1\n"));
+	leg->carrier = TRI_UNKNOWN;
+	cleanup_free char *unknown = status_metrics(&s);
+	assert_null(strstr(unknown, "bondd_leg_carrier{bond=\"bond0\",leg=\"ens6\"}"));
+	leg->carrier = TRI_NO;
+	cleanup_free char *down = status_metrics(&s);
+	assert_non_null(strstr(down, "\nbondd_leg_carrier{bond=\"bond0\",leg=\"ens6\"} 0\n"));
 }
 
 int main(void)
