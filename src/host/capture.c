@@ -60,7 +60,7 @@ int capture_read(const char *path, struct tree_table *ret_table, struct err *err
 	struct archive_entry *e;
 	int r = 0, status = ARCHIVE_FATAL;
 
-	if (archive_read_support_filter_all(archive) <= ARCHIVE_WARN &&
+	if (archive_read_support_filter_all(archive) >= ARCHIVE_WARN &&
 	    archive_read_support_format_tar(archive) == ARCHIVE_OK)
 		status = ARCHIVE_OK;
 	if (archive_read_open_filename(archive, path, 64 << 10) != ARCHIVE_OK)
