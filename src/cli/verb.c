@@ -132,7 +132,8 @@ static const struct option_row drill_options[] = {
 	 .type = OPTION_UINT,
 	 .offset = offsetof(struct drill_options, qps),
 	 .argument = "N",
-	 .help = "queries per second",
+	 .help = "queries per second, at most; the drill uses fewer if some are lost without a "
+		 "failure",
 	 .preset = "1000",
 	 .min = 1,
 	 .max = 20000},
@@ -143,11 +144,41 @@ static const struct option_row drill_options[] = {
 		 "(local only)",
 	 .words = "carrier silent",
 	 .preset = "carrier"},
+	{.name = "leg",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct drill_options, leg),
+	 .argument = "NAME",
+	 .help = "fail this leg of the bond, by its name in the guest (default: the active one)"},
+	{.name = "port",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct drill_options, port),
+	 .argument = "NAME",
+	 .help = "fail this port, by its name in the VIM; works without bondd in the guest"},
+	{.name = "repeat",
+	 .type = OPTION_UINT,
+	 .offset = offsetof(struct drill_options, repeat),
+	 .argument = "N",
+	 .help = "drill N times; print median, 95th percentile and maximum",
+	 .preset = "1",
+	 .min = 1,
+	 .max = 1000},
+	{.name = "max-outage",
+	 .type = OPTION_UINT,
+	 .offset = offsetof(struct drill_options, max_outage),
+	 .argument = "MS",
+	 .help = "exit with 1 if an outage, at the failure or at the leg's return, is longer",
+	 .min = 1,
+	 .max = 60000},
 	{.name = "svg",
 	 .type = OPTION_FILE,
 	 .offset = offsetof(struct drill_options, svg),
 	 .argument = "FILE",
-	 .help = "write a plot of the answers over time to FILE"},
+	 .help = "write a plot of the answers over time to FILE (--repeat: of the longest outage)"},
+	{.name = "csv",
+	 .type = OPTION_FILE,
+	 .offset = offsetof(struct drill_options, csv),
+	 .argument = "FILE",
+	 .help = "write each query with its time and latency to FILE"},
 	{0},
 };
 
@@ -293,13 +324,18 @@ static const struct verb verbs[] = {
 		.options = drill_options,
 		.options_size = sizeof(struct drill_options),
 		.summary = "fail the bond's active leg under DNS load and measure the outage",
-		.text = "Sends DNS queries from the service network, sets the link of the bond's "
-			"active leg down or drops its packets, and counts lost queries. Always "
-			"restores the leg, also after an error or an interrupt. Prints the outage "
-			"measured from outside and the report of bondd in the guest; if the bond "
-			"did not fail over, also the reason. Exit code 1 if it did not fail over "
-			"or if queries are still lost at the end.",
-		.example = "sudo dnsvnf drill --qps 1000 --svg outage.svg "
+		.text = "Sends DNS queries from the service network, at a rate that is answered "
+			"without loss, and sets the link of the bond's active leg down or drops "
+			"its "
+			"packets. Always restores the leg, also after an error or an interrupt. "
+			"Prints the outage at the failure and at the leg's return, apart from "
+			"other "
+			"losses, and the report of bondd in the guest; if the bond did not fail "
+			"over, also the reason. Exit code 1 if it did not fail over, if queries "
+			"are "
+			"still lost at the end or if an outage exceeds --max-outage; 5 if the "
+			"result is inconclusive because this machine or the guest was overloaded.",
+		.example = "sudo dnsvnf drill --repeat 5 --max-outage 100 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_STOPS,
 		.run = verb_drill,
@@ -364,7 +400,7 @@ const struct program dnsvnf_program = {
 	.summary = "Deploys a DNS VNF that survives the loss of a NIC, verifies it, and measures "
 		   "the outage of a failure.",
 	.exit_codes = "0 success, 1 check or operation failed, 2 usage error, 3 VIM or network "
-		      "unreachable, 4 interrupted",
+		      "unreachable, 4 interrupted, 5 drill inconclusive",
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
 	.synonyms = synonyms,

@@ -11,11 +11,12 @@ struct json_writer;
 
 /* Exit codes of every verb. */
 enum {
-	EXIT_DONE = 0,        /* done, clean */
-	EXIT_NOT_RIGHT = 1,   /* findings of severity error, a failed verification or deployment */
-	EXIT_USAGE = 2,       /* the command line */
-	EXIT_UNREACHABLE = 3, /* the VIM or the network */
-	EXIT_INTERRUPTED = 4, /* the message names the state left behind */
+	EXIT_DONE = 0,         /* done, clean */
+	EXIT_NOT_RIGHT = 1,    /* findings of severity error, a failed verification or deployment */
+	EXIT_USAGE = 2,        /* the command line */
+	EXIT_UNREACHABLE = 3,  /* the VIM or the network */
+	EXIT_INTERRUPTED = 4,  /* the message names the state left behind */
+	EXIT_INCONCLUSIVE = 5, /* drill: this machine or the guest was overloaded */
 };
 
 /* Flags of struct verb's policy. */
@@ -67,8 +68,11 @@ struct deploy_options {
 struct drill_options {
 	struct options common;
 	unsigned qps;
-	int failure;     /* enum drill_failure */
-	const char *svg; /* or NULL */
+	int failure;            /* enum drill_failure */
+	const char *leg, *port; /* to break, or NULL */
+	unsigned repeat;
+	unsigned max_outage;   /* ms; 0: not given */
+	const char *svg, *csv; /* or NULL */
 };
 
 struct host_options {

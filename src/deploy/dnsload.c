@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "deploy/dns.h"
+#include "deploy/echo.h"
 #include "deploy/net.h"
 #include "vim/vim.h"
 
@@ -44,6 +46,8 @@ struct dnsload {
 	size_t len;
 	size_t letters[MAX_LETTERS]; /* where they are in message */
 	size_t n_letters;
+	bool is_echo;
+	struct echo echo;
 
 	atomic_bool stop;    /* send nothing that is not due yet */
 	atomic_bool abandon; /* send nothing, wait for no answer */
@@ -58,6 +62,10 @@ struct dnsload {
 
 static void put_number(struct dnsload *l, uint64_t number)
 {
+	if (l->is_echo) {
+		echo_build(&l->echo, (uint32_t)number, l->message);
+		return;
+	}
 	l->message[0] = (uint8_t)(number >> 8);
 	l->message[1] = (uint8_t)number;
 	for (size_t i = 0; i < l->n_letters; i++) {
@@ -69,9 +77,14 @@ static void put_number(struct dnsload *l, uint64_t number)
 /* The newest query that this message can be the answer to; -1: to none. */
 static int64_t get_number(const struct dnsload *l, const uint8_t *m, size_t len, uint64_t sent)
 {
+	if (l->is_echo) {
+		int64_t echoed = echo_number(&l->echo, m, len);
+		return echoed < (int64_t)sent ? echoed : -1;
+	}
+	if (len < HEADER)
+		return -1;
 	uint64_t number = (uint64_t)(m[0] << 8 | m[1]);
 	uint64_t cycle = UINT64_C(65536) << l->n_letters;
-
 	if (len < l->len || !(m[2] & 0x80) || m[4] != 0 || m[5] != 1)
 		return -1;
 	/* Length octets of labels are below 64, so that folding case leaves them alone. */
@@ -135,14 +148,13 @@ static void receive(struct dnsload *l)
 		if (n < 0)
 			continue;
 		double now = clock_ms_since(l->start);
-		int64_t number =
-			n >= HEADER ? get_number(l, m, (size_t)n, atomic_load(&l->sent)) : -1;
+		int64_t number = get_number(l, m, (size_t)n, atomic_load(&l->sent));
 		if (number < 0 || l->queries[number].latency_ms >= 0) {
 			l->strays++;
 			continue;
 		}
 		l->queries[number].latency_ms = now - l->queries[number].sent_ms;
-		if (m[3] & 0xf)
+		if (!l->is_echo && (m[3] & 0xf))
 			l->failed++;
 		atomic_fetch_add(&l->answered, 1);
 	}
@@ -219,28 +231,50 @@ static void find_letters(struct dnsload *l)
 	}
 }
 
-static int open_load(struct dnsload *l, struct vim *vim, const struct dnsload_options *o,
-		     struct err *err)
+static int open_dns(struct dnsload *l, struct vim *vim, const struct dnsload_options *o,
+		    struct err *err)
 {
 	struct net_address server = {0};
-	int room = RECEIVE_BUFFER;
-	int r = check_options(o, err);
+	int r = net_address(o->server, o->port, &server, err);
 
-	if (r == 0)
-		r = net_address(o->server, o->port, &server, err);
 	if (r == 0)
 		r = dns_message(o->name, o->type, l->message, &l->len, err);
 	if (r < 0)
 		return r;
 	find_letters(l);
-
 	l->fd = net_socket(vim, &server, SOCK_DGRAM, 0, err);
 	if (l->fd < 0)
 		return l->fd;
-	if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
-		setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (connect(l->fd, (const struct sockaddr *)&server.sa, server.len) < 0)
 		return err_net(err, errno, "cannot send to %s port %u", o->server, o->port);
+	return 0;
+}
+
+static int open_echo(struct dnsload *l, struct vim *vim, const struct dnsload_options *o,
+		     struct err *err)
+{
+	int r = echo_open(vim, o->server, &l->echo, err);
+
+	if (r < 0)
+		return r;
+	l->fd = l->echo.fd;
+	l->len = ECHO_SIZE;
+	l->is_echo = true;
+	return 0;
+}
+
+static int open_load(struct dnsload *l, struct vim *vim, const struct dnsload_options *o,
+		     struct err *err)
+{
+	int room = RECEIVE_BUFFER;
+	int r = check_options(o, err);
+
+	if (r == 0)
+		r = o->echo ? open_echo(l, vim, o, err) : open_dns(l, vim, o, err);
+	if (r < 0)
+		return r;
+	if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+		setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	return 0;
 }
 
@@ -261,7 +295,7 @@ int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct
 	int r = open_load(l, vim, options, err);
 	if (r < 0) {
 		load_free(l);
-		return err_wrap(err, "DNS load");
+		return err_wrap(err, options->echo ? "echo load" : "DNS load");
 	}
 	l->period = 1e3 / options->qps;
 	l->wait_ms = options->wait_ms;
@@ -279,8 +313,15 @@ int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct
 		load_free(l);
 		return err_errno(err, r, "DNS load: cannot start a thread");
 	}
+	/* As root: the load's pauses would be taken for the guest's. */
+	pthread_setschedparam(l->thread, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	*ret_load = l;
 	return 0;
+}
+
+int64_t dnsload_started(const struct dnsload *load)
+{
+	return load->start;
 }
 
 double dnsload_elapsed(const struct dnsload *load)

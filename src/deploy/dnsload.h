@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS queries at a constant rate from one UDP socket, and what became of each of them: how long an
- * outage lasts as a client sees it. A thread of its own sends and receives, so that the rate holds
- * while the caller pulls a link; times are ms since the first query (CLOCK_MONOTONIC).
+ * DNS queries, or ICMP echoes, at a constant rate from one socket, and what became of each of them:
+ * how long an outage lasts as a client sees it. A thread of its own sends and receives, with
+ * real-time priority where that is permitted, so that the rate holds while the caller pulls a link
+ * and while other programs want the CPU; times are ms since the first query (CLOCK_MONOTONIC).
  */
 #pragma once
 
@@ -24,6 +25,7 @@ struct dnsload_options {
 	unsigned port;      /* 53 */
 	const char *name;
 	const char *type; /* "A" ... */
+	bool echo;        /* echoes instead of queries: port, name and type do not matter */
 	unsigned qps;
 	unsigned duration_ms; /* of sending */
 	unsigned wait_ms;     /* for the answers to the last queries: 1000 */
@@ -32,6 +34,9 @@ struct dnsload_options {
 /* Opens the socket through the VIM and starts sending. */
 int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct dnsload **ret_load,
 		  struct err *err);
+
+/* The time (base/clock.h) of the first query, from which all others count. */
+int64_t dnsload_started(const struct dnsload *load);
 
 /* ms since the first query. */
 double dnsload_elapsed(const struct dnsload *load);

@@ -6,23 +6,31 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
+#include "deploy/rate.h"
 #include "model/service.h"
+#include "vim/vim.h"
 
-#define ASK_MS   2000
-#define LAST_MS  300  /* before the failure: a last look */
-#define DRAIN_MS 1000 /* for the last answers */
+#define ASK_MS    2000
+#define LAST_MS   300  /* before the failure: a last look */
+#define DRAIN_MS  1000 /* for the last answers */
+#define ECHO_QPS  200  /* enough to see 5 ms, no load for the guest */
+#define SETTLE_MS 15000
+#define LOAD_MS   (DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS)
 
 struct drill {
 	struct vim *vim;
 	const struct deployment *deployment;
 	const struct vm_group *group;
-	const char *management;
+	const struct drill_settings *settings;
+	const char *management;     /* NULL: has no address */
 	struct guest_status before; /* the failure */
 	struct drill_result *result;
 	bool broken; /* it may be */
@@ -63,6 +71,14 @@ static void report(const struct drill *d, const char *type, enum event_status st
 static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struct guest_status *ret,
 				     struct err *err)
 {
+	if (!d->management) {
+		err_set(err, INVALID,
+			"vm_group \"%s\": the management port has no ip_address in the descriptor, "
+			"which drill needs to ask the guest for its active leg, unless --port "
+			"names the one to break",
+			d->group->name);
+		return NULL;
+	}
 	if (guest_status(d->vim, d->management, GUEST_PORT, timeout_ms, ret, err) < 0) {
 		err_wrap(err, "ask the guest at %s which leg is active", d->management);
 		return NULL;
@@ -82,8 +98,10 @@ static char *look_again(struct drill *d, const char *when)
 	cleanup_guest_status struct guest_status status = {0};
 	cleanup_err struct err err = ERR_INIT;
 	const struct guest_bond *before = guest_status_bond(&d->before, d->result->bond);
-	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
 
+	if (!before) /* the guest cannot be asked: was noted */
+		return NULL;
+	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
 	if (!bond) {
 		event_note(d->vim->run, "DRILL", "%s: %s", when, err.text);
 		return NULL;
@@ -96,7 +114,7 @@ static char *look_again(struct drill *d, const char *when)
 static const struct guest_leg *leg_of(const struct guest_bond *bond,
 				      const struct vim_port_info *port)
 {
-	for (size_t i = 0; i < bond->n_legs; i++)
+	for (size_t i = 0; bond && i < bond->n_legs; i++)
 		if (port->mac_address && streq(bond->legs[i].permanent_mac, port->mac_address))
 			return &bond->legs[i];
 	return NULL;
@@ -114,30 +132,62 @@ static int put_back(struct drill *d, const char *port, const char *leg, struct e
 	return 0;
 }
 
-/* Finds the port of the active leg. */
+/* The leg to break; NULL: the one that a port names. */
+static const char *wanted_leg(const struct drill *d, const struct guest_bond *bond)
+{
+	if (d->settings->port)
+		return NULL;
+	return d->settings->leg ? d->settings->leg : bond->active_leg;
+}
+
+static int no_port(const struct drill *d, const struct guest_bond *bond,
+		   const struct vim_server_info *server, struct err *err)
+{
+	const char *name = wanted_leg(d, bond);
+	cleanup_strbuf struct strbuf has = {0};
+
+	if (!name) {
+		for (size_t i = 0; i < server->n_ports; i++)
+			strbuf_addf(&has, "%s\"%s\"", i ? ", " : "", server->ports[i].name);
+		return err_code(err, NOT_FOUND, ENODEV,
+				"server \"%s\" has no port \"%s\"; it has %s", d->result->server,
+				d->settings->port, has.s ? has.s : "none");
+	}
+	const struct guest_leg *leg = guest_bond_leg(bond, name);
+	if (leg)
+		return err_code(err, NOT_FOUND, ENODEV,
+				"server \"%s\" has no port with MAC %s, that of the leg \"%s\"",
+				d->result->server,
+				leg->permanent_mac ? leg->permanent_mac : "(unknown)", name);
+	for (size_t i = 0; i < bond->n_legs; i++)
+		strbuf_addf(&has, "%s\"%s\"", i ? ", " : "", bond->legs[i].name);
+	return err_code(err, NOT_FOUND, ENODEV, "bond \"%s\" has no leg \"%s\"; it has %s",
+			bond->name, name, has.s ? has.s : "none");
+}
+
+/* Finds the port to break, and its leg. bond NULL: the guest could not be asked. */
 static int find_port(struct drill *d, const struct guest_bond *bond, struct err *err)
 {
 	cleanup_server_info struct vim_server_info server = {0};
-	int r = d->vim->ops->server(d->vim, d->result->server, VIM_LOOK_ALL, &server, err);
+	struct drill_result *result = d->result;
+	const char *port_name = d->settings->port;
+	int r = d->vim->ops->server(d->vim, result->server, VIM_LOOK_ALL, &server, err);
 
+	free(steal_ptr(result->port));
+	free(steal_ptr(result->leg));
 	for (size_t i = 0; i < server.n_ports && r == 0; i++) {
 		const struct vim_port_info *port = &server.ports[i];
 		const struct guest_leg *leg = leg_of(bond, port);
-		if (!leg)
-			continue;
-		if (streq(leg->name, bond->active_leg) && !d->result->port)
-			d->result->port = xstrdup(port->name);
-		else if (!port->link_up)
+		bool wanted = port_name ? streq(port->name, port_name)
+					: leg && streq(leg->name, wanted_leg(d, bond));
+		if (wanted && !result->port) {
+			result->port = xstrdup(port->name);
+			result->leg = leg ? xstrdup(leg->name) : NULL;
+		}
+		if (leg && !port->link_up && !streq(leg->name, bond->active_leg))
 			r = put_back(d, port->name, leg->name, err);
 	}
-	if (r < 0 || d->result->port)
-		return r;
-	const struct guest_leg *active = guest_bond_leg(bond, bond->active_leg);
-	return err_code(err, NOT_FOUND, ENODEV,
-			"server \"%s\" has no port with MAC %s, that of the active leg \"%s\"",
-			d->result->server,
-			active && active->permanent_mac ? active->permanent_mac : "(unknown)",
-			bond->active_leg);
+	return r < 0 || result->port ? r : no_port(d, bond, &server, err);
 }
 
 /* Which leg to break, and what bondd has said so far. */
@@ -145,11 +195,17 @@ static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
 {
 	struct drill_result *result = d->result;
 	struct guest_status status = {0};
-	const struct guest_bond *bond = look(d, timeout_ms, &status, err);
+	cleanup_err struct err silent = ERR_INIT;
+	const struct guest_bond *bond = look(d, timeout_ms, &status, &silent);
 
 	if (!bond) {
 		guest_status_clear(&status);
-		return err->code;
+		if (!d->settings->port || run_interrupted(d->vim->run))
+			return err_copy(err, &silent);
+		if (result->port) /* found before */
+			return 0;
+		event_note(d->vim->run, "DRILL", "%s", silent.text);
+		return find_port(d, NULL, err);
 	}
 	guest_status_clear(&d->before);
 	d->before = status;
@@ -159,7 +215,6 @@ static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
 	if (streq(result->leg_before, bond->active_leg))
 		return 0;
 	free(result->leg_before);
-	free(steal_ptr(result->port));
 	result->leg_before = xstrdup(bond->active_leg);
 	return find_port(d, bond, err);
 }
@@ -174,9 +229,51 @@ static int look_last(struct drill *d, struct err *err)
 
 	if (r < 0 && !d->result->port)
 		return err_copy(err, &slow);
-	if (!streq(leg, d->result->leg_before))
+	if (leg && !streq(leg, d->result->leg_before))
 		event_note(d->vim->run, "DRILL", "the bond moved from %s to %s by itself", leg,
 			   d->result->leg_before);
+	return 0;
+}
+
+/* A leg that the bond would move to at once. */
+static bool is_ready(const struct guest_leg *leg)
+{
+	if (leg->carrier == TRI_NO || (leg->mii_status && !streq(leg->mii_status, "up")))
+		return false;
+	return !leg->watch || leg->watch->probed == TRI_NO || streq(leg->watch->path, "proven");
+}
+
+static const struct guest_leg *unready_leg(const struct drill *d)
+{
+	const struct guest_bond *bond = guest_status_bond(&d->before, d->result->bond);
+
+	for (size_t i = 0; bond && i < bond->n_legs; i++)
+		if (!is_ready(&bond->legs[i]))
+			return &bond->legs[i];
+	return NULL;
+}
+
+/* A leg that just came back, from a drill before, is given the time until it is good again. */
+static int settle(struct drill *d, struct err *err)
+{
+	const int64_t deadline = clock_deadline(SETTLE_MS);
+	const struct guest_leg *leg;
+
+	while ((leg = unready_leg(d))) {
+		if (run_interrupted(d->vim->run))
+			return err_set(err, INTERRUPTED, "interrupted before anything was touched");
+		if (clock_left_ms(deadline) == 0) {
+			event_note(d->vim->run, "DRILL",
+				   "leg %s is not ready to take over: MII status %s, path %s",
+				   leg->name, leg->mii_status ? leg->mii_status : "unknown",
+				   leg->watch && leg->watch->path ? leg->watch->path : "unknown");
+			return 0;
+		}
+		clock_sleep(250 * US_PER_MS);
+		int r = look_before(d, ASK_MS, err);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -205,6 +302,21 @@ static int set_broken(struct drill *d, bool broken, struct err *err)
 	return r;
 }
 
+/* set_broken, and when. */
+static int change(struct drill *d, struct dnsload *load, bool broken, struct outage_moment *ret,
+		  struct err *err)
+{
+	const char *type =
+		broken ? failures[d->result->failure].down : failures[d->result->failure].up;
+
+	ret->from_ms = dnsload_elapsed(load);
+	int r = set_broken(d, broken, err);
+	ret->to_ms = dnsload_elapsed(load);
+	if (r == 0)
+		report(d, type, EVENT_SUCCESS, d->result->leg);
+	return r;
+}
+
 /* Before, during, after; the caller mends it when this fails half way. */
 static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 {
@@ -220,11 +332,9 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 		return r;
 	if (dnsload_wait_until(load, down_at, d->vim->run) < 0)
 		return err_set(err, INTERRUPTED, "interrupted before the %s was touched", object);
-	result->down_ms = dnsload_elapsed(load);
-	r = set_broken(d, true, err);
+	r = change(d, load, true, &result->down, err);
 	if (r < 0)
 		return r;
-	report(d, failures[result->failure].down, EVENT_SUCCESS, result->leg_before);
 	/* Late enough for the slowest monitor there is, early enough to see it before it is
 	 * mended. */
 	if (dnsload_wait_until(load, up_at - ASK_MS, d->vim->run) < 0)
@@ -232,14 +342,32 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	result->leg_after = look_again(d, "while it is broken");
 	if (dnsload_wait_until(load, up_at, d->vim->run) < 0)
 		return err_set(err, INTERRUPTED, "interrupted while the %s was down", object);
-	result->up_ms = dnsload_elapsed(load);
-	r = set_broken(d, false, err);
+	r = change(d, load, false, &result->up, err);
 	if (r < 0)
 		return r;
-	report(d, failures[result->failure].up, EVENT_SUCCESS, result->leg_before);
 	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, d->vim->run) < 0)
 		return err_set(err, INTERRUPTED, "interrupted after the %s was put back", object);
 	return 0;
+}
+
+static int find_server(struct drill *d, struct err *err)
+{
+	cleanup_server_info struct vim_server_info server = {0};
+	const char *name = d->result->server;
+	int r = d->vim->ops->server(d->vim, name, VIM_LOOK_STATE, &server, err);
+
+	if (r == -ENOENT) {
+		err_clear(err);
+		return err_set(err, NOT_FOUND,
+			       "deployment \"%s\" has no server \"%s\": run 'dnsvnf deploy' first",
+			       d->deployment->name, name);
+	}
+	if (r == 0 && server.state != VIM_STATE_ACTIVE)
+		return err_set(err, NOT_FOUND,
+			       "server \"%s\" is %s%s%s: a drill needs one that serves", name,
+			       server.status ? server.status : vim_state_name(server.state),
+			       server.fault ? ": " : "", server.fault ? server.fault : "");
+	return r;
 }
 
 static int prepare(struct drill *d, struct err *err)
@@ -252,92 +380,159 @@ static int prepare(struct drill *d, struct err *err)
 				"vm_group \"%s\": its day-0 configures no bond, so there is "
 				"nothing to drill",
 				d->group->name);
-	if (!d->management)
-		return err_set(err, INVALID,
-			       "vm_group \"%s\": the management port has no ip_address in the "
-			       "descriptor, which drill needs to ask the guest for its active leg",
-			       d->group->name);
 	service_addresses(d->group, 0, &addresses);
 	d->result->address = xstrdup(addresses.n ? addresses.v[0] : NULL);
 	if (!d->result->address)
 		return err_set(err, INVALID, "bond \"%s\" has no address to query", bond->name);
 	d->result->bond = xstrdup(bond->name);
 	d->result->server = vm_group_server_name(d->deployment, d->group, 0);
-	int r = look_before(d, ASK_MS, err);
+	int r = find_server(d, err);
+	if (r == 0)
+		r = look_before(d, ASK_MS, err);
+	if (r == 0)
+		r = settle(d, err);
 	/* Nothing is cut yet; one that cannot be is told before anything is touched. */
 	return r < 0 || d->result->failure != DRILL_SILENT ? r : set_path(d, true, err);
 }
 
-static void find_outage(struct drill_result *result)
+/* The echoes beside the bond, where they can be had. */
+static struct dnsload *start_echo(const struct drill *d)
 {
-	const struct dnsload_result *load = &result->load;
-	cleanup_dnsload_result struct dnsload_result touched = {0};
+	const struct dnsload_options options = {
+		.server = d->management,
+		.echo = true,
+		.qps = ECHO_QPS,
+		.duration_ms = LOAD_MS,
+		.wait_ms = DRAIN_MS,
+	};
+	struct dnsload *echo = NULL;
+	cleanup_err struct err err = ERR_INIT;
 
-	dnsload_evaluate(load->queries, load->n_queries, result->down_ms - DRILL_IN_FLIGHT_MS,
-			 DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS, &touched);
-	result->outage = touched.longest;
-	result->lost_after = touched.lost_after;
+	if (!d->management || dnsload_start(d->vim, &options, &echo, &err) < 0)
+		event_note(d->vim->run, "DRILL", "no echoes beside the load: %s",
+			   err.text ? err.text : "the management port has no address");
+	return echo;
 }
 
-static int run(struct drill *d, unsigned qps, struct err *err)
+static int start_load(struct drill *d, struct dnsload **ret, struct err *err)
+{
+	struct drill_result *result = d->result;
+	const char *name = service_query_name(d->deployment, d->group);
+	struct dnsload_options options = {
+		.server = result->address,
+		.port = d->settings->dns_port ? d->settings->dns_port : DNS_PORT,
+		.name = name,
+		.type = streq(name, ".") ? "SOA" : "A",
+		.qps = d->settings->qps,
+		.duration_ms = LOAD_MS,
+		.wait_ms = DRAIN_MS,
+	};
+
+	result->qps = d->settings->rate;
+	if (!result->qps) {
+		int r = rate_find(d->vim, &options, &result->qps, err);
+		if (r == -EINTR)
+			return err_set(err, INTERRUPTED, "interrupted before anything was touched");
+		if (r < 0)
+			return err_wrap(err, "nothing was touched");
+		event_note(d->vim->run, "DRILL", "%u queries/s are answered without loss%s",
+			   result->qps, result->qps < d->settings->qps ? ", not more" : "");
+	}
+	options.qps = result->qps;
+	return dnsload_start(d->vim, &options, ret, err);
+}
+
+/* The echoes' times from the start of the DNS load on. */
+static void take_echo(const struct drill *d, struct dnsload *echo, int64_t start)
+{
+	struct dnsload_result *result = &d->result->echo;
+
+	if (!echo)
+		return;
+	double later = (double)(dnsload_started(echo) - start) / 1e3;
+	dnsload_finish(echo, d->vim->run, result);
+	for (size_t i = 0; i < result->n_queries; i++)
+		result->queries[i].sent_ms += later;
+}
+
+static void evaluate(struct drill *d)
+{
+	struct drill_result *r = d->result;
+	const bool known = r->leg_before && r->leg_after;
+
+	r->active = !r->leg || !r->leg_before || streq(r->leg, r->leg_before);
+	r->failed_back = r->leg_end && r->leg_after && !streq(r->leg_end, r->leg_after);
+	const struct outage_input input = {
+		.dns = {r->load.queries, r->load.n_queries},
+		/* None that replies: filtered. */
+		.echo = {r->echo.queries, r->echo.answered ? r->echo.n_queries : 0},
+		.down = r->down,
+		.up = r->up,
+		.delay_ms = r->failure == DRILL_CARRIER ? d->vim->ops->link_delay_ms : 0,
+		.moves_back = r->failed_back,
+		.must_move = r->active,
+		.known = known,
+		.moved = known && !streq(r->leg_after, r->leg_before),
+		.max_ms = d->settings->max_outage_ms,
+	};
+	outage_evaluate(&input, &r->outage);
+}
+
+static void mend(struct drill *d)
+{
+	cleanup_err struct err err = ERR_INIT;
+	const struct drill_result *result = d->result;
+
+	if (d->broken && set_broken(d, false, &err) < 0)
+		event_note(
+			d->vim->run, failures[result->failure].up,
+			"the %s of %s could not be put back: %s; 'dnsvnf deploy' does it when the "
+			"VIM can be asked again",
+			failures[result->failure].object, result->port, err.text);
+}
+
+static int run(struct drill *d, struct err *err)
 {
 	struct drill_result *result = d->result;
 	struct dnsload *load = NULL;
 	int r = prepare(d, err);
 
+	if (r == 0)
+		r = start_load(d, &load, err);
 	if (r < 0)
 		return r;
-	const char *name = service_query_name(d->deployment, d->group);
-	const struct dnsload_options options = {
-		.server = result->address,
-		.port = DNS_PORT,
-		.name = name,
-		.type = streq(name, ".") ? "SOA" : "A",
-		.qps = qps,
-		.duration_ms = DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS,
-		.wait_ms = DRAIN_MS,
-	};
-	r = dnsload_start(d->vim, &options, &load, err);
-	if (r < 0)
-		return r;
+	struct dnsload *echo = start_echo(d);
+	int64_t start = dnsload_started(load);
 	r = run_phases(d, load, err);
-	if (d->broken) {
-		cleanup_err struct err back = ERR_INIT;
-		if (set_broken(d, false, &back) < 0)
-			event_note(d->vim->run, failures[result->failure].up,
-				   "the %s of %s could not be put back: %s; 'dnsvnf deploy' "
-				   "does it when the VIM can be asked again",
-				   failures[result->failure].object, result->port, back.text);
-	}
+	mend(d);
 	dnsload_finish(load, d->vim->run, &result->load);
+	take_echo(d, echo, start);
 	if (r < 0)
 		return r;
-
-	find_outage(result);
 	result->leg_end = look_again(d, "at the end");
-	result->failed_over = result->leg_after && !streq(result->leg_after, result->leg_before);
-	result->failed_back = result->failed_over && streq(result->leg_end, result->leg_before);
+	evaluate(d);
 	return 0;
 }
 
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
-	      enum drill_failure failure, unsigned qps, struct drill_result *ret, struct err *err)
+	      const struct drill_settings *settings, struct drill_result *ret, struct err *err)
 {
-	cleanup_drill_result struct drill_result result = {.failure = failure, .outage_us = -1};
+	cleanup_drill_result struct drill_result result = {.failure = settings->failure,
+							   .outage_us = -1};
 	struct drill d = {.vim = vim,
 			  .deployment = deployment,
 			  .group = group,
-
+			  .settings = settings,
 			  .management = service_management_address(group, 0),
 			  .result = &result};
 
-	if (failure == DRILL_SILENT && !vim->ops->set_path)
+	if (settings->failure == DRILL_SILENT && !vim->ops->set_path)
 		return err_code(
 			err, INVALID, ENOTSUP,
 			"a tenant of %s cannot cut a path and keep its carrier: use --failure "
 			"carrier, or cut it on the switch and run 'bondd status' in the guest",
 			vim->ops->name);
-	int r = run(&d, qps, err);
+	int r = run(&d, err);
 	guest_status_clear(&d.before);
 	if (r < 0)
 		return r;
@@ -394,7 +589,7 @@ char *drill_why(const struct drill_result *result)
 {
 	cleanup_free char *monitor = drill_monitor(result);
 
-	if (!result->leg_after || result->failed_over)
+	if (!result->leg_after || !result->active || result->outage.failed_over)
 		return NULL;
 	if (result->watched)
 		return xasprintf("bondd watches, and left it there (%s): 'bondd status' in the "
@@ -418,11 +613,13 @@ void drill_result_clear(struct drill_result *result)
 	free(result->bond);
 	free(result->port);
 	free(result->address);
+	free(result->leg);
 	free(result->leg_before);
 	free(result->leg_after);
 	free(result->leg_end);
 	free(result->watch_state);
 	free(result->sentence);
 	dnsload_result_clear(&result->load);
+	dnsload_result_clear(&result->echo);
 	*result = (struct drill_result){0};
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Breaks the bond's active leg on purpose while DNS is asked, and measures. */
+/* Breaks a leg of the bond on purpose while DNS is asked, and measures. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "deploy/dnsload.h"
+#include "deploy/outage.h"
 
 struct deployment;
 struct err;
@@ -17,45 +18,54 @@ struct vm_group;
 #define DRILL_DOWN_MS   4000
 #define DRILL_AFTER_MS  3000
 
-/* Queries sent this long before the failure may still have been on their way, ms. */
-#define DRILL_IN_FLIGHT_MS 100
-
 enum drill_failure {
 	DRILL_CARRIER, /* the leg's link goes down, and the guest sees it */
 	DRILL_SILENT,  /* the path behind the leg is cut, its carrier stays */
 };
 
+struct drill_settings {
+	enum drill_failure failure;
+	unsigned qps;           /* queries a second, at most */
+	unsigned rate;          /* what a drill before found; 0: find it */
+	const char *leg;        /* to break, by its name in the guest; NULL: the active one */
+	const char *port;       /* or by its port's name in the VIM */
+	unsigned max_outage_ms; /* the longest that passes; 0: any that ends */
+	unsigned dns_port;      /* 0: 53 */
+};
+
 struct drill_result {
 	enum drill_failure failure;
 	char *server, *bond, *port; /* the port behind the leg that was broken */
+	char *leg;                  /* NULL: the guest could not be asked */
 	char *address;              /* that was asked */
+	unsigned qps;               /* queries a second */
 	int miimon, arp_interval;   /* of the running bond, ms; 0: off */
 	char *leg_before, *leg_after,
-		*leg_end;      /* active leg: before, while broken, when mended; NULL:
-				  none, or the guest could not be asked (a note tells) */
-	bool failed_over;      /* another leg became active while this one was broken */
-	bool failed_back;      /* the first leg is active again at the end */
-	double down_ms, up_ms; /* when it was broken and mended, from the load's start */
-	bool watched;          /* bondd's monitor was running at the last query */
-	char *watch_state;     /* theirs while it was broken (doc/bondd.md), or NULL */
-	char *sentence;        /* what bondd said of this failure; NULL: nothing */
-	int64_t outage_us;     /* its own estimate, of the move that it made; -1: none */
-	/* The longest gap among the queries that the failure could touch, and what was lost after
-	 * it. */
-	struct dnsload_gap outage;
-	uint64_t lost_after;
+		*leg_end; /* active leg: before, while broken, when mended; NULL:
+			     none, or the guest could not be asked (a note tells) */
+	bool active;      /* the broken leg was the active one, as far as is known */
+	bool failed_back; /* another leg than while it was broken is active at the end */
+	struct outage_moment down, up; /* broken, mended: from the load's start */
+	bool watched;                  /* bondd's monitor was running at the last query */
+	char *watch_state;             /* its state while it was broken (doc/bondd.md), or NULL */
+	char *sentence;                /* what bondd said of this failure; NULL: nothing */
+	int64_t outage_us;             /* its own estimate, of the move that it made; -1: none */
+	struct outage outage; /* what of the load's gaps is the failure's, and the verdict */
+	struct dnsload_result load;
 	struct dnsload_result
-		load; /* of the whole run; its longest gap may be this machine's noise */
+		echo; /* of the guest's kernel, beside the bond; from the load's start */
 };
 
 /*
- * Asks for DNS at qps queries a second on the first bond of the group's first server, breaks the
- * active leg, mends it whatever happens (also when interrupted: -EINTR). A leg that was left with
- * its link down, by a drill that was killed, is put back first. Needs the guest's status service to
- * know which leg is active. -ENOTSUP, with nothing touched: the VIM cannot break it so.
+ * Asks for DNS on the first bond of the group's first server, as often as is answered without loss,
+ * breaks a leg, mends it whatever happens (also when interrupted: -EINTR). A leg that was left with
+ * its link down, by a drill that was killed, is put back first. Which leg is active is known from
+ * the guest's status service; without it settings->port has to be given. With nothing touched:
+ * -ENOTSUP: the VIM cannot break it so; -ENOENT: the server is not there, or does not run;
+ * -EHOSTUNREACH: DNS is not answered anyway.
  */
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
-	      enum drill_failure failure, unsigned qps, struct drill_result *ret, struct err *err);
+	      const struct drill_settings *settings, struct drill_result *ret, struct err *err);
 
 const char *drill_failure_name(enum drill_failure failure);   /* "carrier", "silent" */
 const char *drill_failure_object(enum drill_failure failure); /* what breaks: "link", "path" */

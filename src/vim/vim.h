@@ -260,6 +260,8 @@ struct vim_ops {
 	/* After the last object: drops what the VIM keeps for the deployment itself. */
 	int (*release)(struct vim *vim, struct err *err);
 
+	unsigned link_delay_ms; /* after set_link until the guest sees it, at most; 0: at once */
+
 	/* The link of a port as the guest sees it: cable pulled (false) or plugged (true). */
 	int (*set_link)(struct vim *vim, const char *server_name, const char *port_name, bool up,
 			struct err *err);

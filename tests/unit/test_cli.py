@@ -40,6 +40,8 @@ class Options(unittest.TestCase):
         self.refused("--output must be text or json, not 'sarif'", "plan", "-o", "sarif", DESIGN)
         for qps in ("1k", "0", "20001", "-1", "", "99999999999999999999"):
             self.refused(f"--qps must be an integer from 1 to 20000, not '{qps}'", "drill", f"--qps={qps}", DESIGN)
+        self.refused("--leg and --port exclude each other", "drill", "--leg", "ens6", "--port", "p", DESIGN)
+        self.refused("--repeat must be an integer from 1 to 1000, not '0'", "drill", "--repeat", "0", DESIGN)
         self.refused("--failure must be carrier or silent, not 'noisy'", "drill", "--failure", "noisy", DESIGN)
         self.refused("unexpected operand 'second'", "check", DESIGN, "second")
         self.refused("unexpected operand 'first'", "host", "first")
@@ -72,7 +74,8 @@ class Options(unittest.TestCase):
 
     def test_help_tells_values_range_and_default(self):
         help_of_drill = " ".join(dnsvnf("drill", "--help").stdout.split())
-        for text in ("-o, --output text|json ", "--qps N queries per second, 1 to 20000 (default 1000)",
+        for text in ("-o, --output text|json ", "--qps N queries per second, at most; ", "1 to 20000 (default 1000)",
+                     "--max-outage MS ", "--repeat N ", "1 to 1000 (default 1)",
                      "--failure carrier|silent "):
             self.assertIn(text, help_of_drill)
 

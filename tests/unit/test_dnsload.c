@@ -296,6 +296,28 @@ static void test_nobody_listens(void **state)
 	assert_true(result.latency_max == 0);
 }
 
+static void test_echo(void **state)
+{
+	(void)state;
+	struct dnsload *l;
+	cleanup_dnsload_result struct dnsload_result result;
+	cleanup_err struct err err = ERR_INIT;
+	struct dnsload_options o = options(0, 500, 200);
+
+	o.echo = true;
+	o.name = o.type = NULL;
+	o.server = "x";
+	assert_int_equal(dnsload_start(&plain_vim, &o, &l, NULL), -EINVAL);
+	o.server = "127.0.0.1";
+	if (dnsload_start(&plain_vim, &o, &l, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(dnsload_wait_until(l, 200, NULL), 0);
+	dnsload_finish(l, NULL, &result);
+	assert_true(result.sent > 0);
+	assert_int_equal(result.answered, result.sent);
+	assert_int_equal(result.failed, 0);
+}
+
 static void test_stop(void **state)
 {
 	(void)state;
@@ -402,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_strays),
 		cmocka_unit_test(test_ids_wrap),
 		cmocka_unit_test(test_nobody_listens),
+		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_bad_options),
 		cmocka_unit_test(test_evaluate),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/finding.h"
 #include "base/str.h"
@@ -53,6 +54,14 @@ struct fixture {
 	const char *answer;
 	const char *later; /* its answer from the second time on; NULL: the same */
 
+	/* Its DNS. */
+	int dns;
+	unsigned dns_port;
+	pthread_t dns_thread;
+	bool dns_silent;
+	int64_t down_at; /* for OUTAGE_MS from then on nothing is answered; 0: never */
+
+	const char *port; /* that a drill has to break */
 	struct vim vim;
 	bool link_up;
 	bool other_down; /* the link of the leg that is not active */
@@ -70,7 +79,25 @@ struct fixture {
 	const char *numa;  /* or NULL */
 };
 
+#define OUTAGE_MS 60
+
 static struct fixture f;
+
+static void *dns(void *opaque)
+{
+	(void)opaque;
+	for (;;) {
+		uint8_t m[512];
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		ssize_t n = recvfrom(f.dns, m, sizeof(m), 0, (struct sockaddr *)&from, &len);
+		if (n <= 0)
+			return NULL;
+		m[2] |= 0x80;
+		if (!f.dns_silent && !(f.down_at && clock_ms_since(f.down_at) < OUTAGE_MS))
+			sendto(f.dns, m, (size_t)n, 0, (struct sockaddr *)&from, len);
+	}
+}
 
 static void *guest(void *opaque)
 {
@@ -140,8 +167,10 @@ static int fake_set_link(struct vim *vim, const char *server, const char *port, 
 		f.other_down = false;
 		return 0;
 	}
-	assert_string_equal(port, f.later ? "port1" : "port0");
+	assert_string_equal(port, f.port ? f.port : f.later ? "port1" : "port0");
 	f.link_up = up;
+	if (!up && !f.down_interrupts)
+		f.down_at = clock_now();
 	if (!up && f.down_interrupts)
 		f.interrupted = 1;
 	return !up && f.down_fails ? err_code(err, UNREACHABLE, ETIMEDOUT, "no answer") : 0;
@@ -186,6 +215,7 @@ static int start(void **state)
 	cleanup_findings struct findings findings = {0};
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(GUEST_PORT)};
 	static char tenant[] = "test-tenant", deployment[] = "cpnr-dns";
+	socklen_t len = sizeof(a);
 
 	(void)state;
 	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment},
@@ -207,6 +237,12 @@ static int start(void **state)
 	setsockopt(f.fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
 	assert_int_equal(bind(f.fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(listen(f.fd, 4), 0);
+	f.dns = socket(AF_INET, SOCK_DGRAM, 0);
+	a.sin_port = 0;
+	assert_int_equal(bind(f.dns, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(f.dns, (struct sockaddr *)&a, &len), 0);
+	f.dns_port = ntohs(a.sin_port);
+	assert_int_equal(pthread_create(&f.dns_thread, NULL, dns, NULL), 0);
 	return pthread_create(&f.thread, NULL, guest, NULL);
 }
 
@@ -216,6 +252,9 @@ static int stop(void **state)
 	shutdown(f.fd, SHUT_RDWR);
 	pthread_join(f.thread, NULL);
 	close(f.fd);
+	shutdown(f.dns, SHUT_RDWR);
+	pthread_join(f.dns_thread, NULL);
+	close(f.dns);
 	model_free(f.model);
 	return 0;
 }
@@ -345,12 +384,83 @@ static void test_legs_on_one_pf_and_links_forced_up_fail(void **state)
 	assert_binding(VERDICT_UNKNOWN, VERDICT_UNKNOWN, VERDICT_UNKNOWN);
 }
 
+static int drill_with(struct drill_settings settings, struct drill_result *ret, struct err *err)
+{
+	f.link_up = f.path_whole = true;
+	settings.qps = 200;
+	settings.dns_port = f.dns_port;
+	return drill_run(&f.vim, f.deployment, f.group, &settings, ret, err);
+}
+
 static int drill(enum drill_failure failure, struct err *err)
 {
 	cleanup_drill_result struct drill_result result = {0};
 
-	f.link_up = f.path_whole = true;
-	return drill_run(&f.vim, f.deployment, f.group, failure, 100, &result, err);
+	return drill_with((struct drill_settings){.failure = failure}, &result, err);
+}
+
+static void test_outage_is_measured(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_drill_result struct drill_result r = {0};
+
+	(void)state;
+	f.later = GOOD;
+	f.port = "port0";
+	if (drill_with((struct drill_settings){0}, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	/* The test's own machine may be busy: longer, never shorter, and at the failure. */
+	assert_true(r.outage.failover.at_most_ms >= OUTAGE_MS - 1);
+	assert_true(r.outage.failover.end_ms >= r.down.from_ms);
+	assert_true(r.outage.failover.start_ms <= r.down.to_ms + 100);
+	assert_true(r.down.from_ms >= DRILL_BEFORE_MS && r.up.from_ms >= r.down.to_ms);
+	assert_true(r.echo.answered > 0);
+	assert_true(r.qps <= 200 && r.active);
+	assert_string_equal(r.leg, "ens6");
+	assert_false(r.outage.failed_over); /* the guest tells so all the time */
+	assert_int_equal(r.outage.verdict, OUTAGE_FAIL);
+	assert_true(f.link_up);
+}
+
+static void test_leg_and_port_can_be_chosen(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_drill_result struct drill_result r = {0};
+
+	(void)state;
+	f.down_interrupts = true;
+	f.port = "port1";
+	assert_int_equal(drill_with((struct drill_settings){.leg = "ens7"}, &r, &err), -EINTR);
+	f.interrupted = 0;
+	err_clear(&err);
+	f.answer = "{}"; /* of which no leg is known */
+	assert_int_equal(drill_with((struct drill_settings){.port = "port1"}, &r, &err), -EINTR);
+	assert_string_equal(err.text, "interrupted while the link was down");
+	f.interrupted = 0;
+	err_clear(&err);
+	assert_int_equal(drill_with((struct drill_settings){.port = "port7"}, &r, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "has no port \"port7\"; it has \"port0\", \"port1\""));
+	err_clear(&err);
+	f.answer = GOOD;
+	assert_int_equal(drill_with((struct drill_settings){.leg = "ens8"}, &r, &err), -ENODEV);
+	assert_string_equal(err.text,
+			    "bond \"bond0\" has no leg \"ens8\"; it has \"ens6\", \"ens7\"");
+}
+
+static void test_drill_of_what_does_not_serve_touches_nothing(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.port = "none";
+	f.dns_silent = true;
+	assert_int_equal(drill(DRILL_CARRIER, &err), -EHOSTUNREACH);
+	assert_non_null(strstr(err.text, "does not answer DNS"));
+	err_clear(&err);
+	f.server_error = ENOENT;
+	assert_int_equal(drill(DRILL_CARRIER, &err), -ENOENT);
+	assert_string_equal(err.text, "deployment \"cpnr-dns\" has no server \"cpnr-dns_cpnr_0\": "
+				      "run 'dnsvnf deploy' first");
 }
 
 static void test_link_is_back_after_an_interrupt(void **state)
@@ -491,17 +601,22 @@ static void test_why_it_did_not_fail_over(void **state)
 		struct drill_result result;
 		const char *has; /* NULL: there is nothing to say */
 	} rows[] = {
-		{{.failure = DRILL_SILENT, .miimon = 100, .leg_after = S("ens6")},
+		{{.active = true, .failure = DRILL_SILENT, .miimon = 100, .leg_after = S("ens6")},
 		 "the carrier stayed, which is all that miimon=100 sees"},
-		{{.failure = DRILL_SILENT, .arp_interval = 20, .leg_after = S("ens6")},
+		{{.active = true,
+		  .failure = DRILL_SILENT,
+		  .arp_interval = 20,
+		  .leg_after = S("ens6")},
 		 "arp_interval=20 did not take it for a failure"},
-		{{.failure = DRILL_SILENT,
+		{{.active = true,
+		  .failure = DRILL_SILENT,
 		  .leg_after = S("ens6"),
 		  .watched = true,
 		  .watch_state = S("no-proven-leg")},
 		 "left it there (no-proven-leg)"},
 		{{.failure = DRILL_CARRIER, .miimon = 100, .leg_after = S("ens6")}, NULL},
-		{{.failure = DRILL_SILENT, .leg_after = S("ens7"), .failed_over = true}, NULL},
+		{{.failure = DRILL_SILENT, .leg_after = S("ens7"), .outage = {.failed_over = true}},
+		 NULL},
 		{{.failure = DRILL_SILENT}, NULL},
 	};
 
@@ -530,6 +645,10 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(
 			test_leg_that_became_active_meanwhile_is_the_one_to_break, start, stop),
+		cmocka_unit_test_setup_teardown(test_outage_is_measured, start, stop),
+		cmocka_unit_test_setup_teardown(test_leg_and_port_can_be_chosen, start, stop),
+		cmocka_unit_test_setup_teardown(test_drill_of_what_does_not_serve_touches_nothing,
+						start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_an_interrupt, start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_a_failure_to_take_it_down,
 						start, stop),

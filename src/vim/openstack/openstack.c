@@ -212,6 +212,8 @@ const struct vim_ops vim_openstack = {
 	.destroy = openstack_destroy,
 	.release = openstack_release,
 	.set_link = openstack_set_link,
+	/* Neutron's agents look every 2 s (polling_interval). */
+	.link_delay_ms = 2500,
 	.console = openstack_console,
 	.socket = openstack_socket,
 };
