@@ -114,11 +114,6 @@ def leg_paths():
     return [(leg["watch"] or {}).get("path") for leg in json.loads(guest_status())["bonds"][0]["legs"]]
 
 
-def drilled(*arguments):
-    drill, = answers.deployment("drill", dnsvnf("drill", "-o", "json", *arguments).stdout)["drills"]
-    return drill
-
-
 class Leaves(unittest.TestCase):
     """Whatever a test does, undeploy must leave the machine as it was."""
 
@@ -144,7 +139,26 @@ class Leaves(unittest.TestCase):
 
 
 class EndToEnd(Leaves):
+    def drill(self, *options):
+        """One drill's JSON. On a busy machine it may be inconclusive, but not a failure."""
+        done = dnsvnf("drill", "-o", "json", *options, check=False)
+        self.assertIn(done.returncode, (0, 5), done.stderr + done.stdout[:2000])
+        result, = answers.deployment("drill", done.stdout)["drills"]
+        say(f"drill: outage {result['longest_gap_ms']:.0f} ms, noise {result['failover']['noise_ms']:.0f} ms, "
+            f"{result['qps']} queries/s, {result['elsewhere']['lost']} lost elsewhere; {result['verdict_text']}")
+        self.assertEqual(5 if result["verdict"] == "inconclusive" else 0, done.returncode)
+        self.gap_is_at_the_failure(result)
+        return result
+
+    def gap_is_at_the_failure(self, result):
+        if result["verdict"] != "inconclusive":
+            self.assertLess(abs(result["failover"]["start_ms"] - result["link_down_ms"]), 200)
+
     def test_deployed_proven_broken_and_removed(self):
+        early = dnsvnf("drill", DESIGN, check=False)
+        self.assertEqual((1, ""), (early.returncode, early.stdout))
+        self.assertIn('deployment "cpnr-dns" has no server "cpnr-dns_cpnr_0": run \'dnsvnf deploy\' first', early.stderr)
+        self.assertNotIn("namespace", early.stderr)
         self.deploy(DESIGN)
 
         # Deployed again, there is nothing to do.
@@ -173,22 +187,42 @@ class EndToEnd(Leaves):
         self.assertEqual("done", guest["cloud_init"]["status"])
         self.assertEqual([], guest["cloud_init"]["errors"])
 
-        picture = os.path.join(self.folder, "outage.svg")
-        drill = drilled("--qps", "1000", "--svg", picture, DESIGN)
-        say(f"drill, miimon=100: longest gap {drill['longest_gap_ms']:.0f} ms, "
-            f"{drill['lost']} of {drill['sent']} queries lost")
+        picture, queries = os.path.join(self.folder, "outage.svg"), os.path.join(self.folder, "queries.csv")
+        drill = self.drill("--qps", "1000", "--svg", picture, "--csv", queries, DESIGN)
         self.assertTrue(drill["failed_over"])
-        self.assertLess(drill["longest_gap_ms"], 300)
-        self.assertEqual(0, drill["lost_after"])
+        if drill["failover"]["measured"]:
+            self.assertLess(drill["longest_gap_ms"], 300)
         with open(picture, encoding="utf-8") as svg:
             self.assertIn("<svg", svg.read())
+        with open(queries, encoding="utf-8") as lines:
+            self.assertEqual("run,probe,sent_ms,latency_ms\n", lines.readline())
+            lines = [line.strip().split(",") for line in lines]
+        self.assertEqual((drill["sent"], drill["lost"]), (sum(line[1] == "dns" for line in lines),
+                                                          sum(line[1] == "dns" and line[3] == "" for line in lines)))
+        self.assertTrue(any(line[1] == "echo" and line[3] for line in lines))
+        self.assertEqual(drill["answered"], sum(drill["series"]["answered"]))
 
         self.assertRegex(drill["bondd"]["sentence"], rf"\b{drill['leg_before']}\b")
 
+        # Overload does not shorten an outage: within this limit it passes on any machine.
+        several = answers.deployment("drill", dnsvnf("drill", "-o", "json", "--qps", "200", "--repeat", "2",
+                                                     "--max-outage", "3900", DESIGN).stdout)
+        summary, = several["summaries"]
+        self.assertEqual((2, 2, 0, "pass"), (len(several["drills"]), summary["drills"], summary["failed"],
+                                             summary["verdict"]))
+        for run in several["drills"]:
+            self.gap_is_at_the_failure(run)
+
+        # The standby leg, by its port: the bond stays.
+        ports = {"ens6": "cpnr-dns_cpnr_0_2", "ens7": "cpnr-dns_cpnr_0_3"}
+        standby = "ens7" if several["drills"][1]["leg_end"] == "ens6" else "ens6"
+        other = self.drill("--qps", "200", "--port", ports[standby], DESIGN)
+        if other["leg_before"] != standby:  # it moved by itself meanwhile, on a busy machine
+            self.assertEqual((standby, False), (other["leg"], other["failed_over"]))
+
         # The path dies and no carrier goes: bondd sees it, says so, and both legs' paths are whole again afterwards.
-        silent = drilled("--qps", "200", "--failure", "silent", DESIGN)
-        say(f"drill, silent: longest gap {silent['longest_gap_ms']:.0f} ms, {silent['lost']} lost; "
-            f"bondd: {silent['bondd']}")
+        silent = self.drill("--qps", "200", "--failure", "silent", DESIGN)
+        say(f"bondd: {silent['bondd']}")
         self.assertEqual("silent", silent["failure"])
         self.assertTrue(silent["failed_over"])
         self.assertRegex(silent["bondd"]["sentence"], rf"^{silent['leg_before']} lost .* with carrier up: moved to "
@@ -218,12 +252,13 @@ class EndToEnd(Leaves):
         # Where in the monitor's period of 1 s the failure falls is chance: 8 times under 0.3 s is 1 in 15,000.
         gaps = []
         while len(gaps) < 8 and max(gaps, default=0) <= 300:
-            slow_drill = drilled(slow)
+            slow_drill = self.drill(slow)
             self.assertEqual(1000, slow_drill["miimon"])
             gaps.append(slow_drill["longest_gap_ms"])
         say("drill, miimon=1000: longest gaps " + ", ".join(f"{gap:.0f}" for gap in gaps) + " ms")
         self.assertGreater(max(gaps), 300)
-        self.assertGreater(max(gaps), drill["longest_gap_ms"])
+        if drill["failover"]["measured"]:
+            self.assertGreater(max(gaps), drill["longest_gap_ms"])
 
         # A cut path and nobody to see it: no failover, and the drill says why.
         blind = dnsvnf("drill", "--qps", "200", "--failure", "silent", slow, check=False)
