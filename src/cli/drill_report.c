@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/json_write.h"
 #include "base/str.h"
 
