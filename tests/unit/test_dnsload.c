@@ -307,7 +307,8 @@ static void test_echo(void **state)
 	o.echo = true;
 	o.name = o.type = NULL;
 	o.server = "x";
-	assert_int_equal(dnsload_start(&plain_vim, &o, &l, NULL), -EINVAL);
+	assert_int_equal(dnsload_start(&plain_vim, &o, &l, &err), -EINVAL);
+	err_clear(&err);
 	o.server = "127.0.0.1";
 	if (dnsload_start(&plain_vim, &o, &l, &err) < 0)
 		fail_msg("%s", err.text);
