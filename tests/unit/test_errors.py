@@ -49,7 +49,9 @@ class Run:
         cleanups.callback(self.cloud.close)
         self.write_clouds(self.cloud.url)
         # Where everybody may run it.
-        self.program = shutil.copy(DNSVNF, self.folder)
+        # By another process: a copy that is open here while another thread forks is "text file busy".
+        subprocess.run(["cp", DNSVNF, self.folder], check=True)
+        self.program = f"{self.folder}/{os.path.basename(DNSVNF)}"
         for part in glob.glob(f"{os.path.dirname(DNSVNF)}/dnsvnf-*.so"):
             shutil.copy(part, self.folder)
 
