@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every static check there is. Silent and 0 when none finds anything, else what they say and 1.
+# Runs every static check. Prints what they find and exits 1, or prints nothing and exits 0.
+# Each check is a target of ninja in build/checks: it runs again only after its files have changed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-jobs=$(nproc)
+checks=build/checks
 failed=0
 
 # found CHECK OUTPUT
@@ -12,22 +13,45 @@ found() {
 	failed=1
 }
 
-output=$(git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run --Werror 2>&1) ||
-	found clang-format "$output"
+# A build in which warnings are errors: the ordinary one, where it is configured so, as in CI.
+objects=build
+if ! grep -q -e ' -Werror ' build/build.ninja 2>/dev/null; then
+	objects=build/lint
+	[ -e build/lint/build.ninja ] || output=$(meson setup build/lint -Dwerror=true 2>&1) ||
+		found meson "$output"
+fi
+output=$(ninja --quiet -k 0 -C "$objects" 2>&1) || found 'compiler warnings' "$output"
 
-[ -e build/lint/build.ninja ] || output=$(meson setup build/lint -Dwerror=true 2>&1) ||
-	found meson "$output"
-output=$(ninja -C build/lint -j "$jobs" 2>&1) || found 'compiler warnings' "$output"
+# rule NAME COMMAND: what it prints counts only if it fails
+rule() {
+	printf "rule %s\n command = output=\$\$(%s 2>&1) && touch \$out || { echo \"\$\$output\"; false; }\n" "$1" "$2"
+}
 
-# One file to a process: with several, the analyzer of clang 14 takes va_lists for uninitialized.
-output=$(git ls-files -z 'src/*.c' |
-	xargs -0 -P "$jobs" -n 1 clang-tidy -p build/lint --quiet 2>&1) || found clang-tidy "$output"
+# Lines "SOURCE OBJECT". The object is newer than the stamp if a header has changed.
+sources_and_objects() {
+	sed -n -e '\|^ *"file": "\(\.\./\)\{1,2\}src/|{' -e 's|.*"[./]*\(.*\)",|\1|' -e N \
+		-e "s|\\n.*: \"\\(.*\\)\"| $objects/\\1|p" -e '}' "$objects/compile_commands.json"
+}
 
-# array_push is a function to cppcheck: it stumbles over the cast in the macro.
-output=$(cppcheck --quiet --std=c11 --error-exitcode=1 -j "$jobs" -I src -I build/lint/yang -I build/lint/data \
-	--enable=warning,portability,performance --library=scripts/cppcheck.cfg -U array_push \
-	src tests 2>&1) || found cppcheck "$output"
-
-output=$(git ls-files -z '*.sh' .ci/run image/init | xargs -0 shellcheck 2>&1) ||
-	found shellcheck "$output"
+mkdir -p $checks/cppcheck
+c_files=$(git ls-files '*.c' '*.h' | tr '\n' ' ')
+scripts=$(git ls-files '*.sh' .ci/run image/init | tr '\n' ' ')
+{
+	echo "builddir = $checks"
+	rule clang-format "clang-format --dry-run --Werror \$in"
+	# array_push is a function to cppcheck: it stumbles over the cast in the macro.
+	rule cppcheck "cppcheck --quiet --std=c11 --error-exitcode=1 --cppcheck-build-dir=$checks/cppcheck \
+		-I src -I $objects/yang -I $objects/data --enable=warning,portability,performance \
+		--library=scripts/cppcheck.cfg -U array_push src tests"
+	rule shellcheck "shellcheck \$in"
+	# One file to a process: with several, the analyzer of clang 14 takes va_lists for uninitialized.
+	rule clang-tidy "clang-tidy -p $objects --quiet \$in"
+	echo "build $checks/clang-format: clang-format $c_files| .clang-format"
+	echo "build $checks/cppcheck.ok: cppcheck | $c_files scripts/cppcheck.cfg"
+	echo "build $checks/shellcheck: shellcheck $scripts"
+	sources_and_objects | sort -u -k 1,1 | while read -r source object; do
+		echo "build $checks/$source.ok: clang-tidy $source | .clang-tidy $object"
+	done
+} >$checks/build.ninja
+output=$(ninja --quiet -k 0 -f $checks/build.ninja 2>&1) || found 'static checks' "$output"
 exit $failed

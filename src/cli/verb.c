@@ -39,8 +39,6 @@
 	.help = "compute host inventories: one file per host, written by 'dnsvnf host -o " \
 		"json'"
 
-#define END 0
-
 static const struct option_row check_options[] = {
 	{HELP},
 	{VERBOSE},
