@@ -85,10 +85,13 @@ static bool is_repeated(const struct findings *f, size_t kept, const struct find
 {
 	size_t first = kept > 256 ? kept - 256 : 0;
 
-	for (size_t i = kept; i-- > first && f->v[i].line == one->line;)
-		if (streq(f->v[i].rule, one->rule) && streq(f->v[i].text, one->text) &&
-		    streq(f->v[i].file, one->file) && streq(f->v[i].path, one->path))
+	for (size_t i = kept; i > first && f->v[i - 1].line == one->line; i--) {
+		const struct finding *other = &f->v[i - 1];
+
+		if (streq(other->rule, one->rule) && streq(other->text, one->text) &&
+		    streq(other->file, one->file) && streq(other->path, one->path))
 			return true;
+	}
 	return false;
 }
 

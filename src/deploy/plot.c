@@ -223,8 +223,8 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 		svg_label(out, NULL, SVG_MIDDLE, x, bottom + 19, text);
 	}
 	svg_line(out, "axis", LEFT, bottom, WIDTH - RIGHT, bottom);
-	svg_label(out, "label", SVG_MIDDLE, LEFT + INNER / 2, bottom + 38, n->label);
-	svg_label_up(out, "label", 18, n->y + PANEL / 2, "answers/s");
+	svg_label(out, "label", SVG_MIDDLE, LEFT + INNER / 2.0, bottom + 38, n->label);
+	svg_label_up(out, "label", 18, n->y + PANEL / 2.0, "answers/s");
 }
 
 static void add_bars(struct strbuf *out, const struct plot *p, const struct panel *n)
@@ -256,7 +256,7 @@ static void add_outage(struct strbuf *out, const struct plot *p, const struct pa
 	if (width > 60) { /* room for the figure */
 		cleanup_free char *ms = xasprintf("%.0f ms", p->gap_end_ms - p->gap_start_ms);
 
-		svg_label(out, "down", SVG_MIDDLE, x + width / 2, n->y + PANEL / 2, ms);
+		svg_label(out, "down", SVG_MIDDLE, x + width / 2, n->y + PANEL / 2.0, ms);
 	}
 }
 

@@ -112,12 +112,10 @@ bool ip_is_loopback(const struct ip_addr *ip)
 struct ip_addr ip_from_sockaddr(const struct sockaddr *sa)
 {
 	if (sa && sa->sa_family == AF_INET)
-		return ip_from_bytes(AF_INET,
-				     &((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+		return ip_from_bytes(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
 				     sizeof(struct in_addr));
 	if (sa && sa->sa_family == AF_INET6)
-		return ip_from_bytes(AF_INET6,
-				     &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+		return ip_from_bytes(AF_INET6, &((const struct sockaddr_in6 *)sa)->sin6_addr,
 				     sizeof(struct in6_addr));
 	return (struct ip_addr){0};
 }

@@ -154,17 +154,19 @@ static const char *const sentences[] = {
 	[FIT_OK] = "fits",
 	[FIT_NO_TOPOLOGY] = "the guest has NUMA cells, the host reports no NUMA nodes",
 	[FIT_ISOLATE] =
-		"thread policy isolate asked, the host has hyperthreads and a dedicated set "
-		"of CPUs",
+		("thread policy isolate asked, the host has hyperthreads and a dedicated set "
+		 "of CPUs"),
 	[FIT_NO_THREADS] = "thread policy require asked, the node has no hyperthreads",
 	[FIT_EMULATOR] = "no CPU is left for the emulator's threads (policy isolate)",
-	[FIT_SEARCH] = "there is room, but not in the order in which Nova tries the nodes: what it "
-		       "keeps from one try (page size, cell ids) spoils the next",
-	[FIT_MISTAKEN] = "Nova's filters take the host by mistake, the claim on it fails: a cell "
-			 "that they remember as fitting has no room or the CPUs of another node",
+	[FIT_SEARCH] =
+		("there is room, but not in the order in which Nova tries the nodes: what it "
+		 "keeps from one try (page size, cell ids) spoils the next"),
+	[FIT_MISTAKEN] = ("Nova's filters take the host by mistake, the claim on it fails: a cell "
+			  "that they remember as fitting has no room or the CPUs of another node"),
 	[FIT_GAVE_UP] = "too many ways to place the cells on the nodes to try them all",
-	[FIT_TRIED] = "Nova finds no place for the cells in its order of trying; too many ways are "
-		      "left to tell what is short",
+	[FIT_TRIED] =
+		("Nova finds no place for the cells in its order of trying; too many ways are "
+		 "left to tell what is short"),
 };
 
 void fit_reason_format(const struct fit_reason *r, const struct compute_host *host,
