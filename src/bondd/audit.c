@@ -106,6 +106,9 @@ static void audit_legs(const struct rtnl_link *bond, const struct tables *tables
 	if (n < 2)
 		add(a, "%s has %zu %s, so it cannot fail over", bond->name, n,
 		    plural(n, "leg", "legs"));
+	if (n > DECIDE_LEGS)
+		add(a, "%s has %zu legs: only %d of them are probed and used", bond->name, n,
+		    DECIDE_LEGS);
 }
 
 /* A VLAN that no target is on may be gone from the switch port of a leg that is proven good. */

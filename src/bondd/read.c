@@ -21,7 +21,7 @@
 
 /* What one answer holds, at most. */
 enum {
-	MAX_BONDS = 8,
+	MAX_BONDS = 64,
 	MAX_INTERFACES = 128,
 	MAX_ADDRESSES = 32, /* of one interface */
 	MAX_BONDING = 16 << 10,

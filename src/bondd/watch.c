@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -22,15 +23,14 @@
 #include "bondd/tables.h"
 
 enum {
-	MAX_BONDS = 8,
-	MAX_EVENTS = 3 + MAX_BONDS * DECIDE_LEGS, /* all that there are */
-	HOUSEKEEPING_US = 1000000,                /* the report, and a sign of life */
+	MAX_EVENTS = 64,           /* at a time: epoll keeps the rest, and takes turns */
+	HOUSEKEEPING_US = 1000000, /* the report, and a sign of life */
 };
 
 struct watch {
 	struct monitor_ctx ctx;
 	struct tables tables;
-	struct bond_monitor monitors[MAX_BONDS];
+	struct bond_monitor *monitors;
 	size_t n_monitors;
 	int timer, signals;
 	bool ticking;
@@ -62,13 +62,11 @@ static void update_bonds(struct watch *w, int64_t now)
 		if (!link->is_bond)
 			continue;
 		struct bond_monitor *m = find_monitor(w, link->index);
-		if (!m && w->n_monitors < MAX_BONDS) {
-			m = &w->monitors[w->n_monitors++];
+		if (!m) {
+			m = array_push(w->monitors, w->n_monitors);
 			monitor_init(m, link);
 			journal_say(JOURNAL_INFO, "%s: watched", m->name);
 		}
-		if (!m)
-			continue;
 		m->kept = true;
 		monitor_update(m, &w->ctx, now);
 	}
@@ -307,6 +305,7 @@ static void tear_down(struct watch *w)
 {
 	for (size_t i = 0; i < w->n_monitors; i++)
 		monitor_clear(&w->monitors[i]);
+	free(w->monitors);
 	kernel_close(w->ctx.kernel);
 	tables_clear(&w->tables);
 	if (w->timer >= 0)

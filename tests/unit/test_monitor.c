@@ -265,6 +265,18 @@ static void test_audit(void **state)
 	tables_clear(&t);
 }
 
+static void test_audit_of_many_legs(void **state)
+{
+	(void)state;
+	struct tables t;
+
+	fill(&t);
+	for (int i = 0; i < 7; i++)
+		add_link(&t, 100 + i, "more")->master = BOND;
+	assert_finding(&t, 1, "bond0 has 9 legs: only 8 of them are probed and used");
+	tables_clear(&t);
+}
+
 static void test_audit_one_nic(void **state)
 {
 	(void)state;
@@ -449,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_announcements),
 		cmocka_unit_test(test_announcements_are_repeated),
 		cmocka_unit_test(test_audit),
+		cmocka_unit_test(test_audit_of_many_legs),
 		cmocka_unit_test(test_audit_one_nic),
 		cmocka_unit_test(test_legs_of_one_mac_are_not_probed_at_once),
 		cmocka_unit_test(test_report_reaches_dnsvnf),

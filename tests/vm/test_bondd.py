@@ -131,6 +131,22 @@ class Bondd(unittest.TestCase):
             self.vm.guest("mv /tmp/bondd.conf /etc/bondd.conf; systemctl restart bondd bondd-status")
         self.wait(lambda b: b["watch"] and b["watch"]["state"] == "healthy")
 
+    def test_ninth_bond(self):
+        """However many there are, each is watched, and reported."""
+        names = [f"more{n}" for n in range(1, 9)]
+        self.vm.guest("; ".join(f"ip link add {name} type bond mode active-backup miimon 100" for name in names))
+        try:
+            end = time.monotonic() + 30
+            while True:
+                bonds = json.loads(self.vm.guest("bondd status -o json"))["bonds"]
+                watched = sorted(b["name"] for b in bonds if b["watch"])
+                if watched == sorted(["bond0", *names]):
+                    break
+                self.assertLess(time.monotonic(), end, watched)
+                time.sleep(0.5)
+        finally:
+            self.vm.guest("; ".join(f"ip link del {name}" for name in names))
+
     def test_crash(self):
         """A guest whose kernel crashes starts again by itself; one that is emulated also when it stalls."""
         boot = self.vm.guest("cat /proc/sys/kernel/random/boot_id")
