@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/command.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -264,6 +267,22 @@ static int show_help(const struct program *program, const char *name)
 	return 0;
 }
 
+/* The reader of stdout, such as head(1), has closed the pipe. */
+static bool reader_is_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+int command_finish(const struct program *program, int exit_code)
+{
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || reader_is_gone())
+		return exit_code;
+	fprintf(stderr, "%s: cannot write the result: %s\n", program->name, strerror(errno));
+	return 1;
+}
+
 int command_main(const struct program *program, int argc, char **argv, command_run_fn *run)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -271,10 +290,10 @@ int command_main(const struct program *program, int argc, char **argv, command_r
 	if (argc < 2)
 		return command_usage_error(program, NULL, "missing command");
 	if (streq(word, "--help") || streq(word, "-h") || streq(word, "help"))
-		return show_help(program, argc > 2 ? argv[2] : NULL);
+		return command_finish(program, show_help(program, argc > 2 ? argv[2] : NULL));
 	if (streq(word, "--version") || streq(word, "-V")) {
 		printf("%s %s\n", program->name, program->version);
-		return 0;
+		return command_finish(program, 0);
 	}
 	const struct verb *verb = find_verb(program, word);
 	if (!verb)
@@ -283,6 +302,6 @@ int command_main(const struct program *program, int argc, char **argv, command_r
 	struct parse p = {.program = program, .verb = verb, .options = options};
 	int r = parse_options(&p, argc - 1, argv + 1);
 	if (r != 0)
-		return r < 0 ? 0 : r;
+		return r < 0 ? command_finish(program, 0) : r;
 	return run(verb, options);
 }

@@ -72,6 +72,12 @@ typedef int command_run_fn(const struct verb *verb, void *options);
 /* Shows help or version, or parses the command line and calls run. Returns the exit code. */
 int command_main(const struct program *program, int argc, char **argv, command_run_fn *run);
 
+/*
+ * Writes out what stdout still holds. Returns exit_code, or 1 with a message if stdout could not be
+ * written, unless its reader has gone.
+ */
+int command_finish(const struct program *program, int exit_code);
+
 /* Prints "PROGRAM VERB: TEXT; see 'PROGRAM VERB --help'" on stderr; verb may be NULL. Returns
  * COMMAND_USAGE. */
 int command_usage_error(const struct program *program, const struct verb *verb, const char *fmt,

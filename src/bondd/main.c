@@ -4,7 +4,7 @@
 
 static int run_verb(const struct verb *verb, void *options)
 {
-	return verb->run(verb, options);
+	return command_finish(&bondd_program, verb->run(verb, options));
 }
 
 int main(int argc, char *argv[])

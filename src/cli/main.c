@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <locale.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -51,14 +47,6 @@ static void catch_signals(const struct verb *verb)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-/* The reader of stdout, such as head(1), has closed the pipe. */
-static bool reader_is_gone(void)
-{
-	struct pollfd out = {.fd = STDOUT_FILENO};
-
-	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
-}
-
 static int run_verb(const struct verb *verb, void *options)
 {
 	struct options *common = options;
@@ -71,12 +59,7 @@ static int run_verb(const struct verb *verb, void *options)
 	log_set_level((int)common->verbose);
 	common->interrupted = &interrupted;
 	catch_signals(verb);
-	int r = answer_end(verb->run(verb, options));
-	if ((fflush(stdout) != 0 || ferror(stdout)) && !reader_is_gone()) {
-		fprintf(stderr, "dnsvnf: cannot write the result: %s\n", strerror(errno));
-		return EXIT_NOT_RIGHT;
-	}
-	return r;
+	return command_finish(&dnsvnf_program, answer_end(verb->run(verb, options)));
 }
 
 /* As far as can be seen on a command line that is wrong. */

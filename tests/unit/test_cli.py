@@ -177,9 +177,12 @@ class Check(unittest.TestCase):
 
     def test_a_full_disk_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([DNSVNF, "check", "--list"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
-        self.assertEqual(1, done.returncode)
-        self.assertIn("cannot write the result: No space left", done.stderr)
+            for command in ([DNSVNF, "check", "--list"], [DNSVNF, "--version"], [DNSVNF, "check", "--help"],
+                            [BONDD, "status"], [BONDD, "status", "-o", "json"], [BONDD, "--version"], [BONDD, "--help"]):
+                with self.subTest(command=command):
+                    done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+                    self.assertEqual(1, done.returncode)
+                    self.assertIn("cannot write the result: No space left", done.stderr)
 
     def test_notes_are_no_news_to_other_verbs(self):
         done = dnsvnf("plan", "--vim", "nowhere", DESIGN)
