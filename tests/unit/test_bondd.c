@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -349,6 +353,7 @@ static struct server start_server(void)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* when a test fails */
 		server_run(fd, TREES "active-backup", NULL);
 		_exit(1);
 	}
@@ -377,6 +382,8 @@ static int connect_from(unsigned host, unsigned port)
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 10},
+		   sizeof(struct timeval));
 	return fd;
 }
 
@@ -457,6 +464,66 @@ static void test_one_client_does_not_keep_out_others(void **state)
 	stop_server(&server);
 }
 
+/* Clients that send a byte now and then, from more addresses than there are connections. */
+static void test_slow_clients_do_not_keep_out_others(void **state)
+{
+	(void)state;
+	struct server server = start_server();
+	int slow[40];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(slow); i++)
+		slow[i] = connect_from(2 + i, server.port);
+	int64_t start = clock_now();
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+			send(slow[i], "G", 1, MSG_NOSIGNAL);
+		cleanup_free char *answer = talk(server.port, "GET /status HTTP/1.0\r\n\r\n");
+		assert_non_null(strstr(answer, "200 OK"));
+	}
+	assert_true(clock_ms_since(start) < 4000);
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+		close(slow[i]);
+
+	/* One that is never silent ends all the same. */
+	int fd = connect_from(2, server.port);
+	char byte;
+	for (start = clock_now(); clock_ms_since(start) < 20000;) {
+		struct pollfd p = {fd, POLLIN, 0};
+		if (poll(&p, 1, 200) > 0 && recv(fd, &byte, 1, 0) <= 0)
+			break;
+		send(fd, "G", 1, MSG_NOSIGNAL);
+	}
+	assert_true(clock_ms_since(start) < 15000);
+	close(fd);
+	stop_server(&server);
+}
+
+static void test_names_of_others_are_not_served(void **state)
+{
+	(void)state;
+	struct server server = start_server();
+	char own[256] = "";
+	static const char *const served[] = {"127.0.0.1", "172.16.1.10:9780", "[2001:db8::1]:9780",
+					     "[::1]", "LocalHost:9780"};
+	static const char *const refused[] = {
+		"evil.example", "evil.example:9780", "localhost.evil", "127.0.0.1.evil", "",
+		"2001:db8::1"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(served) + ARRAY_SIZE(refused) + 1; i++) {
+		assert_int_equal(gethostname(own, sizeof(own) - 1), 0);
+		bool wanted = i <= ARRAY_SIZE(served);
+		const char *host = i == ARRAY_SIZE(served) ? own
+				   : wanted                ? served[i]
+							   : refused[i - ARRAY_SIZE(served) - 1];
+		cleanup_free char *request = xasprintf(
+			"GET /metrics HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
+		cleanup_free char *answer = talk(server.port, request);
+		if (!strstr(answer, wanted ? " 200 OK\r" : " 421 Misdirected Request\r"))
+			fail_msg("Host '%s': %.40s", host, answer);
+	}
+	stop_server(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +542,8 @@ int main(void)
 		cmocka_unit_test(test_address_to_come),
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_one_client_does_not_keep_out_others),
+		cmocka_unit_test(test_slow_clients_do_not_keep_out_others),
+		cmocka_unit_test(test_names_of_others_are_not_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
