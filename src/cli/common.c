@@ -42,13 +42,12 @@ int cli_fail(const char *verb, const struct err *err)
 }
 
 int cli_read_design(const struct verb *verb, const struct options *options,
-		    struct model **ret_model)
+		    struct model **ret_model, struct findings *ret_findings)
 {
 	cleanup_err struct err err = ERR_INIT;
-	cleanup_findings struct findings findings = {0};
 	cleanup_model struct model *model = NULL;
 
-	if (design_read(options->operand, &model, &findings, &err) < 0) {
+	if (design_read(options->operand, &model, ret_findings, &err) < 0) {
 		cli_fail(verb->name, &err);
 		return EXIT_NOT_RIGHT;
 	}
@@ -56,16 +55,13 @@ int cli_read_design(const struct verb *verb, const struct options *options,
 	 * status, undeploy and explain accept a descriptor with errors: the deployment may have
 	 * been created before the errors, and an error may be the reason why no host fits.
 	 */
-	size_t errors = findings_count(&findings, SEVERITY_ERROR);
+	size_t errors = findings_count(ret_findings, SEVERITY_ERROR);
 	if (!model || (errors > 0 && !(verb->policy & VERB_TAKES_BROKEN))) {
-		cli_report_findings(options, &findings, SEVERITY_WARNING);
+		cli_report_findings(options, ret_findings, SEVERITY_WARNING);
 		err_set(&err, INVALID, "%s has %zu %s; nothing was changed", options->operand,
 			errors, plural(errors, "error", "errors"));
 		return cli_fail(verb->name, &err);
 	}
-	/* Warnings say what the deployment leaves out, so they come first. */
-	if (verb->policy & VERB_WARNS)
-		cli_report_findings(options, &findings, SEVERITY_WARNING);
 	*ret_model = steal_ptr(model);
 	return EXIT_DONE;
 }

@@ -31,17 +31,12 @@ void cli_report_findings(const struct options *options, const struct findings *f
 			 enum severity least);
 
 /*
- * Reads the descriptor. Prints its errors, and its warnings for verbs with VERB_WARNS. Returns the
- * model only if there are no errors, or if the verb has VERB_TAKES_BROKEN. Returns 0 or an exit
- * code.
+ * Reads the descriptor and prints its errors. Returns the model only if there are no errors, or if
+ * the verb has VERB_TAKES_BROKEN. Returns 0 or an exit code. The caller clears ret_findings in any
+ * case.
  */
 int cli_read_design(const struct verb *verb, const struct options *options,
-		    struct model **ret_model);
-
-/* Opens the deployment's VIM. Returns 0, or prints the error and returns an exit code. */
-int cli_open_vim(const struct verb *verb, const struct options *options,
-		 const struct tenant *tenant, const struct deployment *deployment,
-		 const struct run_ctx *run, struct vim **ret_vim);
+		    struct model **ret_model, struct findings *ret_findings);
 
 /*
  * Calls fn for each deployment of the descriptor with its open VIM (NULL for explain with --hosts
@@ -54,15 +49,6 @@ typedef int cli_deployment_fn(const struct options *options, const struct model 
 			      struct vim *vim);
 int cli_each_deployment(const struct verb *verb, const struct options *options,
 			cli_deployment_fn *fn);
-
-/* The name of the VIM to use: --vim, else the locator's vim_id, else "local". */
-const char *cli_vim_name(const struct options *options, const struct deployment *deployment);
-
-/*
- * The cloud's project: the locator's vim_project, else the tenant's name, which is ESC's mapping;
- * NULL if vim_mapping is false: the project of the credentials.
- */
-const char *cli_project(const struct tenant *tenant, const struct deployment *deployment);
 
 /* A table with columns as wide as their widest cell. Cells are copied. */
 struct table {

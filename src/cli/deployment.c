@@ -7,27 +7,8 @@
 #include "base/progress.h"
 #include "cli/answer.h"
 #include "cli/common.h"
+#include "cli/target.h"
 #include "cli/verb.h"
-
-const char *cli_vim_name(const struct options *options, const struct deployment *deployment)
-{
-	if (options->vim)
-		return options->vim;
-	for (size_t i = 0; i < deployment->n_vm_groups; i++)
-		if (deployment->vm_groups[i].locator.vim_id)
-			return deployment->vm_groups[i].locator.vim_id;
-	return deployment->locator.vim_id ? deployment->locator.vim_id : "local";
-}
-
-const char *cli_project(const struct tenant *tenant, const struct deployment *deployment)
-{
-	for (size_t i = 0; i < deployment->n_vm_groups; i++)
-		if (deployment->vm_groups[i].locator.vim_project)
-			return deployment->vm_groups[i].locator.vim_project;
-	if (deployment->locator.vim_project)
-		return deployment->locator.vim_project;
-	return tenant->vim_mapping ? tenant->name : NULL;
-}
 
 static void report_json(void *data, const struct event *e)
 {
@@ -51,62 +32,50 @@ static void report_json(void *data, const struct event *e)
 	fflush(stdout);
 }
 
-int cli_open_vim(const struct verb *verb, const struct options *options,
-		 const struct tenant *tenant, const struct deployment *deployment,
-		 const struct run_ctx *run, struct vim **ret_vim)
+/* Once, before anything is made. */
+static void print_warnings(const struct verb *verb, struct findings *findings)
 {
-	cleanup_err struct err err = ERR_INIT;
-	const char *vim_name = cli_vim_name(options, deployment);
-	const struct vim_ops *ops = vim_ops_for(vim_name);
+	if (verb->policy & VERB_WARNS)
+		cli_print_findings(stderr, findings, SEVERITY_WARNING);
+	findings_clear(findings);
+}
 
-	if (!ops) {
-		err_set(&err, UNREACHABLE,
-			"%s needs the VIM '%s', which this build does not support: use --vim local "
-			"for the embedded VIM",
-			options->operand, vim_name);
-		return cli_fail(verb->name, &err);
-	}
-	const struct vim_target target = {
-		.vim_name = vim_name,
-		.project = cli_project(tenant, deployment),
-		.make_project = tenant->managed_resource && tenant->vim_mapping,
-		.tenant = tenant->name,
-		.deployment = deployment->name,
-		/* A concurrent deploy would restore the link that a drill keeps down. */
-		.change = (verb->policy & VERB_CHANGES) != 0,
-	};
-	vim_show_timings(options->timings);
-	return ops->open(&target, run, ret_vim, &err) < 0 ? cli_fail(verb->name, &err) : EXIT_DONE;
+/* explain with --hosts alone runs on machines without access to a cloud. */
+static bool is_offline(const struct verb *verb, const struct options *options)
+{
+	return (verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim &&
+	       !options->os_cloud;
 }
 
 static int run_one(const struct verb *verb, const struct options *options,
 		   const struct model *model, const struct tenant *tenant,
-		   const struct deployment *deployment, const struct run_ctx *run,
-		   cli_deployment_fn *fn)
+		   const struct deployment *deployment, struct findings *findings,
+		   const struct run_ctx *run, cli_deployment_fn *fn)
 {
 	cleanup_vim struct vim *vim = NULL;
-	/* explain with --hosts alone runs on machines without access to a cloud. */
-	bool offline = (verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim;
-	int r = offline ? EXIT_DONE : cli_open_vim(verb, options, tenant, deployment, run, &vim);
+	int r = is_offline(verb, options)
+			? EXIT_DONE
+			: target_open(verb, options, tenant, deployment, run, &vim);
 
+	print_warnings(verb, findings);
 	return r != EXIT_DONE ? r : fn(options, model, tenant, deployment, vim);
 }
 
 /* As an object of the answer. */
 static int answer_one(const struct verb *verb, const struct options *options,
 		      const struct model *model, const struct tenant *tenant,
-		      const struct deployment *deployment, const struct run_ctx *run,
-		      cli_deployment_fn *fn)
+		      const struct deployment *deployment, struct findings *findings,
+		      const struct run_ctx *run, cli_deployment_fn *fn)
 {
 	struct json_writer *w = options->json;
 
 	if (!w)
-		return run_one(verb, options, model, tenant, deployment, run, fn);
+		return run_one(verb, options, model, tenant, deployment, findings, run, fn);
 	json_open_object(w, NULL);
 	json_put_text(w, "tenant", tenant->name);
 	json_put_text(w, "deployment", deployment->name);
 	answer_part_begin();
-	int r = run_one(verb, options, model, tenant, deployment, run, fn);
+	int r = run_one(verb, options, model, tenant, deployment, findings, run, fn);
 	answer_part_end(w);
 	json_close(w);
 	return r;
@@ -116,7 +85,8 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 			cli_deployment_fn *fn)
 {
 	cleanup_model struct model *model = NULL;
-	int r = cli_read_design(verb, options, &model);
+	cleanup_findings struct findings findings = {0};
+	int r = cli_read_design(verb, options, &model, &findings);
 
 	if (r != EXIT_DONE)
 		return r;
@@ -128,6 +98,9 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 		err_set(&err, INVALID, "%s has no deployment: nothing to do", options->operand);
 		return cli_fail(verb->name, &err);
 	}
+	r = is_offline(verb, options) ? EXIT_DONE : target_check(verb, options, model);
+	if (r != EXIT_DONE)
+		return r;
 	bool live = isatty(STDERR_FILENO) != 0;
 	const char *no_color = getenv("NO_COLOR");
 	struct progress *progress = progress_new(stderr, live, live && (!no_color || !*no_color));
@@ -140,6 +113,8 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 	 * stop at the first failure.
 	 */
 	bool stops = (verb->policy & VERB_STOPS) != 0;
+	if (options->json && (verb->policy & VERB_WARNS))
+		cli_put_findings(options->json, &findings, SEVERITY_WARNING);
 	if (options->json)
 		json_open_array(options->json, "deployments");
 	for (size_t t = 0; t < model->n_tenants; t++)
@@ -148,7 +123,8 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 				continue;
 			const struct tenant *tenant = &model->tenants[t];
 			const struct deployment *deployment = &tenant->deployments[d];
-			int one = answer_one(verb, options, model, tenant, deployment, &run, fn);
+			int one = answer_one(verb, options, model, tenant, deployment, &findings,
+					     &run, fn);
 			r = one > r ? one : r;
 		}
 	if (options->json)

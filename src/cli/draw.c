@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json_write.h"
 #include "cli/common.h"
+#include "cli/target.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
 #include "draw/draw.h"
@@ -55,7 +56,7 @@ static int ask_deployment(const struct verb *verb, const struct options *options
 			  struct draw_places *places)
 {
 	cleanup_vim struct vim *vim = NULL;
-	int r = cli_open_vim(verb, options, tenant, deployment, NULL, &vim);
+	int r = target_open(verb, options, tenant, deployment, NULL, &vim);
 
 	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
 		const struct vm_group *group = &deployment->vm_groups[g];
@@ -68,7 +69,7 @@ static int ask_deployment(const struct verb *verb, const struct options *options
 static int ask_vim(const struct verb *verb, const struct options *options,
 		   const struct model *model, struct draw_places *places)
 {
-	int r = EXIT_DONE;
+	int r = target_check(verb, options, model);
 
 	for (size_t t = 0; t < model->n_tenants && r == EXIT_DONE; t++)
 		for (size_t d = 0; d < model->tenants[t].n_deployments && r == EXIT_DONE; d++)
@@ -86,7 +87,9 @@ int verb_draw(const struct verb *verb, const void *all)
 	cleanup_model struct model *model = NULL;
 	cleanup_draw_places struct draw_places places = {0};
 
-	if (options->hosts && options->vim)
+	const bool asks = options->vim || options->os_cloud;
+
+	if (options->hosts && asks)
 		return command_usage_error(
 			&dnsvnf_program, verb,
 			"--hosts and --vim exclude each other: give one of them");
@@ -99,7 +102,7 @@ int verb_draw(const struct verb *verb, const void *all)
 	}
 	if (options->hosts && place_on_hosts(options->hosts, model, &places, &err) < 0)
 		return cli_fail("draw", &err);
-	int r = options->vim ? ask_vim(verb, options, model, &places) : EXIT_DONE;
+	int r = asks ? ask_vim(verb, options, model, &places) : EXIT_DONE;
 	if (r != EXIT_DONE)
 		return r;
 	const struct drawing drawing = {model, &findings, places.v, places.n};

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "cli/common.h"
+#include "cli/target.h"
 #include "cli/verb.h"
 #include "deploy/guest.h"
 
@@ -266,66 +267,64 @@ static void put_rows(struct json_writer *w, const struct row *rows, size_t n)
 	json_close(w);
 }
 
-/* project: the cloud's project; NULL: that of the credentials. */
-static int add_named(const char *vim_name, const char *project, const char *tenant,
-		     const char *deployment, struct row **rows, size_t *n)
+static int add_all(const struct verb *verb, const struct options *options, struct row **rows,
+		   size_t *n)
 {
 	cleanup_err struct err err = ERR_INIT;
-	cleanup_vim struct vim *vim = NULL;
-	const struct vim_ops *ops = vim_ops_for(vim_name);
-
-	if (!ops) {
-		err_set(&err, UNREACHABLE,
-			"VIM '%s' is not supported by this build: use --vim local", vim_name);
-		return cli_fail("status", &err);
-	}
-	const struct vim_target target = {.vim_name = vim_name,
-					  .project = project,
-					  .tenant = tenant,
-					  .deployment = deployment};
-	if (ops->open(&target, NULL, &vim, &err) < 0 || add_deployment(vim, rows, n, &err) < 0)
-		return cli_fail("status", &err);
-	return EXIT_DONE;
-}
-
-static int add_all(const struct options *options, struct row **rows, size_t *n)
-{
-	const char *vim_name = options->vim ? options->vim : "local";
-	cleanup_err struct err err = ERR_INIT;
-	const struct vim_ops *ops = vim_ops_for(vim_name);
+	cleanup_vim struct vim *all = NULL;
 	struct vim_deployment *v = NULL;
 	size_t count = 0;
-	int code = EXIT_DONE;
+	int code = target_open(verb, options, NULL, NULL, NULL, &all);
 
-	if (!ops)
-		return add_named(vim_name, NULL, "", "", rows, n);
-	if (ops->deployments(vim_name, &v, &count, &err) < 0)
+	if (code != EXIT_DONE)
+		return code;
+	if (all->ops->deployments(all, &v, &count, &err) < 0)
 		return cli_fail("status", &err);
 	/* A deployment that cannot be read does not hide the others. */
 	for (size_t i = 0; i < count; i++) {
+		cleanup_vim struct vim *vim = NULL;
+		const struct vim_target target = {.vim_name = all->identity.vim,
+						  .region = all->identity.region,
+						  .tenant = v[i].tenant,
+						  .deployment = v[i].deployment};
 		size_t before = *n;
-		int one = add_named(vim_name, NULL, v[i].tenant, v[i].deployment, rows, n);
-		if (one == EXIT_DONE && *n == before) /* listed only for its namespace or folder */
+		err_clear(&err);
+		if (all->ops->open(&target, NULL, &vim, &err) < 0 ||
+		    add_deployment(vim, rows, n, &err) < 0)
+			code = cli_fail("status", &err);
+		else if (*n == before) /* listed only for its namespace or folder */
 			add_row(rows, n, v[i].tenant, v[i].deployment)->remains = REMAINS_EMPTY;
-		code = one != EXIT_DONE ? one : code;
 	}
 	vim_deployments_free(v, count);
 	return code;
 }
 
+static int add_named(const struct verb *verb, const struct options *options,
+		     const struct tenant *tenant, const struct deployment *deployment,
+		     struct row **rows, size_t *n)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_vim struct vim *vim = NULL;
+	int r = target_open(verb, options, tenant, deployment, NULL, &vim);
+
+	if (r == EXIT_DONE && add_deployment(vim, rows, n, &err) < 0)
+		return cli_fail("status", &err);
+	return r;
+}
+
 static int add_described(const struct verb *verb, const struct options *options, struct row **rows,
 			 size_t *n)
 {
+	cleanup_findings struct findings findings = {0};
 	cleanup_model struct model *model = NULL;
-	int code = cli_read_design(verb, options, &model);
+	int code = cli_read_design(verb, options, &model, &findings);
 
+	if (code == EXIT_DONE)
+		code = target_check(verb, options, model);
 	for (size_t t = 0; code == EXIT_DONE && t < model->n_tenants; t++)
-		for (size_t d = 0; code == EXIT_DONE && d < model->tenants[t].n_deployments; d++) {
-			const struct deployment *dep = &model->tenants[t].deployments[d];
-			code = add_named(cli_vim_name(options, dep),
-					 cli_project(&model->tenants[t], dep),
-					 model->tenants[t].name, dep->name, rows, n);
-		}
+		for (size_t d = 0; code == EXIT_DONE && d < model->tenants[t].n_deployments; d++)
+			code = add_named(verb, options, &model->tenants[t],
+					 &model->tenants[t].deployments[d], rows, n);
 	return code;
 }
 
@@ -335,9 +334,8 @@ int verb_status(const struct verb *verb, const void *all)
 	struct row *rows = NULL;
 	size_t n = 0;
 
-	vim_show_timings(options->timings);
 	int code = options->operand ? add_described(verb, options, &rows, &n)
-				    : add_all(options, &rows, &n);
+				    : add_all(verb, options, &rows, &n);
 
 	if (options->json)
 		put_rows(options->json, rows, n);

@@ -24,11 +24,16 @@
 	"on && match($0, /^ +[^ #]/) { if (!n) n = RLENGTH; "                                \
 	"if (n == RLENGTH && match($0, /: *$/)) print substr($0, n, RSTART - n) }'"
 
-#define VIM                                                                            \
-	.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",    \
-	.words = "local envvars", .complete = CLOUD_NAMES,                             \
-	.help = "the VIM to use; 'local' is the embedded VIM (default: vim_id in the " \
-		"descriptor's locator)"
+#define VIM                                                                             \
+	.name = "vim", .type = OPTION_STRING, .offset = AT(vim), .argument = "VIM",     \
+	.words = "local envvars", .complete = CLOUD_NAMES,                              \
+	.help = "the VIM to use: a cloud in clouds.yaml, or 'local', the embedded VIM " \
+		"(default: OS_CLOUD, the descriptor's vim_id, or local; they must agree)"
+
+#define OS_CLOUD                                                                                \
+	.name = "os-cloud", .type = OPTION_STRING, .offset = AT(os_cloud), .argument = "CLOUD", \
+	.words = "envvars", .complete = CLOUD_NAMES,                                            \
+	.help = "same as --vim CLOUD, named as in the openstack command"
 
 #define TIMINGS                                                        \
 	.name = "timings", .type = OPTION_FLAG, .offset = AT(timings), \
@@ -74,6 +79,7 @@ static const struct option_row draw_options[] = {
 	 .argument = "FILE",
 	 .help = "write the picture to FILE instead of standard output"},
 	{VIM},
+	{OS_CLOUD},
 	{TIMINGS},
 	{HOSTS},
 	{0},
@@ -84,6 +90,7 @@ static const struct option_row plan_options[] = {
 	{VERBOSE},
 	{OUTPUT("text json", "how to print the result")},
 	{VIM},
+	{OS_CLOUD},
 	{TIMINGS},
 	{HOSTS},
 	{.name = "count",
@@ -98,7 +105,8 @@ static const struct option_row plan_options[] = {
 };
 
 static const struct option_row explain_options[] = {
-	{HELP},  {VERBOSE}, {OUTPUT("text json", "how to print the result")}, {VIM}, {TIMINGS},
+	{HELP},  {VERBOSE},  {OUTPUT("text json", "how to print the result")},
+	{VIM},   {OS_CLOUD}, {TIMINGS},
 	{HOSTS}, {0},
 };
 
@@ -107,6 +115,7 @@ static const struct option_row deploy_options[] = {
 	{VERBOSE},
 	{OUTPUT("text json", "how to print the result; json: a line for each event")},
 	{VIM},
+	{OS_CLOUD},
 	{TIMINGS},
 	{HOSTS},
 	{.name = "at-once",
@@ -125,6 +134,7 @@ static const struct option_row drill_options[] = {
 	{VERBOSE},
 	{OUTPUT("text json", "how to print the result")},
 	{VIM},
+	{OS_CLOUD},
 	{TIMINGS},
 	{.name = "qps",
 	 .type = OPTION_UINT,
@@ -182,7 +192,8 @@ static const struct option_row drill_options[] = {
 
 /* verify, status */
 static const struct option_row vim_options[] = {
-	{HELP}, {VERBOSE}, {OUTPUT("text json", "how to print the result")}, {VIM}, {TIMINGS}, {0},
+	{HELP},    {VERBOSE}, {OUTPUT("text json", "how to print the result")}, {VIM}, {OS_CLOUD},
+	{TIMINGS}, {0},
 };
 
 static const struct option_row undeploy_options[] = {
@@ -190,6 +201,7 @@ static const struct option_row undeploy_options[] = {
 	{VERBOSE},
 	{OUTPUT("text json", "how to print the result; json: a line for each event")},
 	{VIM},
+	{OS_CLOUD},
 	{TIMINGS},
 	{0},
 };

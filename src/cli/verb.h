@@ -26,7 +26,7 @@ enum {
 	VERB_WARNS = 4,         /* prints the descriptor's warnings before it runs */
 	VERB_STREAMS = 8,       /* -o json: one line per event, then the answer */
 	VERB_STOPS = 16,        /* stops at the first deployment that fails */
-	VERB_NEEDS_NO_VIM = 32, /* if --hosts is given and --vim is not */
+	VERB_NEEDS_NO_VIM = 32, /* if --hosts is given, --vim and --os-cloud are not */
 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF };
@@ -37,8 +37,8 @@ struct options {
 	const char *operand;                      /* DEP.xml, or NULL */
 	unsigned verbose;                         /* number of -v */
 	enum format format;
-	struct json_writer *json; /* FORMAT_JSON: the verb's answer (cli/answer.h); else NULL */
-	const char *vim;          /* or NULL: the descriptor's */
+	struct json_writer *json;   /* FORMAT_JSON: the verb's answer (cli/answer.h); else NULL */
+	const char *vim, *os_cloud; /* NULL: not given; see target.h */
 	bool timings;
 	const char *hosts; /* folder, or NULL */
 };

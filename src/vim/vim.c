@@ -98,6 +98,15 @@ void vim_server_info_clear(struct vim_server_info *s)
 	*s = (struct vim_server_info){0};
 }
 
+void vim_identity_clear(struct vim_identity *i)
+{
+	free(i->vim);
+	free(i->region);
+	free(i->project);
+	free(i->user);
+	*i = (struct vim_identity){0};
+}
+
 const char *vim_image_file(const char *src)
 {
 	if (str_starts(src, "file://"))

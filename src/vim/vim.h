@@ -167,6 +167,7 @@ struct vim_server_info {
 /* Which deployment, and where. */
 struct vim_target {
 	const char *vim_name; /* "local", or a cloud of clouds.yaml */
+	const char *region;   /* must be one of the VIM's; NULL: its own */
 	const char *project;  /* of the cloud; NULL: the one that the credentials name */
 	bool make_project; /* it is made when it is not there, and deleted with the last object */
 	const char *tenant, *deployment;
@@ -174,10 +175,21 @@ struct vim_target {
 		      */
 };
 
+/*
+ * Where the requests of a handle go, and as whom: after `open` as configured, after `login` as the
+ * VIM says. NULL: the VIM has no such thing, or does not say.
+ */
+struct vim_identity {
+	char *vim; /* the target's vim_name */
+	char *region, *project, *user;
+	bool no_project; /* it does not exist yet, and will be made */
+};
+
 /* A handle is for one deployment of one tenant. */
 struct vim {
 	const struct vim_ops *ops;
 	char *tenant, *deployment;
+	struct vim_identity identity;
 	const struct run_ctx *run; /* borrowed; may be NULL */
 };
 
@@ -207,8 +219,11 @@ struct vim_ops {
 		    struct vim **ret_vim, struct err *err);
 	void (*close)(struct vim *vim); /* takes NULL */
 
-	/* Deployments with at least one object of ours, for `status`. */
-	int (*deployments)(const char *vim_name, struct vim_deployment **ret, size_t *ret_n,
+	/* Makes vim->identity what the VIM says of it. NULL: it is so from the start. */
+	int (*login)(struct vim *vim, struct err *err);
+
+	/* Deployments of any tenant with at least one object of ours, in the handle's project. */
+	int (*deployments)(struct vim *vim, struct vim_deployment **ret, size_t *ret_n,
 			   struct err *err);
 
 	/*
@@ -326,6 +341,7 @@ void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status
 void vim_object_clear(struct vim_object *o);
 void vim_inventory_clear(struct vim_inventory *i);
 void vim_server_info_clear(struct vim_server_info *s);
+void vim_identity_clear(struct vim_identity *i);
 void vim_deployments_free(struct vim_deployment *v, size_t n);
 
 #define cleanup_inventory   __attribute__((__cleanup__(vim_inventory_clear)))

@@ -32,6 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(size)) if size else None
         path = urllib.parse.urlsplit(self.path).path
+        cloud.requests.append((self.command, path, body))
         for method, pattern, reply in cloud.spoiled:
             if method == self.command and re.search(pattern, path):
                 if reply is None:  # no answer, ever
@@ -57,6 +58,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Cloud:
     def __init__(self):
+        self.requests = []  # (method, path, body)
         self.spoiled = []  # (method, pattern of the path, (status, body) or None: no answer)
         self.delayed, self.over = threading.Event(), threading.Event()
         self.new_server = {"status": "ACTIVE"}
@@ -82,7 +84,7 @@ class Cloud:
     def token(self):
         catalog = [{"type": name, "endpoints": [{"interface": "public", "region_id": "R", "url": f"{self.url}/{path}"}]}
                    for name, path in SERVICES.items()]
-        return {"token": {"user": {"id": "user-1"}, "catalog": catalog,
+        return {"token": {"user": {"id": "user-1", "name": "u"}, "catalog": catalog,
                           "project": {"id": "project-1", "name": "test-tenant", "domain": {"id": "default"}},
                           "roles": [{"id": "role-1", "name": "admin"}]}}
 

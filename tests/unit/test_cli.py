@@ -9,6 +9,8 @@ import sys
 import tempfile
 import unittest
 
+import fake_cloud
+
 DNSVNF, BONDD = sys.argv.pop(1), sys.argv.pop(1)
 DESIGN = "examples/technote/corrected/dep.xml"
 HOSTS = "tests/unit/data/hosts"
@@ -212,7 +214,8 @@ class Explain(unittest.TestCase):
         path = os.path.join(folder.name, "dep.xml")
         with open(path, encoding="utf-8") as source:
             text = source.read()
-        for old, new in (("<vim_id>local</vim_id>", "<vim_id>a cloud that is nowhere</vim_id>"), *edits):
+        for old, new in (("<image>dns-vnf</image>\n            <flavor>",
+                          "<locator><vim_id>a cloud that is nowhere</vim_id></locator><image>dns-vnf</image>\n<flavor>"), *edits):
             self.assertIn(old, text)
             text = text.replace(old, new)
         with open(path, "w", encoding="utf-8") as out:
@@ -260,7 +263,8 @@ class Explain(unittest.TestCase):
         self.assertEqual([{"property": "vcpus", "value": "16", "nicid": None}], offered["changes"])
 
     def test_the_embedded_host_tells_of_itself(self):
-        design = self.edited(("<provider_physical_network>sriov1", "<provider_physical_network>sriov0"),
+        design = self.edited(("a cloud that is nowhere", "local"),
+                             ("<provider_physical_network>sriov1", "<provider_physical_network>sriov0"),
                              ("<provider_segmentation_id>101", "<provider_segmentation_id>102"))
         with tempfile.TemporaryDirectory() as empty:
             done = dnsvnf("explain", "--vim", "local", design, env={**os.environ, "DNSVNF_LOCAL_DIR": empty})
@@ -276,10 +280,13 @@ class Explain(unittest.TestCase):
 
 class Drill(unittest.TestCase):
     def test_silent_is_refused_on_a_cloud_before_it_is_asked(self):
-        cloud = {"AUTH_URL": "http://127.0.0.1:9/v3", "USERNAME": "u", "PASSWORD": "p", "PROJECT_NAME": "p"}
+        there = fake_cloud.Cloud()
+        self.addCleanup(there.close)
+        cloud = {"AUTH_URL": f"{there.url}/identity/v3", "USERNAME": "u", "PASSWORD": "p", "PROJECT_NAME": "p"}
         done = dnsvnf("drill", "--failure", "silent", "--vim", "envvars", DESIGN,
                       env={**os.environ, **{f"OS_{name}": value for name, value in cloud.items()}})
         self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertEqual(["/identity/v3/auth/tokens"], [path for _, path, _ in there.requests])
         self.assertIn("a tenant of openstack cannot cut a path and keep its carrier: use --failure carrier", done.stderr)
 
 

@@ -280,6 +280,48 @@ static void test_first_region_counts(void **state)
 	assert_string_equal(commas.region, "one");
 }
 
+/* The descriptor's vim_region is one of the cloud's, or refused by name. */
+static void test_wanted_region(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *regions, *wanted;
+		bool refused;
+	} cases[] = {
+		{"", "south", false},
+		{"    region_name: south\n", "south", false},
+		{"    region_name: north\n", "south", true},
+		{"    region_name: north,south\n", "south", false},
+		{"    region_name: north,southern\n", "south", true},
+		{"    region_name: [north, south]\n", "south", false},
+		{"    regions: [north, {name: south, values: {interface: admin}}]\n", "south",
+		 false},
+		{"    regions: [north, east]\n", "south", true},
+		{"    regions: []\n", "south", true},
+	};
+
+	static const char *const no_variables[] = {NULL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_err struct err err = ERR_INIT;
+		cleanup_cloud struct cloud c = {0};
+		cleanup_free char *yaml = xasprintf("clouds:\n  a:\n" AUTH "%s", cases[i].regions);
+		const struct cloud_sources sources = {.clouds = {"clouds.yaml", yaml, strlen(yaml)},
+						      .region = cases[i].wanted,
+						      .environment = no_variables};
+		int r = cloud_parse(&sources, "a", &c, &err);
+		if (cases[i].refused) {
+			assert_int_equal(r, -EINVAL);
+			assert_non_null(strstr(err.text, "no region \"south\""));
+		} else {
+			assert_int_equal(r, 0);
+			assert_string_equal(c.region, "south");
+			assert_string_equal(c.interface,
+					    strstr(yaml, "admin") ? "admin" : "public");
+		}
+	}
+}
+
 static void test_merge_keys(void **state)
 {
 	(void)state;
@@ -547,7 +589,7 @@ static void assert_region(const char *region)
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_cloud struct cloud c = {0};
 
-	if (cloud_load("a", &c, &err) < 0)
+	if (cloud_load("a", NULL, &c, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_string_equal(c.region, region);
 }
@@ -597,11 +639,11 @@ static void test_files_looked_at_are_listed(void **state)
 			  ".yml or .json in %s, %s/.config/openstack, /etc/xdg/openstack or "
 			  "/etc/openstack",
 			  h.path, h.path);
-	assert_int_equal(cloud_load("foo", &c, &err), -ENOENT);
+	assert_int_equal(cloud_load("foo", NULL, &c, &err), -ENOENT);
 	assert_string_equal(err.text, text);
 	memset(many, '#', 1024 * 1024 + 1);
 	put("./clouds.yaml", many);
-	assert_int_equal(cloud_load("foo", &c, &big), -EFBIG);
+	assert_int_equal(cloud_load("foo", NULL, &c, &big), -EFBIG);
 	assert_non_null(strstr(big.text, "/clouds.yaml is larger than 1048576 bytes"));
 	home_leave(&h);
 }
@@ -619,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_secure_lies_over_clouds),
 		cmocka_unit_test(test_profile_lies_under_the_cloud),
 		cmocka_unit_test(test_first_region_counts),
+		cmocka_unit_test(test_wanted_region),
 		cmocka_unit_test(test_merge_keys),
 		cmocka_unit_test(test_json_and_windows_line_ends),
 		cmocka_unit_test(test_environment),

@@ -403,8 +403,11 @@ static bool listed(void)
 	struct vim_deployment *v;
 	size_t n;
 	bool found = false;
+	cleanup_vim struct vim *any = NULL;
+	const struct vim_target target = {.vim_name = "local", .tenant = "", .deployment = ""};
 
-	must(vim_ops_for("local")->deployments("local", &v, &n, &err), &err);
+	must(vim_ops_for("local")->open(&target, NULL, &any, &err), &err);
+	must(any->ops->deployments(any, &v, &n, &err), &err);
 	for (size_t i = 0; i < n; i++)
 		found |= streq(v[i].tenant, tenant->name) &&
 			 streq(v[i].deployment, deployment->name);

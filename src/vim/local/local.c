@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -24,13 +25,21 @@ static struct local *local_of(struct vim *vim)
 static int local_open(const struct vim_target *target, const struct run_ctx *run,
 		      struct vim **ret_vim, struct err *err)
 {
+	if (target->region)
+		return err_set(err, INVALID,
+			       "the VIM local has no regions, and the descriptor's vim_region is "
+			       "\"%s\": use another VIM, or remove vim_region",
+			       target->region);
 	struct local *local = xcalloc(1, sizeof(*local));
-
-	(void)err;
 	local->vim = (struct vim){
 		.ops = &vim_local,
 		.tenant = xstrdup(target->tenant),
 		.deployment = xstrdup(target->deployment),
+		/* A tenant is its own project here, whatever the descriptor maps it to. */
+		.identity = {.vim = xstrdup(target->vim_name),
+			     .project = *target->tenant ? xstrdup(target->tenant) : NULL,
+			     .user = geteuid() == 0 ? xstrdup("root")
+						    : xasprintf("uid %u", geteuid())},
 		.run = run,
 	};
 	local->netns = -1;
@@ -49,6 +58,7 @@ static void local_close(struct vim *vim)
 	cleanup_close_fn(&local->netns);
 	store_clear(&local->store);
 	qemu_clear(&local->qemu);
+	vim_identity_clear(&vim->identity);
 	free(vim->tenant);
 	free(vim->deployment);
 	free(local);
@@ -131,14 +141,14 @@ static bool part_name(const char *name, struct vim_deployment *ret)
 	return false;
 }
 
-static int local_deployments(const char *vim_name, struct vim_deployment **ret, size_t *ret_n,
+static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_t *ret_n,
 			     struct err *err)
 {
 	struct vim_deployment *v = NULL;
 	size_t n = 0, n_names = 0;
 	char **names = NULL;
 
-	(void)vim_name;
+	(void)vim;
 	int r = store_deployments(&v, &n, err);
 	if (r < 0)
 		return r;

@@ -198,31 +198,58 @@ static int read_profile(struct parser *p, const struct cloud *cloud,
 				   cloud->name, q, path ? path : "a clouds-public.yaml");
 }
 
-/* The first of a list of regions: a name, or a mapping of name and values. */
-static int first_region(const struct cloud_setting *s, char **ret_name,
-			struct cloud_settings *ret_values, struct err *err)
+static int region_wrong(const struct cloud_setting *s, const char *wanted, struct err *err)
+{
+	return cloud_setting_wrong(s, err,
+				   "the cloud has no region \"%s\", which the descriptor names as "
+				   "vim_region: add it to the cloud's \"regions\", or correct "
+				   "vim_region",
+				   wanted);
+}
+
+/* The wanted one (NULL: the first) of a list of regions: a name, or a mapping of name and values.
+ */
+static int pick_region(const struct cloud_setting *s, const char *wanted, char **ret_name,
+		       struct cloud_settings *ret_values, struct err *err)
 {
 	yaml_node_t *list = s->node;
 
-	if (yaml_len(list) == 0)
-		return 0;
-	yaml_node_t *region = yaml_item(&s->doc->yaml, list, 0);
-	yaml_node_t *name = yaml_is_map(region) ? yaml_get(&s->doc->yaml, region, "name") : region;
-	if (!yaml_str(name))
-		return cloud_node_wrong(
-			s->doc, region, err,
-			"a region must be a name, or a mapping with name and values");
-	*ret_name = xstrdup(yaml_str(name));
-	yaml_node_t *values = yaml_get(&s->doc->yaml, region, "values");
-	if (yaml_is_null(values))
-		return 0;
-	if (!yaml_is_map(values))
-		return cloud_node_wrong(s->doc, values, err, "values must be a mapping");
-	return cloud_settings_add(ret_values, s->doc, values, false, err);
+	for (size_t i = 0; i < yaml_len(list); i++) {
+		yaml_node_t *region = yaml_item(&s->doc->yaml, list, i);
+		yaml_node_t *name =
+			yaml_is_map(region) ? yaml_get(&s->doc->yaml, region, "name") : region;
+		if (!yaml_str(name))
+			return cloud_node_wrong(
+				s->doc, region, err,
+				"a region must be a name, or a mapping with name and values");
+		if (wanted && !streq(yaml_str(name), wanted))
+			continue;
+		*ret_name = xstrdup(yaml_str(name));
+		yaml_node_t *values = yaml_get(&s->doc->yaml, region, "values");
+		if (yaml_is_null(values))
+			return 0;
+		if (!yaml_is_map(values))
+			return cloud_node_wrong(s->doc, values, err, "values must be a mapping");
+		return cloud_settings_add(ret_values, s->doc, values, false, err);
+	}
+	return wanted ? region_wrong(s, wanted, err) : 0;
+}
+
+/* Is it one of "A,B,C"? */
+static bool is_listed(const char *list, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	for (const char *p = list;; p += strcspn(p, ",") + 1) {
+		if (strcspn(p, ",") == len && strncmp(p, wanted, len) == 0)
+			return true;
+		if (!p[strcspn(p, ",")])
+			return false;
+	}
 }
 
 /* false: these settings say nothing of regions. */
-static bool find_region(const struct cloud_settings *s, char **ret_name,
+static bool find_region(const struct cloud_settings *s, const char *wanted, char **ret_name,
 			struct cloud_settings *ret_values, struct err *err, int *ret_code)
 {
 	const struct cloud_setting *regions = cloud_settings_get(s, CLOUD_KEY_REGIONS);
@@ -234,7 +261,12 @@ static bool find_region(const struct cloud_settings *s, char **ret_name,
 	if (regions && (regions->text || !yaml_is_list(regions->node)))
 		*ret_code = cloud_setting_wrong(regions, err, "regions must be a list");
 	else if (regions || !name->text)
-		*ret_code = first_region(regions ? regions : name, ret_name, ret_values, err);
+		*ret_code =
+			pick_region(regions ? regions : name, wanted, ret_name, ret_values, err);
+	else if (wanted && *name->text && !is_listed(name->text, wanted))
+		*ret_code = region_wrong(name, wanted, err);
+	else if (wanted)
+		*ret_name = xstrdup(wanted);
 	else
 		*ret_name = xstrndup(name->text, strcspn(name->text, ","));
 	return true;
@@ -259,14 +291,17 @@ static int parse(struct parser *p, const char *name, struct cloud *cloud)
 		r = read_profile(p, cloud, &own, &all);
 	if (r < 0)
 		return r;
-	if (!find_region(&own, &cloud->region, &region, p->err, &r))
-		find_region(&all, &cloud->region, &region, p->err, &r);
+	const char *wanted = p->sources->region;
+	if (!find_region(&own, wanted, &cloud->region, &region, p->err, &r))
+		find_region(&all, wanted, &cloud->region, &region, p->err, &r);
 	if (r < 0)
 		return r;
 	if (cloud->region && !*cloud->region) {
 		free(cloud->region);
 		cloud->region = NULL;
 	}
+	if (!cloud->region)
+		cloud->region = xstrdup(wanted);
 	cloud_settings_overlay(&all, &own);
 	cloud_settings_overlay(&all, &region);
 	return cloud_resolve(&all, variable(environment, "HOME"), cloud, p->err);
@@ -369,14 +404,14 @@ static char *describe_search(const struct folders *folders, const char *first, c
 	return strbuf_steal(&b);
 }
 
-int cloud_load(const char *name, struct cloud *ret, struct err *err)
+int cloud_load(const char *name, const char *region, struct cloud *ret, struct err *err)
 {
 	__attribute__((__cleanup__(folders_clear))) struct folders folders = {0};
 	cleanup_strbuf struct strbuf denied = {0};
 	const char *const *variables = (const char *const *)environ;
 	const char *first = variable(variables, "OS_CLIENT_CONFIG_FILE");
 	const char *secure = variable(variables, "OS_CLIENT_SECURE_FILE");
-	struct cloud_sources s = {.environment = variables};
+	struct cloud_sources s = {.environment = variables, .region = region};
 
 	find_folders(&folders, variables);
 	int r = find_file(&folders, first, "clouds", &s.clouds, &denied, err);

@@ -73,11 +73,12 @@ struct cloud {
 };
 
 /*
- * Finds and reads the files. name may be NULL. -ENOENT: no such cloud, and the text says which ones
+ * Finds and reads the files. name may be NULL. region (may be NULL) has to be one of the cloud's,
+ * or the cloud names none. -ENOENT: no such cloud, and the text says which ones
  * there are and where they were looked for; -EINVAL: what was found cannot be used; -EFBIG: a file
  * over 1 MiB. No error's text has a password, token or secret in it.
  */
-int cloud_load(const char *name, struct cloud *ret, struct err *err);
+int cloud_load(const char *name, const char *region, struct cloud *ret, struct err *err);
 
 /* Overwrites password, token and secret before they are freed. */
 void cloud_clear(struct cloud *cloud);
@@ -95,6 +96,7 @@ struct cloud_sources {
 	struct cloud_file clouds, secure, public;
 	const char *looked_at;          /* for the error when there is no clouds.yaml */
 	bool denied;                    /* permission, for a file that was looked at */
+	const char *region;             /* the wanted one, or NULL: the first of the cloud's */
 	const char *const *environment; /* "NAME=value", NULL at the end, as environ(7) */
 };
 

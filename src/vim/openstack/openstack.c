@@ -32,9 +32,53 @@ static void openstack_close(struct vim *vim)
 	json_decref(os->security_groups);
 	free(os->project);
 	free(os->prefix);
+	vim_identity_clear(&vim->identity);
 	free(vim->tenant);
 	free(vim->deployment);
 	free(os);
+}
+
+static char *first_of(const char *a, const char *b)
+{
+	return xstrdup(a ? a : b);
+}
+
+/* As the settings have it. */
+static struct vim_identity configured_identity(const struct openstack *os)
+{
+	const struct cloud *c = &os->cloud;
+
+	return (struct vim_identity){
+		.vim = xstrdup(c->name),
+		.region = xstrdup(c->region),
+		.project = os->project ? xstrdup(os->project)
+				       : first_of(c->project_name, c->project_id),
+		.user = first_of(c->user_name, c->user_id),
+	};
+}
+
+static int openstack_say_who(struct vim *vim, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	struct vim_identity *id = &vim->identity;
+	cleanup_err struct err why = ERR_INIT;
+	int r = openstack_login(os, &why);
+
+	if (r == -ENOENT && os->make_project) {
+		id->no_project = true;
+		return 0;
+	}
+	if (r < 0)
+		return err_copy(err, &why);
+	const struct vim_identity told = {
+		.vim = xstrdup(id->vim),
+		.region = first_of(session_region(os->session), id->region),
+		.project = first_of(session_project_name(os->session), id->project),
+		.user = first_of(session_user_name(os->session), id->user),
+	};
+	vim_identity_clear(id);
+	*id = told;
+	return 0;
 }
 
 static int take_lock(struct openstack *os, struct err *err)
@@ -62,7 +106,7 @@ static int openstack_open(const struct vim_target *target, const struct run_ctx 
 	os->project = xstrdup(target->project);
 	os->make_project = target->make_project && target->project;
 	os->prefix = xasprintf("dnsvnf:%s/%s/", target->tenant, target->deployment);
-	r = cloud_load(target->vim_name, &os->cloud, err);
+	r = cloud_load(target->vim_name, target->region, &os->cloud, err);
 	if (r == 0)
 		os->session = session_new(&os->cloud, os->project, run);
 	if (r == 0 && target->change)
@@ -71,6 +115,7 @@ static int openstack_open(const struct vim_target *target, const struct run_ctx 
 		openstack_close(&os->vim);
 		return r;
 	}
+	os->vim.identity = configured_identity(os);
 	*ret_vim = &os->vim;
 	return 0;
 }
@@ -92,18 +137,14 @@ static bool part_mark(const char *owner, struct vim_deployment *ret)
 	return true;
 }
 
-static int openstack_deployments(const char *vim_name, struct vim_deployment **ret, size_t *ret_n,
+static int openstack_deployments(struct vim *vim, struct vim_deployment **ret, size_t *ret_n,
 				 struct err *err)
 {
-	const struct vim_target target = {.vim_name = vim_name, .tenant = "", .deployment = ""};
 	cleanup_inventory struct vim_inventory inventory = {0};
-	cleanup_vim struct vim *vim = NULL;
 	struct vim_deployment *v = NULL;
 	size_t n = 0;
-	int r = openstack_open(&target, NULL, &vim, err);
+	int r = openstack_list(vim, NULL, 0, &inventory, err);
 
-	if (r == 0)
-		r = openstack_list(vim, NULL, 0, &inventory, err);
 	if (r < 0)
 		return r;
 	const struct resources *resources = &openstack_of(vim)->resources;
@@ -202,6 +243,7 @@ const struct vim_ops vim_openstack = {
 	.name = "openstack",
 	.open = openstack_open,
 	.close = openstack_close,
+	.login = openstack_say_who,
 	.deployments = openstack_deployments,
 	.list = openstack_list,
 	.admit = openstack_admit,

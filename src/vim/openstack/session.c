@@ -390,9 +390,21 @@ const char *session_project_domain_id(const struct session *s)
 	return s->token.project_domain_id ? s->token.project_domain_id : "default";
 }
 
+const char *session_region(const struct session *s)
+{
+	const char *own = s->cloud->region;
+
+	return own ? own : token_region(&s->token, "compute", s->cloud->interface);
+}
+
 const char *session_user_id(const struct session *s)
 {
 	return s->token.user_id;
+}
+
+const char *session_user_name(const struct session *s)
+{
+	return s->token.user_name;
 }
 
 bool session_has_role(const struct session *s, const char *role)
@@ -532,7 +544,7 @@ static char *service_url(const struct session *s, enum service service)
 		url = s->cloud->auth_url;
 	for (size_t i = 0; i < ARRAY_SIZE(table[service].types) && !url; i++)
 		if (table[service].types[i])
-			url = token_endpoint(&s->token, table[service].types[i], s->cloud->region,
+			url = token_endpoint(&s->token, table[service].types[i], session_region(s),
 					     s->cloud->interface);
 	if (!url)
 		return NULL;
@@ -600,6 +612,7 @@ static void send_call(void *data)
 void session_start(struct session *s, struct call *call)
 {
 	cleanup_free char *base = service_url(s, call->service);
+	const char *region = session_region(s);
 
 	call->session = s;
 	/* Old catalogs have the project's id behind the version. */
@@ -616,7 +629,7 @@ void session_start(struct session *s, struct call *call)
 		err_code(&call->err, NOT_FOUND, ENOTSUP,
 			 "cloud \"%s\": the catalog has no %s with interface %s in region %s",
 			 s->cloud->name, service_name(call->service), s->cloud->interface,
-			 s->cloud->region ? s->cloud->region : "(any)");
+			 region ? region : "(any)");
 	http_after(s->http, 0, call_is_done, call);
 }
 

@@ -84,6 +84,7 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 	*ret = (struct token){
 		.id = xstrdup(id),
 		.user_id = get(json_object_get(body, "user"), "id"),
+		.user_name = get(json_object_get(body, "user"), "name"),
 		.project_id = get(project, "id"),
 		.project_name = get(project, "name"),
 		.project_domain_id = get(json_object_get(project, "domain"), "id"),
@@ -100,8 +101,15 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 	return 0;
 }
 
-const char *token_endpoint(const struct token *token, const char *type, const char *region,
-			   const char *interface)
+static const char *region_of(const json_t *endpoint)
+{
+	const char *id = json_string_value(json_object_get(endpoint, "region_id"));
+
+	return id ? id : json_string_value(json_object_get(endpoint, "region"));
+}
+
+static const json_t *find_endpoint(const struct token *token, const char *type, const char *region,
+				   const char *interface)
 {
 	const json_t *service, *endpoint;
 	size_t i, k;
@@ -110,16 +118,27 @@ const char *token_endpoint(const struct token *token, const char *type, const ch
 		if (!streq(json_string_value(json_object_get(service, "type")), type))
 			continue;
 		json_array_foreach (json_object_get(service, "endpoints"), k, endpoint) {
-			const char *of = json_string_value(json_object_get(endpoint, "region_id"));
-			if (!of)
-				of = json_string_value(json_object_get(endpoint, "region"));
 			const char *what =
 				json_string_value(json_object_get(endpoint, "interface"));
-			if (streq(what, interface) && (!region || streq(of, region)))
-				return json_string_value(json_object_get(endpoint, "url"));
+			if (streq(what, interface) &&
+			    (!region || streq(region_of(endpoint), region)))
+				return endpoint;
 		}
 	}
 	return NULL;
+}
+
+const char *token_endpoint(const struct token *token, const char *type, const char *region,
+			   const char *interface)
+{
+	const json_t *endpoint = find_endpoint(token, type, region, interface);
+
+	return json_string_value(json_object_get(endpoint, "url"));
+}
+
+const char *token_region(const struct token *token, const char *type, const char *interface)
+{
+	return region_of(find_endpoint(token, type, NULL, interface));
 }
 
 void token_clear(struct token *token)
@@ -128,6 +147,7 @@ void token_clear(struct token *token)
 		explicit_bzero(token->id, strlen(token->id));
 	free(token->id);
 	free(token->user_id);
+	free(token->user_name);
 	free(token->project_id);
 	free(token->project_name);
 	free(token->project_domain_id);

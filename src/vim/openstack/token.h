@@ -11,7 +11,7 @@ struct err;
 
 struct token {
 	char *id; /* the secret; NULL: there is none */
-	char *user_id;
+	char *user_id, *user_name;
 	char *project_id, *project_name; /* NULL: not scoped to a project */
 	char *project_domain_id;
 	char **roles;
@@ -33,5 +33,8 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
  */
 const char *token_endpoint(const struct token *token, const char *type, const char *region,
 			   const char *interface);
+
+/* Region of the first endpoint of a service, or NULL. Borrowed. */
+const char *token_region(const struct token *token, const char *type, const char *interface);
 
 void token_clear(struct token *token); /* overwrites the secret */

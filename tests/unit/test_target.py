@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which VIM a verb talks to: two clouds in this process, and what each was asked."""
+import concurrent.futures
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import fake_cloud
+
+DNSVNF = os.path.abspath(sys.argv.pop(1))
+DESIGN = "examples/technote/corrected"
+VERBS = ("explain", "plan", "deploy", "verify", "drill", "status", "undeploy")
+FAULT = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
+NAMES = (None, "one", "two", "local")
+SOURCES = ("--vim", "--os-cloud", "OS_CLOUD", "vim_id")
+
+
+class Place:
+    """A folder with designs, and a clouds.yaml of the clouds "one" and "two"."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp()
+        self.clouds = {name: fake_cloud.Cloud() for name in ("one", "two")}
+        for cloud in self.clouds.values():
+            cloud.new_server = FAULT
+        lines = [f"  {name}: {{region_name: R, auth: {{auth_url: '{cloud.url}/identity/v3', username: u, password: p, "
+                 "project_name: p, user_domain_id: default, project_domain_id: default}}\n"
+                 for name, cloud in self.clouds.items()]
+        with open(f"{self.folder}/clouds.yaml", "w", encoding="utf-8") as out:
+            out.write("clouds:\n" + "".join(lines))
+
+    def close(self):
+        for cloud in self.clouds.values():
+            cloud.close()
+        shutil.rmtree(self.folder)
+
+    def design(self, locator="", group_locator="", name="design"):
+        folder = f"{self.folder}/{name}"
+        shutil.copytree(DESIGN, folder, dirs_exist_ok=True)
+        with open(f"{DESIGN}/dep.xml", encoding="utf-8") as source:
+            text = source.read()
+        for after, leaves in (("<name>cpnr-dns</name>", locator), ("<name>cpnr</name>", group_locator)):
+            assert text.count(after) == 1
+            if leaves:
+                text = text.replace(after, f"{after}<locator>{leaves}</locator>")
+        with open(f"{folder}/dep.xml", "w", encoding="utf-8") as out:
+            out.write(text)
+        return f"{folder}/dep.xml"
+
+    def run(self, *arguments, **environment):
+        known = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml",
+                 "DNSVNF_LOCAL_DIR": f"{self.folder}/local", "XDG_RUNTIME_DIR": self.folder}
+        return subprocess.run([DNSVNF, *arguments], env={**known, **environment}, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=30, check=False)
+
+    def asked(self):
+        return {name for name, cloud in self.clouds.items() if cloud.requests}
+
+
+def run_case(verb, given):
+    """given: what each of SOURCES says, or None."""
+    vim, os_cloud, environment, vim_id = given
+    place = Place()
+    try:
+        design = place.design(vim_id and f"<vim_id>{vim_id}</vim_id>")
+        options = [*(("--vim", vim) if vim else ()), *(("--os-cloud", os_cloud) if os_cloud else ())]
+        done = place.run(verb, *options, design, **({} if environment is None else {"OS_CLOUD": environment}))
+        return done, place.asked()
+    finally:
+        place.close()
+
+
+class Target(unittest.TestCase):
+    def check(self, verb, given, done, asked):
+        said = {name for name in given if name}
+        if len(said) > 1:
+            self.assertEqual((2, ""), (done.returncode, done.stdout), done.stderr)
+            self.assertEqual(set(), asked)
+            first = next(i for i, name in enumerate(given) if name)
+            other = next(i for i, name in enumerate(given) if name and name != given[first])
+            for i in (first, other):
+                self.assertIn(f'{SOURCES[i]}', done.stderr)
+                self.assertIn(f'is "{given[i]}"', done.stderr)
+            self.assertNotIn("VIM ", done.stderr)
+            return
+        vim = said.pop() if said else "local"
+        self.assertEqual(set() if vim == "local" else {vim}, asked)
+        who = "user root" if os.geteuid() == 0 else f"user uid {os.geteuid()}"
+        line = f"VIM local, region -, project test-tenant, {who}" if vim == "local" \
+            else f"VIM {vim}, region R, project test-tenant, user u"
+        self.assertEqual(line, done.stderr.splitlines()[0], verb)
+        self.assertEqual(1, done.stderr.count("VIM "))
+
+    def run_table(self, rows):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for (verb, given), (done, asked) in zip(rows, pool.map(lambda row: run_case(*row), rows)):
+                with self.subTest(verb=verb, given=given):
+                    self.check(verb, given, done, asked)
+
+    def test_every_combination(self):
+        self.run_table([("status", given) for given in itertools.product(NAMES, repeat=4)])
+
+    def test_every_verb(self):
+        cases = ((None, None, "one", None), (None, None, "", "one"), (None, None, "two", "one"),
+                 ("two", None, "one", None))
+        self.run_table([(verb, given) for verb in VERBS for given in cases])
+
+    def test_draw_asks_only_when_told_to(self):
+        for given, asked in (((None, None, "one", "one"), set()), (("one", None, None, None), {"one"}),
+                             ((None, "one", None, None), {"one"}), (("one", None, "two", None), set()),
+                             ((None, "two", None, "one"), set())):
+            with self.subTest(given=given):
+                self.assertEqual(asked, run_case("draw", given)[1])
+
+    def test_status_without_descriptor(self):
+        place = Place()
+        self.addCleanup(place.close)
+        done = place.run("status", OS_CLOUD="two")
+        self.assertEqual((0, {"two"}), (done.returncode, place.asked()), done.stderr)
+        self.assertEqual("VIM two, region R, project test-tenant, user u\n", done.stderr)
+        self.assertEqual(2, place.run("status", "--vim", "one", OS_CLOUD="two").returncode)
+
+    def test_locators_of_a_deployment_agree(self):
+        place = Place()
+        self.addCleanup(place.close)
+        for leaf in ("vim_id", "vim_region", "vim_project"):
+            design = place.design(f"<{leaf}>one</{leaf}>", f"<{leaf}>two</{leaf}>")
+            done = place.run("status", design)
+            self.assertEqual((1, set()), (done.returncode, place.asked()), done.stderr)
+            self.assertRegex(done.stderr, f'{leaf} in .*dep.xml:[0-9]+ is "two" and {leaf} in .*dep.xml:[0-9]+ is "one"')
+
+    def test_one_that_disagrees_stops_all(self):
+        """The second deployment names another VIM than the command line: nor is the first undeployed."""
+        place = Place()
+        self.addCleanup(place.close)
+        path = place.design("<vim_id>one</vim_id>")
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        begin, end = text.index("<deployment>"), text.index("</deployment>") + len("</deployment>")
+        other = text[begin:end].replace("<name>cpnr-dns</name>", "<name>second</name>").replace("one", "two")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text[:end] + other + text[end:])
+        for verb in ("undeploy", "status"):
+            done = place.run(verb, "--vim", "one", path)
+            self.assertEqual((2, set()), (done.returncode, place.asked()), done.stderr)
+
+    def test_region(self):
+        place = Place()
+        self.addCleanup(place.close)
+        done = place.run("status", "--vim", "one", place.design("<vim_region>R</vim_region>"))
+        self.assertEqual(0, done.returncode, done.stderr)
+        for vim, words in (("one", 'no region "S"'), ("local", "has no regions")):
+            done = place.run("status", "--vim", vim, place.design("<vim_region>S</vim_region>"))
+            self.assertEqual(1, done.returncode)
+            self.assertIn(words, done.stderr)
+
+    def test_project(self):
+        """vim_project is what the token is asked for."""
+        place = Place()
+        self.addCleanup(place.close)
+        place.run("status", "--vim", "one", place.design("<vim_project>edge</vim_project>"))
+        body = place.clouds["one"].requests[0][2]
+        self.assertEqual("edge", body["auth"]["scope"]["project"]["name"])
+
+
+if __name__ == "__main__":
+    unittest.main()
