@@ -63,20 +63,71 @@ static char *request_digest(const struct vim_request *request, bool old)
 	return digest;
 }
 
+/* What of a server can be changed by itself, and the members of its JSON that say it. */
+static const struct {
+	enum vim_change change;
+	const char *keys[2];
+} server_parts[] = {
+	{VIM_CHANGE_IMAGE, {"image"}},
+	{VIM_CHANGE_USER_DATA, {"user_data_hash"}},
+	{VIM_CHANGE_FLAVOR, {"flavor", "flavor_spec"}},
+	{VIM_CHANGE_PORTS, {"ports"}},
+	{VIM_CHANGE_OTHER, {"server_group"}},
+};
+
+enum { HALF = 16, WHOLE = HALF + 1 + HALF };
+
+/* ":" and 16 hex digits for each part of a server. */
+static char *server_digests(const struct vim_request *request)
+{
+	json_t *ground = vim_request_json(request);
+	cleanup_strbuf struct strbuf digests = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(server_parts); i++) {
+		json_t *part = json_array();
+		for (size_t k = 0; k < 2 && server_parts[i].keys[k]; k++) {
+			json_t *value = json_object_get(ground, server_parts[i].keys[k]);
+			json_array_append_new(part, value ? json_incref(value) : json_null());
+		}
+		strbuf_addf(&digests, ":%016" PRIx64, json_hash(part, false));
+		json_decref(part);
+	}
+	json_decref(ground);
+	return strbuf_steal(&digests);
+}
+
 char *vim_request_digest(const struct vim_request *request)
 {
-	return request_digest(request, false);
+	cleanup_free char *whole = request_digest(request, false);
+	cleanup_free char *parts =
+		request->kind == VIM_SERVER ? server_digests(request) : xstrdup("");
+
+	return xasprintf("%s%s", whole, parts);
 }
 
 enum vim_difference vim_request_difference(const struct vim_request *request, const char *digest)
 {
-	enum { HALF = 16 };
-
 	if (!digest)
 		return VIM_SAME;
-	cleanup_free char *wanted =
-		request_digest(request, strlen(digest) > HALF && digest[HALF] == '-');
-	if (streq(digest, wanted))
+	size_t len = strlen(digest);
+	cleanup_free char *wanted = request_digest(request, len > HALF && digest[HALF] == '-');
+	/* The parts of a server follow the whole; version 0.1 had none. */
+	if (len >= WHOLE && strncmp(digest, wanted, WHOLE) == 0)
 		return VIM_SAME;
 	return strncmp(digest, wanted, HALF + 1) == 0 ? VIM_UPDATE : VIM_REPLACE;
+}
+
+unsigned vim_request_changes(const struct vim_request *server, const char *digest)
+{
+	unsigned changes = 0;
+
+	if (vim_request_difference(server, digest) == VIM_SAME)
+		return 0;
+	cleanup_free char *parts = server_digests(server);
+	if (strlen(digest) != WHOLE + strlen(parts))
+		return VIM_CHANGE_OTHER;
+	for (size_t i = 0; i < ARRAY_SIZE(server_parts); i++)
+		if (strncmp(digest + WHOLE + i * (HALF + 1), parts + i * (HALF + 1), HALF + 1) != 0)
+			changes |= server_parts[i].change;
+	return changes ? changes : VIM_CHANGE_OTHER;
 }

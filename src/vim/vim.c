@@ -58,6 +58,9 @@ void vim_object_clear(struct vim_object *o)
 	free(o->fault);
 	free(o->digest);
 	free(o->host);
+	free(o->image);
+	free(o->flavor);
+	free(o->user_data);
 	*o = (struct vim_object){0};
 }
 

@@ -48,12 +48,25 @@ struct vim_object {
 	char *digest;   /* of the request it was made from (vim_request_digest), or NULL */
 	bool link_down; /* of a port: somebody took its link down, as a drill does */
 	char *host;     /* of a server: the compute host; NULL: on none, or not shown */
+	/* Of a server, what it runs from; each NULL when it is not shown. */
+	char *image, *flavor; /* names, or the id of an image that is not listed */
+	char *user_data;      /* as the guest sees it; "": none */
 };
 
 struct vim_inventory {
 	struct vim_object *v;
 	size_t n;
-	bool can_update; /* the VIM has the operation `update` */
+	bool can_update;  /* the VIM has the operation `update` */
+	unsigned changes; /* which of enum vim_change its operation `change` carries out */
+};
+
+/* What differs between a server and its request; bits. */
+enum vim_change {
+	VIM_CHANGE_IMAGE = 1,
+	VIM_CHANGE_USER_DATA = 2,
+	VIM_CHANGE_FLAVOR = 4,
+	VIM_CHANGE_PORTS = 8,
+	VIM_CHANGE_OTHER = 16, /* the server group, or not known what */
 };
 
 /* The name or id of an image, or of a network that the descriptor does not define. */
@@ -259,6 +272,19 @@ struct vim_ops {
 	int (*update)(struct vim *vim, const struct vim_object *object,
 		      const struct vim_request *request, struct err *err);
 
+	/*
+	 * Changes a server to what of the request `changes` names: image and user data (its disk
+	 * begins anew), flavor, or both. Its id, ports and addresses stay; with its flavor also its
+	 * host. Returns when it runs again or cannot. What was there is kept until `settle`.
+	 */
+	int (*change)(struct vim *vim, const struct vim_object *server,
+		      const struct vim_request *request, unsigned changes, struct err *err);
+
+	/* After `change`, also one that failed: makes it final (keep), or takes the server back to
+	 * what it was, as far as it was changed. */
+	int (*settle)(struct vim *vim, const struct vim_object *server,
+		      const struct vim_request *request, bool keep, struct err *err);
+
 	/* The server as it is now. -ENOENT when there is none. */
 	int (*server)(struct vim *vim, const char *server_name, enum vim_look look,
 		      struct vim_server_info *ret, struct err *err);
@@ -321,7 +347,7 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
  * Same request, same digest: tells a changed descriptor from an unchanged one. Two times 16 hex
  * digits with a colon between: the first 64 bits of the SHA-256 of what cannot be changed in place,
  * and of what can. Not more, because Neutron's descriptions, where the owner stands before it, take
- * 255 characters. The caller frees.
+ * 255 characters. A server's goes on with 16 digits for each of enum vim_change. The caller frees.
  */
 char *vim_request_digest(const struct vim_request *request);
 
@@ -334,6 +360,9 @@ enum vim_difference {
 /* Between the request and an object that carries digest, also one of version 0.1 (hash_old.h). An
  * object without a digest (NULL) is the same. */
 enum vim_difference vim_request_difference(const struct vim_request *request, const char *digest);
+
+/* Which of enum vim_change differ between the request and a server that carries digest. */
+unsigned vim_request_changes(const struct vim_request *server, const char *digest);
 
 void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status status,
 		      const char *details); /* watch may be NULL */

@@ -751,6 +751,25 @@ static void test_digest_tells_a_changed_request(void **state)
 			 VIM_REPLACE);
 	s.server.user_data = "x";
 	assert_int_equal(vim_request_difference(&s, "bb29bcf22e9e3233-08f44b07b5901a25"), VIM_SAME);
+	assert_int_equal(vim_request_changes(&s, x), 0);
+	assert_int_equal(vim_request_changes(&s, y), VIM_CHANGE_USER_DATA);
+	s.server.image_name = "j";
+	assert_int_equal(vim_request_changes(&s, x), VIM_CHANGE_IMAGE);
+	s.server.flavor_name = "g";
+	assert_int_equal(vim_request_changes(&s, y),
+			 VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR);
+	s.server.image_name = "i";
+	s.server.flavor_name = "f";
+	s.server.server_group = "apart";
+	assert_int_equal(vim_request_changes(&s, x), VIM_CHANGE_OTHER);
+	/* Earlier versions do not tell what differs. */
+	assert_int_equal(vim_request_changes(&s, "bb29bcf22e9e3233-08f44b07b5901a25"),
+			 VIM_CHANGE_OTHER);
+	x[33] = 0;
+	assert_int_equal(vim_request_difference(&s, x), VIM_REPLACE);
+	assert_int_equal(vim_request_changes(&s, x), VIM_CHANGE_OTHER);
+	s.server.server_group = NULL;
+	assert_int_equal(vim_request_difference(&s, x), VIM_SAME);
 
 	/* A file's name may be any bytes: it is not left out for that. */
 	struct image file = {.src = S("/\xff.qcow2")}, none = {0};

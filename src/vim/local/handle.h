@@ -63,6 +63,14 @@ int server_look(struct local *local, const struct record *server, struct server_
 int server_info(struct local *local, const struct records *records, const struct record *server,
 		struct vim_server_info *ret, struct err *err);
 int server_destroy(struct local *local, const struct record *server, struct err *err);
+/* Restarts the server as the request wants it; what was there is kept beside it. */
+int server_change(struct local *local, const struct vim_request *request, struct records *records,
+		  struct record *server, unsigned changes, struct err *err);
+/* After server_change: forgets what was there (keep), or starts the server from it again. */
+int server_settle(struct local *local, struct records *records, struct record *server, bool keep,
+		  struct err *err);
+/* The user data that it was created with, "" for none; NULL: not known. The caller frees. */
+char *server_user_data(struct local *local, const struct record *server);
 int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,
 		    struct err *err);
 int server_console(struct local *local, const struct record *server, char **ret_text,
@@ -71,6 +79,7 @@ int server_console(struct local *local, const struct record *server, char **ret_
 /* Flavor of the request, else of the records, with *store filled from its record; NULL: none. */
 const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
 				  struct flavor *store);
+void local_flavor_read(const char *name, const json_t *spec, struct flavor *store);
 void local_flavor_clear(struct flavor *store);
 
 /* facts.c: an operation of vim.h. */

@@ -90,26 +90,31 @@ int local_qemu(struct local *local, struct err *err)
 	return 0;
 }
 
+/* name and what spec holds are borrowed. */
+void local_flavor_read(const char *name, const json_t *spec, struct flavor *store)
+{
+	const char *property;
+	json_t *value;
+
+	*store = (struct flavor){
+		.name = (char *)name,
+		.vcpus = (unsigned)json_integer_value(json_object_get(spec, "vcpus")),
+		.memory_mb = (unsigned)json_integer_value(json_object_get(spec, "memory_mb")),
+		.root_disk_mb = (unsigned)json_integer_value(json_object_get(spec, "root_disk_mb")),
+	};
+	json_object_foreach (json_object_get(spec, "properties"), property, value)
+		*array_push(store->properties.v, store->properties.n) = (struct property){
+			.name = (char *)property, .value = (char *)json_string_value(value)};
+}
+
 const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
 				  struct flavor *store)
 {
 	const struct record *record = records_find(records, VIM_FLAVOR, server->server.flavor_name);
-	const char *name;
-	json_t *value;
 
 	if (server->server.flavor || !record)
 		return server->server.flavor;
-	*store = (struct flavor){
-		.name = record->name,
-		.vcpus = (unsigned)json_integer_value(json_object_get(record->spec, "vcpus")),
-		.memory_mb =
-			(unsigned)json_integer_value(json_object_get(record->spec, "memory_mb")),
-		.root_disk_mb =
-			(unsigned)json_integer_value(json_object_get(record->spec, "root_disk_mb")),
-	};
-	json_object_foreach (json_object_get(record->spec, "properties"), name, value)
-		*array_push(store->properties.v, store->properties.n) = (struct property){
-			.name = (char *)name, .value = (char *)json_string_value(value)};
+	local_flavor_read(record->name, record->spec, store);
 	return store;
 }
 
@@ -236,12 +241,20 @@ static void add_image_file(const char *name, const struct records *records,
 	};
 }
 
+static void describe_server(struct local *local, const struct record *record, struct vim_object *o)
+{
+	o->image = xstrdup(record_string(record->spec, "image"));
+	o->flavor = xstrdup(record_string(record->spec, "flavor"));
+	o->user_data = server_user_data(local, record);
+}
+
 static int local_list(struct vim *vim, const struct vim_reference *references, size_t n,
 		      struct vim_inventory *ret, struct err *err)
 {
 	struct local *local = local_of(vim);
 	cleanup_records struct records records = {0};
-	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_inventory struct vim_inventory inventory = {
+		.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR};
 
 	int r = store_load(&local->store, &records, err);
 	if (r < 0)
@@ -257,6 +270,8 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 			.digest = xstrdup(record->digest),
 			.link_down = json_is_false(json_object_get(record->made, "link_up")),
 		};
+		if (record->kind == VIM_SERVER)
+			describe_server(local, record, o);
 		r = object_state(local, &records, record, o, err);
 		if (r < 0)
 			return err_wrap(err, "%s %s", vim_kind_name(record->kind), record->name);
@@ -415,6 +430,38 @@ static int find_server(struct local *local, const char *name, struct records *re
 	return *ret ? 0
 		    : err_set(err, NOT_FOUND, "no server \"%s\" in deployment %s/%s", name,
 			      local->vim.tenant, local->vim.deployment);
+}
+
+/* For a change: with the lock. */
+static int find_for_change(struct local *local, const char *name, struct records *records,
+			   struct record **ret, struct err *err)
+{
+	int r = store_lock(&local->store, err);
+
+	return r < 0 ? r : find_server(local, name, records, ret, err);
+}
+
+static int local_change(struct vim *vim, const struct vim_object *object,
+			const struct vim_request *request, unsigned changes, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server;
+
+	int r = find_for_change(local, object->name, &records, &server, err);
+	return r < 0 ? r : server_change(local, request, &records, server, changes, err);
+}
+
+static int local_settle(struct vim *vim, const struct vim_object *object,
+			const struct vim_request *request, bool keep, struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server;
+
+	(void)request;
+	int r = find_for_change(local, object->name, &records, &server, err);
+	return r < 0 ? r : server_settle(local, &records, server, keep, err);
 }
 
 static int local_server(struct vim *vim, const char *server_name, enum vim_look look,
@@ -597,6 +644,8 @@ const struct vim_ops vim_local = {
 	.admit = local_admit,
 	.facts = local_facts,
 	.create = local_create,
+	.change = local_change,
+	.settle = local_settle,
 	.server = local_server,
 	.destroy = local_destroy,
 	.release = local_release,

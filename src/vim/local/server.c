@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "vim/local/configdrive.h"
 #include "vim/local/handle.h"
@@ -16,6 +17,7 @@
 #include "vim/local/netns.h"
 #include "vim/local/qmp.h"
 #include "vim/local/segment.h"
+#include "vim/request.h"
 
 #define MB ((uint64_t)1024 * 1024)
 
@@ -278,8 +280,30 @@ static int make_config_drive(struct local *local, const struct vim_request *requ
 	return r < 0 ? err_wrap(err, "config drive") : 0;
 }
 
-int server_create(struct local *local, const struct vim_request *request, struct records *records,
-		  struct record *server, struct err *err)
+static int write_user_data(struct local *local, const struct vim_request *request,
+			   const struct record *server, struct err *err)
+{
+	cleanup_free char *name = record_file(server, "user_data");
+
+	const void *data = request->server.user_data ? request->server.user_data : "";
+
+	return file_write_at(local->store.dirfd, name, data, request->server.user_data_len, 0600,
+			     err);
+}
+
+char *server_user_data(struct local *local, const struct record *server)
+{
+	cleanup_free char *name = record_file(server, "user_data");
+	cleanup_free char *path = xasprintf("%s/%s", local->store.path, name);
+	char *text = NULL;
+	size_t len;
+
+	return file_read(path, CONFIGDRIVE_USER_DATA_MAX, &text, &len, NULL) < 0 ? NULL : text;
+}
+
+/* new_disk: the guest begins anew. */
+static int start(struct local *local, const struct vim_request *request, struct records *records,
+		 struct record *server, bool new_disk, struct err *err)
 {
 	cleanup_parts struct parts parts = {0};
 
@@ -289,9 +313,11 @@ int server_create(struct local *local, const struct vim_request *request, struct
 	json_object_set_new(server->made, "cells", json_integer(parts.cells.n));
 	json_object_set_new(server->made, "image", json_string(parts.image.disk));
 	r = record_save(&local->store, server, err);
-	if (r == 0)
+	if (r == 0 && new_disk)
 		r = make_disk(local, server, &parts, err);
-	if (r == 0)
+	if (r == 0 && new_disk)
+		r = write_user_data(local, request, server, err);
+	if (r == 0 && new_disk)
 		r = make_config_drive(local, request, server, &parts, err);
 	if (r == 0)
 		r = local_qemu(local, err);
@@ -301,6 +327,12 @@ int server_create(struct local *local, const struct vim_request *request, struct
 		return r;
 	struct qemu_guest guest = guest_of(server, &parts);
 	return qemu_start(&local->qemu, &guest, local->store.dirfd, local->netns, err);
+}
+
+int server_create(struct local *local, const struct vim_request *request, struct records *records,
+		  struct record *server, struct err *err)
+{
+	return start(local, request, records, server, true, err);
 }
 
 static int open_monitor(struct local *local, const struct record *server, struct qmp **ret,
@@ -509,21 +541,141 @@ static int remove_files(struct local *local, const struct record *server, struct
 	return 0;
 }
 
-int server_destroy(struct local *local, const struct record *server, struct err *err)
+static int stop(struct local *local, const struct record *server, struct err *err)
 {
 	struct process process;
 
-	if (qemu_process(local->store.dirfd, server->id, &process) == 0) {
-		cleanup_qmp struct qmp *qmp = NULL;
-		/* Politely, or by signal: either way it ends. */
-		if (open_monitor(local, server, &qmp, NULL) == 0 &&
-		    qmp_command(qmp, "quit", NULL, NULL, NULL) == 0)
-			process_wait(&process, 3000);
-		int r = process_end(&process, 3000, err);
-		if (r < 0)
-			return r;
+	int r = store_open_folder(&local->store, err);
+	if (r < 0 || qemu_process(local->store.dirfd, server->id, &process) < 0)
+		return r;
+	cleanup_qmp struct qmp *qmp = NULL;
+	/* Politely, or by signal: either way it ends. */
+	if (open_monitor(local, server, &qmp, NULL) == 0 &&
+	    qmp_command(qmp, "quit", NULL, NULL, NULL) == 0)
+		process_wait(&process, 3000);
+	return process_end(&process, 3000, err);
+}
+
+int server_destroy(struct local *local, const struct record *server, struct err *err)
+{
+	int r = stop(local, server, err);
+
+	return r < 0 ? r : remove_files(local, server, err);
+}
+
+/* What a rebuilt guest begins anew with, and what stands beside it until its change is settled. */
+static const char *const guest_files[] = {"qcow2", "iso", "user_data"};
+
+/* Renames ID.FILE to ID.FILE.before, or back; one that is not there is no error. */
+static int move_files(struct local *local, const struct record *server, bool back, struct err *err)
+{
+	int dir = local->store.dirfd;
+
+	for (size_t i = 0; i < ARRAY_SIZE(guest_files); i++) {
+		cleanup_free char *file = record_file(server, guest_files[i]);
+		cleanup_free char *before = xasprintf("%s.before", file);
+		if (renameat(dir, back ? before : file, dir, back ? file : before) < 0 &&
+		    errno != ENOENT)
+			return err_errno(err, errno, "cannot rename %s/%s", local->store.path,
+					 file);
 	}
-	return remove_files(local, server, err);
+	return 0;
+}
+
+static void note_before(struct record *server)
+{
+	json_t *before = json_object();
+
+	json_object_set(before, "spec", server->spec);
+	json_object_set_new(before, "digest", json_string(server->digest));
+	json_object_set(before, "image", json_object_get(server->made, "image"));
+	json_object_set_new(server->made, "before", before);
+}
+
+int server_change(struct local *local, const struct vim_request *request, struct records *records,
+		  struct record *server, unsigned changes, struct err *err)
+{
+	bool rebuild = changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+
+	note_before(server);
+	int r = record_save(&local->store, server, err);
+	if (r == 0)
+		r = stop(local, server, err);
+	if (r == 0 && rebuild)
+		r = move_files(local, server, false, err);
+	if (r == 0)
+		r = start(local, request, records, server, rebuild, err);
+	if (r < 0)
+		return r;
+	/* From here on it is what the request wants, also to a run after this one. */
+	free(server->digest);
+	server->digest = vim_request_digest(request);
+	json_decref(server->spec);
+	server->spec = vim_request_json(request);
+	return record_save(&local->store, server, err);
+}
+
+static int forget_before(struct local *local, struct record *server, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(guest_files); i++) {
+		cleanup_free char *file = record_file(server, guest_files[i]);
+		cleanup_free char *before = xasprintf("%s.before", file);
+		if (unlinkat(local->store.dirfd, before, 0) < 0 && errno != ENOENT)
+			return err_errno(err, errno, "cannot remove %s/%s", local->store.path,
+					 before);
+	}
+	json_object_del(server->made, "before");
+	return record_save(&local->store, server, err);
+}
+
+/* As it was asked for before; names are borrowed from its record. */
+static int start_again(struct local *local, struct records *records, struct record *server,
+		       struct err *err)
+{
+	const json_t *flavor_spec = json_object_get(server->spec, "flavor_spec");
+	struct flavor flavor = {0};
+	struct image image = {.src = (char *)record_string(server->made, "image")};
+	struct vim_request request = {
+		.kind = VIM_SERVER,
+		.name = server->name,
+		.server = {.image_name = record_string(server->spec, "image"),
+			   .image = &image,
+			   .flavor_name = record_string(server->spec, "flavor")},
+	};
+
+	cleanup_free char *src = xstrdup(image.src); /* start() writes made.image */
+	image.src = src;
+	if (flavor_spec) {
+		local_flavor_read(request.server.flavor_name, flavor_spec, &flavor);
+		request.server.flavor = &flavor;
+	}
+	int r = start(local, &request, records, server, false, err);
+	local_flavor_clear(&flavor);
+	return r;
+}
+
+int server_settle(struct local *local, struct records *records, struct record *server, bool keep,
+		  struct err *err)
+{
+	const json_t *before = json_object_get(server->made, "before");
+
+	if (!before)
+		return 0;
+	if (keep)
+		return forget_before(local, server, err);
+	int r = stop(local, server, err);
+	if (r == 0)
+		r = move_files(local, server, true, err);
+	if (r < 0)
+		return r;
+	json_decref(server->spec);
+	server->spec = json_incref(json_object_get(before, "spec"));
+	free(server->digest);
+	server->digest = xstrdup(record_string(before, "digest"));
+	json_object_set(server->made, "image", json_object_get(before, "image"));
+	json_object_del(server->made, "before");
+	r = record_save(&local->store, server, err);
+	return r < 0 ? r : start_again(local, records, server, err);
 }
 
 static int save_link(struct local *local, struct record *port, bool up, struct err *err)

@@ -260,7 +260,7 @@ static json_t *server_group_body(struct openstack *os, const struct vim_request 
 						     : json_pack("{s:[s]}", "policies", policy);
 }
 
-static int put_user_data(json_t *o, const struct vim_request *r, struct err *err)
+int body_put_user_data(json_t *o, const struct vim_request *r, struct err *err)
 {
 	if (!r->server.user_data)
 		return 0;
@@ -311,7 +311,7 @@ static int server_body(struct openstack *os, const struct vim_request *r, json_t
 		json_array_append_new(networks, json_pack("{s:s, s:s}", "port", port, "tag", tag));
 	}
 	put_zone(o, r->server.group);
-	return put_user_data(o, r, err);
+	return body_put_user_data(o, r, err);
 }
 
 int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, struct err *err)

@@ -19,5 +19,8 @@ int body_make(struct openstack *os, const struct vim_request *request, json_t **
 /* Of a PUT that brings an object to what the request says: only what can change in place. */
 json_t *body_update(const struct vim_request *request);
 
+/* Adds a server's user data, if there is any, to the body of a request. -E2BIG. */
+int body_put_user_data(json_t *body, const struct vim_request *server, struct err *err);
+
 /* A flavor's extra specs, with the mark that says that they are all there. */
 json_t *body_extra_specs(const struct vim_request *flavor);

@@ -93,7 +93,8 @@ static void call_done(struct call *call, void *data)
 {
 	struct delete_op *o = data;
 	enum vim_kind kind = object_of(o)->kind;
-	bool may_stay = kind == VIM_NETWORK || kind == VIM_SUBNET;
+	/* An image may be what disks of servers were cloned from. */
+	bool may_stay = kind == VIM_NETWORK || kind == VIM_SUBNET || kind == VIM_IMAGE;
 	enum op_answer answer = OP_REFUSED;
 
 	if (call->result == 0)

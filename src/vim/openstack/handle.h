@@ -16,6 +16,8 @@ struct openstack {
 	struct resources resources; /* as last listed, and what was made since */
 	char *prefix;               /* "dnsvnf:TENANT/DEPLOYMENT/" */
 	struct lock lock;
+	json_t *before;          /* the server as it was when its change began, or NULL */
+	unsigned changed;        /* what of it was changed since (enum vim_change) */
 	json_t *polled;          /* the server of the last VIM_LOOK_STATE, or NULL */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
 	bool took_link_down;     /* which has to be put back whatever happens */
@@ -70,6 +72,11 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		     const struct vim_watch *watch, struct err *err);
 int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		      const struct vim_watch *watch, struct err *err);
+int openstack_change(struct vim *vim, const struct vim_object *server,
+		     const struct vim_request *request, unsigned changes, struct err *err);
+int openstack_settle(struct vim *vim, const struct vim_object *server,
+		     const struct vim_request *request, bool keep, struct err *err);
+unsigned openstack_changes(const struct openstack *os); /* vim_inventory.changes */
 int openstack_server(struct vim *vim, const char *server_name, enum vim_look look,
 		     struct vim_server_info *ret, struct err *err);
 int openstack_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,

@@ -245,8 +245,12 @@ static int fetch_before_project(struct openstack *os, const struct vim_reference
 	return r;
 }
 
-static void copy_object(struct vim_inventory *inventory, const struct vim_object *from)
+static void copy_object(const struct openstack *os, struct vim_inventory *inventory,
+			const struct vim_object *from)
 {
+	const struct resource *image =
+		from->image ? resources_by_id(&os->resources, VIM_IMAGE, from->image) : NULL;
+
 	*array_push(inventory->v, inventory->n) = (struct vim_object){
 		.kind = from->kind,
 		.id = xstrdup(from->id),
@@ -257,6 +261,9 @@ static void copy_object(struct vim_inventory *inventory, const struct vim_object
 		.digest = xstrdup(from->digest),
 		.link_down = from->link_down,
 		.host = xstrdup(from->host),
+		.image = xstrdup(image ? image->object.name : from->image),
+		.flavor = xstrdup(from->flavor),
+		.user_data = xstrdup(from->user_data),
 	};
 }
 
@@ -284,13 +291,14 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 		err_copy(err, &why);
 	if (r < 0)
 		return r;
+	inventory.changes = openstack_changes(os);
 	for (size_t i = 0; i < os->resources.n; i++) {
 		const struct vim_object *o = &os->resources.v[i].object;
 		bool ours = o->owner && str_starts(o->owner, os->prefix);
 		bool of_use =
 			o->kind == VIM_NETWORK || o->kind == VIM_FLAVOR || o->kind == VIM_IMAGE;
 		if ((ours || of_use) && is_first(os, i))
-			copy_object(&inventory, o);
+			copy_object(os, &inventory, o);
 	}
 	*ret = inventory;
 	inventory = (struct vim_inventory){0};

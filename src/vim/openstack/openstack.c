@@ -29,6 +29,7 @@ static void openstack_close(struct vim *vim)
 	lock_release(&os->lock);
 	resources_clear(&os->resources);
 	json_decref(os->polled);
+	json_decref(os->before);
 	json_decref(os->security_groups);
 	free(os->project);
 	free(os->prefix);
@@ -250,6 +251,8 @@ const struct vim_ops vim_openstack = {
 	.facts = openstack_facts,
 	.create = openstack_create,
 	.update = openstack_update,
+	.change = openstack_change,
+	.settle = openstack_settle,
 	.server = openstack_server,
 	.destroy = openstack_destroy,
 	.release = openstack_release,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/json_read.h"
 #include "base/str.h"
@@ -78,7 +79,8 @@ static enum vim_state image_state(const char *status)
 /* https://docs.openstack.org/api-guide/compute/server_concepts.html */
 static enum vim_state server_state(const char *status)
 {
-	if (streq(status, "ACTIVE"))
+	/* VERIFY_RESIZE: it runs, and a resize waits to be confirmed or reverted. */
+	if (streq(status, "ACTIVE") || streq(status, "VERIFY_RESIZE"))
 		return VIM_STATE_ACTIVE;
 	if (streq(status, "ERROR"))
 		return VIM_STATE_ERROR;
@@ -98,6 +100,20 @@ static enum vim_state flavor_state(const json_t *o, const char *owner)
 									   : VIM_STATE_BUILD;
 }
 
+/* NULL: shown to the role admin only. */
+static char *read_user_data(const json_t *json)
+{
+	const json_t *value = json_object_get(json, "OS-EXT-SRV-ATTR:user_data");
+	const char *encoded = json_string_value(value);
+	struct strbuf decoded = {0};
+
+	if (!value)
+		return NULL;
+	if (encoded)
+		base64_decode(encoded, strlen(encoded), &decoded);
+	return strbuf_steal(&decoded);
+}
+
 static void read_server(struct vim_object *o, const json_t *json)
 {
 	const json_t *metadata = json_object_get(json, "metadata");
@@ -107,6 +123,9 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
 	o->state = server_state(text(json, "status"));
 	o->fault = json_try_text(json_object_get(json, "fault"), "message");
+	o->image = xstrdup(text(json_object_get(json, "image"), "id"));
+	o->flavor = json_try_text(json_object_get(json, "flavor"), "original_name");
+	o->user_data = read_user_data(json);
 	o->host = host && *host ? xstrdup(host) : NULL; /* one that was refused is on none */
 }
 

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Changes a server in place by Nova's rebuild and resize, and takes it back: a resize by its
+ * revert, a rebuild by another one with what was there before. Mark and new digest are part of the
+ * rebuild; a resize gets its digest when it is confirmed, so that an interrupted one goes on.
+ * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/json_read.h"
+#include "base/str.h"
+#include "vim/openstack/body.h"
+#include "vim/openstack/handle.h"
+
+#define USER_DATA_MINOR 57 /* a rebuild takes user_data */
+#define PAUSE_MS        500
+#define TASK_S          1800 /* a resize may copy the disk to another host */
+#define USER_DATA       "OS-EXT-SRV-ATTR:user_data"
+
+static const char *text(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+unsigned openstack_changes(const struct openstack *os)
+{
+	unsigned changes = VIM_CHANGE_IMAGE | VIM_CHANGE_FLAVOR;
+
+	return session_nova_minor(os->session) >= USER_DATA_MINOR ? changes | VIM_CHANGE_USER_DATA
+								  : changes;
+}
+
+/* The whole server; the caller drops *ret. */
+static int look(struct openstack *os, const char *id, json_t **ret, struct err *err)
+{
+	json_t *answer = NULL;
+	int r = session_call(os->session, SERVICE_COMPUTE, "GET", xasprintf("/servers/%s", id),
+			     NULL, &answer, err);
+
+	if (r < 0)
+		return r;
+	*ret = json_incref(json_object_get(answer, "server"));
+	json_decref(answer);
+	return *ret ? 0 : err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no server %s", id);
+}
+
+/* Until Nova has no task with it. */
+static int wait_task(struct openstack *os, const char *id, json_t **ret, struct err *err)
+{
+	for (int64_t end = clock_deadline(TASK_S * INT64_C(1000));;) {
+		json_t *server = NULL;
+		int r = look(os, id, &server, err);
+		if (r < 0)
+			return r;
+		const json_t *task = json_object_get(server, "OS-EXT-STS:task_state");
+		if ((!task || json_is_null(task)) && !streq(text(server, "status"), "BUILD")) {
+			*ret = server;
+			return 0;
+		}
+		cleanup_free char *doing = xstrdup(json_string_value(task));
+		json_decref(server);
+		if (run_interrupted(os->vim.run))
+			return err_set(err, INTERRUPTED, "interrupted while Nova is at %s",
+				       doing ? doing : "work on it");
+		if (clock_left_ms(end) == 0)
+			return err_code(err, FAILED, ETIMEDOUT,
+					"Nova is at %s since %d s: see its log on the host",
+					doing ? doing : "work on it", TASK_S);
+		clock_sleep(PAUSE_MS * US_PER_MS);
+	}
+}
+
+/* Sends an action and waits for its end. When its outcome is unknown, the server tells. */
+static int act(struct openstack *os, const char *id, json_t *action, json_t **ret, struct err *err)
+{
+	struct call *call =
+		call_new(SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/action", id), action);
+	int r = session_calls(os->session, &call, 1, err);
+
+	if (r < 0 && call->lost) {
+		event_note(os->vim.run, "ROLL", "%s: looking whether it was done", call->err.text);
+		err_clear(err);
+		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be at work on it */
+		r = 0;
+	}
+	call_free(call);
+	json_decref(os->polled);
+	os->polled = NULL;
+	return r < 0 ? r : wait_task(os, id, ret, err);
+}
+
+static int failed(const json_t *server, const char *what, struct err *err)
+{
+	cleanup_free char *fault = json_try_text(json_object_get(server, "fault"), "message");
+	const char *status = text(server, "status");
+
+	if (streq(status, "ERROR"))
+		return err_set(err, FAILED, "%s: the server is in ERROR: %s", what,
+			       fault ? fault : "no reason given");
+	return err_set(err, FAILED, "%s: the server is %s", what, status ? status : "gone");
+}
+
+/* body: of the rebuild; taken over. */
+static int rebuild(struct openstack *os, const char *id, json_t *body, struct err *err)
+{
+	cleanup_free char *digest = xstrdup(text(json_object_get(body, "metadata"), MARK_DIGEST));
+	json_t *server = NULL;
+	int r = act(os, id, json_pack("{s:o}", "rebuild", body), &server, err);
+
+	if (r < 0)
+		return r;
+	if (!streq(text(server, "status"), "ACTIVE"))
+		r = failed(server, "rebuild", err);
+	else if (digest && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
+		r = err_set(err, FAILED, "Nova did not carry out the rebuild");
+	json_decref(server);
+	return r;
+}
+
+static int rebuild_forward(struct openstack *os, const struct vim_object *server,
+			   const struct vim_request *request, unsigned changes, struct err *err)
+{
+	const struct resource *image = openstack_image(os, request);
+	const char *image_id = changes & VIM_CHANGE_IMAGE
+				       ? (image ? image->object.id : NULL)
+				       : text(json_object_get(os->before, "image"), "id");
+	cleanup_free char *digest = vim_request_digest(request);
+
+	if (!image_id)
+		return err_set(err, NOT_FOUND, "no image \"%s\"", request->server.image_name);
+	/* A rebuild replaces all metadata, also what others put there. */
+	json_t *metadata = json_deep_copy(json_object_get(os->before, "metadata"));
+	if (!metadata)
+		metadata = json_object();
+	json_object_set_new(metadata, MARK_OWNER, json_string(request->owner));
+	if (!(changes & VIM_CHANGE_FLAVOR))
+		json_object_set_new(metadata, MARK_DIGEST, json_string(digest));
+	json_t *body = json_pack("{s:s, s:o}", "imageRef", image_id, "metadata", metadata);
+	if (changes & VIM_CHANGE_USER_DATA) {
+		json_object_set_new(body, "user_data", json_null());
+		int r = body_put_user_data(body, request, err);
+		if (r < 0) {
+			json_decref(body);
+			return r;
+		}
+	}
+	os->changed |= changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+	int r = rebuild(os, server->id, body, err);
+	/* Refused: nothing was changed. */
+	if (r < 0 && err && (err->kind == ERR_REFUSED || err->kind == ERR_NOT_FOUND))
+		os->changed = 0;
+	return r;
+}
+
+/* Does the server have the flavor that the request means? Names may be made anew. */
+static bool has_flavor(const json_t *server, const struct vim_request *request)
+{
+	const json_t *have = json_object_get(server, "flavor");
+	const json_t *specs = json_object_get(have, "extra_specs");
+	const struct vim_request wanted = {.kind = VIM_FLAVOR,
+					   .name = request->server.flavor_name,
+					   .flavor = request->server.flavor};
+
+	if (!streq(text(have, "original_name"), request->server.flavor_name))
+		return false;
+	if (!wanted.flavor || !json_object_get(specs, MARK_EXTRA_SPEC))
+		return true;
+	cleanup_free char *digest = vim_request_digest(&wanted);
+	return streq(text(specs, MARK_EXTRA_SPEC), digest);
+}
+
+static int resize(struct openstack *os, const struct vim_object *object,
+		  const struct vim_request *request, struct err *err)
+{
+	const struct resource *flavor = resources_by_name(
+		&os->resources, VIM_FLAVOR, request->server.flavor_name, os->prefix, NULL);
+	json_t *server = NULL;
+
+	if (!flavor)
+		return err_set(err, NOT_FOUND, "no flavor \"%s\"", request->server.flavor_name);
+	os->changed |= VIM_CHANGE_FLAVOR;
+	/* A run that was killed may have come so far. */
+	if (has_flavor(os->before, request) && streq(text(os->before, "status"), "VERIFY_RESIZE"))
+		return 0;
+	int r = act(os, object->id,
+		    json_pack("{s:{s:s}}", "resize", "flavorRef", flavor->object.id), &server, err);
+	if (r < 0)
+		return r;
+	bool taken = has_flavor(server, request);
+	if (taken && (streq(text(server, "status"), "VERIFY_RESIZE") ||
+		      streq(text(server, "status"), "ACTIVE"))) /* confirmed by Nova itself */
+		r = 0;
+	else if (streq(text(server, "status"), "ACTIVE"))
+		r = err_set(err, NO_CAPACITY,
+			    "no host takes it with flavor \"%s\" (the resize found no valid host)",
+			    request->server.flavor_name);
+	else
+		r = failed(server, "resize", err);
+	json_decref(server);
+	return r;
+}
+
+/* What an interrupted run left: a resize to another flavor goes back first, one to this flavor
+ * stays if nothing else is to be changed. */
+static int tidy(struct openstack *os, const char *id, const struct vim_request *request,
+		unsigned changes, struct err *err)
+{
+	if (!streq(text(os->before, "status"), "VERIFY_RESIZE"))
+		return 0;
+	bool wanted = has_flavor(os->before, request);
+	if (wanted && changes == VIM_CHANGE_FLAVOR)
+		return 0;
+	json_t *server = NULL;
+	int r = act(os, id, json_pack("{s:n}", wanted ? "confirmResize" : "revertResize"), &server,
+		    err);
+	if (r == 0) {
+		json_decref(os->before);
+		os->before = server;
+	}
+	return r;
+}
+
+int openstack_change(struct vim *vim, const struct vim_object *server,
+		     const struct vim_request *request, unsigned changes, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	int r = openstack_login(os, err);
+
+	if (r < 0)
+		return r;
+	json_decref(os->before);
+	os->before = NULL;
+	os->changed = 0;
+	r = wait_task(os, server->id, &os->before, err);
+	if (r == 0)
+		r = tidy(os, server->id, request, changes, err);
+	if (r == 0 && changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA))
+		r = rebuild_forward(os, server, request, changes, err);
+	if (r == 0 && changes & VIM_CHANGE_FLAVOR &&
+	    !(has_flavor(os->before, request) && streq(text(os->before, "status"), "ACTIVE")))
+		r = resize(os, server, request, err);
+	return r;
+}
+
+static int keep(struct openstack *os, const char *id, const struct vim_request *request,
+		struct err *err)
+{
+	cleanup_free char *digest = vim_request_digest(request);
+	json_t *server = NULL;
+	int r = look(os, id, &server, err);
+
+	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
+		json_decref(steal_ptr(server));
+		r = act(os, id, json_pack("{s:n}", "confirmResize"), &server, err);
+	}
+	if (r == 0 && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
+		r = session_call(
+			os->session, SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/metadata", id),
+			json_pack("{s:{s:s}}", "metadata", MARK_DIGEST, digest), NULL, err);
+	json_decref(server);
+	return r;
+}
+
+static int revert_resize(struct openstack *os, const char *id, struct err *err)
+{
+	json_t *server = NULL;
+	int r = wait_task(os, id, &server, err);
+
+	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
+		json_decref(steal_ptr(server));
+		r = act(os, id, json_pack("{s:n}", "revertResize"), &server, err);
+		if (r == 0 && !streq(text(server, "status"), "ACTIVE"))
+			r = failed(server, "revert of the resize", err);
+	}
+	json_decref(server);
+	return r;
+}
+
+static int rebuild_back(struct openstack *os, const char *id, struct err *err)
+{
+	json_t *old = json_object_get(os->before, USER_DATA);
+
+	if (os->changed & VIM_CHANGE_USER_DATA && !old)
+		return err_set(err, REFUSED,
+			       "its old user data is not shown to these credentials (role admin)");
+	json_t *body = json_pack("{s:O, s:O}", "imageRef",
+				 json_object_get(json_object_get(os->before, "image"), "id"),
+				 "metadata", json_object_get(os->before, "metadata"));
+	if (os->changed & VIM_CHANGE_USER_DATA)
+		json_object_set(body, "user_data", old);
+	return rebuild(os, id, body, err);
+}
+
+int openstack_settle(struct vim *vim, const struct vim_object *server,
+		     const struct vim_request *request, bool is_kept, struct err *err)
+{
+	struct openstack *os = openstack_of(vim);
+	int r = openstack_login(os, err);
+
+	if (r < 0 || !os->before)
+		return r;
+	if (is_kept)
+		return keep(os, server->id, request, err);
+	if (os->changed & VIM_CHANGE_FLAVOR)
+		r = revert_resize(os, server->id, err);
+	if (r == 0 && os->changed & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA))
+		r = rebuild_back(os, server->id, err);
+	return r;
+}
