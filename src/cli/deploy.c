@@ -46,7 +46,8 @@ static int deploy_one(const struct options *options, const struct model *model,
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_inventory struct vim_inventory inventory = {0};
-	const struct apply_options apply = {.keep_failed = own->keep_failed};
+	const struct apply_options apply = {.keep_failed = own->keep_failed,
+					    .no_rollback = own->no_rollback};
 
 	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
 		return cli_fail("deploy", &err);
@@ -65,7 +66,8 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return code;
 	}
 	size_t created = plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE);
-	size_t changed = plan_count(plan, ACTION_UPDATE), kept = plan_count(plan, ACTION_KEEP);
+	size_t changed = plan_count(plan, ACTION_UPDATE) + plan_count(plan, ACTION_CHANGE);
+	size_t kept = plan_count(plan, ACTION_KEEP);
 	if (options->json) {
 		json_put_uint64(options->json, "created", created);
 		json_put_uint64(options->json, "changed", changed);

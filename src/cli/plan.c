@@ -8,6 +8,25 @@
 #include "deploy/apply.h"
 #include "deploy/forecast.h"
 
+static const char *action_sign(enum action action)
+{
+	switch (action) {
+	case ACTION_CREATE:
+		return "+";
+	case ACTION_UPDATE:
+	case ACTION_CHANGE:
+		return "~";
+	case ACTION_REPLACE:
+		return "-+";
+	case ACTION_DELETE:
+		return "-";
+	case ACTION_KEEP:
+	case ACTION_USE:
+		return " ";
+	}
+	return "?";
+}
+
 static void print_table(const struct plan *plan)
 {
 	static const char *const heads[] = {"STEP", "ACTION", "KIND", "NAME", "AS", "WHY"};
@@ -18,13 +37,26 @@ static void print_table(const struct plan *plan)
 		const struct step *s = &plan->v[i];
 		cleanup_free char *number = xasprintf("%zu", i + 1);
 		table_add(&table, number);
-		table_add(&table, action_name(s->action));
+		cleanup_free char *action =
+			xasprintf("%s %s", action_sign(s->action), action_name(s->action));
+		table_add(&table, action);
 		table_add(&table, vim_kind_name(s->request.kind));
 		table_add(&table, s->name);
 		table_add(&table, s->about);
 		table_add(&table, s->why);
 	}
 	table_print(stdout, &table);
+}
+
+static void put_interruption(struct json_writer *w, const struct plan *plan, const struct step *s)
+{
+	cleanup_free char *interruption = step_interruption(plan, s);
+	cleanup_strv struct strv lines = {0};
+
+	step_differences(s, &lines);
+	json_put_texts(w, "changes", lines.v, lines.n);
+	json_put_text(w, "interruption", interruption);
+	json_put_bool(w, "way_back", !step_no_way_back(s));
 }
 
 /* forecast and capacity may be NULL. */
@@ -43,31 +75,53 @@ static void put_plan(struct json_writer *w, const struct plan *plan,
 		json_put_text_opt(w, "about", s->about);
 		json_put_text_opt(w, "why", s->why);
 		json_put_bool(w, "interrupts", step_interrupts(s));
+		if (step_interrupts(s))
+			put_interruption(w, plan, s);
 		json_close(w);
 	}
 	json_close(w);
+	json_put_text_opt(w, "at_once", plan->at_once_why);
 	if (forecast)
 		put_forecast(w, "schedule", forecast);
 	if (capacity)
 		put_capacity(w, "capacity", forecast, capacity);
 }
 
+static bool interrupts(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (step_interrupts(&plan->v[i]))
+			return true;
+	return false;
+}
+
+static void print_interruption(const struct plan *plan, const struct step *s)
+{
+	cleanup_free char *interruption = step_interruption(plan, s);
+	const char *no_way = step_no_way_back(s);
+
+	printf("%s: the service of server %s is interrupted: %s\n", plan->deployment->name, s->name,
+	       s->why);
+	printf("    %s\n", interruption);
+	if (no_way)
+		printf("    no way back if it fails: %s\n", no_way);
+	else
+		printf("    goes back to what it was if it does not serve within bootup_time\n");
+}
+
 static void print_summary(const struct plan *plan, const struct deployment *deployment)
 {
-	printf("%s: %zu to create, %zu to update, %zu to replace, %zu to delete, %zu unchanged\n",
+	printf("%s: %zu to create, %zu to update, %zu to change, %zu to replace, %zu to delete, "
+	       "%zu unchanged\n",
 	       deployment->name, plan_count(plan, ACTION_CREATE), plan_count(plan, ACTION_UPDATE),
-	       plan_count(plan, ACTION_REPLACE), plan_count(plan, ACTION_DELETE),
-	       plan_count(plan, ACTION_KEEP));
-	bool interrupts = false;
-	for (size_t i = 0; i < plan->n; i++)
-		interrupts = interrupts || step_interrupts(&plan->v[i]);
-	if (interrupts && plan->at_once_why)
+	       plan_count(plan, ACTION_CHANGE), plan_count(plan, ACTION_REPLACE),
+	       plan_count(plan, ACTION_DELETE), plan_count(plan, ACTION_KEEP));
+	if (interrupts(plan) && plan->at_once_why)
 		printf("%s: the servers go down together: %s\n", deployment->name,
 		       plan->at_once_why);
 	for (size_t i = 0; i < plan->n; i++)
 		if (step_interrupts(&plan->v[i]))
-			printf("%s: the service of server %s is interrupted: %s\n",
-			       deployment->name, plan->v[i].name, plan->v[i].why);
+			print_interruption(plan, &plan->v[i]);
 }
 
 static int plan_one(const struct options *options, const struct model *model,
@@ -104,7 +158,8 @@ static int plan_one(const struct options *options, const struct model *model,
 		print_summary(plan, deployment);
 	bool nowhere = schedule_count(&forecast.schedule, SCHEDULE_NOWHERE) > 0;
 	bool full = counted && capacity.n < own->count;
-	return nowhere || full ? EXIT_NOT_RIGHT : EXIT_DONE;
+	bool to_do = plan_count(plan, ACTION_KEEP) + plan_count(plan, ACTION_USE) < plan->n;
+	return nowhere || full || (own->exit_code && to_do) ? EXIT_NOT_RIGHT : EXIT_DONE;
 }
 
 int verb_plan(const struct verb *verb, const void *options)

@@ -101,6 +101,10 @@ static const struct option_row plan_options[] = {
 	 .min = 1,
 	 .max = CAPACITY_MAX,
 	 .needs = "hosts"},
+	{.name = "exit-code",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct plan_options, exit_code),
+	 .help = "exit with 1 if there is something to do"},
 	{0},
 };
 
@@ -121,11 +125,15 @@ static const struct option_row deploy_options[] = {
 	{.name = "at-once",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, at_once),
-	 .help = "change all servers together, with an outage, not one after the other"},
+	 .help = "change servers even if none serves meanwhile; those to be replaced go together"},
 	{.name = "keep-failed",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, keep_failed),
 	 .help = "do not roll back a failed deployment"},
+	{.name = "no-rollback",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct deploy_options, no_rollback),
+	 .help = "leave a server as its failed change left it"},
 	{0},
 };
 
@@ -308,8 +316,10 @@ static const struct verb verbs[] = {
 		.text = "Creates networks, ports and servers, then waits until the servers are "
 			"alive (VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Can be "
 			"repeated: it completes an interrupted run, or reports that nothing is to "
-			"be done. If no host accepts a server, it explains why when --hosts is "
-			"given.",
+			"be done. Servers that exist and differ are changed one at a time, in "
+			"place where the VIM can, and the next only when DNS of the last answers; "
+			"one that does not serve within bootup_time goes back to what it was. If "
+			"no host accepts a server, it explains why when --hosts is given.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_WARNS | VERB_STREAMS | VERB_STOPS,
 		.run = verb_deploy,

@@ -57,12 +57,14 @@ struct draw_options {
 struct plan_options {
 	struct options common;
 	unsigned count; /* 0: not given */
+	bool exit_code;
 };
 
 struct deploy_options {
 	struct options common;
 	bool keep_failed;
 	bool at_once;
+	bool no_rollback;
 };
 
 struct drill_options {

@@ -21,8 +21,9 @@
 #define ROUND_MS        500   /* a boot changes no faster than this */
 #define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */
 #define UNSURE_MS       30000 /* for an address that perhaps cannot be reached from here */
-#define STEADY_MS       3000
-#define CONSOLE_LINES   12 /* shown when nothing came */
+#define STEADY_MS       3000  /* DNS has to answer so long after a change */
+#define STEADY_S        30    /* which has to begin in this time */
+#define CONSOLE_LINES   12    /* shown when nothing came */
 
 /* Waiting for one server. */
 struct wait {
@@ -387,6 +388,9 @@ int alive_wait_server(struct vim *vim, const struct plan *plan, const struct ste
 	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
 	int r = wait_server(&w, server, err);
 
+	/* It serves; what day-0 took of bootup_time is not missing here. */
+	int64_t least = (clock_now() - w.start) / US_PER_S + STEADY_S;
+	w.limit = w.limit < least ? least : w.limit;
 	if (r == 0 && server->group->bootup_time >= 0)
 		r = wait_steady(&w, err);
 	vim_server_info_clear(&w.seen);

@@ -112,7 +112,7 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 		const struct step *s = &plan->v[i];
 		cleanup_free struct vim_request *ports = NULL;
 		size_t n = 0;
-		if (s->request.kind != VIM_SERVER || !step_makes(s))
+		if (s->request.kind != VIM_SERVER || (!step_makes(s) && s->action != ACTION_CHANGE))
 			continue;
 		for (size_t j = 0; j < s->n_needs; j++)
 			if (plan->v[s->needs[j]].request.kind == VIM_PORT)
@@ -168,9 +168,12 @@ static int make_at_once(struct vim *vim, const struct plan *plan, struct err *er
 	return r < 0 ? r : execute_create(vim, plan, all, err);
 }
 
-static int make_all(struct vim *vim, const struct plan *plan, bool *settled, struct err *err)
+static int make_all(struct vim *vim, const struct plan *plan, const struct apply_options *options,
+		    bool *settled, struct err *err)
 {
-	bool fresh = plan_count(plan, ACTION_REPLACE) + plan_count(plan, ACTION_DELETE) == 0;
+	bool fresh = plan_count(plan, ACTION_REPLACE) + plan_count(plan, ACTION_CHANGE) +
+			     plan_count(plan, ACTION_DELETE) ==
+		     0;
 	int r = fresh ? make_at_once(vim, plan, err) : carry_out(vim, plan, PHASE_EARLY, err);
 
 	if (r == 0 && !fresh)
@@ -181,7 +184,7 @@ static int make_all(struct vim *vim, const struct plan *plan, bool *settled, str
 	if (r == 0)
 		r = wait_for(vim, plan, true, settled, err);
 	if (r == 0 && !fresh)
-		r = rolling_apply(vim, plan, settled, err);
+		r = rolling_apply(vim, plan, options->no_rollback, settled, err);
 	if (r == 0 && !fresh)
 		r = carry_out(vim, plan, PHASE_LATE, err);
 	return r < 0 ? r : wait_for(vim, plan, false, settled, err);
@@ -253,7 +256,7 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 
 	if (r < 0)
 		return r;
-	r = make_all(vim, plan, settled, err);
+	r = make_all(vim, plan, options, settled, err);
 	if (r == 0)
 		return 0;
 	event_report(vim->run, &(struct event){.type = "SERVICE_ALIVE",

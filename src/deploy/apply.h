@@ -14,6 +14,7 @@ struct vim_inventory;
 
 struct apply_options {
 	bool keep_failed; /* leave what was made when a later step fails */
+	bool no_rollback; /* leave a server as its failed change left it */
 };
 
 /*

@@ -22,7 +22,8 @@ static int ask_vim(struct vim *vim, const struct plan *plan, struct cloud_facts 
 /* A server that was refused never held anything. */
 static bool frees_capacity(const struct step *s)
 {
-	return step_interrupts(s) && (s->present->state != VIM_STATE_ERROR || s->present->host);
+	return step_interrupts(s) && s->action != ACTION_CHANGE &&
+	       (s->present->state != VIM_STATE_ERROR || s->present->host);
 }
 
 void forecast_request(const struct plan *plan, struct schedule_request *ret)
@@ -33,7 +34,8 @@ void forecast_request(const struct plan *plan, struct schedule_request *ret)
 		struct wanted_server *server =
 			s->request.kind == VIM_SERVER ? schedule_request_find(ret, s->name) : NULL;
 		ret->frees_capacity |= frees_capacity(s);
-		if (server && (s->action == ACTION_KEEP || s->action == ACTION_UPDATE)) {
+		if (server && (s->action == ACTION_KEEP || s->action == ACTION_UPDATE ||
+			       s->action == ACTION_CHANGE)) {
 			server->stays = true;
 			server->host = s->present->host;
 		}

@@ -47,7 +47,8 @@ static size_t unit_of(const struct plan *plan, const struct step *s)
 		return plan->n;
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *server = &plan->v[i];
-		if (server->request.kind != VIM_SERVER || server->action != ACTION_REPLACE)
+		if (server->request.kind != VIM_SERVER ||
+		    (server->action != ACTION_REPLACE && server->action != ACTION_CHANGE))
 			continue;
 		if (s == server)
 			return i;
@@ -67,7 +68,7 @@ static enum phase phase_of(const struct plan *plan, struct step *s)
 
 	if (s->action == ACTION_DELETE && (plan->at_once_why || kind == VIM_SERVER))
 		return PHASE_MAIN;
-	if (!plan->at_once_why) {
+	if (!plan->at_once_why || s->action == ACTION_CHANGE) {
 		s->unit = unit_of(plan, s);
 		if (s->unit < plan->n)
 			return PHASE_ROLL;

@@ -432,6 +432,17 @@ static bool use_existing(const struct planner *p, struct step *s)
 	return true;
 }
 
+/* A server that differs: changed in place where the VIM does that. */
+static void decide_server(const struct planner *p, struct step *s)
+{
+	s->changes = vim_request_changes(&s->request, s->present->digest);
+	bool in_place =
+		s->present->state == VIM_STATE_ACTIVE && !(s->changes & ~p->inventory->changes);
+
+	s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
+	s->why = xstrdup("the descriptor or its day-0 has changed");
+}
+
 /* What becomes of the step, seen by itself. */
 static void decide(const struct planner *p, struct step *s)
 {
@@ -452,6 +463,8 @@ static void decide(const struct planner *p, struct step *s)
 	} else if (difference == VIM_UPDATE && p->inventory->can_update) {
 		s->action = ACTION_UPDATE;
 		s->why = xstrdup("the descriptor has changed; can be changed in place");
+	} else if (difference != VIM_SAME && s->request.kind == VIM_SERVER) {
+		decide_server(p, s);
 	} else if (difference != VIM_SAME) {
 		s->action = ACTION_REPLACE;
 		s->why = xstrdup("the descriptor or its day-0 has changed");
@@ -469,30 +482,53 @@ static void decide(const struct planner *p, struct step *s)
 	}
 }
 
-/* Name of the first step that this kept one depends on and that is created anew, or NULL. */
-static const char *lost_ground(const struct plan *plan, const struct step *s)
+/*
+ * Something that the step needs is created, or created anew. A server goes on with its flavor, of
+ * which it has a copy, and with its image until it is rebuilt.
+ */
+static void follow(const struct planner *p, struct step *s, const struct step *ground)
 {
-	for (size_t i = 0; i < s->n_needs; i++) {
-		const struct step *t = &plan->v[s->needs[i]];
-		if (t->action == ACTION_CREATE || t->action == ACTION_REPLACE)
-			return t->name;
+	bool is_server = s->request.kind == VIM_SERVER;
+
+	if (!step_makes(ground) || (is_server && ground->request.kind == VIM_FLAVOR))
+		return;
+	if (is_server && ground->request.kind == VIM_IMAGE &&
+	    p->inventory->changes & VIM_CHANGE_IMAGE) {
+		s->action = ACTION_CHANGE;
+		s->changes |= VIM_CHANGE_IMAGE;
+	} else {
+		s->action = ACTION_REPLACE;
 	}
-	return NULL;
+	free(s->why);
+	s->why = xasprintf("%s is made anew", ground->name);
 }
 
 /* Steps stand by rising stage, so one pass reaches everything that stands on something replaced. */
-static void propagate(struct plan *plan)
+static void propagate(const struct planner *p)
+{
+	for (size_t i = 0; i < p->plan->n; i++) {
+		struct step *s = &p->plan->v[i];
+		for (size_t k = 0; k < s->n_needs; k++)
+			if (s->action == ACTION_KEEP || s->action == ACTION_UPDATE ||
+			    s->action == ACTION_CHANGE)
+				follow(p, s, &p->plan->v[s->needs[k]]);
+	}
+}
+
+/* Of servers whose own request differs, instead of what could be said before all was known. */
+static void tell_changes(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		struct step *s = &plan->v[i];
-		const char *ground = s->action == ACTION_KEEP || s->action == ACTION_UPDATE
-					     ? lost_ground(plan, s)
-					     : NULL;
-		if (ground) {
-			s->action = ACTION_REPLACE;
-			free(s->why);
-			s->why = xasprintf("%s is made anew", ground);
-		}
+		cleanup_strv struct strv lines = {0};
+		cleanup_strbuf struct strbuf why = {0};
+		if (!s->changes)
+			continue;
+		step_differences(s, &lines);
+		for (size_t k = 0; k < lines.n; k++)
+			strbuf_addf(&why, "%s%s", k ? ", " : "", lines.v[k]);
+		free(s->why);
+		s->why = strbuf_steal(&why);
 	}
 }
 
@@ -504,7 +540,18 @@ bool step_makes(const struct step *step)
 bool step_interrupts(const struct step *step)
 {
 	return step->request.kind == VIM_SERVER && step->present &&
-	       (step->action == ACTION_REPLACE || step->action == ACTION_DELETE);
+	       (step->action == ACTION_CHANGE || step->action == ACTION_REPLACE ||
+		step->action == ACTION_DELETE);
+}
+
+const char *step_no_way_back(const struct step *step)
+{
+	if (step->action != ACTION_CHANGE)
+		return "what was deleted does not come back";
+	if (step->changes & VIM_CHANGE_USER_DATA && !step->present->user_data)
+		return "the VIM does not show its old user data (OpenStack: only to the role "
+		       "admin)";
+	return NULL;
 }
 
 /* Two runs at once may have made one thing twice. */
@@ -601,7 +648,8 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 			decide(&p, &plan->v[i]);
 		else
 			find_unowned(&p, &plan->v[i]);
-	propagate(plan);
+	propagate(&p);
+	tell_changes(plan);
 	add_deletes(&p);
 	plan_phases(plan);
 	*ret_plan = steal_ptr(plan);
@@ -653,6 +701,8 @@ const char *action_name(enum action action)
 		return "keep";
 	case ACTION_UPDATE:
 		return "update";
+	case ACTION_CHANGE:
+		return "change";
 	case ACTION_REPLACE:
 		return "replace";
 	case ACTION_DELETE:

@@ -10,6 +10,7 @@ enum action {
 	ACTION_CREATE,  /* is not there */
 	ACTION_KEEP,    /* there, ours, as the descriptor wants it */
 	ACTION_UPDATE,  /* ours, and differs in what the VIM changes in place */
+	ACTION_CHANGE,  /* a server, and the VIM changes it with its ports and addresses */
 	ACTION_REPLACE, /* ours, but half made, failed, or made from another request */
 	ACTION_DELETE,  /* ours, and no longer in the descriptor */
 	ACTION_USE,     /* exists in the VIM without our mark: is used and left alone */
@@ -37,6 +38,7 @@ struct step {
 	unsigned index;                   /* which VM of the group */
 	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
 	const struct vim_object *second;  /* another that USE could mean, or NULL */
+	unsigned changes;                 /* CHANGE: which (enum vim_change) */
 	bool set_link;                    /* UPDATE of a port: only its link has to come up */
 	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
 	size_t *needs;                    /* numbers of the steps that it depends on, rising */
@@ -82,6 +84,16 @@ bool step_makes(const struct step *step);
 
 /* Does the step end or restart a running server? Then `why` says what for. */
 bool step_interrupts(const struct step *step);
+
+/* What differs between the server of the step and what is there, a line each: "~ image a -> b",
+ * "~ user_data (day0.cfg: 3 lines differ)". */
+void step_differences(const struct step *step, struct strv *ret);
+
+/* How long, and what serves meanwhile, of a step that interrupts. The caller frees. */
+char *step_interruption(const struct plan *plan, const struct step *step);
+
+/* Why a server whose change fails cannot go back to what it was; NULL: it can. */
+const char *step_no_way_back(const struct step *step);
 
 /* Sets the phases of all steps; plan_make does. */
 void plan_phases(struct plan *plan);

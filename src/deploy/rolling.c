@@ -20,6 +20,7 @@ struct rolling {
 	const struct step **servers; /* their steps */
 	size_t n;
 	size_t changing, changed; /* how many: to be changed, are changed */
+	bool no_rollback;
 	bool *settled;
 };
 
@@ -61,20 +62,83 @@ static int replace(const struct rolling *r, const struct step *server, struct er
 	return result < 0 ? result : execute_create(r->vim, r->plan, which, err);
 }
 
+/* After a change that failed with err: to what was there, which has to serve again. */
+static int go_back(struct rolling *r, const struct step *server, struct err *err)
+{
+	cleanup_err struct err back = ERR_INIT;
+
+	event_note(r->vim->run, "ROLLBACK", "server %s goes back to what it was: %s", server->name,
+		   err->text);
+	int result = r->vim->ops->settle(r->vim, server->present, &server->request, false, &back);
+	if (result == 0)
+		result = alive_wait_server(r->vim, r->plan, server, &back);
+	if (result == 0) {
+		event_note(r->vim->run, "ROLLBACK", "server %s serves as before", server->name);
+		r->settled[number_of(r, server)] = false;
+	}
+	return result == 0 ? err_wrap(err, "server \"%s\" is as it was before, and serves",
+				      server->name)
+			   : err_wrap(err,
+				      "server \"%s\" could not go back to what it was (%s): run "
+				      "dnsvnf deploy with what served before",
+				      server->name, back.text);
+}
+
+static int change_in_place(struct rolling *r, const struct step *server, struct err *err)
+{
+	const struct vim_ops *ops = r->vim->ops;
+	const char *no_way = step_no_way_back(server);
+	int result = ops->change(r->vim, server->present, &server->request, server->changes, err);
+
+	if (result == 0)
+		result = alive_wait_server(r->vim, r->plan, server, err);
+	if (result == 0)
+		return ops->settle(r->vim, server->present, &server->request, true, err);
+	/* The next deploy finishes what was interrupted. */
+	if (result == -EINTR || r->no_rollback)
+		return result;
+	if (!no_way)
+		return go_back(r, server, err);
+	return err_wrap(err,
+			"server \"%s\" stays as it is, since %s: mend the descriptor or its "
+			"day-0, and run dnsvnf deploy",
+			server->name, no_way);
+}
+
+static int replace_and_wait(const struct rolling *r, const struct step *server, struct err *err)
+{
+	int result = replace(r, server, err);
+
+	if (result == 0)
+		result = alive_wait_server(r->vim, r->plan, server, err);
+	return result;
+}
+
+/* What cannot go back is said before it begins. */
+static void announce(const struct rolling *r, const struct step *server)
+{
+	const char *no_way = r->no_rollback ? "--no-rollback" : step_no_way_back(server);
+
+	event_note(r->vim->run, "ROLL", "server %s, %zu of %zu: %s; %s%s", server->name,
+		   r->changed + 1, r->changing, server->why,
+		   no_way ? "no way back if it fails: " : "goes back if it fails",
+		   no_way ? no_way : "");
+}
+
 static int change(struct rolling *r, size_t vm, struct err *err)
 {
 	const struct step *server = r->servers[vm];
 
-	event_note(r->vim->run, "ROLL", "server %s, %zu of %zu: %s", server->name, r->changed + 1,
-		   r->changing, server->why);
+	announce(r, server);
+	/* What it needs now stays, unless it goes back. */
+	r->settled[number_of(r, server)] = server->action == ACTION_CHANGE;
 	r->vms[vm].state = ROLL_CHANGING;
-	int result = replace(r, server, err);
-	if (result == 0)
-		result = alive_wait_server(r->vim, r->plan, server, err);
+	int result = server->action == ACTION_CHANGE ? change_in_place(r, server, err)
+						     : replace_and_wait(r, server, err);
 	if (result < 0) {
 		r->vms[vm].state = ROLL_FAILED;
 		return r->changing > 1
-			       ? err_wrap(err, "%zu of %zu servers changed, the next failed",
+			       ? err_wrap(err, "%zu of %zu servers changed, then one failed",
 					  r->changed, r->changing)
 			       : result;
 	}
@@ -99,9 +163,11 @@ static int look_again(struct rolling *r, const struct roll *next, struct err *er
 			r->changing);
 }
 
-int rolling_apply(struct vim *vim, const struct plan *plan, bool *ret_settled, struct err *err)
+int rolling_apply(struct vim *vim, const struct plan *plan, bool no_rollback, bool *ret_settled,
+		  struct err *err)
 {
-	struct rolling r = {.vim = vim, .plan = plan, .settled = ret_settled};
+	struct rolling r = {
+		.vim = vim, .plan = plan, .no_rollback = no_rollback, .settled = ret_settled};
 	int result = 0;
 
 	observe(&r);

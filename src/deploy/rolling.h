@@ -10,8 +10,10 @@ struct vim;
 
 /*
  * Carries out the steps of PHASE_ROLL, server by server: the next one when the last has served for
- * a while. ret_settled[i] is set for each server, by the number of its step, that serves as wanted.
- * The first failure stops; the error says what is left to do. -EAGAIN: a server that stands in for
- * the next does not serve.
+ * a while. One that was changed in place and does not serve within bootup_time goes back to what it
+ * was, unless no_rollback. ret_settled[i] is set for each server, by the number of its step, that
+ * serves as wanted. The first failure stops; the error says what is left to do. -EAGAIN: a server
+ * that stands in for the next does not serve.
  */
-int rolling_apply(struct vim *vim, const struct plan *plan, bool *ret_settled, struct err *err);
+int rolling_apply(struct vim *vim, const struct plan *plan, bool no_rollback, bool *ret_settled,
+		  struct err *err);

@@ -29,6 +29,11 @@ struct memory_vim {
 	bool refuse;    /* admit says no */
 	bool dead;      /* the server ends in ERROR */
 	bool released;
+	unsigned can_change;  /* enum vim_change */
+	unsigned changes;     /* calls of change */
+	unsigned dies_at;     /* the change after which the server is in ERROR; 0: none */
+	bool back_fails;      /* and stays in ERROR when it is to go back */
+	char *before;         /* digest of the server that is being changed */
 	size_t least_servers; /* fewest at any time, as far as watched */
 };
 
@@ -45,6 +50,7 @@ static int memory_list(struct vim *vim, const struct vim_reference *references, 
 	(void)references;
 	(void)n;
 	(void)err;
+	ret->changes = m->can_change;
 	for (size_t i = 0; i < m->there.n; i++) {
 		struct vim_object *o = array_push(ret->v, ret->n);
 		const struct vim_object *from = &m->there.v[i];
@@ -54,6 +60,7 @@ static int memory_list(struct vim *vim, const struct vim_reference *references, 
 					 .owner = xstrdup(from->owner),
 					 .state = from->state,
 					 .link_down = from->link_down,
+					 .user_data = xstrdup(from->kind == VIM_SERVER ? "" : NULL),
 					 .digest = xstrdup(from->digest)};
 	}
 	return 0;
@@ -107,15 +114,61 @@ static int memory_create(struct vim *vim, const struct vim_request *requests, si
 	return 0;
 }
 
+static struct vim_object *memory_object(struct memory_vim *m, enum vim_kind kind, const char *name)
+{
+	for (size_t i = 0; i < m->there.n; i++)
+		if (m->there.v[i].kind == kind && streq(m->there.v[i].name, name))
+			return &m->there.v[i];
+	return NULL;
+}
+
+static int memory_change(struct vim *vim, const struct vim_object *object,
+			 const struct vim_request *request, unsigned changes, struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+	struct vim_object *server = memory_object(m, VIM_SERVER, object->name);
+
+	(void)err;
+	assert_int_equal(changes & ~m->can_change, 0);
+	/* Never the second while the first is out. */
+	for (size_t i = 0; i < m->there.n; i++)
+		assert_true(m->there.v[i].kind != VIM_SERVER ||
+			    m->there.v[i].state == VIM_STATE_ACTIVE);
+	free(m->before);
+	m->before = server->digest;
+	server->digest = vim_request_digest(request);
+	server->state = ++m->changes == m->dies_at ? VIM_STATE_ERROR : VIM_STATE_ACTIVE;
+	return 0;
+}
+
+static int memory_settle(struct vim *vim, const struct vim_object *object,
+			 const struct vim_request *request, bool keep, struct err *err)
+{
+	struct memory_vim *m = memory(vim);
+	struct vim_object *server = memory_object(m, VIM_SERVER, object->name);
+
+	(void)request;
+	if (keep)
+		return 0;
+	if (m->back_fails)
+		return err_set(err, FAILED, "no way");
+	free(server->digest);
+	server->digest = xstrdup(m->before);
+	server->state = VIM_STATE_ACTIVE;
+	return 0;
+}
+
 static int memory_server(struct vim *vim, const char *name, enum vim_look look,
 			 struct vim_server_info *ret, struct err *err)
 {
 	(void)look;
 	(void)err;
 	ret->name = xstrdup(name);
-	ret->state = memory(vim)->dead ? VIM_STATE_ERROR : VIM_STATE_ACTIVE;
-	ret->status = xstrdup(memory(vim)->dead ? "ERROR" : "ACTIVE");
-	ret->fault = memory(vim)->dead ? xstrdup("QEMU died") : NULL;
+	const struct vim_object *server = memory_object(memory(vim), VIM_SERVER, name);
+	bool dead = memory(vim)->dead || (server && server->state == VIM_STATE_ERROR);
+	ret->state = dead ? VIM_STATE_ERROR : VIM_STATE_ACTIVE;
+	ret->status = xstrdup(dead ? "ERROR" : "ACTIVE");
+	ret->fault = dead ? xstrdup("QEMU died") : NULL;
 	return 0;
 }
 
@@ -186,6 +239,8 @@ static const struct vim_ops memory_ops = {
 	.list = memory_list,
 	.admit = memory_admit,
 	.create = memory_create,
+	.change = memory_change,
+	.settle = memory_settle,
 	.server = memory_server,
 	.destroy = memory_destroy,
 	.release = memory_release,
@@ -391,6 +446,74 @@ static void test_failed_replacement_leaves_one(void **state)
 	}
 }
 
+static void forget_vim(struct memory_vim *m)
+{
+	free(m->before);
+	vim_inventory_clear(&m->there);
+}
+
+/* Where the VIM can, servers are changed and not deleted; the second fails and goes back. */
+static void test_changed_in_place_and_back(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	m.can_change = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR;
+	assert_int_equal(deploy_two(&m, "a.qcow2", &err), 0);
+	m.least_servers = 2;
+	m.dies_at = 2;
+	assert_true(deploy_two(&m, "b.qcow2", &err) < 0);
+	assert_int_equal(m.changes, 2);
+	assert_non_null(strstr(err.text, "1 of 2 servers changed"));
+	assert_non_null(strstr(err.text, "is as it was before, and serves"));
+	/* The first runs from the new image, the second from the old. */
+	assert_int_equal(count(&m, VIM_IMAGE), 2);
+	err_clear(&err);
+	assert_int_equal(deploy_two(&m, "b.qcow2", &err), 0);
+	assert_int_equal(count(&m, VIM_IMAGE), 1);
+	assert_int_equal(m.least_servers, 2);
+	forget_vim(&m);
+}
+
+/* The first change fails: nothing is left of the run. */
+static void test_first_change_fails(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	m.can_change = VIM_CHANGE_IMAGE;
+	assert_int_equal(deploy_two(&m, "a.qcow2", &err), 0);
+	size_t all = m.there.n;
+	const struct vim_object *first = memory_object(&m, VIM_SERVER, "cpnr-dns_cpnr_0");
+	cleanup_free char *digest = xstrdup(first ? first->digest : NULL);
+	m.dies_at = 1;
+	assert_true(deploy_two(&m, "b.qcow2", &err) < 0);
+	assert_int_equal(m.changes, 1);
+	assert_int_equal(m.there.n, all);
+	first = memory_object(&m, VIM_SERVER, "cpnr-dns_cpnr_0");
+	assert_true(first && streq(first->digest, digest));
+	forget_vim(&m);
+}
+
+static void test_what_cannot_go_back_is_said(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct memory_vim m = memory_vim();
+
+	m.can_change = VIM_CHANGE_IMAGE;
+	assert_int_equal(deploy_two(&m, "a.qcow2", &err), 0);
+	m.dies_at = 1;
+	m.back_fails = true;
+	assert_true(deploy_two(&m, "b.qcow2", &err) < 0);
+	assert_non_null(strstr(err.text, "could not go back to what it was (no way)"));
+	assert_int_equal(count(&m, VIM_SERVER), 2);
+	assert_int_equal(count(&m, VIM_IMAGE), 2);
+	forget_vim(&m);
+}
+
 /* The old group's port has the name that the new group's gets. */
 static void test_renamed_group_with_a_named_port(void **state)
 {
@@ -470,6 +593,9 @@ int main(void)
 		TEST(test_undo_leaves_what_was_to_be_replaced),
 		cmocka_unit_test(test_two_are_replaced_one_at_a_time),
 		cmocka_unit_test(test_failed_replacement_leaves_one),
+		cmocka_unit_test(test_changed_in_place_and_back),
+		cmocka_unit_test(test_first_change_fails),
+		cmocka_unit_test(test_what_cannot_go_back_is_said),
 		TEST(test_renamed_group_with_a_named_port),
 		TEST(test_undeploy_goes_on_and_tells),
 		TEST(test_link_left_down_comes_up),

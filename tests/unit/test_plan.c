@@ -214,6 +214,47 @@ static void test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays(void
 	assert_int_equal(step(plan, VIM_NETWORK, "old")->action, ACTION_DELETE);
 }
 
+/* What differs is said, and whether it can go back. */
+static void test_changes_of_a_server(void **state)
+{
+	const struct vim_inventory empty = {0};
+	const struct model *model = *state;
+	cleanup_plan struct plan *first = make(model, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	const struct step *made = &first->v[first->n - 1];
+	struct vim_object *server = object(&there, VIM_SERVER, made->name);
+
+	there.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR;
+	server->image = xstrdup("old-image");
+	server->user_data = xasprintf("one line more\n%s", made->user_data);
+	free(server->digest);
+	struct vim_request old = made->request;
+	old.server.image_name = "old-image";
+	old.server.user_data = server->user_data;
+	old.server.user_data_len = strlen(server->user_data);
+	server->digest = vim_request_digest(&old);
+
+	cleanup_plan struct plan *plan = make(model, &there);
+	const struct step *s = step(plan, VIM_SERVER, made->name);
+	assert_int_equal(s->action, ACTION_CHANGE);
+	assert_int_equal(s->changes, VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+	assert_string_equal(s->why, "~ user_data (day0.cfg: 1 line differs), "
+				    "~ image old-image -> dns-vnf");
+	assert_null(step_no_way_back(s));
+	cleanup_free char *alone = step_interruption(plan, s);
+	assert_non_null(strstr(alone, "rebuilt (its host, ports and addresses stay): one boot"));
+	assert_non_null(strstr(alone, "an outage"));
+
+	free(server->user_data);
+	server->user_data = NULL; /* not shown */
+	cleanup_plan struct plan *hidden = make(model, &there);
+	assert_non_null(step_no_way_back(step(hidden, VIM_SERVER, made->name)));
+
+	there.changes = VIM_CHANGE_IMAGE; /* an old Nova */
+	cleanup_plan struct plan *replaced = make(model, &there);
+	assert_int_equal(step(replaced, VIM_SERVER, made->name)->action, ACTION_REPLACE);
+}
+
 /* Neutron lets every network have a subnet "v4". */
 static void test_subnet_of_the_same_name_elsewhere(void **state)
 {
@@ -354,6 +395,7 @@ int main(void)
 		TEST(test_changed_network_is_replaced_with_all_on_it),
 		TEST(test_half_made_and_failed_are_replaced),
 		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
+		TEST(test_changes_of_a_server),
 		TEST(test_subnet_of_the_same_name_elsewhere),
 		TEST(test_two_ports_of_one_name_are_refused),
 		TEST(test_further_vms_have_addresses_of_the_pool),

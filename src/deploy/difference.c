@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a change of a server is, for people. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "deploy/plan.h"
+
+#define MAX_LINES 4000 /* of user data, which Nova limits to 48 KiB */
+
+static void split(const char *text, struct strv *ret)
+{
+	for (size_t len; *text && ret->n < MAX_LINES; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		strv_take(ret, xstrndup(text, len));
+	}
+}
+
+/* Length of the longest common subsequence, row by row. */
+static size_t common_lines(const struct strv *a, const struct strv *b)
+{
+	cleanup_free size_t *row = xcalloc(b->n + 1, sizeof(*row));
+
+	for (size_t i = 0; i < a->n; i++) {
+		size_t diagonal = 0; /* of the row before */
+		for (size_t k = 0; k < b->n; k++) {
+			size_t above = row[k + 1];
+			if (streq(a->v[i], b->v[k]))
+				row[k + 1] = diagonal + 1;
+			else if (row[k] > above)
+				row[k + 1] = row[k];
+			diagonal = above;
+		}
+	}
+	return row[b->n];
+}
+
+/* A changed line counts once. */
+static size_t lines_differ(const char *old, const char *new)
+{
+	cleanup_strv struct strv a = {0}, b = {0};
+
+	split(old, &a);
+	split(new, &b);
+	return (a.n > b.n ? a.n : b.n) - common_lines(&a, &b);
+}
+
+/* "day0.cfg, users.cfg": what the user data is made of. */
+static char *day0_names(const struct vm_group *group)
+{
+	struct strbuf names = {0};
+
+	for (size_t i = 0; i < group->n_configurations; i++) {
+		const struct configuration *c = &group->configurations[i];
+		const char *slash = c->file ? strrchr(c->file, '/') : NULL;
+		if (!streq(c->dst, "--user-data"))
+			continue;
+		strbuf_addf(&names, "%s%s", names.len ? ", " : "",
+			    slash     ? slash + 1
+			    : c->file ? c->file
+				      : "data in the descriptor");
+	}
+	return strbuf_steal(&names);
+}
+
+static char *user_data_line(const struct step *s)
+{
+	cleanup_free char *names = day0_names(s->group);
+	const char *separator = *names ? ": " : "";
+	const char *old = s->present->user_data;
+	const char *new = s->user_data ? s->user_data : "";
+
+	if (!old)
+		return xasprintf("~ user_data (%s%swhat it was is not shown to these credentials)",
+				 names, separator);
+	size_t n = lines_differ(old, new);
+	return xasprintf("~ user_data (%s%s%zu %s)", names, separator, n,
+			 plural(n, "line differs", "lines differ"));
+}
+
+/* "~ image a -> b"; of one name, that what it means differs. */
+static char *name_line(const char *what, const char *old, const char *new)
+{
+	if (!old || streq(old, new))
+		return xasprintf("~ %s %s (its definition has changed)", what, new);
+	return xasprintf("~ %s %s -> %s", what, old, new);
+}
+
+void step_differences(const struct step *s, struct strv *ret)
+{
+	if (s->changes & VIM_CHANGE_USER_DATA)
+		strv_take(ret, user_data_line(s));
+	if (s->changes & VIM_CHANGE_IMAGE)
+		strv_take(ret, name_line("image", s->present->image, s->request.server.image_name));
+	if (s->changes & VIM_CHANGE_FLAVOR)
+		strv_take(ret,
+			  name_line("flavor", s->present->flavor, s->request.server.flavor_name));
+	if (s->changes & VIM_CHANGE_PORTS)
+		strv_add(ret, "~ ports");
+	if (s->changes & VIM_CHANGE_OTHER)
+		strv_add(ret, "~ server group, or what an earlier dnsvnf did not note");
+}
+
+/* The other servers of its set that are not interrupted at the same time. */
+static char *who_serves(const struct plan *plan, const struct step *step)
+{
+	cleanup_free size_t *sets = xcalloc(plan->n, sizeof(*sets));
+	struct strbuf names = {0};
+
+	plan_sets(plan, sets);
+	for (size_t i = 0; i < plan->n && step->action != ACTION_DELETE; i++) {
+		const struct step *s = &plan->v[i];
+		if (s == step || s->request.kind != VIM_SERVER || s->action == ACTION_DELETE ||
+		    sets[i] != sets[step - plan->v] || (plan->at_once_why && step_interrupts(s)))
+			continue;
+		strbuf_addf(&names, "%s%s", names.len ? ", " : "", s->name);
+	}
+	return strbuf_steal(&names);
+}
+
+static const char *way_of(const struct step *step)
+{
+	bool resize = step->changes & VIM_CHANGE_FLAVOR;
+	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+
+	if (step->action == ACTION_DELETE)
+		return "deleted";
+	if (step->action == ACTION_REPLACE)
+		return "deleted and created anew, since this cannot be changed in place";
+	if (resize && rebuild)
+		return "rebuilt and resized (its ports and addresses stay)";
+	return resize ? "resized (its ports and addresses stay)"
+		      : "rebuilt (its host, ports and addresses stay)";
+}
+
+char *step_interruption(const struct plan *plan, const struct step *step)
+{
+	cleanup_free char *others = who_serves(plan, step);
+	cleanup_free char *limit =
+		step->group && step->group->bootup_time > 0
+			? xasprintf(", at most %d s (bootup_time)", step->group->bootup_time)
+			: xstrdup("");
+
+	if (step->action == ACTION_DELETE)
+		return xstrdup("deleted");
+	return xasprintf("%s: one boot%s; %s%s", way_of(step), limit,
+			 *others ? others : "nothing that stands in for it is known",
+			 *others ? (strchr(others, ',') ? " serve meanwhile" : " serves meanwhile")
+				 : ": an outage");
+}
