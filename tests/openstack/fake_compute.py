@@ -8,7 +8,7 @@ page size in kB to number; optional "siblings" (lists of CPUs that are threads o
 over within a second; then host.audited has the file's SHA-256.
 
 Faults, by the metadata of a server: fault=spawn (cannot be started; so is a server named fault-spawn),
-fault=slow:SECONDS (starts late), fault=reboot (cannot be rebooted).
+fault=spawn:N (cannot be started N times, as by a rebuild), fault=slow:SECONDS (starts late), fault=reboot (cannot be rebooted).
 """
 import sys
 
@@ -88,6 +88,7 @@ class HostJsonDriver(fake.FakeDriver):
 
     def __init__(self, virtapi, read_only=False):
         self.hardware = Hardware()
+        self.failed_spawns = {}
         super().__init__(virtapi, read_only)
 
     def init_host(self, host):
@@ -146,6 +147,11 @@ class HostJsonDriver(fake.FakeDriver):
         fault = instance.metadata.get("fault", "")
         if fault == "spawn" or instance.display_name == "fault-spawn":
             raise exception.NovaException("this server cannot be started: fault=spawn")
+        if fault.startswith("spawn:"):
+            failed = self.failed_spawns.get(instance.uuid, 0)
+            if failed < int(fault[len("spawn:"):]):
+                self.failed_spawns[instance.uuid] = failed + 1
+                raise exception.NovaException("this server cannot be started: fault=spawn")
         if fault.startswith("slow:"):
             time.sleep(float(fault[len("slow:"):]))
         return super().spawn(context, instance, *args, **kwargs)

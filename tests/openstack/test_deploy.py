@@ -145,7 +145,7 @@ class Changes(product.ProductTest):
                      "<address>192.168.100.0</address>\n                <netmask>255.255.255.0</netmask>\n"
                      "                <no_gateway>true</no_gateway>"))
         plan = self.dnsvnf("plan", design).stdout
-        self.assertIn("1 to update, 0 to replace", plan)
+        self.assertIn("1 to update, 0 to change", plan)
         self.assertNotIn("interrupted", plan)
         self.dnsvnf("deploy", design)
         gateways = {s["name"]: s["gateway_ip"] for s in self.api.get("network", "/subnets")["subnets"]}
@@ -163,10 +163,10 @@ class Changes(product.ProductTest):
         design.edit(("hostname: cpnr\n", "hostname: other\n"), file="day0.cfg")
         plan = self.dnsvnf("plan", design).stdout
         self.assertIn("the service of server cpnr-dns_cpnr_0 is interrupted", plan)
-        self.assertIn("0 to update, 1 to replace", plan)
+        self.assertIn("0 to update, 1 to change, 0 to replace", plan)
         before = self.ports()
         self.dnsvnf("deploy", design)
-        self.assertNotEqual(self.server()["id"], server)
+        self.assertEqual(self.server()["id"], server)
         self.assertEqual({n: p["id"] for n, p in self.ports().items()}, {n: p["id"] for n, p in before.items()})
         self.dnsvnf("undeploy", design)
         self.assert_nothing_left()

@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Changes without an outage: two VNFs that stand in for each other, under DNS load, on a real control plane.
+
+The guests are stand-ins: each answers DNS on its service address while Nova says that its server runs.
+"""
+import base64
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import cloud
+import fake_guest
+import product
+
+TWO_VNFS = os.path.join(product.TOP, "examples", "designs", "two-vnfs")
+VNFS = {"a": ("10.10.10.10", "172.16.1.10"), "b": ("10.10.10.11", "172.16.1.11")}
+LOOK_EVERY = 0.2
+QUERY = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example\x04test\x00\x00\x01\x00\x01"
+
+
+class TwoVnfs(product.Design):
+    """The example of two VNFs, on the one host of the cloud, with IPv4 only."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.folder = tempfile.mkdtemp(prefix="dnsvnf-test-")
+        self.path = os.path.join(self.folder, "dep.xml")
+        for file in os.listdir(TWO_VNFS):
+            shutil.copy(os.path.join(TWO_VNFS, file), self.folder)
+        self.image("image.raw")
+        self.edit(("<name>dns-vnf</name>\n      <disk_format>qcow2",
+                   "<name>dns-vnf</name>\n      <src>image.raw</src>\n      <disk_format>raw"),
+                  ("<name>dns</name>", "<name>test-tenant</name>"),
+                  ("<bootup_time>300", "<bootup_time>20"))
+        self.drop(r"<placement_group>.*?</placement_group>")
+        self.drop(r"<subnet>\s*<name>service-\d-v6</name>.*?</subnet>", 2)
+        self.drop(r"<address>\s*<address_id>1</address_id>.*?</address>", 4)
+        self.drop(r"<variable>\s*<name>SERVICE6</name>.*?</variable>", 2)
+        self.drop(r" ipv6\.method manual ipv6\.addresses \S+ ipv6\.gateway \S+", file="day0.cfg")
+
+    def image(self, file):
+        with open(os.path.join(self.folder, file), "wb") as image:
+            image.write(os.urandom(product.IMAGE_SIZE))
+
+
+class Status(http.server.BaseHTTPRequestHandler):
+    """What bondd says of a guest whose day-0 is done."""
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        body = json.dumps({"version": "stand-in", "hostname": "dns", "uptime": 60, "interfaces": [], "bonds": [],
+                           "cloud_init": {"status": "done", "errors": []}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Guest:
+    """Answers DNS on its service address while its server runs and its day-0 has not "not-on-NAME"."""
+
+    def __init__(self, api, name):
+        self.api, self.name, self.address = api, name, VNFS[name][1]
+        self.serves = True
+        self._end = threading.Event()
+
+    def __enter__(self):
+        for address in VNFS[self.name]:
+            subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((self.address, 53))
+        self._socket.settimeout(0.1)
+        self._http = http.server.ThreadingHTTPServer((VNFS[self.name][0], 9780), Status)
+        self._threads = [threading.Thread(target=loop, daemon=True)
+                         for loop in (self._answer, self._watch, self._http.serve_forever)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._http.shutdown()
+        self._http.server_close()
+        for thread in self._threads:
+            thread.join()
+        self._socket.close()
+        for address in VNFS[self.name]:
+            subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
+
+    def _answer(self):
+        while not self._end.is_set():
+            try:
+                query, sender = self._socket.recvfrom(2048)
+            except socket.timeout:
+                continue
+            if self.serves:
+                self._socket.sendto(fake_guest.dns_answer(query), sender)
+
+    def _watch(self):
+        while not self._end.is_set():
+            found = self.api.get("compute", f"/servers/detail?all_tenants=1&name=^two-vnfs_dns-{self.name}_0$")
+            for server in found["servers"]:
+                day0 = base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"] or "").decode()
+                self.serves = server["status"] in ("ACTIVE", "VERIFY_RESIZE") and f"not-on-{self.name}" not in day0
+            if not found["servers"]:
+                self.serves = False
+            time.sleep(LOOK_EVERY)
+
+
+class Load:
+    """A client that asks both, as a resolver does; remembers when neither answered, and who answered ever less."""
+
+    def __enter__(self):
+        self.asked = self.lost = 0
+        self.missed = {name: 0 for name in VNFS}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+    def _ask(self):
+        while not self._end.is_set():
+            answered = {name: self._one(address) for name, (_, address) in VNFS.items()}
+            self.asked += 1
+            self.lost += not any(answered.values())
+            for name, answer in answered.items():
+                self.missed[name] += not answer
+            time.sleep(0.05)
+
+    @staticmethod
+    def _one(address):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(0.5)
+            client.sendto(QUERY, (address, 53))
+            try:
+                return client.recv(2048)[:2] == QUERY[:2]
+            except OSError:
+                return False
+
+
+class Update(product.ProductTest):
+    def setUp(self):
+        super().setUp()
+        self.design = TwoVnfs()
+        self.designs.append(self.design)
+        for name in VNFS:
+            self.enterContext(Guest(self.api, name))
+        self.dnsvnf("deploy", self.design)
+        self.kept = self.identities()
+
+    def one(self, name):
+        return self.server(f"two-vnfs_dns-{name}_0")
+
+    def identities(self):
+        """What must not change: ids of servers, and of ports with their addresses and MACs."""
+        return ({name: self.one(name)["id"] for name in VNFS},
+                {name: (port["id"], port["mac_address"], port["fixed_ips"]) for name, port in self.ports().items()})
+
+    def state(self):
+        """What a failed change has to leave as it was."""
+        return {name: {key: self.one(name)[key] for key in ("status", "image", "OS-EXT-SRV-ATTR:user_data")}
+                for name in VNFS}
+
+    def update(self, code=0, *arguments):
+        with Load() as load:
+            time.sleep(0.5)
+            done = self.dnsvnf("deploy", self.design, *arguments, code=code)
+            time.sleep(0.5)
+        self.assertGreater(load.asked, 10)
+        self.assertEqual(load.lost, 0, f"both were down: {load.missed} of {load.asked}\n{done.stderr}")
+        return done, load
+
+    def changed_twice(self):
+        done, load = self.update()
+        self.assertEqual(self.identities(), self.kept)
+        self.assertIn("0 objects", self.dnsvnf("deploy", self.design).stdout)
+        self.assertEqual([self.one(name)["status"] for name in VNFS], ["ACTIVE", "ACTIVE"])
+        return done, load
+
+    def test_day0(self):
+        self.design.edit(("hostname: ${NAME}", "hostname: new-${NAME}"), file="day0.cfg")
+        plan = self.dnsvnf("plan", self.design).stdout
+        self.assertIn("user_data", plan)
+        self.assertIn("1 line differs", plan)
+        _, load = self.changed_twice()
+        self.assertTrue(all(load.missed.values()))
+        for name in VNFS:
+            day0 = base64.b64decode(self.one(name)["OS-EXT-SRV-ATTR:user_data"]).decode()
+            self.assertIn(f"hostname: new-dns-{name}", day0)
+
+    def test_image(self):
+        before = {self.one(name)["image"]["id"] for name in VNFS}
+        self.design.image("new.raw")
+        self.design.edit(("image.raw", "new.raw"))
+        self.changed_twice()
+        after = {self.one(name)["image"]["id"] for name in VNFS}
+        self.assertEqual(len(after), 1)
+        self.assertFalse(before & after)
+        self.assertEqual(self.surplus()["images"], 1)
+
+    def test_image_of_another_name(self):
+        self.design.image("new.raw")
+        self.design.edit(("image.raw", "new.raw"), (">dns-vnf<", ">dns-vnf-2<"))
+        self.assertIn("image dns-vnf -> dns-vnf-2", self.dnsvnf("plan", self.design).stdout)
+        self.changed_twice()
+        self.assertEqual(self.surplus()["images"], 1)
+
+    def test_flavor(self):
+        self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
+        self.changed_twice()
+        self.assertEqual({self.one(name)["flavor"]["ram"] for name in VNFS}, {4096})
+
+    def test_flavor_and_day0(self):
+        self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
+        self.design.edit(("hostname: ${NAME}", "hostname: new-${NAME}"), file="day0.cfg")
+        self.changed_twice()
+
+    # ---- the second step fails ----
+
+    def back(self, done, before):
+        """The first is changed, the second is as it was and serves; one line says so."""
+        self.assertIn('server "two-vnfs_dns-b_0" is as it was before, and serves', done.stderr)
+        self.assertIn("1 of 2 servers changed", done.stderr)
+        self.assertEqual(self.state()["b"], before["b"])
+        self.assertEqual(self.identities(), self.kept)
+
+    def test_boots_but_does_not_serve(self):
+        before = self.state()
+        self.design.edit(("hostname: ${NAME}", "# not-on-b\nhostname: ${NAME}"), file="day0.cfg")
+        done, _ = self.update(1)
+        self.assertIn("timed out waiting for DNS", done.stderr)
+        self.back(done, before)
+        self.design.edit(("# not-on-b\n", ""), file="day0.cfg")
+        self.changed_twice()
+
+    def test_spawn_fails(self):
+        before = self.state()
+        self.api.post("compute", f"/servers/{self.one('b')['id']}/metadata", {"metadata": {"fault": "spawn:1"}})
+        self.design.edit(("hostname: ${NAME}", "hostname: new-${NAME}"), file="day0.cfg")
+        done, _ = self.update(1)
+        self.back(done, before)
+        self.changed_twice()
+
+    def test_image_refused(self):
+        """Nova lets no rebuild change the NUMA topology."""
+        self.design.image("b.raw")
+        with open(self.design.path, encoding="utf-8") as source:
+            text = source.read()
+        at = text.index("<name>dns-b</name>")
+        text = text[:at] + text[at:].replace("<image>dns-vnf<", "<image>dns-vnf-b<", 1)
+        text = text.replace("</image>\n", "</image>\n<image><name>dns-vnf-b</name><src>b.raw</src><disk_format>raw"
+                            "</disk_format><container_format>bare</container_format><properties><property>"
+                            "<name>hw_numa_nodes</name><value>1</value></property></properties></image>\n", 1)
+        with open(self.design.path, "w", encoding="utf-8") as target:
+            target.write(text)
+        self.design.edit(("hostname: ${NAME}", "hostname: new-${NAME}"), file="day0.cfg")
+        before = self.state()
+        done, _ = self.update(1)
+        self.back(done, before)
+        self.assertEqual(self.surplus()["images"], 1)
+
+    def test_host_full(self):
+        before = self.state()
+        self.design.edit(("<vcpus>4", "<vcpus>8"))
+        done, _ = self.update(1)
+        self.assertIn("no host takes it", done.stderr)
+        self.back(done, before)
+        self.assertEqual([self.one(name)["flavor"]["vcpus"] for name in VNFS], [8, 4])
+
+    def test_killed(self):
+        for edit in ((("hostname: ${NAME}", "hostname: new-${NAME}"), "day0.cfg"),
+                     (("<memory_mb>8192", "<memory_mb>4096"), "dep.xml")):
+            self.design.edit(edit[0], file=edit[1])
+            first = self.one("b")["updated"]
+            with Load() as load, product.start("deploy", self.design.path) as process:
+                cloud.wait_for(lambda: process.poll() is not None or self.one("b")["updated"] != first,
+                               "the change of the second", 120)
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+            self.assertEqual(load.lost, 0)
+            self.changed_twice()
+
+
+if __name__ == "__main__":
+    cloud.main()
