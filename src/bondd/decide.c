@@ -31,6 +31,11 @@ static uint32_t proof_for_carrier(const struct decide_leg *l)
 	return may_carry(l) ? l->heard & l->proven & ~l->silent : 0;
 }
 
+static uint32_t proof_or_doubt(const struct decide_leg *l)
+{
+	return may_carry(l) ? proof(l) | l->doubted : 0;
+}
+
 static bool is_better(const struct decide_leg *a, uint32_t proof_a, const struct decide_leg *b,
 		      uint32_t proof_b)
 {
@@ -119,7 +124,9 @@ static struct decision move(const struct decide_snapshot *s, const struct decide
 			    enum decide_reason reason, const struct decide_leg *to,
 			    uint32_t targets, int64_t since)
 {
-	if (is_held(s, limits, 0))
+	bool doubted = reason == DECIDE_FORGED || (to->doubted && !proof_for_carrier(to));
+
+	if (is_held(s, limits, doubted ? DECIDE_MOVES_SPARED : 0))
 		return stay(DECIDE_HELD, targets, since);
 	return (struct decision){
 		.reason = reason, .to = to->index, .targets = targets, .since = since};
@@ -184,8 +191,15 @@ static struct decision judge_path(const struct decide_snapshot *s,
 	to = outvotes(s, active, bad, known & ~bad, proof, &against);
 	if (to)
 		return move(s, limits, DECIDE_LOSSY, to, against, silent_since(active, against));
+	to = outvotes(s, active, active->doubted, active->heard, proof, &against);
+	if (to)
+		return move(s, limits, DECIDE_FORGED, to, against, -1);
+	to = outvotes(s, active, active->silent, active->heard | active->doubted, proof_or_doubt,
+		      &against);
+	if (to)
+		return move(s, limits, DECIDE_SILENT, to, against, silent_since(active, against));
 	if (known == 0)
-		return stay(DECIDE_UNKNOWN, 0, -1);
+		return stay(active->doubted ? DECIDE_DOUBTED : DECIDE_UNKNOWN, active->doubted, -1);
 
 	bool asked;
 	against = heard_elsewhere(s, active, &asked);
@@ -211,6 +225,8 @@ struct decision decide(const struct decide_snapshot *s, const struct decide_limi
 
 	const struct decide_leg *to =
 		outvotes(s, active, UINT32_MAX, 0, proof_for_carrier, &against);
+	if (!to)
+		to = outvotes(s, active, UINT32_MAX, 0, proof_or_doubt, &against);
 	if (!to)
 		return stay(DECIDE_NO_PROVEN, 0, active->carrier_lost);
 	return move(s, limits, DECIDE_CARRIER, to, 0, active->carrier_lost);
@@ -239,6 +255,10 @@ const char *decide_reason_name(enum decide_reason reason)
 		return "silent";
 	case DECIDE_LOSSY:
 		return "lossy";
+	case DECIDE_DOUBTED:
+		return "doubted";
+	case DECIDE_FORGED:
+		return "forged";
 	case DECIDE_RETURN:
 		return "return";
 	}

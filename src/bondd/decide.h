@@ -11,11 +11,15 @@
  *     while another leg has just heard it. A target that no leg hears counts for nobody: it is
  *     dead, not the legs. If that leaves none, the bond stays where it is.
  *  3. It moves only to a leg that has a carrier, that the bond calls up (the kernel refuses any
- *     other) and that is proven good.
- *  4. Moves are few: each further one within the window waits twice as long after the one before,
+ *     other) and that is proven good. From a leg that is dead, where there is none, also to one
+ *     whose answers are doubted: it cannot be worse.
+ *  4. A target whose answers are doubted on a leg (somebody forges them) is unknown there. The
+ *     active leg is left for another that is proven by targets which are doubted on the active one,
+ *     and are more than those it hears.
+ *  5. Moves are few: each further one within the window waits twice as long after the one before,
  *     and there are max_moves of them at most.
- *  5. Without a failure it moves only as the failback policy says, and only while that leaves
- *     moves for failures to come.
+ *  6. Without a failure it moves only as the failback policy says. This, and moves from or to a
+ *     leg that is doubted, are made only while that leaves moves for failures to come.
  * Among several legs: more targets that prove it, higher preference, higher speed, lower index.
  */
 #pragma once
@@ -49,6 +53,7 @@ struct decide_leg {
 	uint32_t proven;      /* of those: has answered long enough to be relied upon */
 	uint32_t lossy;       /* of those: answers too few */
 	uint32_t silent;      /* answered none of the last probes, or never */
+	uint32_t doubted;     /* gives more answers than there are probes; in no other set */
 	int64_t carrier_lost; /* us; -1: it is there */
 	int64_t silent_since[DECIDE_TARGETS]; /* us; of those in silent: when the first probe went
 					       * that was not answered */
@@ -82,10 +87,12 @@ enum decide_reason {
 	DECIDE_TARGETS_GONE, /* it hears no target; nor does any other leg, though asked */
 	DECIDE_NO_PROVEN,    /* it fails, and no other leg is proven good, or none is asked */
 	DECIDE_HELD,         /* it fails, and there were too many moves */
+	DECIDE_DOUBTED,      /* its answers are doubted, and no other leg is proven good */
 	/* the bond moves, because the active leg ... */
 	DECIDE_CARRIER, /* has no carrier */
 	DECIDE_SILENT,  /* hears nothing of targets that the other leg hears */
 	DECIDE_LOSSY,   /* hears too little of them */
+	DECIDE_FORGED,  /* is doubted, and the other leg is proven good */
 	DECIDE_RETURN,  /* is not the preferred one, which is proven good again */
 };
 

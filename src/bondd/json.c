@@ -14,6 +14,8 @@ static void put_leg_watch(struct json_writer *w, const struct guest_leg_watch *l
 	json_put_known(w, "sent", l->sent);
 	json_put_known(w, "answered", l->answered);
 	json_put_known(w, "lost", l->lost);
+	json_put_known(w, "excess", l->excess);
+	json_put_known(w, "other_mac", l->other_mac);
 	json_put_known(w, "round_trip_sum_us", l->round_trip_sum_us);
 	json_open_array(w, "round_trips");
 	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++)

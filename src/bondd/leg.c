@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/leg.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,12 @@
 #include "base/str.h"
 #include "net/packet.h"
 
-enum { BATCHES = 8 }; /* of frames; a flood of them must not stop the clock */
+enum {
+	BATCHES = 8,        /* of frames; a flood of them must not stop the clock */
+	BROADCAST_EACH = 4, /* open probe, where another leg hears the target */
+};
+
+_Static_assert((int)FRAME_TARGETS == (int)DECIDE_TARGETS, "the filter passes every target");
 
 static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = {GUEST_ROUND_TRIP_BOUNDS};
 
@@ -45,6 +51,8 @@ void leg_init(struct leg *l, const struct rtnl_link *link, int64_t now)
 void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now)
 {
 	memcpy(l->name, link->name, sizeof(l->name));
+	if (!mac_equal(&l->mac, &link->mac))
+		leg_close(l); /* its filter is for the old one */
 	l->mac = link->mac;
 	l->up = link->mii_up;
 	/* A leg that is taken down is as dead as one without a cable. */
@@ -61,15 +69,19 @@ void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now)
 int leg_open(struct leg *l, const struct targets *targets, struct err *err)
 {
 	bool ipv4 = false, ipv6 = false, tagged = false;
+	struct ip_addr ips[DECIDE_TARGETS];
+	struct frame_filter filter;
 
 	if (l->fd >= 0)
 		return 0;
 	for (size_t i = 0; i < targets->n; i++) {
+		ips[i] = targets->v[i].ip;
 		ipv4 |= targets->v[i].ip.version == 4;
 		ipv6 |= targets->v[i].ip.version == 6;
 		tagged |= targets->v[i].vlan != 0;
 	}
-	int r = packet_open(l->index, ipv4, ipv6, tagged, &l->fd, err);
+	frame_filter(&l->mac, ips, targets->n, &filter);
+	int r = packet_open(l->index, &filter, ipv4, ipv6, tagged, &l->fd, err);
 	return r < 0 ? err_wrap(err, "leg %s", l->name) : 0;
 }
 
@@ -82,28 +94,75 @@ void leg_close(struct leg *l)
 
 void leg_forget(struct leg *l)
 {
-	for (size_t i = 0; i < DECIDE_TARGETS; i++) {
+	for (size_t i = 0; i < DECIDE_TARGETS; i++)
 		track_forget(&l->tracks[i]);
-		l->neighbours[i].known = false;
-	}
 }
 
-void leg_probe(struct leg *l, const struct targets *targets, const struct track_limits *limits,
-	       int64_t now)
+void leg_reset(struct leg *l)
+{
+	leg_forget(l);
+	for (size_t i = 0; i < DECIDE_TARGETS; i++) {
+		l->tracks[i].excess = 0;
+		l->neighbours[i].known = false;
+	}
+	leg_close(l);
+}
+
+static bool same_neighbour(const struct neighbour *a, const struct neighbour *b)
+{
+	return mac_equal(&a->mac, &b->mac) && mac_equal(&a->sender, &b->sender);
+}
+
+/* Another leg hears the target, and not as n; n may be NULL: anyhow. */
+static bool is_heard_elsewhere(const struct leg *l, const struct leg *legs, size_t n_legs,
+			       size_t target, const struct neighbour *n,
+			       const struct track_limits *limits, int64_t now)
+{
+	for (size_t i = 0; i < n_legs; i++) {
+		const struct track *t = &legs[i].tracks[target];
+		const struct neighbour *known = &legs[i].neighbours[target];
+		if (legs[i].index != l->index && known->known && t->answered &&
+		    !track_is_silent(t, limits, now) && (!n || !same_neighbour(known, n)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Everybody is asked only when the one who answered last does not any more; and where another leg
+ * hears it, not before this path is silent, and then now and then: neighbours shall not know when
+ * an answer is due.
+ */
+static bool asks_everybody(const struct leg *l, const struct leg *legs, size_t n_legs,
+			   size_t target, const struct track_limits *limits, int64_t now)
+{
+	unsigned open = l->tracks[target].open;
+
+	if (!l->neighbours[target].known)
+		return true;
+	if (!is_heard_elsewhere(l, legs, n_legs, target, NULL, limits, now))
+		return open > 0;
+	return open >= limits->fall && open % BROADCAST_EACH == 0;
+}
+
+void leg_probe(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
+	       const struct track_limits *limits, int64_t now)
 {
 	struct frame frame;
 
 	if (l->carrier != TRI_YES || l->fd < 0)
 		return;
 	for (size_t i = 0; i < targets->n; i++) {
-		/* Everybody is asked only when the one who answered last does not any more. */
-		bool quiet = l->neighbours[i].known && l->tracks[i].open == 0;
+		struct track *t = &l->tracks[i];
+		bool all = asks_everybody(l, legs, n_legs, i, limits, now);
 		const struct frame_way way = {
 			.from = &l->mac,
-			.to = quiet ? &l->neighbours[i].mac : NULL,
+			.to = all ? NULL : &l->neighbours[i].mac,
 			.vlan = targets->v[i].vlan,
 		};
-		track_sent(&l->tracks[i], limits, now);
+		if (track_is_doubted(t) && arc4random_uniform(2))
+			continue;
+		track_sent(t, limits, now);
 		l->sent++;
 		frame_probe(&way, &targets->v[i].ip, &frame);
 		(void)packet_send(l->fd, l->index, &frame);
@@ -121,30 +180,55 @@ static void count_round_trip(struct leg *l, int64_t us)
 }
 
 /*
+ * A target keeps the MAC under which it answered first, until nobody hears it by that any more:
+ * then it may be another machine that took the address over.
+ */
+static bool is_the_target(struct leg *l, const struct leg *legs, size_t n_legs, size_t target,
+			  const struct neighbour *n, const struct track_limits *limits, int64_t now)
+{
+	const struct neighbour *known = &l->neighbours[target];
+
+	if (!known->known || same_neighbour(known, n))
+		return true;
+	if (track_is_silent(&l->tracks[target], limits, now) &&
+	    !is_heard_elsewhere(l, legs, n_legs, target, n, limits, now))
+		return true;
+	l->other_mac++;
+	l->other = mac_equal(&known->mac, &n->mac) ? n->sender : n->mac;
+	return false;
+}
+
+/*
  * Only what was sent to this leg's own MAC: a gateway that greets all might not hear us. And only
  * if it was asked: legs of one MAC would take each other's answers.
  */
-static void take_answer(struct leg *l, const struct targets *targets,
-			const struct track_limits *limits, const struct frame_answer *answer,
-			int64_t now)
+static void take_answer(struct leg *l, const struct leg *legs, size_t n_legs,
+			const struct targets *targets, const struct track_limits *limits,
+			const struct frame_answer *answer, int64_t now)
 {
+	const struct neighbour n = {answer->mac, answer->sender, true};
+
 	if (!l->probed || !mac_equal(&answer->to, &l->mac))
 		return;
 	for (size_t i = 0; i < targets->n; i++) {
 		if (!ip_equal(&answer->from, &targets->v[i].ip) ||
-		    answer->vlan != targets->v[i].vlan)
+		    answer->vlan != targets->v[i].vlan ||
+		    !is_the_target(l, legs, n_legs, i, &n, limits, now))
 			continue;
 		int64_t us = track_answer(&l->tracks[i], limits, now);
+		if (us == TRACK_EXCESS) {
+			l->excess++;
+			continue;
+		}
 		if (us >= 0)
 			count_round_trip(l, us);
-		l->neighbours[i].mac = answer->mac;
-		l->neighbours[i].known = true;
+		l->neighbours[i] = n;
 		l->answered++;
 	}
 }
 
-void leg_hear(struct leg *l, const struct targets *targets, const struct track_limits *limits,
-	      int64_t now)
+void leg_hear(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
+	      const struct track_limits *limits, int64_t now)
 {
 	struct frame_answer answers[PACKET_BATCH];
 	size_t taken = PACKET_BATCH, n;
@@ -152,7 +236,7 @@ void leg_hear(struct leg *l, const struct targets *targets, const struct track_l
 	for (unsigned batch = 0; batch < BATCHES && taken == PACKET_BATCH; batch++) {
 		taken = packet_hear(l->fd, answers, &n);
 		for (size_t i = 0; i < n; i++)
-			take_answer(l, targets, limits, &answers[i], now);
+			take_answer(l, legs, n_legs, targets, limits, &answers[i], now);
 	}
 }
 
@@ -178,6 +262,10 @@ void leg_snapshot(const struct leg *l, const struct targets *targets,
 		d.silent_since[i] = t->open_since;
 		if (!t->answered)
 			continue;
+		if (!silent && track_is_doubted(t)) {
+			d.doubted |= bit;
+			continue;
+		}
 		d.heard |= silent ? 0 : bit;
 		d.fresh |= track_is_fresh(t, limits, now) ? bit : 0;
 		d.proven |= t->proven ? bit : 0;

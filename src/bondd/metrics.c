@@ -68,6 +68,18 @@ static int64_t answered(const struct guest_bond *b, const struct guest_leg *l)
 	return l->watch ? l->watch->answered : -1;
 }
 
+static int64_t excess(const struct guest_bond *b, const struct guest_leg *l)
+{
+	(void)b;
+	return l->watch ? l->watch->excess : -1;
+}
+
+static int64_t other_mac(const struct guest_bond *b, const struct guest_leg *l)
+{
+	(void)b;
+	return l->watch ? l->watch->other_mac : -1;
+}
+
 /* One number of a leg each; -1 is left out. */
 static const struct {
 	const char *name, *type, *help;
@@ -78,6 +90,9 @@ static const struct {
 	{"bondd_leg_proven", "gauge", "1: the leg's path has proven good.", proven},
 	{"bondd_probes_sent_total", "counter", "Probes sent over the leg.", sent},
 	{"bondd_probes_answered_total", "counter", "Answers heard on the leg.", answered},
+	{"bondd_answers_excess_total", "counter", "Answers that no probe asked for.", excess},
+	{"bondd_answers_other_mac_total", "counter", "Answers of another MAC than the target's.",
+	 other_mac},
 };
 
 static void add_leg_metrics(struct strbuf *out, const struct guest_status *s)

@@ -19,6 +19,7 @@
 
 enum {
 	QUIET_US = 1000000,  /* between two sentences about a bond that stays */
+	BOGUS_US = 60000000, /* between two warnings of answers that count for nothing */
 	SETTLED_US = 200000, /* a reason to stay is told when it has lasted that long */
 };
 
@@ -104,10 +105,8 @@ static void update_targets(struct bond_monitor *m, const struct monitor_ctx *ctx
 	if (same)
 		return;
 	m->targets = found;
-	for (size_t i = 0; i < m->n_legs; i++) {
-		leg_forget(&m->legs[i]);
-		leg_close(&m->legs[i]); /* the protocol may be another */
-	}
+	for (size_t i = 0; i < m->n_legs; i++)
+		leg_reset(&m->legs[i]);
 }
 
 static void update_legs(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
@@ -294,6 +293,10 @@ static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx
 				 "%s%s",
 				 leg->name, track_lost(track), track_window(track), target, to,
 				 after);
+	case DECIDE_FORGED:
+		return xasprintf("%s gets more answers from %s than it sent probes, so none of "
+				 "them proves it: moved to %s",
+				 leg->name, target, to);
 	case DECIDE_RETURN:
 		return xasprintf("%s is proven good again and preferred: moved back from %s", to,
 				 leg->name);
@@ -304,6 +307,7 @@ static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx
 	case DECIDE_TARGETS_GONE:
 	case DECIDE_NO_PROVEN:
 	case DECIDE_HELD:
+	case DECIDE_DOUBTED:
 		break;
 	}
 	return xasprintf("moved from %s to %s", leg->name, to);
@@ -323,11 +327,16 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 		return xasprintf("%s fails, and no other leg is proven good: it stays", active);
 	case DECIDE_HELD:
 		return xasprintf("%s fails, but there were too many moves: it waits", active);
+	case DECIDE_DOUBTED:
+		return xasprintf("%s gets more answers from %s than it sent probes, and no other "
+				 "leg is proven good: it stays",
+				 active, target_text(m, d->targets, target));
 	case DECIDE_NO_ACTIVE:
 		return xstrdup("no leg is up");
 	case DECIDE_HEALTHY:
 		if (m->told == DECIDE_TARGETS_GONE || m->told == DECIDE_NO_PROVEN ||
-		    m->told == DECIDE_HELD || m->told == DECIDE_NO_ACTIVE)
+		    m->told == DECIDE_HELD || m->told == DECIDE_DOUBTED ||
+		    m->told == DECIDE_NO_ACTIVE)
 			return xasprintf("%s hears its targets again", active);
 		return NULL;
 	case DECIDE_MODE:
@@ -335,6 +344,7 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 	case DECIDE_CARRIER:
 	case DECIDE_SILENT:
 	case DECIDE_LOSSY:
+	case DECIDE_FORGED:
 	case DECIDE_RETURN:
 		return NULL;
 	}
@@ -346,6 +356,7 @@ static enum move_cause cause_of(enum decide_reason reason)
 	return reason == DECIDE_CARRIER  ? MOVE_CARRIER
 	       : reason == DECIDE_SILENT ? MOVE_SILENT
 	       : reason == DECIDE_LOSSY  ? MOVE_LOSSY
+	       : reason == DECIDE_FORGED ? MOVE_FORGED
 					 : MOVE_RETURN;
 }
 
@@ -412,11 +423,47 @@ bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 	return false;
 }
 
+/* Of answers that count for nothing: at once, then once a minute. */
+static void tell_bogus(struct bond_monitor *m, int64_t now)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->n_legs; i++)
+		sum += m->legs[i].excess + m->legs[i].other_mac;
+	if (sum <= m->bogus || (m->told_bogus && now - m->told_bogus < BOGUS_US))
+		return;
+	for (size_t i = 0; i < m->n_legs; i++) {
+		const struct leg *l = &m->legs[i];
+		char other[MAC_TEXT_SIZE];
+		if (l->excess)
+			journal_say(JOURNAL_WARNING,
+				    "%s: %s got %llu answers that no probe asked for: a neighbour "
+				    "forges them, or frames are duplicated",
+				    m->name, l->name, (unsigned long long)l->excess);
+		if (l->other_mac)
+			journal_say(JOURNAL_WARNING,
+				    "%s: %s got %llu answers of another MAC than the target's, the "
+				    "last of %s: a neighbour forges them, or the address is in use "
+				    "twice",
+				    m->name, l->name, (unsigned long long)l->other_mac,
+				    mac_format(&l->other, other));
+	}
+	m->bogus = sum;
+	m->told_bogus = now;
+}
+
+void monitor_hear(struct bond_monitor *m, const struct monitor_ctx *ctx, struct leg *l, int64_t now)
+{
+	leg_hear(l, m->legs, m->n_legs, &m->targets, &ctx->conf->track, now);
+}
+
 void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
 {
 	for (size_t i = 0; i < m->n_legs; i++)
 		if (m->legs[i].probed)
-			leg_probe(&m->legs[i], &m->targets, &ctx->conf->track, now);
+			leg_probe(&m->legs[i], m->legs, m->n_legs, &m->targets, &ctx->conf->track,
+				  now);
+	tell_bogus(m, now);
 }
 
 int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
@@ -453,6 +500,8 @@ const char *move_cause_name(enum move_cause cause)
 		return "silent";
 	case MOVE_LOSSY:
 		return "lossy";
+	case MOVE_FORGED:
+		return "forged";
 	case MOVE_RETURN:
 		return "return";
 	case MOVE_OTHER:

@@ -14,6 +14,7 @@ enum move_cause {
 	MOVE_CARRIER,
 	MOVE_SILENT,
 	MOVE_LOSSY,
+	MOVE_FORGED,
 	MOVE_RETURN,
 	MOVE_OTHER, /* the kernel's doing, or an operator's */
 	MOVE_CAUSES,
@@ -36,12 +37,14 @@ struct bond_monitor {
 	struct announcements announcements;
 	uint64_t announced; /* frames */
 	struct audit audit;
-	char *sentence;  /* the last; NULL: none yet */
-	int64_t said;    /* us */
-	int64_t said_at; /* s since 1970 */
-	int64_t outage;  /* us; estimate for the last move off a leg that failed; -1 */
-	char *refusal;   /* of the kernel's, so that it is told once */
-	bool kept;       /* while the bonds are gone through */
+	char *sentence;     /* the last; NULL: none yet */
+	int64_t said;       /* us */
+	int64_t said_at;    /* s since 1970 */
+	int64_t outage;     /* us; estimate for the last move off a leg that failed; -1 */
+	uint64_t bogus;     /* answers that count for nothing, when that was told last */
+	int64_t told_bogus; /* us; 0: never */
+	char *refusal;      /* of the kernel's, so that it is told once */
+	bool kept;          /* while the bonds are gone through */
 };
 
 /* What all monitors share. */
@@ -75,10 +78,14 @@ void monitor_announce(struct bond_monitor *m, const struct monitor_ctx *ctx, int
 /* Has anything to do at the next tick. */
 bool monitor_wants_ticks(const struct bond_monitor *m);
 
+/* Takes in answers at one of its legs. */
+void monitor_hear(struct bond_monitor *m, const struct monitor_ctx *ctx, struct leg *l,
+		  int64_t now);
+
 /* By its socket; NULL: no leg of this bond has it. */
 struct leg *monitor_leg_of(struct bond_monitor *m, int fd);
 
-/* "carrier", "silent", "lossy", "return", "other" */
+/* "carrier", "silent", "lossy", "forged", "return", "other" */
 const char *move_cause_name(enum move_cause cause);
 
 void monitor_clear(struct bond_monitor *m);

@@ -22,6 +22,7 @@ static const char *path_word(const struct leg *l, const struct targets *targets,
 	return d.heard & ~d.lossy & d.proven ? "proven"
 	       : d.heard & ~d.lossy          ? "answers"
 	       : d.heard                     ? "lossy"
+	       : d.doubted                   ? "doubted"
 	       : d.silent                    ? "silent"
 					     : NULL;
 }
@@ -41,6 +42,8 @@ static void put_leg(struct json_writer *w, const struct leg *l, const struct tar
 	json_put_uint64(w, "sent", l->sent);
 	json_put_uint64(w, "answered", l->answered);
 	json_put_int64(w, "lost", lost);
+	json_put_uint64(w, "excess", l->excess);
+	json_put_uint64(w, "other_mac", l->other_mac);
 	json_put_uint64(w, "round_trip_sum_us", l->round_trip_sum);
 	json_open_array(w, "round_trips");
 	for (size_t i = 0; i < GUEST_ROUND_TRIPS; i++)

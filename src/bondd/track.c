@@ -40,6 +40,11 @@ bool track_is_lossy(const struct track *t)
 	return track_lost(t) >= TRACK_LOSS_MANY;
 }
 
+bool track_is_doubted(const struct track *t)
+{
+	return t->excess >= TRACK_DOUBT;
+}
+
 /* How long a probe may take on any path; as late the clock that sends may be. */
 static int64_t least_patience(const struct track_limits *limits)
 {
@@ -108,6 +113,11 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 		t->open++;
 	t->last_sent = now;
 	t->total_sent++;
+	if (t->credit && t->total_sent % TRACK_CREDIT_FADES == 0)
+		t->credit--;
+	t->credit = least(t->credit + 1, TRACK_CREDIT);
+	if (t->excess && t->total_sent % TRACK_DOUBT_FADES == 0)
+		t->excess--;
 	if (track_is_silent(t, limits, now))
 		fall(t);
 	else if (track_is_lossy(t))
@@ -121,6 +131,12 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 	int64_t round_trip = t->open == 1 ? now - t->last_sent : -1;
 	int64_t longest = t->open ? now - t->open_since : 0; /* if it is of the oldest open probe */
 
+	if (t->credit == 0) {
+		t->total_excess++;
+		t->excess = least(t->excess + 1, TRACK_DOUBT_MAX);
+		return TRACK_EXCESS;
+	}
+	t->credit--;
 	if (longest > TRACK_PATIENCE * limits->interval)
 		longest = TRACK_PATIENCE * limits->interval;
 	if (track_is_silent(t, limits, now))
@@ -142,5 +158,7 @@ void track_forget(struct track *t)
 		.last_sent = -1,
 		.total_sent = t->total_sent,
 		.total_answered = t->total_answered,
+		.total_excess = t->total_excess,
+		.excess = t->excess,
 	};
 }

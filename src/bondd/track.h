@@ -3,7 +3,9 @@
  * What the probes from one leg to one target have shown: a count, no clock and no socket.
  *
  * An ARP reply does not say which request it answers. So none is matched to its probe: an answer
- * shows that the path worked just before it came, and settles every probe that is still open.
+ * shows that the path worked just before it came, and settles every probe that is still open. But
+ * there is one answer a probe at most: one too many (TRACK_EXCESS) settles nothing, and where they
+ * are many somebody forges them. Then the path is doubted: no answer proves anything.
  * A probe that is open when the next one is due is a miss; an answer that comes later takes the
  * miss back. So a round trip longer than the interval does no harm while answers keep coming.
  *
@@ -21,6 +23,12 @@ enum {
 	TRACK_LOSS_WINDOW = 16, /* probes over which loss is counted */
 	TRACK_PATIENCE = 5,     /* intervals that a slow round trip may add at most */
 	TRACK_LOSS_MANY = 4,    /* lost of those: the path is lossy */
+	TRACK_CREDIT = 16,      /* probes that answers which were held up may be of */
+	TRACK_CREDIT_FADES = 8, /* probes until one that was never answered is given up */
+	TRACK_EXCESS = -2,      /* see track_answer */
+	TRACK_DOUBT = 8,        /* answers too many: the path is doubted */
+	TRACK_DOUBT_MAX = 24,   /* more are not counted, so that doubt ends */
+	TRACK_DOUBT_FADES = 25, /* probes until one answer too many is forgotten */
 };
 
 struct track_limits {
@@ -38,15 +46,18 @@ struct track {
 	int64_t slowest;    /* us; round trip of late */
 	uint8_t answers[TRACK_RISE_MAX]; /* in each of the last intervals, a ring */
 	unsigned at;                     /* in the ring: the interval that runs */
-	unsigned n; /* intervals that ended since it was silent, up to TRACK_RISE_MAX */
-	uint64_t total_sent, total_answered;
+	unsigned n;      /* intervals that ended since it was silent, up to TRACK_RISE_MAX */
+	unsigned credit; /* probes that an answer to come may be of, up to TRACK_CREDIT */
+	unsigned excess; /* answers too many of late, up to TRACK_DOUBT_MAX */
+	uint64_t total_sent, total_answered, total_excess;
 };
 
 /* The time of the last probe is over, and one is to be sent now (us). */
 void track_sent(struct track *t, const struct track_limits *limits, int64_t now);
 
 /*
- * An answer came. Returns the round trip in us, or -1: it could be that of several probes.
+ * An answer came. Returns the round trip in us; -1: it could be that of several probes;
+ * TRACK_EXCESS: no probe is left that it could be of, so it is not counted.
  */
 int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now);
 
@@ -62,11 +73,14 @@ bool track_is_silent(const struct track *t, const struct track_limits *limits, i
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now);
 bool track_is_lossy(const struct track *t);
 
+/* Answers that no probe asked for come in: the others may be forged as well. */
+bool track_is_doubted(const struct track *t);
+
 /* Probes that track_lost() looks at: TRACK_LOSS_WINDOW, or those since it was silent. */
 unsigned track_window(const struct track *t);
 
 /* Probes lost of the last track_window(), without those that are open. */
 unsigned track_lost(const struct track *t);
 
-/* Nothing is known any more, as when the leg's carrier went; the totals stay. */
+/* Nothing is known any more, as when the leg's carrier went; totals and doubt stay. */
 void track_forget(struct track *t);

@@ -121,7 +121,7 @@ static void hear_legs(struct watch *w, int64_t began)
 	for (size_t i = 0; i < w->n_monitors; i++) {
 		struct bond_monitor *m = &w->monitors[i];
 		for (size_t k = 0; k < m->n_legs; k++)
-			leg_hear(&m->legs[k], &m->targets, &w->ctx.conf->track, began);
+			monitor_hear(m, &w->ctx, &m->legs[k], began);
 	}
 }
 
@@ -196,7 +196,7 @@ static void hear_leg(struct watch *w, int fd, int64_t now)
 	for (size_t i = 0; i < w->n_monitors; i++) {
 		struct leg *l = monitor_leg_of(&w->monitors[i], fd);
 		if (l)
-			leg_hear(l, &w->monitors[i].targets, &w->ctx.conf->track, now);
+			monitor_hear(&w->monitors[i], &w->ctx, l, now);
 	}
 }
 

@@ -13,6 +13,7 @@
 enum { HOP_LIMIT = 255 };
 
 static const struct mac_addr broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+static const uint8_t nobody[4]; /* 0.0.0.0 */
 
 static void put(struct frame *f, const void *bytes, size_t len)
 {
@@ -113,10 +114,16 @@ struct advertisement {
 	uint8_t mac[MAC_SIZE];
 };
 
+/* fe80::bdd0:MAC; RFC 7136 gives the bits of an interface identifier no meaning. */
+static void probe_source(const struct mac_addr *mac, uint8_t ret_source[16])
+{
+	memcpy(ret_source, (const uint8_t[16]){0xfe, 0x80, [8] = 0xbd, [9] = 0xd0}, 16);
+	memcpy(ret_source + 10, mac->bytes, MAC_SIZE);
+}
+
 static void put_solicitation(struct frame *f, const struct frame_way *way, const uint8_t *target)
 {
-	/* fe80::bdd0:MAC; RFC 7136 gives the bits of an interface identifier no meaning. */
-	uint8_t source[16] = {0xfe, 0x80, [8] = 0xbd, [9] = 0xd0};
+	uint8_t source[16];
 	/* The solicited-node address (RFC 4291, 2.7.1). */
 	uint8_t group[16] = {0xff, 0x02, [11] = 1, [12] = 0xff};
 	struct solicitation m = {
@@ -124,7 +131,7 @@ static void put_solicitation(struct frame *f, const struct frame_way *way, const
 		.option = {.nd_opt_type = ND_OPT_SOURCE_LINKADDR, .nd_opt_len = 1},
 	};
 
-	memcpy(source + 10, way->from->bytes, MAC_SIZE);
+	probe_source(way->from, source);
 	memcpy(group + 13, target + 13, 3);
 	memcpy(&m.head.nd_ns_target, target, 16);
 	memcpy(m.mac, way->from->bytes, MAC_SIZE);
@@ -148,8 +155,6 @@ static void put_advertisement(struct frame *f, const struct frame_way *way, cons
 
 void frame_probe(const struct frame_way *way, const struct ip_addr *target, struct frame *ret_frame)
 {
-	static const uint8_t nobody[4];
-
 	if (target->version == 6)
 		put_solicitation(ret_frame, way, target->bytes);
 	else
@@ -165,6 +170,7 @@ void frame_announcement(const struct frame_way *way, const struct ip_addr *addre
 		put_arp_request(ret_frame, way, address->bytes, address->bytes);
 }
 
+/* The target fields repeat what the probe had as its sender (RFC 826). */
 static bool read_arp(const uint8_t *bytes, size_t len, struct frame_answer *a)
 {
 	struct ether_arp arp;
@@ -173,14 +179,19 @@ static bool read_arp(const uint8_t *bytes, size_t len, struct frame_answer *a)
 		return false;
 	memcpy(&arp, bytes, sizeof(arp));
 	if (arp.arp_hrd != htons(ARPHRD_ETHER) || arp.arp_pro != htons(ETHERTYPE_IP) ||
-	    arp.arp_hln != MAC_SIZE || arp.arp_pln != 4 || arp.arp_op != htons(ARPOP_REPLY))
+	    arp.arp_hln != MAC_SIZE || arp.arp_pln != 4 || arp.arp_op != htons(ARPOP_REPLY) ||
+	    memcmp(arp.arp_tha, a->to.bytes, MAC_SIZE) != 0 ||
+	    memcmp(arp.arp_tpa, nobody, sizeof(nobody)) != 0)
 		return false;
 	a->from = ip_from_bytes(AF_INET, arp.arp_spa, 4);
 	memcpy(a->mac.bytes, arp.arp_sha, MAC_SIZE);
 	return true;
 }
 
-/* RFC 4861, 7.1.2. The target's MAC is the option's, else the frame's. */
+/*
+ * RFC 4861, 7.1.2. It is solicited and goes to the probe's source. The target's MAC is the
+ * option's, else the frame's.
+ */
 static bool read_advertisement(const uint8_t *bytes, size_t len, struct frame_answer *a)
 {
 	struct ip6_hdr ip;
@@ -196,8 +207,12 @@ static bool read_advertisement(const uint8_t *bytes, size_t len, struct frame_an
 	if (ntohl(ip.ip6_flow) >> 28 != 6 || ip.ip6_nxt != IPPROTO_ICMPV6 ||
 	    ip.ip6_hlim != HOP_LIMIT || message > len || message < sizeof(head))
 		return false;
+	uint8_t asker[16];
+	probe_source(&a->to, asker);
 	memcpy(&head, bytes, sizeof(head));
 	if (head.nd_na_type != ND_NEIGHBOR_ADVERT || head.nd_na_code != 0 ||
+	    !(head.nd_na_flags_reserved & ND_NA_FLAG_SOLICITED) ||
+	    memcmp(&ip.ip6_dst, asker, sizeof(asker)) != 0 ||
 	    IN6_IS_ADDR_MULTICAST(&head.nd_na_target) || icmp6_checksum(&ip, bytes, message) != 0)
 		return false;
 	for (size_t at = sizeof(head); at < message;) {
@@ -220,7 +235,8 @@ bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *re
 	if (len < head)
 		return false;
 	memcpy(a.to.bytes, bytes, MAC_SIZE);
-	memcpy(a.mac.bytes, bytes + MAC_SIZE, MAC_SIZE);
+	memcpy(a.sender.bytes, bytes + MAC_SIZE, MAC_SIZE);
+	a.mac = a.sender;
 
 	unsigned type = (unsigned)(bytes[12] << 8 | bytes[13]);
 	if (type == ETHERTYPE_ARP
@@ -231,24 +247,67 @@ bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *re
 	return true;
 }
 
-const struct sock_fprog *frame_filter(void)
+static uint32_t word_at(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	       bytes[3];
+}
+
+static void add(struct frame_filter *f, uint16_t code, uint32_t k)
+{
+	f->code[f->n++] = (struct sock_filter)BPF_STMT(code, k);
+}
+
+/* Drops the frame unless what was loaded is value. */
+static void require(struct frame_filter *f, uint16_t load, uint32_t at, uint32_t value)
+{
+	add(f, BPF_LD | load | BPF_ABS, at);
+	f->code[f->n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
+	add(f, BPF_RET | BPF_K, 0);
+}
+
+/* Passes the frame if the address at that offset is one of these; drops it if it is none. */
+static void pass_addresses(struct frame_filter *f, const struct ip_addr *ips, size_t n, int version,
+			   uint32_t at)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned words = version == 6 ? 4 : 1;
+		if (ips[i].version != version)
+			continue;
+		for (unsigned w = 0; w < words; w++) {
+			uint8_t past = (uint8_t)(2 * (words - w) - 1); /* the next address */
+			add(f, BPF_LD | BPF_W | BPF_ABS, at + 4 * w);
+			f->code[f->n++] = (struct sock_filter)BPF_JUMP(
+				BPF_JMP | BPF_JEQ | BPF_K, word_at(ips[i].bytes + 4 * w), 0, past);
+		}
+		add(f, BPF_RET | BPF_K, UINT32_MAX);
+	}
+	add(f, BPF_RET | BPF_K, 0);
+}
+
+void frame_filter(const struct mac_addr *mac, const struct ip_addr *targets, size_t n,
+		  struct frame_filter *ret_filter)
 {
 	/* The kernel takes a tag out of the frame before a packet socket sees it. */
-	enum { TYPE = 12, ARP_OP = 20, NEXT_HEADER = 20, ICMP_TYPE = 54 };
-	static struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_ARP, 0, 2),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ARP_OP),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPOP_REPLY, 5, 6),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IPV6, 0, 5),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NEXT_HEADER),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ICMP_TYPE),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	static const struct sock_fprog program = {ARRAY_SIZE(code), code};
+	enum { TYPE = 12, ARP_OP = 20, ARP_SENDER = 28, NEXT_HEADER = 20, ICMP_TYPE = 54 };
+	enum { ARP_TARGET = 38, ND_TARGET = 62 };
+	struct frame_filter f = {0};
 
-	return &program;
+	if (n > FRAME_TARGETS)
+		n = FRAME_TARGETS;
+	require(&f, BPF_W, 0, word_at(mac->bytes));
+	require(&f, BPF_H, 4, (uint32_t)(mac->bytes[4] << 8 | mac->bytes[5]));
+	add(&f, BPF_LD | BPF_H | BPF_ABS, TYPE);
+	size_t jump = f.n;
+	f.code[f.n++] =
+		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_ARP, 0, 0);
+	require(&f, BPF_H, ARP_OP, ARPOP_REPLY);
+	require(&f, BPF_W, ARP_TARGET, 0);
+	pass_addresses(&f, targets, n, 4, ARP_SENDER);
+	f.code[jump].jf = (uint8_t)(f.n - jump - 1);
+	require(&f, BPF_H, TYPE, ETHERTYPE_IPV6);
+	require(&f, BPF_B, NEXT_HEADER, IPPROTO_ICMPV6);
+	require(&f, BPF_B, ICMP_TYPE, ND_NEIGHBOR_ADVERT);
+	pass_addresses(&f, targets, n, 6, ND_TARGET);
+	*ret_filter = f;
 }

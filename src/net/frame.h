@@ -44,16 +44,31 @@ void frame_probe(const struct frame_way *way, const struct ip_addr *target,
 void frame_announcement(const struct frame_way *way, const struct ip_addr *address, bool router,
 			struct frame *ret_frame);
 
-/* A host's answer to a probe, or to anybody's question. */
+/* An answer to a probe that the leg with the MAC to has sent. */
 struct frame_answer {
-	struct ip_addr from; /* the address that was asked for */
-	struct mac_addr mac;
+	struct ip_addr from;    /* the address that was asked for */
+	struct mac_addr mac;    /* that it says it has */
+	struct mac_addr sender; /* of the frame */
 	struct mac_addr to;
 	unsigned vlan; /* 0: none. The kernel takes the tag out of the frame: see packet.c */
 };
 
-/* False when the bytes are no ARP reply and no valid neighbour advertisement without a tag. */
+/*
+ * False when the bytes are no ARP reply and no valid neighbour advertisement without a tag, or one
+ * that does not repeat what a probe has as its sender: what the kernel asked is not for us.
+ */
 bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *ret_answer);
 
-/* Passes what frame_read_answer could take, for SO_ATTACH_FILTER. */
-const struct sock_fprog *frame_filter(void);
+enum { FRAME_TARGETS = 8, FRAME_FILTER_MAX = 32 + FRAME_TARGETS * 9 };
+
+struct frame_filter {
+	struct sock_filter code[FRAME_FILTER_MAX];
+	unsigned short n;
+};
+
+/*
+ * Passes what frame_read_answer could take as an answer of one of n targets (at most FRAME_TARGETS)
+ * to mac, so that no other frame wakes bondd up.
+ */
+void frame_filter(const struct mac_addr *mac, const struct ip_addr *targets, size_t n,
+		  struct frame_filter *ret_filter);

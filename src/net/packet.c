@@ -20,7 +20,8 @@ enum { ANSWER_MAX = 512 }; /* an advertisement that is longer is cut, and so tak
 #define PACKET_IGNORE_OUTGOING 23
 #endif
 
-int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struct err *err)
+int packet_open(int index, const struct frame_filter *filter, bool ipv4, bool ipv6, bool tagged,
+		int *ret_fd, struct err *err)
 {
 	/*
 	 * Deaf until it is bound: with a protocol it would hear all interfaces at once. One
@@ -34,12 +35,12 @@ int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struc
 				      : ipv6                   ? ETH_P_IPV6
 							       : ETH_P_ARP),
 	};
+	const struct sock_fprog program = {filter->n, (struct sock_filter *)filter->code};
 	int on = 1, priority = TC_PRIO_CONTROL;
 
 	if (fd < 0)
 		return err_errno(err, errno, "cannot make a packet socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, frame_filter(),
-		       sizeof(struct sock_fprog)) < 0 ||
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0)
 		return err_errno(err, errno, "cannot set up a packet socket");
 	(void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));

@@ -14,7 +14,8 @@ struct err;
  * before a socket of one protocol sees it (net/core/dev.c, __netif_receive_skb_core). The interface
  * may be down. Needs CAP_NET_RAW.
  */
-int packet_open(int index, bool ipv4, bool ipv6, bool tagged, int *ret_fd, struct err *err);
+int packet_open(int index, const struct frame_filter *filter, bool ipv4, bool ipv6, bool tagged,
+		int *ret_fd, struct err *err);
 
 /*
  * What cannot be sent (the interface is down, its queue full) is lost like any other frame on its

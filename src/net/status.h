@@ -18,8 +18,9 @@ enum { GUEST_ROUND_TRIPS = 11 };
 /* State of a leg's path by bondd's probes. */
 struct guest_leg_watch {
 	enum tristate probed;         /* TRI_NO if only the active leg is probed */
-	char *path;                   /* "proven", "answers", "lossy", "silent" */
+	char *path;                   /* "proven", "answers", "lossy", "doubted", "silent" */
 	int64_t sent, answered, lost; /* probe counts; lost: of the last 16 to each target */
+	int64_t excess, other_mac;    /* answers not counted: too many; of another MAC */
 	int64_t round_trip_sum_us;
 	int64_t round_trips[GUEST_ROUND_TRIPS]; /* probes per bucket */
 };
@@ -40,7 +41,7 @@ struct guest_leg {
 };
 
 struct guest_moves {
-	char *cause; /* "carrier", "silent", "lossy", "return"; "other": not by bondd */
+	char *cause; /* "carrier", "silent", "lossy", "forged", "return"; "other": not by bondd */
 	int64_t count;
 };
 

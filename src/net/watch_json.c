@@ -54,6 +54,8 @@ struct guest_leg_watch *guest_leg_watch_parse(const json_t *leg)
 		.sent = json_try_int64(object, "sent"),
 		.answered = json_try_int64(object, "answered"),
 		.lost = json_try_int64(object, "lost"),
+		.excess = json_try_int64(object, "excess"),
+		.other_mac = json_try_int64(object, "other_mac"),
 		.round_trip_sum_us = json_try_int64(object, "round_trip_sum_us"),
 	};
 	json_array_foreach (json_object_get(object, "round_trips"), index, count) {

@@ -133,18 +133,24 @@ static void open_leg(struct leg *l, const char *name, const struct targets *targ
 	assert_ok(leg_open(l, targets, &why));
 }
 
+static void run_wait(struct leg *l, const struct targets *targets, int64_t us)
+{
+	int64_t end = clock_now() + us;
+
+	for (int64_t left; (left = end - clock_now()) > 0;) {
+		struct pollfd p = {l->fd, POLLIN, 0};
+		struct timespec wait = {.tv_nsec = left * 1000};
+		if (ppoll(&p, 1, &wait, NULL) > 0)
+			leg_hear(l, l, 1, targets, &limits, clock_now());
+	}
+}
+
 /* n intervals of 20 ms, as the loop of bondd has them. */
 static void probe(struct leg *l, const struct targets *targets, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		int64_t end = clock_now() + 20000;
-		leg_probe(l, targets, &limits, clock_now());
-		for (int64_t left; (left = end - clock_now()) > 0;) {
-			struct pollfd p = {l->fd, POLLIN, 0};
-			struct timespec wait = {.tv_nsec = left * 1000};
-			if (ppoll(&p, 1, &wait, NULL) > 0)
-				leg_hear(l, targets, &limits, clock_now());
-		}
+		leg_probe(l, l, 1, targets, &limits, clock_now());
+		run_wait(l, targets, 20000);
 	}
 }
 
@@ -238,6 +244,26 @@ static void test_one_way_to_here(void **state)
 	check_one_way("egress");
 }
 
+/* Lets one leg answer the other's probe of the address, as the machine with that MAC. */
+static void reply_as(const struct mac_addr *mac, const struct leg *from, const struct leg *to,
+		     const struct ip_addr *ip, uint16_t vlan)
+{
+	struct frame f;
+	size_t arp = vlan ? 18 : 14;
+
+	frame_announcement(&(struct frame_way){.from = mac, .to = &to->mac, .vlan = vlan}, ip,
+			   false, &f);
+	f.bytes[arp + 7] = 2; /* a reply */
+	memcpy(f.bytes + arp + 18, to->mac.bytes, MAC_SIZE);
+	memset(f.bytes + arp + 24, 0, 4);
+	assert_int_equal(packet_send(from->fd, from->index, &f), 0);
+}
+
+static void reply(const struct leg *from, const struct leg *to, const struct ip_addr *ip)
+{
+	reply_as(&from->mac, from, to, ip, 0);
+}
+
 /* Greetings to all, as a gateway sends them, do not show that it hears us. */
 static void test_broadcasts_prove_nothing(void **state)
 {
@@ -254,22 +280,13 @@ static void test_broadcasts_prove_nothing(void **state)
 			   &f);
 	f.bytes[21] = 2; /* a reply that nobody asked for */
 	assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+	reply(&b, &a, &targets.v[0].ip); /* which comes after it */
 	struct pollfd p = {a.fd, POLLIN, 0};
-	assert_int_equal(poll(&p, 1, 2000), 1); /* it is heard, */
-	leg_hear(&a, &targets, &limits, clock_now());
-	assert_int_equal(a.answered, 0); /* and not believed */
+	assert_int_equal(poll(&p, 1, 2000), 1);
+	leg_hear(&a, &a, 1, &targets, &limits, clock_now());
+	assert_int_equal(a.answered + a.excess, 1);
 	leg_close(&a);
 	leg_close(&b);
-}
-
-/* Says to one leg by way of the other that the address is there. */
-static void reply(const struct leg *from, const struct leg *to, const struct ip_addr *ip)
-{
-	struct frame f;
-
-	frame_announcement(&(struct frame_way){.from = &from->mac, .to = &to->mac}, ip, false, &f);
-	f.bytes[21] = 2; /* a reply */
-	assert_int_equal(packet_send(from->fd, from->index, &f), 0);
 }
 
 /* An answer behind what others were told is there when the clock asks for it. */
@@ -282,10 +299,11 @@ static void test_answers_that_wait_are_heard_at_once(void **state)
 
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
+	track_sent(&a.tracks[0], &limits, clock_now());
 	for (int i = 0; i < 13; i++)
 		reply(&b, &a, i < 12 ? &other : &targets.v[0].ip);
 	run("sleep 0.1"); /* they need microseconds */
-	leg_hear(&a, &targets, &limits, clock_now());
+	leg_hear(&a, &a, 1, &targets, &limits, clock_now());
 	assert_int_equal(a.answered, 1);
 	leg_close(&a);
 	leg_close(&b);
@@ -304,7 +322,7 @@ static void test_a_leg_that_is_not_probed_hears_nothing(void **state)
 	reply(&b, &a, &targets.v[0].ip);
 	struct pollfd p = {a.fd, POLLIN, 0};
 	assert_int_equal(poll(&p, 1, 2000), 1);
-	leg_hear(&a, &targets, &limits, clock_now());
+	leg_hear(&a, &a, 1, &targets, &limits, clock_now());
 	assert_int_equal(snapshot(&a, &targets).heard, 0);
 	assert_int_equal(a.answered, 0);
 	assert_int_equal(poll(&p, 1, 0), 0); /* nor does it wait to be heard */
@@ -318,21 +336,76 @@ static void test_answers_in_a_vlan_are_heard(void **state)
 	(void)state;
 	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
 	struct leg a, b;
-	struct frame f;
 
 	targets.v[0].vlan = 101;
 	open_leg(&a, "leg0", &targets);
 	open_leg(&b, "leg1", &targets);
+	track_sent(&a.tracks[0], &limits, clock_now());
 	for (uint16_t vlan = 100; vlan <= 101; vlan++) {
-		frame_announcement(&(struct frame_way){.from = &b.mac, .to = &a.mac, .vlan = vlan},
-				   &targets.v[0].ip, false, &f);
-		f.bytes[25] = 2; /* a reply */
-		assert_int_equal(packet_send(b.fd, b.index, &f), 0);
+		reply_as(&b.mac, &b, &a, &targets.v[0].ip, vlan);
 		struct pollfd p = {a.fd, POLLIN, 0};
 		assert_int_equal(poll(&p, 1, 2000), 1);
-		leg_hear(&a, &targets, &limits, clock_now());
+		leg_hear(&a, &a, 1, &targets, &limits, clock_now());
 		assert_int_equal(a.answered, vlan == 101);
 	}
+	leg_close(&a);
+	leg_close(&b);
+}
+
+/* As probe(), while a neighbour at leg1 sends n forged answers in each interval. */
+static void probe_under_lies(struct leg *l, const struct leg *liar, const struct mac_addr *mac,
+			     const struct targets *targets, unsigned intervals, unsigned n)
+{
+	for (unsigned i = 0; i < intervals; i++) {
+		leg_probe(l, l, 1, targets, &limits, clock_now());
+		for (unsigned k = 0; k < n; k++) {
+			run_wait(l, targets, 20000 / n);
+			reply_as(mac, liar, l, &targets->v[0].ip, 0);
+		}
+	}
+	run_wait(l, targets, 5000);
+}
+
+/* A neighbour does not hold a dead path: not under its own MAC, and not under the target's. */
+static void test_forged_answers_prove_nothing(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct leg a, liar;
+
+	open_leg(&a, "leg0", &targets);
+	open_leg(&liar, "leg1", &targets);
+	probe(&a, &targets, 15);
+	assert_int_equal(snapshot(&a, &targets).proven, 1);
+	struct mac_addr mac = a.neighbours[0].mac;
+	drop("ingress");
+	probe_under_lies(&a, &liar, &liar.mac, &targets, 2, 10);
+	assert_in_range(a.other_mac, 15, 20);
+	assert_int_equal(a.tracks[0].open, 2);
+	a.neighbours[0].known = false; /* as a liar has it who was first */
+	probe_under_lies(&a, &liar, &mac, &targets, 20, 2);
+	assert_true(a.excess >= 8);
+	struct decide_leg d = snapshot(&a, &targets);
+	assert_int_equal(d.heard | d.proven, 0);
+	assert_int_equal(d.doubted, 1);
+	leg_close(&a);
+	leg_close(&liar);
+}
+
+/* What others are told does not even wake bondd up. */
+static void test_other_answers_are_filtered(void **state)
+{
+	(void)state;
+	struct targets targets = {.v = {target("172.16.1.1")}, .n = 1};
+	struct ip_addr other = target("172.16.1.2").ip;
+	struct leg a, b;
+
+	open_leg(&a, "leg0", &targets);
+	open_leg(&b, "leg1", &targets);
+	for (int i = 0; i < 100; i++)
+		reply(&b, &a, &other);
+	struct pollfd p = {a.fd, POLLIN, 0};
+	assert_int_equal(poll(&p, 1, 200), 0);
 	leg_close(&a);
 	leg_close(&b);
 }
@@ -488,6 +561,9 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_answers_in_a_vlan_are_heard, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_forged_answers_prove_nothing, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_other_answers_are_filtered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_announcements_are_believed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_legs_come_and_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_overrun_is_dumped_again, set_up, tear_down),

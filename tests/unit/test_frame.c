@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* bondd's frames byte by byte, their answers, and the filter as the kernel runs it. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,13 +136,40 @@ static void test_arp_reply(void **state)
 
 	for (size_t len = 0; len < sizeof(arp_reply); len++)
 		assert_false(frame_read_answer(arp_reply, len, &a));
-	/* Another hardware, protocol, length or operation. */
-	static const size_t places[] = {12, 15, 16, 18, 19, 21};
+	/* Another hardware, protocol, length, operation, or not what the probe had as its sender.
+	 */
+	static const size_t places[] = {12, 15, 16, 18, 19, 21, 32, 37, 38, 41};
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		memcpy(bytes, arp_reply, sizeof(arp_reply));
 		bytes[places[i]]++;
 		assert_false(frame_read_answer(bytes, sizeof(arp_reply), &a));
 	}
+}
+
+/* One complement sum of what the checksum covers, with the message's own field as it is. */
+static unsigned sum_of(const struct frame *f)
+{
+	unsigned sum = IPPROTO_ICMPV6 + (unsigned)f->len - 54;
+
+	for (size_t at = 22; at + 1 < f->len; at += 2)
+		sum += (unsigned)(f->bytes[at] << 8 | f->bytes[at + 1]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* Of an unsolicited advertisement the answer to the probe of this MAC. */
+static void make_answer(struct frame *f)
+{
+	static const uint8_t asker[16] = {0xfe, 0x80, 0,    0,    0,    0,    0,    0,
+					  0xbd, 0xd0, 0x52, 0x54, 0x00, 0xaa, 0x00, 0x01};
+
+	memcpy(f->bytes + 38, asker, sizeof(asker));
+	f->bytes[58] |= 0x40; /* solicited */
+	f->bytes[56] = f->bytes[57] = 0;
+	unsigned sum = ~sum_of(f) & 0xffff;
+	f->bytes[56] = (uint8_t)(sum >> 8);
+	f->bytes[57] = (uint8_t)sum;
 }
 
 static void test_advertisement(void **state)
@@ -151,7 +179,10 @@ static void test_advertisement(void **state)
 	struct frame_answer a;
 	struct frame f;
 
+	/* Unsolicited, and to all nodes: no answer. */
 	frame_announcement(&(struct frame_way){.from = &router_mac, .to = &mac}, &target, true, &f);
+	assert_false(frame_read_answer(f.bytes, f.len, &a));
+	make_answer(&f);
 	assert_true(frame_read_answer(f.bytes, f.len, &a));
 	assert_true(ip_equal(&a.from, &target));
 	assert_memory_equal(a.mac.bytes, router_mac.bytes, MAC_SIZE);
@@ -171,15 +202,15 @@ static void test_advertisement(void **state)
 }
 
 /* Sends bytes through a socket pair with the filter at its end; true when they arrive. */
-static bool filter_passes(const uint8_t *bytes, size_t len)
+static bool filter_passes(const struct frame_filter *filter, const uint8_t *bytes, size_t len)
 {
+	const struct sock_fprog program = {filter->n, (struct sock_filter *)filter->code};
 	uint8_t got[256];
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, frame_filter(),
-				    sizeof(struct sock_fprog)),
-			 0);
+	assert_int_equal(
+		setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
 	(void)!send(pair[0], bytes, len, 0);
 	ssize_t n = recv(pair[1], got, sizeof(got), MSG_DONTWAIT);
 	close(pair[0]);
@@ -187,26 +218,45 @@ static bool filter_passes(const uint8_t *bytes, size_t len)
 	return n == (ssize_t)len;
 }
 
+/* With the wanted targets among others, none of which is a part of another. */
 static void test_filter(void **state)
 {
 	(void)state;
-	struct ip_addr v4 = address("172.16.1.1"), v6 = address("2001:db8::1");
-	const struct frame_way way = {.from = &mac};
-	uint8_t other[200] = {[12] = 0x08, [13] = 0x00};
+	const struct ip_addr targets[] = {
+		address("2001:db8:101::2"), address("172.16.1.1"), address("2001:db8:101::1"),
+		address("172.16.1.2"),      address("172.16.1.3"), address("2001:db8:102::1"),
+		address("2001:db9:101::1"), address("fe80::1"),
+	};
+	struct ip_addr v6 = targets[2], other6 = address("2001:db8:101::3");
+	const struct frame_way way = {.from = &router_mac, .to = &mac};
+	uint8_t bytes[sizeof(arp_reply)], other[200] = {[12] = 0x08, [13] = 0x00};
+	struct frame_filter filter;
 	struct frame f;
 
-	assert_true(filter_passes(arp_reply, sizeof(arp_reply)));
+	frame_filter(&mac, targets, ARRAY_SIZE(targets), &filter);
+	assert_true(filter_passes(&filter, arp_reply, sizeof(arp_reply)));
 	frame_announcement(&way, &v6, false, &f);
-	assert_true(filter_passes(f.bytes, f.len));
-	frame_announcement(&way, &v4, false, &f); /* a request */
-	assert_false(filter_passes(f.bytes, f.len));
+	assert_true(filter_passes(&filter, f.bytes, f.len));
+	/* Of another address; to another MAC; to another asker; a request. */
+	static const size_t places[] = {0, 5, 21, 28, 31, 41};
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		memcpy(bytes, arp_reply, sizeof(bytes));
+		bytes[places[i]] = (uint8_t)(bytes[places[i]] + 7);
+		assert_false(filter_passes(&filter, bytes, sizeof(bytes)));
+	}
+	frame_announcement(&way, &other6, false, &f);
+	assert_false(filter_passes(&filter, f.bytes, f.len));
 	frame_probe(&way, &v6, &f);
-	assert_false(filter_passes(f.bytes, f.len));
-	assert_false(filter_passes(other, sizeof(other)));
+	assert_false(filter_passes(&filter, f.bytes, f.len));
+	memcpy(other, mac.bytes, MAC_SIZE);
+	assert_false(filter_passes(&filter, other, sizeof(other)));
 	other[12] = 0x86;
 	other[13] = 0xdd;
 	other[20] = 17; /* UDP */
-	assert_false(filter_passes(other, sizeof(other)));
+	assert_false(filter_passes(&filter, other, sizeof(other)));
+	/* Nobody is asked: nothing is heard. */
+	frame_filter(&mac, NULL, 0, &filter);
+	assert_false(filter_passes(&filter, arp_reply, sizeof(arp_reply)));
 }
 
 int main(void)

@@ -347,6 +347,8 @@ static void fill_monitor(struct bond_monitor *m)
 		l->probed = true;
 		l->sent = 100;
 		l->answered = i == ENS6 ? 90 : 100;
+		l->excess = 7;
+		l->other_mac = 3;
 		l->round_trips[1] = 80;
 		l->round_trips[GUEST_ROUND_TRIPS - 1] = 1;
 		l->round_trip_sum = 250000;
@@ -411,6 +413,8 @@ static void test_report_reaches_dnsvnf(void **state)
 	assert_int_equal(l->probed, TRI_YES);
 	assert_string_equal(l->path, "silent");
 	assert_int_equal(l->answered, 90);
+	assert_int_equal(l->excess, 7);
+	assert_int_equal(l->other_mac, 3);
 	assert_int_equal(l->round_trips[1], 80);
 	assert_string_equal(guest_bond_leg(b, "ens7")->watch->path, "proven");
 
@@ -420,6 +424,8 @@ static void test_report_reaches_dnsvnf(void **state)
 		"\nbondd_leg_proven{bond=\"bond0\",leg=\"ens6\"} 0\n",
 		"\nbondd_leg_proven{bond=\"bond0\",leg=\"ens7\"} 1\n",
 		"\nbondd_probes_sent_total{bond=\"bond0\",leg=\"ens6\"} 100\n",
+		"\nbondd_answers_excess_total{bond=\"bond0\",leg=\"ens6\"} 7\n",
+		"\nbondd_answers_other_mac_total{bond=\"bond0\",leg=\"ens6\"} 3\n",
 		"_bucket{bond=\"bond0\",leg=\"ens6\",le=\"0.0005\"} 80\n",
 		"_bucket{bond=\"bond0\",leg=\"ens6\",le=\"+Inf\"} 81\n",
 		"_sum{bond=\"bond0\",leg=\"ens6\"} 0.250000\n",
