@@ -465,7 +465,8 @@ static void version_done(struct call *call, void *data)
 			 s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
 	else
 		s->nova_minor = minor < NOVA_MINOR_MOST ? (unsigned)minor : NOVA_MINOR_MOST;
-	s->nova_asked = call->result == 0;
+	/* Else a call that is refused later asks again, and fails for the same reason. */
+	s->nova_asked = err.code == 0;
 	call_free(call);
 	open_gate(&s->negotiation, &err);
 }
