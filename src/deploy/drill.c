@@ -184,7 +184,7 @@ static int find_port(struct drill *d, const struct guest_bond *bond, struct err 
 			result->port = xstrdup(port->name);
 			result->leg = leg ? xstrdup(leg->name) : NULL;
 		}
-		if (leg && !port->link_up && !streq(leg->name, bond->active_leg))
+		if (bond && leg && !port->link_up && !streq(leg->name, bond->active_leg))
 			r = put_back(d, port->name, leg->name, err);
 	}
 	return r < 0 || result->port ? r : no_port(d, bond, &server, err);

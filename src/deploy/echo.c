@@ -25,17 +25,21 @@ struct message {
 
 _Static_assert(sizeof(struct message) == ECHO_SIZE, "echo message");
 
-/* RFC 1071 */
+/* RFC 1071: the same in either byte order */
 static uint16_t checksum(const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	uint32_t sum = 0;
 
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		uint16_t word;
+
+		memcpy(&word, p + i, sizeof(word));
+		sum += word;
+	}
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
+	return (uint16_t)~sum;
 }
 
 int echo_open(struct vim *vim, const char *address, struct echo *ret, struct err *err)
