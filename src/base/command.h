@@ -95,3 +95,4 @@ void command_print_help(const struct program *program, const struct verb *verb);
 
 /* Prints text wrapped at 80 columns, beginning at column; further lines are indented. */
 void print_wrapped(FILE *out, const char *text, int column, int indent);
+void print_wrapped_at(FILE *out, const char *text, int column, int indent, int width);

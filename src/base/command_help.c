@@ -7,11 +7,16 @@
 
 void print_wrapped(FILE *out, const char *text, int column, int indent)
 {
+	print_wrapped_at(out, text, column, indent, WIDTH);
+}
+
+void print_wrapped_at(FILE *out, const char *text, int column, int indent, int width)
+{
 	bool first = true;
 
 	for (const char *word = text; *word; first = false) {
 		int len = (int)strcspn(word, " ");
-		if (!first && column + 1 + len > WIDTH) {
+		if (!first && column + 1 + len > width) {
 			fprintf(out, "\n%*s", indent, "");
 			column = indent;
 			first = true;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "base/utf8.h"
 
 static const struct font {
@@ -245,8 +246,13 @@ void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum sv
 {
 	cleanup_free char *cut = svg_cut(font, s, max_width);
 	cleanup_free char *all = classes(font, class);
+	bool whole = streq(cut, s);
 
+	if (!whole)
+		svg_group_begin(out, s);
 	svg_label(out, all, anchor, x, y, cut);
+	if (!whole)
+		svg_group_end(out);
 }
 
 void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int x, int y,
@@ -254,8 +260,13 @@ void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int 
 {
 	cleanup_free char *cut = svg_cut(font, s, max_width);
 	cleanup_free char *all = classes(font, class);
+	bool whole = streq(cut, s);
 
+	if (!whole)
+		svg_group_begin(out, s);
 	svg_label_up(out, all, x, y, cut);
+	if (!whole)
+		svg_group_end(out);
 }
 
 void svg_group_begin(struct strbuf *out, const char *hint)

@@ -45,7 +45,8 @@ void svg_label(struct strbuf *out, const char *class, enum svg_anchor anchor, do
 /* The same, centered, read from below to above around the point. */
 void svg_label_up(struct strbuf *out, const char *class, double x, double y, const char *s);
 
-/* On the baseline y, cut to max_width with an ellipsis. class (or NULL) gives a colour. */
+/* On the baseline y, cut to max_width with an ellipsis, and then whole where the pointer rests.
+ * class (or NULL) gives a colour. */
 void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
 	      int x, int y, int max_width, const char *s);
 /* The same, read from below to above around the point. */

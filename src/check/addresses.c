@@ -127,6 +127,15 @@ static void address_reserved(const struct rule_ctx *ctx)
 		}
 }
 
+/* Ports of the group that are legs of one bond, or may be as far as its day-0 files were read. */
+static bool may_be_one_bond(const struct rule_ctx *ctx, const struct interface *a,
+			    const struct interface *b)
+{
+	const struct bond *bond = guest_match_bond(ctx->match, a);
+
+	return ctx->group->guest.incomplete || (bond && bond == guest_match_bond(ctx->match, b));
+}
+
 /* The port that must not have this address as well, or NULL. Legs of one bond may share it. */
 static const struct interface *duplicate(const struct rule_ctx *ctx, const struct vm_group *group,
 					 const struct interface *port, const struct ip_addr *ip)
@@ -137,9 +146,7 @@ static const struct interface *duplicate(const struct rule_ctx *ctx, const struc
 			return NULL; /* later ports are compared with this one in their turn */
 		if (!port_owns(other, ip))
 			continue;
-		bool one_bond =
-			group == ctx->group && guest_match_bond(ctx->match, port) &&
-			guest_match_bond(ctx->match, port) == guest_match_bond(ctx->match, other);
+		bool one_bond = group == ctx->group && may_be_one_bond(ctx, port, other);
 		if (streq(other->network, port->network) ||
 		    (!one_bond && rule_segment(ctx, other->network, port->network) == SEGMENT_SAME))
 			return other;
@@ -370,9 +377,7 @@ static void subnets_overlap(const struct rule_ctx *ctx)
 			const struct interface *p = &g->interfaces[k], *q = &g->interfaces[i];
 			const struct network *a = rule_network(ctx, p->network);
 			const struct network *b = rule_network(ctx, q->network);
-			const struct bond *bond = guest_match_bond(ctx->match, p);
-			if (a && b && is_first(g, k) &&
-			    (!bond || bond != guest_match_bond(ctx->match, q)))
+			if (a && b && is_first(g, k) && !may_be_one_bond(ctx, p, q))
 				overlap_of(ctx, a, b);
 		}
 }

@@ -127,12 +127,15 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 		if (a->gateway4 || a->gateway6 || a->n == 0 || a->dhcp4 || a->dhcp6 || a->routes ||
 		    is_closed(ctx, g.port))
 			continue;
+		/* The subnets of an existing network are not the descriptor's to change. */
+		bool defined = g.port && rule_network(ctx, g.port->network);
 		finding_in(
 			ctx, g.file, g.line,
 			"\"%s\" has no gateway and no routes, and the default route uses \"%s\": "
 			"hosts behind a router of the network of \"%s\" get no reply (asymmetric "
-			"routing); add routes to them, or set no_gateway in the subnet",
-			g.name, out.name, g.name);
+			"routing); add routes to them%s",
+			g.name, out.name, g.name,
+			defined ? ", or set no_gateway in the subnet" : "");
 		related_in(ctx, out.file, out.line);
 	}
 }

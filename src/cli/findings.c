@@ -1,28 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Findings for people and for programs. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/json_write.h"
+#include "base/str.h"
 #include "check/rule_text.h"
 #include "cli/common.h"
 #include "cli/verb.h"
 
+enum { INDENT = 4, WIDTH_MIN = 40, WIDTH_MAX = 120 };
+
+/* Columns of the terminal that out is, 0: it is none. */
+static int terminal_width(FILE *out)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(out)))
+		return 0;
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) < 0 || size.ws_col < WIDTH_MIN)
+		return 80;
+	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+}
+
+/* Bold red, bold magenta, bold blue: as compilers do. */
+static const char *color_of(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_ERROR:
+		return "\033[1;31m";
+	case SEVERITY_WARNING:
+		return "\033[1;35m";
+	case SEVERITY_NOTE:
+		return "\033[1;34m";
+	}
+	return "";
+}
+
+static void print_finding(FILE *out, const struct finding *f, int width, bool color)
+{
+	cleanup_strbuf struct strbuf text = {0};
+	int column = fprintf(out, "%s", f->file);
+
+	if (f->line)
+		column += fprintf(out, ":%u", f->line);
+	column += fprintf(out, ": ");
+	fputs(color ? color_of(f->severity) : "", out);
+	column += fprintf(out, "%s:", severity_name(f->severity));
+	fputs(color ? "\033[0m" : "", out);
+	strbuf_addf(&text, "%s", f->text);
+	if (f->also_file)
+		strbuf_addf(&text, " (see %s:%u)", f->also_file, f->also_line);
+	strbuf_addf(&text, " [%s]", f->rule);
+	if (width == 0) {
+		fprintf(out, " %s\n", text.s);
+		return;
+	}
+	fputc(' ', out);
+	print_wrapped_at(out, text.s, column + 1, INDENT, width);
+}
+
 void cli_print_findings(FILE *out, const struct findings *findings, enum severity least)
 {
-	for (size_t i = 0; i < findings->n; i++) {
-		const struct finding *f = &findings->v[i];
-		if (f->severity > least)
-			continue;
-		fputs(f->file, out);
-		if (f->line)
-			fprintf(out, ":%u", f->line);
-		fprintf(out, ": %s: %s", severity_name(f->severity), f->text);
-		if (f->path)
-			fprintf(out, " (%s)", f->path);
-		if (f->also_file)
-			fprintf(out, " (see %s:%u)", f->also_file, f->also_line);
-		fprintf(out, " [%s]\n", f->rule);
-	}
+	const char *no_color = getenv("NO_COLOR");
+	int width = terminal_width(out);
+	bool color = width > 0 && !(no_color && *no_color);
+
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->v[i].severity <= least)
+			print_finding(out, &findings->v[i], width, color);
 }
 
 static void put_finding(struct json_writer *w, const struct finding *f)

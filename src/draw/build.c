@@ -138,14 +138,14 @@ static size_t nic_of_port(struct build *b, const struct interface *port)
 		return nic_of_virtual(g, at);
 	const struct network *n = model_network(b->drawing->model, b->deployment, port->network);
 	const char *physnet = n ? n->provider_physical_network : NULL;
-	const char *fabric = physnet ? physnet : port->network;
+	cleanup_free char *unknown = xasprintf("physnet of %s unknown", port->network);
 	cleanup_free char *node = at && at->node >= 0 ? node_title(b->place, at->node)
-				  : at                ? xstrdup("NUMA node not known")
-						      : xasprintf("NUMA node of %s", fabric);
+				  : at || !physnet    ? xstrdup("NUMA node unknown")
+						      : xasprintf("NUMA node of %s", physnet);
 	size_t index = node_of(g, node, false);
 	if (!at || !at->pf)
-		return nic_of(g, index, "PF", fabric);
-	cleanup_free char *about = xasprintf("PF, %s", fabric);
+		return nic_of(g, index, "PF", physnet ? physnet : unknown);
+	cleanup_free char *about = xasprintf("PF, %s", physnet ? physnet : unknown);
 	return nic_of(g, index, at->pf, about);
 }
 
@@ -382,7 +382,7 @@ static void add_cells(struct build *b)
 	if (vm_request(b->drawing->model, b->view->group, &r, &err) < 0) {
 		box = array_push(b->view->cells, b->view->n_cells);
 		box->look = "box unknown";
-		box_add(box, SVG_TITLE, "NUMA cells not known");
+		box_add(box, SVG_TITLE, "NUMA cells unknown");
 		box_add(box, SVG_FAINT, "%s", err.text);
 		return;
 	}

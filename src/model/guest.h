@@ -106,6 +106,7 @@ struct guest_dialect {
 };
 
 struct guest_network {
+	bool incomplete; /* a day-0 file could not be read: a bond may be missing */
 	struct bond *bonds;
 	size_t n_bonds;
 	struct guest_nic *nics;

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """dnsvnf check: for each design rule a design that breaks it alone, and the nearest that does not."""
+import fcntl
 import functools
 import glob
 import json
 import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 DNSVNF = sys.argv.pop(1)
@@ -515,6 +519,73 @@ class Places(unittest.TestCase):
         (finding,) = [f for f in check(f"{TECHNOTE}/steps/dep.xml") if f["rule"] == "legs-segment"]
         self.assertIn("sriov-network-2", lines[finding["line"]])
         self.assertIn("sriov-network-1", lines[finding["see"]["line"]])
+
+
+class Printed(unittest.TestCase):
+    """Findings on a terminal and elsewhere."""
+
+    def on_terminal(self, *arguments, columns=100, **environment):
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
+        with subprocess.Popen([DNSVNF, "check", *arguments], stdout=child, env=environment) as process:
+            os.close(child)
+            text = b""
+            while True:
+                try:
+                    text += os.read(parent, 65536)
+                except OSError:
+                    break
+            process.wait(timeout=30)
+        os.close(parent)
+        return text.decode("utf-8").replace("\r\n", "\n")
+
+    def test_lines_are_as_wide_as_the_terminal(self):
+        plain = self.on_terminal(f"{TECHNOTE}/published/dep.xml", NO_COLOR="1")
+        self.assertNotIn("\033", plain)
+        self.assertEqual([], [line for line in plain.splitlines() if len(line) > 100])
+        whole = dnsvnf("check", f"{TECHNOTE}/published/dep.xml").stdout
+        self.assertEqual(" ".join(whole.split()), " ".join(plain.split()))
+        self.assertGreater(len(self.on_terminal(f"{TECHNOTE}/published/dep.xml", columns=60).splitlines()),
+                           len(plain.splitlines()))
+
+    def test_severities_have_colors(self):
+        text = self.on_terminal(f"{TECHNOTE}/published/dep.xml")
+        for color, severity in ((31, "error"), (35, "warning"), (34, "note")):
+            self.assertIn(f": \033[1;{color}m{severity}:\033[0m ", text)
+
+    def test_one_line_each_sorted_and_without_xpaths_elsewhere(self):
+        done = dnsvnf("check", f"{TECHNOTE}/published/dep.xml").stdout.splitlines()[:-1]
+        places = [re.match(r"(.*?):(\d+): (?:error|warning|note): .* \[\S+\]$", line) for line in done]
+        self.assertTrue(all(places), done)
+        self.assertNotIn("esc_datamodel/", "".join(done))
+        files = [place.group(1) for place in places]
+        self.assertEqual(len(set(files)), sum(a != b for a, b in zip(files, ["", *files])))
+        for a, b in zip(places, places[1:]):
+            self.assertTrue(a.group(1) != b.group(1) or int(a.group(2)) <= int(b.group(2)))
+        self.assertTrue(any("path" in finding for finding in check(f"{TECHNOTE}/published/dep.xml")))
+
+    def test_a_missing_file_hides_what_would_follow_from_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(f"{TECHNOTE}/corrected", folder, dirs_exist_ok=True)
+            os.remove(f"{folder}/day0.cfg")
+            found = check(f"{folder}/dep.xml")
+        self.assertEqual(["day0-file"], [f["rule"] for f in found if f["severity"] == "error"])
+
+    def test_an_existing_network_is_not_to_be_changed(self):
+        """route-asymmetric proposes no_gateway only where the descriptor has the subnet."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(f"{TECHNOTE}/corrected", folder, dirs_exist_ok=True)
+            with open(f"{folder}/dep.xml", encoding="utf-8") as source:
+                text = source.read()
+            texts = []
+            for change in (lambda t: t, lambda t: t.replace("<network>management-network<", "<network>theirs<")):
+                with open(f"{folder}/dep.xml", "w", encoding="utf-8") as out:
+                    out.write(re.sub(r"<no_gateway>true</no_gateway>", "", change(text)))
+                texts.append([f["text"] for f in check(f"{folder}/dep.xml")
+                              if f["rule"] == "route-asymmetric" and '"eth1"' in f["text"]])
+        self.assertIn("set no_gateway", texts[0][0])
+        self.assertNotIn("no_gateway", texts[1][0])
 
 
 class Sarif(unittest.TestCase):

@@ -38,6 +38,10 @@ class Picture:
         self.width, self.height = (int(n) for n in self.root.get("viewBox").split()[2:])
         self.texts = [(e.text or "", e) for e in self.root.iter(SVG + "text")]
 
+    def titles(self):
+        """Texts, and what is shown of the cut ones where the pointer rests."""
+        return self.words() + "\n".join(e.text or "" for e in self.root.iter(SVG + "title"))
+
     def words(self):
         return "\n".join(text for text, _ in self.texts)
 
@@ -243,6 +247,7 @@ class Draw(unittest.TestCase):
         picture = self.of(many(groups=2, name="{}-of-" + "w" * 200))
         self.assert_tidy(picture)
         self.assertRegex(picture.words(), "vxlan0-of-w+\u2026\n")
+        self.assertIn("vxlan0-of-" + "w" * 200, [e.text for e in picture.root.iter(SVG + "title")])
         self.assert_tidy(self.of(many(name="{}-\uc11c\ube44\uc2a4\ub9dd\uc11c\ube44\uc2a4\ub9dd\uc11c\ube44\uc2a4\ub9dd")))
 
     def test_placement_on_hosts(self):
@@ -337,6 +342,9 @@ class Draw(unittest.TestCase):
     def test_networks_that_the_vim_alone_knows(self):
         flavor = "<flavors><flavor><name>f</name><vcpus>2</vcpus><memory_mb>2048</memory_mb></flavor></flavors>"
         text = re.sub(r"<networks>.*</networks>", "", many(), flags=re.DOTALL).replace("<tenants>", flavor + "<tenants>")
+        self.assertIn("physnet of vlan0 unknown", self.of(text).titles())
+        self.assertIn("NUMA node unknown", self.of(text).words())
+        self.assertNotIn("NUMA node of vlan0", self.of(text).words())
         words = re.sub(r"\s+", " ", self.of(text, "--hosts", HOSTS).words())
         self.assertIn('unknown: port 1: the physical network of network "vlan0" is visible to the role admin', words)
 

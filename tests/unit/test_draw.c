@@ -63,7 +63,7 @@ static void as_the_vim_has_built_it(void **state)
 	assert_non_null(strstr(svg, ">NUMA node 1<"));
 	assert_non_null(strstr(svg, ">ens2f0<"));
 	assert_non_null(strstr(svg, ">0000:af:02.5<"));
-	assert_non_null(strstr(svg, ">NUMA node not known<"));
+	assert_non_null(strstr(svg, ">NUMA node unknown<"));
 	assert_null(strstr(svg, ">NUMA node of sriov0<"));
 }
 
