@@ -43,8 +43,9 @@ static void print_warnings(const struct verb *verb, struct findings *findings)
 /* explain with --hosts alone runs on machines without access to a cloud. */
 static bool is_offline(const struct verb *verb, const struct options *options)
 {
-	return (verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim &&
-	       !options->os_cloud;
+	return (verb->policy & VERB_OFFLINE) ||
+	       ((verb->policy & VERB_NEEDS_NO_VIM) && options->hosts && !options->vim &&
+		!options->os_cloud);
 }
 
 static int run_one(const struct verb *verb, const struct options *options,
@@ -113,6 +114,8 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 	 * stop at the first failure.
 	 */
 	bool stops = (verb->policy & VERB_STOPS) != 0;
+	if (options->json && (verb->policy & VERB_WARNS))
+		cli_put_findings(options->json, &findings, SEVERITY_WARNING);
 	if (options->json && (verb->policy & VERB_WARNS))
 		cli_put_findings(options->json, &findings, SEVERITY_WARNING);
 	if (options->json)

@@ -108,6 +108,13 @@ static const struct option_row plan_options[] = {
 	{0},
 };
 
+static const struct option_row render_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{0},
+};
+
 static const struct option_row explain_options[] = {
 	{HELP},  {VERBOSE},  {OUTPUT("text json", "how to print the result")},
 	{VIM},   {OS_CLOUD}, {TIMINGS},
@@ -287,6 +294,22 @@ static const struct verb verbs[] = {
 		.example = "sudo dnsvnf plan examples/technote/corrected/dep.xml",
 		.policy = VERB_WARNS,
 		.run = verb_plan,
+	},
+	{
+		.name = "render",
+		.operand = "DEP.xml",
+		.operand_offset = offsetof(struct options, operand),
+		.options = render_options,
+		.options_size = sizeof(struct options),
+		.summary =
+			"show user data, config drive and requests of a deployment, and send none",
+		.text = "Prints for each VM the final user data and the files of its config drive, "
+			"then the request for each object, as for a VIM that has none of them. No "
+			"VIM is contacted: ids and MAC addresses that the VIM chooses are marked. "
+			"The user data holds the secrets that the day-0 files hold.",
+		.example = "dnsvnf render examples/technote/corrected/dep.xml",
+		.policy = VERB_OFFLINE | VERB_WARNS,
+		.run = verb_render,
 	},
 	{
 		.name = "explain",

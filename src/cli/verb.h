@@ -27,6 +27,7 @@ enum {
 	VERB_STREAMS = 8,       /* -o json: one line per event, then the answer */
 	VERB_STOPS = 16,        /* stops at the first deployment that fails */
 	VERB_NEEDS_NO_VIM = 32, /* if --hosts is given, --vim and --os-cloud are not */
+	VERB_OFFLINE = 64,      /* uses no VIM */
 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF };
@@ -101,6 +102,7 @@ int verb_status(const struct verb *verb, const void *options) IN_MODULE;
 int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_host(const struct verb *verb, const void *options) IN_MODULE;
 int verb_draw(const struct verb *verb, const void *options) IN_MODULE;
+int verb_render(const struct verb *verb, const void *options) IN_MODULE;
 
 /* main() of dnsvnf. elsewhere runs a verb that is not in this program; NULL: all are. */
 typedef int cli_elsewhere_fn(int argc, char **argv);

@@ -76,6 +76,25 @@ class Files(unittest.TestCase):
     def test_host(self):
         answers.answer("host", dnsvnf("host").stdout)
 
+    def test_render(self):
+        for path in sorted(glob.glob("examples/*/*/dep.xml")):
+            answers.answer("render", dnsvnf("render", path).stdout)
+        rendered = answers.deployment("render", dnsvnf("render", DESIGN).stdout)
+        server, = rendered["servers"]
+        with open(os.path.join(os.path.dirname(DESIGN), "day0.cfg"), encoding="utf-8") as day0:
+            for line in day0.read().splitlines()[1:]:
+                self.assertIn(line, server["user_data"])
+        drive = server["config_drive"]
+        self.assertEqual("cpnr-dns_cpnr_0", drive["openstack/latest/meta_data.json"]["name"])
+        addresses = {net["ip_address"] for net in drive["openstack/latest/network_data.json"]["networks"]
+                     if "ip_address" in net}
+        self.assertLessEqual({"172.16.1.10", "10.10.10.10"}, addresses)
+        kinds = [request["kind"] for request in rendered["requests"]]
+        self.assertEqual((4, 4, 1), tuple(kinds.count(kind) for kind in ("network", "port", "server")))
+        text = subprocess.run([DNSVNF, "render", DESIGN], capture_output=True, text=True, check=True).stdout
+        self.assertIn(server["user_data"], text)
+        self.assertIn("==> create port cpnr-dns_cpnr_0_2\n{", text)
+
     def test_explain(self):
         for path in sorted(glob.glob("examples/*/*/dep.xml")):
             answers.answer("explain", dnsvnf("explain", "--hosts", HOSTS, path).stdout)

@@ -66,7 +66,7 @@ class Options(unittest.TestCase):
                              (done.returncode, done.stdout, done.stderr))
 
     def test_help_of_every_verb_has_an_example(self):
-        for verb in ("check", "draw", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy", "host"):
+        for verb in ("check", "draw", "render", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy", "host"):
             done = dnsvnf(verb, "--help")
             self.assertEqual((0, ""), (done.returncode, done.stderr))
             self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])

@@ -25,7 +25,7 @@ HOSTS = "tests/unit/data/hosts"
 NOBODY = 65534
 NAMES = ("not found", "refused", "unreachable", "no capacity", "busy", "interrupted", "local", "invalid", "failed", "bug")
 VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "undeploy")
-VERBS = ("check", *VIM_VERBS, "host")
+VERBS = ("check", "render", *VIM_VERBS, "host")
 CHANGE = ("deploy", "drill", "undeploy")
 STREAMS = ("deploy", "undeploy")
 LOOK = tuple(verb for verb in VIM_VERBS if verb not in CHANGE)
@@ -258,17 +258,17 @@ CASES = (
     ("unreachable", ("drill",), 3, "bondd at http://127.10.10.10:9780/status: connection refused", no_guest),
     ("no capacity", ("deploy",), 1, "server cpnr-dns_cpnr_0 fits on compute-1", no_host),
     ("busy", CHANGE, 1, "is at work on", busy),
-    ("interrupted", ("check",), 4, "", interrupted_reading),
+    ("interrupted", ("check", "render"), 4, "", interrupted_reading),
     ("interrupted", VIM_VERBS, 4, "", interrupted),
     ("interrupted", ("drill",), 4, "interrupted", interrupted_guest),
-    ("local", ("check", *VIM_VERBS), 1, "dep.xml: Permission denied", unreadable_design),
+    ("local", ("check", "render", *VIM_VERBS), 1, "dep.xml: Permission denied", unreadable_design),
     ("local", VIM_VERBS, 1, "permission denied: ", unreadable_clouds),
     ("local", ("draw", "explain"), 1, "hosts: Permission denied", unreadable_hosts),
     ("local", ("draw",), 1, "/etc/x.svg", unwritable_picture),
     ("local", ("undeploy",), 1, "root", local_vim_needs_root),
     ("local", ("host",), 1, "tree: Permission denied", unreadable_tree),
     ("local", ("host",), 1, "/etc/x.tar", unwritable_capture),
-    ("invalid", ("check", *VIM_VERBS), 1, "dep.xml", no_xml),
+    ("invalid", ("check", "render", *VIM_VERBS), 1, "dep.xml", no_xml),
     ("invalid", VIM_VERBS, 1, "clouds.yaml:", no_yaml),
     ("invalid", ("draw", "explain"), 1, "compute-1.json: ", no_host_json),
     ("failed", ("deploy",), 1, "the disk is on fire", other_fault),
@@ -292,6 +292,11 @@ IMPOSSIBLE = {
                **dict.fromkeys(LOOK, "asks for nothing that could fail later: a server in ERROR is its result")},
     "bug": dict.fromkeys(VERBS, "no input is known that shows one"),
 }
+
+
+for kind in ("not found", "refused", "unreachable", "no capacity", "failed"):
+    IMPOSSIBLE[kind]["render"] = FILES_ONLY
+IMPOSSIBLE["busy"]["render"] = "takes no lock: it changes nothing"
 
 
 class Errors(unittest.TestCase):

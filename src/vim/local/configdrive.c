@@ -208,9 +208,10 @@ static void put_services(struct json_writer *w, const struct configdrive *drive)
 }
 
 /* get_network_metadata: a port's first IPv4 and first IPv6 subnet; none of a port without. */
-static void put_network_data(struct json_writer *w, const struct configdrive *drive)
+static void put_network_data(struct json_writer *w, const char *key,
+			     const struct configdrive *drive)
 {
-	json_open_object(w, NULL);
+	json_open_object(w, key);
 	if (drive->n_ports) {
 		json_open_array(w, "links");
 		for (size_t i = 0; i < drive->n_ports; i++)
@@ -282,23 +283,19 @@ static const char *zone(const struct configdrive *drive)
 	return drive->availability_zone ? drive->availability_zone : "nova";
 }
 
-/* base.py: _metadata_as_json. No admin_pass: nobody was told one. */
-static int put_meta_data(struct json_writer *w, const struct configdrive *drive,
-			 enum version version, struct err *err)
+/* base.py: _metadata_as_json. No admin_pass: nobody was told one. seed may be NULL: none. */
+static void put_meta_data(struct json_writer *w, const char *key, const struct configdrive *drive,
+			  enum version version, const char *seed)
 {
 	cleanup_free char *host = fqdn(drive);
-	cleanup_free char *seed = NULL;
 
-	int r = version >= GRIZZLY ? random_seed(&seed, err) : 0;
-	if (r < 0)
-		return r;
-	json_open_object(w, NULL);
+	json_open_object(w, key);
 	json_put_string(w, "uuid", drive->uuid);
 	json_put_string(w, "hostname", host);
 	json_put_string(w, "name", drive->name);
 	json_put_int64(w, "launch_index", 0);
 	json_put_string(w, "availability_zone", zone(drive));
-	if (version >= GRIZZLY)
+	if (seed)
 		json_put_string(w, "random_seed", seed);
 	if (version >= LIBERTY)
 		json_put_string(w, "project_id", drive->project_id);
@@ -311,7 +308,12 @@ static int put_meta_data(struct json_writer *w, const struct configdrive *drive,
 		json_close(w);
 	}
 	json_close(w);
-	return 0;
+}
+
+void configdrive_put(struct json_writer *w, const struct configdrive *drive)
+{
+	put_meta_data(w, "openstack/latest/meta_data.json", drive, VICTORIA, NULL);
+	put_network_data(w, "openstack/latest/network_data.json", drive);
 }
 
 /* base.py: get_ec2_metadata. Numbers that Nova takes from its database come from the UUID. */
@@ -415,18 +417,21 @@ static int add_openstack(const struct iso *iso, const struct configdrive *drive,
 {
 	cleanup_free char *folder = xasprintf("openstack/%s", name);
 	cleanup_json_writer struct json_writer w = {0};
+	cleanup_free char *seed = NULL;
 	int r = add_folder(iso, folder, err);
 
-	if (r == 0)
-		r = put_meta_data(&w, drive, version, err);
-	if (r == 0)
+	if (r == 0 && version >= GRIZZLY)
+		r = random_seed(&seed, err);
+	if (r == 0) {
+		put_meta_data(&w, NULL, drive, version, seed);
 		r = add_json(iso, folder, "meta_data.json", &w, err);
+	}
 	if (r == 0 && drive->user_data)
 		r = add_file(iso, folder, "user_data", drive->user_data, drive->user_data_len, err);
 	if (r == 0 && version >= HAVANA)
 		r = add_file(iso, folder, "vendor_data.json", "{}", 2, err);
 	if (r == 0 && version >= LIBERTY) {
-		put_network_data(&w, drive);
+		put_network_data(&w, NULL, drive);
 		r = add_json(iso, folder, "network_data.json", &w, err);
 	}
 	if (r == 0 && version >= NEWTON_TWO)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct err;
+struct json_writer;
 
 /* Nova keeps user data, base64, in a column of 65,535 bytes. */
 #define CONFIGDRIVE_USER_DATA_MAX ((size_t)65535 / 4 * 3)
@@ -64,6 +65,9 @@ char *configdrive_link_id(const char *port_id);
  * left gives "Server-UUID". The caller frees.
  */
 char *configdrive_hostname(const char *name, const char *uuid);
+
+/* Its latest meta_data.json and network_data.json, without the random seed, as members by path. */
+void configdrive_put(struct json_writer *w, const struct configdrive *drive);
 
 /* Writes the drive aside and renames it over path (mode 0600: user data may hold secrets). */
 int configdrive_write(const char *path, const struct configdrive *drive, struct err *err);
