@@ -116,8 +116,6 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 	bool stops = (verb->policy & VERB_STOPS) != 0;
 	if (options->json && (verb->policy & VERB_WARNS))
 		cli_put_findings(options->json, &findings, SEVERITY_WARNING);
-	if (options->json && (verb->policy & VERB_WARNS))
-		cli_put_findings(options->json, &findings, SEVERITY_WARNING);
 	if (options->json)
 		json_open_array(options->json, "deployments");
 	for (size_t t = 0; t < model->n_tenants; t++)

@@ -147,7 +147,8 @@ void drill_print(const struct drill_result *r, unsigned max_outage_ms)
 		printf("because:     %s\n", why);
 	printf("bondd:       %s\n", said);
 	if (load->failed)
-		printf("%llu answers had an error code\n", (unsigned long long)load->failed);
+		printf("%llu %s had an error code\n", (unsigned long long)load->failed,
+		       plural(load->failed, "answer", "answers"));
 	if (load->skipped)
 		printf("this machine was too busy to send %llu of the queries\n",
 		       (unsigned long long)load->skipped);

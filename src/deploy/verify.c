@@ -168,8 +168,8 @@ static void check_legs_present(struct verify_ctx *ctx, const struct bond *wanted
 		missing += !found;
 	}
 	verify_add(ctx, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
-		   "%zu legs: %s%s", bond->n_legs, have.s ? have.s : "none",
-		   missing ? "; the day-0 names others" : "");
+		   "%zu %s: %s%s", bond->n_legs, plural(bond->n_legs, "leg", "legs"),
+		   have.s ? have.s : "none", missing ? "; the day-0 names others" : "");
 }
 
 static void check_monitor(struct verify_ctx *ctx, const struct bond *wanted,

@@ -102,10 +102,10 @@ static void print_times(const struct session *s)
 	double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 		     (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	fprintf(stderr,
-		"timings: %zu requests in %.2f s, %.1f %% of it not waiting; own CPU time %.3f s, "
+		"timings: %zu %s in %.2f s, %.1f %% of it not waiting; own CPU time %.3f s, "
 		"peak memory %.1f MB\n",
-		s->requests, wall, wall > 0 ? 100 * cpu / wall : 0, cpu,
-		(double)usage.ru_maxrss / 1024);
+		s->requests, plural(s->requests, "request", "requests"), wall,
+		wall > 0 ? 100 * cpu / wall : 0, cpu, (double)usage.ru_maxrss / 1024);
 }
 
 void session_free(struct session *s)
