@@ -252,7 +252,7 @@ static void test_without_root_it_says_what_to_do(void **state)
 
 		if (setuid(65534) < 0)
 			_exit(1);
-		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run dnsvnf with sudo")
+		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run it with sudo")
 			      ? 0
 			      : 2);
 	}
