@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/alloc.h"
 
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void *checked(void *p)
@@ -75,4 +73,10 @@ void *array_push_(void **v, size_t *n, size_t size)
 	memset(slot, 0, size);
 	(*n)++;
 	return slot;
+}
+
+void free_pointers(void *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
 }

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h> /* free() */
 
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
@@ -21,3 +22,36 @@ void *array_push_(void **v, size_t *n, size_t size);
 #define array_push(v, n) ((__typeof__(v))array_push_((void **)&(v), &(n), sizeof(*(v))))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* free() of each argument. */
+#define free_all(...) \
+	free_pointers((void *[]){__VA_ARGS__}, sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
+void free_pointers(void *const *v, size_t n);
+
+/* clear(&v[i]) for each of the n elements, then free(v). */
+#define array_free(v, n, clear)                     \
+	do {                                        \
+		for (size_t i_ = 0; i_ < (n); i_++) \
+			clear(&(v)[i_]);            \
+		free(v);                            \
+	} while (0)
+
+/*
+ * The first of the n elements of v for which the condition, which calls it "it", holds, or NULL:
+ * array_find(legs, n_legs, streq(it->name, name)).
+ */
+#define array_find(v, n, condition)                                       \
+	({                                                                \
+		__typeof__((v) + 0) found_ = NULL, it = (v);              \
+		for (size_t left_ = (n); left_ && !found_; left_--, it++) \
+			found_ = (condition) ? it : NULL;                 \
+		found_;                                                   \
+	})
+
+/* The value of a struct, which becomes {0}: hands over what it owns. */
+#define steal(s)                             \
+	({                                   \
+		__typeof__(s) stolen_ = (s); \
+		(s) = (__typeof__(s)){0};    \
+		stolen_;                     \
+	})

@@ -5,7 +5,6 @@
 #include <getopt.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,11 +107,6 @@ static int set_value(const struct parse *p, const struct option_row *row, const 
 		return 0;
 	}
 	return 0;
-}
-
-bool option_takes_value(const struct option_row *row)
-{
-	return row->type != OPTION_FLAG && row->type != OPTION_COUNT;
 }
 
 /* What getopt_long stopped at: a letter of "-xv", or a long option. */
@@ -225,10 +219,7 @@ static int parse_options(struct parse *p, int argc, char **argv)
 
 static const struct verb *find_verb(const struct program *program, const char *name)
 {
-	for (size_t i = 0; i < program->n_verbs; i++)
-		if (streq(program->verbs[i].name, name))
-			return &program->verbs[i];
-	return NULL;
+	return array_find(program->verbs, program->n_verbs, streq(it->name, name));
 }
 
 static int unknown_verb(const struct program *program, const char *word)

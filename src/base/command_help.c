@@ -29,6 +29,11 @@ void print_wrapped_at(FILE *out, const char *text, int column, int indent, int w
 	fputc('\n', out);
 }
 
+bool option_takes_value(const struct option_row *row)
+{
+	return row->type != OPTION_FLAG && row->type != OPTION_COUNT;
+}
+
 void option_left(const struct option_row *row, char ret_left[OPTION_LEFT_SIZE])
 {
 	const char *value = row->argument ? row->argument : row->words;

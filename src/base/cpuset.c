@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 

@@ -8,8 +8,6 @@
  */
 #pragma once
 
-#include <stdarg.h>
-
 enum err_kind {
 	ERR_NONE,        /* no error */
 	ERR_NOT_FOUND,   /* what was named does not exist, or is not visible */

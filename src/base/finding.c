@@ -72,11 +72,7 @@ static int compare(const void *a, const void *b)
 
 static void finding_clear(struct finding *f)
 {
-	free(f->file);
-	free(f->path);
-	free(f->text);
-	free(f->also_file);
-	free(f->waived);
+	free_all(f->file, f->path, f->text, f->also_file, f->waived);
 }
 
 /* Whether one of those kept so far, all on the same line, says the same. No honest file has more
@@ -123,9 +119,7 @@ void findings_sort(struct findings *f)
 
 void findings_clear(struct findings *f)
 {
-	for (size_t i = 0; i < f->n; i++)
-		finding_clear(&f->v[i]);
-	free(f->v);
+	array_free(f->v, f->n, finding_clear);
 	*f = (struct findings){0};
 }
 

@@ -2,7 +2,6 @@
 /* What is wrong with a file, in compiler style: "dep.xml:33: error: ... [rule]". */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum severity {

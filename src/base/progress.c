@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/progress.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -164,6 +162,5 @@ void progress_free(struct progress *p)
 		return;
 	erase(p);
 	fflush(p->out);
-	free(p->step);
-	free(p);
+	free_all(p->step, p);
 }

@@ -2,7 +2,6 @@
 /* Strings: a growing buffer, and numbers that are the whole string or an error. */
 #pragma once
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

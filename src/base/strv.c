@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/strv.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 

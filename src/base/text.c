@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -50,8 +49,7 @@ void text_init_at(struct text *t, const struct text *parent, size_t line, const 
 
 void text_clear(struct text *t)
 {
-	free(t->s);
-	free(t->lines);
+	free_all(t->s, t->lines);
 	*t = (struct text){0};
 }
 

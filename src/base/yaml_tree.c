@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/yaml_tree.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -57,8 +56,7 @@ static bool bounded(struct yaml *y)
 	struct measure m = {y, xcalloc(n + 1, sizeof(size_t)), xcalloc(n + 1, sizeof(bool))};
 	bool ok = n == 0 || measure(&m, 1, 0) <= SIZE_MAX_NODES;
 
-	free(m.size);
-	free(m.open);
+	free_all(m.size, m.open);
 	return ok;
 }
 
@@ -240,10 +238,7 @@ bool yaml_bool(const yaml_node_t *n, bool fallback)
 
 	if (!s)
 		return fallback;
-	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-		if (strcasecmp(s, yes[i]) == 0)
-			return true;
-	return false;
+	return array_find(yes, ARRAY_SIZE(yes), strcasecmp(s, *it) == 0) != NULL;
 }
 
 size_t yaml_len(const yaml_node_t *list)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/decide.h"
 
+#include "base/alloc.h"
+
 static unsigned count(uint32_t set)
 {
 	return (unsigned)__builtin_popcount(set);
@@ -8,10 +10,7 @@ static unsigned count(uint32_t set)
 
 static const struct decide_leg *find(const struct decide_snapshot *s, int index)
 {
-	for (size_t i = 0; i < s->n_legs; i++)
-		if (s->legs[i].index == index && index > 0)
-			return &s->legs[i];
-	return NULL;
+	return array_find(s->legs, s->n_legs, it->index == index && index > 0);
 }
 
 static bool may_carry(const struct decide_leg *l)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/monitor.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -34,10 +33,7 @@ void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond)
 
 static struct leg *find_leg(struct bond_monitor *m, int index)
 {
-	for (size_t i = 0; i < m->n_legs; i++)
-		if (m->legs[i].index == index && index > 0)
-			return &m->legs[i];
-	return NULL;
+	return array_find(m->legs, m->n_legs, it->index == index && index > 0);
 }
 
 static const char *leg_name(struct bond_monitor *m, int index)
@@ -49,10 +45,7 @@ static const char *leg_name(struct bond_monitor *m, int index)
 
 struct leg *monitor_leg_of(struct bond_monitor *m, int fd)
 {
-	for (size_t i = 0; i < m->n_legs; i++)
-		if (m->legs[i].fd == fd)
-			return &m->legs[i];
-	return NULL;
+	return array_find(m->legs, m->n_legs, it->fd == fd);
 }
 
 /* Takes text over. */
@@ -517,6 +510,5 @@ void monitor_clear(struct bond_monitor *m)
 	for (size_t i = 0; i < m->n_legs; i++)
 		leg_close(&m->legs[i]);
 	audit_clear(&m->audit);
-	free(m->sentence);
-	free(m->refusal);
+	free_all(m->sentence, m->refusal);
 }

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <ifaddrs.h>
 #include <limits.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,12 +2,9 @@
 #include "bondd/report.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/err.h"
 #include "base/file.h"
 #include "base/json_write.h"
 #include "bondd/monitor.h"

@@ -2,7 +2,6 @@
 #include "bondd/tables.h"
 
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -10,19 +9,14 @@
 
 static struct rtnl_link *find_link(const struct tables *t, int index)
 {
-	for (size_t i = 0; i < t->n_links; i++)
-		if (t->links[i].index == index)
-			return &t->links[i];
-	return NULL;
+	return array_find(t->links, t->n_links, it->index == index);
 }
 
 static struct rtnl_addr *find_address(const struct tables *t, const struct rtnl_addr *like)
 {
-	for (size_t i = 0; i < t->n_addresses; i++)
-		if (t->addresses[i].index == like->index &&
-		    ip_equal(&t->addresses[i].prefix.addr, &like->prefix.addr))
-			return &t->addresses[i];
-	return NULL;
+	return array_find(t->addresses, t->n_addresses,
+			  it->index == like->index &&
+				  ip_equal(&it->prefix.addr, &like->prefix.addr));
 }
 
 static enum tables_change take_link(struct tables *t, const struct nlmsghdr *m)
@@ -134,16 +128,11 @@ const struct rtnl_link *tables_link(const struct tables *t, int index)
 
 const struct rtnl_link *tables_link_named(const struct tables *t, const char *name)
 {
-	for (size_t i = 0; i < t->n_links; i++)
-		if (streq(t->links[i].name, name))
-			return &t->links[i];
-	return NULL;
+	return array_find(t->links, t->n_links, streq(it->name, name));
 }
 
 void tables_clear(struct tables *t)
 {
-	free(t->links);
-	free(t->addresses);
-	free(t->routes);
+	free_all(t->links, t->addresses, t->routes);
 	*t = (struct tables){0};
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -15,7 +14,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/str.h"
 #include "bondd/journal.h"
 #include "bondd/kernel.h"
 #include "bondd/monitor.h"
@@ -44,10 +42,7 @@ struct watch {
 
 static struct bond_monitor *find_monitor(struct watch *w, int index)
 {
-	for (size_t i = 0; i < w->n_monitors; i++)
-		if (w->monitors[i].index == index)
-			return &w->monitors[i];
-	return NULL;
+	return array_find(w->monitors, w->n_monitors, it->index == index);
 }
 
 /* Bonds come and go. */
@@ -303,9 +298,7 @@ static int loop(struct watch *w, struct err *err)
 
 static void tear_down(struct watch *w)
 {
-	for (size_t i = 0; i < w->n_monitors; i++)
-		monitor_clear(&w->monitors[i]);
-	free(w->monitors);
+	array_free(w->monitors, w->n_monitors, monitor_clear);
 	kernel_close(w->ctx.kernel);
 	tables_clear(&w->tables);
 	if (w->timer >= 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Addresses: the ports' against their subnets, the guest's against its ports. */
+#include "base/alloc.h"
 #include "base/str.h"
 #include "check/rule.h"
 
@@ -8,10 +9,8 @@ static const struct subnet *subnet_of(const struct network *n, const struct ip_a
 {
 	struct ip_prefix net;
 
-	for (size_t i = 0; i < n->n_subnets; i++)
-		if (subnet_prefix(&n->subnets[i], &net) && ip_prefix_contains(&net, ip))
-			return &n->subnets[i];
-	return NULL;
+	return array_find(n->subnets, n->n_subnets,
+			  subnet_prefix(it, &net) && ip_prefix_contains(&net, ip));
 }
 
 /* A subnet of any network that contains the address; sets *ret to that network. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Runs each design rule on every object of its level. */
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"

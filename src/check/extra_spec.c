@@ -105,10 +105,7 @@ static bool is_name(const char *s, const char *name)
 
 static const struct spec *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (is_name(name, table[i].name))
-			return &table[i];
-	return NULL;
+	return array_find(table, ARRAY_SIZE(table), is_name(name, it->name));
 }
 
 static bool starts_like(const char *name, const char *namespace)
@@ -141,10 +138,7 @@ static bool is_boolean(const char *s)
 		"true", "yes", "on", "t", "y", "1", "false", "no", "off", "f", "n", "0",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(booleans); i++)
-		if (strcasecmp(s, booleans[i]) == 0)
-			return true;
-	return false;
+	return array_find(booleans, ARRAY_SIZE(booleans), strcasecmp(s, *it) == 0) != NULL;
 }
 
 static bool is_page_size(const char *s)

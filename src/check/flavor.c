@@ -2,17 +2,13 @@
 /* CPU policies, names and values of extra specs. */
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/str.h"
 #include "check/extra_spec.h"
 #include "check/rule.h"
 #include "placement/extra_specs.h"
 
 static bool has_vf(const struct vm_group *group)
 {
-	for (size_t i = 0; i < group->n_interfaces; i++)
-		if (port_is_vf(&group->interfaces[i]))
-			return true;
-	return false;
+	return array_find(group->interfaces, group->n_interfaces, port_is_vf(it)) != NULL;
 }
 
 /* False if the flavor is not defined here or its number of vCPUs is invalid. */

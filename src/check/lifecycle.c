@@ -2,6 +2,7 @@
 /* Lifecycle of the VM: project, monitoring, recovery, scaling. */
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
 #include "check/rule.h"
 
@@ -19,10 +20,7 @@ static void managed_project(const struct rule_ctx *ctx)
 
 static const struct kpi *alive_kpi(const struct vm_group *g)
 {
-	for (size_t i = 0; i < g->n_kpis; i++)
-		if (streq(g->kpis[i].event_name, "VM_ALIVE"))
-			return &g->kpis[i];
-	return NULL;
+	return array_find(g->kpis, g->n_kpis, streq(it->event_name, "VM_ALIVE"));
 }
 
 /* Whether a rule for the event (any event if NULL) has an action that contains the word. */
@@ -141,10 +139,7 @@ static void recovery_reboot(const struct rule_ctx *ctx)
 
 static const struct address_pool *pool_of(const struct vm_group *g, const char *network)
 {
-	for (size_t i = 0; i < g->scaling.n_pools; i++)
-		if (streq(g->scaling.pools[i].network, network))
-			return &g->scaling.pools[i];
-	return NULL;
+	return array_find(g->scaling.pools, g->scaling.n_pools, streq(it->network, network));
 }
 
 static void scaling_fixed(const struct rule_ctx *ctx)

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/match.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
 #include "base/alloc.h"
 #include "check/port.h"
 #include "model/model.h"
@@ -94,8 +90,7 @@ void guest_match(const struct vm_group *group, struct guest_match *ret)
 
 void guest_match_clear(struct guest_match *m)
 {
-	free(m->legs);
-	free(m->nics);
+	free_all(m->legs, m->nics);
 	*m = (struct guest_match){0};
 }
 

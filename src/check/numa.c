@@ -44,11 +44,9 @@ static const char *of_cell(const struct flavor *flavor, const char *what, size_t
 
 static bool has_map(const struct flavor *flavor)
 {
-	for (size_t i = 0; i < flavor->properties.n; i++)
-		if (str_starts(flavor->properties.v[i].name, "hw:numa_cpus.") ||
-		    str_starts(flavor->properties.v[i].name, "hw:numa_mem."))
-			return true;
-	return false;
+	return array_find(flavor->properties.v, flavor->properties.n,
+			  str_starts(it->name, "hw:numa_cpus.") ||
+				  str_starts(it->name, "hw:numa_mem.")) != NULL;
 }
 
 static void numa_uneven(const struct rule_ctx *ctx)

@@ -68,10 +68,8 @@ static bool has_port(const struct deployment *d, const char *nicid)
 
 	if (str_to_int(nicid, 0, 255, &n) < 0)
 		return false;
-	for (size_t g = 0; g < d->n_vm_groups; g++)
-		if (vm_group_interface(&d->vm_groups[g], (unsigned)n))
-			return true;
-	return false;
+	return array_find(d->vm_groups, d->n_vm_groups, vm_group_interface(it, (unsigned)n)) !=
+	       NULL;
 }
 
 static void check_name(const struct rule_ctx *ctx, const struct property *p)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/port.h"
 
-#include "base/str.h"
+#include "base/alloc.h"
 #include "model/model.h"
 
 bool port_is_vf(const struct interface *port)
@@ -59,8 +59,6 @@ bool port_allows(const struct interface *port, const struct ip_addr *ip)
 {
 	if (port_owns(port, ip))
 		return true;
-	for (size_t i = 0; i < port->n_allowed_address_pairs; i++)
-		if (pair_holds(&port->allowed_address_pairs[i], ip))
-			return true;
-	return false;
+	return array_find(port->allowed_address_pairs, port->n_allowed_address_pairs,
+			  pair_holds(it, ip)) != NULL;
 }

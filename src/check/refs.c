@@ -103,10 +103,7 @@ static void check_interface(const struct place *p, const struct interface *inter
 
 static const struct kpi *kpi_named(const struct vm_group *group, const char *event_name)
 {
-	for (size_t i = 0; i < group->n_kpis; i++)
-		if (streq(group->kpis[i].event_name, event_name))
-			return &group->kpis[i];
-	return NULL;
+	return array_find(group->kpis, group->n_kpis, streq(it->event_name, event_name));
 }
 
 static void check_monitoring(const struct place *p)
@@ -143,10 +140,7 @@ static void check_monitoring(const struct place *p)
 
 static const struct vm_group *group_named(const struct deployment *deployment, const char *name)
 {
-	for (size_t i = 0; i < deployment->n_vm_groups; i++)
-		if (streq(deployment->vm_groups[i].name, name))
-			return &deployment->vm_groups[i];
-	return NULL;
+	return array_find(deployment->vm_groups, deployment->n_vm_groups, streq(it->name, name));
 }
 
 static void check_group_names(const struct place *p, const char *what, const struct strv *names,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Gateways and return routes. */
-#include "base/str.h"
 #include "check/rule.h"
 
 static const char *gateway_of(const struct guest_addresses *a, int family)

@@ -2,16 +2,12 @@
 #include "cli/answer.h"
 
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_write.h"
 #include "cli/common.h"
-#include "cli/verb.h"
 
 struct failure {
 	const char *kind; /* NULL: none */
@@ -36,8 +32,7 @@ struct json_writer *answer_begin(bool one_line)
 
 static void failure_clear(struct failure *f)
 {
-	free(f->text);
-	free(f->hint);
+	free_all(f->text, f->hint);
 	*f = (struct failure){0};
 }
 

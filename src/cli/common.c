@@ -3,11 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <wchar.h>
 
 #include "base/alloc.h"
-#include "base/progress.h"
 #include "base/str.h"
 #include "cli/answer.h"
 #include "cli/verb.h"
@@ -103,6 +101,5 @@ void table_print(FILE *out, struct table *table)
 				(int)(widest[i % table->columns] - width(table->cells[i]) + 2), "");
 		free(table->cells[i]);
 	}
-	free(table->cells);
-	free(widest);
+	free_all(table->cells, widest);
 }

@@ -25,9 +25,7 @@ struct runs {
 
 static void runs_clear(struct runs *runs)
 {
-	for (size_t i = 0; i < runs->n; i++)
-		drill_result_clear(&runs->v[i]);
-	free(runs->v);
+	array_free(runs->v, runs->n, drill_result_clear);
 	*runs = (struct runs){0};
 }
 
@@ -187,10 +185,7 @@ static int drill_group(const struct drill_options *own, const struct deployment 
 
 static bool has_bond(const struct deployment *deployment)
 {
-	for (size_t g = 0; g < deployment->n_vm_groups; g++)
-		if (service_bond(&deployment->vm_groups[g]))
-			return true;
-	return false;
+	return array_find(deployment->vm_groups, deployment->n_vm_groups, service_bond(it)) != NULL;
 }
 
 static int drill_one(const struct options *options, const struct model *model,

@@ -2,7 +2,6 @@
 #include "cli/host_report.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

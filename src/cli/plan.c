@@ -89,10 +89,7 @@ static void put_plan(struct json_writer *w, const struct plan *plan,
 
 static bool interrupts(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		if (step_interrupts(&plan->v[i]))
-			return true;
-	return false;
+	return array_find(plan->v, plan->n, step_interrupts(it)) != NULL;
 }
 
 static void print_interruption(const struct plan *plan, const struct step *s)

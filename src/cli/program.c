@@ -5,7 +5,6 @@
  */
 #include <dlfcn.h>
 #include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"

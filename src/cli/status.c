@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,9 +32,7 @@ struct row {
 
 static void row_clear(struct row *row)
 {
-	free(row->tenant);
-	free(row->deployment);
-	free(row->server);
+	free_all(row->tenant, row->deployment, row->server);
 	vim_server_info_clear(&row->info);
 	guest_status_clear(&row->guest);
 	strv_clear(&row->addresses);
@@ -341,8 +338,6 @@ int verb_status(const struct verb *verb, const void *all)
 		put_rows(options->json, rows, n);
 	else if (code == EXIT_DONE || n > 0)
 		print_table(rows, n);
-	for (size_t i = 0; i < n; i++)
-		row_clear(&rows[i]);
-	free(rows);
+	array_free(rows, n, row_clear);
 	return code;
 }

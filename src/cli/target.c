@@ -127,9 +127,7 @@ struct choices {
 
 static void choices_clear(struct choices *c)
 {
-	free(c->vim.source);
-	free(c->region.source);
-	free(c->project.source);
+	free_all(c->vim.source, c->region.source, c->project.source);
 }
 
 #define cleanup_choices __attribute__((__cleanup__(choices_clear)))

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0/cloud_config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/yaml_tree.h"
 #include "day0/decode.h"
 #include "day0/network.h"
 #include "day0/script.h"
 #include "day0/shell.h"
-
-const struct yaml_reader cloud_init_yaml = {"cloud-init", "part", "day0-yaml", "day0-yaml-key"};
 
 struct cloud_config {
 	struct yaml y;
@@ -182,8 +180,7 @@ static void run_list(struct cloud_config *c, yaml_node_t *list)
 	}
 	shell_command(words, lines, used, &script);
 	script_commands(&script, c->y.text, c->links, c->findings);
-	free(words);
-	free(lines);
+	free_all(words, lines);
 }
 
 /* runcmd and bootcmd: the shell runs a string; a list is executed directly. */

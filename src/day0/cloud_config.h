@@ -4,11 +4,7 @@
 
 #include "base/finding.h"
 #include "base/text.h"
-#include "base/yaml_tree.h"
 #include "day0/link.h"
-
-/* Whether cloud-init reads the YAML value as true. */
-extern const struct yaml_reader cloud_init_yaml;
 
 void cloud_config_read(const struct text *text, struct guest_links *links,
 		       struct findings *findings);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -32,8 +31,7 @@ static int substitute(const struct configuration *c, const char *content, size_t
 				       c->dst, v->name, v->values.n, vm_index + 1);
 		text_substitute(&t, v->name, v->values.v[vm_index], &count);
 	}
-	*ret = t;
-	t = (struct text){0};
+	*ret = steal(t);
 	return 0;
 }
 
@@ -77,10 +75,8 @@ static void add_file(struct strbuf *b, const char *path, const char *s, size_t l
 /* The descriptor supplies this file. */
 static bool is_given(const struct vm_group *group, const char *path)
 {
-	for (size_t i = 0; i < group->n_configurations; i++)
-		if (streq(group->configurations[i].dst, path))
-			return true;
-	return false;
+	return array_find(group->configurations, group->n_configurations, streq(it->dst, path)) !=
+	       NULL;
 }
 
 static int write_files(const struct vm_group *group, unsigned vm_index,
@@ -112,8 +108,7 @@ static int write_files(const struct vm_group *group, unsigned vm_index,
 		count++;
 	}
 	if (count > 0) {
-		*ret = b;
-		b = (struct strbuf){0};
+		*ret = steal(b);
 	}
 	return 0;
 }
@@ -164,10 +159,8 @@ static void join(const char *user, size_t user_len, const struct strbuf *ours, s
 
 static const struct configuration *user_data(const struct vm_group *group)
 {
-	for (size_t i = 0; i < group->n_configurations; i++)
-		if (streq(group->configurations[i].dst, "--user-data"))
-			return &group->configurations[i];
-	return NULL;
+	return array_find(group->configurations, group->n_configurations,
+			  streq(it->dst, "--user-data"));
 }
 
 static bool is_blank(const struct text *t)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ifcfg files: /usr/share/doc/initscripts/sysconfig.txt and nm-settings-ifcfg-rh(5). */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

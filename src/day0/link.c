@@ -3,9 +3,7 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -51,24 +49,15 @@ struct guest_link *link_find(struct guest_links *links, enum dialect dialect, co
 	for (size_t i = 0; i < links->n; i++)
 		if (links->v[i].dialect == dialect && streq(links->v[i].id, id))
 			return &links->v[i];
-	for (size_t i = 0; i < links->n; i++)
-		if (links->v[i].dialect == dialect && streq(links->v[i].name, id))
-			return &links->v[i];
-	return NULL;
+	return array_find(links->v, links->n, it->dialect == dialect && streq(it->name, id));
 }
 
 static void link_clear(struct guest_link *l)
 {
-	free(l->id);
-	free(l->name);
-	free(l->mac);
-	free(l->master);
-	free(l->parent);
+	free_all(l->id, l->name, l->mac, l->master, l->parent);
 	guest_addresses_clear(&l->addresses);
 	strv_clear(&l->bond.arp_ip_targets);
-	free(l->bond.arp_validate);
-	free(l->bond.primary);
-	free(l->bond.primary_reselect);
+	free_all(l->bond.arp_validate, l->bond.primary, l->bond.primary_reselect);
 }
 
 void link_remove(struct guest_links *links, struct guest_link *link)
@@ -82,9 +71,7 @@ void link_remove(struct guest_links *links, struct guest_link *link)
 
 void links_clear(struct guest_links *links)
 {
-	for (size_t i = 0; i < links->n; i++)
-		link_clear(&links->v[i]);
-	free(links->v);
+	array_free(links->v, links->n, link_clear);
 	*links = (struct guest_links){0};
 }
 

@@ -3,7 +3,6 @@
 #include "day0/mime.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -2,7 +2,6 @@
 #include "day0/mime_part.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,8 +14,7 @@
 void headers_clear(struct headers *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		free(h->v[i].name);
-		free(h->v[i].value);
+		free_all(h->v[i].name, h->v[i].value);
 	}
 	free(h->v);
 	*h = (struct headers){0};
@@ -24,10 +22,7 @@ void headers_clear(struct headers *h)
 
 const struct header *header_find(const struct headers *h, const char *name)
 {
-	for (size_t i = 0; i < h->n; i++)
-		if (strcasecmp(h->v[i].name, name) == 0)
-			return &h->v[i];
-	return NULL;
+	return array_find(h->v, h->n, strcasecmp(it->name, name) == 0);
 }
 
 const char *type_from_start(const char *s, size_t len)
@@ -66,10 +61,7 @@ static bool is_gzip_type(const char *type)
 		"application/x-gzip",     "application/x-gzip-compressed",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (streq(type, types[i]))
-			return true;
-	return false;
+	return array_find(types, ARRAY_SIZE(types), streq(type, *it)) != NULL;
 }
 
 /*

@@ -11,6 +11,8 @@
 struct command;
 struct yaml;
 
+extern const struct yaml_reader cloud_init_yaml;
+
 /* An "nmcli connection add | modify | delete ..." command. name is the index of "nmcli". */
 void nmcli_read(const struct command *c, size_t name, const struct text *text,
 		struct guest_links *links, struct findings *findings);

@@ -10,9 +10,10 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/yaml_tree.h"
-#include "day0/cloud_config.h"
 #include "day0/network.h"
 #include "net/ip.h"
+
+const struct yaml_reader cloud_init_yaml = {"cloud-init", "part", "day0-yaml", "day0-yaml-key"};
 
 struct network_config {
 	struct yaml *y;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* nmcli(1) and nm-settings-nmcli(5): "connection add", "modify" and "delete". */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -25,7 +24,6 @@ static bool abbreviates(const char *s, const char *whole, size_t least)
 }
 
 enum property {
-	PROPERTY_NONE,
 	CON_ID,
 	CON_IFNAME,
 	CON_TYPE,
@@ -33,14 +31,10 @@ enum property {
 	CON_SLAVE_TYPE,
 	BOND_OPTIONS,
 	BOND_OPTION, /* an option under its own name: "miimon 100" */
-	IP4_ADDRESSES,
-	IP4_ADD, /* "ip4": adds an address and sets method manual */
-	IP4_GATEWAY,
-	IP4_METHOD,
-	IP6_ADDRESSES,
-	IP6_ADD,
-	IP6_GATEWAY,
-	IP6_METHOD,
+	IP_ADDRESSES,
+	IP_ADD, /* "ip4": adds an address and sets method manual */
+	IP_GATEWAY,
+	IP_METHOD,
 	VLAN_PARENT,
 	VLAN_ID,
 	ETHERNET_MAC,
@@ -48,61 +42,62 @@ enum property {
 	ROUTES,
 };
 
-static const struct {
+static const struct property_row {
 	const char *setting, *name; /* an alias of "connection add" */
 	enum property property;
+	int family; /* of IP_* */
 } properties[] = {
-	{NULL, "con-name", CON_ID},
-	{NULL, "ifname", CON_IFNAME},
-	{NULL, "type", CON_TYPE},
-	{NULL, "master", CON_MASTER},
-	{NULL, "controller", CON_MASTER},
-	{NULL, "slave-type", CON_SLAVE_TYPE},
-	{NULL, "port-type", CON_SLAVE_TYPE},
-	{NULL, "mac", ETHERNET_MAC},
-	{NULL, "mtu", ETHERNET_MTU},
-	{NULL, "ip4", IP4_ADD},
-	{NULL, "gw4", IP4_GATEWAY},
-	{NULL, "ip6", IP6_ADD},
-	{NULL, "gw6", IP6_GATEWAY},
-	{NULL, "dev", VLAN_PARENT},
-	{NULL, "id", VLAN_ID},
-	{NULL, "mode", BOND_OPTION},
-	{NULL, "primary", BOND_OPTION},
-	{NULL, "miimon", BOND_OPTION},
-	{NULL, "downdelay", BOND_OPTION},
-	{NULL, "updelay", BOND_OPTION},
-	{NULL, "arp-interval", BOND_OPTION},
-	{NULL, "arp-ip-target", BOND_OPTION},
-	{NULL, "lacp-rate", BOND_OPTION},
-	{"connection", "id", CON_ID},
-	{"connection", "interface-name", CON_IFNAME},
-	{"connection", "type", CON_TYPE},
-	{"connection", "master", CON_MASTER},
-	{"connection", "controller", CON_MASTER},
-	{"connection", "slave-type", CON_SLAVE_TYPE},
-	{"connection", "port-type", CON_SLAVE_TYPE},
-	{"bond", "options", BOND_OPTIONS},
-	{"ipv4", "addresses", IP4_ADDRESSES},
-	{"ipv4", "gateway", IP4_GATEWAY},
-	{"ipv4", "method", IP4_METHOD},
-	{"ipv6", "addresses", IP6_ADDRESSES},
-	{"ipv6", "gateway", IP6_GATEWAY},
-	{"ipv6", "method", IP6_METHOD},
-	{"vlan", "parent", VLAN_PARENT},
-	{"vlan", "id", VLAN_ID},
-	{"802-3-ethernet", "mac-address", ETHERNET_MAC},
-	{"ethernet", "mac-address", ETHERNET_MAC},
-	{"802-3-ethernet", "mtu", ETHERNET_MTU},
-	{"ethernet", "mtu", ETHERNET_MTU},
-	{"ipv4", "routes", ROUTES},
-	{"ipv6", "routes", ROUTES},
-	{"ipv4", "routing-rules", ROUTES},
-	{"ipv6", "routing-rules", ROUTES},
+	{NULL, "con-name", CON_ID, 0},
+	{NULL, "ifname", CON_IFNAME, 0},
+	{NULL, "type", CON_TYPE, 0},
+	{NULL, "master", CON_MASTER, 0},
+	{NULL, "controller", CON_MASTER, 0},
+	{NULL, "slave-type", CON_SLAVE_TYPE, 0},
+	{NULL, "port-type", CON_SLAVE_TYPE, 0},
+	{NULL, "mac", ETHERNET_MAC, 0},
+	{NULL, "mtu", ETHERNET_MTU, 0},
+	{NULL, "ip4", IP_ADD, 4},
+	{NULL, "gw4", IP_GATEWAY, 4},
+	{NULL, "ip6", IP_ADD, 6},
+	{NULL, "gw6", IP_GATEWAY, 6},
+	{NULL, "dev", VLAN_PARENT, 0},
+	{NULL, "id", VLAN_ID, 0},
+	{NULL, "mode", BOND_OPTION, 0},
+	{NULL, "primary", BOND_OPTION, 0},
+	{NULL, "miimon", BOND_OPTION, 0},
+	{NULL, "downdelay", BOND_OPTION, 0},
+	{NULL, "updelay", BOND_OPTION, 0},
+	{NULL, "arp-interval", BOND_OPTION, 0},
+	{NULL, "arp-ip-target", BOND_OPTION, 0},
+	{NULL, "lacp-rate", BOND_OPTION, 0},
+	{"connection", "id", CON_ID, 0},
+	{"connection", "interface-name", CON_IFNAME, 0},
+	{"connection", "type", CON_TYPE, 0},
+	{"connection", "master", CON_MASTER, 0},
+	{"connection", "controller", CON_MASTER, 0},
+	{"connection", "slave-type", CON_SLAVE_TYPE, 0},
+	{"connection", "port-type", CON_SLAVE_TYPE, 0},
+	{"bond", "options", BOND_OPTIONS, 0},
+	{"ipv4", "addresses", IP_ADDRESSES, 4},
+	{"ipv4", "gateway", IP_GATEWAY, 4},
+	{"ipv4", "method", IP_METHOD, 4},
+	{"ipv6", "addresses", IP_ADDRESSES, 6},
+	{"ipv6", "gateway", IP_GATEWAY, 6},
+	{"ipv6", "method", IP_METHOD, 6},
+	{"vlan", "parent", VLAN_PARENT, 0},
+	{"vlan", "id", VLAN_ID, 0},
+	{"802-3-ethernet", "mac-address", ETHERNET_MAC, 0},
+	{"ethernet", "mac-address", ETHERNET_MAC, 0},
+	{"802-3-ethernet", "mtu", ETHERNET_MTU, 0},
+	{"ethernet", "mtu", ETHERNET_MTU, 0},
+	{"ipv4", "routes", ROUTES, 0},
+	{"ipv6", "routes", ROUTES, 0},
+	{"ipv4", "routing-rules", ROUTES, 0},
+	{"ipv6", "routing-rules", ROUTES, 0},
 };
 
-/* The property that the word names. *ret_name is the word without "+", "-" and setting. */
-static enum property find_property(const char *word, const char **ret_name)
+/* The property that the word, without "+" and "-", names, or NULL. */
+static const struct property_row *find_property(const char *word)
 {
 	const char *dot = strchr(word, '.');
 	cleanup_free char *setting = dot ? xstrndup(word, (size_t)(dot - word)) : NULL;
@@ -114,12 +109,10 @@ static enum property find_property(const char *word, const char **ret_name)
 		if (setting && !abbreviates(setting, properties[i].setting, 3))
 			continue;
 		if (streq(name, properties[i].name) ||
-		    (setting && abbreviates(name, properties[i].name, 2))) {
-			*ret_name = properties[i].name;
-			return properties[i].property;
-		}
+		    (setting && abbreviates(name, properties[i].name, 2)))
+			return &properties[i];
 	}
-	return PROPERTY_NONE;
+	return NULL;
 }
 
 static void set_type(struct guest_link *l, const char *value)
@@ -182,8 +175,11 @@ static void set_addresses(struct nmcli *n, int family, char op, const char *valu
 	}
 }
 
-static void set_gateway(struct nmcli *n, int family, char **gateway, const char *value)
+static void set_gateway(struct nmcli *n, int family, const char *value)
 {
+	struct guest_addresses *a = &n->link->addresses;
+	char **gateway = family == 4 ? &a->gateway4 : &a->gateway6;
+
 	if (!*value) {
 		string_set(gateway, NULL);
 		return;
@@ -221,11 +217,13 @@ static void set_bond_options(struct nmcli *n, char op, const char *value)
 	bond_options(b, value, ",\n", n->text, n->line, n->findings);
 }
 
-static void set_method(struct nmcli *n, bool *dhcp, const char *value)
+static void set_method(struct nmcli *n, int family, const char *value)
 {
 	static const char *const methods[] = {"auto",   "manual", "disabled", "link-local",
 					      "shared", "ignore", "dhcp"};
+	bool *dhcp = family == 4 ? &n->link->addresses.dhcp4 : &n->link->addresses.dhcp6;
 
+	n->method4 |= family == 4;
 	*dhcp = streq(value, "auto") || streq(value, "dhcp");
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (streq(value, methods[i]) || strpbrk(value, "$`"))
@@ -239,11 +237,11 @@ static void set_property(struct nmcli *n, const char *word, const char *value)
 {
 	struct guest_link *l = n->link;
 	char op = *word == '+' || *word == '-' ? *word : (char)0;
-	const char *name = word;
+	const struct property_row *row = find_property(op ? word + 1 : word);
 
-	switch (find_property(op ? word + 1 : word, &name)) {
-	case PROPERTY_NONE:
-		break;
+	if (!row)
+		return;
+	switch (row->property) {
 	case CON_ID:
 		string_set(&l->id, value);
 		break;
@@ -264,33 +262,20 @@ static void set_property(struct nmcli *n, const char *word, const char *value)
 		set_bond_options(n, op, value);
 		break;
 	case BOND_OPTION:
-		bond_option(&l->bond, name, value, n->text, n->line, n->findings);
+		bond_option(&l->bond, row->name, value, n->text, n->line, n->findings);
 		break;
-	case IP4_ADDRESSES:
-		set_addresses(n, 4, op, value);
+	case IP_ADDRESSES:
+		set_addresses(n, row->family, op, value);
 		break;
-	case IP4_ADD:
-		n->method4 = true;
-		set_addresses(n, 4, '+', value);
+	case IP_ADD:
+		n->method4 |= row->family == 4;
+		set_addresses(n, row->family, '+', value);
 		break;
-	case IP4_GATEWAY:
-		set_gateway(n, 4, &l->addresses.gateway4, value);
+	case IP_GATEWAY:
+		set_gateway(n, row->family, value);
 		break;
-	case IP4_METHOD:
-		n->method4 = true;
-		set_method(n, &l->addresses.dhcp4, value);
-		break;
-	case IP6_ADDRESSES:
-		set_addresses(n, 6, op, value);
-		break;
-	case IP6_ADD:
-		set_addresses(n, 6, '+', value);
-		break;
-	case IP6_GATEWAY:
-		set_gateway(n, 6, &l->addresses.gateway6, value);
-		break;
-	case IP6_METHOD:
-		set_method(n, &l->addresses.dhcp6, value);
+	case IP_METHOD:
+		set_method(n, row->family, value);
 		break;
 	case VLAN_PARENT:
 		string_set(&l->parent, value);

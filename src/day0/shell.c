@@ -2,7 +2,6 @@
 #include "day0/shell.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -25,17 +24,13 @@ static void command_clear(struct command *c)
 {
 	for (size_t i = 0; i < c->n_words; i++)
 		free(c->words[i].s);
-	free(c->words);
-	free(c->output);
-	free(c->heredoc_end);
+	free_all(c->words, c->output, c->heredoc_end);
 	text_clear(&c->heredoc);
 }
 
 void script_clear(struct script *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		command_clear(&s->v[i]);
-	free(s->v);
+	array_free(s->v, s->n, command_clear);
 	*s = (struct script){0};
 }
 
@@ -245,6 +240,33 @@ static void redirection(struct shell_parser *p)
 	}
 }
 
+static void word_or_redirection(struct shell_parser *p)
+{
+	struct command *c = &p->command;
+	size_t line = p->line;
+	char *s = read_word(p);
+	/* "2>file": the number belongs to the redirection */
+	if (s[0] && strspn(s, "0123456789") == strlen(s) && p->p < p->end &&
+	    (*p->p == '<' || *p->p == '>')) {
+		bool output = s[0] != '1' && *p->p == '>';
+		free(s);
+		if (!output) {
+			redirection(p);
+			return;
+		}
+		char *keep = steal_ptr(c->output);
+		bool append = c->append;
+		redirection(p);
+		free(c->output);
+		c->output = keep;
+		c->append = append;
+		return;
+	}
+	if (c->n_words == 0)
+		c->line = line;
+	add_word(c, s, line);
+}
+
 static void operator_or_word(struct shell_parser *p)
 {
 	struct command *c = &p->command;
@@ -289,31 +311,9 @@ static void operator_or_word(struct shell_parser *p)
 		redirection(p);
 		return;
 	default:
-		break;
-	}
-
-	size_t line = p->line;
-	char *s = read_word(p);
-	/* "2>file": the number belongs to the redirection */
-	if (s[0] && strspn(s, "0123456789") == strlen(s) && p->p < p->end &&
-	    (*p->p == '<' || *p->p == '>')) {
-		bool output = s[0] != '1' && *p->p == '>';
-		free(s);
-		if (!output) {
-			redirection(p);
-			return;
-		}
-		char *keep = steal_ptr(c->output);
-		bool append = c->append;
-		redirection(p);
-		free(c->output);
-		c->output = keep;
-		c->append = append;
+		word_or_redirection(p);
 		return;
 	}
-	if (c->n_words == 0)
-		c->line = line;
-	add_word(c, s, line);
 }
 
 void shell_parse(const struct text *text, struct script *ret)

@@ -2,8 +2,6 @@
 #include "deploy/alive.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -124,10 +122,7 @@ static int wait_active(const struct wait *w, struct err *err)
 /* The first port that is not up yet, or NULL. */
 static const struct vim_port_info *port_down(const struct vim_server_info *info)
 {
-	for (size_t i = 0; i < info->n_ports; i++)
-		if (info->ports[i].link_up && !streq(info->ports[i].status, "ACTIVE"))
-			return &info->ports[i];
-	return NULL;
+	return array_find(info->ports, info->n_ports, it->link_up && !streq(it->status, "ACTIVE"));
 }
 
 /* A server may be ACTIVE before Neutron's agents have wired its ports. */

@@ -2,7 +2,6 @@
 #include "deploy/apply.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/dns.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ldns/ldns.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -248,7 +246,6 @@ int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, c
 
 void dns_answer_clear(struct dns_answer *a)
 {
-	free(a->rcode_name);
-	free(a->text);
+	free_all(a->rcode_name, a->text);
 	*a = (struct dns_answer){0};
 }

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -282,8 +281,7 @@ static void load_free(struct dnsload *l)
 {
 	if (l->fd >= 0)
 		close(l->fd);
-	free(l->queries);
-	free(l);
+	free_all(l->queries, l);
 }
 
 int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct dnsload **ret_load,
@@ -467,8 +465,6 @@ void dnsload_evaluate(const struct dnsload_query *queries, size_t n, double from
 
 void dnsload_result_clear(struct dnsload_result *r)
 {
-	free(r->gaps);
-	free(r->answers);
-	free(r->queries);
+	free_all(r->gaps, r->answers, r->queries);
 	*r = (struct dnsload_result){0};
 }

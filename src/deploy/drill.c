@@ -2,7 +2,6 @@
 #include "deploy/drill.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -173,8 +172,7 @@ static int find_port(struct drill *d, const struct guest_bond *bond, struct err 
 	const char *port_name = d->settings->port;
 	int r = d->vim->ops->server(d->vim, result->server, VIM_LOOK_ALL, &server, err);
 
-	free(steal_ptr(result->port));
-	free(steal_ptr(result->leg));
+	free_all(steal_ptr(result->port), steal_ptr(result->leg));
 	for (size_t i = 0; i < server.n_ports && r == 0; i++) {
 		const struct vim_port_info *port = &server.ports[i];
 		const struct guest_leg *leg = leg_of(bond, port);
@@ -536,8 +534,7 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 	guest_status_clear(&d.before);
 	if (r < 0)
 		return r;
-	*ret = result;
-	result = (struct drill_result){0};
+	*ret = steal(result);
 	return 0;
 }
 
@@ -609,16 +606,9 @@ char *drill_why(const struct drill_result *result)
 
 void drill_result_clear(struct drill_result *result)
 {
-	free(result->server);
-	free(result->bond);
-	free(result->port);
-	free(result->address);
-	free(result->leg);
-	free(result->leg_before);
-	free(result->leg_after);
-	free(result->leg_end);
-	free(result->watch_state);
-	free(result->sentence);
+	free_all(result->server, result->bond, result->port, result->address, result->leg,
+		 result->leg_before, result->leg_after, result->leg_end, result->watch_state,
+		 result->sentence);
 	dnsload_result_clear(&result->load);
 	dnsload_result_clear(&result->echo);
 	*result = (struct drill_result){0};

@@ -2,12 +2,10 @@
 #include "deploy/execute.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/str.h"
 #include "deploy/plan.h"
 
 /* ESC's names where it has one; ports, flavors and servers get names in the same style. */
@@ -118,9 +116,7 @@ struct requests {
 
 static void requests_clear(struct requests *r)
 {
-	free(r->v);
-	free(r->steps);
-	free(r->needs);
+	free_all(r->v, r->steps, r->needs);
 }
 
 /* A step needs others by their numbers in the plan, a request by those in the call. */

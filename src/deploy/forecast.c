@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/forecast.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 #include "deploy/plan.h"

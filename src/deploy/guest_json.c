@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

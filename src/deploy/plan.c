@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/plan.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -377,10 +375,7 @@ static void find_needs(struct plan *plan)
 
 bool step_needs(const struct step *step, size_t i)
 {
-	for (size_t k = 0; k < step->n_needs; k++)
-		if (step->needs[k] == i)
-			return true;
-	return false;
+	return array_find(step->needs, step->n_needs, *it == i) != NULL;
 }
 
 /* The objects without our mark, or with another deployment's, that the name or id finds. */
@@ -557,10 +552,8 @@ const char *step_no_way_back(const struct step *step)
 /* Two runs at once may have made one thing twice. */
 static bool is_second(const struct plan *plan, size_t n, const struct vim_object *o)
 {
-	for (size_t i = 0; i < n; i++)
-		if (plan->v[i].request.kind == o->kind && streq(plan->v[i].owner, o->owner))
-			return true;
-	return false;
+	return array_find(plan->v, n, it->request.kind == o->kind && streq(it->owner, o->owner)) !=
+	       NULL;
 }
 
 static void add_deletes(struct planner *p)
@@ -670,17 +663,9 @@ void plan_free(struct plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		struct step *s = &plan->v[i];
 		names_free(s->port_names, s->n_ports);
-		free(s->name);
-		free(s->owner);
-		free(s->why);
-		free(s->about);
-		free(s->user_data);
-		free(s->interface);
-		free(s->needs);
+		free_all(s->name, s->owner, s->why, s->about, s->user_data, s->interface, s->needs);
 	}
-	free(plan->v);
-	free(plan->at_once_why);
-	free(plan);
+	free_all(plan->v, plan->at_once_why, plan);
 }
 
 size_t plan_count(const struct plan *plan, enum action action)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -12,10 +11,7 @@
 
 static bool has_address(const struct vim_port_info *p, const char *address)
 {
-	for (size_t i = 0; i < p->ip_addresses.n; i++)
-		if (streq(p->ip_addresses.v[i], address))
-			return true;
-	return false;
+	return array_find(p->ip_addresses.v, p->ip_addresses.n, streq(*it, address)) != NULL;
 }
 
 /* The port by which the address is reached best. One that no port owns is a bond's, so it is behind

@@ -2,12 +2,10 @@
 #include "deploy/rolling.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/str.h"
 #include "deploy/alive.h"
 #include "deploy/execute.h"
 #include "deploy/plan.h"
@@ -191,7 +189,6 @@ int rolling_apply(struct vim *vim, const struct plan *plan, bool no_rollback, bo
 			break;
 		}
 	}
-	free(r.vms);
-	free(r.servers);
+	free_all(r.vms, r.servers);
 	return result;
 }

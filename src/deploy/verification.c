@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdarg.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "deploy/verify_ctx.h"
 
 void verify_add(struct verify_ctx *ctx, const char *check, const char *object, enum verdict verdict,
@@ -32,8 +30,7 @@ size_t verifications_count(const struct verifications *v, enum verdict verdict)
 void verifications_clear(struct verifications *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
-		free(v->v[i].object);
-		free(v->v[i].evidence);
+		free_all(v->v[i].object, v->v[i].evidence);
 	}
 	free(v->v);
 	*v = (struct verifications){0};

@@ -2,8 +2,6 @@
 #include "deploy/verify.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -12,7 +10,6 @@
 #include "base/strv.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
-#include "deploy/plan.h"
 #include "deploy/reach.h"
 #include "deploy/verify_ctx.h"
 #include "model/service.h"
@@ -76,10 +73,7 @@ static void check_ports(struct verify_ctx *ctx)
 static const struct vim_port_info *port_by_mac(const struct vim_server_info *server,
 					       const char *mac)
 {
-	for (size_t i = 0; i < server->n_ports; i++)
-		if (mac_text_equal(server->ports[i].mac_address, mac))
-			return &server->ports[i];
-	return NULL;
+	return array_find(server->ports, server->n_ports, mac_text_equal(it->mac_address, mac));
 }
 
 static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
@@ -202,10 +196,8 @@ static bool same_address(const char *a, const char *b)
 
 static bool has_address(const struct guest_interface *i, const char *address)
 {
-	for (size_t a = 0; a < i->addresses.n; a++)
-		if (streq(i->addresses.v[a], address) || same_address(i->addresses.v[a], address))
-			return true;
-	return false;
+	return array_find(i->addresses.v, i->addresses.n,
+			  streq(*it, address) || same_address(*it, address)) != NULL;
 }
 
 static void check_addresses(struct verify_ctx *ctx, const char *name,

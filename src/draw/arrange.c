@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where the boxes of the picture stand. */
-#include "base/alloc.h"
 #include "draw/layout.h"
 
 enum {

@@ -2,7 +2,6 @@
 #include "draw/box.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -148,7 +147,6 @@ void box_clear(struct box *b)
 {
 	for (size_t i = 0; i < b->n_lines; i++)
 		free(b->lines[i].text);
-	free(b->lines);
-	free(b->marks);
+	free_all(b->lines, b->marks);
 	*b = (struct box){0};
 }

@@ -17,10 +17,7 @@
 static const struct draw_place *find_place(const struct drawing *d, const struct vm_group *group,
 					   unsigned index)
 {
-	for (size_t i = 0; i < d->n_places; i++)
-		if (d->places[i].group == group && d->places[i].index == index)
-			return &d->places[i];
-	return NULL;
+	return array_find(d->places, d->n_places, it->group == group && it->index == index);
 }
 
 /* ---- networks ---- */
@@ -273,8 +270,7 @@ static void add_ports(struct build *b, const struct guest_match *match)
 			}
 	for (size_t i = 0; i < g->n_rows; i++)
 		g->rows[i].nic = place[g->rows[i].nic];
-	free(g->nics);
-	free(place);
+	free_all(g->nics, place);
 	g->nics = nics;
 	sort_rows(g);
 }
@@ -565,11 +561,7 @@ static void clear_vm(struct layout_vm *g)
 		box_clear(&g->bonds[i].box);
 	for (size_t i = 0; i < g->n_cells; i++)
 		box_clear(&g->cells[i]);
-	free(g->nodes);
-	free(g->nics);
-	free(g->rows);
-	free(g->bonds);
-	free(g->cells);
+	free_all(g->nodes, g->nics, g->rows, g->bonds, g->cells);
 	box_clear(&g->host);
 	box_clear(&g->vm);
 	box_clear(&g->service);
@@ -585,9 +577,7 @@ void layout_clear(struct layout *layout)
 		for (size_t k = 0; k < d->n_vms; k++)
 			clear_vm(&d->vms[k]);
 		box_clear(&d->head);
-		free(d->networks);
-		free(d->vms);
-		free(d->links);
+		free_all(d->networks, d->vms, d->links);
 	}
 	free(layout->v);
 	marks_clear(&layout->marks);

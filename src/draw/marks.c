@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "draw/marks.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 #include "model/model.h"
@@ -236,11 +234,8 @@ void marks_make(const struct model *model, const struct findings *findings, stru
 void marks_clear(struct marks *marks)
 {
 	for (size_t i = 0; i < marks->n; i++) {
-		free(marks->v[i].numbers);
-		free(marks->v[i].label);
-		free(marks->v[i].hint);
+		free_all(marks->v[i].numbers, marks->v[i].label, marks->v[i].hint);
 	}
-	free(marks->v);
-	free(marks->findings);
+	free_all(marks->v, marks->findings);
 	*marks = (struct marks){0};
 }

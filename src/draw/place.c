@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "draw/place.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 #include "placement/schedule.h"
@@ -121,16 +119,11 @@ void draw_places_clear(struct draw_places *places)
 	for (size_t i = 0; i < places->n; i++) {
 		struct draw_place *p = &places->v[i];
 		for (size_t k = 0; k < p->n_ports; k++) {
-			free(p->ports[k].pf);
-			free(p->ports[k].vif);
-			free(p->ports[k].device);
+			free_all(p->ports[k].pf, p->ports[k].vif, p->ports[k].device);
 		}
 		for (size_t k = 0; k < p->n_cells; k++)
 			free(p->cells[k].cpus);
-		free(p->ports);
-		free(p->cells);
-		free(p->host);
-		free(p->about);
+		free_all(p->ports, p->cells, p->host, p->about);
 	}
 	free(places->v);
 	*places = (struct draw_places){0};

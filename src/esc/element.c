@@ -2,7 +2,6 @@
 #include "esc/element.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "esc/node.h"
@@ -36,10 +35,7 @@ void element_free(struct element *e)
 		return;
 	for (size_t i = 0; i < e->n_children; i++)
 		element_free(e->children[i]);
-	free(e->children);
-	free(e->name);
-	free(e->space);
-	free(e->attributes);
+	free_all(e->children, e->name, e->space, e->attributes);
 	strbuf_clear(&e->text);
 	free(e);
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "esc/esc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/err.h"
 #include "base/file.h"
 #include "esc/element.h"
 #include "esc/internal.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* static_ip_address_pool: which VM's interface has which address. */
-#include "base/alloc.h"
 #include "base/str.h"
 #include "esc/internal.h"
 #include "model/model.h"

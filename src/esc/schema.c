@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +124,7 @@ static void identity_free(void *p)
 {
 	struct identity *id = p;
 
-	free(id->text);
-	free(id);
+	free_all(id->text, id);
 }
 
 /* "nicid 0", "name g": for messages and comparisons. NULL if a key is missing. */

@@ -53,10 +53,7 @@ static bool holds(const struct host_nic *nic, const char *when)
 
 static bool has_vf_of(const struct host_nic *nic, const char *driver)
 {
-	for (size_t i = 0; i < nic->n_vfs; i++)
-		if (streq(nic->vfs[i].driver, driver))
-			return true;
-	return false;
+	return array_find(nic->vfs, nic->n_vfs, streq(it->driver, driver)) != NULL;
 }
 
 static const char *field(const json_t *row, const char *name)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/host.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "host/oslo.h"
 #include "host/read.h"
@@ -47,51 +45,30 @@ void host_read(struct tree *tree, struct host *ret_host)
 
 static void vf_clear(struct host_vf *vf)
 {
-	free(vf->pci_address);
-	free(vf->driver);
-	free(vf->name);
-	free(vf->mac);
+	free_all(vf->pci_address, vf->driver, vf->name, vf->mac);
 }
 
 static void nic_clear(struct host_nic *nic)
 {
-	free(nic->pci_address);
-	free(nic->pci_id);
-	free(nic->vf_pci_id);
-	free(nic->model);
-	free(nic->name);
-	free(nic->driver);
-	free(nic->driver_version);
-	free(nic->firmware);
-	free(nic->mac);
-	free(nic->physnet);
-	for (size_t i = 0; i < nic->n_vfs; i++)
-		vf_clear(&nic->vfs[i]);
-	free(nic->vfs);
+	free_all(nic->pci_address, nic->pci_id, nic->vf_pci_id, nic->model, nic->name, nic->driver,
+		 nic->driver_version, nic->firmware, nic->mac, nic->physnet);
+	array_free(nic->vfs, nic->n_vfs, vf_clear);
 }
 
 void host_clear(struct host *host)
 {
-	free(host->hostname);
-	free(host->kernel);
-	free(host->cmdline);
+	free_all(host->hostname, host->kernel, host->cmdline);
 	for (size_t i = 0; i < host->n_nodes; i++) {
-		free(host->nodes[i].siblings);
-		free(host->nodes[i].pages);
+		free_all(host->nodes[i].siblings, host->nodes[i].pages);
 	}
 	free(host->nodes);
-	for (size_t i = 0; i < host->n_nics; i++)
-		nic_clear(&host->nics[i]);
-	free(host->nics);
+	array_free(host->nics, host->n_nics, nic_clear);
 	for (size_t i = 0; i < host->iommu.n_units; i++)
 		free(host->iommu.units[i]);
-	free(host->iommu.units);
-	free(host->modules);
+	free_all(host->iommu.units, host->modules);
 	for (size_t i = 0; i < host->n_findings; i++) {
-		free(host->findings[i].rule);
-		free(host->findings[i].object);
-		free(host->findings[i].text);
-		free(host->findings[i].source);
+		free_all(host->findings[i].rule, host->findings[i].object, host->findings[i].text,
+			 host->findings[i].source);
 	}
 	free(host->findings);
 	*host = (struct host){0};

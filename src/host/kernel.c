@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Kernel command line, IOMMU and modules. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -32,10 +31,8 @@ static bool is_wanted(const char *word)
 {
 	size_t len = strcspn(word, "=");
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (len == strlen(words[i]) && strncmp(word, words[i], len) == 0)
-			return true;
-	return false;
+	return array_find(words, ARRAY_SIZE(words),
+			  len == strlen(*it) && strncmp(word, *it, len) == 0) != NULL;
 }
 
 void cmdline_read(struct tree *tree, struct host *host)

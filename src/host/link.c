@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -105,11 +103,9 @@ static struct host_nic *nic_of(struct host *host, const struct nlattr *name)
 	size_t room = mnl_attr_get_payload_len(name);
 	const char *s = mnl_attr_get_payload(name);
 
-	for (size_t i = 0; i < host->n_nics; i++)
-		if (host->nics[i].name && strnlen(s, room) == strlen(host->nics[i].name) &&
-		    strncmp(s, host->nics[i].name, room) == 0)
-			return &host->nics[i];
-	return NULL;
+	return array_find(host->nics, host->n_nics,
+			  it->name && strnlen(s, room) == strlen(it->name) &&
+				  strncmp(s, it->name, room) == 0);
 }
 
 static struct host_nic *apply_link(const struct nlmsghdr *m, struct host *host)

@@ -2,7 +2,6 @@
 #include "host/oslo.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -45,10 +44,8 @@ struct oslo_parser {
 
 static bool wanted(const struct oslo_parser *p, const char *key)
 {
-	for (size_t i = 0; i < p->n_keys; i++)
-		if (streq(p->keys[i].section, p->section) && streq(p->keys[i].key, key))
-			return true;
-	return false;
+	return array_find(p->keys, p->n_keys,
+			  streq(it->section, p->section) && streq(it->key, key)) != NULL;
 }
 
 static void continue_value(struct oslo_parser *p, const char *more)
@@ -123,12 +120,9 @@ void oslo_free(struct oslo_conf *conf)
 	if (!conf)
 		return;
 	for (size_t i = 0; i < conf->n; i++) {
-		free(conf->v[i].section);
-		free(conf->v[i].key);
-		free(conf->v[i].value);
+		free_all(conf->v[i].section, conf->v[i].key, conf->v[i].value);
 	}
-	free(conf->v);
-	free(conf);
+	free_all(conf->v, conf);
 }
 
 const char *oslo_get(const struct oslo_conf *conf, const char *section, const char *key)

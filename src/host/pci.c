@@ -2,7 +2,6 @@
 #include <linux/pci_regs.h>
 #include <pci/pci.h>
 #include <setjmp.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "host/host.h"

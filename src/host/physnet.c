@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The physnet of each NIC: from the SR-IOV agent's mappings, else from Nova's PCI device specs. */
-#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,10 +118,8 @@ static bool spec_matches(const json_t *spec, const struct host_nic *nic)
 		return false;
 	if (address_matches(json_string_value(address), nic->pci_address))
 		return true;
-	for (size_t i = 0; i < nic->n_vfs; i++)
-		if (address_matches(json_string_value(address), nic->vfs[i].pci_address))
-			return true;
-	return false;
+	return array_find(nic->vfs, nic->n_vfs,
+			  address_matches(json_string_value(address), it->pci_address)) != NULL;
 }
 
 static void apply_spec(const json_t *spec, struct host *host)

@@ -2,7 +2,6 @@
 /* The parts of host_read; internal to src/host/. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

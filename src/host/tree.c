@@ -16,7 +16,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/str.h"
 
 enum { MAX_FILE = 4 << 20, MAX_NAMES = 8192 };
@@ -53,8 +52,7 @@ static int by_path(const void *a, const void *b)
 
 static void entry_clear(struct tree_entry *e)
 {
-	free(e->path);
-	free(e->data);
+	free_all(e->path, e->data);
 }
 
 void tree_table_sort(struct tree_table *table)
@@ -77,9 +75,7 @@ void tree_table_sort(struct tree_table *table)
 
 void tree_table_clear(struct tree_table *table)
 {
-	for (size_t i = 0; i < table->n; i++)
-		entry_clear(&table->v[i]);
-	free(table->v);
+	array_free(table->v, table->n, entry_clear);
 	*table = (struct tree_table){0};
 }
 

@@ -2,7 +2,6 @@
 /* Recommended conntrack settings of a host with DNS on OVS ports, each with its reason. */
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct err;

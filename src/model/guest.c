@@ -2,7 +2,6 @@
 #include "model/guest.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -86,28 +85,21 @@ int fail_over_mac_parse(const char *s, enum fail_over_mac *ret)
 void guest_addresses_clear(struct guest_addresses *a)
 {
 	strv_clear(&(struct strv){a->v, a->n});
-	free(a->gateway4);
-	free(a->gateway6);
+	free_all(a->gateway4, a->gateway6);
 }
 
 static void bond_clear(struct bond *b)
 {
-	free(b->name);
-	free(b->file);
-	free(b->arp_validate);
+	free_all(b->name, b->file, b->arp_validate);
 	strv_clear(&b->arp_ip_targets);
-	free(b->primary);
-	free(b->primary_reselect);
+	free_all(b->primary, b->primary_reselect);
 	for (size_t i = 0; i < b->n_legs; i++) {
-		free(b->legs[i].name);
-		free(b->legs[i].mac);
-		free(b->legs[i].file);
+		free_all(b->legs[i].name, b->legs[i].mac, b->legs[i].file);
 	}
 	free(b->legs);
 	guest_addresses_clear(&b->addresses);
 	for (size_t i = 0; i < b->n_vlans; i++) {
-		free(b->vlans[i].name);
-		free(b->vlans[i].file);
+		free_all(b->vlans[i].name, b->vlans[i].file);
 		guest_addresses_clear(&b->vlans[i].addresses);
 	}
 	free(b->vlans);
@@ -115,13 +107,9 @@ static void bond_clear(struct bond *b)
 
 void guest_network_clear(struct guest_network *g)
 {
-	for (size_t i = 0; i < g->n_bonds; i++)
-		bond_clear(&g->bonds[i]);
-	free(g->bonds);
+	array_free(g->bonds, g->n_bonds, bond_clear);
 	for (size_t i = 0; i < g->n_nics; i++) {
-		free(g->nics[i].name);
-		free(g->nics[i].mac);
-		free(g->nics[i].file);
+		free_all(g->nics[i].name, g->nics[i].mac, g->nics[i].file);
 		guest_addresses_clear(&g->nics[i].addresses);
 	}
 	free(g->nics);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -18,8 +17,7 @@ struct model *model_new(const char *file)
 static void properties_clear(struct properties *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		free(p->v[i].name);
-		free(p->v[i].value);
+		free_all(p->v[i].name, p->v[i].value);
 	}
 	free(p->v);
 }
@@ -35,44 +33,34 @@ static void extensions_free(struct extension *v, size_t n)
 
 static void locator_clear(struct locator *l)
 {
-	free(l->vim_id);
-	free(l->vim_project);
-	free(l->vim_region);
+	free_all(l->vim_id, l->vim_project, l->vim_region);
 }
 
 static void networks_free(struct network *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < v[i].n_subnets; j++) {
-			free(v[i].subnets[j].name);
-			free(v[i].subnets[j].address);
-			free(v[i].subnets[j].gateway);
+			free_all(v[i].subnets[j].name, v[i].subnets[j].address,
+				 v[i].subnets[j].gateway);
 		}
-		free(v[i].subnets);
-		free(v[i].name);
-		free(v[i].provider_network_type);
-		free(v[i].provider_physical_network);
+		free_all(v[i].subnets, v[i].name, v[i].provider_network_type,
+			 v[i].provider_physical_network);
 	}
 	free(v);
 }
 
 static void interface_clear(struct interface *i)
 {
-	free(i->network);
-	free(i->subnet);
-	free(i->ip_address);
-	free(i->mac_address);
-	free(i->model);
-	free(i->vim_interface_name);
+	free_all(i->network, i->subnet, i->ip_address, i->mac_address, i->model,
+		 i->vim_interface_name);
 	for (size_t j = 0; j < i->n_addresses; j++) {
-		free(i->addresses[j].subnet);
-		free(i->addresses[j].ip_address);
+		free_all(i->addresses[j].subnet, i->addresses[j].ip_address);
 	}
 	free(i->addresses);
 	strv_clear(&i->pool_addresses);
 	for (size_t j = 0; j < i->n_allowed_address_pairs; j++) {
-		free(i->allowed_address_pairs[j].ip_address);
-		free(i->allowed_address_pairs[j].netmask);
+		free_all(i->allowed_address_pairs[j].ip_address,
+			 i->allowed_address_pairs[j].netmask);
 	}
 	free(i->allowed_address_pairs);
 	strv_clear(&i->security_groups);
@@ -80,42 +68,28 @@ static void interface_clear(struct interface *i)
 
 static void kpi_clear(struct kpi *k)
 {
-	free(k->event_name);
-	free(k->metric_value);
-	free(k->metric_cond);
-	free(k->metric_type);
-	free(k->collector_type);
-	free(k->polling_unit);
+	free_all(k->event_name, k->metric_value, k->metric_cond, k->metric_type, k->collector_type,
+		 k->polling_unit);
 }
 
 static void scaling_clear(struct scaling *s)
 {
 	for (size_t i = 0; i < s->n_pools; i++) {
-		free(s->pools[i].network);
-		free(s->pools[i].gateway);
-		free(s->pools[i].netmask);
-		free(s->pools[i].range_start);
-		free(s->pools[i].range_end);
+		free_all(s->pools[i].network, s->pools[i].gateway, s->pools[i].netmask,
+			 s->pools[i].range_start, s->pools[i].range_end);
 	}
 	free(s->pools);
 }
 
 static void placement_clear(struct placement *p)
 {
-	free(p->type);
-	free(p->enforcement);
-	free(p->zone);
-	free(p->host);
+	free_all(p->type, p->enforcement, p->zone, p->host);
 	strv_clear(&p->vm_group_refs);
 }
 
 static void configuration_clear(struct configuration *c)
 {
-	free(c->dst);
-	free(c->file);
-	free(c->data);
-	free(c->path);
-	free(c->content);
+	free_all(c->dst, c->file, c->data, c->path, c->content);
 	for (size_t i = 0; i < c->n_variables; i++) {
 		free(c->variables[i].name);
 		strv_clear(&c->variables[i].values);
@@ -127,27 +101,17 @@ static void vm_group_clear(struct vm_group *g)
 {
 	free(g->name);
 	locator_clear(&g->locator);
-	free(g->image);
-	free(g->flavor);
-	free(g->vim_vm_name);
-	for (size_t i = 0; i < g->n_interfaces; i++)
-		interface_clear(&g->interfaces[i]);
-	free(g->interfaces);
-	for (size_t i = 0; i < g->n_kpis; i++)
-		kpi_clear(&g->kpis[i]);
-	free(g->kpis);
+	free_all(g->image, g->flavor, g->vim_vm_name);
+	array_free(g->interfaces, g->n_interfaces, interface_clear);
+	array_free(g->kpis, g->n_kpis, kpi_clear);
 	for (size_t i = 0; i < g->n_rules; i++) {
 		free(g->rules[i].event_name);
 		strv_clear(&g->rules[i].actions);
 	}
 	free(g->rules);
 	scaling_clear(&g->scaling);
-	for (size_t i = 0; i < g->n_placements; i++)
-		placement_clear(&g->placements[i]);
-	free(g->placements);
-	for (size_t i = 0; i < g->n_configurations; i++)
-		configuration_clear(&g->configurations[i]);
-	free(g->configurations);
+	array_free(g->placements, g->n_placements, placement_clear);
+	array_free(g->configurations, g->n_configurations, configuration_clear);
 	extensions_free(g->extensions, g->n_extensions);
 	guest_network_clear(&g->guest);
 }
@@ -157,14 +121,10 @@ static void deployment_clear(struct deployment *d)
 	free(d->name);
 	locator_clear(&d->locator);
 	networks_free(d->networks, d->n_networks);
-	for (size_t i = 0; i < d->n_vm_groups; i++)
-		vm_group_clear(&d->vm_groups[i]);
-	free(d->vm_groups);
+	array_free(d->vm_groups, d->n_vm_groups, vm_group_clear);
 	for (size_t i = 0; i < d->n_placement_groups; i++) {
 		struct placement_group *p = &d->placement_groups[i];
-		free(p->name);
-		free(p->type);
-		free(p->enforcement);
+		free_all(p->name, p->type, p->enforcement);
 		strv_clear(&p->vm_groups);
 	}
 	free(d->placement_groups);
@@ -177,9 +137,7 @@ void model_free(struct model *model)
 		return;
 	for (size_t i = 0; i < model->n_tenants; i++) {
 		struct tenant *t = &model->tenants[i];
-		for (size_t j = 0; j < t->n_deployments; j++)
-			deployment_clear(&t->deployments[j]);
-		free(t->deployments);
+		array_free(t->deployments, t->n_deployments, deployment_clear);
 		extensions_free(t->extensions, t->n_extensions);
 		free(t->name);
 	}
@@ -187,22 +145,16 @@ void model_free(struct model *model)
 	networks_free(model->networks, model->n_networks);
 	for (size_t i = 0; i < model->n_images; i++) {
 		struct image *image = &model->images[i];
-		free(image->name);
-		free(image->src);
-		free(image->disk_format);
-		free(image->container_format);
-		free(image->disk_bus);
+		free_all(image->name, image->src, image->disk_format, image->container_format,
+			 image->disk_bus);
 		properties_clear(&image->properties);
 	}
 	free(model->images);
 	for (size_t i = 0; i < model->n_flavors; i++) {
-		free(model->flavors[i].name);
-		free(model->flavors[i].description);
+		free_all(model->flavors[i].name, model->flavors[i].description);
 		properties_clear(&model->flavors[i].properties);
 	}
-	free(model->flavors);
-	free(model->file);
-	free(model);
+	free_all(model->flavors, model->file, model);
 }
 
 const char *property_get(const struct properties *p, const char *name)
@@ -215,10 +167,7 @@ const char *property_get(const struct properties *p, const char *name)
 
 static const struct network *network_named(const struct network *v, size_t n, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (streq(v[i].name, name))
-			return &v[i];
-	return NULL;
+	return array_find(v, n, streq(it->name, name));
 }
 
 const struct network *model_network(const struct model *model, const struct deployment *deployment,
@@ -232,18 +181,12 @@ const struct network *model_network(const struct model *model, const struct depl
 
 const struct image *model_image(const struct model *model, const char *name)
 {
-	for (size_t i = 0; i < model->n_images; i++)
-		if (streq(model->images[i].name, name))
-			return &model->images[i];
-	return NULL;
+	return array_find(model->images, model->n_images, streq(it->name, name));
 }
 
 const struct flavor *model_flavor(const struct model *model, const char *name)
 {
-	for (size_t i = 0; i < model->n_flavors; i++)
-		if (streq(model->flavors[i].name, name))
-			return &model->flavors[i];
-	return NULL;
+	return array_find(model->flavors, model->n_flavors, streq(it->name, name));
 }
 
 static const char *option_in(const struct extension *v, size_t n, const char *name)
@@ -308,10 +251,7 @@ char *vm_group_server_name(const struct deployment *deployment, const struct vm_
 
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid)
 {
-	for (size_t i = 0; i < group->n_interfaces; i++)
-		if (group->interfaces[i].nicid == nicid)
-			return &group->interfaces[i];
-	return NULL;
+	return array_find(group->interfaces, group->n_interfaces, it->nicid == nicid);
 }
 
 unsigned vm_group_management_nicid(const struct vm_group *group)

@@ -2,8 +2,6 @@
 /* What a VM group offers, and where: derived from the descriptor and its day-0 alone. */
 #pragma once
 
-#include <stddef.h>
-
 #define DNS_PORT 53
 
 struct bond;

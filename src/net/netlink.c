@@ -2,7 +2,6 @@
 #include "net/netlink.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -67,8 +66,7 @@ void netlink_close(struct netlink *nl)
 	if (!nl)
 		return;
 	mnl_socket_close(nl->socket);
-	free(nl->buf);
-	free(nl);
+	free_all(nl->buf, nl);
 }
 
 /*

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Requests a little other than the one that fits nowhere. */
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"

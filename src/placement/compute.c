@@ -105,8 +105,7 @@ static void pools_free(struct pci_pool *pools, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct pci_pool *p = &pools[i];
 
-		free(p->physnet);
-		free(p->pf);
+		free_all(p->physnet, p->pf);
 		strv_clear(&p->free_vfs);
 	}
 	free(pools);
@@ -153,14 +152,12 @@ void compute_host_copy(const struct compute_host *from, struct compute_host *ret
 void compute_host_clear(struct compute_host *host)
 {
 	for (size_t i = 0; i < host->n_cells; i++) {
-		free(host->cells[i].pages);
-		free(host->cells[i].cores);
+		free_all(host->cells[i].pages, host->cells[i].cores);
 	}
 	free(host->cells);
 	pools_free(host->pools, host->n_pools);
 	pools_free(host->unmapped, host->n_unmapped);
-	free(host->name);
-	free(host->digest);
+	free_all(host->name, host->digest);
 	*host = (struct compute_host){0};
 }
 
@@ -198,9 +195,5 @@ const char *inventory_class_name(enum inventory_class class)
 
 const struct compute_cell *compute_host_node(const struct compute_host *host, int id)
 {
-	for (size_t i = 0; i < host->n_cells; i++) {
-		if (host->cells[i].id == id)
-			return &host->cells[i];
-	}
-	return NULL;
+	return array_find(host->cells, host->n_cells, it->id == id);
 }

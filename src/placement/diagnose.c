@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "placement/internal.h"
 
 #define LOOKS_MAX 4096 /* at ways to place the cells, dead ends too, for reasons */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/digest.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 
 void digest_alloc(struct compute_host *host)

@@ -137,19 +137,14 @@ static void counterfactual_clear(struct counterfactual *c)
 {
 	for (size_t i = 0; i < c->n_changes; i++)
 		free(c->changes[i].value);
-	free(c->changes);
-	free(c->text);
+	free_all(c->changes, c->text);
 	fit_request_clear(&c->request);
 	compute_host_clear(&c->changed);
 }
 
 void explanation_clear(struct explanation *explanation)
 {
-	for (size_t i = 0; i < explanation->n_results; i++)
-		fit_result_clear(&explanation->results[i]);
-	free(explanation->results);
-	for (size_t i = 0; i < explanation->n; i++)
-		counterfactual_clear(&explanation->v[i]);
-	free(explanation->v);
+	array_free(explanation->results, explanation->n_results, fit_result_clear);
+	array_free(explanation->v, explanation->n, counterfactual_clear);
 	*explanation = (struct explanation){0};
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/extra_specs.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/facts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -34,8 +33,7 @@ void facts_clear(struct cloud_facts *facts)
 		strv_clear(&h->bridges);
 		free(h->pins);
 		for (size_t k = 0; k < h->n_devices; k++) {
-			free(h->devices[k].physnet);
-			free(h->devices[k].pf);
+			free_all(h->devices[k].physnet, h->devices[k].pf);
 		}
 		free(h->devices);
 	}

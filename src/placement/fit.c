@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/fit.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "placement/internal.h"
 
@@ -129,8 +127,6 @@ void fit_result_clear(struct fit_result *result)
 {
 	for (size_t i = 0; i < result->n_cells; i++)
 		free(result->cells[i].pins);
-	free(result->cells);
-	free(result->pools);
-	free(result->reasons);
+	free_all(result->cells, result->pools, result->reasons);
 	*result = (struct fit_result){0};
 }

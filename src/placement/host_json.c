@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -305,8 +304,7 @@ int host_json_parse(const char *data, size_t len, const char *file, struct compu
 	r = read_host(document, &host, err);
 	if (r < 0)
 		return err_wrap(err, "%s", file);
-	*ret = host;
-	host = (struct compute_host){0};
+	*ret = steal(host);
 	return 0;
 }
 
@@ -362,15 +360,12 @@ int hosts_read_dir(const char *dir, struct compute_hosts *ret, struct err *err)
 	free(entries);
 	if (r < 0)
 		return r;
-	*ret = hosts;
-	hosts = (struct compute_hosts){0};
+	*ret = steal(hosts);
 	return 0;
 }
 
 void compute_hosts_clear(struct compute_hosts *hosts)
 {
-	for (size_t i = 0; i < hosts->n; i++)
-		compute_host_clear(&hosts->v[i]);
-	free(hosts->v);
+	array_free(hosts->v, hosts->n, compute_host_clear);
 	*hosts = (struct compute_hosts){0};
 }

@@ -169,6 +169,33 @@ static const char *const sentences[] = {
 		 "left to tell what is short"),
 };
 
+/* Of the kinds with two figures: "ASKED what THERE end". */
+static const struct {
+	const char *what, *end;
+} figures[] = {
+	[FIT_NODES] = {"NUMA cells asked, the host has", " nodes"},
+	[FIT_MEMORY] = {"MB of memory asked,", " free"},
+	[FIT_RAM_RATIO] = {"MB of memory asked,", " free at ram_allocation_ratio"},
+	[FIT_DEDICATED_TOTAL] = {"dedicated CPUs asked, the node has", ""},
+	[FIT_DEDICATED] = {"dedicated CPUs asked,", " free"},
+	[FIT_SHARED_TOTAL] = {"shared CPUs asked, the node has", ""},
+	[FIT_CPU_RATIO] = {"vCPUs asked,", " free at cpu_allocation_ratio"},
+	[FIT_CORES] = {"cores with all threads free asked (thread policy isolate),", " there"},
+	[FIT_SIBLINGS] = {"dedicated CPUs with free siblings asked (thread policy require),",
+			  " there"},
+};
+
+static void figures_format(struct strbuf *b, const struct fit_reason *r,
+			   const struct compute_host *host)
+{
+	strbuf_addf(b, "%lld %s %lld%s", (long long)r->asked, figures[r->kind].what,
+		    r->free > 0 ? (long long)r->free : 0, figures[r->kind].end);
+	if (r->kind == FIT_RAM_RATIO)
+		strbuf_addf(b, " %g", host->ram_ratio);
+	else if (r->kind == FIT_CPU_RATIO)
+		strbuf_addf(b, " %g", host->cpu_ratio);
+}
+
 void fit_reason_format(const struct fit_reason *r, const struct compute_host *host,
 		       const struct fit_request *request, struct strbuf *b)
 {
@@ -183,7 +210,15 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 			    there);
 		break;
 	case FIT_NODES:
-		strbuf_addf(b, "%lld NUMA cells asked, the host has %lld nodes", asked, there);
+	case FIT_MEMORY:
+	case FIT_RAM_RATIO:
+	case FIT_DEDICATED_TOTAL:
+	case FIT_DEDICATED:
+	case FIT_SHARED_TOTAL:
+	case FIT_CPU_RATIO:
+	case FIT_CORES:
+	case FIT_SIBLINGS:
+		figures_format(b, r, host);
 		break;
 	case FIT_PAGE_SIZE:
 		page_size_format(b, r);
@@ -197,38 +232,6 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		break;
 	case FIT_MEMORY_TOTAL:
 		memory_total_format(b, r);
-		break;
-	case FIT_MEMORY:
-		strbuf_addf(b, "%lld MB of memory asked, %lld free", asked, there);
-		break;
-	case FIT_RAM_RATIO:
-		strbuf_addf(b, "%lld MB of memory asked, %lld free at ram_allocation_ratio %g",
-			    asked, there, host->ram_ratio);
-		break;
-	case FIT_DEDICATED_TOTAL:
-		strbuf_addf(b, "%lld dedicated CPUs asked, the node has %lld", asked, there);
-		break;
-	case FIT_DEDICATED:
-		strbuf_addf(b, "%lld dedicated CPUs asked, %lld free", asked, there);
-		break;
-	case FIT_SHARED_TOTAL:
-		strbuf_addf(b, "%lld shared CPUs asked, the node has %lld", asked, there);
-		break;
-	case FIT_CPU_RATIO:
-		strbuf_addf(b, "%lld vCPUs asked, %lld free at cpu_allocation_ratio %g", asked,
-			    there, host->cpu_ratio);
-		break;
-	case FIT_CORES:
-		strbuf_addf(b,
-			    "%lld cores with all threads free asked (thread policy isolate), %lld "
-			    "there",
-			    asked, there);
-		break;
-	case FIT_SIBLINGS:
-		strbuf_addf(b,
-			    "%lld dedicated CPUs with free siblings asked (thread policy require), "
-			    "%lld there",
-			    asked, there);
 		break;
 	case FIT_NO_PINNED:
 		strbuf_addf(

@@ -41,11 +41,7 @@ struct repair {
 
 static struct compute_pages *pages_of(struct compute_cell *c, int64_t size_kb)
 {
-	for (size_t i = 0; i < c->n_pages; i++) {
-		if (c->pages[i].size_kb == size_kb)
-			return &c->pages[i];
-	}
-	return NULL;
+	return array_find(c->pages, c->n_pages, it->size_kb == size_kb);
 }
 
 /* Huge pages come out of what the smallest pages have free. */

@@ -2,12 +2,9 @@
 #include "placement/request.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/str.h"
 #include "placement/extra_specs.h"
 
 /* nova/scheduler/utils.py, _translate_pinning_policies() */
@@ -88,13 +85,9 @@ void fit_request_copy(const struct fit_request *from, struct fit_request *ret)
 void fit_request_clear(struct fit_request *request)
 {
 	for (size_t i = 0; i < request->n_ports; i++) {
-		free(request->ports[i].network);
-		free(request->ports[i].physnet);
+		free_all(request->ports[i].network, request->ports[i].physnet);
 	}
-	free(request->ports);
-	free(request->cells);
-	free(request->name);
-	free(request->unseen);
+	free_all(request->ports, request->cells, request->name, request->unseen);
 	*request = (struct fit_request){0};
 }
 

@@ -2,7 +2,6 @@
 #include "placement/schedule.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -54,10 +53,7 @@ void schedule_request_make(const struct model *model, const struct deployment *d
 
 struct wanted_server *schedule_request_find(struct schedule_request *request, const char *name)
 {
-	for (size_t i = 0; i < request->n; i++)
-		if (streq(request->v[i].name, name))
-			return &request->v[i];
-	return NULL;
+	return array_find(request->v, request->n, streq(it->name, name));
 }
 
 void schedule_request_clear(struct schedule_request *request)
@@ -169,8 +165,7 @@ static int make_request(const struct scheduler *p, const struct wanted_server *s
 		return r;
 	if (!image)
 		fit_request_add_unseen(&request, "the properties of image", group->image);
-	*ret = request;
-	request = (struct fit_request){0};
+	*ret = steal(request);
 	return 0;
 }
 
@@ -194,10 +189,7 @@ static const struct host_facts *facts_of(const struct scheduler *p, const char *
 
 static bool has_bridge(const struct host_facts *h, const char *physnet)
 {
-	for (size_t i = 0; i < h->bridges.n; i++)
-		if (streq(h->bridges.v[i], physnet))
-			return true;
-	return false;
+	return array_find(h->bridges.v, h->bridges.n, streq(*it, physnet)) != NULL;
 }
 
 static bool lacks_bridge(const struct scheduler *p, const struct wanted_server *server,
@@ -502,10 +494,7 @@ size_t schedule_count(const struct schedule *schedule, enum schedule_verdict ver
 
 const struct scheduled_server *schedule_find(const struct schedule *schedule, const char *name)
 {
-	for (size_t i = 0; i < schedule->n; i++)
-		if (streq(schedule->v[i].server->name, name))
-			return &schedule->v[i];
-	return NULL;
+	return array_find(schedule->v, schedule->n, streq(it->server->name, name));
 }
 
 /* Nova takes a pool's last free VF first. */
@@ -561,16 +550,13 @@ void capacity_make(const struct schedule_request *request, const struct compute_
 		for (size_t i = 0; more && i < p.n_assignments; i++)
 			capacity.servers[p.assignments[i].host]++;
 	}
-	for (size_t i = 0; i < request->n; i++)
-		fit_request_clear(&requests[i]);
-	free(requests);
+	array_free(requests, request->n, fit_request_clear);
 	*ret = capacity;
 }
 
 static void scheduled_server_clear(struct scheduled_server *s)
 {
-	free(s->why);
-	free(s->vetoes);
+	free_all(s->why, s->vetoes);
 	explanation_clear(&s->explanation);
 	fit_request_clear(&s->request);
 	compute_hosts_clear(&s->hosts);
@@ -578,9 +564,7 @@ static void scheduled_server_clear(struct scheduled_server *s)
 
 void schedule_clear(struct schedule *schedule)
 {
-	for (size_t i = 0; i < schedule->n; i++)
-		scheduled_server_clear(&schedule->v[i]);
-	free(schedule->v);
+	array_free(schedule->v, schedule->n, scheduled_server_clear);
 	*schedule = (struct schedule){0};
 }
 

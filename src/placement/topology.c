@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guest's NUMA cells: the end of numa_get_constraints() in nova/virt/hardware.py. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -22,8 +21,7 @@ struct given_cells {
 
 static void given_cells_clear(struct given_cells *g)
 {
-	free(g->cpus);
-	free(g->memory_mb);
+	free_all(g->cpus, g->memory_mb);
 }
 
 static const char *numbered(const struct properties *p, const char *key, size_t n)
@@ -225,7 +223,6 @@ int fit_request_from_flavor(const struct flavor *flavor, const struct image *ima
 	request.amount[INVENTORY_DISK_GB] = (flavor->root_disk_mb + 1023) / 1024 +
 					    (flavor->ephemeral_disk_mb + 1023) / 1024 +
 					    (flavor->swap_disk_mb + 1023) / 1024;
-	*ret = request;
-	request = (struct fit_request){0};
+	*ret = steal(request);
 	return 0;
 }

@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/json_write.h"
-#include "base/str.h"
 #include "vim/vim.h"
 
 /*

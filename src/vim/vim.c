@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/vim.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "vim/local/local.h"
-#include "vim/openstack/openstack.h"
-
-const struct vim_ops *vim_ops_for(const char *vim_name)
-{
-	return streq(vim_name, vim_local.name) ? &vim_local : &vim_openstack;
-}
 
 const char *vim_kind_name(enum vim_kind kind)
 {
@@ -52,61 +44,34 @@ const char *vim_state_name(enum vim_state state)
 
 void vim_object_clear(struct vim_object *o)
 {
-	free(o->id);
-	free(o->name);
-	free(o->owner);
-	free(o->fault);
-	free(o->digest);
-	free(o->host);
-	free(o->image);
-	free(o->flavor);
-	free(o->user_data);
+	free_all(o->id, o->name, o->owner, o->fault, o->digest, o->host, o->image, o->flavor,
+		 o->user_data);
 	*o = (struct vim_object){0};
 }
 
 void vim_inventory_clear(struct vim_inventory *i)
 {
-	for (size_t k = 0; k < i->n; k++)
-		vim_object_clear(&i->v[k]);
-	free(i->v);
+	array_free(i->v, i->n, vim_object_clear);
 	*i = (struct vim_inventory){0};
 }
 
 static void port_info_clear(struct vim_port_info *p)
 {
-	free(p->name);
-	free(p->network);
-	free(p->mac_address);
+	free_all(p->name, p->network, p->mac_address);
 	strv_clear(&p->ip_addresses);
-	free(p->physical_network);
-	free(p->host_device);
-	free(p->status);
-	free(p->id);
-	free(p->vif_type);
-	free(p->pf);
+	free_all(p->physical_network, p->host_device, p->status, p->id, p->vif_type, p->pf);
 }
 
 void vim_server_info_clear(struct vim_server_info *s)
 {
-	free(s->id);
-	free(s->name);
-	free(s->status);
-	free(s->fault);
-	free(s->numa);
-	free(s->numa_why);
-	free(s->hypervisor);
-	for (size_t i = 0; i < s->n_ports; i++)
-		port_info_clear(&s->ports[i]);
-	free(s->ports);
+	free_all(s->id, s->name, s->status, s->fault, s->numa, s->numa_why, s->hypervisor);
+	array_free(s->ports, s->n_ports, port_info_clear);
 	*s = (struct vim_server_info){0};
 }
 
 void vim_identity_clear(struct vim_identity *i)
 {
-	free(i->vim);
-	free(i->region);
-	free(i->project);
-	free(i->user);
+	free_all(i->vim, i->region, i->project, i->user);
 	*i = (struct vim_identity){0};
 }
 
@@ -134,8 +99,7 @@ void vim_watch_report(const struct vim_watch *watch, size_t i, enum event_status
 void vim_deployments_free(struct vim_deployment *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		free(v[i].tenant);
-		free(v[i].deployment);
+		free_all(v[i].tenant, v[i].deployment);
 	}
 	free(v);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of src/ uses itself and the layers below it, in its includes and in what its library refers to."""
+"""A folder of src/ uses itself and the layers below it, in its includes and in what its library refers to. The files
+of a folder form no circle either."""
 import os
 import re
 import subprocess
@@ -52,6 +53,31 @@ def symbols(library, defined):
     return set(re.findall(r"^(?:[0-9a-f]+)? +[A-Z] (\S+)$", output, re.M))
 
 
+def references(library):
+    """{object file: the other object files of the library that it refers to}"""
+    uses, home = {}, {}
+    output = subprocess.run(["nm", "--print-file-name", "--extern-only", library], check=True, capture_output=True,
+                            text=True).stdout
+    for path, kind, symbol in re.findall(r"^(\S+): *(?:[0-9a-f]+)? +([A-Z]) (\S+)$", output, re.M):
+        name = os.path.basename(path.rsplit(":", 1)[-1])
+        uses.setdefault(name, set())
+        if kind == "U":
+            uses[name].add(symbol)
+        else:
+            home[symbol] = name
+    return {name: {home[s] for s in used if s in home} - {name} for name, used in uses.items()}
+
+
+def circles(uses):
+    """["A <-> B" ...] of the files that refer to each other, directly or through others."""
+    reach = {name: set(used) for name, used in uses.items()}
+    for middle in reach:
+        for name in reach:
+            if middle in reach[name]:
+                reach[name] |= reach[middle]
+    return sorted(f"{a} <-> {b}" for a in reach for b in reach[a] if a < b and a in reach[b])
+
+
 class Layers(unittest.TestCase):
     def test_includes_point_down(self):
         self.assertEqual(wrong_includes(os.path.join(TOP, "src")), [])
@@ -70,6 +96,16 @@ class Layers(unittest.TestCase):
                  for symbol in sorted(symbols(path, False))
                  if home.get(symbol, f) != f and home[symbol] not in MAY_USE[f]]
         self.assertEqual(wrong, [])
+
+    def test_no_circles_between_files(self):
+        found = {f: circles(references(path)) for f in MAY_USE
+                 for path in [os.path.join(BUILD, "src", f, f"lib{f}.a")] if os.path.exists(path)}
+        self.assertGreaterEqual(len(found), 12)
+        self.assertEqual({f: pairs for f, pairs in found.items() if pairs}, {})
+
+    def test_a_circle_is_found(self):
+        uses = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
+        self.assertEqual(circles(uses), ["a <-> b", "a <-> c", "b <-> c"])
 
     def test_a_wrong_include_is_found(self):
         with tempfile.TemporaryDirectory() as src:

@@ -209,12 +209,9 @@ static char *stable_mac(const char *tenant, const char *deployment, const char *
 
 static const struct record *port_with_mac(const struct records *records, const char *mac)
 {
-	for (size_t i = 0; i < records->n; i++) {
-		if (records->v[i].kind == VIM_PORT &&
-		    streq(record_string(records->v[i].made, "mac_address"), mac))
-			return &records->v[i];
-	}
-	return NULL;
+	return array_find(records->v, records->n,
+			  it->kind == VIM_PORT &&
+				  streq(record_string(it->made, "mac_address"), mac));
 }
 
 static int fix_mac(const struct records *records, const char *tenant, const char *deployment,

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -163,10 +162,7 @@ static void put_link(struct json_writer *w, const struct configdrive_port *p)
 static const struct configdrive_address *first_address(const struct configdrive_port *p,
 						       int ip_version)
 {
-	for (size_t i = 0; i < p->n_addresses; i++)
-		if (p->addresses[i].ip_version == ip_version)
-			return &p->addresses[i];
-	return NULL;
+	return array_find(p->addresses, p->n_addresses, it->ip_version == ip_version);
 }
 
 static void put_networks(struct json_writer *w, const struct configdrive *drive)

@@ -22,9 +22,7 @@ static const char *const endings[] = {".qcow2", ".img", ".raw"};
 
 void image_files_clear(struct image_files *image)
 {
-	free(image->disk);
-	free(image->kernel);
-	free(image->initrd);
+	free_all(image->disk, image->kernel, image->initrd);
 	*image = (struct image_files){0};
 }
 

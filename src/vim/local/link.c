@@ -8,10 +8,8 @@
 #include <linux/rtnetlink.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -65,8 +63,7 @@ int link_list(int ns, struct netdev_list *ret_list, struct err *err)
 	if (talk(ns, rtnl_put_dump(buf, RTM_GETLINK, RTEXT_FILTER_SKIP_STATS), true, read_link,
 		 &list, err) < 0)
 		return err_wrap(err, "cannot list the links");
-	*ret_list = list;
-	list = (struct netdev_list){0};
+	*ret_list = steal(list);
 	return 0;
 }
 

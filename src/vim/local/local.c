@@ -59,69 +59,7 @@ static void local_close(struct vim *vim)
 	store_clear(&local->store);
 	qemu_clear(&local->qemu);
 	vim_identity_clear(&vim->identity);
-	free(vim->tenant);
-	free(vim->deployment);
-	free(local);
-}
-
-int local_netns(struct local *local, bool make, struct err *err)
-{
-	cleanup_free char *name = netns_name(local->vim.tenant, local->vim.deployment);
-
-	if (local->netns >= 0)
-		return 0;
-	return make ? netns_create(name, &local->netns, err) : netns_open(name, &local->netns, err);
-}
-
-int local_qemu(struct local *local, struct err *err)
-{
-	if (local->probed)
-		return 0;
-	int r = qemu_probe(&local->qemu, err);
-	if (r < 0)
-		return r;
-	local->probed = true;
-	if (local->qemu.kvm)
-		event_note(local->vim.run, "ACCELERATION", "QEMU with KVM");
-	else
-		event_note(local->vim.run, "ACCELERATION",
-			   "QEMU without KVM (%s): emulation by TCG, many times slower",
-			   local->qemu.why_no_kvm);
-	return 0;
-}
-
-/* name and what spec holds are borrowed. */
-void local_flavor_read(const char *name, const json_t *spec, struct flavor *store)
-{
-	const char *property;
-	json_t *value;
-
-	*store = (struct flavor){
-		.name = (char *)name,
-		.vcpus = (unsigned)json_integer_value(json_object_get(spec, "vcpus")),
-		.memory_mb = (unsigned)json_integer_value(json_object_get(spec, "memory_mb")),
-		.root_disk_mb = (unsigned)json_integer_value(json_object_get(spec, "root_disk_mb")),
-	};
-	json_object_foreach (json_object_get(spec, "properties"), property, value)
-		*array_push(store->properties.v, store->properties.n) = (struct property){
-			.name = (char *)property, .value = (char *)json_string_value(value)};
-}
-
-const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
-				  struct flavor *store)
-{
-	const struct record *record = records_find(records, VIM_FLAVOR, server->server.flavor_name);
-
-	if (server->server.flavor || !record)
-		return server->server.flavor;
-	local_flavor_read(record->name, record->spec, store);
-	return store;
-}
-
-void local_flavor_clear(struct flavor *store)
-{
-	free(store->properties.v);
-	*store = (struct flavor){0};
+	free_all(vim->tenant, vim->deployment, local);
 }
 
 /*
@@ -279,8 +217,7 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 	for (size_t i = 0; i < n; i++)
 		if (references[i].kind == VIM_IMAGE)
 			add_image_file(references[i].name, &records, &inventory);
-	*ret = inventory;
-	inventory = (struct vim_inventory){0};
+	*ret = steal(inventory);
 	return 0;
 }
 

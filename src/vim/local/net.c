@@ -21,8 +21,7 @@ static void networks_clear(struct networks *networks)
 {
 	for (size_t i = 0; i < networks->n; i++)
 		free(networks->v[i].subnets);
-	free(networks->v);
-	free(networks->p);
+	free_all(networks->v, networks->p);
 }
 
 #define cleanup_networks __attribute__((__cleanup__(networks_clear)))

@@ -212,6 +212,5 @@ void qmp_close(struct qmp *qmp)
 	if (!qmp)
 		return;
 	close(qmp->fd);
-	free(qmp->in);
-	free(qmp);
+	free_all(qmp->in, qmp);
 }

@@ -2,9 +2,7 @@
 #include "vim/local/segment.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -12,7 +10,6 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "net/ip.h"
-#include "vim/local/netns.h"
 
 #define VLAN_MAX      4094
 #define VLAN_UNTAGGED 0 /* of a flat network */
@@ -40,9 +37,7 @@ void segments_clear(struct segments *s)
 			free(s->bridges[i].addresses[k]);
 		free(s->bridges[i].addresses);
 	}
-	free(s->networks);
-	free(s->bridges);
-	free(s->uplinks);
+	free_all(s->networks, s->bridges, s->uplinks);
 	*s = (struct segments){0};
 }
 
@@ -51,10 +46,8 @@ static bool planned(const struct segments *s, const char *link)
 	for (size_t i = 0; i < s->n_bridges; i++)
 		if (streq(s->bridges[i].name, link))
 			return true;
-	for (size_t i = 0; i < s->n_uplinks; i++)
-		if (streq(s->uplinks[i].up, link) || streq(s->uplinks[i].down, link))
-			return true;
-	return false;
+	return array_find(s->uplinks, s->n_uplinks, streq(it->up, link) || streq(it->down, link)) !=
+	       NULL;
 }
 
 /*
@@ -153,10 +146,7 @@ static bool vlan_used(const struct vlan_planner *p, const struct network *const 
 	for (size_t i = 0; i < n; i++)
 		if (on_physnet(networks[i]) && networks[i]->provider_segmentation_id == vlan)
 			return true;
-	for (size_t i = 0; i < p->n_fabrics; i++)
-		if (p->fabrics[i].vlan == vlan)
-			return true;
-	return false;
+	return array_find(p->fabrics, p->n_fabrics, it->vlan == vlan) != NULL;
 }
 
 static int choose_vlan(const struct vlan_planner *p, const struct network *const *networks,
@@ -316,10 +306,7 @@ int segment_prune(int ns, const struct segments *segments, struct err *err)
 
 const struct segment_network *segment_find(const struct segments *segments, const char *network)
 {
-	for (size_t i = 0; i < segments->n_networks; i++)
-		if (streq(segments->networks[i].name, network))
-			return &segments->networks[i];
-	return NULL;
+	return array_find(segments->networks, segments->n_networks, streq(it->name, network));
 }
 
 const char *segment_bridge(const struct segments *segments, const char *network)

@@ -43,10 +43,7 @@ static void parts_clear(struct parts *parts)
 {
 	image_files_clear(&parts->image);
 	local_flavor_clear(&parts->flavor_store);
-	free(parts->ports);
-	free(parts->nics);
-	free(parts->disk);
-	free(parts->config_drive);
+	free_all(parts->ports, parts->nics, parts->disk, parts->config_drive);
 }
 
 #define cleanup_parts __attribute__((__cleanup__(parts_clear)))
@@ -273,8 +270,7 @@ static int make_config_drive(struct local *local, const struct vim_request *requ
 		},
 		err);
 	for (size_t i = 0; i < parts->n; i++) {
-		free((char *)ports[i].pci_address);
-		free((void *)ports[i].addresses);
+		free_all((char *)ports[i].pci_address, (void *)ports[i].addresses);
 	}
 	free(ports);
 	return r < 0 ? err_wrap(err, "config drive") : 0;

@@ -88,10 +88,7 @@ void store_clear(struct store *store)
 {
 	cleanup_close_fn(&store->dirfd);
 	cleanup_close_fn(&store->lockfd);
-	free(store->root);
-	free(store->tenant);
-	free(store->deployment);
-	free(store->path);
+	free_all(store->root, store->tenant, store->deployment, store->path);
 	*store = (struct store){.dirfd = -1, .lockfd = -1};
 }
 
@@ -249,19 +246,14 @@ static int parse_record(const char *file, const char *text, size_t len, struct r
 
 static void record_clear(struct record *record)
 {
-	free(record->id);
-	free(record->name);
-	free(record->owner);
-	free(record->digest);
+	free_all(record->id, record->name, record->owner, record->digest);
 	json_decref(record->spec);
 	json_decref(record->made);
 }
 
 void records_clear(struct records *records)
 {
-	for (size_t i = 0; i < records->n; i++)
-		record_clear(&records->v[i]);
-	free(records->v);
+	array_free(records->v, records->n, record_clear);
 	*records = (struct records){0};
 }
 

@@ -2,7 +2,6 @@
 #include "vim/openstack/body.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -381,4 +380,14 @@ json_t *body_update(const struct vim_request *r)
 			json_object_set_new(o, "allowed_address_pairs", json_array());
 	}
 	return o;
+}
+
+const struct resource *openstack_image(struct openstack *os, const struct vim_request *server)
+{
+	const struct resource *t =
+		resources_by_owner(&os->resources, VIM_IMAGE, server->server.image_owner);
+
+	return t ? t
+		 : resources_by_name(&os->resources, VIM_IMAGE, server->server.image_name,
+				     os->prefix, NULL);
 }

@@ -6,7 +6,6 @@
  * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

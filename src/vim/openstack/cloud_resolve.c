@@ -2,8 +2,6 @@
 #include "vim/openstack/cloud_resolve.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

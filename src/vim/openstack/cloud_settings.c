@@ -2,7 +2,6 @@
 #include "vim/openstack/cloud_settings.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"

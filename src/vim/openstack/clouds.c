@@ -2,7 +2,6 @@
 #include "vim/openstack/clouds.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -317,8 +316,7 @@ int cloud_parse(const struct cloud_sources *sources, const char *name, struct cl
 	parser_clear(&p);
 	if (r < 0)
 		return r;
-	*ret = cloud;
-	cloud = (struct cloud){0};
+	*ret = steal(cloud);
 	return 0;
 }
 
@@ -426,8 +424,7 @@ int cloud_load(const char *name, const char *region, struct cloud *ret, struct e
 		r = cloud_parse(&s, name, ret, err);
 	const struct cloud_file *read[] = {&s.clouds, &s.secure, &s.public};
 	for (size_t i = 0; i < ARRAY_SIZE(read); i++) {
-		free((char *)read[i]->path);
-		free((char *)read[i]->text);
+		free_all((char *)read[i]->path, (char *)read[i]->text);
 	}
 	return r;
 }
@@ -444,23 +441,10 @@ void cloud_clear(struct cloud *c)
 	free_secret(c->password);
 	free_secret(c->application_credential_secret);
 	free_secret(c->token);
-	free(c->name);
-	free(c->where);
-	free(c->auth_url);
-	free(c->user_id);
-	free(c->user_name);
-	free(c->user_domain_id);
-	free(c->user_domain_name);
-	free(c->project_id);
-	free(c->project_name);
-	free(c->project_domain_id);
-	free(c->project_domain_name);
-	free(c->application_credential_id);
-	free(c->application_credential_name);
-	free(c->region);
-	free(c->interface);
-	free(c->cacert);
-	free(c->cert);
-	free(c->key);
+	free_all(c->name, c->where, c->auth_url, c->user_id, c->user_name, c->user_domain_id,
+		 c->user_domain_name, c->project_id, c->project_name, c->project_domain_id,
+		 c->project_domain_name, c->application_credential_id,
+		 c->application_credential_name, c->region, c->interface, c->cacert, c->cert,
+		 c->key);
 	*c = (struct cloud){0};
 }

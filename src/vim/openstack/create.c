@@ -6,7 +6,6 @@
  * what follows from an answer; after a POST with unknown outcome the owner marks are looked for.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

@@ -7,7 +7,6 @@
 #include "placement/facts.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -188,7 +187,6 @@ int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t 
 	}
 	for (size_t i = 0; i < n; i++)
 		add_known(os, &requests[i], facts.known);
-	*ret = facts;
-	facts = (struct cloud_facts){0};
+	*ret = steal(facts);
 	return 0;
 }

@@ -24,7 +24,10 @@ struct openstack {
 	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
 };
 
-struct openstack *openstack_of(struct vim *vim);
+static inline struct openstack *openstack_of(struct vim *vim)
+{
+	return (struct openstack *)vim;
+}
 
 /* Which service, and where it lists this kind ("/flavors/detail"). */
 enum service openstack_service(enum vim_kind kind);
@@ -42,9 +45,6 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 
 /* The image that a request of a server means, or NULL. Two of ours may have its name. */
 const struct resource *openstack_image(struct openstack *os, const struct vim_request *server);
-
-/* "&name=" or "?name=" and the value, escaped for a query. */
-void query_add(struct strbuf *query, const char *key, const char *value);
 
 /*
  * The path of the list of servers of a name and a status (NULL: any), and whether the answer holds

@@ -84,9 +84,7 @@ static void transfer_free(struct http *http, struct transfer *t)
 	strbuf_clear(&t->body);
 	if (t->subject_token)
 		explicit_bzero(t->subject_token, strlen(t->subject_token));
-	free(t->subject_token);
-	free(t->request_id);
-	free(t);
+	free_all(t->subject_token, t->request_id, t);
 }
 
 void http_free(struct http *http)
@@ -99,8 +97,7 @@ void http_free(struct http *http)
 		transfer_free(http, t);
 	}
 	curl_multi_cleanup(http->multi);
-	free(http->timers);
-	free(http);
+	free_all(http->timers, http);
 }
 
 static size_t take_body(char *data, size_t size, size_t n, void *opaque)

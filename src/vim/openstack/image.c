@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,8 +35,7 @@ void image_upload_free(struct image_upload *u)
 		close(u->file.fd);
 	EVP_MD_CTX_free(u->hash);
 	err_clear(&u->err);
-	free(u->id);
-	free(u);
+	free_all(u->id, u);
 }
 
 static void sent(void *data, const void *bytes, size_t n, uint64_t so_far)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -61,16 +59,6 @@ const char *openstack_list_path(enum vim_kind kind)
 	return "/";
 }
 
-void query_add(struct strbuf *query, const char *key, const char *value)
-{
-	strbuf_addf(query, "%c%s=", query->len ? '&' : '?', key);
-	for (const unsigned char *c = (const unsigned char *)value; *c; c++)
-		if (isalnum(*c) || strchr("-._~", *c))
-			strbuf_add(query, c, 1);
-		else
-			strbuf_addf(query, "%%%02X", *c);
-}
-
 int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err)
 {
@@ -111,16 +99,6 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 		free(listings[i].query);
 	free(more);
 	return r;
-}
-
-const struct resource *openstack_image(struct openstack *os, const struct vim_request *server)
-{
-	const struct resource *t =
-		resources_by_owner(&os->resources, VIM_IMAGE, server->server.image_owner);
-
-	return t ? t
-		 : resources_by_name(&os->resources, VIM_IMAGE, server->server.image_name,
-				     os->prefix, NULL);
 }
 
 static char *query_of(const char *key, const char *value, const char *fields)
@@ -300,7 +278,6 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 		if ((ours || of_use) && is_first(os, i))
 			copy_object(os, &inventory, o);
 	}
-	*ret = inventory;
-	inventory = (struct vim_inventory){0};
+	*ret = steal(inventory);
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include "vim/openstack/openstack.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,11 +11,6 @@
 #include "base/str.h"
 #include "vim/openstack/body.h"
 #include "vim/openstack/handle.h"
-
-struct openstack *openstack_of(struct vim *vim)
-{
-	return (struct openstack *)vim;
-}
 
 static void openstack_close(struct vim *vim)
 {
@@ -31,12 +25,9 @@ static void openstack_close(struct vim *vim)
 	json_decref(os->polled);
 	json_decref(os->before);
 	json_decref(os->security_groups);
-	free(os->project);
-	free(os->prefix);
+	free_all(os->project, os->prefix);
 	vim_identity_clear(&vim->identity);
-	free(vim->tenant);
-	free(vim->deployment);
-	free(os);
+	free_all(vim->tenant, vim->deployment, os);
 }
 
 static char *first_of(const char *a, const char *b)
@@ -160,8 +151,7 @@ static int openstack_deployments(struct vim *vim, struct vim_deployment **ret, s
 			known = streq(v[k].tenant, d.tenant) &&
 				streq(v[k].deployment, d.deployment);
 		if (known) {
-			free(d.tenant);
-			free(d.deployment);
+			free_all(d.tenant, d.deployment);
 		} else {
 			*array_push(v, n) = d;
 		}

@@ -4,7 +4,6 @@
  * first deployment and deleted with the last. Its mark is in the description.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

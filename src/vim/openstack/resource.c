@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/resource.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -212,20 +212,15 @@ char *resources_next_page(enum vim_kind kind, const json_t *answer)
 struct resource *resources_by_owner(const struct resources *resources, enum vim_kind kind,
 				    const char *owner)
 {
-	for (size_t i = 0; i < resources->n; i++)
-		if (resources->v[i].object.kind == kind && owner &&
-		    streq(resources->v[i].object.owner, owner))
-			return &resources->v[i];
-	return NULL;
+	return array_find(resources->v, resources->n,
+			  it->object.kind == kind && owner && streq(it->object.owner, owner));
 }
 
 struct resource *resources_by_id(const struct resources *resources, enum vim_kind kind,
 				 const char *id)
 {
-	for (size_t i = 0; i < resources->n; i++)
-		if (resources->v[i].object.kind == kind && streq(resources->v[i].object.id, id))
-			return &resources->v[i];
-	return NULL;
+	return array_find(resources->v, resources->n,
+			  it->object.kind == kind && streq(it->object.id, id));
 }
 
 struct resource *resources_by_name(const struct resources *resources, enum vim_kind kind,
@@ -250,8 +245,7 @@ struct resource *resources_by_name(const struct resources *resources, enum vim_k
 static void resource_clear(struct resource *t)
 {
 	vim_object_clear(&t->object);
-	free(t->parent);
-	free(t->created_at);
+	free_all(t->parent, t->created_at);
 	json_decref(t->json);
 }
 
@@ -271,8 +265,16 @@ void resources_remove(struct resources *resources, enum vim_kind kind, const cha
 
 void resources_clear(struct resources *resources)
 {
-	for (size_t i = 0; i < resources->n; i++)
-		resource_clear(&resources->v[i]);
-	free(resources->v);
+	array_free(resources->v, resources->n, resource_clear);
 	*resources = (struct resources){0};
+}
+
+void query_add(struct strbuf *query, const char *key, const char *value)
+{
+	strbuf_addf(query, "%c%s=", query->len ? '&' : '?', key);
+	for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+		if (isalnum(*c) || strchr("-._~", *c))
+			strbuf_add(query, c, 1);
+		else
+			strbuf_addf(query, "%%%02X", *c);
 }

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "base/str.h"
 #include "vim/vim.h"
 
 /* Keys of a server's metadata and of an image's properties. */
@@ -67,3 +68,6 @@ char *resource_mark(const struct vim_request *request);
 void resource_parse_mark(const char *text, char **ret_owner, char **ret_digest);
 
 #define cleanup_resources __attribute__((__cleanup__(resources_clear)))
+
+/* "&name=" or "?name=" and the value, escaped for a query. */
+void query_add(struct strbuf *query, const char *key, const char *value);

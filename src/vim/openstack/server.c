@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Asking Nova and Neutron for a server, and the few operations on a running one. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

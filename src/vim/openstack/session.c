@@ -2,7 +2,6 @@
 #include "vim/openstack/session.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -65,8 +64,7 @@ void call_free(struct call *call)
 {
 	if (!call)
 		return;
-	free(call->path);
-	free(call->message);
+	free_all(call->path, call->message);
 	json_decref(call->body);
 	json_decref(call->answer);
 	if (call->subject_token)
@@ -76,8 +74,7 @@ void call_free(struct call *call)
 	free(call->url);
 	if (call->text)
 		explicit_bzero(call->text, strlen(call->text));
-	free(call->text);
-	free(call);
+	free_all(call->text, call);
 }
 
 struct session *session_new(const struct cloud *cloud, const char *project,
@@ -117,10 +114,7 @@ void session_free(struct session *s)
 	http_free(s->http);
 	token_clear(&s->token);
 	err_clear(&s->login_err);
-	free(s->login.waiting);
-	free(s->negotiation.waiting);
-	free(s->project);
-	free(s);
+	free_all(s->login.waiting, s->negotiation.waiting, s->project, s);
 }
 
 static const char *service_name(enum service service)
@@ -409,10 +403,7 @@ const char *session_user_name(const struct session *s)
 
 bool session_has_role(const struct session *s, const char *role)
 {
-	for (size_t i = 0; i < s->token.n_roles; i++)
-		if (streq(s->token.roles[i], role))
-			return true;
-	return false;
+	return array_find(s->token.roles, s->token.n_roles, streq(*it, role)) != NULL;
 }
 
 size_t session_role_ids(const struct session *s, const char *const **ret_ids)

@@ -2,7 +2,6 @@
 #include "vim/openstack/token.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -145,18 +144,13 @@ void token_clear(struct token *token)
 {
 	if (token->id)
 		explicit_bzero(token->id, strlen(token->id));
-	free(token->id);
-	free(token->user_id);
-	free(token->user_name);
-	free(token->project_id);
-	free(token->project_name);
-	free(token->project_domain_id);
+	free_all(token->id, token->user_id, token->user_name, token->project_id,
+		 token->project_name, token->project_domain_id);
 	for (size_t i = 0; i < token->n_roles; i++)
 		free(token->roles[i]);
 	for (size_t i = 0; i < token->n_role_ids; i++)
 		free(token->role_ids[i]);
-	free(token->roles);
-	free(token->role_ids);
+	free_all(token->roles, token->role_ids);
 	json_decref(token->catalog);
 	*token = (struct token){0};
 }
