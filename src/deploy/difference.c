@@ -149,3 +149,10 @@ char *step_interruption(const struct plan *plan, const struct step *step)
 			 *others ? (strchr(others, ',') ? " serve meanwhile" : " serves meanwhile")
 				 : ": an outage");
 }
+
+bool step_interrupts(const struct step *step)
+{
+	return step->request.kind == VIM_SERVER && step->present &&
+	       (step->action == ACTION_CHANGE || step->action == ACTION_REPLACE ||
+		step->action == ACTION_DELETE);
+}

@@ -532,13 +532,6 @@ bool step_makes(const struct step *step)
 	return step->action == ACTION_CREATE || step->action == ACTION_REPLACE;
 }
 
-bool step_interrupts(const struct step *step)
-{
-	return step->request.kind == VIM_SERVER && step->present &&
-	       (step->action == ACTION_CHANGE || step->action == ACTION_REPLACE ||
-		step->action == ACTION_DELETE);
-}
-
 const char *step_no_way_back(const struct step *step)
 {
 	if (step->action != ACTION_CHANGE)
