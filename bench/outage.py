@@ -327,7 +327,7 @@ def deploy(verbose, vfs=False, **environment):
             text = source.read()
         with open(path, "w", encoding="utf-8") as target:
             target.write(text.replace(old, new))
-    done = subprocess.run([DNSVNF, "deploy", os.path.join(WORK, "design", "dep.xml")], check=False, text=True,
+    done = subprocess.run([DNSVNF, "deploy", "--yes", os.path.join(WORK, "design", "dep.xml")], check=False, text=True,
                           stdout=subprocess.DEVNULL, stderr=None if verbose else subprocess.PIPE,
                           env={**os.environ, **environment})
     if done.returncode != 0:
@@ -341,7 +341,7 @@ def deploy(verbose, vfs=False, **environment):
 
 
 def undeploy():
-    subprocess.run([DNSVNF, "undeploy", os.path.join(WORK, "design", "dep.xml")], check=False,
+    subprocess.run([DNSVNF, "undeploy", "--yes", os.path.join(WORK, "design", "dep.xml")], check=False,
                    stderr=subprocess.DEVNULL)
 
 

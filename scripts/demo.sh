@@ -51,20 +51,20 @@ fail() {
 }
 
 # Nothing is left behind.
-trap '"$dnsvnf" undeploy "$design" >/dev/null 2>&1 || true' EXIT
+trap '"$dnsvnf" undeploy --yes "$design" >/dev/null 2>&1 || true' EXIT
 trap 'exit 130' HUP INT TERM
 
 printf '\n# What the published sample would have done:\n'
 run "$dnsvnf" check examples/technote/published/dep.xml || true
 step 1 check
 step 1 plan
-step 3 deploy --keep-failed # which goes on where the one before timed out
+step 3 deploy --yes --keep-failed # which goes on where the one before timed out
 step 1 status
 step 3 verify
 step 2 drill --qps 1000 --svg build/outage.svg || {
 	outcome="the drill is inconclusive at this machine's load of $(load) on $(nproc) CPUs; run it \
 again when other work has ended"
 }
-step 2 undeploy
+step 2 undeploy --yes
 trap - EXIT
 printf '\ndemo: done in %s s; %s\n' "$(($(date +%s) - start))" "$outcome"

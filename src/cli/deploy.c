@@ -2,6 +2,7 @@
 #include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
+#include "cli/confirm.h"
 #include "cli/forecast.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
@@ -53,6 +54,11 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return cli_fail("deploy", &err);
 	if (own->at_once)
 		plan_at_once(plan, "asked for with --at-once");
+	if (apply_admit(vim, plan, &err) < 0)
+		return cli_fail("deploy", &err);
+	int confirmed = cli_confirm("deploy", options, own->yes, plan);
+	if (confirmed != EXIT_DONE)
+		return confirmed;
 	if (apply_plan(vim, plan, &apply, &err) < 0) {
 		int code = cli_fail("deploy", &err);
 		if (err.kind == ERR_NO_CAPACITY)

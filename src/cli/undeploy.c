@@ -1,16 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/str.h"
 #include "cli/common.h"
+#include "cli/confirm.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
+#include "deploy/plan.h"
+
+/* A deployment without objects may still have a namespace or a folder. */
+static int find_remains(struct vim *vim, bool *ret, struct err *err)
+{
+	struct vim_deployment *v = NULL;
+	size_t n = 0;
+	int r = vim->ops->deployments(vim, &v, &n, err);
+
+	for (size_t i = 0; i < n && !*ret; i++)
+		*ret = streq(v[i].tenant, vim->tenant) && streq(v[i].deployment, vim->deployment);
+	vim_deployments_free(v, n);
+	return r;
+}
+
+/* release() drops a project that was made for the deployment and holds nothing. */
+static int nothing_there(struct vim *vim)
+{
+	const struct vim_identity *id = &vim->identity;
+	cleanup_err struct err err = ERR_INIT;
+
+	if (vim->ops->release(vim, &err) == 0)
+		err_set(&err, NOT_FOUND, "nothing of %s is deployed in VIM %s, project %s",
+			vim->deployment, id->vim, id->project ? id->project : "-");
+	return cli_fail("undeploy", &err);
+}
 
 static int undeploy_one(const struct options *options, const struct model *model,
 			const struct tenant *tenant, const struct deployment *deployment,
 			struct vim *vim)
 {
+	const struct undeploy_options *own = (const void *)options;
 	cleanup_err struct err err = ERR_INIT;
+	cleanup_plan struct plan *plan = NULL;
+	cleanup_inventory struct vim_inventory inventory = {0};
+	bool remains = false;
 
-	(void)model;
-	if (apply_undeploy(vim, &err) == 0)
+	if (undeploy_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
+		return cli_fail("undeploy", &err);
+	if (plan->n == 0 && find_remains(vim, &remains, &err) < 0)
+		return cli_fail("undeploy", &err);
+	if (plan->n == 0 && !remains)
+		return nothing_there(vim);
+	int confirmed = cli_confirm("undeploy", options, own->yes, plan);
+	if (confirmed != EXIT_DONE)
+		return confirmed;
+	if (apply_undeploy(vim, plan, &err) == 0)
 		return EXIT_DONE;
 	int code = cli_fail("undeploy", &err);
 	fprintf(stderr,

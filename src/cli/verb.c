@@ -141,6 +141,11 @@ static const struct option_row deploy_options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, no_rollback),
 	 .help = "leave a server as its failed change left it"},
+	{.name = "yes",
+	 .brief = 'y',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct deploy_options, yes),
+	 .help = "do not ask before something is deleted, replaced or interrupted"},
 	{0},
 };
 
@@ -218,6 +223,11 @@ static const struct option_row undeploy_options[] = {
 	{VIM},
 	{OS_CLOUD},
 	{TIMINGS},
+	{.name = "yes",
+	 .brief = 'y',
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct undeploy_options, yes),
+	 .help = "do not ask before something is deleted, replaced or interrupted"},
 	{0},
 };
 
@@ -401,11 +411,12 @@ static const struct verb verbs[] = {
 		.operand = "DEP.xml",
 		.operand_offset = offsetof(struct options, operand),
 		.options = undeploy_options,
-		.options_size = sizeof(struct options),
+		.options_size = sizeof(struct undeploy_options),
 		.summary = "remove the deployment, and nothing else",
 		.text = "Removes all objects that carry the deployment's mark, servers first, "
-			"including those of a killed run. It is not an error if there are none.",
-		.example = "sudo dnsvnf undeploy examples/technote/corrected/dep.xml",
+			"including those of a killed run. Lists them and asks for confirmation; "
+			"without a terminal it needs --yes. Exit code 1 if nothing is deployed.",
+		.example = "sudo dnsvnf undeploy --yes examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_TAKES_BROKEN | VERB_STREAMS,
 		.run = verb_undeploy,
 	},

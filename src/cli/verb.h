@@ -63,9 +63,14 @@ struct plan_options {
 
 struct deploy_options {
 	struct options common;
-	bool keep_failed;
+	bool keep_failed, yes;
 	bool at_once;
 	bool no_rollback;
+};
+
+struct undeploy_options {
+	struct options common;
+	bool yes;
 };
 
 struct drill_options {

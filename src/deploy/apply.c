@@ -320,16 +320,26 @@ static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 	}
 }
 
-int apply_undeploy(struct vim *vim, struct err *err)
+int undeploy_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
+		     const struct deployment *deployment, struct vim_inventory *ret_inventory,
+		     struct plan **ret_plan, struct err *err)
 {
-	cleanup_inventory struct vim_inventory inventory = {0};
+	int r = vim->ops->list(vim, NULL, 0, ret_inventory, err);
+
+	if (r == 0)
+		*ret_plan = plan_undeploy(model, tenant, deployment, ret_inventory);
+	return r;
+}
+
+int apply_undeploy(struct vim *vim, const struct plan *plan, struct err *err)
+{
 	cleanup_free const struct vim_object **objects = NULL;
 	cleanup_free char *left = NULL;
 	size_t n = 0;
-	int r = list_owned(vim, &inventory, &objects, &n, err);
 
-	if (r == 0)
-		r = execute_destroy(vim, objects, n, err);
+	for (size_t i = 0; i < plan->n; i++)
+		*array_push(objects, n) = plan->v[i].present;
+	int r = execute_destroy(vim, objects, n, err);
 	if (r == 0 && n > 0)
 		r = prove_gone(vim, &left, err);
 	if (r == 0 && !left)

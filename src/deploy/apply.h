@@ -43,5 +43,13 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
 	       struct err *err);
 
-/* Removes everything marked as this deployment's, servers first. Nothing there is no error. */
-int apply_undeploy(struct vim *vim, struct err *err);
+/*
+ * Lists what is marked as this deployment's, as a plan that deletes it; n is 0: there is nothing.
+ * *ret_inventory must outlive the plan; the caller clears both.
+ */
+int undeploy_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
+		     const struct deployment *deployment, struct vim_inventory *ret_inventory,
+		     struct plan **ret_plan, struct err *err);
+
+/* Carries out the plan of undeploy_prepare, servers first, and removes what appeared since. */
+int apply_undeploy(struct vim *vim, const struct plan *plan, struct err *err);

@@ -642,6 +642,24 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	return 0;
 }
 
+struct plan *plan_undeploy(const struct model *model, const struct tenant *tenant,
+			   const struct deployment *deployment,
+			   const struct vim_inventory *inventory)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct planner p = {plan, inventory, tenant, deployment};
+
+	plan->model = model;
+	plan->tenant = tenant;
+	plan->deployment = deployment;
+	add_deletes(&p);
+	for (size_t i = 0; i < plan->n; i++) {
+		free(plan->v[i].why);
+		plan->v[i].why = NULL;
+	}
+	return plan;
+}
+
 static void names_free(char **names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -74,6 +74,11 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	      const struct deployment *deployment, const struct vim_inventory *inventory,
 	      struct plan **ret_plan, struct err *err);
 
+/* Deletes everything of the deployment. The same lifetimes. */
+struct plan *plan_undeploy(const struct model *model, const struct tenant *tenant,
+			   const struct deployment *deployment,
+			   const struct vim_inventory *inventory);
+
 void plan_free(struct plan *plan); /* NULL is fine */
 
 /* Does the step depend on step number i of its plan? */

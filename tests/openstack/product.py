@@ -109,9 +109,9 @@ def environment(clouds=None, **more):
     return {**os.environ, "OS_CLIENT_CONFIG_FILE": clouds or os.path.join(cloud.DIR, "clouds.yaml"), **more}
 
 
-def start(verb, *arguments, vim="admin", clouds=None, wrap=(), **more):
+def start(verb, *arguments, vim="admin", clouds=None, wrap=(), yes=True, **more):
     """A running dnsvnf, as Popen with both outputs as text."""
-    chosen = ("--vim", vim) if vim else ()
+    chosen = (*(("--vim", vim) if vim else ()), *(("--yes",) if yes and verb in ("deploy", "undeploy") else ()))
     return subprocess.Popen([*wrap, DNSVNF, verb, *chosen, *arguments], text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(clouds, **more))
 

@@ -118,6 +118,8 @@ class Cloud:
             return 200, body or {}
         if method == "DELETE" and not one.get("stays"):
             del things[words[1]]
+            for subnet in [s for s in self.there["subnets"].values() if s.get("network_id") == words[1]]:
+                del self.there["subnets"][subnet["id"]]
             return 204, None
         if method == "PUT":
             one.update(body[SINGULAR[kind]])

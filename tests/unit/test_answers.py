@@ -149,7 +149,8 @@ class Cloud(unittest.TestCase):
         self.environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": clouds, "XDG_RUNTIME_DIR": folder.name}
 
     def run_verb(self, verb, *arguments, code=0):
-        done = dnsvnf(verb, "--vim", "test", *arguments, self.design, env=self.environment)
+        yes = ["--yes"] if verb in ("deploy", "undeploy") else []
+        done = dnsvnf(verb, "--vim", "test", *yes, *arguments, self.design, env=self.environment)
         if code is not None:
             self.assertEqual(code, done.returncode, done.stderr)
         return done.stdout

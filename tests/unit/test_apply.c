@@ -285,6 +285,17 @@ static int deploy(struct memory_vim *m, const struct model *model, bool keep, st
 	return r < 0 ? r : apply_plan(&m->vim, plan, &options, err);
 }
 
+static int undeploy(struct memory_vim *m, const struct model *model, struct err *err)
+{
+	cleanup_inventory struct vim_inventory inventory = {0};
+	cleanup_plan struct plan *plan = NULL;
+	const struct tenant *tenant = &model->tenants[0];
+	int r = undeploy_prepare(&m->vim, model, tenant, &tenant->deployments[0], &inventory, &plan,
+				 err);
+
+	return r < 0 ? r : apply_undeploy(&m->vim, plan, err);
+}
+
 static void test_all_is_made_and_all_is_removed(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -295,7 +306,7 @@ static void test_all_is_made_and_all_is_removed(void **state)
 	assert_true(made >= 16);
 	assert_int_equal(deploy(&m, *state, false, &err), 0);
 	assert_int_equal(m.operations, made); /* nothing to do */
-	assert_int_equal(apply_undeploy(&m.vim, &err), 0);
+	assert_int_equal(undeploy(&m, *state, &err), 0);
 	assert_int_equal(m.there.n, 0);
 	assert_true(m.released);
 	vim_inventory_clear(&m.there);
@@ -311,7 +322,7 @@ static void test_failure_anywhere_is_undone(void **state)
 		int r = deploy(&m, *state, false, &err);
 		if (r == 0) {
 			assert_true(at > 16);
-			apply_undeploy(&m.vim, &err);
+			undeploy(&m, *state, &err);
 			vim_inventory_clear(&m.there);
 			break;
 		}
@@ -540,11 +551,11 @@ static void test_undeploy_goes_on_and_tells(void **state)
 
 	assert_int_equal(deploy(&m, *state, false, &err), 0);
 	m.fail_at = m.operations + 2;
-	assert_true(apply_undeploy(&m.vim, &err) < 0);
+	assert_true(undeploy(&m, *state, &err) < 0);
 	assert_non_null(strstr(err.text, "cannot delete "));
 	assert_int_equal(m.there.n, 1);
 	err_clear(&err);
-	assert_int_equal(apply_undeploy(&m.vim, &err), 0);
+	assert_int_equal(undeploy(&m, *state, &err), 0);
 	assert_int_equal(m.there.n, 0);
 	vim_inventory_clear(&m.there);
 }

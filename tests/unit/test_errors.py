@@ -71,6 +71,7 @@ class Run:
         operand = [] if self.verb == "host" else [self.design]
         self.json = "--capture" not in options  # which is no answer
         form = ["-o", "json"] if self.json else []
+        form += ["--yes"] if self.verb in STREAMS else []
         vim = ["--vim", vim] if vim and self.verb in VIM_VERBS else []
         drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if nobody and os.geteuid() == 0 else {}
         environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml",

@@ -4,7 +4,9 @@
 import concurrent.futures
 import itertools
 import os
+import pty
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -166,6 +168,78 @@ class Target(unittest.TestCase):
         place.run("status", "--vim", "one", place.design("<vim_project>edge</vim_project>"))
         body = place.clouds["one"].requests[0][2]
         self.assertEqual("edge", body["auth"]["scope"]["project"]["name"])
+
+
+class Confirm(unittest.TestCase):
+    """What deletes or replaces asks on a terminal, and without one refuses, unless --yes is given."""
+
+    def setUp(self):
+        self.place = Place()
+        self.addCleanup(self.place.close)
+        self.path = self.place.design()
+        self.cloud = self.place.clouds["one"]
+
+    def run_verb(self, verb, *options):
+        done = self.place.run(verb, "--vim", "one", *options, self.path)
+        return done.returncode, done.stderr
+
+    def on_terminal(self, verb, answer):
+        terminal, theirs = pty.openpty()
+        environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": f"{self.place.folder}/clouds.yaml",
+                       "XDG_RUNTIME_DIR": self.place.folder}
+        with subprocess.Popen([DNSVNF, verb, "--vim", "one", self.path], env=environment, stdin=theirs, stderr=theirs,
+                              stdout=subprocess.DEVNULL) as process:
+            os.close(theirs)
+            text = b""
+            while b"[y/N]" not in text:
+                text += os.read(terminal, 4096)
+            if answer is None:
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(terminal, answer)
+            try:
+                while data := os.read(terminal, 4096):
+                    text += data
+            except OSError:  # the other end is closed
+                pass
+            process.wait(30)
+        os.close(terminal)
+        return process.returncode, text.decode()
+
+    def deletes(self):
+        return [path for method, path, _ in self.cloud.requests if method == "DELETE"]
+
+    def test_nothing_there(self):
+        self.assertEqual(1, self.run_verb("undeploy")[0])
+        self.assertIn("nothing of cpnr-dns is deployed in VIM one, project test-tenant\n", self.run_verb("undeploy")[1])
+        self.assertIn("nothing of cpnr-dns is deployed in VIM local, project test-tenant\n",
+                      self.place.run("undeploy", "--yes", self.path).stderr)
+
+    def test_refused_without_terminal(self):
+        """A new deployment asks nothing; its server fails, so the next deploy replaces it."""
+        self.assertEqual(1, self.run_verb("deploy", "--keep-failed")[0])
+        for verb in ("undeploy", "deploy"):
+            before = len(self.cloud.requests)
+            code, text = self.run_verb(verb)
+            self.assertEqual(2, code, text)
+            self.assertIn("give --yes", text)
+            self.assertRegex(text, "(delete|replace) +server +cpnr-dns_cpnr_0")
+            self.assertEqual({"GET"}, {m for m, path, _ in self.cloud.requests[before:] if "/auth/" not in path})
+        self.assertEqual([], self.deletes())
+        self.assertEqual(0, self.run_verb("undeploy", "--yes")[0])
+        self.assertEqual(1, self.run_verb("undeploy")[0])
+
+    def test_asks_on_a_terminal(self):
+        self.run_verb("deploy", "--keep-failed")
+        for answer in (b"n\n", b"\n", b"yess\n", b"\x04"):
+            code, text = self.on_terminal("undeploy", answer)
+            self.assertEqual((1, []), (code, self.deletes()), text)
+            self.assertIn("nothing was changed", text)
+        code, text = self.on_terminal("undeploy", None)
+        self.assertEqual((4, []), (code, self.deletes()), text)
+        code, text = self.on_terminal("undeploy", b"y\n")
+        self.assertEqual(0, code, text)
+        self.assertNotEqual([], self.deletes())
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Bondd(unittest.TestCase):
         os.makedirs(outage.WORK, exist_ok=True)
         os.environ["DNSVNF_LOCAL_DIR"] = os.path.join(outage.WORK, "local")
         cls.addClassCleanup(subprocess.run,
-                            [outage.DNSVNF, "undeploy", os.path.join(outage.WORK, "design", "dep.xml")],
+                            [outage.DNSVNF, "undeploy", "--yes", os.path.join(outage.WORK, "design", "dep.xml")],
                             check=False, capture_output=True)
         cls.vm = outage.deploy(False)
 

@@ -27,7 +27,8 @@ def say(text):
 
 def dnsvnf(*arguments, check=True, timeout=400):
     """Runs dnsvnf; its progress goes to our stderr only when it fails."""
-    done = subprocess.run([DNSVNF, *arguments], capture_output=True, text=True, timeout=timeout)
+    yes = ["--yes"] if arguments[0] in ("deploy", "undeploy") else []
+    done = subprocess.run([DNSVNF, *arguments, *yes], capture_output=True, text=True, timeout=timeout)
     if check and done.returncode != 0:
         raise AssertionError(f"dnsvnf {' '.join(arguments)}: exit {done.returncode}\n"
                              f"{done.stdout}\n{done.stderr}")

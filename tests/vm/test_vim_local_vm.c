@@ -116,8 +116,11 @@ static int make(struct vim *vim, enum vim_kind until, struct err *err)
 static void undeploy(struct vim *vim)
 {
 	cleanup_err struct err err = ERR_INIT;
+	cleanup_inventory struct vim_inventory there = {0};
+	cleanup_plan struct plan *plan = NULL;
 
-	must(apply_undeploy(vim, &err), &err);
+	must(undeploy_prepare(vim, model, tenant, deployment, &there, &plan, &err), &err);
+	must(apply_undeploy(vim, plan, &err), &err);
 }
 
 static enum vim_state state_of(struct vim *vim, char **ret_fault)

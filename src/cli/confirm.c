@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/confirm.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "cli/common.h"
+#include "cli/verb.h"
+#include "deploy/plan.h"
+
+static bool is_destructive(const struct step *s)
+{
+	return s->action == ACTION_DELETE || s->action == ACTION_REPLACE || step_interrupts(s);
+}
+
+static size_t print_destructive(const struct plan *plan)
+{
+	static const char *const heads[] = {"ACTION", "KIND", "NAME", "WHY"};
+	struct table table;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		n += is_destructive(&plan->v[i]);
+	if (n == 0)
+		return 0;
+	table_init(&table, ARRAY_SIZE(heads), heads);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->v[i];
+		if (!is_destructive(s))
+			continue;
+		table_add(&table, action_name(s->action));
+		table_add(&table, vim_kind_name(s->request.kind));
+		table_add(&table, s->name);
+		table_add(&table, s->why);
+	}
+	table_print(stderr, &table);
+	return n;
+}
+
+static int refuse(const char *verb, enum err_kind kind, int code, const char *text)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	err_set_kind(&err, kind, 0, "%s", text);
+	cli_fail(verb, &err);
+	return code;
+}
+
+int cli_confirm(const char *verb, const struct options *options, bool yes, const struct plan *plan)
+{
+	cleanup_free char *answer = NULL;
+	size_t n = print_destructive(plan), size = 0;
+
+	if (n == 0 || yes)
+		return EXIT_DONE;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return refuse(verb, ERR_INVALID, EXIT_USAGE,
+			      "nothing was changed: there is no terminal to ask for confirmation "
+			      "on: give --yes");
+	fprintf(stderr, "%s: %zu %s as above? [y/N] ", verb, n, plural(n, "object", "objects"));
+	fflush(stderr);
+	ssize_t len = getline(&answer, &size, stdin);
+	if (*options->interrupted)
+		return refuse(verb, ERR_INTERRUPTED, EXIT_INTERRUPTED,
+			      "interrupted; nothing was changed");
+	if (len > 0 && answer[len - 1] == '\n')
+		answer[len - 1] = 0;
+	if (len > 0 && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0))
+		return EXIT_DONE;
+	return refuse(verb, ERR_REFUSED, EXIT_NOT_RIGHT, "not confirmed: nothing was changed");
+}
