@@ -103,14 +103,17 @@ void leg_reset(struct leg *l)
 	leg_forget(l);
 	for (size_t i = 0; i < DECIDE_TARGETS; i++) {
 		l->tracks[i].excess = 0;
-		l->neighbours[i].known = false;
+		l->neighbours[i] = (struct neighbour){0};
 	}
 	leg_close(l);
 }
 
+/* An advertisement may leave out the MAC, which then is the sender's: it still is the same one. */
 static bool same_neighbour(const struct neighbour *a, const struct neighbour *b)
 {
-	return mac_equal(&a->mac, &b->mac) && mac_equal(&a->sender, &b->sender);
+	return mac_equal(&a->sender, &b->sender) &&
+	       (mac_equal(&a->mac, &b->mac) || mac_equal(&a->mac, &a->sender) ||
+		mac_equal(&b->mac, &b->sender));
 }
 
 /* Another leg hears the target, and not as n; n may be NULL: anyhow. */
@@ -222,7 +225,9 @@ static void take_answer(struct leg *l, const struct leg *legs, size_t n_legs,
 		}
 		if (us >= 0)
 			count_round_trip(l, us);
-		l->neighbours[i] = n;
+		if (!same_neighbour(&l->neighbours[i], &n) || !mac_equal(&n.mac, &n.sender))
+			l->neighbours[i] = n;
+		l->neighbours[i].known = true;
 		l->answered++;
 	}
 }

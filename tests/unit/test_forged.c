@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/alloc.h"
 #include "bondd/leg.h"
+#include "net/frame.h"
 
 enum { STEP = 500, TICK = 20000, ROUND_TRIP = 800, SECOND = 1000000, BOUND = 2 * SECOND };
 
@@ -284,6 +287,75 @@ static void test_random_liars(void **state)
 	}
 }
 
+/* Hands the leg an ARP answer that names one MAC and comes from another. */
+static void say(struct leg *legs, unsigned leg, int socket, uint8_t named, uint8_t sender,
+		int64_t now)
+{
+	const struct mac_addr from = {{2, 0, 0, 0, 0, sender}};
+	const struct targets wanted = {.v = {{.ip = ip_from_bytes(AF_INET, "\xac\x10\x01\x01", 4)}},
+				       .n = 1};
+	struct frame f;
+
+	frame_announcement(&(struct frame_way){.from = &from, .to = &legs[leg].mac},
+			   &wanted.v[0].ip, false, &f);
+	f.bytes[21] = 2; /* a reply */
+	f.bytes[27] = named;
+	memcpy(f.bytes + 32, legs[leg].mac.bytes, MAC_SIZE);
+	memset(f.bytes + 38, 0, 4);
+	assert_int_equal(send(socket, f.bytes, f.len, 0), f.len);
+	leg_hear(&legs[leg], legs, 2, &wanted, &track_limits, now);
+}
+
+/* A target is the machine that answered first, until no leg hears that one any more. */
+static void test_target_keeps_its_mac(void **state)
+{
+	(void)state;
+	struct leg legs[2];
+	int sockets[2][2];
+	int64_t now = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets[i]), 0);
+		legs[i] = (struct leg){.index = (int)i + 1, .fd = sockets[i][1], .probed = true};
+		legs[i].mac = (struct mac_addr){{2, 1, 0, 0, 0, (uint8_t)i}};
+		track_sent(&legs[i].tracks[0], &track_limits, now);
+		say(legs, i, sockets[i][0], 7, 7, now);
+		assert_int_equal(legs[i].answered, 1);
+	}
+	/* Another machine, whatever it names itself; the first leg falls silent, the second not. */
+	for (unsigned i = 0; i < 5; i++) {
+		now += TICK;
+		track_sent(&legs[0].tracks[0], &track_limits, now);
+		track_sent(&legs[1].tracks[0], &track_limits, now);
+		say(legs, 0, sockets[0][0], 7, 9, now + 9000);
+		say(legs, 0, sockets[0][0], 9, 9, now + 9000);
+		say(legs, 1, sockets[1][0], 7, 7, now + 9000);
+	}
+	assert_int_equal(legs[0].answered, 1);
+	assert_int_equal(legs[0].other_mac, 10);
+	assert_int_equal(legs[0].other.bytes[5], 9);
+	assert_int_equal(legs[1].answered, 6);
+	/* Both are silent: it has taken the address over, on one leg and then on the other. */
+	for (unsigned i = 0; i < 5; i++) {
+		now += TICK;
+		track_sent(&legs[0].tracks[0], &track_limits, now);
+		track_sent(&legs[1].tracks[0], &track_limits, now);
+	}
+	say(legs, 0, sockets[0][0], 9, 9, now + 9000);
+	say(legs, 1, sockets[1][0], 9, 9, now + 9000);
+	assert_int_equal(legs[0].answered, 2);
+	assert_int_equal(legs[1].answered, 7);
+	/* It names the MAC of its group now, from its own: still the same. */
+	track_sent(&legs[0].tracks[0], &track_limits, now + TICK);
+	say(legs, 0, sockets[0][0], 5, 9, now + TICK);
+	track_sent(&legs[0].tracks[0], &track_limits, now + 2 * TICK);
+	say(legs, 0, sockets[0][0], 9, 9, now + 2 * TICK);
+	assert_int_equal(legs[0].answered, 4);
+	assert_int_equal(legs[0].neighbours[0].mac.bytes[5], 5);
+	for (unsigned i = 0; i < 4; i++)
+		close(sockets[i / 2][i % 2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_liar_that_follows),
 		cmocka_unit_test(test_a_doubted_leg_is_better_than_a_dead_one),
 		cmocka_unit_test(test_random_liars),
+		cmocka_unit_test(test_target_keeps_its_mac),
 	};
 	const char *given = getenv("DNSVNF_TEST_SEED");
 
