@@ -38,7 +38,7 @@ class TwoVnfs(product.Design):
         self.edit(("<name>dns-vnf</name>\n      <disk_format>qcow2",
                    "<name>dns-vnf</name>\n      <src>image.raw</src>\n      <disk_format>raw"),
                   ("<name>dns</name>", "<name>test-tenant</name>"),
-                  ("<bootup_time>300", "<bootup_time>20"))
+                  ("<bootup_time>300", "<bootup_time>120"))
         self.drop(r"<placement_group>.*?</placement_group>")
         self.drop(r"<subnet>\s*<name>service-\d-v6</name>.*?</subnet>", 2)
         self.drop(r"<address>\s*<address_id>1</address_id>.*?</address>", 4)
@@ -240,6 +240,7 @@ class Update(product.ProductTest):
 
     def test_boots_but_does_not_serve(self):
         before = self.state()
+        self.design.edit(("<bootup_time>120", "<bootup_time>40"))
         self.design.edit(("hostname: ${NAME}", "# not-on-b\nhostname: ${NAME}"), file="day0.cfg")
         done, _ = self.update(1)
         self.assertIn("timed out waiting for DNS", done.stderr)

@@ -2,7 +2,8 @@
 /*
  * Changes a server in place by Nova's rebuild and resize, and takes it back: a resize by its
  * revert, a rebuild by another one with what was there before. Mark and new digest are part of the
- * rebuild; a resize gets its digest when it is confirmed, so that an interrupted one goes on.
+ * rebuild; a resize gets its digest when it is confirmed, so that an interrupted one goes on. While
+ * Nova confirms, it shows no task, and takes no metadata.
  * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
  */
 #include <errno.h>
@@ -49,8 +50,9 @@ static int look(struct openstack *os, const char *id, json_t **ret, struct err *
 	return *ret ? 0 : err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no server %s", id);
 }
 
-/* Until Nova has no task with it. */
-static int wait_task(struct openstack *os, const char *id, json_t **ret, struct err *err)
+/* Until Nova has no task with it, and it has left the status `left` (NULL: any will do). */
+static int wait_task(struct openstack *os, const char *id, const char *left, json_t **ret,
+		     struct err *err)
 {
 	for (int64_t end = clock_deadline(TASK_S * INT64_C(1000));;) {
 		json_t *server = NULL;
@@ -58,7 +60,10 @@ static int wait_task(struct openstack *os, const char *id, json_t **ret, struct 
 		if (r < 0)
 			return r;
 		const json_t *task = json_object_get(server, "OS-EXT-STS:task_state");
-		if ((!task || json_is_null(task)) && !streq(text(server, "status"), "BUILD")) {
+		const char *status = text(server, "status");
+		bool busy = (task && !json_is_null(task)) || streq(status, "BUILD") ||
+			    (left && streq(status, left));
+		if (!busy) {
 			*ret = server;
 			return 0;
 		}
@@ -75,8 +80,10 @@ static int wait_task(struct openstack *os, const char *id, json_t **ret, struct 
 	}
 }
 
-/* Sends an action and waits for its end. When its outcome is unknown, the server tells. */
-static int act(struct openstack *os, const char *id, json_t *action, json_t **ret, struct err *err)
+/* Sends an action and waits for its end, as wait_task. When its outcome is unknown, the server
+ * tells. */
+static int act(struct openstack *os, const char *id, json_t *action, const char *left, json_t **ret,
+	       struct err *err)
 {
 	struct call *call =
 		call_new(SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/action", id), action);
@@ -91,7 +98,7 @@ static int act(struct openstack *os, const char *id, json_t *action, json_t **re
 	call_free(call);
 	json_decref(os->polled);
 	os->polled = NULL;
-	return r < 0 ? r : wait_task(os, id, ret, err);
+	return r < 0 ? r : wait_task(os, id, left, ret, err);
 }
 
 static int failed(const json_t *server, const char *what, struct err *err)
@@ -110,7 +117,7 @@ static int rebuild(struct openstack *os, const char *id, json_t *body, struct er
 {
 	cleanup_free char *digest = xstrdup(text(json_object_get(body, "metadata"), MARK_DIGEST));
 	json_t *server = NULL;
-	int r = act(os, id, json_pack("{s:o}", "rebuild", body), &server, err);
+	int r = act(os, id, json_pack("{s:o}", "rebuild", body), NULL, &server, err);
 
 	if (r < 0)
 		return r;
@@ -188,7 +195,8 @@ static int resize(struct openstack *os, const struct vim_object *object,
 	if (has_flavor(os->before, request) && streq(text(os->before, "status"), "VERIFY_RESIZE"))
 		return 0;
 	int r = act(os, object->id,
-		    json_pack("{s:{s:s}}", "resize", "flavorRef", flavor->object.id), &server, err);
+		    json_pack("{s:{s:s}}", "resize", "flavorRef", flavor->object.id), NULL, &server,
+		    err);
 	if (r < 0)
 		return r;
 	bool taken = has_flavor(server, request);
@@ -216,8 +224,8 @@ static int tidy(struct openstack *os, const char *id, const struct vim_request *
 	if (wanted && changes == VIM_CHANGE_FLAVOR)
 		return 0;
 	json_t *server = NULL;
-	int r = act(os, id, json_pack("{s:n}", wanted ? "confirmResize" : "revertResize"), &server,
-		    err);
+	int r = act(os, id, json_pack("{s:n}", wanted ? "confirmResize" : "revertResize"),
+		    "VERIFY_RESIZE", &server, err);
 	if (r == 0) {
 		json_decref(os->before);
 		os->before = server;
@@ -236,7 +244,7 @@ int openstack_change(struct vim *vim, const struct vim_object *server,
 	json_decref(os->before);
 	os->before = NULL;
 	os->changed = 0;
-	r = wait_task(os, server->id, &os->before, err);
+	r = wait_task(os, server->id, NULL, &os->before, err);
 	if (r == 0)
 		r = tidy(os, server->id, request, changes, err);
 	if (r == 0 && changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA))
@@ -256,7 +264,7 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 
 	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
 		json_decref(steal_ptr(server));
-		r = act(os, id, json_pack("{s:n}", "confirmResize"), &server, err);
+		r = act(os, id, json_pack("{s:n}", "confirmResize"), "VERIFY_RESIZE", &server, err);
 	}
 	if (r == 0 && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
 		r = session_call(
@@ -269,11 +277,11 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 static int revert_resize(struct openstack *os, const char *id, struct err *err)
 {
 	json_t *server = NULL;
-	int r = wait_task(os, id, &server, err);
+	int r = wait_task(os, id, NULL, &server, err);
 
 	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
 		json_decref(steal_ptr(server));
-		r = act(os, id, json_pack("{s:n}", "revertResize"), &server, err);
+		r = act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE", &server, err);
 		if (r == 0 && !streq(text(server, "status"), "ACTIVE"))
 			r = failed(server, "revert of the resize", err);
 	}
