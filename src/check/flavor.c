@@ -121,10 +121,10 @@ static void extra_spec_value(const struct rule_ctx *ctx)
 }
 
 const struct check_rule flavor_rules[] = {
-	RULE("cpu-shared", SEVERITY_NOTE, LEVEL_GROUP, cpu_shared),
-	RULE("cpu-emulator", SEVERITY_NOTE, LEVEL_GROUP, cpu_emulator),
-	RULE("cpu-conflict", SEVERITY_ERROR, LEVEL_GROUP, cpu_conflict),
-	RULE("extra-spec-name", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_name),
-	RULE("extra-spec-value", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_value),
+	{"cpu-shared", SEVERITY_NOTE, LEVEL_GROUP, cpu_shared},
+	{"cpu-emulator", SEVERITY_NOTE, LEVEL_GROUP, cpu_emulator},
+	{"cpu-conflict", SEVERITY_ERROR, LEVEL_GROUP, cpu_conflict},
+	{"extra-spec-name", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_name},
+	{"extra-spec-value", SEVERITY_ERROR, LEVEL_GROUP, extra_spec_value},
 	{0},
 };

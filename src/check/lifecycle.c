@@ -187,14 +187,14 @@ static void scaling_pool(const struct rule_ctx *ctx)
 }
 
 const struct check_rule lifecycle_rules[] = {
-	RULE("managed-project", SEVERITY_WARNING, LEVEL_TENANT, managed_project),
-	RULE("vm-alive-never", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_never),
-	RULE("vm-alive-late", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_late),
-	RULE("bootup-unset", SEVERITY_WARNING, LEVEL_GROUP, bootup_unset),
-	RULE("kpi-on-leg", SEVERITY_WARNING, LEVEL_GROUP, kpi_on_leg),
-	RULE("recovery-never", SEVERITY_WARNING, LEVEL_GROUP, recovery_never),
-	RULE("recovery-reboot", SEVERITY_NOTE, LEVEL_GROUP, recovery_reboot),
-	RULE("scaling-fixed", SEVERITY_ERROR, LEVEL_PORT, scaling_fixed),
-	RULE("scaling-pool", SEVERITY_ERROR, LEVEL_GROUP, scaling_pool),
+	{"managed-project", SEVERITY_WARNING, LEVEL_TENANT, managed_project},
+	{"vm-alive-never", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_never},
+	{"vm-alive-late", SEVERITY_ERROR, LEVEL_GROUP, vm_alive_late},
+	{"bootup-unset", SEVERITY_WARNING, LEVEL_GROUP, bootup_unset},
+	{"kpi-on-leg", SEVERITY_WARNING, LEVEL_GROUP, kpi_on_leg},
+	{"recovery-never", SEVERITY_WARNING, LEVEL_GROUP, recovery_never},
+	{"recovery-reboot", SEVERITY_NOTE, LEVEL_GROUP, recovery_reboot},
+	{"scaling-fixed", SEVERITY_ERROR, LEVEL_PORT, scaling_fixed},
+	{"scaling-pool", SEVERITY_ERROR, LEVEL_GROUP, scaling_pool},
 	{0},
 };

@@ -185,15 +185,15 @@ static void bond_delay(const struct rule_ctx *ctx)
 }
 
 const struct check_rule monitor_rules[] = {
-	RULE("bond-monitor-none", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_none),
-	RULE("bond-monitor-both", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_both),
-	RULE("bond-monitor-slow", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_slow),
-	RULE("bond-monitor-blind", SEVERITY_NOTE, LEVEL_BOND, bond_monitor_blind),
-	RULE("bond-uplink-status", SEVERITY_ERROR, LEVEL_BOND, bond_uplink_status),
-	RULE("bond-arp-target", SEVERITY_ERROR, LEVEL_BOND, bond_arp_target),
-	RULE("bond-arp-one-target", SEVERITY_WARNING, LEVEL_BOND, bond_arp_one_target),
-	RULE("bond-arp-offlink", SEVERITY_ERROR, LEVEL_BOND, bond_arp_offlink),
-	RULE("bond-arp-validate", SEVERITY_NOTE, LEVEL_BOND, bond_arp_validate),
-	RULE("bond-delay", SEVERITY_WARNING, LEVEL_BOND, bond_delay),
+	{"bond-monitor-none", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_none},
+	{"bond-monitor-both", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_both},
+	{"bond-monitor-slow", SEVERITY_ERROR, LEVEL_BOND, bond_monitor_slow},
+	{"bond-monitor-blind", SEVERITY_NOTE, LEVEL_BOND, bond_monitor_blind},
+	{"bond-uplink-status", SEVERITY_ERROR, LEVEL_BOND, bond_uplink_status},
+	{"bond-arp-target", SEVERITY_ERROR, LEVEL_BOND, bond_arp_target},
+	{"bond-arp-one-target", SEVERITY_WARNING, LEVEL_BOND, bond_arp_one_target},
+	{"bond-arp-offlink", SEVERITY_ERROR, LEVEL_BOND, bond_arp_offlink},
+	{"bond-arp-validate", SEVERITY_NOTE, LEVEL_BOND, bond_arp_validate},
+	{"bond-delay", SEVERITY_WARNING, LEVEL_BOND, bond_delay},
 	{0},
 };

@@ -235,11 +235,11 @@ static void numa_pci_policy(const struct rule_ctx *ctx)
 }
 
 const struct check_rule numa_rules[] = {
-	RULE("numa-uneven", SEVERITY_ERROR, LEVEL_GROUP, numa_uneven),
-	RULE("numa-map", SEVERITY_ERROR, LEVEL_GROUP, numa_map),
-	RULE("numa-page-size", SEVERITY_ERROR, LEVEL_GROUP, numa_page_size),
-	RULE("numa-one-cell", SEVERITY_WARNING, LEVEL_GROUP, numa_one_cell),
-	RULE("numa-needs", SEVERITY_NOTE, LEVEL_GROUP, numa_needs),
-	RULE("numa-pci-policy", SEVERITY_NOTE, LEVEL_GROUP, numa_pci_policy),
+	{"numa-uneven", SEVERITY_ERROR, LEVEL_GROUP, numa_uneven},
+	{"numa-map", SEVERITY_ERROR, LEVEL_GROUP, numa_map},
+	{"numa-page-size", SEVERITY_ERROR, LEVEL_GROUP, numa_page_size},
+	{"numa-one-cell", SEVERITY_WARNING, LEVEL_GROUP, numa_one_cell},
+	{"numa-needs", SEVERITY_NOTE, LEVEL_GROUP, numa_needs},
+	{"numa-pci-policy", SEVERITY_NOTE, LEVEL_GROUP, numa_pci_policy},
 	{0},
 };

@@ -152,8 +152,8 @@ static void waiver(const struct rule_ctx *ctx)
 }
 
 const struct check_rule option_rules[] = {
-	RULE("option-name", SEVERITY_WARNING, LEVEL_DEPLOYMENT, option_name),
-	RULE("option-value", SEVERITY_ERROR, LEVEL_DEPLOYMENT, option_value),
-	RULE("waiver", SEVERITY_WARNING, LEVEL_DEPLOYMENT, waiver),
+	{"option-name", SEVERITY_WARNING, LEVEL_DEPLOYMENT, option_name},
+	{"option-value", SEVERITY_ERROR, LEVEL_DEPLOYMENT, option_value},
+	{"waiver", SEVERITY_WARNING, LEVEL_DEPLOYMENT, waiver},
 	{0},
 };

@@ -174,8 +174,8 @@ static void name_mismatch(const struct rule_ctx *ctx)
 }
 
 const struct check_rule placement_rules[] = {
-	RULE("anti-affinity", SEVERITY_WARNING, LEVEL_DEPLOYMENT, anti_affinity),
-	RULE("placement-conflict", SEVERITY_ERROR, LEVEL_DEPLOYMENT, placement_conflict),
-	RULE("name-mismatch", SEVERITY_WARNING, LEVEL_GROUP, name_mismatch),
+	{"anti-affinity", SEVERITY_WARNING, LEVEL_DEPLOYMENT, anti_affinity},
+	{"placement-conflict", SEVERITY_ERROR, LEVEL_DEPLOYMENT, placement_conflict},
+	{"name-mismatch", SEVERITY_WARNING, LEVEL_GROUP, name_mismatch},
 	{0},
 };

@@ -189,14 +189,14 @@ static void network_stacks(const struct rule_ctx *ctx)
 }
 
 const struct check_rule port_rules[] = {
-	RULE("interface-count", SEVERITY_ERROR, LEVEL_GROUP, interface_count),
-	RULE("guest-mac", SEVERITY_ERROR, LEVEL_GROUP, guest_mac),
-	RULE("guest-names", SEVERITY_NOTE, LEVEL_GROUP, guest_names),
-	RULE("leg-down", SEVERITY_WARNING, LEVEL_BOND, leg_down),
-	RULE("security-group-direct", SEVERITY_WARNING, LEVEL_PORT, security_group_direct),
-	RULE("security-group-refused", SEVERITY_ERROR, LEVEL_PORT, security_group_refused),
-	RULE("port-security-unsaid", SEVERITY_NOTE, LEVEL_PORT, port_security_unsaid),
-	RULE("conntrack", SEVERITY_WARNING, LEVEL_GROUP, conntrack),
-	RULE("network-stacks", SEVERITY_WARNING, LEVEL_GROUP, network_stacks),
+	{"interface-count", SEVERITY_ERROR, LEVEL_GROUP, interface_count},
+	{"guest-mac", SEVERITY_ERROR, LEVEL_GROUP, guest_mac},
+	{"guest-names", SEVERITY_NOTE, LEVEL_GROUP, guest_names},
+	{"leg-down", SEVERITY_WARNING, LEVEL_BOND, leg_down},
+	{"security-group-direct", SEVERITY_WARNING, LEVEL_PORT, security_group_direct},
+	{"security-group-refused", SEVERITY_ERROR, LEVEL_PORT, security_group_refused},
+	{"port-security-unsaid", SEVERITY_NOTE, LEVEL_PORT, port_security_unsaid},
+	{"conntrack", SEVERITY_WARNING, LEVEL_GROUP, conntrack},
+	{"network-stacks", SEVERITY_WARNING, LEVEL_GROUP, network_stacks},
 	{0},
 };

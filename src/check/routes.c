@@ -140,9 +140,9 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 }
 
 const struct check_rule route_rules[] = {
-	RULE("gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink),
-	RULE("gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs),
-	RULE("gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two),
-	RULE("route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric),
+	{"gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink},
+	{"gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs},
+	{"gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two},
+	{"route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric},
 	{0},
 };

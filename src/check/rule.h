@@ -35,11 +35,6 @@ struct check_rule {
 	void (*check)(const struct rule_ctx *ctx);
 };
 
-#define RULE(id, severity, level, check)   \
-	{                                  \
-		id, severity, level, check \
-	}
-
 /* Adds a finding of the current rule, located in the descriptor or in a day-0 file. */
 void finding(const struct rule_ctx *ctx, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -193,13 +193,13 @@ static void mtu_ipv6(const struct rule_ctx *ctx)
 }
 
 const struct check_rule segment_rules[] = {
-	RULE("legs-segment", SEVERITY_ERROR, LEVEL_BOND, legs_segment),
-	RULE("legs-segment-unknown", SEVERITY_WARNING, LEVEL_BOND, legs_segment_unknown),
-	RULE("legs-physnet", SEVERITY_WARNING, LEVEL_BOND, legs_physnet),
-	RULE("direct-network", SEVERITY_ERROR, LEVEL_PORT, direct_network),
-	RULE("vlan-in-vlan", SEVERITY_ERROR, LEVEL_BOND, vlan_in_vlan),
-	RULE("mtu-legs", SEVERITY_WARNING, LEVEL_BOND, mtu_legs),
-	RULE("mtu-tunnel", SEVERITY_WARNING, LEVEL_GROUP, mtu_tunnel),
-	RULE("mtu-ipv6", SEVERITY_ERROR, LEVEL_GROUP, mtu_ipv6),
+	{"legs-segment", SEVERITY_ERROR, LEVEL_BOND, legs_segment},
+	{"legs-segment-unknown", SEVERITY_WARNING, LEVEL_BOND, legs_segment_unknown},
+	{"legs-physnet", SEVERITY_WARNING, LEVEL_BOND, legs_physnet},
+	{"direct-network", SEVERITY_ERROR, LEVEL_PORT, direct_network},
+	{"vlan-in-vlan", SEVERITY_ERROR, LEVEL_BOND, vlan_in_vlan},
+	{"mtu-legs", SEVERITY_WARNING, LEVEL_BOND, mtu_legs},
+	{"mtu-tunnel", SEVERITY_WARNING, LEVEL_GROUP, mtu_tunnel},
+	{"mtu-ipv6", SEVERITY_ERROR, LEVEL_GROUP, mtu_ipv6},
 	{0},
 };

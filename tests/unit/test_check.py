@@ -459,7 +459,7 @@ class Catalogue(unittest.TestCase):
         for path in glob.glob("src/check/*.c"):
             with open(path, encoding="utf-8") as file:
                 rows.update((rule, severity.lower()) for rule, severity
-                            in re.findall(r'RULE\("([a-z0-9-]+)",\s*SEVERITY_([A-Z]+),', file.read()))
+                            in re.findall(r'\t\{"([a-z0-9-]+)",\s*SEVERITY_([A-Z]+),', file.read()))
         listed = {rule["rule"]: rule["severity"] for rule in self.rules}
         self.assertGreater(len(rows), 70)
         self.assertEqual(rows, {rule: severity for rule, severity in listed.items()

@@ -197,6 +197,8 @@ static void pause_is_over(void *data)
  * operation may be freed. */
 static void step(struct delete_op *o, enum op_answer answer, const struct err *why)
 {
+	static const struct err no_error = ERR_INIT;
+
 	o->op = op_next(o->op, answer);
 	switch (o->op.state) {
 	case OP_READY:
@@ -225,7 +227,7 @@ static void step(struct delete_op *o, enum op_answer answer, const struct err *w
 		free(o);
 		break;
 	case OP_FAILED:
-		fail(o, why);
+		fail(o, why ? why : &no_error);
 		free(o);
 		break;
 	}
