@@ -127,7 +127,7 @@ class Leaves(unittest.TestCase):
     def deploy(self, design, *options):
         self.designs.append(design)
         start = time.monotonic()
-        done = dnsvnf("deploy", *options, design)
+        done = dnsvnf("deploy", *options, design, timeout=700)
         answered = re.search(r"first answers ([0-9.]+) s", done.stderr)
         say(f"deploy {os.path.basename(os.path.dirname(design))}: {time.monotonic() - start:.0f} s, "
             f"first DNS answers on the bond after {answered.group(1)} s")
@@ -172,7 +172,8 @@ class Rolling(Leaves):
         folder = os.path.join(self.folder, "two")
         shutil.copytree(os.path.join(TOP, "examples", "designs", "two-vnfs"), folder)
         self.edit(folder, "dep.xml", ("<name>dns</name>", "<name>test-tenant</name>"),
-                  ("<memory_mb>8192", "<memory_mb>1024"), ("<vcpus>4", "<vcpus>2"))
+                  ("<memory_mb>8192", "<memory_mb>1024"), ("<vcpus>4", "<vcpus>2"),
+                  ("<bootup_time>300", "<bootup_time>600"))
         self.edit(folder, "day0.cfg", ("ens3", "eth0"), ("ens4", "ens6"), ("ens5", "ens7"))
         return os.path.join(folder, "dep.xml")
 
@@ -193,7 +194,7 @@ class Rolling(Leaves):
         with subprocess.Popen(["ip", "netns", "exec", namespace("two-vnfs"), sys.executable, "-c", ASK_BOTH,
                                *self.ADDRESSES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
             client.stdout.readline()
-            done = dnsvnf("deploy", design, check=False)
+            done = dnsvnf("deploy", design, check=False, timeout=2500)
             seen = json.loads(client.communicate("end\n")[0])
         say(f"asked {seen['asked']} times, unanswered by {seen['missed']}, by both {seen['neither']}")
         self.assertGreater(seen["asked"], 20)
@@ -222,7 +223,7 @@ class Rolling(Leaves):
         self.assertEqual(0, dnsvnf("plan", "--exit-code", design).returncode)
 
         # The bond of the first never comes up: it goes back, and the second is not touched.
-        self.edit(folder, "dep.xml", ("<bootup_time>300", "<bootup_time>90"))
+        self.edit(folder, "dep.xml", ("<bootup_time>600", "<bootup_time>240"))
         self.edit(folder, "day0.cfg", ("  - nmcli connection up bond0\n", "  - systemctl mask --now knot\n"))
         done, seen = self.update(design)
         self.assertEqual(1, done.returncode)

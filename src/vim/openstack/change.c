@@ -265,6 +265,8 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
 		json_decref(steal_ptr(server));
 		r = act(os, id, json_pack("{s:n}", "confirmResize"), "VERIFY_RESIZE", &server, err);
+		if (r == 0 && !streq(text(server, "status"), "ACTIVE"))
+			r = failed(server, "confirmation of the resize", err);
 	}
 	if (r == 0 && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
 		r = session_call(
