@@ -25,7 +25,6 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-suite lint scripts/lint.sh
 suite unit make --no-print-directory unit
 suite sanitized make --no-print-directory asan
 suite day0 meson test -C build --no-rebuild --print-errorlogs --suite day0

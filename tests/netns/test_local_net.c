@@ -252,9 +252,8 @@ static void test_without_root_it_says_what_to_do(void **state)
 
 		if (setuid(65534) < 0)
 			_exit(1);
-		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run it with sudo")
-			      ? 0
-			      : 2);
+		_exit(netns_create(NS, &ns, &err) < 0 && strstr(err.text, "run it with sudo") ? 0
+											      : 2);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

@@ -96,7 +96,7 @@ class Target(unittest.TestCase):
         line = f"VIM local, region -, project test-tenant, {who}" if vim == "local" \
             else f"VIM {vim}, region R, project test-tenant, user u"
         self.assertEqual(line, done.stderr.splitlines()[0], verb)
-        self.assertEqual(1, done.stderr.count("VIM "))
+        self.assertEqual(1, sum(line.startswith("VIM ") for line in done.stderr.splitlines()))
 
     def run_table(self, rows):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
