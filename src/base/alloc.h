@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocation that cannot fail: out of memory ends the process with a message, as in git. What
- * dnsvnf builds is found again by its marks, so nothing is lost by that.
+ * Allocation that cannot fail: out of memory ends the process with a message, as in git. The next
+ * run finds all objects by their marks, so nothing is lost.
  */
 #pragma once
 
@@ -13,7 +13,7 @@ void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s); /* NULL gives NULL */
 char *xstrndup(const char *s, size_t n);
-void *xmemdup(const void *p, size_t len); /* one more byte, zero, follows the copy */
+void *xmemdup(const void *p, size_t len); /* with a zero byte after the copy */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 

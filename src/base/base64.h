@@ -10,9 +10,11 @@ struct strbuf;
 /* Without line breaks; the caller frees it. */
 char *base64_encode(const void *data, size_t len);
 
-/* The six bits that c encodes; -1 when it is not in the alphabet. */
+/* The six bits that c encodes; -1 if it is not in the alphabet. */
 int base64_value(char c);
 
-/* Appends what s decodes to, up to its padding, which may be missing. False: up to a character
- * outside of the alphabet. */
+/*
+ * Appends the decoded s, up to the padding, which may be missing. False: stopped at a character
+ * outside the alphabet.
+ */
 bool base64_decode(const char *s, size_t len, struct strbuf *b);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locals that free themselves at the end of their scope; hand one over with steal_ptr/steal_fd. */
+/*
+ * Local variables that are freed at the end of their scope; transfer ownership with steal_ptr or
+ * steal_fd.
+ */
 #pragma once
 
 #include <dirent.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time. Points of time are microseconds of CLOCK_MONOTONIC, which no setting of the clock moves. */
+/*
+ * Time. Points in time are microseconds of CLOCK_MONOTONIC, which is not affected by setting the
+ * clock.
+ */
 #pragma once
 
 #include <stdint.h>
@@ -9,7 +12,7 @@
 
 int64_t clock_now(void);
 
-/* As clock_now, but of CLOCK_BOOTTIME: suspended time counts. */
+/* As clock_now, but of CLOCK_BOOTTIME, which includes time in suspend. */
 int64_t clock_boottime(void);
 
 /* Milliseconds since start, a time of clock_now. */
@@ -21,5 +24,5 @@ int64_t clock_deadline(int64_t ms);
 /* Milliseconds until deadline, for poll(2): rounded up, 0 when it has passed. */
 int clock_left_ms(int64_t deadline);
 
-/* Returns earlier when a signal arrives. */
+/* Sleeps; returns early if a signal arrives. */
 void clock_sleep(int64_t us);

@@ -127,7 +127,7 @@ static int bad_option(const struct parse *p, const char *word)
 	return wrong(p, "unknown option '%s'", name);
 }
 
-/* What follows the options; 0, or an exit code. */
+/* Parses the operand; 0, or an exit code. */
 static int parse_operand(const struct parse *p, int argc, char **argv)
 {
 	bool needed = p->verb->operand && *p->verb->operand != '[';
@@ -143,7 +143,7 @@ static int parse_operand(const struct parse *p, int argc, char **argv)
 	return 0;
 }
 
-/* Whether each option that was given has the one that it needs; 0, or an exit code. */
+/* Checks that each given option has the option that it needs; 0, or an exit code. */
 static int check_needs(const struct parse *p)
 {
 	const struct option_row *rows = p->verb->options;
@@ -185,7 +185,7 @@ static size_t row_of(const struct option_row *rows, int found)
 	return i;
 }
 
-/* 0, an exit code, or -1 when help was shown. argv[0] is the verb. */
+/* 0, an exit code, or -1 if help was shown. argv[0] is the verb. */
 static int parse_options(struct parse *p, int argc, char **argv)
 {
 	const struct option_row *rows = p->verb->options;
@@ -198,7 +198,7 @@ static int parse_options(struct parse *p, int argc, char **argv)
 			r = set_value(p, &rows[i], rows[i].preset);
 	option_tables(rows, longs, shorts);
 	opterr = 0;
-	optind = 0; /* begins anew */
+	optind = 0; /* restarts getopt_long */
 	while (r == 0 && (found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (found == ':')
 			return wrong(p, "option '%s' needs a value", argv[optind - 1]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A command line "PROGRAM VERB [options] [operand]" as one table: its rows give dispatch, parsing,
- * help, completion and the man page. These functions print, and belong to main().
+ * A command line "PROGRAM VERB [options] [operand]" as one table, from which dispatch, parsing,
+ * help, completion and man page are derived. These functions print; only main() and verbs use them.
  */
 #pragma once
 
@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define COMMAND_USAGE 2 /* exit code: the command line is wrong */
+#define COMMAND_USAGE 2 /* exit code: invalid command line */
 
 enum option_type {
 	OPTION_FLAG,   /* bool */
-	OPTION_COUNT,  /* unsigned: how often it was given */
+	OPTION_COUNT,  /* unsigned: number of occurrences */
 	OPTION_STRING, /* const char * */
 	OPTION_FILE,   /* const char *, completed as a path */
 	OPTION_UINT,   /* unsigned, min to max */
-	OPTION_ENUM,   /* enum that counts from 0: the index in words */
+	OPTION_ENUM,   /* enum from 0: the index in words */
 };
 
 struct option_row {
@@ -25,31 +25,32 @@ struct option_row {
 	char brief;       /* short option, or 0 */
 	enum option_type type;
 	size_t offset;        /* of the member that it sets in the verb's options */
-	const char *argument; /* what the help calls its value; of an ENUM NULL: its words */
+	const char *argument; /* the value's name in the help; NULL for an ENUM: its words */
 	const char *help;
-	const char *words;    /* of an ENUM its values, of a STRING what to complete: "A B C" */
-	const char *complete; /* a shell command that prints more of them, one a line, or NULL */
-	const char *preset;   /* the value when it is not given, or NULL: zero */
-	unsigned min, max;    /* of an UINT */
-	const char *needs;    /* the long option without which it makes no sense, or NULL */
-	bool stands_alone;    /* with it the operand may be missing */
+	const char *words; /* "A B C": values of an ENUM, completions of a STRING */
+	const char
+		*complete; /* a shell command that prints more completions, one per line; or NULL */
+	const char *preset; /* the default value; NULL: zero */
+	unsigned min, max;  /* of an UINT */
+	const char *needs;  /* the long option that it requires, or NULL */
+	bool stands_alone;  /* with this option the operand may be missing */
 };
 
 struct verb {
 	const char *name;
-	const char *operand;   /* "DEP.xml", "[DEP.xml]" when it may be missing, NULL: takes none */
+	const char *operand;   /* "DEP.xml"; "[DEP.xml]" if optional; NULL: none */
 	size_t operand_offset; /* of a const char * in the verb's options */
 	const struct option_row *options;
 	size_t options_size; /* of the struct that the options are offsets into */
 	const char *summary; /* one line */
 	const char *text;    /* what it does */
-	const char *example; /* a command line that works */
-	unsigned policy;     /* bits of the program's own */
+	const char *example; /* a working command line */
+	unsigned policy;     /* bits defined by the program */
 	int (*run)(const struct verb *verb, const void *options); /* returns the exit code */
 };
 
 struct synonym {
-	const char *words; /* "A B C": what other tools call the verb */
+	const char *words; /* "A B C": the verb's names in other tools */
 	const char *verb;
 };
 
@@ -62,11 +63,11 @@ struct program {
 	size_t n_verbs;
 	const struct synonym *synonyms;
 	size_t n_synonyms;
-	/* Called with each usage error that is printed, or NULL. */
+	/* Called with each printed usage error, or NULL. */
 	void (*usage_error)(const char *text, const char *hint);
 };
 
-/* Runs the verb with its options: what was given, presets, else zero. Returns the exit code. */
+/* Runs the verb with given values, presets or zero as options. Returns the exit code. */
 typedef int command_run_fn(const struct verb *verb, void *options);
 
 /* Shows help or version, or parses the command line and calls run. Returns the exit code. */

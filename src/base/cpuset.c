@@ -86,7 +86,7 @@ unsigned cpuset_next(const struct cpuset *c, unsigned from)
 	return CPUSET_MAX;
 }
 
-/* As Python's int(): blanks around, an optional plus. */
+/* As Python's int(): surrounding blanks, an optional plus. */
 static int number(const char *s, size_t len, unsigned *ret)
 {
 	while (len && isspace((unsigned char)*s))
@@ -102,14 +102,14 @@ static int number(const char *s, size_t len, unsigned *ret)
 	for (size_t i = 0; i < len; i++) {
 		if (!isdigit((unsigned char)s[i]))
 			return -EINVAL;
-		if (value < CPUSET_MAX) /* from there on it is only known to be too large */
+		if (value < CPUSET_MAX) /* beyond, it is only known to be too large */
 			value = value * 10 + (unsigned)(s[i] - '0');
 	}
 	*ret = value;
 	return 0;
 }
 
-/* One element of the list, without blanks around. */
+/* One element of the list, without surrounding blanks. */
 static int parse_rule(const char *rule, size_t len, struct cpuset *in, struct cpuset *out,
 		      struct err *err)
 {

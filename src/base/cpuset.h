@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A set of CPU numbers, of a host or of a guest, or unknown: what cannot be read is not the empty
- * set, and what is computed from it is unknown too. {0} is the empty set. No I/O.
+ * A set of CPU numbers, of a host or guest, or unknown. Unknown differs from the empty set, and
+ * operations on an unknown set give unknown. {0} is the empty set. No I/O.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 struct err;
 
-/* One more than the highest number: as many as cpu_set_t of glibc holds. */
+/* One more than the highest number, as in glibc's cpu_set_t. */
 #define CPUSET_MAX   1024
 #define CPUSET_WORDS (CPUSET_MAX / 64)
 
@@ -31,7 +31,7 @@ static inline void cpuset_remove(struct cpuset *c, unsigned cpu)
 	c->words[cpu / 64] &= ~(UINT64_C(1) << (cpu % 64));
 }
 
-/* Of an unknown set: false. */
+/* False for an unknown set. */
 static inline bool cpuset_has(const struct cpuset *c, unsigned cpu)
 {
 	return cpu < CPUSET_MAX && (c->words[cpu / 64] >> (cpu % 64) & 1);
@@ -40,11 +40,11 @@ static inline bool cpuset_has(const struct cpuset *c, unsigned cpu)
 void cpuset_add_range(struct cpuset *c, unsigned first, unsigned n);
 int cpuset_count(const struct cpuset *c); /* -1: unknown */
 
-/* False when one of them is unknown. */
+/* False if either is unknown. */
 bool cpuset_equal(const struct cpuset *a, const struct cpuset *b);
 bool cpuset_contain(const struct cpuset *all, const struct cpuset *some);
 
-/* Unknown when one of them is. */
+/* Unknown if either is. */
 struct cpuset cpuset_and(const struct cpuset *a, const struct cpuset *b);
 struct cpuset cpuset_or(const struct cpuset *a, const struct cpuset *b);
 struct cpuset cpuset_without(const struct cpuset *a, const struct cpuset *b);
@@ -57,11 +57,11 @@ unsigned cpuset_next(const struct cpuset *c, unsigned from);
 	     cpu = cpuset_next((set), cpu + 1))
 
 /*
- * "0-3,8" of the kernel, and what nova/virt/hardware.py, parse_cpu_spec() takes beyond that:
- * blanks, and "^2" or "^2-3" for exclusions, which hold wherever they stand. Errors are -EINVAL,
- * with Nova's words, and -ERANGE for a number of CPUSET_MAX or more. err may be NULL.
+ * The kernel's format "0-3,8", and the extensions of nova/virt/hardware.py, parse_cpu_spec():
+ * blanks, and exclusions "^2" or "^2-3" at any position. -EINVAL with Nova's message; -ERANGE for a
+ * number of CPUSET_MAX or more. err may be NULL.
  */
 int cpuset_parse(const char *spec, struct cpuset *ret, struct err *err);
 
-/* As the kernel writes it; "" for the empty set, NULL when unknown. The caller frees. */
+/* In the kernel's format; "" for the empty set, NULL if unknown. The caller frees. */
 char *cpuset_format(const struct cpuset *c);

@@ -90,7 +90,7 @@ const char *err_kind_name(enum err_kind kind)
 	return "bug";
 }
 
-/* Takes text over. */
+/* Takes ownership of text. */
 static int set(struct err *err, enum err_kind kind, int code, char *text)
 {
 	if (code == 0)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One error on its way up. The function that fails sets it with its kind; each layer above may put
- * one piece of context in front: "deploy cpnr: create port sriov0: bridge sriov0: Operation not
- * permitted". A function that takes a struct err * returns 0 or -errno and leaves *err alone on
- * success. Decisions (exit code, retry, hint) follow from the kind or the code; the text is for
- * people, and nothing parses it.
+ * An error. The failing function sets it with its kind; each caller may prepend one piece of
+ * context: "deploy cpnr: create port sriov0: bridge sriov0: Operation not permitted". A function
+ * that takes a struct err * returns 0 or -errno and leaves *err alone on success. Decisions (exit
+ * code, retry, hint) follow from the kind or the code; the text is for people, and nothing parses
+ * it.
  */
 #pragma once
 
 enum err_kind {
 	ERR_NONE,        /* no error */
-	ERR_NOT_FOUND,   /* what was named does not exist, or is not visible */
-	ERR_REFUSED,     /* the VIM or the guest said no */
-	ERR_UNREACHABLE, /* no connection, no login, no answer, or an answer from something else */
-	ERR_NO_CAPACITY, /* no host, VLAN or address is left for it */
-	ERR_BUSY,        /* somebody else is working on it: try again later */
+	ERR_NOT_FOUND,   /* the named object does not exist, or is not visible */
+	ERR_REFUSED,     /* the VIM or the guest refused */
+	ERR_UNREACHABLE, /* no connection, no login, no answer, or an invalid answer */
+	ERR_NO_CAPACITY, /* no host, VLAN or address is free */
+	ERR_BUSY,        /* in use by another process: try again later */
 	ERR_INTERRUPTED, /* by a signal */
 	ERR_LOCAL,       /* file, permission, program or system call on this machine */
 	ERR_INVALID,     /* bad input: descriptor, configuration, option */
-	ERR_FAILED,      /* accepted, and did not come about: server in ERROR, guest never up */
-	ERR_BUG,         /* of dnsvnf or of a library */
+	ERR_FAILED,      /* accepted but failed: server in ERROR, guest does not boot */
+	ERR_BUG,         /* a bug in dnsvnf or a library */
 };
 
 struct err {
@@ -31,17 +31,17 @@ struct err {
 #define ERR_INIT ((struct err){0})
 
 /*
- * Sets kind, text and the code that stands for the kind: err_set(err, NOT_FOUND, "no port \"%s\"",
- * name) sets and returns -ENOENT. err may be NULL. The other codes: REFUSED -EPERM, UNREACHABLE
- * -EHOSTUNREACH, NO_CAPACITY -ENOSPC, BUSY -EBUSY, INTERRUPTED -EINTR, LOCAL and FAILED -EIO,
- * INVALID -EINVAL, BUG -ENOTRECOVERABLE.
+ * Sets kind, text and the kind's default code: err_set(err, NOT_FOUND, "no port \"%s\"", name) sets
+ * and returns -ENOENT. err may be NULL. The other codes: REFUSED -EPERM, UNREACHABLE -EHOSTUNREACH,
+ * NO_CAPACITY -ENOSPC, BUSY -EBUSY, INTERRUPTED -EINTR, LOCAL and FAILED -EIO, INVALID -EINVAL, BUG
+ * -ENOTRECOVERABLE.
  */
 #define err_set(err, kind, ...) err_set_kind(err, ERR_##kind, 0, __VA_ARGS__)
 
-/* With another code, an errno value of either sign, for callers that tell it apart. */
+/* With another code, an errno value of either sign, for callers that distinguish it. */
 #define err_code(err, kind, code, ...) err_set_kind(err, ERR_##kind, code, __VA_ARGS__)
 
-/* What both are made of. Returns -errno, never 0; code 0: the one of the kind. */
+/* The implementation of both. Returns -errno, never 0; code 0: the kind's default. */
 int err_set_kind(struct err *err, enum err_kind kind, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -49,26 +49,26 @@ int err_set_kind(struct err *err, enum err_kind kind, int code, const char *fmt,
 int err_errno(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* As err_errno, of a socket whose peer is another machine (UNREACHABLE). */
+/* As err_errno, for a socket whose peer is another machine (UNREACHABLE). */
 int err_net(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " in front of what is there; returns the code that is there. */
+/* Prepends "context: " to the text; returns the code. */
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Kind, code and text of from, which is an error and stays; returns its code. */
+/* Copies kind, code and text of from, which must be an error; returns its code. */
 int err_copy(struct err *err, const struct err *from);
 
-/* err_copy with "context: " in front. */
+/* err_copy, then prepends "context: ". */
 int err_pass(struct err *err, const struct err *from, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The kind that a code most often stands for: for callers that carry the code alone. */
+/* The usual kind of a code, for callers that only have the code. */
 enum err_kind err_kind_of(int code);
 
-/* "not_found", "refused" ...: the kind for programs; "bug" for what is no kind. */
+/* "not_found", "refused" ...: the kind for programs; "bug" for an invalid kind. */
 const char *err_kind_name(enum err_kind kind);
 
-/* Forgets the error; err_clear on an empty one does nothing. */
+/* Frees the error; does nothing if there is none. */
 void err_clear(struct err *err);
 
 #define cleanup_err __attribute__((__cleanup__(err_clear)))

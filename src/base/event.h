@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a long operation is given by its caller: a listener for its events (terminal, JSON lines,
- * later a daemon) and a flag that asks it to stop.
+ * The context of a long operation: a listener for its events (terminal, JSON lines) and a flag that
+ * interrupts it.
  */
 #pragma once
 
@@ -14,28 +14,32 @@ enum event_status {
 	EVENT_PROGRESS, /* done of total */
 	EVENT_SUCCESS,
 	EVENT_FAILURE,
-	EVENT_NOTE, /* something worth a line, about no step */
+	EVENT_NOTE, /* a message that belongs to no step */
 };
 
 struct event {
-	/* ESC's event name where it has one (CREATE_NETWORK, VM_DEPLOYED, VM_ALIVE, SERVICE_ALIVE,
-	 * VM_UNDEPLOYED ...), else a name in the same style. */
+	/*
+	 * ESC's event name if there is one (CREATE_NETWORK, VM_DEPLOYED, VM_ALIVE, SERVICE_ALIVE,
+	 * VM_UNDEPLOYED ...), else a name in the same style.
+	 */
 	const char *type;
 	enum event_status status;
 	const char *tenant;     /* or NULL */
 	const char *deployment; /* or NULL */
 	const char *vm_group;   /* or NULL */
-	const char *object;     /* name of what is worked on, or NULL */
+	const char *object;     /* name of the object, or NULL */
 	const char *details;    /* one sentence, or NULL */
-	uint64_t done, total;   /* EVENT_PROGRESS; total 0: not known */
+	uint64_t done, total;   /* EVENT_PROGRESS; total 0: unknown */
 	const char *unit;       /* "B" for bytes, "s" for seconds of a limit, "queries" ... */
 };
 
 struct run_ctx {
 	void (*report)(void *data, const struct event *event); /* NULL: no listener */
 	void *data;
-	/* Set by a signal handler (Ctrl-C and its like): whatever waits stops with -EINTR and says
-	 * what it leaves. NULL: cannot be interrupted. */
+	/*
+	 * Set by a signal handler (Ctrl-C and similar): waiting functions return -EINTR and name
+	 * what they leave behind. NULL: cannot be interrupted.
+	 */
 	const volatile sig_atomic_t *interrupted;
 };
 

@@ -22,7 +22,7 @@ void findings_add(struct findings *f, enum severity severity, const char *rule, 
 	one->path = xstrdup(path);
 	va_start(ap, fmt);
 	one->text = xvasprintf(fmt, ap);
-	/* Names from a file may hold anything, and go to a terminal or into JSON. */
+	/* Names from a file may contain any bytes, and are printed to a terminal or JSON. */
 	utf8_make_printable(one->text, "");
 	va_end(ap);
 }
@@ -44,7 +44,7 @@ size_t findings_count(const struct findings *f, enum severity severity)
 	return count;
 }
 
-/* Position of the first finding that names the same file: the order in which files came up. */
+/* Index of the first finding for the same file: files are ordered by first appearance. */
 static size_t file_rank(const struct findings *f, const char *file)
 {
 	size_t i = 0;
@@ -75,8 +75,10 @@ static void finding_clear(struct finding *f)
 	free_all(f->file, f->path, f->text, f->also_file, f->waived);
 }
 
-/* Whether one of those kept so far, all on the same line, says the same. No honest file has more
- * than a few on one line, so few are looked at. */
+/*
+ * Whether a kept finding on the same line has the same text. Only a few are compared, since normal
+ * files have few findings per line.
+ */
 static bool is_repeated(const struct findings *f, size_t kept, const struct finding *one)
 {
 	size_t first = kept > 256 ? kept - 256 : 0;

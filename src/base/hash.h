@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256, to see whether something changed and to derive names. */
+/* SHA-256, to detect changes and to derive names. */
 #pragma once
 
 #include <stddef.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FNV-1a, by which version 0.1 made the digests of requests and the names of namespaces. What it
- * deployed still carries them: without this file the first deploy of a later version would replace
- * every object, and undeploy would not find a local deployment. Only for comparison; nothing new is
- * named or marked by it. Delete it with its callers when deployments of 0.1 need not be taken over
- * any more.
+ * FNV-1a, which version 0.1 used for digests of requests and names of namespaces. Its deployments
+ * still have them: without this file, the first deploy of a later version would replace every
+ * object, and undeploy would not find a local deployment. Only for comparison; not used for new
+ * objects. Delete it with its callers when deployments of 0.1 need not be supported any more.
  */
 #pragma once
 

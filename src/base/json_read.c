@@ -72,7 +72,7 @@ void json_fail(struct json_reader *r, const char *key, const char *fmt, ...)
 		root->r = err_set(root->err, INVALID, "%s", text);
 }
 
-/* NULL where it is absent or null, and after an error. key NULL: the reader's own value. */
+/* NULL if it is absent or null, and after an error. key NULL: the reader's own value. */
 static json_t *member(const struct json_reader *r, const char *key)
 {
 	json_t *value = key ? json_object_get(r->value, key) : r->value;

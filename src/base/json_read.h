@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a JSON document that must be right: struct json_reader latches its first error, which names
- * the full path of the member ("nics[2].vfs: must be an array"). After an error every call does
- * nothing, so the caller checks once:
+ * Reads a JSON document strictly: struct json_reader latches its first error, which names the full
+ * path of the member ("nics[2].vfs: must be an array"). After an error every call does nothing, so
+ * the caller checks once:
  *
- *	struct json_reader r = json_reader(document, err);
+ * struct json_reader r = json_reader(document, err);
  *
- *	json_get_int64(&r, "id", 0, INT16_MAX, &id);
- *	json_each(&r, "nics", NICS_MAX, nic)
- *		json_get_name(&nic, "physnet", &physnet);
- *	return json_end(&r);
+ * json_get_int64(&r, "id", 0, INT16_MAX, &id);
+ * json_each(&r, "nics", NICS_MAX, nic)
+ * 	json_get_name(&nic, "physnet", &physnet);
+ * return json_end(&r);
  *
  * A member that is absent or null leaves *ret as it is: set the default before.
  *
- * The json_try functions at the end are for documents of other parties, who may be broken or
- * hostile: what is missing or of another type is unknown (NULL, -1).
+ * The json_try functions at the end are for untrusted documents: missing values and values of
+ * another type are unknown (NULL, -1).
  */
 #pragma once
 
@@ -32,14 +32,14 @@ struct strv;
 DEFINE_CLEANUP(json_t *, cleanup_json_fn, json_decref)
 #define cleanup_json cleanup(cleanup_json_fn)
 
-/* A value of the document and the way to it. Copy none but by the functions below. */
+/* A value of the document and its path. Create it only with the functions below. */
 struct json_reader {
 	json_t *value; /* borrowed; NULL: absent */
 	struct json_reader *parent;
 	const char *key;
 	size_t index;  /* + 1, of an array's entry; 0: a member */
 	json_t *array; /* which json_each() walks */
-	int r;         /* of the outermost reader: 0, or -errno of the first error */
+	int r;         /* outermost reader: 0, or -errno of the first error */
 	struct err *err;
 };
 
@@ -57,10 +57,10 @@ int json_end(const struct json_reader *r);
 void json_fail(struct json_reader *r, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Whether the member is there and not null. */
+/* Whether the member exists and is not null. */
 bool json_has(const struct json_reader *r, const char *key);
 
-/* What is read must be an object; key must be there. */
+/* The value must be an object; key must exist. */
 void json_must_be_object(struct json_reader *r);
 void json_must_have(struct json_reader *r, const char *key);
 
@@ -71,7 +71,7 @@ void json_get_bool(struct json_reader *r, const char *key, bool *ret);
 /* Above 0, at most max. */
 void json_get_ratio(struct json_reader *r, const char *key, double max, double *ret);
 
-/* Any text but "". *ret is freed and replaced. */
+/* Non-empty text. *ret is freed and replaced. */
 void json_get_string(struct json_reader *r, const char *key, char **ret);
 
 /* 1 to 255 bytes of printable text. *ret is freed and replaced. */
@@ -93,10 +93,10 @@ bool json_next(struct json_reader *entry);
 /* Printable text: other bytes become '?'. NULL: unknown. The caller frees. */
 char *json_try_text(const json_t *object, const char *key);
 
-/* The same, but newlines and tabs stay. */
+/* The same, but newlines and tabs are kept. */
 char *json_try_lines(const json_t *object, const char *key);
 
-/* An integer from 0 on; -1: unknown. */
+/* An integer of 0 or more; -1: unknown. */
 int64_t json_try_int64(const json_t *object, const char *key);
 
 enum tristate json_try_bool(const json_t *object, const char *key);

@@ -2,18 +2,18 @@
 /*
  * Builds a JSON document and latches the first error: a value that cannot be encoded, a member
  * twice, an array or object that is not closed. After an error every call does nothing, so the
- * caller checks once, and a document is whole or there is none:
+ * caller checks once, and the document is complete or not written:
  *
- *	cleanup_json_writer struct json_writer w = {0};
+ * cleanup_json_writer struct json_writer w = {0};
  *
- *	json_open_object(&w, NULL);
- *	json_put_text(&w, "name", name);
- *	json_open_array(&w, "vfs");
- *	for (...)
- *		json_put_int64(&w, NULL, vf);
- *	json_close(&w);
- *	json_close(&w);
- *	return json_write_file(&w, stdout, JSON_INDENT(2), err);
+ * json_open_object(&w, NULL);
+ * json_put_text(&w, "name", name);
+ * json_open_array(&w, "vfs");
+ * for (...)
+ * 	json_put_int64(&w, NULL, vf);
+ * json_close(&w);
+ * json_close(&w);
+ * return json_write_file(&w, stdout, JSON_INDENT(2), err);
  *
  * key is the name of a member, or NULL in an array and for the outermost value. It must stay until
  * its array or object is closed.
@@ -44,21 +44,18 @@ void json_open_object(struct json_writer *w, const char *key);
 void json_open_array(struct json_writer *w, const char *key);
 void json_close(struct json_writer *w);
 
-/*
- * Text that is shown: each byte that is not part of UTF-8 becomes '?'. NULL is null, with _opt no
- * member.
- */
+/* Text for display: bytes that are not UTF-8 become '?'. NULL gives null; with _opt, no member. */
 void json_put_text(struct json_writer *w, const char *key, const char *s);
 void json_put_text_opt(struct json_writer *w, const char *key, const char *s);
 void json_put_textn(struct json_writer *w, const char *key, const char *s, size_t len);
 
-/* The same value, for a tree that is built without a writer. */
+/* The same value, for a tree built without a writer. */
 json_t *json_text(const char *s);
 
 /* An array of texts. */
 void json_put_texts(struct json_writer *w, const char *key, char *const *v, size_t n);
 
-/* Text that a program acts upon: an error when it is not UTF-8. NULL is null. */
+/* Text for programs: an error if it is not UTF-8. NULL gives null. */
 void json_put_string(struct json_writer *w, const char *key, const char *s);
 
 void json_put_bool(struct json_writer *w, const char *key, bool value);
@@ -67,22 +64,22 @@ void json_put_int64(struct json_writer *w, const char *key, int64_t n);
 void json_put_uint64(struct json_writer *w, const char *key, uint64_t n); /* at most INT64_MAX */
 void json_put_double(struct json_writer *w, const char *key, double n);   /* finite */
 
-/* Numbers from 0 on and truth values of which a negative one is "unknown": null. */
+/* Numbers and truth values; negative: unknown, gives null. */
 void json_put_known(struct json_writer *w, const char *key, int64_t n);
 void json_put_known_bool(struct json_writer *w, const char *key, int64_t n);
 
-/* A value that was built or read before; its reference stays the caller's. */
+/* An existing value; the caller keeps its reference. */
 void json_put_json(struct json_writer *w, const char *key, json_t *value);
 
 /*
- * The result, which is the caller's, or an error: -errno or NULL. Text ends with a newline; flags
- * are jansson's. A file keeps the error of its own writing (ferror).
+ * The result, owned by the caller, or an error: -errno or NULL. Text ends with a newline; flags are
+ * jansson's. Errors of writing to the file are in ferror().
  */
 int json_write_json(struct json_writer *w, json_t **ret, struct err *err);
 char *json_write_text(struct json_writer *w, size_t flags, struct err *err);
 int json_write_file(struct json_writer *w, FILE *file, size_t flags, struct err *err);
 
-/* Drops what was built. */
+/* Frees the document. */
 void json_writer_clear(struct json_writer *w);
 
 #define cleanup_json_writer __attribute__((__cleanup__(json_writer_clear)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines for whoever debugs (-v), on stderr. Results and errors do not go here. */
+/* Debug messages (-v) on stderr. Not for results and errors. */
 #pragma once
 
 /* 0: nothing, 1: steps (-v), 2: every exchange with the VIM (-vv). */

@@ -15,9 +15,9 @@
 struct progress {
 	FILE *out;
 	bool live, colour;
-	bool drawn;                           /* a live line stands on the terminal */
+	bool drawn;                           /* a live line is on the terminal */
 	int64_t start, step_start, last_draw; /* of clock_now */
-	char *step;                           /* type and object that step_start belongs to */
+	char *step;                           /* type and object of step_start */
 };
 
 static double seconds_since(int64_t start)
@@ -63,7 +63,7 @@ static void add_amount(struct strbuf *line, double amount, const char *unit)
 	strbuf_addf(line, "%.*f %s", i ? 1 : 0, amount, scale[i]);
 }
 
-/* "CREATE_NETWORK sriov-network-1", the words that name a step */
+/* The name of a step: "CREATE_NETWORK sriov-network-1". */
 static char *step_name(const struct event *e)
 {
 	const char *object = e->object ? e->object : e->vm_group ? e->vm_group : e->deployment;
@@ -138,7 +138,10 @@ void progress_report(void *progress, const struct event *e)
 	}
 	switch (e->status) {
 	case EVENT_STARTED:
-		/* Off a terminal only what takes long enough to carry details gets a first line. */
+		/*
+		 * Without a terminal, only steps with details, which take long, get a line at their
+		 * start.
+		 */
 		if (p->live)
 			draw_live(p, e, step);
 		else if (e->details)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Draws the event stream for people: on a terminal one live line with a bar, rate and elapsed time
- * under the lines of what is done; elsewhere one plain line an event.
+ * Prints the events: on a terminal, completed steps and one live line with a bar, rate and elapsed
+ * time; elsewhere one plain line per event.
  */
 #pragma once
 
@@ -19,5 +19,5 @@ struct progress *progress_new(FILE *out, bool live, bool colour);
 /* As a listener: (struct run_ctx){.report = progress_report, .data = progress}. */
 void progress_report(void *progress, const struct event *event);
 
-/* Takes the live line away; NULL is fine. */
+/* Removes the live line; takes NULL. */
 void progress_free(struct progress *progress);

@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 
-/* Doubles, so that a text built of many pieces is not copied for each. */
+/* Doubles the capacity, so that a text built from many pieces is not copied each time. */
 static size_t room_for(size_t len)
 {
 	size_t room = 32;
@@ -110,7 +110,7 @@ const char *plural(uint64_t n, const char *one, const char *many)
 	return n == 1 ? one : many;
 }
 
-/* How many letters must change, come or go (Levenshtein), case aside. */
+/* Levenshtein distance, ignoring case. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[64], n = strlen(b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings: a growing buffer, and numbers that are the whole string or an error. */
+/* Strings: a growing buffer, and strict parsing of numbers. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(p
 void strbuf_add(struct strbuf *b, const void *data, size_t len);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_clear(struct strbuf *b);
-char *strbuf_steal(struct strbuf *b); /* never NULL: "" when nothing was added */
+char *strbuf_steal(struct strbuf *b); /* never NULL: "" if nothing was added */
 
 #define cleanup_strbuf __attribute__((__cleanup__(strbuf_clear)))
 
@@ -26,16 +26,16 @@ bool str_ends(const char *s, const char *suffix);
 /* Whether s is one of the n strings. */
 bool str_in(const char *s, char *const *list, size_t n);
 
-/* Whether word is one of those in list, which blanks or commas part; list may be NULL. */
+/* Whether word is in list, which is separated by blanks or commas; list may be NULL. */
 bool str_in_words(const char *list, const char *word);
 
 /* one if n is 1, else many: "1 error", "2 errors". */
 const char *plural(uint64_t n, const char *one, const char *many);
 
-/* Which of some words was meant by one that none of them is. */
+/* Finds the known word that an unknown one most likely means. */
 struct guess {
 	const char *word;
-	size_t limit;     /* so many letters changed, added or removed are too many */
+	size_t limit;     /* the distance must be less than this */
 	const char *best; /* the most similar word so far, or NULL */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A growing list of strings that it owns. Start with {0}. */
+/* A growing list that owns its strings. Initialise with {0}. */
 #pragma once
 
 #include <stdbool.h>

@@ -19,7 +19,7 @@ static const struct font {
 	[SVG_FAINT] = {"faint", 10, 14, false},
 };
 
-/* Hundredths of the font's size, from the space on. */
+/* Glyph widths in hundredths of the font size, starting with the space. */
 static const unsigned char plain_widths[] = {
 	32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36,  32, 34, 64, 64, 64,
 	64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63,
@@ -36,7 +36,7 @@ static const unsigned char bold_widths[] = {
 };
 
 #define ELLIPSIS   "\u2026"
-#define WIDE_GLYPH 105 /* of what is beyond ASCII: East Asian ones are as wide as high */
+#define WIDE_GLYPH 105 /* glyphs beyond ASCII: East Asian ones are as wide as high */
 
 static void add_escaped(struct strbuf *out, const char *s)
 {

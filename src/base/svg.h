@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes SVG 1.1: boxes, lines, paths, text. Coordinates are pixels with at most one decimal, so
- * the same picture is the same bytes everywhere. Text is escaped. How wide it will be is known for
- * the fonts of enum svg_font, by the glyphs of DejaVu Sans, the widest of the families that are
- * named in the document.
+ * the same picture is the same bytes everywhere. Text is escaped. Text widths are computed for the
+ * fonts of enum svg_font with the glyphs of DejaVu Sans, the widest of the document's font
+ * families.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 void svg_open(struct strbuf *out, int width, int height, const char *family, const char *title,
 	      const char *style);
 
-/* A document with enum svg_font; style: what is beside the fonts' own. */
+/* A document with enum svg_font; style: in addition to the fonts' styles. */
 void svg_begin(struct strbuf *out, int width, int height, const char *title, const char *style);
 void svg_end(struct strbuf *out);
 
@@ -37,26 +37,26 @@ void svg_dot(struct strbuf *out, const char *class, double x, double y, int radi
 void svg_path(struct strbuf *out, const char *class, const char *data);
 void svg_path_to(struct strbuf *data, char command, double to);
 
-/* On the baseline y, whole; class NULL: none. */
+/* On the baseline y, not cut; class NULL: none. */
 void svg_label(struct strbuf *out, const char *class, enum svg_anchor anchor, double x, double y,
 	       const char *s);
-/* The same, centered, read from below to above around the point. */
+/* The same, centred at the point, rotated to read from bottom to top. */
 void svg_label_up(struct strbuf *out, const char *class, double x, double y, const char *s);
 
 /* On the baseline y, cut to max_width with an ellipsis, and then whole where the pointer rests.
  * class (or NULL) gives a colour. */
 void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
 	      int x, int y, int max_width, const char *s);
-/* The same, read from below to above around the point. */
+/* The same, rotated to read from bottom to top. */
 void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int x, int y,
 		 int max_width, const char *s);
 
-/* A group whose text a browser shows where the pointer rests. */
+/* A group with a tooltip. */
 void svg_group_begin(struct strbuf *out, const char *hint);
 void svg_group_end(struct strbuf *out);
 
 int svg_font_height(enum svg_font font);               /* from line to line */
 int svg_text_width(enum svg_font font, const char *s); /* rounded up */
 
-/* s, or as much of it as fits with "..." (U+2026) after it; the caller frees. */
+/* s, or as much of it as fits, followed by an ellipsis (U+2026); the caller frees. */
 char *svg_cut(enum svg_font font, const char *s, int max_width);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A piece of a file, decoded, that still knows which line of the file each of its lines came from:
- * a heredoc in a script in a base64 part of a day-0 file can be reported where the user will find
- * it.
+ * A decoded part of a file that maps each of its lines to a line of the file: findings in a heredoc
+ * in a script in a base64 part of a day-0 file are reported with the line in the file.
  */
 #pragma once
 
@@ -26,7 +25,7 @@ void text_init(struct text *t, const char *file, const char *s, size_t len, unsi
 void text_init_slice(struct text *t, const struct text *parent, size_t first, const char *s,
 		     size_t len);
 
-/* Copies s, all of which comes from one line of the parent. */
+/* Copies s, which comes from a single line of the parent. */
 void text_init_at(struct text *t, const struct text *parent, size_t line, const char *s,
 		  size_t len);
 
@@ -38,17 +37,17 @@ unsigned text_line(const struct text *t, size_t i);
 /* Replaces each "${name}" by value. */
 void text_substitute(struct text *t, const char *name, const char *value, size_t *ret_count);
 
-/* s cut to a length fit for a message, control characters shown as '?'. The caller frees it. */
+/* s shortened for a message, with control characters as '?'. The caller frees it. */
 char *quotable(const char *s);
 char *quotable_n(const char *s, size_t len);
 
-/* Builds a text whose lines come from anywhere. Start with {.file = ...}. */
+/* Builds a text from lines of any origin. Initialise with {.file = ...}. */
 struct text_builder {
 	struct text text;
 	size_t room, lines_room;
 };
 
-/* Adds a byte; the line that it stands on, if it is the first of its line, is `line`. */
+/* Adds a byte; if it is the first of its line, the line comes from `line` of the file. */
 void text_builder_add(struct text_builder *b, char c, unsigned line);
 void text_builder_finish(struct text_builder *b, unsigned line, struct text *ret);
 

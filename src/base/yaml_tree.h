@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One YAML document, bounded, with the line of each node. */
+/* One YAML document of limited size, with the line of each node. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,17 +14,16 @@ struct yaml {
 	bool loaded;
 };
 
-/* Whose file it is, for the findings. */
+/* The program that reads the file, for the findings. */
 struct yaml_reader {
-	const char *name;  /* of the program that reads it in the end */
-	const char *whole; /* what it refuses when it refuses: "part", "file" */
+	const char *name;  /* of the program that finally reads it */
+	const char *whole; /* what it rejects on errors: "part", "file" */
 	const char *rule, *key_rule;
 };
 
 /*
- * Loads the document; what is wrong goes to findings, and false is returned when there is nothing
- * to go on with. Refused: nesting over 64 levels, and aliases that blow the document up. Duplicate
- * keys and further documents are reported.
+ * Loads the document and adds findings; false: nothing usable. Rejects nesting over 64 levels and
+ * excessive expansion by aliases. Reports duplicate keys and further documents.
  */
 bool yaml_load(struct yaml *y, const struct text *text, const struct yaml_reader *reader,
 	       struct findings *findings);
@@ -32,8 +31,7 @@ void yaml_clear(struct yaml *y);
 
 yaml_node_t *yaml_root(struct yaml *y); /* NULL: empty document */
 
-/* The value of the key in a mapping (the last one, as PyYAML has it), or of a "<<" of it; or NULL.
- */
+/* The value of the key in a mapping (the last one, as in PyYAML), or in its "<<"; or NULL. */
 yaml_node_t *yaml_get(struct yaml *y, yaml_node_t *map, const char *key);
 yaml_node_t *yaml_key(struct yaml *y, yaml_node_t *map, const char *key); /* the key's own node */
 
@@ -53,7 +51,7 @@ void yaml_pair(struct yaml *y, const yaml_node_t *map, size_t i, yaml_node_t **r
 /* Line of the node in y->text, from 0. */
 size_t yaml_line(const yaml_node_t *n);
 
-/* The scalar as a text of its own; lines are exact for plain one-line and literal ("|") scalars. */
+/* The scalar as a separate text; lines are exact for plain one-line and literal ("|") scalars. */
 void yaml_scalar_text(struct yaml *y, const yaml_node_t *n, struct text *ret);
 
 #define cleanup_yaml __attribute__((__cleanup__(yaml_clear)))

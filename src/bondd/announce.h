@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tells the network where the bond's addresses are after a move. The kernel does so too, but for
- * the addresses of the bond and its VLANs only, and it repeats them on its monitor's tick or not at
- * all: here each move has a schedule of its own.
+ * Announces the bond's addresses to the network after a move (gratuitous ARP, unsolicited neighbour
+ * advertisements). The kernel does so too, but only for the addresses of the bond and its VLANs,
+ * and it repeats them at its monitoring interval or not at all. Here the repetitions have their own
+ * schedule.
  */
 #pragma once
 
@@ -20,18 +21,18 @@ struct announcements {
 	unsigned left; /* rounds */
 };
 
-/* The first round is due at once. */
+/* Starts a schedule; the first round is due at once. */
 void announce_start(struct announcements *a, int64_t now);
 
-/* When the next round is due (us); INT64_MAX: there is none. */
+/* When the next round is due (us); INT64_MAX: none. */
 int64_t announce_at(const struct announcements *a);
 
-/* A round is due; it counts as done, and so do those before it that nobody sent in time. */
+/* Counts the due round as sent, including earlier rounds that were missed. */
 bool announce_due(struct announcements *a, int64_t now);
 
 /*
- * Calls send for a frame from mac for each address of the bond, its VLANs and, if loopback, lo
- * (neither 127.0.0.0/8 nor ::1). Returns their number.
+ * Calls send with a frame from mac for each address of the bond, its VLANs and, if loopback is set,
+ * lo (except 127.0.0.0/8 and ::1). Returns the number of frames.
  */
 size_t announce_frames(const struct tables *tables, const struct rtnl_link *bond,
 		       const struct mac_addr *mac, bool loopback,

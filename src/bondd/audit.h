@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What about a bond stands in the way of a failover: told, never changed. */
+/* Settings of a bond that prevent or delay a failover. They are reported, never changed. */
 #pragma once
 
 #include <stddef.h>
@@ -11,13 +11,13 @@ struct targets;
 enum { AUDIT_MAX = 32 };
 
 struct audit {
-	char *findings[AUDIT_MAX]; /* a sentence each: what it is, what to do */
+	char *findings[AUDIT_MAX]; /* one sentence each: problem and remedy */
 	size_t n;
 };
 
 /*
- * Of bond, one of the tables' links. sysfs is where the kernel tells whose function a VF is:
- * "/sys", or a captured tree. What the guest of a hypervisor cannot see is no finding.
+ * Audits bond, one of the tables' links. sysfs ("/sys", or a captured tree) gives the physical
+ * function of a VF; in a guest of a hypervisor it is not visible, and gives no finding.
  */
 void audit_bond(const struct tables *tables, const struct rtnl_link *bond,
 		const struct targets *targets, const char *sysfs, struct audit *ret_audit);

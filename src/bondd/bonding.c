@@ -9,7 +9,7 @@
 
 enum { MAX_LEGS = 64, MAX_TARGETS = 32 };
 
-/* The driver has one name of a mode for its options and another for this file. */
+/* The driver's mode names in this file differ from those of its options. */
 static const struct {
 	const char *words, *name;
 } modes[] = {
@@ -22,14 +22,17 @@ static const struct {
 	{"adaptive load balancing", "balance-alb"},
 };
 
-/* Takes value over. A key that comes twice is no file of the driver's: the last one holds. */
+/*
+ * Takes ownership of value. The driver does not write a key twice; if a key repeats, the last one
+ * counts.
+ */
 static void take(char **field, char *value)
 {
 	free(*field);
 	*field = value;
 }
 
-/* "None" is the driver's word for no leg. */
+/* "None" means no leg. */
 static char *leg_name(const char *value, size_t len)
 {
 	return len == 0 || (len == 4 && memcmp(value, "None", 4) == 0) ? NULL
@@ -43,7 +46,7 @@ static int64_t number(const char *value)
 	return str_to_int(value, 0, INT32_MAX, &n) == 0 ? n : -1;
 }
 
-/* Finds "WORDS (KEY VALUE)" at the end of value: cuts it off there and returns VALUE, or NULL. */
+/* Finds "(KEY VALUE)" at the end of value, cuts it off and returns VALUE; or NULL. */
 static char *take_suffix(char *value, const char *key)
 {
 	cleanup_free char *mark = xasprintf(" (%s ", key);
@@ -66,7 +69,7 @@ static void parse_mode(char *value, struct guest_bond *b)
 		if (!streq(value, modes[i].words))
 			continue;
 		take(&b->mode, xstrdup(modes[i].name));
-		/* The driver is silent about "none". */
+		/* The driver omits "none". */
 		take(&b->fail_over_mac, fail_over_mac ? steal_ptr(fail_over_mac) : xstrdup("none"));
 		return;
 	}
@@ -95,7 +98,7 @@ static void parse_bond_line(const char *key, char *value, struct guest_bond *b)
 		take(&b->mii_status, xstrdup(value));
 	} else if (streq(key, "MII Polling Interval (ms)")) {
 		b->miimon = number(value);
-		/* The driver is silent about an ARP monitor that is off. */
+		/* The driver omits the ARP monitor if it is off. */
 		if (b->arp_interval < 0)
 			b->arp_interval = 0;
 	} else if (streq(key, "ARP Polling Interval (ms)")) {
@@ -142,7 +145,7 @@ void bonding_parse(const char *text, size_t len, struct guest_bond *ret_bond)
 	char *rest = NULL;
 
 	for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		/* A tab or space in front: 802.3ad's own details, with keys of their own. */
+		/* Lines with a leading tab or space are details of 802.3ad, with other keys. */
 		char *colon = strchr(line, ':');
 		if (!colon || line[0] == ' ' || line[0] == '\t')
 			continue;

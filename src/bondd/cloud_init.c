@@ -48,7 +48,7 @@ void cloud_init_read(const char *root, struct guest_cloud_init *ret)
 
 	json_object_foreach (status, stage, value)
 		add_errors(&c, stage, json_object_get(value, "errors"));
-	/* result.json is written when the last stage has ended. */
+	/* cloud-init writes result.json at the end of the last stage. */
 	if (result && c.errors.n == 0)
 		add_errors(&c, "result", json_object_get(result, "errors"));
 

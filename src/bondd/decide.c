@@ -18,13 +18,18 @@ static bool may_carry(const struct decide_leg *l)
 	return l->carrier == TRI_YES && l->up == TRI_YES;
 }
 
-/* Targets that prove l at this moment: one that misses the last probe might be about to fail. */
+/*
+ * Targets that currently prove l good: without those that missed the last probe, as that may be the
+ * start of a failure.
+ */
 static uint32_t proof(const struct decide_leg *l)
 {
 	return may_carry(l) ? l->heard & l->fresh & l->proven & ~l->lossy & ~l->silent : 0;
 }
 
-/* The carrier is proof enough against the active leg, so a late answer of the other may pass. */
+/*
+ * Loss of carrier alone is proof against the active leg, so the other leg may have a late answer.
+ */
 static uint32_t proof_for_carrier(const struct decide_leg *l)
 {
 	return may_carry(l) ? l->heard & l->proven & ~l->silent : 0;
@@ -50,8 +55,8 @@ static bool is_better(const struct decide_leg *a, uint32_t proof_a, const struct
 }
 
 /*
- * The best leg besides the active one for which the targets in bad count against the active one,
- * and are more than those in good; bad of all targets and good of none asks for any proven leg.
+ * The best leg besides the active one for which the targets in bad that count against the active
+ * leg outnumber those in good. With all targets in bad and none in good: any proven leg.
  */
 static const struct decide_leg *outvotes(const struct decide_snapshot *s,
 					 const struct decide_leg *active, uint32_t bad,
@@ -76,7 +81,7 @@ static const struct decide_leg *outvotes(const struct decide_snapshot *s,
 	return best;
 }
 
-/* When the first of these targets fell silent; -1: none of them has. */
+/* When the first of these targets fell silent; -1: none has. */
 static int64_t silent_since(const struct decide_leg *l, uint32_t targets)
 {
 	int64_t since = -1;
@@ -87,7 +92,7 @@ static int64_t silent_since(const struct decide_leg *l, uint32_t targets)
 	return since;
 }
 
-/* Number of moves in the window, and the time of the last of all. */
+/* Number of moves in the window, and the time of the last move. */
 static unsigned moves_lately(const struct decide_snapshot *s, const struct decide_limits *limits,
 			     int64_t *ret_last)
 {
@@ -145,7 +150,7 @@ static struct decision consider_return(const struct decide_snapshot *s,
 		if (limits->failback == FAILBACK_BETTER &&
 		    (active->speed < 0 || l->speed <= active->speed))
 			continue;
-		if (is_better(l, 0, best, 0)) /* by preference, as the operator wants it */
+		if (is_better(l, 0, best, 0)) /* by the operator's preference */
 			best = l;
 	}
 	if (!best || is_held(s, limits, DECIDE_MOVES_SPARED))
@@ -154,8 +159,8 @@ static struct decision consider_return(const struct decide_snapshot *s,
 }
 
 /*
- * Targets that another leg hears, proven or not, and the active one does not, or that it hears too
- * little while the other does not. *ret_asked: whether any other leg knows of a target at all.
+ * Targets that answer another leg, proven or not, but do not answer the active leg, or answer it
+ * too rarely and the other leg not. *ret_asked: whether any other leg has a state for a target.
  */
 static uint32_t heard_elsewhere(const struct decide_snapshot *s, const struct decide_leg *active,
 				bool *ret_asked)
@@ -174,7 +179,7 @@ static uint32_t heard_elsewhere(const struct decide_snapshot *s, const struct de
 	return targets;
 }
 
-/* The active leg's failure is a majority's view, or else nobody's. */
+/* The active leg has failed only if a majority of the targets says so. */
 static struct decision judge_path(const struct decide_snapshot *s,
 				  const struct decide_limits *limits,
 				  const struct decide_leg *active)

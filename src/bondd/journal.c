@@ -21,14 +21,14 @@ void journal_say(enum journal_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	cleanup_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	/* The journal takes a level in front; a person does not want it. */
+	/* Prefixes the level for the journal, not on a terminal. */
 	if (getenv("JOURNAL_STREAM"))
 		fprintf(stderr, "<%d>%s\n", (int)level, text);
 	else
 		fprintf(stderr, "bondd: %s\n", text);
 }
 
-/* libsystemd would do the same, with its libraries for compression and cryptography loaded. */
+/* As sd_notify of libsystemd, without loading its libraries for compression and cryptography. */
 void systemd_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -38,7 +38,7 @@ void systemd_notify(const char *state)
 	if (len == 0 || len >= sizeof(to.sun_path) || (path[0] != '/' && path[0] != '@'))
 		return;
 	memcpy(to.sun_path, path, len);
-	if (path[0] == '@') /* in the abstract namespace */
+	if (path[0] == '@') /* abstract socket namespace */
 		to.sun_path[0] = 0;
 
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Words for the journal on stderr, and for systemd on its notification socket (sd_notify(3)). */
+/* Messages to the journal on stderr, and to systemd on its notification socket (sd_notify(3)). */
 #pragma once
 
 #include <stdint.h>
@@ -11,12 +11,12 @@ enum journal_level {
 	JOURNAL_INFO = 6,
 };
 
-/* One line. */
+/* Writes one line. */
 void journal_say(enum journal_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "READY=1" and the like; nothing where there is no systemd. */
+/* Sends "READY=1" or similar; does nothing without systemd. */
 void systemd_notify(const char *state);
 
-/* How often systemd wants "WATCHDOG=1" of this process, in us; 0: it does not. */
+/* The interval at which systemd expects "WATCHDOG=1", in us; 0: not at all. */
 int64_t systemd_watchdog(void);

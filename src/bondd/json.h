@@ -5,5 +5,5 @@
 struct err;
 struct guest_status;
 
-/* JSON, ended by a newline; the caller frees. What is unknown is null. NULL: an error. */
+/* JSON with a final newline; the caller frees. Unknown values are null. NULL: an error. */
 char *status_json(const struct guest_status *s, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel over rtnetlink: its changes kept in tables, the active leg of a bond set. */
+/* rtnetlink: keeps tables of links, addresses and routes, sets a bond's active leg. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,23 +8,23 @@ struct err;
 struct kernel;
 struct tables;
 
-/* Subscribes, then fills *tables by dumps: nothing that changes in between is lost. */
+/* Subscribes, then fills *tables from dumps, so that no change in between is lost. */
 int kernel_open(struct tables *tables, struct kernel **ret_kernel, struct err *err);
 
-/* Readable when the kernel has notifications. */
+/* Descriptor, readable when there are notifications. */
 int kernel_fd(const struct kernel *k);
 
 /*
- * Takes in all notifications there are. When the kernel had to drop some (ENOBUFS), everything is
- * dumped again. *ret_changed: the tables are not what they were.
+ * Reads all pending notifications. If the kernel dropped some (ENOBUFS), dumps everything again.
+ * *ret_changed: the tables have changed.
  */
 int kernel_hear(struct kernel *k, struct tables *tables, bool *ret_changed, struct err *err);
 
 /*
- * Makes leg (index) the active one of bond (index), and reads back whether it is: -EAGAIN when the
- * kernel took the order and did otherwise. A refusal comes with the kernel's words.
+ * Makes leg (index) the active one of bond (index) and reads the result back: -EAGAIN if the kernel
+ * accepted the request but kept the active leg. A refusal has the kernel's message.
  */
 int kernel_set_active(struct kernel *k, int bond, int leg, struct err *err);
 
-/* NULL is fine. */
+/* Takes NULL. */
 void kernel_close(struct kernel *k);

@@ -21,7 +21,7 @@ _Static_assert((int)FRAME_TARGETS == (int)DECIDE_TARGETS, "the filter passes eve
 
 static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = {GUEST_ROUND_TRIP_BOUNDS};
 
-/* rtnetlink does not tell it. -1 for what the driver does not know. */
+/* By ethtool: rtnetlink does not report the speed. -1 if the driver does not know it. */
 static int64_t read_speed(const char *name)
 {
 	cleanup_free char *path = xasprintf("/sys/class/net/%s/speed", name);
@@ -55,7 +55,7 @@ void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now)
 		leg_close(l); /* its filter is for the old one */
 	l->mac = link->mac;
 	l->up = link->mii_up;
-	/* A leg that is taken down is as dead as one without a cable. */
+	/* A leg set down counts as one without carrier. */
 	enum tristate carrier = link->carrier == TRI_YES ? TRI_YES : TRI_NO;
 	if (carrier == l->carrier)
 		return;

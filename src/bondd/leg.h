@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One leg of a bond under watch: its packet socket, what its probes have shown. */
+/* One leg of a monitored bond: its packet socket and the results of its probes. */
 #pragma once
 
 #include "bondd/conf.h"
@@ -9,7 +9,7 @@
 
 struct err;
 
-/* Whom to probe, and where. */
+/* An address to probe, and its VLAN. */
 struct target {
 	struct ip_addr ip;
 	unsigned vlan; /* of the bond; 0: untagged */
@@ -25,7 +25,7 @@ struct leg {
 	char name[IF_NAMESIZE];
 	struct mac_addr mac;
 	enum tristate carrier, up;           /* as in struct decide_leg */
-	int64_t carrier_lost;                /* us; -1: it is there, or nothing is known */
+	int64_t carrier_lost;                /* us; -1: it has carrier, or unknown */
 	int64_t speed;                       /* Mbit/s; -1 */
 	int fd;                              /* packet socket; -1 */
 	bool probed;                         /* see monitor.h: not every leg may be */
@@ -40,16 +40,18 @@ struct leg {
 	struct mac_addr other; /* the last such MAC */
 	uint64_t round_trips[GUEST_ROUND_TRIPS];
 	uint64_t round_trip_sum; /* us */
-	bool kept;               /* while the legs are gone through */
+	bool kept;               /* mark while the legs are updated */
 };
 
-/* From its link. The socket comes with leg_open. */
+/* From its link. leg_open creates the socket. */
 void leg_init(struct leg *l, const struct rtnl_link *link, int64_t now);
 
-/* Takes over what the link says now; its carrier's loss makes its tracks forget. */
+/* Updates the leg from its link; loss of carrier resets its tracks. */
 void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now);
 
-/* A socket for these targets, if it has none; leg_close first when they have changed. */
+/*
+ * Opens a socket for these targets, unless it is open; call leg_close first if they have changed.
+ */
 int leg_open(struct leg *l, const struct targets *targets, struct err *err);
 void leg_close(struct leg *l);
 

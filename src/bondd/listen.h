@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where bondd is to be asked. */
+/* The listening socket of the status service. */
 #pragma once
 
 #include <sys/socket.h>
@@ -18,7 +18,7 @@ struct listen {
 int listen_parse(const char *text, struct listen *ret_listen, struct err *err);
 
 /*
- * A listening socket, or -errno. The address need not be there yet: an interface that comes up
- * later makes it work.
+ * A listening socket, or -errno. The address need not exist yet (IP_FREEBIND): it works as soon as
+ * an interface gets it.
  */
 int listen_open(const struct listen *listen, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The monitor of one bond: its legs, what is known about them, what it did and why. */
+/* The monitor of one bond: its legs and their state, past moves and their reasons. */
 #pragma once
 
 #include "bondd/announce.h"
@@ -16,7 +16,7 @@ enum move_cause {
 	MOVE_LOSSY,
 	MOVE_FORGED,
 	MOVE_RETURN,
-	MOVE_OTHER, /* the kernel's doing, or an operator's */
+	MOVE_OTHER, /* by the kernel or an operator */
 	MOVE_CAUSES,
 };
 
@@ -24,14 +24,14 @@ struct bond_monitor {
 	int index;
 	char name[IF_NAMESIZE];
 	bool active_backup;
-	int active;      /* index of a leg; 0 */
-	int last_active; /* the last that was one */
+	int active;      /* index of a leg; 0: none */
+	int last_active; /* the last one that was not 0 */
 	struct leg legs[DECIDE_LEGS];
 	size_t n_legs;
 	struct targets targets;
-	enum decide_reason reason, told; /* of the last decision; of the last sentence */
+	enum decide_reason reason, told; /* of the last decision; of the last message */
 	int64_t reason_since;            /* us */
-	int64_t moves[DECIDE_MOVES];     /* us; a ring of bondd's own */
+	int64_t moves[DECIDE_MOVES];     /* us; a ring of bondd's moves */
 	size_t n_moves;
 	uint64_t moved[MOVE_CAUSES];
 	struct announcements announcements;
@@ -47,35 +47,35 @@ struct bond_monitor {
 	bool kept;          /* while the bonds are gone through */
 };
 
-/* What all monitors share. */
+/* Shared by all monitors. */
 struct monitor_ctx {
 	const struct conf *conf;
 	struct tables *tables;
 	struct kernel *kernel;
-	int epoll; /* where legs' sockets are put, with their descriptor as data */
+	int epoll; /* has the legs' sockets, with their descriptor as data */
 };
 
 void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond);
 
-/* Takes over what the tables say of the bond now. */
+/* Updates the monitor from the tables. */
 void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
-/* Decides, and moves the bond if it must. True when it moved: the tables have changed. */
+/* Decides, and moves the bond if necessary. True if it moved: the tables have changed. */
 bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
-/* An interval is over: sends the probes of the next. */
+/* At the end of an interval: sends the next probes. */
 void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /*
- * What comes next after now (us), whatever the ticks: announcements are due, or the active leg will
- * have failed if no answer comes, which is to be decided then. INT64_MAX: nothing.
+ * Time (us) of the next event after now that does not wait for a tick: announcements are due, or
+ * the active leg will have failed if no answer comes until then. INT64_MAX: none.
  */
 int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
-/* Sends announcements that are due. */
+/* Sends due announcements. */
 void monitor_announce(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
-/* Has anything to do at the next tick. */
+/* Whether there is anything to do at the next tick. */
 bool monitor_wants_ticks(const struct bond_monitor *m);
 
 /* Takes in answers at one of its legs. */

@@ -18,7 +18,7 @@
 #include "bondd/route.h"
 #include "net/ip.h"
 
-/* What one answer holds, at most. */
+/* Limits of one answer. */
 enum {
 	MAX_BONDS = 64,
 	MAX_INTERFACES = 128,
@@ -28,7 +28,7 @@ enum {
 	MAX_ROUTES = 256 << 10,
 };
 
-/* The file's text without the newline at its end, or NULL. */
+/* The file's text without the final newline, or NULL. */
 static char *read_line(const char *path)
 {
 	char *text;
@@ -68,7 +68,7 @@ static bool is_pci_address(const char *s)
 	return true;
 }
 
-/* The last part of the path that the link DIR/NAME leads to, or NULL. */
+/* The last component of the target of the symbolic link DIR/NAME, or NULL. */
 static char *link_target(const char *dir, const char *name)
 {
 	cleanup_free char *path = xasprintf("%s/%s", dir, name);
@@ -79,8 +79,8 @@ static char *link_target(const char *dir, const char *name)
 }
 
 /*
- * The PCI function behind an interface. An igb's device is the function; a virtio-net's is the
- * virtio device on it, one folder below.
+ * The PCI function of an interface. For igb, `device` is the function; for virtio-net it is the
+ * virtio device one folder below the function.
  */
 static void read_device(const char *dir, struct guest_interface *i)
 {
@@ -111,7 +111,8 @@ static void read_interface(const char *net, const char *name, struct guest_inter
 		.name = xstrdup(name),
 		.mac = read_attribute(dir, "address"),
 		.operstate = read_attribute(dir, "operstate"),
-		.carrier = (enum tristate)read_number(dir, "carrier"), /* EINVAL while it is down */
+		.carrier = (enum tristate)read_number(
+			dir, "carrier"), /* EINVAL while the link is down */
 		.numa_node = -1,
 	};
 	read_device(dir, ret);
@@ -140,7 +141,7 @@ static void read_interfaces(const char *root, struct guest_status *s)
 		qsort(s->interfaces, s->n_interfaces, sizeof(*s->interfaces), by_index);
 }
 
-/* What /proc/net/bonding does not tell of its legs stands in their interfaces. */
+/* Values of legs that /proc/net/bonding lacks are taken from their interfaces. */
 static void join_legs(struct guest_status *s, struct guest_bond *b)
 {
 	for (size_t n = 0; n < b->n_legs; n++) {

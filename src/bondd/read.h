@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads what the kernel and cloud-init say about this machine. */
+/* Reads the state of this machine from the kernel and cloud-init. */
 #pragma once
 
 #include "net/status.h"
 
 /*
- * A snapshot from proc, sys and run below root: "" is this machine, anything else a captured tree
- * (which has no addresses: those come from rtnetlink). What is missing or cannot be read stays
- * unknown. Every file is read up to a bound. Needs no privilege. The caller clears *ret_status.
+ * A snapshot from proc, sys and run below root: "" is this machine, any other a captured tree
+ * (without addresses, which come from rtnetlink). Missing and unreadable values stay unknown. Reads
+ * at most a fixed size per file. Needs no privilege. The caller clears *ret_status.
  */
 void status_read(const char *root, struct guest_status *ret_status);

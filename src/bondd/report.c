@@ -9,7 +9,7 @@
 #include "base/json_write.h"
 #include "bondd/monitor.h"
 
-/* In one word; the better one where targets differ. NULL: nothing is known. */
+/* The leg's state in one word, the better one if targets differ. NULL: unknown. */
 static const char *path_word(const struct leg *l, const struct targets *targets,
 			     const struct track_limits *limits, int64_t now)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The monitor's report: a file that the monitor writes and everyone may read. So the status service
- * cannot reach the monitor, which listens to the kernel and the wire only.
+ * The monitor's report: a world-readable file. The status service reads it and has no channel to
+ * the monitor, whose only inputs are the kernel and the network.
  */
 #pragma once
 
@@ -21,5 +21,5 @@ enum { REPORT_FRESH_MS = 5000 }; /* if it is older, the monitor is not running *
 char *report_json(const struct bond_monitor *monitors, size_t n, const struct conf *conf,
 		  int64_t now, struct err *err);
 
-/* Into REPORT_DIR, which must be there. */
+/* Writes it to REPORT_DIR, which must exist. */
 int report_write(const char *json, struct err *err);

@@ -4,9 +4,7 @@
 struct guest_status;
 
 /*
- * Adds to the bonds and legs of *s what the monitor's report below root says about them: nothing
- * when there is none, it is broken, or so old that its writer must have ended (of this machine,
- * root
- * "").
+ * Adds the monitor's report below root to the bonds and legs of *s. Adds nothing if there is no
+ * report, it is malformed, or, on this machine (root ""), older than REPORT_FRESH_MS.
  */
 void report_read(const char *root, struct guest_status *s);

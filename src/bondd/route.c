@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "net/ip.h"
 
-/* metrics[i] is that of the gateway which interface i has so far. */
+/* metrics[i] is the metric of the gateway found so far for interface i. */
 static void offer(struct guest_status *s, unsigned *metrics, const char *name, unsigned metric,
 		  const struct ip_addr *address)
 {
@@ -42,7 +42,7 @@ void route4_take(const char *text, struct guest_status *s)
 	for (const char *line = text; *line; line = next_line(line)) {
 		char name[16];
 		unsigned destination, gateway, flags, metric, mask;
-		/* Addresses are the bytes in memory, printed as a number of this machine's. */
+		/* Addresses are printed as integers in host byte order. */
 		if (sscanf(line, "%15s %8x %8x %4x %*d %*u %u %8x", name, &destination, &gateway,
 			   &flags, &metric, &mask) != 6)
 			continue;
@@ -52,7 +52,7 @@ void route4_take(const char *text, struct guest_status *s)
 	}
 }
 
-/* 32 hex digits; false when they are not. */
+/* 32 hex digits; false on any other text. */
 static bool parse_hex16(const char *hex, struct ip_addr *ret_ip)
 {
 	struct ip_addr ip = {.version = 6};

@@ -5,7 +5,7 @@
 struct err;
 
 /*
- * Answers on the listening socket fd (which it takes over) from the tree at root (see read.h),
- * until HTTP itself fails. Each answer is read afresh.
+ * Serves on the listening socket fd (takes ownership) from the tree at root (see read.h); returns
+ * only on failure. Reads the state for each request.
  */
 int server_run(int fd, const char *root, struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The status for people: `bondd status`. */
+/* The status as text: `bondd status`. */
 #pragma once
 
 struct guest_status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of the kernel's links, addresses and default routes, kept by its messages. */
+/* The kernel's links, addresses and default routes, maintained from its rtnetlink messages. */
 #pragma once
 
 #include "net/rtnl.h"
@@ -18,16 +18,17 @@ struct tables {
 enum tables_change {
 	TABLES_SAME,
 	TABLES_CHANGED,
-	TABLES_ROUTES_STALE, /* and routes are to be dumped again: IPv4 ones that go with their link
-			      * or address, or are replaced, are not reported as gone */
+	TABLES_ROUTES_STALE, /* and routes must be dumped again: the kernel does not report the
+				removal of IPv4 routes that are replaced or vanish with their link
+				or address */
 };
 
-/* Takes one message of the kernel's in. What exceeds the tables is left out. */
+/* Processes one message of the kernel. Entries beyond the tables' size are ignored. */
 enum tables_change tables_take(struct tables *t, const struct nlmsghdr *m);
 
 /*
- * Around a dump: everything is marked, the dump's messages are taken in, and what none of them
- * named goes. Routes are dropped at the start and come only by the dump.
+ * Begin and end of a dump: begin marks all entries, messages of the dump clear marks, end removes
+ * entries still marked. Routes are dropped at the start and come only from dumps.
  */
 void tables_mark_links(struct tables *t);
 void tables_mark_addresses(struct tables *t);
@@ -35,7 +36,7 @@ void tables_drop_routes(struct tables *t);
 void tables_add_route(struct tables *t, const struct nlmsghdr *m);
 void tables_sweep(struct tables *t);
 
-/* By index or name; NULL: there is none. */
+/* By index or name; NULL: none. */
 const struct rtnl_link *tables_link(const struct tables *t, int index);
 const struct rtnl_link *tables_link_named(const struct tables *t, const char *name);
 

@@ -11,7 +11,7 @@ static bool is_on(const struct rtnl_link *link, const struct rtnl_link *bond)
 			(link->is_vlan && link->parent == bond->index && link->vlan));
 }
 
-/* By the longest prefix, as the kernel routes. */
+/* By the longest prefix, as in the kernel's routing. */
 static unsigned vlan_of(const struct tables *t, const struct rtnl_link *bond,
 			const struct ip_addr *ip)
 {

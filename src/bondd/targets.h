@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whom the legs of a bond probe, told from the kernel's tables. */
+/* The targets that the legs of a bond probe, from the kernel's tables. */
 #pragma once
 
 struct conf;
@@ -8,9 +8,10 @@ struct tables;
 struct targets;
 
 /*
- * The configured targets, each on the VLAN of the bond whose subnet it lies in; without any, the
- * gateway of the IPv4 default route over the bond or its VLANs with the lowest metric, or the IPv6
- * one: one is enough, for if it dies nobody moves.
+ * The configured targets, each on the VLAN of the bond whose subnet contains it. Without configured
+ * targets: the gateway of the IPv4 default route with the lowest metric over the bond or its VLANs,
+ * else the IPv6 one. One target suffices: if it fails, no leg gets a reply, and the bond is not
+ * moved.
  */
 void targets_find(const struct tables *tables, const struct rtnl_link *bond,
 		  const struct conf *conf, struct targets *ret_targets);

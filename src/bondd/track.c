@@ -2,8 +2,8 @@
 #include "bondd/track.h"
 
 /*
- * Of the last n intervals that ended; an answer too many in one makes up for one too late, and for
- * none of those to come.
+ * Answers missing in the last n completed intervals. A surplus answer in one interval compensates
+ * for a missing one before, not for later ones.
  */
 static unsigned lost_of(const struct track *t, unsigned n)
 {
@@ -26,7 +26,7 @@ unsigned track_window(const struct track *t)
 	return least(t->n, TRACK_LOSS_WINDOW);
 }
 
-/* Those that may still be answered are not lost yet; the last is in no interval that ended. */
+/* Open probes are not lost yet; the last one is not in a completed interval. */
 unsigned track_lost(const struct track *t)
 {
 	unsigned lost = lost_of(t, track_window(t));
@@ -78,10 +78,10 @@ bool track_is_silent(const struct track *t, const struct track_limits *limits, i
 }
 
 /*
- * By the least patience, however slow it was of late: when another path of the same interval is
- * judged silent, this one has answered since. What it has answered may be an older probe, for any
- * answer settles all; with a round trip shorter than fall intervals it is one that the other path
- * was given the time for, too.
+ * Uses the minimum patience, independent of recent round trips: when another path is judged silent
+ * in the same interval, this one has answered since. The answer may be to an older probe, as any
+ * answer settles all open ones; with a round trip shorter than fall intervals, the other path had
+ * the same time to answer that probe.
  */
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now)
 {
@@ -95,7 +95,7 @@ static void end_interval(struct track *t)
 	t->n = least(t->n + 1, TRACK_RISE_MAX);
 }
 
-/* It has to rise anew: no answer that comes late makes up for what was lost before. */
+/* It has to be proven again: late answers do not compensate for earlier losses. */
 static void fall(struct track *t)
 {
 	t->proven = false;
@@ -129,7 +129,8 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now)
 {
 	int64_t round_trip = t->open == 1 ? now - t->last_sent : -1;
-	int64_t longest = t->open ? now - t->open_since : 0; /* if it is of the oldest open probe */
+	int64_t longest =
+		t->open ? now - t->open_since : 0; /* if it answers the oldest open probe */
 
 	if (t->credit == 0) {
 		t->total_excess++;
@@ -140,7 +141,7 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 	if (longest > TRACK_PATIENCE * limits->interval)
 		longest = TRACK_PATIENCE * limits->interval;
 	if (track_is_silent(t, limits, now))
-		fall(t); /* and an outage is no round trip */
+		fall(t); /* the duration of an outage is not a round trip */
 	else if (longest > t->slowest)
 		t->slowest = longest;
 

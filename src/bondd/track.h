@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the probes from one leg to one target have shown: a count, no clock and no socket.
+ * The results of the probes from one leg to one target: counters only, no clock and no socket.
  *
  * An ARP reply does not say which request it answers. So none is matched to its probe: an answer
  * shows that the path worked just before it came, and settles every probe that is still open. But
@@ -9,9 +9,9 @@
  * A probe that is open when the next one is due is a miss; an answer that comes later takes the
  * miss back. So a round trip longer than the interval does no harm while answers keep coming.
  *
- * The last of the misses that make a path silent is not waited for until the next probe: it is one
- * as soon as it is older than the slowest round trip of late, a quarter of an interval at least. So
- * a path or a guest that is slow at times is given that time; it fades within seconds.
+ * The last miss that makes a path silent does not wait for the next probe: it counts when the probe
+ * is older than the slowest recent round trip, and at least a quarter of an interval. So a path or
+ * guest that is slow at times gets that time; the value decays within seconds.
  */
 #pragma once
 
@@ -34,16 +34,16 @@ enum {
 struct track_limits {
 	int64_t interval; /* us between two probes */
 	unsigned fall;    /* misses in a row: silent */
-	unsigned rise;    /* probes, one of them lost at most: proven; at most TRACK_RISE_MAX */
+	unsigned rise;    /* probes with at most one loss: proven; at most TRACK_RISE_MAX */
 };
 
 struct track {
 	bool answered;      /* ever */
-	bool proven;        /* has risen, and neither fell silent nor became lossy since */
+	bool proven;        /* was proven, and neither fell silent nor became lossy since */
 	unsigned open;      /* probes sent since the last answer */
 	int64_t open_since; /* us; when the first open one was sent */
 	int64_t last_sent;  /* us */
-	int64_t slowest;    /* us; round trip of late */
+	int64_t slowest;    /* us; slowest recent round trip */
 	uint8_t answers[TRACK_RISE_MAX]; /* in each of the last intervals, a ring */
 	unsigned at;                     /* in the ring: the interval that runs */
 	unsigned n;      /* intervals that ended since it was silent, up to TRACK_RISE_MAX */
@@ -52,7 +52,7 @@ struct track {
 	uint64_t total_sent, total_answered, total_excess;
 };
 
-/* The time of the last probe is over, and one is to be sent now (us). */
+/* Ends the current interval; a probe is sent now (us). */
 void track_sent(struct track *t, const struct track_limits *limits, int64_t now);
 
 /*
@@ -61,14 +61,16 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
  */
 int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now);
 
-/* Of the open probes, those that have had their time at now (us). */
+/* Number of open probes whose time has expired at now (us). */
 unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now);
 
-/* When the path will be silent (us) if no answer comes; INT64_MAX: more probes must go first. */
+/* When the path will be silent (us) if no answer comes; INT64_MAX: not before further probes. */
 int64_t track_silent_at(const struct track *t, const struct track_limits *limits);
 bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now);
 
-/* The last probe was answered, or was sent only a quarter of an interval ago, and no other is open.
+/*
+ * Whether the last probe was answered, or was sent less than a quarter of an interval ago and no
+ * other is open.
  */
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now);
 bool track_is_lossy(const struct track *t);
@@ -79,7 +81,7 @@ bool track_is_doubted(const struct track *t);
 /* Probes that track_lost() looks at: TRACK_LOSS_WINDOW, or those since it was silent. */
 unsigned track_window(const struct track *t);
 
-/* Probes lost of the last track_window(), without those that are open. */
+/* Probes lost of the last track_window(), without open ones. */
 unsigned track_lost(const struct track *t);
 
 /* Nothing is known any more, as when the leg's carrier went; totals and doubt stay. */

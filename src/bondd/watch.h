@@ -6,7 +6,7 @@ struct conf;
 struct err;
 
 /*
- * Runs until SIGTERM or SIGINT (0), or until the kernel cannot be heard (-errno). Needs
- * CAP_NET_ADMIN and CAP_NET_RAW. Leaves every bond as it is.
+ * Runs until SIGTERM or SIGINT (0), or until rtnetlink fails (-errno). Needs CAP_NET_ADMIN and
+ * CAP_NET_RAW. At exit, bonds stay as they are.
  */
 int watch_run(const struct conf *conf, struct err *err);

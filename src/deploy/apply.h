@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Carries a plan out and undoes what it made when that fails. */
+/* Carries out a plan, and rolls back on failure. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct apply_options {
 };
 
 /*
- * Asks the VIM what is there and plans from it. *ret_inventory must outlive the plan; the caller
+ * Lists the VIM's objects and makes the plan. *ret_inventory must outlive the plan; the caller
  * clears both.
  */
 int apply_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
@@ -26,19 +26,19 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 		  struct plan **ret_plan, struct err *err);
 
 /*
- * Is there what the plan uses, and would each server that is to be made fit? Asked before anything
- * is made. -ENOENT: something used is not there; -EEXIST: its name is ambiguous.
+ * Checks, before anything is created, that all used objects exist and that each new server fits.
+ * -ENOENT: a used object does not exist; -EEXIST: its name is ambiguous.
  */
 int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
 
 /*
- * Carries the plan out. Images and flavors first; then what goes and what is new; then the servers
- * that change, one at a time (deploy/rolling.h); what no server uses any more last. Each server is
- * waited for until it is ACTIVE, answers on its management address (VM_ALIVE) and answers DNS
- * (SERVICE_ALIVE), at most bootup_time. On failure what this run made in vain is undone, unless
- * asked to keep it or interrupted (-EINTR): then the next deploy finishes it. What served before
- * the run, and what serves in its place, stays. -EBUSY: another dnsvnf is at work; ERR_NO_CAPACITY:
- * no host took a server.
+ * Carries out the plan: first images and flavors; then deletions and new objects; then servers that
+ * change, one at a time (deploy/rolling.h); last, deletion of objects that no server uses any more.
+ * Waits for each server until it is ACTIVE, answers on its management address (VM_ALIVE) and
+ * answers DNS (SERVICE_ALIVE), at most bootup_time. On failure, deletes what this run created in
+ * vain, unless keep_failed is set or it was interrupted (-EINTR): then the next deploy completes
+ * it. Servers that served before the run, and their working replacements, are kept. -EBUSY: another
+ * dnsvnf is running; ERR_NO_CAPACITY: no host accepted a server.
  */
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
 	       struct err *err);

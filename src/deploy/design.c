@@ -10,7 +10,7 @@
 #include "esc/esc.h"
 #include "model/model.h"
 
-/* A path beside the descriptor, as seen from here; a URL and an absolute path stay. */
+/* Resolves a path relative to the descriptor; URLs and absolute paths are unchanged. */
 static void resolve_images(struct model *model)
 {
 	const char *slash = strrchr(model->file, '/');

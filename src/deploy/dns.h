@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One DNS query and its answer, from within the deployment's networks. */
+/* One DNS query and its answer, in the deployment's networks. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,18 +13,18 @@ struct dns_answer {
 	int rcode;          /* RFC 6895: 0 NOERROR, 3 NXDOMAIN, 5 REFUSED ... */
 	char *rcode_name;   /* "NOERROR" ... */
 	bool aa;            /* authoritative */
-	bool tc;            /* truncated: only a part came over UDP */
+	bool tc;            /* truncated: the UDP answer is incomplete */
 	unsigned n_records; /* in the answer section */
-	char *text;         /* data of the first records, "; " between: "192.0.2.10", or "" */
+	char *text;         /* data of the first records, joined by "; ": "192.0.2.10", or "" */
 	double ms;          /* from sending (TCP: from connecting) to the answer */
 };
 
 /*
- * Asks the server at server_ip (IPv4 or IPv6), port (53), for name and type ("A", "AAAA", "SOA"
- * ...), by UDP once or by TCP. Any well-formed answer to this very question is a success, whatever
- * its rcode; UDP packets that are none are passed over. The caller clears *ret_answer.
- * -ETIMEDOUT: no answer in timeout_ms; -ECONNREFUSED: no server on that port; -EPROTO: TCP carried
- * something else than the answer; -EINVAL: no such address, name or type.
+ * Queries the server at server_ip (IPv4 or IPv6), port (53), for name and type ("A", "AAAA", "SOA"
+ * ...), once by UDP, or by TCP. Any well-formed answer to this question is a success, with any
+ * rcode; other UDP packets are ignored. The caller clears *ret_answer. -ETIMEDOUT: no answer in
+ * timeout_ms; -ECONNREFUSED: no server on that port; -EPROTO: unexpected data over TCP; -EINVAL:
+ * invalid address, name or type.
  */
 int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, const char *name,
 	      const char *type, unsigned timeout_ms, struct dns_answer *ret_answer,

@@ -10,12 +10,12 @@ struct plan;
 struct vim;
 struct vim_object;
 
-/* Creates those of the steps that create or replace, for which which[number] is set. */
+/* Creates the objects of steps that create or replace and have which[number] set. */
 int execute_create(struct vim *vim, const struct plan *plan, const bool *which, struct err *err);
 
 /*
- * Deletes what is there of those of the steps that delete or replace. -EEXIST: one that has to be
- * replaced stays, since others use it.
+ * Deletes the existing objects of those of the steps that delete or replace. -EEXIST: an object
+ * that must be replaced is used by others.
  */
 int execute_delete(struct vim *vim, const struct plan *plan, const bool *which, struct err *err);
 

@@ -17,7 +17,7 @@ static int ask_vim(struct vim *vim, const struct plan *plan, struct cloud_facts 
 	return vim->ops->facts(vim, requests, n, ret, err);
 }
 
-/* A server that was refused never held anything. */
+/* A refused server uses no resources. */
 static bool frees_capacity(const struct step *s)
 {
 	return step_interrupts(s) && s->action != ACTION_CHANGE &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks the guest, from within the deployment's networks. */
+/* Queries the guest, in the deployment's networks. */
 #pragma once
 
 #include "net/status.h"
@@ -7,24 +7,24 @@
 struct err;
 struct vim;
 
-#define GUEST_PORT 9780 /* bondd's, unless its day-0 configuration says otherwise */
+#define GUEST_PORT 9780 /* bondd's default port */
 
 /*
  * GET http://ADDRESS:PORT/status from bondd, over a socket of the VIM's socket operation. address
- * is IPv4 or IPv6, without brackets. The caller clears *ret_status.
- * -ECONNREFUSED, -EHOSTUNREACH, -ETIMEDOUT: nobody there (yet); -EPROTO: what came is no status
- * of bondd's; -EFBIG: it is over 256 KiB.
+ * is IPv4 or IPv6, without brackets. The caller clears *ret_status. -ECONNREFUSED, -EHOSTUNREACH,
+ * -ETIMEDOUT: no server (yet); -EPROTO: the answer is not bondd's status; -EFBIG: it is over 256
+ * KiB.
  */
 int guest_status(struct vim *vim, const char *address, unsigned port, unsigned timeout_ms,
 		 struct guest_status *ret_status, struct err *err);
 
-/* Reads the JSON of GET /status; -EPROTO when it is not that. */
+/* Parses the JSON of GET /status; -EPROTO if it has another format. */
 int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,
 		       struct err *err);
 
 /*
- * One ICMP echo to an IPv4 or IPv6 address. *ret_ms (may be NULL) is the round trip.
- * -ETIMEDOUT: no answer in timeout_ms; -EHOSTUNREACH, -ENETUNREACH as the network said.
+ * One ICMP echo to an IPv4 or IPv6 address. *ret_ms (may be NULL) is the round trip. -ETIMEDOUT: no
+ * answer in timeout_ms; -EHOSTUNREACH, -ENETUNREACH: as reported by the network.
  */
 int guest_ping(struct vim *vim, const char *address, unsigned timeout_ms, double *ret_ms,
 	       struct err *err);

@@ -16,7 +16,7 @@ struct net_address {
 /* An IPv4 or IPv6 address as text and a port; -EINVAL. */
 int net_address(const char *text, unsigned port, struct net_address *ret_address, struct err *err);
 
-/* A non-blocking socket of the address's family, made through the VIM, or -errno. */
+/* A non-blocking socket of the address's family, opened through the VIM, or -errno. */
 int net_socket(struct vim *vim, const struct net_address *address, int type, int protocol,
 	       struct err *err);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From what is wanted and what is there to the ordered steps between them: a pure function. */
+/*
+ * Compares the descriptor with the VIM's objects and computes the ordered steps: a pure function.
+ */
 #pragma once
 
 #include "vim/vim.h"
@@ -16,18 +18,15 @@ enum action {
 	ACTION_USE,     /* exists in the VIM without our mark: is used and left alone */
 };
 
-/* When a step is carried out. Within a phase what has to go is deleted before the rest is made. */
+/* When a step is carried out. Within a phase, deletions come first. */
 enum phase {
-	PHASE_EARLY, /* images and flavors, while the old servers serve */
+	PHASE_EARLY, /* images and flavors, while the old servers still serve */
 	PHASE_MAIN,
-	PHASE_ROLL, /* with its server (unit): a server that exists is changed, and its ports */
-	PHASE_LATE, /* to be deleted when no server uses it any more */
+	PHASE_ROLL, /* with its server (unit): changes of an existing server and its ports */
+	PHASE_LATE, /* deletions after no server uses the object any more */
 };
 
-/*
- * One object. The steps of a plan stand in the order of making: whatever a step depends on is of a
- * lower stage. Steps of one stage do not depend on each other.
- */
+/* One object. Steps are in the order of creation: a step depends only on steps of lower stages. */
 struct step {
 	enum action action;
 	unsigned stage;
@@ -46,7 +45,7 @@ struct step {
 	enum phase phase;
 	size_t unit; /* PHASE_ROLL: number of the server's step */
 
-	char **port_names; /* of a server: what request.server.port_names points to */
+	char **port_names; /* of a server: owns request.server.port_names */
 	size_t n_ports;
 	char *user_data;
 	struct interface *interface; /* of a port: a copy with the addresses of this VM */
@@ -61,13 +60,15 @@ struct plan {
 	char *at_once_why; /* why the servers cannot be changed one at a time; NULL: they can */
 };
 
-/* What the deployment may find in the VIM by name; for vim_ops.list. The names are borrowed from
- * the model, the caller frees the array. */
+/*
+ * References to existing objects, for vim_ops.list. The names are borrowed from the model, the
+ * caller frees the array.
+ */
 void plan_references(const struct model *model, const struct deployment *deployment,
 		     struct vim_reference **ret, size_t *ret_n);
 
 /*
- * Fails when the day-0 files cannot be composed, or when two ports or servers would have one name
+ * Fails if the day-0 files cannot be composed, or if two ports or servers would have the same name
  * (-EINVAL). model and inventory must outlive the plan.
  */
 int plan_make(const struct model *model, const struct tenant *tenant,
@@ -81,13 +82,13 @@ struct plan *plan_undeploy(const struct model *model, const struct tenant *tenan
 
 void plan_free(struct plan *plan); /* NULL is fine */
 
-/* Does the step depend on step number i of its plan? */
+/* Whether the step depends on step number i of its plan. */
 bool step_needs(const struct step *step, size_t i);
 
-/* Does it create something, in place of nothing or of what was deleted before? */
+/* Whether it creates an object, new or as a replacement. */
 bool step_makes(const struct step *step);
 
-/* Does the step end or restart a running server? Then `why` says what for. */
+/* Whether the step ends or restarts a running server; `why` has the reason. */
 bool step_interrupts(const struct step *step);
 
 /* What differs between the server of the step and what is there, a line each: "~ image a -> b",
@@ -103,17 +104,17 @@ const char *step_no_way_back(const struct step *step);
 /* Sets the phases of all steps; plan_make does. */
 void plan_phases(struct plan *plan);
 
-/* All servers that change go down together, for this reason. */
+/* Changes all servers at the same time, for this reason. */
 void plan_at_once(struct plan *plan, const char *why);
 
 /*
- * Which servers stand in for each other: ret_set[i], of the server of step i, is the same for all
- * of a set. Those of one vm_group, of one server group that keeps its servers apart, and those that
+ * Which servers are redundant to each other: ret_set[i], for the server of step i, is equal within
+ * a set. A set has the servers of one vm_group, of one anti-affinity server group, and those that
  * answer for the same name.
  */
 void plan_sets(const struct plan *plan, size_t *ret_set);
 
-/* Steps with this action. */
+/* Number of steps with this action. */
 size_t plan_count(const struct plan *plan, enum action action);
 
 const char *action_name(enum action action); /* "create" ... */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes the servers that exist, one at a time, while those that stand in for them serve. */
+/* Changes existing servers one at a time, while those redundant to them serve. */
 #pragma once
 
 #include <stdbool.h>

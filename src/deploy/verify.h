@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TechNote's chapter "verify", as checks with evidence: VIM, guest and DNS are asked. */
+/* The TechNote's chapter "verify", as checks of VIM, guest and DNS with evidence. */
 #pragma once
 
 #include <stddef.h>
@@ -13,9 +13,9 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN };
 
 struct verification {
 	const char *check; /* static, stable in JSON: "server-active", "bond-mode" ... */
-	char *object;      /* what was looked at: the server's, port's or bond's name, an address */
+	char *object;      /* name of the server, port or bond, or an address */
 	enum verdict verdict;
-	char *evidence; /* what was seen; for UNKNOWN why it could not be */
+	char *evidence; /* the observed value; for UNKNOWN, why there is none */
 };
 
 struct verifications {
@@ -24,8 +24,8 @@ struct verifications {
 };
 
 /*
- * Checks every server of the deployment. Returns -errno only when the VIM cannot be asked at all;
- * whatever else cannot be seen is an UNKNOWN.
+ * Checks every server of the deployment. Returns -errno only if the VIM cannot be queried at all;
+ * anything else that cannot be observed is UNKNOWN.
  */
 int verify_deployment(struct vim *vim, const struct model *model,
 		      const struct deployment *deployment, struct verifications *ret,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of verify share: one server, and what was seen of it. */
+/* Shared by the parts of verify: one server and its observed state. */
 #pragma once
 
 #include "deploy/verify.h"
@@ -13,7 +13,7 @@ struct verify_ctx {
 	const struct vm_group *group;
 	unsigned index; /* which VM of the group */
 	const struct vim_server_info *server;
-	const struct guest_status *guest; /* NULL: could not be asked */
+	const struct guest_status *guest; /* NULL: could not be queried */
 	const char *guest_why;            /* why not */
 };
 
@@ -25,7 +25,7 @@ static inline enum verdict verify_verdict(bool good)
 	return good ? VERDICT_PASS : VERDICT_FAIL;
 }
 
-/* How Neutron bound the ports and where Nova pinned the cells: what only such a VIM has. */
+/* Port bindings of Neutron and pinning of Nova: only on OpenStack. */
 void verify_binding(struct verify_ctx *ctx);
 
 void verify_console(struct verify_ctx *ctx);

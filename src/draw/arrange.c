@@ -8,7 +8,7 @@ enum {
 	GROUP_GAP = 24,
 	BOX_GAP = 12,
 	LEGEND_LINE = 18,
-	LEGEND_HEAD = 60, /* key to the colours, and what the findings are */
+	LEGEND_HEAD = 60, /* key to the colours, and findings */
 };
 
 static int max(int a, int b)
@@ -43,7 +43,7 @@ static void put_network(const struct layout *s, struct layout_deployment *d, siz
 		n->lane = d->n_lanes++;
 }
 
-/* A NIC stands beside all of its ports, and is as high as they are together. */
+/* A NIC is next to its ports, and as high as all of them. */
 static void stretch_nic(const struct layout *s, struct box *nic, const struct box *port)
 {
 	int content = box_height(nic);
@@ -79,7 +79,7 @@ static int put_row(const struct layout *s, struct layout_deployment *d, struct l
 	return y + h;
 }
 
-/* Rows with their nodes around them, from y on; returns where they end. */
+/* Rows with their nodes around them, from y on; returns their end. */
 static int put_rows(const struct layout *s, struct layout_deployment *d, struct layout_vm *g, int y)
 {
 	struct box *frame = NULL;
@@ -118,7 +118,7 @@ static int put_empty_nodes(const struct layout *s, struct layout_vm *g, int y)
 	return y;
 }
 
-/* Bonds beside their legs, as high as these reach, one under the other; returns the end. */
+/* Bonds next to their legs, as high as these, one below the other; returns the end. */
 static int put_bonds(const struct layout *s, struct layout_vm *g, int top)
 {
 	enum { BEYOND = 14 }; /* from a leg's wire to the bond's edge */
@@ -143,7 +143,7 @@ static int put_bonds(const struct layout *s, struct layout_vm *g, int top)
 	return g->n_bonds ? y - BOX_GAP : top;
 }
 
-/* DNS stands on the first bond, else beside the ports it answers on. */
+/* DNS is on the first bond, else next to the ports that it answers on. */
 static int put_service(const struct layout *s, struct layout_vm *g, int top)
 {
 	int sum = 0, n = 0;
@@ -196,7 +196,7 @@ static int put_vm(const struct layout *s, struct layout_deployment *d, struct la
 	return box_bottom(&g->host);
 }
 
-/* Networks that no port uses stand in a line under the rest. */
+/* Networks without ports are in a row below the rest. */
 static int put_idle_networks(const struct layout *s, struct layout_deployment *d, int y)
 {
 	int x = s->net_x, end = y;

@@ -10,7 +10,7 @@
 enum {
 	MARK_PAD = 6,
 	MARK_H = 14,
-	MARK_STEP = 17, /* from one row of marks to the next */
+	MARK_STEP = 17, /* distance between rows of marks */
 	MARK_GAP = 5,
 };
 

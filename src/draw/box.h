@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A box of the picture: lines of text, and under them the marks of findings. */
+/* A box of the picture: lines of text, and below them the marks of findings. */
 #pragma once
 
 #include <stddef.h>
@@ -16,9 +16,9 @@ struct box_line {
 };
 
 struct box {
-	const char *look; /* class of the frame; NULL: none is drawn */
+	const char *look; /* class of the frame; NULL: no frame */
 	int x, y, w, h;
-	bool centred; /* text in the middle of a box that is higher than it */
+	bool centred; /* text is vertically centred */
 	struct box_line *lines;
 	size_t n_lines;
 	struct mark **marks;
@@ -29,18 +29,18 @@ struct box {
 void box_add(struct box *b, enum svg_font font, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* As many lines as the width wants, broken at blanks; b->w must be set. */
+/* Text wrapped to the box's width; b->w must be set. */
 void box_add_wrapped(struct box *b, enum svg_font font, const char *class, const char *text);
 
-/* The element's marks; NULL takes all that were not taken before. */
+/* The element's marks; NULL: all remaining marks. */
 void box_take_marks(struct box *b, struct marks *marks, const void *element);
 
-int box_height(const struct box *b); /* that its content wants */
+int box_height(const struct box *b); /* that its content needs */
 int box_middle(const struct box *b);
 int box_bottom(const struct box *b);
 
 void box_draw(struct strbuf *out, const struct box *b);
 void box_clear(struct box *b);
 
-/* A mark alone, its top left at (x, y); returns its width. */
+/* A single mark, its top left at (x, y); returns its width. */
 int mark_draw(struct strbuf *out, enum severity severity, int x, int y, const char *label);

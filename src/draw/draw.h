@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The topology of a design as a picture: networks, and of each VM the host with its NUMA nodes and
- * NICs, the VM with its interfaces, bond and addresses; findings are marked where they belong.
+ * The topology of a design as a picture: networks; for each VM the host with its NUMA nodes and
+ * NICs, and the VM with its interfaces, bond and addresses; findings are marked at their objects.
  * Pure.
  */
 #pragma once
@@ -15,7 +15,7 @@ struct model;
 struct drawing {
 	const struct model *model;
 	const struct findings *findings; /* notes are counted, not drawn */
-	const struct draw_place *places; /* of VMs; one without is drawn as wanted */
+	const struct draw_place *places; /* of VMs; a VM without one is drawn as described */
 	size_t n_places;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of layout_build share. */
+/* Shared by the parts of layout_build. */
 #pragma once
 
 #include "draw/layout.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The picture before it is painted. layout_build fills the boxes, layout_arrange gives them their
- * places. From left to right: networks, the host with what its ports hang on, in the host the VM
- * with its interfaces, bonds and the service. A port is a row through all of it.
+ * The picture before it is painted. layout_build fills the boxes, layout_arrange sets their
+ * positions. From left to right: networks; the host with its NICs; in the host, the VM with its
+ * interfaces, bonds and the service. A port is one row through all of them.
  */
 #pragma once
 
@@ -17,11 +17,11 @@ struct layout_network {
 	struct box box;
 	size_t n_rows;
 	bool arranged;
-	int lane;      /* its place among those that have several rows, from 0 */
+	int lane;      /* its index among networks with several rows, from 0 */
 	int top, last; /* y of its first and last row */
 };
 
-/* What NICs stand in: a NUMA node, or the virtual switch. */
+/* A container of NICs: a NUMA node, or the virtual switch. */
 struct layout_node {
 	struct box frame;
 	bool virtual;
@@ -61,14 +61,14 @@ struct layout_vm {
 	size_t n_bonds;
 	struct box *cells;
 	size_t n_cells;
-	struct box host, vm; /* the lines stand at the top */
+	struct box host, vm; /* the lines are at the top */
 	struct box service;  /* DNS */
-	struct box notes;    /* marks of the whole VM, under its cells */
+	struct box notes;    /* marks of the whole VM, below its cells */
 };
 
 enum layout_link_kind { LINK_SAME, LINK_DIFFERENT, LINK_UNKNOWN };
 
-/* Two networks that carry one bond: are they one segment? */
+/* Two networks of one bond, and whether they are one segment. */
 struct layout_link {
 	size_t a, b;
 	enum layout_link_kind kind;
@@ -104,10 +104,10 @@ void layout_clear(struct layout *layout);
 /* Widths of the columns, and the gaps between the boxes in them. */
 enum {
 	MARGIN = 20,
-	LINK_W = 18, /* of one bracket beside the networks */
+	LINK_W = 18, /* of one bracket next to the networks */
 	NETWORK_W = 206,
 	GUTTER = 32, /* between networks and host */
-	LANE = 10,   /* more of it for each network with several ports */
+	LANE = 10,   /* additional width for each network with several ports */
 	HOST_PAD = 12,
 	NODE_PAD = 10,
 	NIC_W = 92,

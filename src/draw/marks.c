@@ -5,14 +5,17 @@
 #include "base/str.h"
 #include "model/model.h"
 
-/* Where an element begins in a file. A finding of the descriptor belongs to the last one before it,
- * one of a day-0 file to an element of the very line, else to the VMs that read the file. */
+/*
+ * Where an element begins in a file. A finding in the descriptor belongs to the last element before
+ * it; a finding in a day-0 file belongs to an element on the same line, else to the VMs that use
+ * the file.
+ */
 struct anchor {
 	const char *file;
 	unsigned line;
 	const void *element;
-	bool shared;     /* other elements of the same line are meant as well */
-	bool whole_file; /* the element stands for what no other one of the file owns */
+	bool shared;     /* also for other elements on the same line */
+	bool whole_file; /* the element gets all findings of the file that no other element has */
 };
 
 struct anchors {
@@ -148,7 +151,7 @@ static void mark_element(struct marks *m, const void *element, const struct find
 		mark = array_push(m->v, m->n);
 		*mark = (struct mark){.element = element, .rule = f->rule, .severity = f->severity};
 	}
-	/* Two anchors in the finding's line may be the same element. */
+	/* Two anchors on the finding's line may be the same element. */
 	if (mark->n_numbers && mark->numbers[mark->n_numbers - 1] == number)
 		return;
 	*array_push(mark->numbers, mark->n_numbers) = number;
@@ -159,7 +162,7 @@ static void mark_element(struct marks *m, const void *element, const struct find
 	mark->hint = hint;
 }
 
-/* Three numbers or more without a gap are written as the first and the last. */
+/* Three or more consecutive numbers are written as a range. */
 static char *mark_label(const struct mark *mark)
 {
 	struct strbuf b = {0};

@@ -16,10 +16,10 @@ struct mark {
 	const void *element;
 	const char *rule;
 	enum severity severity; /* the worst of them */
-	size_t *numbers;        /* of the findings in the legend, rising */
+	size_t *numbers;        /* of the findings in the legend, ascending */
 	size_t n_numbers;
 	char *label; /* "3 legs-segment", "7,20-23 day0-placeholder" */
-	char *hint;  /* what the findings say */
+	char *hint;  /* the findings' texts */
 	bool drawn;
 };
 

@@ -50,7 +50,7 @@ static int lane_x(const struct layout *s, const struct layout_network *n)
 	return s->net_x + NETWORK_W + GUTTER / 2 + n->lane * LANE;
 }
 
-/* A network with several ports reaches them by a lane of its own in the gutter. */
+/* A network with several ports has its own lane in the gutter. */
 static void draw_lanes(struct strbuf *out, const struct layout *s,
 		       const struct layout_deployment *d)
 {
@@ -81,7 +81,7 @@ static void draw_row_wires(struct strbuf *out, const struct layout *s,
 	svg_line(out, wire(r), r->port.x + r->port.w, y, r->guest.x, y);
 }
 
-/* From the right of a box to the left of another, straight where it can be. */
+/* A wire from the right of a box to the left of another, straight if possible. */
 static void draw_joint(struct strbuf *out, const char *class, const struct box *from,
 		       const struct box *to, int lane)
 {
@@ -145,7 +145,7 @@ static void draw_vm(struct strbuf *out, const struct layout *s, const struct lay
 	box_draw(out, &g->notes);
 }
 
-/* A bracket beside two networks: what the bond's failover rests on. */
+/* A bracket next to two networks: whether they are one segment, as failover requires. */
 static void draw_link(struct strbuf *out, const struct layout *s, const struct layout_deployment *d,
 		      size_t i)
 {

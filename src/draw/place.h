@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a VM is, by the VIM, or will be, by the schedule, as the picture shows it. */
+/* Where a VM is, from the VIM, or will be, from the schedule. */
 #pragma once
 
 #include <stddef.h>
@@ -24,8 +24,8 @@ struct draw_cell_place {
 struct draw_place {
 	const struct vm_group *group;
 	unsigned index; /* which VM of the group */
-	char *host;     /* or NULL: none takes it, or it is not known */
-	char *about;    /* how that is known, or why none takes it */
+	char *host;     /* or NULL: none fits, or unknown */
+	char *about;    /* source of the host, or why none fits */
 	struct draw_port_place *ports;
 	size_t n_ports;
 	struct draw_cell_place *cells; /* none: not known */
@@ -40,7 +40,7 @@ struct draw_places {
 /* Adds the places of the schedule's servers. */
 void draw_places_of_schedule(struct draw_places *places, const struct schedule *schedule);
 
-/* Adds the place where the VIM has built that VM of the group. */
+/* Adds the place of that VM of the group in the VIM. */
 void draw_places_of_server(struct draw_places *places, const struct vm_group *group, unsigned index,
 			   const struct vim_server_info *server);
 

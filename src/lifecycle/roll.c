@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/roll.h"
 
-/* Another of the set that does not serve, or n. */
+/* Another VM of the set that does not serve, or n. */
 static size_t missing_peer(const struct roll_vm *vms, size_t n, size_t vm)
 {
 	for (size_t i = 0; i < n; i++)
@@ -10,7 +10,7 @@ static size_t missing_peer(const struct roll_vm *vms, size_t n, size_t vm)
 	return n;
 }
 
-/* What nothing may be begun before, or ROLL_DONE. */
+/* The action that must come first, or ROLL_DONE. */
 static struct roll obstacle(const struct roll_vm *vms, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

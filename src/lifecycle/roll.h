@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changing the VMs of a service without an outage: which VM is next. Pure: the caller observes,
- * asks, carries the answer out, and asks again with what it sees then.
+ * Selects the next VM to change, without an outage of the service. Pure: the caller observes, asks,
+ * carries out the answer, observes and asks again.
  *
- *	- One VM at a time, in the whole deployment.
- *	- A VM that serves is changed only while every other of its set serves. VMs of one set stand
- *	  in for each other.
- *	- VMs that do not serve come first: changing them costs nothing.
- *	- After the first failure nothing is begun.
+ * - One VM at a time, in the whole deployment.
+ * - A VM that serves is changed only while every other of its set serves. VMs of one set are
+ *   redundant to each other.
+ * - VMs that do not serve come first: changing them costs nothing.
+ * - After the first failure no further change is started.
  *
  * Whether a VM serves may be unknown, where it cannot be asked: then the VIM's word that it runs is
  * all there is, and nothing waits for more.
@@ -19,11 +19,11 @@
 #include "base/tristate.h"
 
 enum roll_state {
-	ROLL_KEEP,     /* is not to be changed */
-	ROLL_PENDING,  /* is to be changed */
-	ROLL_CHANGING, /* its change is under way, or its way back */
+	ROLL_KEEP,     /* not to be changed */
+	ROLL_PENDING,  /* to be changed */
+	ROLL_CHANGING, /* its change, or the way back, is in progress */
 	ROLL_CHANGED,
-	ROLL_FAILED, /* its change failed, whatever became of it then */
+	ROLL_FAILED, /* its change failed, even if it was reverted */
 };
 
 struct roll_vm {
@@ -34,7 +34,7 @@ struct roll_vm {
 
 enum roll_verdict {
 	ROLL_START, /* change `vm` now */
-	ROLL_WAIT,  /* for `vm`: its change is under way, or it does not serve yet */
+	ROLL_WAIT,  /* for `vm`: its change is in progress, or it does not serve yet */
 	ROLL_HOLD,  /* `vm` must not be changed while `peer`, of its set, does not serve */
 	ROLL_STOP,  /* `vm` failed */
 	ROLL_DONE,
@@ -45,5 +45,5 @@ struct roll {
 	size_t vm, peer; /* numbers in the array */
 };
 
-/* A total order: the same VMs give the same answer. */
+/* Deterministic: the same VMs give the same answer. */
 struct roll roll_next(const struct roll_vm *vms, size_t n);

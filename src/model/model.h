@@ -258,7 +258,7 @@ struct model {
 };
 
 struct model *model_new(const char *file);
-void model_free(struct model *model); /* NULL is fine */
+void model_free(struct model *model); /* takes NULL */
 
 /* False when its address is missing or not of its version, or the length too large for it. */
 bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix);

@@ -37,7 +37,7 @@ void service_addresses(const struct vm_group *group, unsigned index, struct strv
 	const struct bond *bond = service_bond(group);
 	const char *management = service_management_address(group, index);
 
-	if (index > 0) { /* only their day-0 knows the addresses of a bond */
+	if (index > 0) { /* only their day-0 has the addresses of a bond */
 		for (size_t i = 0; !bond && i < group->n_interfaces; i++)
 			if (group->interfaces[i].type == PORT_DIRECT &&
 			    interface_address(&group->interfaces[i], index))

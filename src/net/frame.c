@@ -59,7 +59,7 @@ static void put_arp_request(struct frame *f, const struct frame_way *way, const 
 	put(f, &arp, sizeof(arp));
 }
 
-/* RFC 1071, going on from sum; an odd byte at the end counts as one with a zero after it. */
+/* RFC 1071, continuing from sum; an odd last byte is padded with zero. */
 static uint32_t add_words(uint32_t sum, const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i += 2)
@@ -69,7 +69,10 @@ static uint32_t add_words(uint32_t sum, const uint8_t *bytes, size_t len)
 	return sum;
 }
 
-/* Over the pseudo header (RFC 8200, 8.1) and the message; 0 when the message has a right one. */
+/*
+ * Checksum over the pseudo header (RFC 8200, 8.1) and the message; 0 if the message has a correct
+ * one.
+ */
 static uint16_t icmp6_checksum(const struct ip6_hdr *ip, const uint8_t *message, size_t len)
 {
 	uint32_t sum = add_words(0, (const uint8_t *)&ip->ip6_src, 2 * sizeof(ip->ip6_src));

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Ethernet frames of bondd: probes, their answers, announcements. Built and read here, sent
- * elsewhere.
+ * bondd's Ethernet frames: builds and parses probes, answers and announcements; does not send.
  *
- * An IPv4 probe is the ARP probe of RFC 5227: its sender address is 0.0.0.0, so that nobody learns
- * an address from it. An IPv6 probe is a neighbour solicitation (RFC 4861) from a link-local
- * address that no interface has, made from the MAC: one from :: would be answered to all nodes, and
- * one from the bond's own address would teach the router this leg's MAC for it.
+ * An IPv4 probe is the ARP probe of RFC 5227 with sender address 0.0.0.0, so that no host learns an
+ * address from it. An IPv6 probe is a neighbour solicitation (RFC 4861) from a link-local address
+ * that no interface has, derived from the MAC: one from :: would be answered to all nodes, and from
+ * one with the bond's address the router would learn this leg's MAC.
  */
 #pragma once
 
@@ -25,21 +24,21 @@ struct frame {
 	size_t len;
 };
 
-/* How a frame travels. */
+/* Source, destination and VLAN of a frame. */
 struct frame_way {
 	const struct mac_addr *from;
-	const struct mac_addr *to; /* NULL: all that the protocol means */
+	const struct mac_addr *to; /* NULL: broadcast or multicast, by protocol */
 	unsigned vlan;             /* 802.1Q tag; 0: none */
 };
 
-/* Asks target whether it is there. */
+/* Builds a probe to target. */
 void frame_probe(const struct frame_way *way, const struct ip_addr *target,
 		 struct frame *ret_frame);
 
 /*
- * Tells all that address is at way->from: an ARP announcement (RFC 5227, 3), or an unsolicited
- * neighbour advertisement that overrides (RFC 4861, 7.2.6). router: this machine forwards IPv6;
- * whoever uses it as a router would leave it if the advertisement said otherwise.
+ * Announces that address is at way->from: an ARP announcement (RFC 5227, 3), or an unsolicited
+ * neighbour advertisement with override (RFC 4861, 7.2.6). router: this machine forwards IPv6;
+ * hosts that use it as a router would drop it without the router flag.
  */
 void frame_announcement(const struct frame_way *way, const struct ip_addr *address, bool router,
 			struct frame *ret_frame);
@@ -50,7 +49,7 @@ struct frame_answer {
 	struct mac_addr mac;    /* that it says it has */
 	struct mac_addr sender; /* of the frame */
 	struct mac_addr to;
-	unsigned vlan; /* 0: none. The kernel takes the tag out of the frame: see packet.c */
+	unsigned vlan; /* 0: none. The kernel removes the tag from the frame: see packet.c */
 };
 
 /*

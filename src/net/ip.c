@@ -81,7 +81,7 @@ bool ip_add(struct ip_addr *ip, int64_t n)
 	struct ip_addr sum = *ip;
 	int64_t carry = n;
 
-	/* Division that rounds down, so that what is borrowed stays negative. */
+	/* Division that rounds down, so that a borrow stays negative. */
 	for (size_t i = ip_size(ip); i-- > 0 && carry;) {
 		int64_t low = carry & 0xff;
 		unsigned byte = sum.bytes[i] + (unsigned)low;

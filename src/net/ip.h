@@ -10,8 +10,8 @@
 enum { IP_SIZE_MAX = 16, IP_TEXT_SIZE = INET6_ADDRSTRLEN };
 
 struct ip_addr {
-	int version;                /* 4 or 6; 0: no address */
-	uint8_t bytes[IP_SIZE_MAX]; /* network order; those that the version does not use are 0 */
+	int version;                /* 4 or 6; 0: none */
+	uint8_t bytes[IP_SIZE_MAX]; /* network order; unused bytes are 0 */
 };
 
 /* An address and the length of its network's prefix: host bits may be set. */
@@ -21,28 +21,30 @@ struct ip_prefix {
 };
 
 struct ip_range {
-	struct ip_addr first, last; /* of one version, first <= last */
+	struct ip_addr first, last; /* same version, first <= last */
 };
 
-/* Bytes of an address: 4, 16, or 0 for no address. */
+/* Size of an address in bytes: 4, 16, or 0 for none. */
 size_t ip_size(const struct ip_addr *ip);
 
 /* AF_INET, AF_INET6 or AF_UNSPEC. */
 int ip_family(const struct ip_addr *ip);
 
-/* The whole of text is an address, as inet_pton(3) reads it. NULL is none. */
+/* The whole text must be an address for inet_pton(3). False for NULL. */
 bool ip_parse(const char *text, struct ip_addr *ret_ip);
 
-/* 4, 6, or 0 when text is no address. */
+/* 4, 6, or 0 if text is not an address. */
 int ip_version_of(const char *text);
 
-/* From len bytes of a message. No address when len is not that of the family. */
+/* From len bytes of a message. None if len does not match the family. */
 struct ip_addr ip_from_bytes(int family, const void *bytes, size_t len);
 
-/* No address when sa is NULL or of another family. */
+/* None if sa is NULL or of another family. */
 struct ip_addr ip_from_sockaddr(const struct sockaddr *sa);
 
-/* The canonical text (RFC 5952) into buf of IP_TEXT_SIZE bytes, which is returned; "-" for none. */
+/*
+ * Writes the canonical text (RFC 5952) to buf of IP_TEXT_SIZE bytes and returns buf; "-" for none.
+ */
 const char *ip_format(const struct ip_addr *ip, char *buf);
 
 /* As ip_format; the caller frees. */
@@ -52,7 +54,7 @@ char *ip_to_str(const struct ip_addr *ip);
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 
-/* The address n above; n < 0: below. False, *ip untouched, beyond the last or first address. */
+/* Adds n, which may be negative. False, *ip unchanged, beyond the first or last address. */
 bool ip_add(struct ip_addr *ip, int64_t n);
 
 bool ip_is_link_local(const struct ip_addr *ip); /* 169.254.0.0/16, fe80::/10 */
@@ -64,7 +66,7 @@ bool ip_is_local(const struct ip_addr *ip);
 /* The netmask of a prefix length of at most 8 * ip_size. */
 struct ip_addr ip_netmask(int version, unsigned len);
 
-/* The prefix length of a netmask; -1 when a one follows a zero, or for no address. */
+/* The prefix length of a netmask; -1 if a one follows a zero, or for no address. */
 int ip_netmask_len(const struct ip_addr *mask);
 
 /*

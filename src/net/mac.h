@@ -11,13 +11,13 @@ struct mac_addr {
 	uint8_t bytes[MAC_SIZE];
 };
 
-/* "fa:16:3e:00:00:01", with ':' or '-', digits of either case. NULL is none. */
+/* "fa:16:3e:00:00:01", with ':' or '-', upper or lower case. False for NULL. */
 bool mac_parse(const char *text, struct mac_addr *ret_mac);
 
-/* Lower case with colons, into buf of MAC_TEXT_SIZE bytes, which is returned. */
+/* Writes lower case with colons to buf of MAC_TEXT_SIZE bytes and returns buf. */
 const char *mac_format(const struct mac_addr *mac, char *buf);
 
 bool mac_equal(const struct mac_addr *a, const struct mac_addr *b);
 
-/* Both are MACs, and the same one, however they are written. */
+/* Whether both texts are the same MAC, in any notation. */
 bool mac_text_equal(const char *a, const char *b);

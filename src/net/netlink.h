@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Netlink sockets (rtnetlink, nfnetlink) and what all their messages have in common. What a socket
- * is sent by anyone but the kernel is ignored.
+ * Netlink sockets (rtnetlink, nfnetlink) and helpers common to all messages. Messages from other
+ * senders than the kernel are ignored.
  */
 #pragma once
 
@@ -13,26 +13,32 @@
 struct err;
 struct netlink;
 
-/* What an answer or a notification is handed to. */
+/* Callback for answers and notifications. */
 typedef void netlink_take(void *data, const struct nlmsghdr *m);
 
 /* protocol: NETLINK_ROUTE, NETLINK_NETFILTER. The caller closes. */
 int netlink_open(int protocol, struct netlink **ret_nl, struct err *err);
 
-/* The same on a socket(AF_NETLINK, SOCK_RAW, protocol), as of another namespace; takes it over. */
+/*
+ * The same on an existing socket(AF_NETLINK, SOCK_RAW, protocol), such as one in another namespace;
+ * takes ownership.
+ */
 int netlink_open_fd(int fd, struct netlink **ret_nl, struct err *err);
 
 int netlink_fd(const struct netlink *nl);
 
 /*
- * Sends one request and takes its answers up to the acknowledgement (NLM_F_ACK) or the end of the
- * dump; take may be NULL. A refusal comes with the kernel's words (extack). -EINTR, err untouched:
- * a change overtook the dump.
+ * Sends one request and reads its answers up to the acknowledgement (NLM_F_ACK) or the end of the
+ * dump; take may be NULL. A refusal has the kernel's message (extack). -EINTR, err untouched: the
+ * dump was inconsistent because of a change.
  */
 int netlink_request(struct netlink *nl, struct nlmsghdr *m, netlink_take *take, void *data,
 		    struct err *err);
 
-/* A dump, repeated while changes overtake it; each try starts with begin, which may be NULL. */
+/*
+ * A dump, repeated while changes make it inconsistent; each try starts with begin, which may be
+ * NULL.
+ */
 int netlink_dump(struct netlink *nl, struct nlmsghdr *m, void (*begin)(void *data),
 		 netlink_take *take, void *data, struct err *err);
 
@@ -40,17 +46,17 @@ int netlink_dump(struct netlink *nl, struct nlmsghdr *m, void (*begin)(void *dat
  */
 int netlink_batch(struct netlink *nl, const void *batch, size_t len, unsigned n, struct err *err);
 
-/* From now on netlink_hear hears the notifications of the n groups, and the socket is for that. */
+/* Subscribes to the n groups, for netlink_hear; the socket is then used for notifications only. */
 int netlink_subscribe(struct netlink *nl, const int *groups, size_t n, struct err *err);
 
 /*
- * Takes all notifications that have come, without waiting. *ret_lost: the kernel had to drop some
- * (ENOBUFS), so everything is to be dumped again.
+ * Reads all pending notifications without waiting. *ret_lost: the kernel dropped some (ENOBUFS), so
+ * everything must be dumped again.
  */
 int netlink_hear(struct netlink *nl, netlink_take *take, void *data, bool *ret_lost,
 		 struct err *err);
 
-/* NULL is fine. */
+/* Takes NULL. */
 void netlink_close(struct netlink *nl);
 DEFINE_CLEANUP(struct netlink *, cleanup_netlink_fn, netlink_close)
 #define cleanup_netlink cleanup(cleanup_netlink_fn)
@@ -59,21 +65,21 @@ DEFINE_CLEANUP(struct netlink *, cleanup_netlink_fn, netlink_close)
 struct nlmsghdr *netlink_put(void *buf, unsigned type, unsigned flags, size_t header_size);
 
 /*
- * The first message of len bytes is whole; on to the next with mnl_nlmsg_next. (mnl_nlmsg_ok of
- * libmnl before 1.0.5 takes a length above INT_MAX for a negative one.)
+ * Whether the first message in len bytes is complete; mnl_nlmsg_next gives the next one.
+ * (mnl_nlmsg_ok of libmnl before 1.0.5 treats a length above INT_MAX as negative.)
  */
 bool netlink_ok(const struct nlmsghdr *m, int len);
 
-/* The family's header, or NULL when the message is too short for one. */
+/* The family's header, or NULL if the message is too short. */
 const void *netlink_header(const struct nlmsghdr *m, size_t size);
 
-/* Where m ends; mnl_nlmsg_get_payload_tail rounds up to beyond it. */
+/* The end of m; mnl_nlmsg_get_payload_tail rounds up beyond it. */
 const void *netlink_end(const struct nlmsghdr *m);
 
-/* -errno (or 0) of NLMSG_ERROR or NLMSG_DONE, with the kernel's own words where it has any. */
+/* -errno (or 0) of NLMSG_ERROR or NLMSG_DONE, with the kernel's message if there is one. */
 int netlink_read_error(const struct nlmsghdr *m, const char **ret_words);
 
-/* for (each_attr(a, first, tail)): the attributes from first up to tail that are whole. */
+/* for (each_attr(a, first, tail)): the complete attributes from first up to tail. */
 #define each_attr(a, first, tail)                                          \
 	(a) = (first);                                                     \
 	mnl_attr_ok((a), (int)((const char *)(tail) - (const char *)(a))); \

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-enum { ANSWER_MAX = 512 }; /* an advertisement that is longer is cut, and so taken for none */
+enum { ANSWER_MAX = 512 }; /* a longer advertisement is truncated, and so ignored */
 
 /* <linux/if_packet.h> of older systems lacks it (Linux 4.20). */
 #ifndef PACKET_IGNORE_OUTGOING
@@ -24,8 +24,8 @@ int packet_open(int index, const struct frame_filter *filter, bool ipv4, bool ip
 		int *ret_fd, struct err *err)
 {
 	/*
-	 * Deaf until it is bound: with a protocol it would hear all interfaces at once. One
-	 * protocol alone keeps the filter out of the way of the DNS traffic.
+	 * Protocol 0 receives nothing until it is bound; otherwise it would receive from all
+	 * interfaces. With a single protocol, DNS traffic does not pass the filter.
 	 */
 	cleanup_close int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	const struct sockaddr_ll at = {
@@ -63,7 +63,7 @@ int packet_send(int fd, int index, const struct frame *frame)
 	return 0;
 }
 
-/* The tag that the kernel took out of the frame. */
+/* The tag that the kernel removed from the frame. */
 static void take_vlan(struct msghdr *message, struct frame_answer *answer)
 {
 	struct tpacket_auxdata aux;

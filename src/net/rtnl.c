@@ -12,16 +12,16 @@
 #include "base/str.h"
 #include "net/frame.h"
 
-/* IFF_LOWER_UP of <linux/if.h>, which <net/if.h> rules out. */
+/* IFF_LOWER_UP of <linux/if.h>, which conflicts with <net/if.h>. */
 #define LOWER_UP (1 << 16)
-/* Leaves *value as it is when the attribute is no such number. */
+/* Leaves *value unchanged if the attribute has another size. */
 static void read_u32(const struct nlattr *a, uint32_t *value)
 {
 	if (mnl_attr_get_payload_len(a) == sizeof(*value))
 		memcpy(value, mnl_attr_get_payload(a), sizeof(*value));
 }
 
-/* As read_u32; nor is it changed by one that is too large for an int. */
+/* As read_u32; also unchanged if the number is too large for an int. */
 static void read_int(const struct nlattr *a, int *value)
 {
 	uint32_t v = UINT32_MAX;
@@ -45,7 +45,7 @@ static bool read_mac(const struct nlattr *a, struct mac_addr *ret_mac)
 	return true;
 }
 
-/* A name of the kernel's is at most as long as the room for it. */
+/* Names from the kernel fit. */
 static void read_text(const struct nlattr *a, char *text, size_t size)
 {
 	snprintf(text, size, "%.*s", mnl_attr_get_payload_len(a), mnl_attr_get_str(a));
@@ -62,7 +62,7 @@ static void read_bond(const struct nlattr *data, struct rtnl_bond *b)
 {
 	const struct nlattr *a;
 
-	b->active = b->primary = 0; /* the kernel leaves out what there is not */
+	b->active = b->primary = 0; /* the kernel omits absent values */
 	for (each_nested(a, data)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_BOND_MODE:
@@ -86,7 +86,7 @@ static void read_bond(const struct nlattr *data, struct rtnl_bond *b)
 		case IFLA_BOND_PRIMARY_RESELECT:
 			read_u8(a, &b->primary_reselect);
 			break;
-		default: /* the kernel's, and more of them with each version */
+		default: /* other attributes, more with each kernel version */
 			break;
 		}
 	}
@@ -116,7 +116,7 @@ static void read_leg(const struct nlattr *data, struct rtnl_link *l)
 		else if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_PERM_HWADDR)
 			l->has_permanent = read_mac(a, &l->permanent);
 	}
-	/* BOND_LINK_UP is 0; going down, down and coming back are all not up. */
+	/* BOND_LINK_UP is 0; the other states (going down, down, coming back) count as not up. */
 	l->mii_up = status < 0 ? TRI_UNKNOWN : status == 0 ? TRI_YES : TRI_NO;
 }
 
@@ -153,7 +153,7 @@ static void read_info(const struct nlattr *info, struct rtnl_link *l)
 		read_leg(leg_data, l);
 }
 
-/* AF_INET6's settings are an array of numbers, of which forwarding is the first. */
+/* AF_INET6's settings are an array of numbers; the first is forwarding. */
 static void read_families(const struct nlattr *families, struct rtnl_link *l)
 {
 	const struct nlattr *family, *a;
@@ -179,7 +179,7 @@ bool rtnl_read_link(const struct nlmsghdr *m, struct rtnl_link *ret_link)
 	if ((m->nlmsg_type != RTM_NEWLINK && m->nlmsg_type != RTM_DELLINK) || !ifi ||
 	    ifi->ifi_index <= 0)
 		return false;
-	/* A bridge's and others' views of a link come with their own family. */
+	/* Bridges and others report links with their own family. */
 	if (ifi->ifi_family != AF_UNSPEC)
 		return false;
 
@@ -352,7 +352,7 @@ struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter)
 	return m;
 }
 
-/* Of one that is too long as much as the kernel needs to refuse it. */
+/* A name that is too long is truncated so that the kernel still refuses it. */
 static void put_name(struct nlmsghdr *m, const char *name)
 {
 	size_t len = strnlen(name, IF_NAMESIZE);

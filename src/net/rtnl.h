@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtnetlink's messages about links, bonds, addresses and default routes: read and built here, sent
- * with net/netlink.h. Every attribute read is checked against the message's end and its own length.
+ * rtnetlink messages about links, bonds, addresses and default routes: parsed and built here, sent
+ * with net/netlink.h. Every attribute is checked against the end of the message and its own length.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ enum { BOND_OPTION_ACTIVE_BACKUP = 1 };
 enum { BOND_FAIL_OVER_MAC_NONE = 0, BOND_FAIL_OVER_MAC_ACTIVE = 1, BOND_FAIL_OVER_MAC_FOLLOW = 2 };
 enum { BOND_RESELECT_ALWAYS = 0, BOND_RESELECT_BETTER = 1, BOND_RESELECT_FAILURE = 2 };
 
-/* -1 where the message does not say. */
+/* -1: not in the message. */
 struct rtnl_bond {
 	int mode;
 	int active; /* index of the active leg; 0: none */
@@ -39,21 +39,21 @@ struct rtnl_link {
 	int parent;    /* index of the link below a VLAN; 0: none */
 	unsigned vlan; /* id of a VLAN */
 	bool loopback;
-	enum tristate carrier; /* TRI_UNKNOWN while it is down */
+	enum tristate carrier; /* TRI_UNKNOWN if the link is down */
 	bool has_mac;          /* a MAC of Ethernet's size */
 	struct mac_addr mac;
 	bool forwards6;       /* IPv6 forwarding is on */
-	enum tristate mii_up; /* the bond's view of a leg; TRI_UNKNOWN: it is no leg */
+	enum tristate mii_up; /* the bond's view of a leg; TRI_UNKNOWN: not a leg */
 	bool has_permanent;
 	struct mac_addr permanent; /* MAC outside the bond */
 	struct rtnl_bond bond;
-	bool seen; /* for those who keep a table of them */
+	bool seen; /* mark for tables of links */
 };
 
 struct rtnl_addr {
 	int index;               /* of its link */
-	struct ip_prefix prefix; /* the length is the kernel's: at most 255 */
-	bool tentative;          /* duplicate address detection runs, or has failed */
+	struct ip_prefix prefix; /* the length is unchecked: at most 255 */
+	bool tentative;          /* duplicate address detection is running, or has failed */
 	bool seen;
 };
 
@@ -64,20 +64,23 @@ struct rtnl_route {
 	uint32_t metric;
 };
 
-/* RTM_NEWLINK and RTM_DELLINK; false when it is neither, or broken. */
+/* RTM_NEWLINK and RTM_DELLINK; false for other and malformed messages. */
 bool rtnl_read_link(const struct nlmsghdr *m, struct rtnl_link *ret_link);
 
 /* RTM_NEWADDR and RTM_DELADDR. */
 bool rtnl_read_addr(const struct nlmsghdr *m, struct rtnl_addr *ret_addr);
 
-/* RTM_NEWROUTE and RTM_DELROUTE of a default route: up to max gateways into v, the number back. */
+/*
+ * RTM_NEWROUTE and RTM_DELROUTE of a default route: stores up to max gateways in v, returns their
+ * number.
+ */
 size_t rtnl_read_default(const struct nlmsghdr *m, struct rtnl_route *v, size_t max);
 
-/* Is it about a default route, whatever it says of it? */
+/* Whether the message is about a default route. */
 bool rtnl_is_default(const struct nlmsghdr *m);
 
 /*
- * Requests, built into buf of RTNL_REQUEST_MAX bytes (aligned to 4), which is returned. All ask for
+ * Requests, built in buf of RTNL_REQUEST_MAX bytes (aligned to 4), which is returned. All request
  * an acknowledgement.
  */
 enum { RTNL_REQUEST_MAX = 1024 };
@@ -85,7 +88,7 @@ enum { RTNL_REQUEST_MAX = 1024 };
 /* RTM_GETLINK, RTM_GETADDR or RTM_GETROUTE of all; link_filter: RTEXT_FILTER_*, or 0. */
 struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter);
 
-/* About the link with that index, or, where that is 0, of that name; attributes may follow. */
+/* About the link with that index or, if 0, that name; attributes may follow. */
 struct nlmsghdr *rtnl_put_link(void *buf, unsigned type, unsigned flags, int index,
 			       const char *name);
 

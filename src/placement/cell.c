@@ -80,7 +80,8 @@ static enum fit_reason_kind memory_fits(const struct cell_check *k, int64_t *pag
 {
 	if (*page_size != PAGES_NONE)
 		return page_size_fits(k, page_size);
-	if (k->on->n_pages) /* ordinary memory may be overcommitted, but not by one guest alone */
+	if (k->on->n_pages) /* memory in small pages may be overcommitted, but not by a single guest
+			     */
 		return pages_fit(k, pages_of(k) + k->on->n_pages - 1, false);
 	if (k->cell->memory_mb > k->on->memory_mb)
 		return refuse(k, FIT_MEMORY_TOTAL, 0, k->cell->memory_mb, k->on->memory_mb);
@@ -98,7 +99,7 @@ static bool is_shared(const struct fit_request *request)
 	return request->cpu_policy != CPU_POLICY_DEDICATED;
 }
 
-/* hardware._pack_instance_onto_cores(): is there a way at all? */
+/* hardware._pack_instance_onto_cores(): whether any packing exists */
 static enum fit_reason_kind pack_fits(const struct cell_check *k)
 {
 	const struct digest_cell *on = k->on;
@@ -121,7 +122,7 @@ static enum fit_reason_kind pack_fits(const struct cell_check *k)
 			return refuse(k, FIT_ISOLATE, 0, n, 0);
 		if (on->whole_cores < n)
 			return refuse(k, FIT_CORES, 0, n, on->whole_cores);
-		/* a core of the guest's own is no place for the emulator */
+		/* the emulator's threads cannot use a core of the guest */
 		if (k->reserved && on->free_cores <= n)
 			return refuse(k, FIT_EMULATOR, 0, 1, 0);
 		return FIT_OK;
@@ -164,7 +165,7 @@ enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit
 		.request = request,
 		.on = &host->digest->cells[h],
 		.cell = &request->cells[g],
-		/* the emulator's threads lie beside guest cell 0 */
+		/* the emulator's threads are placed with guest cell 0 */
 		.reserved = request->emulator_policy == EMULATOR_ISOLATE && g == 0,
 		.why = why,
 	};
@@ -224,7 +225,7 @@ static unsigned largest_core(const struct compute_cell *cell)
 	return threads;
 }
 
-/* Of as many CPUs of a core as still give n in all; the rest as they come. */
+/* The largest number of CPUs per core that yields n in total; the rest in any order. */
 static void take_packed(const struct compute_cell *cell, const struct cpuset *free, unsigned n,
 			uint16_t *ret)
 {

@@ -7,7 +7,7 @@
 #include "placement/explain_internal.h"
 #include "placement/extra_specs.h"
 
-/* A request on its way to be another. */
+/* A changed request under construction. */
 struct draft {
 	struct fit_request request;
 	struct change *changes;
@@ -67,8 +67,8 @@ static struct flavor flavor_with(const struct flavor *flavor, const struct draft
 }
 
 /*
- * Lets the draft have the cells that Nova gives to the changed flavor. False: Nova refuses the
- * flavor with this image, or what the image says still holds.
+ * Computes the cells that Nova derives from the changed flavor. False: Nova refuses the flavor with
+ * this image, or the image's properties override the change.
  */
 static bool nova_takes(const struct explain_ctx *q, struct draft *d)
 {
@@ -89,7 +89,7 @@ static bool nova_takes(const struct explain_ctx *q, struct draft *d)
 	return true;
 }
 
-/* Makes the step-th variation of its kind, from 0; false: there is none such, or no change. */
+/* Makes the step-th variation of its kind, from 0; false: there is none, or it changes nothing. */
 typedef bool variation_fn(struct draft *d, unsigned step);
 
 static bool ports_preferred(struct draft *d, unsigned step)
@@ -169,10 +169,10 @@ static bool unpinned(struct draft *d, unsigned step)
 	return fit_request_spread(r, (unsigned)r->n_cells);
 }
 
-/* Reasons that no other flavor and no other affinity takes away. */
+/* Reasons that no change of flavor or affinity removes. */
 #define LASTING (KIND(FIT_PHYSNET) | KIND(FIT_VFS) | KIND(FIT_NO_TOPOLOGY))
 
-/* Reasons that a change may take away; on other hosts it is not tried. */
+/* Reasons that a change may remove; it is not tried on other hosts. */
 #define BY_SEARCH   (KIND(FIT_SEARCH) | KIND(FIT_MISTAKEN) | KIND(FIT_GAVE_UP) | KIND(FIT_TRIED))
 #define BY_AFFINITY (BY_SEARCH | KIND(FIT_AFFINITY) | KIND(FIT_SOCKET))
 #define BY_THREADS                                                                \
@@ -194,7 +194,7 @@ static bool unpinned(struct draft *d, unsigned step)
 static const struct variation {
 	variation_fn *make;
 	unsigned steps;
-	uint64_t against; /* reasons that it may take away */
+	uint64_t against; /* reasons that it may remove */
 } variations[] = {
 	{ports_preferred, 1, BY_AFFINITY},  {emulator_shared, 1, BY_EMULATOR},
 	{threads_preferred, 1, BY_THREADS}, {numa_nodes, 8, BY_ANYTHING},
@@ -208,7 +208,7 @@ static bool host_takes(const struct explain_ctx *q, size_t host, uint64_t agains
 	       fits_as_known(fit_host(&q->hosts[host], request, NULL));
 }
 
-/* The first host that takes the request, the nearest before all others; n_hosts: none. */
+/* The first host that the request fits on, trying the nearest miss first; n_hosts: none. */
 static size_t first_fit(const struct explain_ctx *q, uint64_t against,
 			const struct fit_request *request)
 {
@@ -224,7 +224,7 @@ static size_t first_fit(const struct explain_ctx *q, uint64_t against,
 static char *describe(const struct draft *d, const struct fit_request *request)
 {
 	struct strbuf b = {0};
-	size_t said = 0, last = 0; /* one without a value goes with what was said */
+	size_t said = 0, last = 0; /* one without a value belongs to the previous text */
 
 	strbuf_adds(&b, "fits with ");
 	for (size_t i = 0; i < d->n_changes; i++)
@@ -250,7 +250,7 @@ static char *describe(const struct draft *d, const struct fit_request *request)
 	return strbuf_steal(&b);
 }
 
-/* Adds the draft if some host takes it; *d is handed over then. */
+/* Adds the draft if it fits on a host, and takes ownership of *d. */
 static bool try_draft(const struct explain_ctx *q, uint64_t against, struct draft *d)
 {
 	size_t host = nova_takes(q, d) ? first_fit(q, against, &d->request) : q->n_hosts;
@@ -315,7 +315,7 @@ static bool try_variations(const struct explain_ctx *q, bool ports)
 	return any;
 }
 
-/* Two at once. */
+/* Two changes at once. */
 static void try_pairs(const struct explain_ctx *q)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(variations); i++) {
@@ -368,7 +368,7 @@ static bool with_memory(struct fit_request *r, int64_t per_cell_mb)
 	return fit_request_set_memory(r, per_cell_mb * cells_of(r));
 }
 
-/* In steps of so many MB a cell. */
+/* Step in MB per cell. */
 static int64_t largest_memory(const struct explain_ctx *q, int64_t step)
 {
 	int64_t of_all = step * cells_of(q->request);
@@ -377,9 +377,9 @@ static int64_t largest_memory(const struct explain_ctx *q, int64_t step)
 		       with_memory);
 }
 
-#define MEMORY_STEP_MB 256 /* of a cell */
+#define MEMORY_STEP_MB 256 /* per cell */
 
-/* MB a cell. A node refuses what is no multiple of its pages: steps are of whole ones. */
+/* MB per cell. A node refuses sizes that are not multiples of its pages, so steps are. */
 static int64_t smaller_memory(const struct explain_ctx *q)
 {
 	int64_t size = q->request->page_size;

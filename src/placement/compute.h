@@ -15,9 +15,9 @@
 
 struct err;
 
-#define COMPUTE_CELLS_MAX   64  /* NUMA nodes of a host */
-#define COMPUTE_POOLS_MAX   256 /* PFs of a host */
-#define COMPUTE_THREADS_MAX 16  /* of a core */
+#define COMPUTE_CELLS_MAX   64  /* NUMA nodes per host */
+#define COMPUTE_POOLS_MAX   256 /* PFs per host */
+#define COMPUTE_THREADS_MAX 16  /* per core */
 
 /* Pages of one size on one node. free = total - used - reserved. */
 struct compute_pages {
@@ -25,7 +25,7 @@ struct compute_pages {
 	int64_t total, used, reserved;
 };
 
-/* Thread siblings of one physical core: those of its CPUs that Nova may use. */
+/* Thread siblings of one physical core, as far as Nova may use them. */
 struct compute_core {
 	uint16_t n;
 	uint16_t cpus[COMPUTE_THREADS_MAX];
@@ -48,22 +48,24 @@ enum pci_type {
 	PCI_PF, /* type-PF, the whole NIC: port type passthru (vnic_type direct-physical) */
 };
 
-/* What a PF gives: its VFs, or itself. One pool a PF, since Nova's pools carry parent_ifname. */
+/*
+ * The devices of a PF: its VFs, or itself. One pool per PF, since Nova's pools have parent_ifname.
+ */
 struct pci_pool {
 	enum pci_type type;
 	unsigned total, free;
 	int node; /* id of the NUMA node; -1: none */
 	char *physnet;
 	char *pf;             /* "ens1f0", or NULL */
-	struct strv free_vfs; /* addresses ("0000:3b:02.0") of as many as are known, <= free */
+	struct strv free_vfs; /* known addresses ("0000:3b:02.0"), at most free */
 };
 
-/* What the placement service counts; capacity is (total - reserved) * ratio. */
+/* An inventory of the Placement service; capacity is (total - reserved) * ratio. */
 enum inventory_class { INVENTORY_VCPU, INVENTORY_PCPU, INVENTORY_MEMORY_MB, INVENTORY_DISK_GB };
 #define INVENTORY_CLASSES 4
 
 struct inventory {
-	int64_t total; /* -1: not known, so never a reason to refuse */
+	int64_t total; /* -1: unknown, so never a reason to refuse */
 	int64_t reserved, used;
 	double ratio;
 };
@@ -76,30 +78,30 @@ struct compute_host {
 	size_t n_cells;
 	struct pci_pool *pools; /* in Nova's order */
 	size_t n_pools;
-	struct pci_pool *unmapped; /* NICs whose physnet is not known: nothing is put on them */
+	struct pci_pool *unmapped; /* NICs with unknown physnet: not used */
 	size_t n_unmapped;
 	double cpu_ratio, ram_ratio; /* cpu_allocation_ratio, ram_allocation_ratio */
 	struct inventory inventory[INVENTORY_CLASSES];
-	struct digest *digest; /* what decisions read, by compute_host_ready() */
+	struct digest *digest; /* input of decisions, set by compute_host_ready() */
 };
 
 /*
- * To be called once a host is filled or changed, before it is used. CPUs that no core names become
- * a core of their own, as libvirt reports a host without hyperthreads. -EINVAL says what does not
- * hold together (two nodes or page sizes alike, a CPU in two cores or cells, a limit exceeded).
+ * Call it after a host was filled or changed, before it is used. CPUs that are in no core get a
+ * core each, as libvirt reports a host without hyperthreads. -EINVAL describes an inconsistency
+ * (duplicate node or page size, a CPU in two cores or cells, a limit exceeded).
  */
 int compute_host_ready(struct compute_host *host, struct err *err);
 
-/* Enough after changes of what is used, free, total or pinned; inventory needs nothing. */
+/* Sufficient after changes of used, free, total or pinned; changes of inventory need no call. */
 void compute_host_recount(struct compute_host *host);
 
-/* The unmapped NIC of that name serves physnet, as is known by now; false: there is none. */
+/* Sets the physnet of the unmapped NIC with that name; false: there is none. */
 bool compute_host_map(struct compute_host *host, const char *pf, const char *physnet);
 
 void compute_host_copy(const struct compute_host *from, struct compute_host *ret);
 void compute_host_clear(struct compute_host *host);
 
-/* Placement's rule for one class: does amount more fit? */
+/* Placement's rule for one class: whether amount more fits. */
 bool inventory_fits(const struct inventory *inventory, int64_t amount);
 int64_t inventory_free(const struct inventory *inventory);    /* at ratio; may be negative */
 const char *inventory_class_name(enum inventory_class class); /* "VCPU" ... */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Why it does not fit: looks at all that fit_host() skips once one thing is missing. */
+/* Why a request does not fit: also checks what fit_host() skips after the first failure. */
 #include <strings.h>
 
 #include "base/alloc.h"
 #include "placement/internal.h"
 
-#define LOOKS_MAX 4096 /* at ways to place the cells, dead ends too, for reasons */
+#define LOOKS_MAX 4096 /* limit of assignments tried, including dead ends */
 
 struct diagnosis {
 	const struct compute_host *host;
@@ -14,7 +14,7 @@ struct diagnosis {
 	uint64_t fits[COMPUTE_CELLS_MAX];  /* by guest cell: host cells that can hold it */
 	uint8_t holder[COMPUTE_CELLS_MAX]; /* by host cell: guest cell + 1 that is there */
 	unsigned looks;
-	bool found; /* a place, against Nova's verdict */
+	bool found; /* an assignment exists, against Nova's verdict */
 };
 
 static void add(struct diagnosis *d, const struct fit_reason *reason)
@@ -22,7 +22,7 @@ static void add(struct diagnosis *d, const struct fit_reason *reason)
 	for (size_t i = 0; i < d->ret->n_reasons; i++) {
 		const struct fit_reason *r = &d->ret->reasons[i];
 
-		/* of two guest cells alike, one is enough */
+		/* of two equal guest cells, one suffices */
 		if (r->kind == reason->kind && r->node == reason->node && r->port == reason->port &&
 		    r->class == reason->class && r->page_kb == reason->page_kb &&
 		    r->asked == reason->asked)
@@ -48,7 +48,7 @@ static void look_at_sums(struct diagnosis *d)
 			reason_of(FIT_INVENTORY, d->request->amount[i], inventory_free(inventory));
 		r.class = (enum inventory_class)i;
 		if (r.free > inventory->total)
-			r.free = inventory->total; /* one guest may not overcommit with itself */
+			r.free = inventory->total; /* a single guest cannot overcommit */
 		add(d, &r);
 	}
 }
@@ -98,7 +98,7 @@ static void add_cell_reason(struct diagnosis *d, size_t h, size_t g)
 	add(d, &r);
 }
 
-/* A host cell for guest cell g, others moved for it if need be (Kuhn's matching). */
+/* A host cell for guest cell g, moving others if necessary (Kuhn's matching). */
 static bool place(struct diagnosis *d, size_t g, uint64_t *seen)
 {
 	for (size_t h = 0; h < d->host->n_cells; h++) {
@@ -168,7 +168,7 @@ static void add_affinity(struct diagnosis *d, size_t port, uint64_t cells)
 	add(d, &r);
 }
 
-/* Ways to place the guest's cells from g on, and whether the ports get their devices there. */
+/* Assignments of the guest's cells from g on, and whether the ports get their devices there. */
 static void look_at_ways(struct diagnosis *d, size_t g, uint64_t cells)
 {
 	size_t port;
@@ -205,7 +205,7 @@ void fit_diagnose(const struct compute_host *host, const struct fit_request *req
 	} else if (request->n_cells && look_at_cells(&d) && devices) {
 		look_at_ways(&d, 0, 0);
 		if (d.found)
-			ret->n_reasons = 0; /* of ways that Nova did not come to */
+			ret->n_reasons = 0; /* of assignments that Nova did not reach */
 		else if (d.looks == LOOKS_MAX && last.kind == FIT_SEARCH)
 			last.kind = FIT_TRIED;
 	}

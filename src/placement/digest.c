@@ -19,7 +19,7 @@ void digest_alloc(struct compute_host *host)
 	host->digest = d;
 }
 
-/* How many of the core's CPUs are among these. */
+/* How many of the core's CPUs are in the set. */
 static unsigned count_in(const struct compute_core *core, const struct cpuset *cpus)
 {
 	unsigned n = 0;
@@ -75,7 +75,7 @@ static uint16_t digest_pages(const struct compute_cell *c, struct digest_pages *
 	return (uint16_t)c->n_pages;
 }
 
-/* Index of the node's cell; -1: no node, -2: a node without cell. */
+/* Index of the node's cell; -1: no node, -2: a node without a cell. */
 static int16_t cell_of(const struct compute_host *host, int node)
 {
 	for (size_t i = 0; i < host->n_cells; i++)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A host in numbers, in one piece of memory: a decision over many hosts waits for memory most of
- * the time, so all that it reads of one lies side by side. compute.c keeps it up to date; the files
- * that decide read it.
+ * A host as numbers in one block of memory: decisions over many hosts are bound by memory latency,
+ * so the data of one host are contiguous. compute.c updates it; the deciding files read it.
  */
 #pragma once
 
@@ -15,7 +14,8 @@ struct digest_cell {
 	uint16_t n_shared, n_dedicated, n_free; /* CPUs; free: dedicated, not pinned */
 	uint16_t threads;                       /* of its largest core */
 	uint16_t free_cores, whole_cores; /* with one free CPU or more, with as many as threads */
-	uint16_t with_siblings; /* free CPUs to be had by two or more a core, as many of each */
+	uint16_t with_siblings; /* free CPUs usable with two or more per core, equally many of each
+				   core */
 	uint16_t first_page, n_pages; /* in pages, the largest first */
 	bool one_set;                 /* shared and dedicated are the same CPUs */
 };
@@ -28,7 +28,7 @@ struct digest_pages {
 struct digest_pool {
 	const char *physnet; /* the pool's */
 	uint32_t free;
-	int16_t cell; /* index of the cell; -1: no NUMA node, -2: a node without cell */
+	int16_t cell; /* index of the cell; -1: no NUMA node, -2: a node without a cell */
 	uint8_t type; /* enum pci_type */
 };
 
@@ -38,5 +38,5 @@ struct digest {
 	struct digest_pool *pools;
 };
 
-/* Makes room for the host's cells, pages and pools; compute_host_recount() fills it. */
+/* Allocates it for the host's cells, pages and pools; compute_host_recount() fills it. */
 void digest_alloc(struct compute_host *host);

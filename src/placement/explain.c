@@ -7,9 +7,9 @@
 #include "base/cleanup.h"
 #include "placement/explain_internal.h"
 
-#define NEAREST_MAX 3 /* hosts whose room is looked at */
+#define NEAREST_MAX 3 /* hosts for which more resources are tried */
 
-/* How far a reason is from being none: 100, and up to 100 more by the share that is missing. */
+/* Distance of a reason from a fit: 100, plus up to 100 for the share that is missing. */
 static unsigned shortage(const struct fit_reason *r)
 {
 	if (r->asked <= 0)
@@ -57,7 +57,7 @@ static int by_cost(const void *a, const void *b)
 	return (x->host > y->host) - (x->host < y->host);
 }
 
-/* The hosts that lack least and are not vetoed, the nearest first; ret holds NEAREST_MAX. */
+/* The nearest hosts without a veto, ascending by distance; ret has room for NEAREST_MAX. */
 static size_t nearest(const struct explanation *e, const bool *vetoed, size_t *ret)
 {
 	unsigned far[NEAREST_MAX];
@@ -97,7 +97,7 @@ static void add_counterfactuals(const struct explain_ctx *q, const bool *vetoed,
 	size_t near[NEAREST_MAX];
 	size_t n = nearest(e, vetoed, near);
 
-	if (n == 0) { /* all are vetoed: say which lacks least all the same */
+	if (n == 0) { /* all are vetoed: still report the nearest */
 		e->nearest = nearest(e, NULL, near) ? near[0] : 0;
 		return;
 	}
@@ -120,7 +120,7 @@ void explain(const struct compute_host *hosts, size_t n_hosts, const bool *vetoe
 	e.results = xcalloc(n_hosts, sizeof(*e.results));
 	for (size_t i = n_hosts; i-- > 0;) {
 		bool fits = fits_as_known(fit_host(&hosts[i], request, &e.results[i]));
-		if (vetoed && vetoed[i]) /* nothing takes its reasons away */
+		if (vetoed && vetoed[i]) /* nothing removes its reasons */
 			continue;
 		if (fits) {
 			e.n_fit++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why no host takes a request, and what would have to change. Every counterfactual was solved again
- * by fit_host() and fits; one of the request is what Nova makes of the changed flavor. Pure.
+ * Why a request fits on no host, and which changes would make it fit. Every counterfactual was
+ * verified by fit_host(); a changed request is derived from the changed flavor as in Nova. Pure.
  */
 #pragma once
 
@@ -9,13 +9,13 @@
 
 enum counterfactual_kind {
 	COUNTERFACTUAL_REQUEST, /* another flavor or other ports */
-	COUNTERFACTUAL_HOST,    /* more room on one host */
+	COUNTERFACTUAL_HOST,    /* more free resources on one host */
 };
 
 /* One value to set for a counterfactual of the request. */
 struct change {
 	const char *property; /* extra spec, "numa_affinity_policy", "vcpus" or "ram" (MB) */
-	char *value;          /* NULL: to be removed */
+	char *value;          /* NULL: remove it */
 	int port;             /* index in the request's ports; -1: the flavor's */
 };
 
@@ -23,30 +23,30 @@ struct counterfactual {
 	enum counterfactual_kind kind;
 	char *text; /* "fits with hw:numa_nodes=2" */
 	/*
-	 * How much it changes, the least first: up to 29 what the guest hardly notices (affinity of
-	 * one port, NUMA cells, thread policies), 30 to 59 the host's room, from 60 on what makes
-	 * another guest of it (page size, fewer vCPUs, less memory, no pinning).
+	 * The cost of the change, ascending: up to 29, hardly visible to the guest (affinity of one
+	 * port, NUMA cells, thread policies); 30 to 59, the host's resources; from 60, a different
+	 * guest (page size, fewer vCPUs, less memory, no pinning).
 	 */
 	unsigned cost;
 	size_t host;            /* index of the host on which it fits */
 	struct change *changes; /* COUNTERFACTUAL_REQUEST */
 	size_t n_changes;
-	struct fit_request request;  /* as it fits */
-	struct compute_host changed; /* COUNTERFACTUAL_HOST: the host as it fits, else empty */
+	struct fit_request request;  /* that fits */
+	struct compute_host changed; /* COUNTERFACTUAL_HOST: the host that fits, else empty */
 };
 
 struct explanation {
-	struct fit_result *results; /* one a host */
+	struct fit_result *results; /* one per host */
 	size_t n_results;
-	size_t n_fit;   /* hosts that take the request */
-	size_t nearest; /* index of the host that lacks least; n_results: there are no hosts */
-	struct counterfactual *v; /* by cost; none when a host takes it */
+	size_t n_fit;             /* hosts that the request fits on */
+	size_t nearest;           /* index of the nearest host; n_results: no hosts */
+	struct counterfactual *v; /* by cost; none if it fits on a host */
 	size_t n;
 };
 
 /*
- * Flavor and image (or NULL) are those that the request was made from. vetoed, one a host, or NULL:
- * a host that cannot take it whatever it has; nothing is looked for on it, but its reasons are
+ * The request was derived from flavor and image (or NULL). vetoed, one per host, or NULL: the host
+ * is excluded independent of its resources; no changes are searched for it, but its reasons are
  * listed.
  */
 void explain(const struct compute_host *hosts, size_t n_hosts, const bool *vetoed,

@@ -29,7 +29,7 @@ static const char *const emulator_policies[NAMES_MAX] = {
 	[EMULATOR_ISOLATE] = "isolate",
 };
 
-/* Empty is as good as absent, as in Python. */
+/* Empty counts as absent, as in Python. */
 static const char *given(const char *value)
 {
 	return value && *value ? value : NULL;
@@ -57,7 +57,7 @@ static bool is_true(const char *s)
 	return false;
 }
 
-/* 0 when s is none of names; those start at 1. */
+/* Index of s in names, from 1; 0: not in names. */
 static int name_find(const char *const *names, const char *s)
 {
 	for (int i = 1; s && i < NAMES_MAX && names[i]; i++) {
@@ -156,7 +156,7 @@ static int thread_policy(const struct flavor *flavor, const struct image *image,
 			       "flavor %s: Image property 'hw_cpu_thread_policy' is not permitted "
 			       "to override CPU thread pinning policy set against the flavor",
 			       flavor->name);
-	/* "prefer" of the flavor stands against every image: Python's "flavor or image". */
+	/* "prefer" of the flavor overrides the image: Python's "flavor or image". */
 	*ret = f ? f : i;
 	return 0;
 }
@@ -245,7 +245,7 @@ static int dedicated_mask(const struct flavor *flavor, const struct cpuset *all,
 	return 0;
 }
 
-/* What stands after PREFIX, an optional group number and ":", or NULL. */
+/* The text after PREFIX, an optional group number and ":", or NULL. */
 static const char *in_group(const char *name, const char *prefix)
 {
 	if (!str_starts(name, prefix))
@@ -256,7 +256,7 @@ static const char *in_group(const char *name, const char *prefix)
 	return *name == ':' ? name + 1 : NULL;
 }
 
-/* Sum of the extra specs resources:CLASS; what is no number counts nothing. */
+/* Sum of the extra specs resources:CLASS; invalid numbers count as 0. */
 static int64_t resources(const struct flavor *flavor, const char *class)
 {
 	int64_t sum = 0;
@@ -285,7 +285,7 @@ static const char *hyperthreading_trait(const struct flavor *flavor, const struc
 										       : NULL;
 }
 
-/* The same asked for by resources: and trait: (the middle of numa_get_constraints()). */
+/* The same requested by resources: and trait: (the middle of numa_get_constraints()). */
 static int translate(const struct flavor *flavor, const struct image *image,
 		     struct fit_request *request, struct err *err)
 {

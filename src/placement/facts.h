@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a VIM knows of its compute hosts, and of flavors, images and networks that a descriptor only
- * names. facts_apply() adds it to the hosts' own files. `unseen` says what the credentials hide.
+ * Data of a VIM about its compute hosts, and about existing flavors, images and networks that a
+ * descriptor names. facts_apply() adds them to the hosts' files. `unseen` names what the
+ * credentials may not see.
  */
 #pragma once
 
@@ -28,10 +29,10 @@ struct nic_mapping {
 struct host_facts {
 	char *name;
 	struct strv vfs_in_use;  /* PCI addresses, of all projects */
-	struct pinned_cpu *pins; /* dedicated CPUs that guests hold */
+	struct pinned_cpu *pins; /* dedicated CPUs in use by guests */
 	size_t n_pins;
 
-	/* Of its L2 agents; not known while there is none. */
+	/* From its L2 agents; unknown without agents. */
 	bool has_nic_agent, has_switch_agent;
 	struct nic_mapping *devices; /* the NIC agent's device_mappings */
 	size_t n_devices;
@@ -39,23 +40,25 @@ struct host_facts {
 };
 
 struct cloud_facts {
-	struct compute_hosts hosts; /* whole, of a VIM that knows them itself (the embedded one) */
-	bool one_host;              /* such a VIM keeps no servers apart and knows no zones */
+	struct compute_hosts
+		hosts; /* complete hosts, of a VIM that describes them itself (the embedded one) */
+	bool one_host; /* such a VIM ignores server groups and zones */
 	struct host_facts *v;
 	size_t n;
-	struct model *known; /* flavors, images and networks that the requests only name; or NULL */
-	char *unseen;        /* one clause, or NULL */
+	struct model
+		*known; /* existing flavors, images and networks that the requests name; or NULL */
+	char *unseen;   /* one clause, or NULL */
 };
 
-/* The one of that name, added if need be. */
+/* The host of that name, added if missing. */
 struct host_facts *facts_host(struct cloud_facts *facts, const char *name);
 
 /* The network of that name among the known, or NULL. */
 const struct network *facts_network(const struct model *known, const char *name);
 
 /*
- * Adds to the hosts' files what the VIM knows: VFs and CPUs in use, the physnets of NICs without
- * one. notes says what was added, a line each without a full stop.
+ * Adds the VIM's data to the hosts' files: VFs and CPUs in use, physnets of NICs without one. notes
+ * lists what was added, one line each without a full stop.
  */
 void facts_apply(const struct cloud_facts *facts, struct compute_hosts *hosts,
 		 struct strbuf *notes);

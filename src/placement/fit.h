@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Would Nova place this request on this host, and where? The rules are those of Nova 26 (Zed):
- * numa_fit_instance_to_host() of nova/virt/hardware.py and PciDeviceStats of nova/pci/stats.py, as
- * NUMATopologyFilter and PciPassthroughFilter of its scheduler apply them, after the placement
- * service's count of VCPU, PCPU, MEMORY_MB and DISK_GB. Both filters must be enabled in the cloud
- * (enabled_filters), nodes are spread (packing_host_numa_cells_allocation_strategy is off, the
- * default).
+ * Whether, and where, Nova would place this request on this host. The rules are those of Nova 26
+ * (Zed): numa_fit_instance_to_host() of nova/virt/hardware.py and PciDeviceStats of
+ * nova/pci/stats.py, as NUMATopologyFilter and PciPassthroughFilter of its scheduler apply them,
+ * after the placement service's count of VCPU, PCPU, MEMORY_MB and DISK_GB. Both filters must be
+ * enabled in the cloud (enabled_filters), nodes are spread
+ * (packing_host_numa_cells_allocation_strategy is off, the default).
  *
- * The order in which Nova tries the nodes is followed to the letter, with what it remembers from
- * one try to the next, so that the verdict is Nova's even where a better search would find a place
- * (FIT_SEARCH). In rare cases that memory lets a host pass on which a cell has no room:
- * the server then fails on the host, so that is no fit here (FIT_MISTAKEN).
+ * Follows exactly the order in which Nova tries the nodes, including what it remembers between
+ * tries, so that the verdict is Nova's even where a better search would find an assignment
+ * (FIT_SEARCH). In rare cases Nova's memory accepts a host on which a cell does not fit: the server
+ * then fails on the host, so that is not a fit here (FIT_MISTAKEN).
  *
- * Not looked at: the state of host and service, host aggregates and availability zones, server
- * groups, traits and resource classes other than the four, bandwidth of ports (QoS), the
- * NUMA affinity of physnets for virtual ports ([neutron_physnet_*] numa_nodes), PCI aliases, pmem,
- * quotas, the fallback from PCPU to VCPU on hosts of before Train, and the order among hosts that
+ * Not checked: the state of host and service, host aggregates and availability zones, server
+ * groups, traits and resource classes other than the four, bandwidth of ports (QoS), the NUMA
+ * affinity of physnets for virtual ports ([neutron_physnet_*] numa_nodes), PCI aliases, pmem,
+ * quotas, the fallback from PCPU to VCPU on hosts older than Train, and the order among hosts that
  * fit (weighers).
  */
 #pragma once
@@ -30,23 +30,23 @@ struct strbuf;
 enum fit_verdict {
 	FIT_NO,
 	FIT_YES,
-	FIT_UNKNOWN,   /* it fits, but for what is not seen */
-	FIT_UNDECIDED, /* there are too many ways to try them all */
+	FIT_UNKNOWN,   /* it fits, but some input is unknown */
+	FIT_UNDECIDED, /* too many assignments to try them all */
 };
 
-/* Why it does not fit. asked and free are in the unit of the kind. */
+/* Why it does not fit. asked (requested) and free are in the unit of the kind. */
 enum fit_reason_kind {
 	FIT_OK,
 	FIT_INVENTORY,       /* placement: asked and free of class */
 	FIT_NO_TOPOLOGY,     /* the host reports no NUMA topology */
-	FIT_NODES,           /* cells asked, nodes there */
+	FIT_NODES,           /* cells requested, nodes of the host */
 	FIT_PAGE_SIZE,       /* the node has no pages of page_kb; 0: none but the smallest */
-	FIT_PAGE_MULTIPLE,   /* asked MB are no multiple of page_kb */
+	FIT_PAGE_MULTIPLE,   /* requested MB are not a multiple of page_kb */
 	FIT_PAGES,           /* pages of page_kb */
-	FIT_MEMORY_TOTAL,    /* MB; more than the node has at all, in pages of page_kb if given */
+	FIT_MEMORY_TOTAL,    /* MB; more than the node's total, in pages of page_kb if given */
 	FIT_MEMORY,          /* MB that are free, for pinned guests */
 	FIT_RAM_RATIO,       /* MB that are free at ram_allocation_ratio */
-	FIT_DEDICATED_TOTAL, /* CPUs; more than the node has at all */
+	FIT_DEDICATED_TOTAL, /* CPUs; more than the node's total */
 	FIT_DEDICATED,       /* CPUs not pinned yet */
 	FIT_SHARED_TOTAL,    /* CPUs; a guest does not share with itself */
 	FIT_CPU_RATIO,       /* vCPUs that are free at cpu_allocation_ratio */
@@ -55,15 +55,15 @@ enum fit_reason_kind {
 	FIT_NO_THREADS,      /* require on a host without hyperthreads */
 	FIT_SIBLINGS,        /* CPUs that are free together with a sibling, for require */
 	FIT_EMULATOR,        /* no CPU left for the emulator's threads */
-	FIT_NO_PINNED,       /* a cell of a mixed guest has no pinned vCPU: Nova places none */
+	FIT_NO_PINNED,       /* a cell of a mixed guest has no pinned vCPU: Nova cannot place it */
 	FIT_PHYSNET,         /* no NIC of the host serves the physnet */
 	FIT_VFS,             /* VFs (or PFs) of the physnet */
-	FIT_AFFINITY,        /* they are free, but not where the port's affinity wants them */
-	FIT_SOCKET,          /* affinity socket, and a node's socket is not known */
-	FIT_SEARCH,          /* a place exists, but not in Nova's order of trying */
-	FIT_MISTAKEN,        /* Nova's filters take the host, but its claim there fails */
-	FIT_GAVE_UP,         /* too many ways to try */
-	FIT_TRIED,           /* no place in Nova's order; too many ways to see if there is one */
+	FIT_AFFINITY,        /* they are free, but not on nodes that the port's affinity allows */
+	FIT_SOCKET,          /* affinity socket, but a node's socket is unknown */
+	FIT_SEARCH,          /* an assignment exists, but Nova's order of tries misses it */
+	FIT_MISTAKEN,        /* Nova's filters accept the host, but the claim on it fails */
+	FIT_GAVE_UP,         /* too many assignments to try */
+	FIT_TRIED, /* Nova's order finds no assignment; too many to check whether one exists */
 };
 
 struct fit_reason {
@@ -72,7 +72,7 @@ struct fit_reason {
 	int cell;                   /* of the guest; -1: none */
 	int port;                   /* index in the request's ports; -1: none */
 	enum inventory_class class; /* FIT_INVENTORY */
-	int64_t page_kb;            /* that is asked for: of any size */
+	int64_t page_kb;            /* requested: of any size */
 	int64_t asked, free;
 	uint64_t cells; /* FIT_AFFINITY: host cells the guest would be on, by index */
 };
@@ -91,13 +91,15 @@ struct fit_placed_cell {
 
 struct fit_result {
 	enum fit_verdict verdict;
-	/* A place, when there is one: an entry a guest cell, and an index in host->pools a port
-	 * (Nova takes the pool's last free VF). */
+	/*
+	 * The assignment, if it fits: an entry per guest cell, and an index in host->pools per port
+	 * (Nova takes the pool's last free VF).
+	 */
 	struct fit_placed_cell *cells;
 	size_t n_cells;
 	size_t *pools;
 	size_t n_pools;
-	struct fit_reason *reasons; /* when there is none: at least one */
+	struct fit_reason *reasons; /* if it does not fit: at least one */
 	size_t n_reasons;
 };
 
@@ -105,10 +107,10 @@ struct fit_result {
 enum fit_verdict fit_host(const struct compute_host *host, const struct fit_request *request,
 			  struct fit_result *ret);
 
-/* Does it fit, as far as is known? */
+/* Whether it fits, as far as is known. */
 bool fits_as_known(enum fit_verdict verdict);
 
-/* Takes what was placed out of the host, as Nova's resource tracker counts it. */
+/* Subtracts the assignment from the host, as Nova's resource tracker does. */
 void fit_consume(struct compute_host *host, const struct fit_request *request,
 		 const struct fit_result *result);
 

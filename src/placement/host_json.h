@@ -54,7 +54,7 @@ struct compute_hosts {
 	size_t n;
 };
 
-/* All *.json of the folder, by name. No such file is -ENOENT, two hosts of one name -EEXIST. */
+/* All *.json of the folder, by name. -ENOENT: no such file; -EEXIST: two hosts with one name. */
 int hosts_read_dir(const char *dir, struct compute_hosts *ret, struct err *err);
 void compute_hosts_clear(struct compute_hosts *hosts);
 

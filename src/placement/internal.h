@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to the files that decide. */
+/* Private to the deciding files. */
 #pragma once
 
 #include "placement/fit.h"
 
 #define ID_FREE COMPUTE_CELLS_MAX /* of an id that no node has */
 
-/* Nova's search as far as it has come: it writes into the request's cells while it tries. */
+/* The state of Nova's search, which modifies the request's cells while it tries. */
 struct search {
 	const struct compute_host *host;
 	const struct fit_request *request;
@@ -23,7 +23,7 @@ struct search {
 	uint8_t at[COMPUTE_CELLS_MAX]; /* the permutation: by guest cell, index in order */
 };
 
-/* Where the search ended. */
+/* The result of the search. */
 struct found_place {
 	uint8_t cells[COMPUTE_CELLS_MAX];  /* host cell by guest cell */
 	int64_t pages[COMPUTE_CELLS_MAX];  /* KiB by guest cell */
@@ -31,25 +31,25 @@ struct found_place {
 };
 
 /*
- * Can guest cell g be on host cell h (hardware._numa_fit_instance_cell)? *page_size (KiB or
- * PAGES_*) becomes the size that was chosen, also when something else then fails; *moved: Nova
- * wrote the host's id into the cell. why (or NULL) gets the figures.
+ * Whether guest cell g fits on host cell h (hardware._numa_fit_instance_cell). *page_size (KiB or
+ * PAGES_*) becomes the selected size, even if a later check fails; *moved: Nova wrote the host's id
+ * into the cell. why (or NULL) gets the figures.
  */
 enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit_request *request,
 			       size_t h, size_t g, int64_t *page_size, bool *moved,
 			       struct fit_reason *why);
 
-/* Which CPUs (hardware._pack_instance_onto_cores); the cell is known to fit. */
+/* Selects CPUs (hardware._pack_instance_onto_cores); the cell must fit. */
 void cell_pin(const struct compute_cell *cell, const struct fit_request *request, size_t g,
 	      struct fit_placed_cell *ret);
 
-/* Is it of the port's physnet and type? */
+/* Whether the pool has the port's physnet and type. */
 bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port);
 
 /*
- * Are there devices for all ports (PciDeviceStats.support_requests)? numa: with the guest on the
- * host cells of the mask. ret_pools (or NULL): index of the pool by port. On failure *ret_port
- * (or NULL) is the port that got none.
+ * Whether there are devices for all ports (PciDeviceStats.support_requests). numa: with the guest
+ * on the host cells in the mask. ret_pools (or NULL): index of the pool by port. On failure
+ * *ret_port (or NULL) is the port without a device.
  */
 bool pci_fits(const struct compute_host *host, const struct fit_request *request, bool numa,
 	      uint64_t cells, uint16_t *ret_pools, size_t *ret_port);
@@ -59,6 +59,6 @@ bool pci_fits(const struct compute_host *host, const struct fit_request *request
 enum fit_reason_kind fit_search(const struct compute_host *host, const struct fit_request *request,
 				struct found_place *ret);
 
-/* All that keeps it from fitting; adds at least one reason. */
+/* Adds all reasons why it does not fit, at least one. */
 void fit_diagnose(const struct compute_host *host, const struct fit_request *request,
 		  enum fit_reason_kind searched, struct fit_result *ret);

@@ -6,7 +6,7 @@
 #include "placement/digest.h"
 #include "placement/internal.h"
 
-/* A port's request against the pools with what ports before it have left. */
+/* A port's request, and the pools as left by previous ports. */
 struct pci_ask {
 	const struct compute_host *host;
 	const struct digest_pool *pools;
@@ -39,8 +39,8 @@ static bool on_cells(const struct digest_pool *p, uint64_t cells, bool or_none)
 }
 
 /*
- * The first pool of those that pass, or -1. Nova sorts out by place before it drops PFs that were
- * not asked for: a free PF on the right node hides free VFs elsewhere from "preferred".
+ * The first pool that passes, or -1. Nova filters by NUMA node before it drops PFs that were not
+ * requested: a free PF on the right node hides free VFs elsewhere from "preferred".
  */
 static int first_of(const struct pci_ask *a, uint64_t cells, bool or_none, bool *ret_any)
 {
@@ -96,7 +96,7 @@ static int with_affinity(const struct pci_ask *a, uint64_t cells)
 	int legacy = first_of(a, cells, true, &any);
 	if (any || a->port->policy == AFFINITY_LEGACY)
 		return legacy;
-	return anywhere(a); /* preferred, and nothing near */
+	return anywhere(a); /* preferred, and nothing on the guest's nodes */
 }
 
 bool pci_fits(const struct compute_host *host, const struct fit_request *request, bool numa,

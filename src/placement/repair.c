@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* More room on a host: found from the reasons, tried, and cut down to what is needed. */
+/* More free resources on a host: derived from the reasons, verified, and minimised. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -8,10 +8,10 @@
 #include "placement/internal.h"
 #include "placement/pages.h"
 
-#define SOLVES_MAX 128 /* of one host */
+#define SOLVES_MAX 128 /* per host */
 
 enum fix_kind {
-	FIX_MORE_PAGES, /* set aside on the node, out of its ordinary memory */
+	FIX_MORE_PAGES, /* allocated on the node, from its memory in small pages */
 	FIX_FREE_PAGES,
 	FIX_FREE_MEMORY, /* MB */
 	FIX_FREE_PINNED, /* CPUs */
@@ -44,7 +44,7 @@ static struct compute_pages *pages_of(struct compute_cell *c, int64_t size_kb)
 	return array_find(c->pages, c->n_pages, it->size_kb == size_kb);
 }
 
-/* Huge pages come out of what the smallest pages have free. */
+/* New huge pages are taken from free memory in small pages. */
 static bool more_pages(struct compute_cell *c, int64_t size_kb, int64_t n)
 {
 	struct compute_pages *p = pages_of(c, size_kb);
@@ -88,7 +88,7 @@ static bool free_pages(struct compute_host *host, struct compute_cell *c, int64_
 	return true;
 }
 
-/* Frees CPUs of cores that are nearly free first: those become whole cores soonest. */
+/* Frees CPUs of nearly free cores first, to get free cores soonest. */
 static bool free_pinned(struct compute_host *host, struct compute_cell *c, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++) {
@@ -203,7 +203,7 @@ static bool host_with(const struct repair *r, size_t skip, struct compute_host *
 	return true;
 }
 
-/* Could one of the fixes be left out? Then a shorter list finds that itself. */
+/* Whether one of the fixes is unnecessary: a shorter list covers that case. */
 static bool is_minimal(const struct repair *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -271,7 +271,7 @@ static void try_fix(struct repair *r, struct fix f)
 		    before->page_kb == f.page_kb && before->class == f.class)
 			return;
 	}
-	/* kept in order, so that the same fixes found another way read alike */
+	/* kept in order, so that equal sets of fixes have equal texts */
 	struct fix kept[FIXES_MAX];
 	size_t at = r->n;
 
@@ -285,7 +285,7 @@ static void try_fix(struct repair *r, struct fix f)
 	memcpy(r->fixes, kept, sizeof(kept));
 }
 
-/* How many pinned CPUs must go before the node passes; by trial, for thread policies. */
+/* How many pinned CPUs must be freed until the node passes; by trial, for thread policies. */
 static int64_t pinned_needed(const struct repair *r, const struct compute_host *host,
 			     const struct fit_reason *reason)
 {
@@ -389,11 +389,11 @@ static void try_reason(struct repair *r, const struct compute_host *host,
 	case FIT_MISTAKEN:
 	case FIT_GAVE_UP:
 	case FIT_TRIED:
-		break; /* no room makes these go away */
+		break; /* free resources do not remove these */
 	}
 }
 
-/* The host with the fixes so far: it fits, or its reasons say what to try next. */
+/* The host with the fixes so far: it fits, or its reasons determine the next fix. */
 static void solve(struct repair *r)
 {
 	cleanup_compute_host struct compute_host host = {0};
@@ -406,7 +406,7 @@ static void solve(struct repair *r)
 			record(r, &host);
 		return;
 	}
-	/* what frees a node's room frees the sums too, so these come last */
+	/* freeing a node's resources also frees the totals, so these come last */
 	for (size_t i = result.n_reasons; i-- > 0;)
 		try_reason(r, &host, &result.reasons[i]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one server asks of a host, as Nova derives it from flavor, image and ports
- * (nova/virt/hardware.py, numa_get_constraints(); nova/network/neutron.py,
+ * The resources that one server requests of a host, as Nova derives them from flavor, image and
+ * ports (nova/virt/hardware.py, numa_get_constraints(); nova/network/neutron.py,
  * create_resource_requests(); nova/scheduler/utils.py, ResourceRequest).
  */
 #pragma once
@@ -18,7 +18,7 @@ enum thread_policy { THREADS_NONE, THREADS_PREFER, THREADS_ISOLATE, THREADS_REQU
 enum emulator_policy { EMULATOR_NONE, EMULATOR_SHARE, EMULATOR_ISOLATE };
 enum numa_affinity { AFFINITY_LEGACY, AFFINITY_REQUIRED, AFFINITY_PREFERRED, AFFINITY_SOCKET };
 
-/* Page sizes that are no size in KiB (hardware.MEMPAGES_SMALL ...). */
+/* Page sizes other than a size in KiB (hardware.MEMPAGES_SMALL ...). */
 #define PAGES_NONE  0 /* hw:mem_page_size is not given */
 #define PAGES_SMALL (-1)
 #define PAGES_LARGE (-2)
@@ -31,7 +31,7 @@ struct fit_cell {
 	int64_t memory_mb;
 };
 
-/* A port that takes a PCI device. */
+/* A port with a PCI device. */
 struct fit_port {
 	unsigned nicid;
 	char *network;
@@ -45,7 +45,7 @@ struct fit_request {
 	unsigned vcpus;
 	int64_t memory_mb;
 	struct fit_cell
-		*cells; /* none: the guest has no NUMA topology, nothing binds it to a node */
+		*cells; /* none: the guest has no NUMA topology and is not bound to a node */
 	size_t n_cells;
 	bool cells_given;  /* by hw:numa_cpus.N and hw:numa_mem.N */
 	int64_t page_size; /* KiB, or PAGES_* */
@@ -55,16 +55,15 @@ struct fit_request {
 	struct cpuset dedicated; /* vCPUs of the guest that are pinned */
 	struct fit_port *ports;  /* in the order of nicids */
 	size_t n_ports;
-	int64_t amount[INVENTORY_CLASSES]; /* of what the placement service counts */
+	int64_t amount[INVENTORY_CLASSES]; /* of the Placement service's classes */
 
-	/* What the descriptor does not say though Nova looks at it, or NULL: with it, a fit is
-	 * only "unknown". */
+	/* Unknown inputs of Nova's decision, or NULL: with them, a fit is only "unknown". */
 	char *unseen;
 };
 
 /*
- * Flavor and image (NULL: one without properties). Errors (-EINVAL) are Nova's own words, with
- * "flavor NAME: " in front; a flavor beyond CPUSET_MAX vCPUs is -E2BIG.
+ * Flavor and image (NULL: one without properties). Errors (-EINVAL) are Nova's messages, prefixed
+ * with "flavor NAME: "; -E2BIG: a flavor with more than CPUSET_MAX vCPUs.
  */
 int fit_request_from_flavor(const struct flavor *flavor, const struct image *image,
 			    struct fit_request *ret, struct err *err);
@@ -72,15 +71,15 @@ int fit_request_from_flavor(const struct flavor *flavor, const struct image *ima
 /* Adds "WHAT NAME" to request->unseen. */
 void fit_request_add_unseen(struct fit_request *request, const char *what, const char *name);
 
-/* Adds a port at the end; affinity NULL: as flavor and image say. -EINVAL: no such policy. */
+/* Appends a port; affinity NULL: that of flavor and image. -EINVAL: no such policy. */
 int fit_request_add_port(struct fit_request *request, const struct flavor *flavor,
 			 const struct image *image, const struct fit_port *port,
 			 const char *affinity, struct err *err);
 
-/* Spreads vCPUs and memory evenly over n cells, 0 for no topology; false: they do not divide. */
+/* Distributes vCPUs and memory evenly over n cells, 0 for no topology; false: not divisible. */
 bool fit_request_spread(struct fit_request *request, unsigned n);
 
-/* Sets vCPUs and what hangs on them: pinning, cells, amounts. False: they do not divide. */
+/* Sets vCPUs and what depends on them: pinning, cells, amounts. False: not divisible. */
 bool fit_request_set_vcpus(struct fit_request *request, unsigned vcpus);
 bool fit_request_set_memory(struct fit_request *request, int64_t memory_mb);
 

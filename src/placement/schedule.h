@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The schedule of a deployment: host, NUMA nodes, CPUs and VFs of each of its servers, or the
- * reasons why no host takes it and what would help. The rules of placement/fit.h are applied to one
- * server after the other, with what the deployment says beyond a single server (server groups,
- * zone_host) and what the VIM knows (placement/facts.h). explain, plan, deploy and draw all show
- * this result. Pure.
+ * The schedule of a deployment: host, NUMA nodes, CPUs and VFs of each server, or the reasons why
+ * no host fits and what would help. The rules of placement/fit.h are applied to one server after
+ * the other, with server groups, zone_host and the VIM's data (placement/facts.h). explain, plan,
+ * deploy and draw all show this result. Pure.
  *
- * If several hosts fit, the first by name is taken; Nova's weighers may choose another. What the
- * servers hold that deploy removes first counts as in use: if no host fits beside them, the answer
- * is unknown.
+ * If several hosts fit, the first by name is selected; Nova's weighers may choose another.
+ * Resources of servers that deploy removes first count as in use: if no host fits with them, the
+ * result is unknown.
  */
 #pragma once
 
@@ -25,15 +24,15 @@ struct strbuf;
 struct strv;
 struct vm_group;
 
-/* A server that the deployment asks for. */
+/* A server of the deployment. */
 struct wanted_server {
 	char *name;
 	const struct vm_group *group;
 	unsigned index; /* which VM of the group */
 	const char *server_group;
-	const char *policy; /* of the server group: "anti-affinity" ...; NULL: it is in none */
-	bool stays;         /* it is there already, and what it uses is in the hosts */
-	const char *host;   /* of one that stays; NULL: not known. Borrowed */
+	const char *policy; /* of the server group: "anti-affinity" ...; NULL: no group */
+	bool stays;         /* it exists, and its usage is included in the hosts */
+	const char *host;   /* of a kept server; NULL: unknown. Borrowed */
 };
 
 struct schedule_request {
@@ -41,10 +40,10 @@ struct schedule_request {
 	const struct deployment *deployment;
 	struct wanted_server *v;
 	size_t n;
-	bool frees_capacity; /* servers are removed before these are made */
+	bool frees_capacity; /* servers are removed before these are created */
 };
 
-/* All servers of the deployment, as if none was there. model must outlive *ret. */
+/* All servers of the deployment, as if none existed. model must outlive *ret. */
 void schedule_request_make(const struct model *model, const struct deployment *deployment,
 			   struct schedule_request *ret);
 struct wanted_server *schedule_request_find(struct schedule_request *request, const char *name);
@@ -53,10 +52,10 @@ void schedule_request_clear(struct schedule_request *request);
 enum schedule_verdict {
 	SCHEDULE_FITS,
 	SCHEDULE_NOWHERE,
-	SCHEDULE_UNKNOWN, /* the request or the hosts are not known; why says what */
+	SCHEDULE_UNKNOWN, /* the request or the hosts are unknown; see why */
 };
 
-/* Why a host is not taken though Nova's filters would pass it. */
+/* Why a host is excluded although Nova's filters would accept it. */
 enum veto {
 	VETO_NONE,
 	VETO_ZONE_HOST, /* the descriptor names another */
@@ -71,11 +70,11 @@ struct scheduled_server {
 	char *why; /* what the hosts do not show: Nova's words, a port that no host can serve; or
 		      NULL. The explanation's counterfactuals alone do not help then. */
 	struct fit_request request;
-	struct compute_hosts hosts;     /* as this server meets them */
+	struct compute_hosts hosts;     /* at the time when this server is placed */
 	struct explanation explanation; /* of hosts */
 	enum veto *vetoes;              /* one a host */
-	size_t host;                    /* it is put on; hosts.n: none */
-	size_t n_others;                /* other hosts that would take it */
+	size_t host;                    /* selected; hosts.n: none */
+	size_t n_others;                /* other hosts that fit */
 };
 
 struct schedule {
@@ -83,7 +82,7 @@ struct schedule {
 	size_t n;
 };
 
-/* Those of the request's servers that do not stay. facts may be NULL. request must outlive *ret. */
+/* Schedules the request's new servers. facts may be NULL. request must outlive *ret. */
 void schedule_make(const struct schedule_request *request, const struct compute_hosts *hosts,
 		   const struct cloud_facts *facts, struct schedule *ret);
 void schedule_clear(struct schedule *schedule);
@@ -93,19 +92,21 @@ size_t schedule_count(const struct schedule *schedule, enum schedule_verdict ver
 /* The server of that name, or NULL. */
 const struct scheduled_server *schedule_find(const struct schedule *schedule, const char *name);
 
-/* The PCI address of the device that port number i (of s->request.ports) gets, or NULL: not known.
- * s has its host. */
+/*
+ * The PCI address of the device of port number i (of s->request.ports), or NULL: unknown. s must
+ * have a host.
+ */
 const char *scheduled_device(const struct scheduled_server *s, size_t i);
 
 #define CAPACITY_MAX 4096
 
-/* How often the whole deployment fits, and what ends it. */
+/* How often the whole deployment fits, and what limits it. */
 struct capacity {
-	unsigned n;                   /* CAPACITY_MAX: perhaps more */
-	unsigned *servers;            /* that many of its servers on each host */
-	struct scheduled_server stop; /* the server of the next one that finds no host, on hosts
-					 that are as full as then; verdict SCHEDULE_FITS: none was
-					 met */
+	unsigned n;        /* CAPACITY_MAX: at least */
+	unsigned *servers; /* number of its servers on each host */
+	struct scheduled_server
+		stop; /* the first server of the next deployment that fits on no host, with the
+			 hosts' usage at that point; verdict SCHEDULE_FITS: none */
 };
 
 void capacity_make(const struct schedule_request *request, const struct compute_hosts *hosts,
@@ -115,10 +116,10 @@ void capacity_clear(struct capacity *capacity);
 /* "cell 0 on node 0 (2 MiB pages, vCPUs 0,1 on CPUs 2,3); port 2 on a VF of sriov0 on node 0". */
 void scheduled_format_place(const struct scheduled_server *s, struct strbuf *b);
 
-/* Adds why hosts.v[host] does not take it. */
+/* Appends why hosts.v[host] is not selected. */
 void scheduled_reasons(const struct scheduled_server *s, size_t host, struct strv *reasons);
 
-/* The same as one text, "; " between. */
+/* The same as one text, joined by "; ". */
 void scheduled_format_reasons(const struct scheduled_server *s, size_t host, struct strbuf *b);
 
 #define cleanup_schedule_request __attribute__((__cleanup__(schedule_request_clear)))

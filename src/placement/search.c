@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * numa_fit_instance_to_host() of nova/virt/hardware.py. Nova goes through the permutations of the
- * host's nodes and writes into the guest's cells while it does: the id of the node last tried, and
- * the page size chosen there. It remembers by (node, id of the cell) what fits; since the id
- * changes, the memory of one cell is taken for another's at times. All of that decides verdicts, so
- * all of it is done alike.
+ * numa_fit_instance_to_host() of nova/virt/hardware.py. Nova iterates over the permutations of the
+ * host's nodes and modifies the guest's cells meanwhile: the id of the node last tried, and the
+ * page size selected there. It caches results by (node, id of the cell); since the id changes, the
+ * cached result of one cell is sometimes used for another. All of this affects verdicts, so it is
+ * reproduced exactly.
  */
 #include <string.h>
 
 #include "placement/digest.h"
 #include "placement/internal.h"
 
-#define TRIES_MAX (1 << 17) /* 8 nodes for 8 cells are 40,320; Nova takes minutes for these */
+#define TRIES_MAX (1 << 17) /* 8 cells on 8 nodes have 40,320, for which Nova takes minutes */
 
-/* Is host cell a tried before b? The sorts of Nova, the last one first. */
+/* Whether host cell a is tried before b: Nova's sorts, the last one first. */
 static bool before(const struct search *s, const uint32_t *devices, size_t a, size_t b)
 {
 	const struct digest_cell *x = &s->host->digest->cells[a];
@@ -82,8 +82,8 @@ static void search_init(struct search *s, const struct compute_host *host,
 }
 
 /*
- * Tries the permutation as far as it goes; returns how many cells fitted. *changed: Nova knows or
- * wrote something that it did not before, so the same beginning may go another way next time.
+ * Tries the permutation until a cell does not fit; returns the number of cells that fit. *changed:
+ * Nova cached or wrote something new, so the same prefix may have another result next time.
  */
 static size_t try_permutation(struct search *s, bool *changed)
 {
@@ -116,7 +116,7 @@ static size_t try_permutation(struct search *s, bool *changed)
 	return s->request->n_cells;
 }
 
-/* The next permutation that differs at position last or before it; false: there is none. */
+/* The next permutation that differs at position last or before; false: none. */
 static bool next_permutation(struct search *s, size_t last)
 {
 	size_t n = s->host->n_cells, r = s->request->n_cells;
@@ -154,8 +154,8 @@ static uint64_t chosen(const struct search *s)
 }
 
 /*
- * Would the claim on the host go well? A cell that Nova took to fit from memory may have no room
- * there, and it carries the CPUs of the node on which it was tested last.
+ * Whether the claim on the host would succeed. A cell that fits only by Nova's cache may not fit
+ * there, and it has the CPUs of the node on which it was last tested.
  */
 static bool claim_succeeds(const struct search *s)
 {
@@ -181,7 +181,7 @@ static void keep(const struct search *s, struct found_place *ret)
 	}
 }
 
-/* The cells all fit; FIT_SEARCH: but the ports get no devices there. */
+/* All cells fit; FIT_SEARCH: but there are no devices for the ports. */
 static enum fit_reason_kind try_devices(const struct search *s, uint64_t cells,
 					struct found_place *ret)
 {
@@ -214,7 +214,7 @@ enum fit_reason_kind fit_search(const struct compute_host *host, const struct fi
 				return kind;
 			without_devices = cells;
 		}
-		/* with nothing new learnt, all that begin like this end like this */
+		/* if nothing changed, all permutations with this prefix have the same result */
 		if (!next_permutation(&s, fitted < n && !changed ? fitted : n - 1))
 			return FIT_SEARCH;
 	}

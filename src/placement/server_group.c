@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "model/model.h"
 
-/* Nova's policy for ESC's type of placement; NULL: it is no matter of server groups. */
+/* Nova's policy for ESC's type of placement; NULL: not a server group. */
 static const char *policy_of(const char *placement_type)
 {
 	return streq(placement_type, "affinity")        ? "affinity"
@@ -12,7 +12,7 @@ static const char *policy_of(const char *placement_type)
 							: NULL;
 }
 
-/* By a placement of the group itself, or of another one that refers to it. */
+/* From a placement of the group, or of another group that refers to it. */
 static bool placed_by_group(const struct deployment *d, const struct vm_group *group,
 			    const char **ret_name, const char **ret_policy)
 {
@@ -44,7 +44,7 @@ bool server_group_of(const struct deployment *deployment, const struct vm_group 
 	}
 	if (placed_by_group(deployment, group, ret_name, ret_policy))
 		return true;
-	/* Several VMs of one service gain nothing on one host, but are better there than not. */
+	/* VMs of one service should be on different hosts, but one host is better than none. */
 	*ret_name = group->name;
 	*ret_policy = "soft-anti-affinity";
 	return group->scaling.min_active > 1;

@@ -11,7 +11,7 @@
 #include "vim/request.h"
 #include "vim/vim.h"
 
-/* What a PUT of Neutron changes under a running server. */
+/* Attributes that Neutron can change (PUT) under a running server. */
 static const char *const updatable[] = {
 	/* network: */
 	"shared",
@@ -33,7 +33,7 @@ static uint64_t json_hash(const json_t *o, bool old)
 	return old ? hash_old64(s, strlen(s)) : hash64(s, strlen(s));
 }
 
-/* What hash_old.h is about. */
+/* The digest format of version 0.1, see hash_old.h. */
 static void put_old_user_data(json_t *ground, const struct vim_request *request)
 {
 	if (request->kind != VIM_SERVER || !request->server.user_data)

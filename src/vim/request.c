@@ -9,8 +9,8 @@
 #include "vim/vim.h"
 
 /*
- * An absent string is left out, so that a leaf that a later version knows changes no digest. What
- * is not UTF-8 (%ff in an image's file URL) is not left out.
+ * An absent string is omitted, so that leaves added by later versions do not change digests.
+ * Strings that are not UTF-8 (%ff in an image's file URL) are not omitted.
  */
 static void put(json_t *o, const char *key, const char *value)
 {
@@ -41,7 +41,7 @@ static json_t *image_json(const struct image *image)
 {
 	json_t *o = json_object();
 
-	/* The folder depends on who runs dnsvnf from where; the file's name does not. */
+	/* Only the file's name: the folder depends on user and current directory. */
 	const char *slash = image->src ? strrchr(image->src, '/') : NULL;
 	put(o, "src", slash ? slash + 1 : image->src);
 	put(o, "disk_format", image->disk_format);

@@ -31,9 +31,9 @@ enum vim_kind {
 };
 
 enum vim_state {
-	VIM_STATE_BUILD,  /* asked for, not there yet; also what a killed run left half made */
-	VIM_STATE_ACTIVE, /* there and in use */
-	VIM_STATE_DOWN,   /* there, not in use: a port without a server, a server that is off */
+	VIM_STATE_BUILD,  /* requested, not ready; or left incomplete by a killed run */
+	VIM_STATE_ACTIVE, /* exists and in use */
+	VIM_STATE_DOWN,   /* exists, not in use: a port without a server, a server that is off */
 	VIM_STATE_ERROR,  /* failed: see fault */
 };
 
@@ -42,7 +42,7 @@ struct vim_object {
 	enum vim_kind kind;
 	char *id;    /* unique in the VIM */
 	char *name;  /* not unique in OpenStack; of a server group: the owner mark */
-	char *owner; /* our mark, or NULL: not made by dnsvnf */
+	char *owner; /* our mark, or NULL: not created by dnsvnf */
 	enum vim_state state;
 	char *fault;    /* the VIM's own words, or NULL */
 	char *digest;   /* of the request it was made from (vim_request_digest), or NULL */
@@ -76,15 +76,14 @@ struct vim_reference {
 };
 
 /*
- * One object to make. Names are how requests refer to each other: a subnet to its network, a port
- * to its network and subnets, a server to its ports, image and flavor. Everything pointed to is
- * borrowed.
+ * One object to create. Requests refer to each other by name: a subnet to its network, a port to
+ * its network and subnets, a server to its ports, image and flavor. All pointers are borrowed.
  */
 struct vim_request {
 	enum vim_kind kind;
 	const char *name;
 	const char *owner;
-	const size_t *needs; /* in a call of create: numbers of the requests to be done before */
+	const size_t *needs; /* in a call of create: indices of the requests to be done before */
 	size_t n_needs;
 	union {
 		const struct image *image;
@@ -123,14 +122,14 @@ struct vim_request {
 	};
 };
 
-/* Do packets from the VIM's sockets get to an address? */
+/* Whether packets from the VIM's sockets reach an address. */
 enum vim_reach {
 	VIM_REACH_YES,
-	VIM_REACH_MAYBE, /* routers that the VIM does not know decide */
-	VIM_REACH_NO,    /* its network has no way out */
+	VIM_REACH_MAYBE, /* unknown: depends on routers outside the VIM */
+	VIM_REACH_NO,    /* its network has no router */
 };
 
-/* Where a server and its ports really are: evidence for verify. */
+/* Where a server and its ports actually are: evidence for verify. */
 struct vim_port_info {
 	char *name;
 	unsigned nicid;
@@ -142,9 +141,9 @@ struct vim_port_info {
 	char *host_device;      /* PCI address of the VF, or name of the tap; NULL: not known */
 	int numa_node;          /* of the host device; -1: not known */
 	bool link_up;
-	char *status; /* the VIM's word: "ACTIVE", "DOWN" ... */
+	char *status; /* the VIM's status: "ACTIVE", "DOWN" ... */
 
-	/* Of OpenStack; the embedded VIM leaves them at "not known". */
+	/* Set by OpenStack only; unknown in the embedded VIM. */
 	char *id;
 	char *vif_type; /* "hw_veb", "ovs", "binding_failed" ...; NULL: not known */
 	char *pf;       /* the host's PF below the VF, or NULL */
@@ -154,18 +153,18 @@ struct vim_port_info {
 	enum vim_reach reach; /* of its addresses */
 };
 
-/* Why a server failed, as far as the VIM tells. */
+/* Why a server failed, as far as the VIM reports it. */
 enum vim_fault {
-	VIM_FAULT_OTHER,    /* no fault, or one that is not about hosts */
-	VIM_FAULT_TOTALS,   /* no host has as much in all: the placement service found none */
+	VIM_FAULT_OTHER,    /* no fault, or one not related to hosts */
+	VIM_FAULT_TOTALS,   /* no host has enough in total: Placement found none */
 	VIM_FAULT_FILTERED, /* the scheduler's filters refused each host */
-	VIM_FAULT_ON_HOST,  /* a host was chosen, and it could not be started there */
+	VIM_FAULT_ON_HOST,  /* a host was selected, but the server could not be started on it */
 };
 
 struct vim_server_info {
 	char *id, *name;
 	enum vim_state state;
-	char *status; /* the VIM's word: "ACTIVE", "ERROR" ... */
+	char *status; /* the VIM's status: "ACTIVE", "ERROR" ... */
 	char *fault;  /* or NULL */
 	enum vim_fault fault_class;
 	int64_t uptime;              /* s; -1: not known */
@@ -177,15 +176,14 @@ struct vim_server_info {
 	size_t n_ports;
 };
 
-/* Which deployment, and where. */
+/* The deployment and its location. */
 struct vim_target {
 	const char *vim_name; /* "local", or a cloud of clouds.yaml */
 	const char *region;   /* must be one of the VIM's; NULL: its own */
 	const char *project;  /* of the cloud; NULL: the one that the credentials name */
 	bool make_project; /* it is made when it is not there, and deleted with the last object */
 	const char *tenant, *deployment;
-	bool change; /* something will be made, deleted or broken: keep other dnsvnf off meanwhile
-		      */
+	bool change; /* objects will be created, deleted or failed: lock out other dnsvnf */
 };
 
 /*
@@ -210,8 +208,7 @@ struct vim_deployment {
 	char *tenant, *deployment;
 };
 
-/* Told what becomes of number i while create and destroy work. done and total: bytes of an image.
- */
+/* Called by create and destroy for each event of request i. done and total: bytes of an image. */
 struct vim_watch {
 	void (*report)(void *data, size_t i, enum event_status status, const char *details,
 		       uint64_t done, uint64_t total);
@@ -219,15 +216,17 @@ struct vim_watch {
 };
 
 enum vim_look {
-	VIM_LOOK_STATE, /* what is needed to wait for it: no ports, no cells */
+	VIM_LOOK_STATE, /* only what polling needs: no ports, no cells */
 	VIM_LOOK_ALL,
 };
 
 struct vim_ops {
 	const char *name; /* "local", "openstack" */
 
-	/* A vim of this kind for that deployment. Makes nothing in the VIM. -EBUSY: to be changed,
-	 * and another dnsvnf is at work on it. */
+	/*
+	 * Opens a VIM of this kind for that deployment. Creates nothing in the VIM. -EBUSY: for
+	 * target->change, if another dnsvnf is running for it.
+	 */
 	int (*open)(const struct vim_target *target, const struct run_ctx *run,
 		    struct vim **ret_vim, struct err *err);
 	void (*close)(struct vim *vim); /* takes NULL */
@@ -247,13 +246,15 @@ struct vim_ops {
 	int (*list)(struct vim *vim, const struct vim_reference *references, size_t n,
 		    struct vim_inventory *ret, struct err *err);
 
-	/* Would it fit? Refuses what Nova would refuse, with the reason; makes nothing. */
+	/*
+	 * Whether it would fit. Refuses what Nova would refuse, with the reason; creates nothing.
+	 */
 	int (*admit)(struct vim *vim, const struct vim_request *server,
 		     const struct vim_request *ports, size_t n_ports, struct err *err);
 
 	/*
-	 * What is known of the hosts, and of flavors, images and networks that the requests only
-	 * name. After `list`. What the credentials may not see is not an error.
+	 * Data about the hosts, and about existing flavors, images and networks that the requests
+	 * name. Call after `list`. Data that the credentials may not see are not an error.
 	 */
 	int (*facts)(struct vim *vim, const struct vim_request *requests, size_t n,
 		     struct cloud_facts *ret, struct err *err);
@@ -267,8 +268,10 @@ struct vim_ops {
 	int (*create)(struct vim *vim, const struct vim_request *requests, size_t n,
 		      const struct vim_watch *watch, struct err *err);
 
-	/* Changes what of the object can be changed in place (vim_request_difference); NULL: the
-	 * VIM makes it anew. */
+	/*
+	 * Updates the attributes that can be changed in place (vim_request_difference); NULL: the
+	 * VIM replaces the object.
+	 */
 	int (*update)(struct vim *vim, const struct vim_object *object,
 		      const struct vim_request *request, struct err *err);
 
@@ -298,7 +301,7 @@ struct vim_ops {
 	int (*destroy)(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		       const struct vim_watch *watch, struct err *err);
 
-	/* After the last object: drops what the VIM keeps for the deployment itself. */
+	/* After the last object: removes what the VIM stores for the deployment itself. */
 	int (*release)(struct vim *vim, struct err *err);
 
 	unsigned link_delay_ms; /* after set_link until the guest sees it, at most; 0: at once */
@@ -320,8 +323,8 @@ struct vim_ops {
 	int (*console)(struct vim *vim, const char *server_name, char **ret_text, struct err *err);
 
 	/*
-	 * socket(2) for a client of the deployment's networks: the embedded VIM's stands in them,
-	 * OpenStack's where dnsvnf runs. Returns the descriptor (close-on-exec) or -errno.
+	 * socket(2) for a client of the deployment's networks: in their namespace for the embedded
+	 * VIM, in dnsvnf's own for OpenStack. Returns the descriptor (close-on-exec) or -errno.
 	 */
 	int (*socket)(struct vim *vim, int domain, int type, int protocol, struct err *err);
 };
@@ -329,18 +332,20 @@ struct vim_ops {
 /* "local" gives the embedded VIM, everything else a cloud of clouds.yaml. Never NULL. */
 const struct vim_ops *vim_ops_for(const char *vim_name);
 
-/* For --timings: each request to a cloud is printed to stderr as it ends, and what all took. */
+/* For --timings: prints each request to a cloud on stderr when it ends, and the totals. */
 void vim_show_timings(bool on);
 
 /* "network", "port" ... */
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */
 
-/* The local file that an image's src means, a path or file:// URL; NULL: it is none. Borrowed from
- * src. */
+/*
+ * The local file of an image's src, a path or file:// URL; NULL: not a local file. Borrowed from
+ * src.
+ */
 const char *vim_image_file(const char *src);
 
-/* Does the object carry the mark of this handle's deployment? */
+/* Whether the object has the mark of this handle's deployment. */
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
 
 /*
@@ -354,7 +359,7 @@ char *vim_request_digest(const struct vim_request *request);
 enum vim_difference {
 	VIM_SAME,
 	VIM_UPDATE,  /* only what OpenStack changes in place (PUT) */
-	VIM_REPLACE, /* has to be made anew */
+	VIM_REPLACE, /* has to be replaced */
 };
 
 /* Between the request and an object that carries digest, also one of version 0.1 (hash_old.h). An

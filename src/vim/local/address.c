@@ -13,7 +13,7 @@
 #include "net/mac.h"
 #include "vim/local/segment.h"
 
-/* As many addresses of a subnet are looked at for a free one. */
+/* Number of addresses of a subnet that are searched for a free one. */
 #define CANDIDATES 65536
 
 const char *record_string(const json_t *o, const char *key)
@@ -75,7 +75,7 @@ static const struct record *port_with(const struct records *records, const char 
 	return NULL;
 }
 
-/* The first address of the subnet that nothing has, or NULL. */
+/* The first free address of the subnet, or NULL. */
 static char *free_address(const struct records *records, const struct subnet *subnet)
 {
 	cleanup_free char *own = NULL;
@@ -106,7 +106,7 @@ static void add_address(struct record *port, const char *subnet, const char *ip)
 			      json_pack("{s:s*, s:s}", "subnet", subnet, "ip_address", ip));
 }
 
-/* One fixed address as asked for: subnet, address, or both. */
+/* One requested fixed address: subnet, address, or both. */
 static int fix_address(const struct records *records, struct record *port, const char *subnet_name,
 		       const char *ip, struct err *err)
 {
@@ -144,7 +144,7 @@ static int fix_address(const struct records *records, struct record *port, const
 	return 0;
 }
 
-/* What Neutron does for a port without fixed addresses: one of each IP version that is there. */
+/* As Neutron does for a port without fixed addresses: one address of each IP version available. */
 static int choose_addresses(const struct records *records, struct record *port, struct err *err)
 {
 	for (int version = 4; version <= 6; version += 2) {
@@ -196,8 +196,8 @@ static int fix_addresses(const struct records *records, struct record *port, str
 }
 
 /*
- * Always the same for the same port, so that a deployment made again has its MACs again. Neutron's
- * prefix (base_mac).
+ * Derived from the port's name, so that a repeated deployment has the same MACs. Prefix: Neutron's
+ * base_mac.
  */
 static char *stable_mac(const char *tenant, const char *deployment, const char *port)
 {

@@ -7,10 +7,10 @@
 struct err;
 
 /*
- * Fills port->made with "mac_address" (as asked for, else one that is always the same for this port
- * of this deployment) and "addresses" ([{"subnet", "ip_address"}]: as asked for, the next free one
- * of a subnet asked for without address, and for a virtual port that asks for none one of each IP
- * version). Refuses what Neutron refuses, with its words.
+ * Fills port->made with "mac_address" (the requested one, else one derived from the port and
+ * deployment) and "addresses" ([{"subnet", "ip_address"}]: the requested ones; the next free one if
+ * only the subnet is requested; one of each IP version for a virtual port that requests none).
+ * Refuses what Neutron refuses, with its messages.
  */
 int port_choose(const struct records *records, const char *tenant, const char *deployment,
 		struct record *port, struct err *err);
@@ -19,7 +19,7 @@ int port_choose(const struct records *records, const char *tenant, const char *d
 const char *record_string(const json_t *o, const char *key);
 int record_int(const json_t *o, const char *key);
 
-/* A subnet's record as the model has it; strings are borrowed. */
+/* A subnet's record as the model's struct; strings are borrowed. */
 void record_subnet(const struct record *record, struct subnet *ret);
 
 /* The subnet of that name; false: there is none. */

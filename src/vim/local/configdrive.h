@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A config drive as Nova (26, Zed) writes it: ISO 9660 with Rock Ridge and Joliet, volume config-2,
- * the folders and keys of nova.api.metadata.base and nova.virt.netutils. Everything pointed to is
- * borrowed.
+ * the folders and keys of nova.api.metadata.base and nova.virt.netutils. All pointers are borrowed.
  */
 #pragma once
 
@@ -12,7 +11,7 @@
 struct err;
 struct json_writer;
 
-/* Nova keeps user data, base64, in a column of 65,535 bytes. */
+/* Nova stores user data as base64 in a column of 65,535 bytes. */
 #define CONFIGDRIVE_USER_DATA_MAX ((size_t)65535 / 4 * 3)
 
 /* A fixed address of a port in one subnet. */
@@ -61,8 +60,8 @@ struct configdrive {
 char *configdrive_link_id(const char *port_id);
 
 /*
- * What Nova makes of the server's name: lower case letters, digits and dashes, at most 63; nothing
- * left gives "Server-UUID". The caller frees.
+ * Nova's hostname for a server's name: lower case letters, digits and dashes, at most 63;
+ * "Server-UUID" if none are left. The caller frees.
  */
 char *configdrive_hostname(const char *name, const char *uuid);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The embedded host, told as a compute host is. */
+/* Reports the embedded host as if it were a compute host. */
 #include "placement/facts.h"
 
 #include "base/alloc.h"
@@ -21,7 +21,7 @@ static void add_network(struct model *known, const char *name, const struct reco
 	physnets_add(physnets, physnet);
 }
 
-/* Its flavor, and an image without properties, which is how admission sees every image. */
+/* The flavor, and an image without properties: admission ignores image properties. */
 static bool add_server(struct model *known, const struct vim_request *request,
 		       const struct records *records)
 {

@@ -11,34 +11,34 @@
 struct netlink;
 
 struct local {
-	struct vim vim; /* first: the handle that callers have is this one */
+	struct vim vim; /* must be first: callers have a pointer to it */
 	struct store store;
-	int netns;                 /* of the deployment; -1: not open */
-	struct netlink *blackhole; /* while open, a path drops everything */
+	int netns;                 /* the deployment's; -1: not open */
+	struct netlink *blackhole; /* while open, a path drops all packets */
 	bool probed;
 	struct qemu qemu; /* when probed */
 };
 
-/* Opens local->netns, making the namespace where make is true; -ENOENT when there is none. */
+/* Opens local->netns, and creates the namespace if make is true; -ENOENT if it does not exist. */
 int local_netns(struct local *local, bool make, struct err *err);
 
-/* Probes QEMU once and notes which acceleration it has. */
+/* Probes QEMU once; an event reports the acceleration. */
 int local_qemu(struct local *local, struct err *err);
 
-/* net.c: what the records of networks, subnets and ports are in the namespace. */
+/* net.c: creates networks, subnets and ports in the namespace from their records. */
 int net_network_create(struct local *local, const struct records *records, struct record *network,
 		       struct err *err);
 int net_subnet_create(struct local *local, const struct records *records,
 		      const struct record *subnet, struct err *err);
 int net_subnet_destroy(struct local *local, const struct records *records,
 		       const struct record *subnet, struct err *err);
-/* Chooses MAC, addresses and tap into port->made, saves it, makes the tap. */
+/* Sets MAC, addresses and tap in port->made, saves the record, creates the tap. */
 int net_port_create(struct local *local, const struct records *records, struct record *port,
 		    struct err *err);
-/* After the record of a network is gone: removes what no other needs. */
+/* After removal of a network's record: removes bridges and links that no other network needs. */
 int net_prune(struct local *local, const struct records *records, struct err *err);
 int net_port_destroy(struct local *local, const struct record *port, struct err *err);
-/* Is it there, in the kernel? A port: with QEMU at its other end, *ret_in_use. */
+/* Whether it exists in the kernel. *ret_in_use: QEMU has the port's tap open. */
 bool net_present(struct local *local, const struct records *records, const struct record *record,
 		 bool *ret_in_use);
 /* The two ends of the uplink behind the port; -ENOTSUP: its network has none. */
@@ -49,7 +49,7 @@ void net_physnets(const struct records *records, struct physnets *ret);
 /* server.c */
 struct server_state {
 	enum vim_state state;
-	const char *status; /* Nova's word, static */
+	const char *status; /* Nova's status, static */
 	char *fault;        /* or NULL */
 	enum vim_fault fault_class;
 	char *hypervisor; /* or NULL */
@@ -76,7 +76,7 @@ int server_set_link(struct local *local, const struct record *server, struct rec
 int server_console(struct local *local, const struct record *server, char **ret_text,
 		   struct err *err);
 
-/* Flavor of the request, else of the records, with *store filled from its record; NULL: none. */
+/* The request's flavor, else the recorded one, read into *store; NULL: none. */
 const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,
 				  struct flavor *store);
 void local_flavor_read(const char *name, const json_t *spec, struct flavor *store);

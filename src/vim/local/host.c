@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "placement/explain.h"
 
-/* Nova's words for whatever a filter of its scheduler refuses (nova/exception.py, NoValidHost). */
+/* Nova's message if its scheduler finds no host (nova/exception.py, NoValidHost). */
 #define NO_VALID_HOST "No valid host was found. There are not enough hosts available."
 
 void physnets_add(struct physnets *p, const char *name)
@@ -75,8 +75,8 @@ int host_cells(const struct flavor *flavor, struct cells *ret, struct err *err)
 	return 0;
 }
 
-/* More of everything than a guest asks for: the embedded host is narrow in its NUMA nodes alone. */
-#define NODE_CPUS 256 /* shared ones, and as many dedicated ones */
+/* More of everything than a guest needs: only the NUMA nodes of the embedded host are limited. */
+#define NODE_CPUS 256 /* shared, and as many dedicated */
 #define NODE_MB   (INT64_C(1) << 32)
 
 static void fill_node(struct compute_cell *c, int node, bool siblings)
@@ -119,7 +119,7 @@ int host_describe(const struct physnets *physnets, bool hyperthreads, struct com
 	return compute_host_ready(ret, err);
 }
 
-/* The reasons, and which other requests would fit. */
+/* The reasons, and which changed requests would fit. */
 static int refuse(const struct compute_host *host, const struct fit_request *request,
 		  const struct flavor *flavor, struct err *err)
 {

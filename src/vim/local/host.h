@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host that the embedded VIM plays: two NUMA nodes; its physnets, sorted by name, alternate
- * over them, and it has enough of all else. What Nova's scheduler would refuse on such a host is
- * refused here (placement/fit.h), with the reason that Nova keeps to its log. No I/O.
+ * The host that the embedded VIM simulates: two NUMA nodes; physical networks, sorted by name,
+ * alternate between them; all other resources suffice. Requests that Nova's scheduler would refuse
+ * on such a host are refused (placement/fit.h), with the reason that Nova only logs. No I/O.
  */
 #pragma once
 
@@ -27,15 +27,15 @@ void physnets_clear(struct physnets *p);
 
 #define cleanup_physnets __attribute__((__cleanup__(physnets_clear)))
 
-/* NUMA nodes that a flavor gives its guest (nova/virt/hardware.py, numa_get_constraints). */
+/* Guest NUMA cells of a flavor (nova/virt/hardware.py, numa_get_constraints). */
 struct cells {
 	unsigned n;
-	bool numa; /* the flavor asks for NUMA at all; without, nothing binds a guest to a node */
+	bool numa; /* the flavor requests NUMA; without, a guest is not bound to a node */
 };
 
 int host_cells(const struct flavor *flavor, struct cells *ret, struct err *err);
 
-/* A port as admission sees it. */
+/* A port, as input of the admission check. */
 struct host_port {
 	unsigned nicid;
 	const char *network;
@@ -44,13 +44,13 @@ struct host_port {
 	const char *numa_affinity_policy; /* or NULL: the flavor's */
 };
 
-/* As placement sees it; with hyperthreads or without, as the requests want. */
+/* As an inventory for placement, with or without hyperthreads as the requests need. */
 int host_describe(const struct physnets *physnets, bool hyperthreads, struct compute_host *ret,
 		  struct err *err);
 
-/* Would the server fit? */
+/* Whether the server fits; -errno with the reasons if not. */
 int host_admit(const struct flavor *flavor, const struct host_port *ports, size_t n_ports,
 	       const struct physnets *physnets, struct err *err);
 
-/* A NIC that is a PCI function of the host in the guest, not one that the hypervisor emulates. */
+/* Whether the guest gets a PCI function of the host instead of an emulated NIC. */
 bool host_is_pci(enum port_type type);

@@ -26,7 +26,7 @@ void image_files_clear(struct image_files *image)
 	*image = (struct image_files){0};
 }
 
-/* "DIR/image" of the program that runs, or NULL. */
+/* The folder "image" beside the running program, or NULL. */
 static char *folder_beside_program(void)
 {
 	char path[PATH_MAX];
@@ -39,7 +39,7 @@ static char *folder_beside_program(void)
 	return slash ? xasprintf("%.*s/image", (int)(slash - path), path) : NULL;
 }
 
-/* The file of that name beside the disk whose ending is replaced, or NULL. */
+/* The file with the disk's name and another suffix, or NULL. */
 static char *beside(const char *disk, const char *ending)
 {
 	const char *dot = strrchr(disk, '.');
@@ -60,7 +60,7 @@ static const char *format_of(const char *disk)
 		       : "raw";
 }
 
-/* Takes disk as the image when it is there; else notes where it was looked for. */
+/* Uses disk as the image if it exists; else records where it was searched. */
 static bool look(const char *disk, struct image_files *ret, struct strbuf *places)
 {
 	char *path = realpath(disk, NULL);
@@ -100,7 +100,7 @@ int image_find(const char *name, const char *src, struct image_files *ret, struc
 
 	if (path && *path && look(path, ret, &places))
 		return 0;
-	/* A name is a name, not a way out of the folders. */
+	/* A slash would allow paths outside the image folders. */
 	for (size_t i = 0; !strchr(name, '/') && i < ARRAY_SIZE(folders); i++) {
 		if (folders[i] && *folders[i] && look_in(folders[i], name, ret, &places))
 			return 0;

@@ -18,16 +18,16 @@ struct image_files {
 };
 
 /*
- * Finds the image: src (file://PATH or PATH, may be NULL) when that is there, else by name.
- * -ENOENT names the places looked at.
+ * Finds the image: src (file://PATH or PATH, may be NULL) if it exists, else by name. -ENOENT lists
+ * the paths searched.
  */
 int image_find(const char *name, const char *src, struct image_files *ret, struct err *err);
 
-/* Size of the disk that a guest sees of it, in bytes. */
+/* The image's virtual disk size in bytes. */
 int image_size(const struct image_files *image, uint64_t *ret_bytes, struct err *err);
 
 /*
- * Makes the disk of a server at path: what it writes goes there, the image stays as it is. bytes:
+ * Creates the disk of a server at path as a copy-on-write overlay; the image is not changed. bytes:
  * size that the guest sees, at least the image's.
  */
 int image_overlay(const struct image_files *image, const char *path, uint64_t bytes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The embedded VIM: QEMU in a private network namespace of each deployment. What it knows stands in
- * /var/lib/dnsvnf (DNSVNF_LOCAL_DIR) and goes with the deployment.
+ * The embedded VIM: QEMU in one network namespace per deployment. Its state is in /var/lib/dnsvnf
+ * (DNSVNF_LOCAL_DIR) and is removed with the deployment.
  */
 #pragma once
 

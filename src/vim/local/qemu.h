@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* QEMU: what this machine's can do, its command line for a server, its start. */
+/* QEMU: capabilities on this machine, command line of a server, start. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,9 +20,9 @@ struct qemu {
 };
 
 /*
- * Looks: is QEMU there (-ENOENT when not), has it igb (QEMU >= 8.0), does KVM really run a guest on
- * this machine? /dev/kvm may be there and useless, in a guest of a hypervisor that hides what KVM
- * needs, so a guest is started on it for a moment.
+ * Probes whether QEMU is installed (-ENOENT if not), whether it has igb (QEMU >= 8.0), and whether
+ * KVM can run a guest. /dev/kvm may exist and be unusable, in a guest of a hypervisor that hides
+ * what KVM needs, so a guest is started on it for a moment.
  */
 int qemu_probe(struct qemu *ret, struct err *err);
 void qemu_clear(struct qemu *qemu);
@@ -31,7 +31,7 @@ struct qemu_nic {
 	unsigned nicid;
 	const char *mac;
 	const char *tap;
-	bool direct; /* behind a PCIe root port on its node, as a VF would be */
+	bool direct; /* behind a PCIe root port on its node, like a VF */
 	int node;    /* guest cell, of a direct one; -1: the guest has no NUMA */
 };
 
@@ -48,7 +48,7 @@ struct qemu_guest {
 	size_t n_nics;
 };
 
-/* NULL-terminated argv of it; -E2BIG when there are more NICs than the machine has slots for. */
+/* NULL-terminated argv; -E2BIG if there are more NICs than slots. */
 int qemu_argv(const struct qemu *qemu, const struct qemu_guest *guest, char ***ret_argv,
 	      struct err *err);
 void qemu_argv_free(char **argv); /* takes NULL */
@@ -60,15 +60,15 @@ char *qemu_nic_name(unsigned nicid);
 char *qemu_nic_address(const struct qemu_guest *guest, size_t index);
 
 /*
- * Starts QEMU in folder dirfd and network namespace netns and returns when its monitor answers. It
- * lives on without dnsvnf, and from before it runs its pid stands in ID.pid (qemu_process). When it
- * dies at once, the error is what it said.
+ * Starts QEMU in folder dirfd and network namespace netns and returns when its monitor answers.
+ * QEMU outlives dnsvnf; its pid is written to ID.pid (qemu_process) before it runs. If it exits at
+ * once, the error is its message.
  */
 int qemu_start(const struct qemu *qemu, const struct qemu_guest *guest, int dirfd, int netns,
 	       struct err *err);
 
-/* The process behind ID.pid; -ESRCH when there is none or it is gone. */
+/* The process in ID.pid; -ESRCH if there is none or it has exited. */
 int qemu_process(int dirfd, const char *id, struct process *ret);
 
-/* Last lines of what QEMU wrote to ID.log, "; " between them; "" when there are none. */
+/* The last lines that QEMU wrote to ID.log, joined by "; "; "" if there are none. */
 char *qemu_last_words(int dirfd, const char *id);

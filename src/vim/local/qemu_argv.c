@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The machine that the guest sees. Where a device sits is a contract with the image (see
- * image/README.md): normal ports get the kernel's names in PCI order, eth0 and up; direct ports are
- * named by slot, ens6 and up, and are told by their bus number, 0x40 or more.
+ * The machine that the guest sees. The image relies on the devices' PCI addresses (see
+ * image/README.md): normal ports are named in PCI order, eth0 and up; direct ports are recognised
+ * by their bus number, 0x40 or more, and named by slot, ens6 and up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static void add(struct args *a, const char *option, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A comma in a value of QEMU's options is written twice. */
+/* A comma in a value of a QEMU option is written twice. */
 static char *escape(const char *text)
 {
 	struct strbuf b = {0};
@@ -76,7 +76,9 @@ char *qemu_nic_address(const struct qemu_guest *guest, size_t index)
 	}
 	if (!nic->direct)
 		return xasprintf("0000:00:%02x.0", FIRST_PORT_SLOT + before);
-	/* Firmware numbers the buses behind the root ports in their order, from the bridge's. */
+	/*
+	 * The firmware numbers the buses behind the root ports in order, starting at the bridge's.
+	 */
 	return xasprintf("0000:%02x:00.0", bus_of_bridge(bridge_of(nic)) + 1 + before);
 }
 
@@ -92,7 +94,7 @@ static void add_machine(struct args *a, const struct qemu *qemu, const struct qe
 	add(a, "-display", "none");
 	add(a, "-sandbox",
 	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-	/* A guest that powers off is off, not a QEMU that died. */
+	/* Distinguishes a guest that powered off from a QEMU that crashed. */
 	add(a, "-no-shutdown", NULL);
 	add(a, "-machine", "q35,hpet=off");
 	if (qemu->kvm) {
@@ -107,7 +109,7 @@ static void add_machine(struct args *a, const struct qemu *qemu, const struct qe
 	add(a, "-m", "%uM", guest->memory_mb);
 	add(a, "-chardev", "socket,id=qmp,path=%s.qmp,server=on,wait=off", guest->id);
 	add(a, "-mon", "chardev=qmp,mode=control");
-	/* In memory and of one size, however much the guest writes. */
+	/* A ring in memory of fixed size, independent of how much the guest writes. */
 	add(a, "-chardev", "ringbuf,id=console,size=64K");
 	add(a, "-serial", "chardev:console");
 }
@@ -125,10 +127,10 @@ static void add_cells(struct args *a, const struct qemu_guest *guest)
 }
 
 /*
- * With a thread for each vCPU, QEMU's emulation (7.2, 10.0) may run an old translation of kernel
- * code that another vCPU has just patched. Seen in one of 10 to 50 boots: "Oops: int3", or a vCPU
- * whose timer interrupt stays in service for ever. The guest starts again then, and is up within
- * bootup_time. That holds for all its life: one that gets no CPU for 21 s starts again, too.
+ * With a thread per vCPU, QEMU's emulation (7.2, 10.0) may run an old translation of kernel code
+ * that another vCPU has just patched. Seen in one of 10 to 50 boots: "Oops: int3", or a vCPU whose
+ * timer interrupt stays in service for ever. With these options the guest reboots then, and is up
+ * within bootup_time. They also reboot a running guest that gets no CPU for 21 s.
  */
 #define EMULATED " tsc=reliable oops=panic sysctl.kernel.panic_on_rcu_stall=1"
 
@@ -143,7 +145,7 @@ static void add_boot(struct args *a, const struct qemu *qemu, const struct qemu_
 		    "random.trust_cpu=on apparmor=0 audit=0%s",
 		    qemu->kvm ? "" : EMULATED);
 	}
-	/* The disk goes with the deployment: nothing is lost when the host's cache is. */
+	/* The disk is deleted with the deployment, so a lost host cache is harmless. */
 	add(a, "-drive", "file=%s,if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap",
 	    guest->disk);
 	add(a, "-device", "virtio-blk-pci,drive=disk,bus=pcie.0,addr=0x3");
@@ -188,7 +190,7 @@ static int add_nics(struct args *a, const struct qemu *qemu, const struct qemu_g
 		} else {
 			place = xasprintf("pcie.0,addr=%#x", FIRST_PORT_SLOT + ports++);
 		}
-		/* igb is a NIC that has VFs; virtio-net follows set_link too. e1000e does not. */
+		/* igb is a NIC with VFs; virtio-net obeys set_link too; e1000e does not. */
 		add(a, "-device", "%s,id=%s,netdev=net%u,mac=%s,bus=%s,romfile=",
 		    nic->direct && qemu->igb ? "igb" : "virtio-net-pci", name, nic->nicid, nic->mac,
 		    place);

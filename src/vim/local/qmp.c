@@ -15,7 +15,7 @@
 #include "base/json_write.h"
 #include "base/log.h"
 
-/* The longest answer that we ask for is a console of 64 KiB in base64. */
+/* The longest answer is a console of 64 KiB in base64. */
 #define LINE_MAX_BYTES (1024 * 1024)
 
 struct qmp {
@@ -63,7 +63,7 @@ static int send_line(struct qmp *qmp, const char *text, size_t len, int64_t dead
 	return 0;
 }
 
-/* Takes the first whole line out of qmp->in; NULL: there is none yet. */
+/* Takes the first complete line from qmp->in; NULL: none yet. */
 static json_t *take_line(struct qmp *qmp, bool *ret_broken)
 {
 	char *end = qmp->in_len ? memchr(qmp->in, '\n', qmp->in_len) : NULL;
@@ -115,7 +115,7 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 	}
 }
 
-/* Takes arguments over. */
+/* Takes ownership of arguments. */
 static char *command_line(struct qmp *qmp, const char *command, json_t *arguments, struct err *err)
 {
 	cleanup_json_writer struct json_writer w = {0};
@@ -194,12 +194,12 @@ int qmp_open(int dirfd, const char *name, int timeout_ms, struct qmp **ret, stru
 
 	if (fd < 0)
 		return err_errno(err, errno, "cannot make a socket");
-	/* By the folder's descriptor: its path may be longer than a socket address can hold. */
+	/* Via the folder's descriptor: the path may be too long for a socket address. */
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dirfd,
 			 name);
 	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
 		return err_code(err, INVALID, ENAMETOOLONG, "socket name %s is too long", name);
-	/* A backlog that is full blocks connect(2): bounded like every answer. */
+	/* A full backlog blocks connect(2): it has the same time limit as an answer. */
 	struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)

@@ -2,7 +2,7 @@
 /*
  * QMP, the JSON protocol of a running QEMU
  * (https://www.qemu.org/docs/master/interop/qmp-spec.html). A monitor serves one client at a time:
- * connect, ask, close.
+ * connect, query, close.
  */
 #pragma once
 
@@ -15,19 +15,19 @@ struct qmp;
 
 /*
  * Connects to the monitor socket `name` in folder dirfd and negotiates, within timeout_ms.
- * -ECONNREFUSED or -ENOENT: nobody listens (yet). Every command has the same time limit.
+ * -ECONNREFUSED or -ENOENT: no listener (yet). Every command has the same time limit.
  */
 int qmp_open(int dirfd, const char *name, int timeout_ms, struct qmp **ret, struct err *err);
 
-/* On a connected stream socket, taken over: for tests. */
+/* For tests: on a connected stream socket, whose ownership is taken. */
 int qmp_open_fd(int fd, int timeout_ms, struct qmp **ret, struct err *err);
 
 void qmp_close(struct qmp *qmp); /* takes NULL */
 
 /*
- * One command; arguments (may be NULL) are taken over. *ret (may be NULL) is what "return" held;
- * the caller owns the reference. QEMU's refusal is -EREMOTEIO with its words; -ECONNRESET: QEMU
- * hung up.
+ * One command; takes ownership of arguments (may be NULL). *ret (may be NULL): the value of
+ * "return"; the caller owns the reference. -EREMOTEIO: QEMU refused, with its message; -ECONNRESET:
+ * QEMU closed the connection.
  */
 int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret,
 		struct err *err);

@@ -36,7 +36,7 @@ struct segment_uplink {
 /* Where one network's ports go: bridges[ports] of its plan. */
 struct segment_network {
 	char *name;
-	size_t ports;   /* index of the bridge that the taps go to */
+	size_t ports;   /* index of the bridge for the taps */
 	size_t service; /* index of the bridge with the addresses; may be the same */
 	unsigned vlan;  /* of a vlan network, given or chosen; 0: it has none */
 };
@@ -54,21 +54,21 @@ void segments_clear(struct segments *s);
 #define cleanup_segments __attribute__((__cleanup__(segments_clear)))
 
 /*
- * Pure. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094.
- * A vlan network without an id gets one that no other has, and should be given it from then on; one
- * that comes later and names the same id on another physnet joins it.
+ * Pure. Refuses what Neutron refuses: a VLAN id twice on one physnet, an id over 4094. A vlan
+ * network without an id gets a free one, and the caller should pass it from then on; a later
+ * network with the same id on another physnet joins it.
  */
 int segment_plan(const struct network *const *networks, size_t n, struct segments *ret_segments,
 		 struct err *err);
 
 /*
- * The namespace's own address in the subnet, without prefix length: the gateway; where none is
- * given the first host address, as Neutron chooses it; where none is wanted, or it is outside the
- * subnet, the highest host address. The caller frees. Pure.
+ * The namespace's address in the subnet, without prefix length: the gateway; if none is given, the
+ * first host address, as Neutron does; if the subnet has no gateway, or one outside it, the highest
+ * host address. The caller frees. Pure.
  */
 int segment_own_address(const struct subnet *subnet, char **ret_address, struct err *err);
 
-/* Makes what is missing, with the alias, and takes it up. */
+/* Creates missing bridges and links, with the alias, and sets them up. */
 int segment_apply(int ns, const struct segments *segments, const char *alias, struct err *err);
 
 /* Deletes the bridges and uplinks in the namespace that are not in segments (NULL: all of them). */
@@ -77,7 +77,7 @@ int segment_prune(int ns, const struct segments *segments, struct err *err);
 /* By its name, or NULL. */
 const struct segment_network *segment_find(const struct segments *segments, const char *network);
 
-/* Name of the bridge that taps of the network go to, or NULL. */
+/* Name of the bridge for the network's taps, or NULL. */
 const char *segment_bridge(const struct segments *segments, const char *network);
 
 /* Name of the bridge with the network's addresses, or NULL. */

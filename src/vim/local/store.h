@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the embedded VIM remembers: one folder a deployment, ROOT/TENANT/DEPLOYMENT, with one JSON
- * file an object, written before the object is made and removed after it is gone. So whatever a
- * killed dnsvnf leaves behind is found by the next one. Disks, sockets and logs of servers stand
- * beside the records. ROOT is /var/lib/dnsvnf or DNSVNF_LOCAL_DIR.
+ * The state of the embedded VIM: one folder per deployment, ROOT/TENANT/DEPLOYMENT, with one JSON
+ * record per object. A record is written before its object is created and removed after the object
+ * is deleted, so that the next dnsvnf finds everything that a killed one left. Disks, sockets and
+ * logs of servers are beside the records. ROOT is /var/lib/dnsvnf or DNSVNF_LOCAL_DIR.
  */
 #pragma once
 
@@ -14,12 +14,12 @@
 struct record {
 	enum vim_kind kind;
 	int64_t seq; /* order of creation */
-	char *id;    /* UUID; names the file and whatever belongs to the object */
+	char *id;    /* UUID; name of the file and of the object's other files */
 	char *name;
 	char *owner;
 	char *digest;
-	bool done;    /* the object behind it was made whole */
-	json_t *spec; /* the request, as vim_request_json gives it */
+	bool done;    /* the object is complete */
+	json_t *spec; /* the request (vim_request_json) */
 	json_t *made; /* what the VIM chose: MAC and addresses of a port, name of a tap ... */
 };
 
@@ -30,42 +30,42 @@ struct records {
 
 struct store {
 	char *root, *tenant, *deployment;
-	char *path; /* of the deployment's folder, which may not exist */
+	char *path; /* of the deployment's folder, which may not exist yet */
 	int dirfd;  /* of that folder, -1: not open */
 	int lockfd; /* -1: not locked */
 };
 
-/* Makes nothing. */
+/* Creates nothing. */
 void store_init(struct store *store, const char *tenant, const char *deployment);
 void store_clear(struct store *store); /* unlocks */
 
-/* Opens the folder into store->dirfd; -ENOENT when there is none. */
+/* Opens the folder into store->dirfd; -ENOENT if it does not exist. */
 int store_open_folder(struct store *store, struct err *err);
 
 /*
- * Makes the folder (0700) and keeps other dnsvnf from changing the deployment until store_clear.
- * -EBUSY with the pid of who is at work. A second call does nothing.
+ * Creates the folder (0700) and locks the deployment against changes by other dnsvnf processes
+ * until store_clear. -EBUSY with the pid of the holder. A second call does nothing.
  */
 int store_lock(struct store *store, struct err *err);
 
-/* All records in the order of their creation; none when there is no folder. */
+/* All records in the order of creation; none if the folder does not exist. */
 int store_load(struct store *store, struct records *ret, struct err *err);
 
-/* A new one, with an id, not saved yet. */
+/* A new record, with an id, not saved yet. */
 struct record *records_new(struct records *records, enum vim_kind kind, const char *name);
 
-/* The last one made of that name, or NULL. Only images can have one name twice. */
+/* The latest record of that name, or NULL. Only images can share a name. */
 struct record *records_find(const struct records *records, enum vim_kind kind, const char *name);
 void records_clear(struct records *records);
 
-/* Writes and removes the file of a record; the store must be locked. */
+/* Write and remove the file of a record; the store must be locked. */
 int record_save(struct store *store, const struct record *record, struct err *err);
 int record_remove(struct store *store, const struct record *record, struct err *err);
 
 /* "ID.SUFFIX", the file of that kind of the object; the caller frees. */
 char *record_file(const struct record *record, const char *suffix);
 
-/* Removes the folder, then its parents as far as they are empty; unlocks. */
+/* Removes the folder and its empty parents; unlocks. */
 int store_remove(struct store *store, struct err *err);
 
 /* Every deployment that has a folder. */

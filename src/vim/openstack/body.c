@@ -62,7 +62,7 @@ static void put_gateway(json_t *o, const struct subnet *s)
 	json_object_set_new(o, "enable_dhcp", json_boolean(s->dhcp));
 }
 
-/* A gateway that comes later has to leave the pools first, or Neutron refuses it. */
+/* Neutron refuses a gateway inside the allocation pools: the pools have to exclude it. */
 static void update_gateway(json_t *o, const struct subnet *s)
 {
 	json_t *pools = s->gateway && !s->no_gateway
@@ -114,7 +114,7 @@ static int put_fixed_ips(struct openstack *os, const struct interface *i, const 
 	for (size_t k = 0; k < i->n_addresses && r == 0; k++)
 		r = add_fixed_ip(os, network, i->addresses[k].subnet, i->addresses[k].ip_address,
 				 list, err);
-	/* Without a word of it Neutron chooses an address from each family's first subnet. */
+	/* Without fixed_ips, Neutron chooses an address from each family's first subnet. */
 	if (json_array_size(list) > 0)
 		json_object_set(o, "fixed_ips", list);
 	json_decref(list);
@@ -273,7 +273,7 @@ int body_put_user_data(json_t *o, const struct vim_request *r, struct err *err)
 	return 0;
 }
 
-/* Where ESC's placement of type zone_host wants it: zone, or zone:host. */
+/* From ESC's placement of type zone_host: zone, or zone:host. */
 static void put_zone(json_t *o, const struct vm_group *group)
 {
 	for (size_t i = 0; i < group->n_placements; i++) {
@@ -373,7 +373,7 @@ json_t *body_update(const struct vim_request *r)
 		update_gateway(o, r->subnet.subnet);
 	if (r->kind == VIM_PORT) {
 		put_security(o, r->port.interface, NULL);
-		/* What the descriptor no longer says is as Neutron has it without a word. */
+		/* Attributes that the descriptor no longer sets get Neutron's defaults. */
 		if (r->port.interface->port_security_enabled == TRI_UNKNOWN)
 			json_object_set_new(o, "port_security_enabled", json_true());
 		if (!r->port.interface->n_allowed_address_pairs)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What dnsvnf asks of Neutron, Nova and Glance: a request of vim.h as the body of a POST. */
+/* Requests of vim.h as bodies for POST and PUT to Neutron, Nova and Glance. */
 #pragma once
 
 #include <jansson.h>
@@ -9,14 +9,17 @@ struct openstack;
 struct vim_request;
 
 /*
- * The object as the service wants it, without the {"network": ...} around it. Names of what it
- * needs become ids by os->resources; -ENOENT names the one that is not there. The caller owns
+ * The object in the service's format, without the {"network": ...} around it. Names of other
+ * resources are replaced by ids from os->resources; -ENOENT names the missing one. The caller owns
  * *ret.
  */
 int body_make(struct openstack *os, const struct vim_request *request, json_t **ret,
 	      struct err *err);
 
-/* Of a PUT that brings an object to what the request says: only what can change in place. */
+/*
+ * The body of a PUT that updates an object to the request: only attributes that can change in
+ * place.
+ */
 json_t *body_update(const struct vim_request *request);
 
 /* Adds a server's user data, if there is any, to the body of a request. -E2BIG. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From settings to what a client needs: aliases, defaults, and whether all is there. */
+/* Converts settings to what a client needs: aliases, defaults, completeness. */
 #pragma once
 
 struct cloud;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings of one cloud, in layers, each with the place it was read from. */
+/* The settings of one cloud, in layers, each with the file and line it was read from. */
 #pragma once
 
 #include "base/text.h"
@@ -9,12 +9,12 @@ struct cloud_file;
 struct err;
 
 struct cloud_document {
-	const char *path; /* NULL: no such file, and nothing in it */
+	const char *path; /* NULL: no such file, empty */
 	struct text text;
 	struct yaml yaml;
 };
 
-/* A file that is no YAML, or no mapping, is -EINVAL with file and line. */
+/* A file that is not YAML, or not a mapping, is -EINVAL with file and line. */
 int cloud_document_load(struct cloud_document *d, const struct cloud_file *file, struct err *err);
 void cloud_document_clear(struct cloud_document *d);
 
@@ -69,7 +69,7 @@ enum cloud_key {
 
 const char *cloud_key_name(enum cloud_key key); /* "auth_url" */
 
-/* Points into the document or the environment that it was read from. */
+/* Points into the document or environment. */
 struct cloud_setting {
 	bool present;
 	const char *text;           /* NULL: null, a list or a mapping */
@@ -89,20 +89,19 @@ struct cloud_settings {
 };
 
 /*
- * Lays a mapping of the document over the settings. A null takes away what lies under it, unless
- * nulls is false, as in the values of a region. Keys that are not in enum cloud_key are passed
- * over.
+ * Overrides the settings with a mapping of the document. A null removes a setting, unless nulls is
+ * false, as for the values of a region. Keys that are not in enum cloud_key are ignored.
  */
 int cloud_settings_add(struct cloud_settings *s, struct cloud_document *d, yaml_node_t *map,
 		       bool nulls, struct err *err);
 
-/* Lays the OS_* variables over the settings. */
+/* Overrides the settings with the OS_* variables. */
 void cloud_settings_add_environment(struct cloud_settings *s, const char *const *environment);
 
-/* Lays one over the other. */
+/* Overrides settings with those of another layer. */
 void cloud_settings_overlay(struct cloud_settings *s, const struct cloud_settings *over);
 
-/* The setting of that key that counts: "auth" before top; NULL: none, or an empty one. */
+/* The effective setting of that key: "auth" before the top level; NULL: none, or empty. */
 const struct cloud_setting *cloud_settings_get(const struct cloud_settings *s, enum cloud_key key);
 
 /* Sets -EINVAL with the place of the setting in front: "FILE:LINE: ..." or "OS_NAME: ...". */

@@ -4,23 +4,22 @@
  * takes them (https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html and
  * openstack/config/loader.py).
  *
- * Which cloud: the name that is given, else OS_CLOUD, else the OS_* variables when there is one
- * that says more than where to look (OS_CLOUD, OS_CLIENT_*, OS_REGION_NAME), else the only cloud of
- * clouds.yaml. "envvars" as a name means the OS_* variables. For a cloud of clouds.yaml nothing but
- * OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE counts of the environment: no OS_PASSWORD or
- * OS_REGION_NAME of another cloud slips in. (The openstack command does let them; the SDK and what
- * is built on it do not.)
+ * Which cloud: the given name, else OS_CLOUD, else the OS_* variables if any is set besides
+ * OS_CLOUD, OS_CLIENT_* and OS_REGION_NAME, else the only cloud of clouds.yaml. The name "envvars"
+ * means the OS_* variables. For a cloud of clouds.yaml, only OS_CLIENT_CONFIG_FILE and
+ * OS_CLIENT_SECURE_FILE are read from the environment: no OS_PASSWORD or OS_REGION_NAME of another
+ * cloud is mixed in. (The openstack command mixes them; the SDK does not.)
  *
  * Files: $OS_CLIENT_CONFIG_FILE, then clouds.yaml, clouds.yml, clouds.json of the current folder,
- * $XDG_CONFIG_HOME/openstack, ~/.config/openstack, /etc/xdg/openstack, /etc/openstack. The first
- * that may be read counts, alone. The same for secure.yaml ($OS_CLIENT_SECURE_FILE), whose clouds
- * are laid over those of clouds.yaml, and for clouds-public.yaml, whose profiles lie under them.
- * JSON is read as the YAML that it is.
+ * $XDG_CONFIG_HOME/openstack, ~/.config/openstack, /etc/xdg/openstack, /etc/openstack. Only the
+ * first readable one is used. The same for secure.yaml ($OS_CLIENT_SECURE_FILE), whose settings
+ * override those of clouds.yaml, and for clouds-public.yaml, whose profiles are overridden by them.
+ * JSON is read as YAML.
  *
- * Values: one beside "auth" serves where "auth" has none; '-' and '_' in keys are the same; an
- * empty one is none. Of "regions" the first counts, with its values over the cloud's. A text is
- * taken as it is written: `project_name: 007` is "007" and `password: yes` is "yes", where the SDK
- * goes by YAML's types and would make 7 and true of them. insecure and verify must be booleans.
+ * Values: a key beside "auth" is used if "auth" does not have it; '-' and '_' in keys are the same;
+ * an empty value is ignored. Of "regions" the first is used, and its values override the cloud's.
+ * Values are used as written: `project_name: 007` is "007" and `password: yes` is "yes", while the
+ * SDK applies YAML's types (7, true). insecure and verify must be booleans.
  *
  * Read, but refused: auth_types other than those below, trust_id, system_scope. Not read: the
  * profiles built into openstacksdk and those behind a URL, OS_CLOUD_NAME, the scope "domain",
@@ -41,9 +40,9 @@ enum cloud_auth {
 };
 
 /*
- * Of an id and a name of the same object one at most is set, and an id goes before a name. A domain
- * is always set: where none is given it is the one with id "default", as with the openstack
- * command. Strings are owned.
+ * At most one of id and name of the same object is set; an id has precedence over a name. A domain
+ * is always set: by default the one with id "default", as in the openstack command. Strings are
+ * owned.
  */
 struct cloud {
 	char *name;  /* in clouds.yaml, or "envvars" */
@@ -56,7 +55,7 @@ struct cloud {
 	char *user_domain_id, *user_domain_name;
 	char *password; /* set for CLOUD_AUTH_PASSWORD */
 
-	/* Both may be missing: the user's default project, or the one that the token is for. */
+	/* Both may be missing: the user's default project, or the token's project. */
 	char *project_id, *project_name;
 	char *project_domain_id, *project_domain_name;
 
@@ -85,7 +84,7 @@ void cloud_clear(struct cloud *cloud);
 
 #define cleanup_cloud __attribute__((__cleanup__(cloud_clear)))
 
-/* The same without I/O. */
+/* Like cloud_load, without I/O. */
 struct cloud_file {
 	const char *path; /* for messages; NULL: there is no such file */
 	const char *text;

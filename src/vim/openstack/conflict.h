@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two runs, on two machines, that create the same deployment at the same time. */
+/* Detects two runs, on two machines, that create the same deployment concurrently. */
 #pragma once
 
 #include <stddef.h>
@@ -9,10 +9,9 @@ struct openstack;
 struct vim_request;
 
 /*
- * Lists networks and ports again. -EBUSY: one with the mark of one that was just created has
- * another id, and ours is not the older of the two. The newer of two concurrent runs rolls back.
- * created_at is in seconds: two of the same second both roll back, which leaves none rather than
- * two.
+ * Lists networks and ports again. -EBUSY: another resource has the mark of one that was just
+ * created, and ours is not the older. The newer of two concurrent runs rolls back. created_at has a
+ * resolution of seconds: two runs of the same second both roll back.
  */
 int conflict_check(struct openstack *os, const struct vim_request *made, size_t n, struct err *err);
 

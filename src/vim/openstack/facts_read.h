@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the APIs' answers tell of compute hosts. What is not as the API says is passed over. No I/O.
- */
+/* Reads data about compute hosts from the APIs' answers. Malformed parts are ignored. No I/O. */
 #pragma once
 
 #include <jansson.h>

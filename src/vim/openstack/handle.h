@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The handle of a deployment on OpenStack, and the parts that its operations are made of. */
+/* The handle of a deployment on OpenStack, and functions shared by its operations. */
 #pragma once
 
 #include "vim/openstack/clouds.h"
@@ -13,14 +13,14 @@ struct openstack {
 	char *project; /* the target's, or NULL */
 	bool make_project;
 	struct session *session;
-	struct resources resources; /* as last listed, and what was made since */
+	struct resources resources; /* as last listed, plus those created since */
 	char *prefix;               /* "dnsvnf:TENANT/DEPLOYMENT/" */
 	struct lock lock;
 	json_t *before;          /* the server as it was when its change began, or NULL */
 	unsigned changed;        /* what of it was changed since (enum vim_change) */
 	json_t *polled;          /* the server of the last VIM_LOOK_STATE, or NULL */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
-	bool took_link_down;     /* which has to be put back whatever happens */
+	bool took_link_down;     /* it must be restored in any case */
 	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
 };
 
@@ -54,11 +54,13 @@ const struct resource *openstack_image(struct openstack *os, const struct vim_re
 char *openstack_servers_path(const char *name, const char *status);
 bool openstack_servers_hold(const json_t *answer, const char *id);
 
-/* project.c: the project itself, when it is ours to make. */
+/* project.c: the project, if dnsvnf creates it. */
 
-/* Logs in. -ENOENT: there is no such project, or no role in it, and it is to be made. */
+/*
+ * Logs in. -ENOENT: the project does not exist, or there is no role in it, and it is to be created.
+ */
 int openstack_login(struct openstack *os, struct err *err);
-/* A session in the project that the credentials themselves name; the caller frees it. */
+/* A session in the credentials' own project; the caller frees it. */
 int openstack_base_session(struct openstack *os, struct session **ret, struct err *err);
 int openstack_make_project(struct openstack *os, struct err *err);   /* and logs in to it */
 int openstack_delete_project(struct openstack *os, struct err *err); /* if ours and empty */

@@ -3,5 +3,5 @@
 
 #include "vim/vim.h"
 
-/* What the user can do about a request that was refused with this status and message, or NULL. */
+/* A hint what the user can do about a request refused with this status and message, or NULL. */
 const char *hint_for(enum vim_kind kind, long status, const char *message);

@@ -15,7 +15,7 @@
 
 #define CONNECT_MS        10000L
 #define DEFAULT_TIMEOUT_S 60
-#define MAX_CONNECTIONS   8L /* a host: what an API worker's queue takes without harm */
+#define MAX_CONNECTIONS   8L /* per host: an API worker's queue accepts them */
 #define INTERRUPT_MS      5000.0
 
 struct transfer {
@@ -163,7 +163,7 @@ static size_t give_body(char *buffer, size_t size, size_t n, void *opaque)
 	return (size_t)got;
 }
 
-/* Credentials go to the scheme that the cloud names, and to no other. */
+/* Credentials are sent only with the scheme that the cloud names. */
 static void set_security(CURL *curl, const struct cloud *cloud)
 {
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -200,7 +200,7 @@ void http_start(struct http *http, const struct http_request *request, http_done
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, request->headers);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	/* The answer to a large listing may take long, but not without a byte. */
+	/* A large listing may take long; the timeout applies only if no byte arrives. */
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->timeout_s);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->words);
@@ -228,7 +228,7 @@ void http_after(struct http *http, double delay_ms, void (*fn)(void *data), void
 		(struct timer){now_ms(http) + delay_ms, fn, data};
 }
 
-/* Why no answer came, as -errno, and whether the server may have seen the request all the same. */
+/* Why no answer came, as -errno, and whether the server may have received the request. */
 static void explain(const struct transfer *t, CURLcode code, struct http_answer *answer)
 {
 	const char *words = t->words[0] ? t->words : curl_easy_strerror(code);
@@ -254,7 +254,7 @@ static void explain(const struct transfer *t, CURLcode code, struct http_answer 
 	err_code(&answer->err, UNREACHABLE, refused ? ECONNREFUSED : EHOSTUNREACH, "%s", words);
 }
 
-/* Takes the transfer off the list, tells its owner and frees it. */
+/* Removes the transfer from the list, calls done and frees it. */
 static void finish(struct http *http, struct transfer *t, CURLcode code)
 {
 	struct http_answer answer = {.body = t->body.s ? t->body.s : "",
@@ -289,7 +289,7 @@ void http_uninterruptible(struct http *http)
 	http->run = NULL;
 }
 
-/* Calls the timers that are due; returns ms to the next one, at most limit. */
+/* Calls the timers that are due; returns ms until the next one, at most limit. */
 static double run_timers(struct http *http, double limit)
 {
 	double next = limit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP requests side by side over kept connections (libcurl multi). One request is one try; what a
- * failed one means is the caller's to decide.
+ * Concurrent HTTP requests over persistent connections (libcurl multi). No retries: the caller
+ * decides what a failure means.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct run_ctx;
 
 enum { HTTP_MAX_ANSWER = 32 << 20 }; /* bytes of a body; a longer one is an error */
 
-/* A file that is sent as the body. */
+/* A file sent as the body. */
 struct http_upload {
 	int fd; /* borrowed, read from its offset 0 */
 	uint64_t size;
@@ -29,34 +29,36 @@ struct http_upload {
 struct http_request {
 	const char *method; /* static */
 	const char *url;
-	struct curl_slist *headers;       /* taken over */
+	struct curl_slist *headers;       /* ownership is taken */
 	const char *body;                 /* or NULL; must live until the answer */
 	const struct http_upload *upload; /* or NULL; as body */
-	/* Must not be sent twice: on a new connection, since libcurl repeats by itself what it sent
-	 * on an old one that turns out to be dead. */
+	/*
+	 * Must not be sent twice: use a new connection, since libcurl itself repeats requests sent
+	 * on a reused connection that turns out to be dead.
+	 */
 	bool once;
 };
 
 struct http_answer {
-	long status;      /* 0: none came, see err */
-	const char *body; /* terminated; never NULL */
+	long status;      /* 0: no answer, see err */
+	const char *body; /* NUL-terminated; never NULL */
 	size_t len;
-	const char *request_id;    /* x-openstack-request-id and its like, or NULL */
+	const char *request_id;    /* x-openstack-request-id or similar, or NULL */
 	const char *subject_token; /* of Keystone, or NULL */
-	double retry_after;        /* s; -1: not said */
-	struct err err;            /* of the transport: what curl said, as -errno */
-	bool reached;        /* of a failure: a part of the request may have reached the server */
-	double start_ms, ms; /* from http_new; how long it took */
+	double retry_after;        /* s; -1: no such header */
+	struct err err;            /* of the transport: curl's error as -errno */
+	bool reached;              /* on failure: part of the request may have reached the server */
+	double start_ms, ms;       /* since http_new; duration */
 };
 
 typedef void http_done_fn(void *data, const struct http_answer *answer);
 
 /*
- * TLS as the cloud says (verify, cacert, cert, key). A request is given up when it took
- * DNSVNF_HTTP_TIMEOUT seconds (default 60) without a byte moving. cloud and run are borrowed.
+ * TLS as configured for the cloud (verify, cacert, cert, key). A request fails after
+ * DNSVNF_HTTP_TIMEOUT seconds (default 60) without transfer. cloud and run are borrowed.
  */
 struct http *http_new(const struct cloud *cloud, const struct run_ctx *run);
-void http_free(struct http *http); /* NULL is fine; done is not called for what is under way */
+void http_free(struct http *http); /* takes NULL; done is not called for pending requests */
 
 /* Sends; done is called from http_run. */
 void http_start(struct http *http, const struct http_request *request, http_done_fn *done,
@@ -66,8 +68,8 @@ void http_start(struct http *http, const struct http_request *request, http_done
 void http_after(struct http *http, double delay_ms, void (*fn)(void *data), void *data);
 
 /*
- * Works until no request and no timer is left. When the user interrupts, requests under way have
- * five seconds to end, so that what they made is known.
+ * Runs until no request and no timer is left. After an interrupt, pending requests have five
+ * seconds to complete, so that their outcome is known.
  */
 void http_run(struct http *http);
 

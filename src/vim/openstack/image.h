@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends an image's file to Glance, and proves by its hash that it arrived. */
+/* Uploads an image's file to Glance and verifies its hash. */
 #pragma once
 
 #include <stdint.h>
@@ -10,8 +10,8 @@ struct image_upload;
 struct session;
 
 /*
- * Starts to send the file that image->src names to the image `id`, which is queued. progress is
- * called in bytes, done once, from session_run: with 0, or -errno and the reason.
+ * Starts the upload of the file in image->src to the queued image `id`. progress is called with
+ * bytes, done once, both from session_run: with 0, or -errno and the reason.
  */
 struct image_upload *image_upload_start(struct session *session, const struct image *image,
 					const char *id,
@@ -19,4 +19,4 @@ struct image_upload *image_upload_start(struct session *session, const struct im
 					void (*done)(void *data, int result, const char *text),
 					void *data);
 
-void image_upload_free(struct image_upload *upload); /* NULL is fine */
+void image_upload_free(struct image_upload *upload); /* takes NULL */

@@ -9,7 +9,7 @@
 
 enum { MAX_PAGES = 100 };
 
-/* What is read of Neutron's objects; the rest of a port is long. */
+/* The fields that are read; a port has many more. */
 #define NETWORK_FIELDS                                                              \
 	"&fields=id&fields=name&fields=description&fields=status&fields=created_at" \
 	"&fields=mtu&fields=router:external&fields=provider:network_type"           \
@@ -131,7 +131,7 @@ static bool is_meant(const struct vim_object *o, const struct vim_reference *ref
 	       (streq(o->name, reference->name) || streq(o->id, reference->name));
 }
 
-/* Networks that other projects share with this one are found by name or id only. */
+/* Networks shared by other projects are found by name or id only. */
 static int fetch_shared_networks(struct openstack *os, const struct vim_reference *references,
 				 size_t n, struct err *err)
 {
@@ -164,7 +164,7 @@ static int fetch_shared_networks(struct openstack *os, const struct vim_referenc
 	return openstack_fetch(os, &subnets, 1, &os->resources, err);
 }
 
-/* Flavors, and the images and networks that the references find: what needs no project of ours. */
+/* Flavors, and referenced images and networks: listed without a project of ours. */
 static int fetch_common(struct openstack *os, const struct vim_reference *references, size_t n,
 			struct err *err)
 {
@@ -187,7 +187,7 @@ static int fetch_all(struct openstack *os, const struct vim_reference *reference
 	cleanup_free char *deployment = xasprintf("%s/%s", os->vim.tenant, os->vim.deployment);
 	bool admin = session_has_role(os->session, "admin");
 	char *by_name = images_by("name", references, n);
-	/* Admins see the images of all projects, and a stranger may set any property. */
+	/* Admins see the images of all projects, and anyone can set a property. */
 	struct strbuf ours = {0};
 	query_add(&ours, MARK_DEPLOYMENT, deployment);
 	query_add(&ours, "owner", project);
@@ -208,7 +208,7 @@ static int fetch_all(struct openstack *os, const struct vim_reference *reference
 	return r < 0 ? r : fetch_shared_networks(os, references, n, err);
 }
 
-/* What could be used by a project that is still to be made, seen from that of the credentials. */
+/* Resources that a project to be created could use, as seen from the credentials' project. */
 static int fetch_before_project(struct openstack *os, const struct vim_reference *references,
 				size_t n, struct err *err)
 {

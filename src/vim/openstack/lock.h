@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps two dnsvnf of one machine off the same deployment. The kernel lets go of it with the
- * process, however that ends. */
+/*
+ * Keeps two dnsvnf processes on one machine from changing the same deployment. The kernel releases
+ * the lock when the process ends.
+ */
 #pragma once
 
 struct err;
@@ -10,7 +12,9 @@ struct lock {
 	char *path;
 };
 
-/* what: names it in the whole machine; shown is for the message. -EBUSY says who holds it. */
+/*
+ * what: name of the lock, unique on the machine; shown is for the message. -EBUSY names the holder.
+ */
 int lock_take(struct lock *lock, const char *what, const char *shown, struct err *err);
 
 void lock_release(struct lock *lock); /* removes the file too */

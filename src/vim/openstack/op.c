@@ -17,7 +17,7 @@ static enum op_state create_posted(struct op *op, enum op_answer answer)
 {
 	if (answer == OP_OK)
 		return OP_FOLLOWUP;
-	/* A conflict after a request that was lost is perhaps with what that one made. */
+	/* A conflict after a lost request may be with the resource that it created. */
 	if (answer == OP_LOST || (answer == OP_CONFLICT && op->tries > 0))
 		return unknown_outcome(op);
 	if ((answer == OP_REFUSED || answer == OP_CONFLICT) && op->bulk)
@@ -31,8 +31,10 @@ static enum op_state create_probing(const struct op *op, enum op_answer answer)
 		return OP_FOLLOWUP;
 	if (answer == OP_FOUND_OTHER)
 		return OP_DONE;
-	/* Part of a bulk request, which makes all or none, was made by others. tries is 0 after a
-	 * conflict of names. */
+	/*
+	 * A bulk request creates all or none, so others created this part. tries is 0 after a
+	 * conflict of names.
+	 */
 	if (answer != OP_NOT_FOUND || op->tries == 0)
 		return OP_FAILED;
 	if (op->probes < OP_MAX_PROBES)

@@ -3,15 +3,12 @@
  * One request that changes a cloud, as a state machine: what to do next, given an answer. Pure: the
  * drivers (create.c, destroy.c) send the requests, name the answers and carry out the next state.
  *
- *	state     to create                            to delete
- *	READY     to be sent, alone or in bulk         to be sent
- *	POSTED    the POST is under way                the DELETE is under way
- *	UNKNOWN   outcome unknown: pause before the    accepted: pause before the next look, the
- *	          probe, the service may still work    service may still work
- *	PROBING   listing the owner marks              looking whether it is still there
- *	FOLLOWUP  extra specs, an image's file         forceDelete of a soft-deleted server
- *	DONE      it exists                            it is gone, or stays because others use it
- *	FAILED    the caller reports why               the caller reports why
+ * state to create to delete READY to be sent, alone or in bulk to be sent POSTED the POST is under
+ * way the DELETE is under way UNKNOWN outcome unknown: pause before the accepted: pause before the
+ * next look, the probe, the service may still work service may still work PROBING listing the owner
+ * marks checking whether it still exists FOLLOWUP extra specs, an image's file forceDelete of a
+ * soft-deleted server DONE it exists deleted, or kept because others use it FAILED the caller
+ * reports why the caller reports why
  */
 #pragma once
 
@@ -20,14 +17,14 @@
 enum op_state { OP_READY, OP_POSTED, OP_UNKNOWN, OP_PROBING, OP_FOLLOWUP, OP_DONE, OP_FAILED };
 
 enum op_answer {
-	OP_PROCEED,     /* no answer of a service: what it needs is there, the pause is over */
+	OP_PROCEED,     /* not an answer: its dependencies exist, or the pause is over */
 	OP_OK,          /* done as asked */
-	OP_ACCEPTED,    /* of a DELETE: the service will do it */
+	OP_ACCEPTED,    /* of a DELETE: the service will carry it out */
 	OP_REFUSED,     /* with a status: nothing was changed */
 	OP_CONFLICT,    /* 409: it exists already (create), others use it (delete) */
 	OP_LOST,        /* may have been carried out: connection broken, 5xx, not JSON */
 	OP_UNREACHABLE, /* no service saw the request */
-	OP_FOUND,       /* all that was asked for exists */
+	OP_FOUND,       /* all requested resources exist */
 	OP_FOUND_PART,  /* some of a bulk request exist */
 	OP_FOUND_OTHER, /* a flavor of this name exists, made by another deployment */
 	OP_FOUND_SOFT,  /* a server is soft-deleted: it still holds ports, VFs and quota */

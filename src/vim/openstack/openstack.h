@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenStack: Keystone, Glance, Neutron and Nova over HTTP, as a cloud of clouds.yaml names them. */
+/* OpenStack: Keystone, Glance, Neutron and Nova over HTTP, for a cloud in clouds.yaml. */
 #pragma once
 
 #include "vim/vim.h"

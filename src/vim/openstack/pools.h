@@ -4,9 +4,9 @@
 #include <jansson.h>
 
 /*
- * The addresses of the network address/prefix that Neutron may give out when gateway is not one of
- * them, as it chooses itself for a new subnet (neutron/ipam/utils.py, generate_pools): all but the
- * network's, the broadcast address (IPv4) and the gateway. [{"start": ..., "end": ...}], or NULL
- * when these are no addresses. The caller owns it.
+ * The default allocation pools of a new subnet as Neutron generates them (neutron/ipam/utils.py,
+ * generate_pools): all addresses of address/prefix except the network address, the broadcast
+ * address (IPv4) and the gateway. [{"start": ..., "end": ...}], or NULL if the arguments are not
+ * addresses. The caller owns it.
  */
 json_t *allocation_pools(const char *address, unsigned prefix, const char *gateway);

@@ -54,7 +54,7 @@ void resource_parse_mark(const char *mark, char **ret_owner, char **ret_digest)
 	*ret_owner = *ret_digest = NULL;
 	if (!mark || !str_starts(mark, "dnsvnf:"))
 		return;
-	/* A role may hold blanks, a digest does not. */
+	/* A role may contain blanks, a digest does not. */
 	const char *blank = strrchr(mark, ' ');
 	*ret_owner = blank ? xstrndup(mark, (size_t)(blank - mark)) : xstrdup(mark);
 	*ret_digest = blank ? xstrdup(blank + 1) : NULL;
@@ -117,7 +117,7 @@ static char *read_user_data(const json_t *json)
 static void read_server(struct vim_object *o, const json_t *json)
 {
 	const json_t *metadata = json_object_get(json, "metadata");
-	const char *host = text(json, "OS-EXT-SRV-ATTR:host"); /* for the role admin */
+	const char *host = text(json, "OS-EXT-SRV-ATTR:host"); /* visible to the role admin */
 
 	o->owner = xstrdup(text(metadata, MARK_OWNER));
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
@@ -204,7 +204,7 @@ char *resources_next_page(enum vim_kind kind, const json_t *answer)
 	}
 	if (!url)
 		return NULL;
-	/* Only the query is new: path and host are known, and an answer does not move them. */
+	/* Only the query is taken: an answer must not change path or host. */
 	const char *query = strchr(url, '?');
 	return query ? xstrdup(query) : NULL;
 }

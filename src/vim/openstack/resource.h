@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The resources that the services list, and the owner marks in them. Mark and digest are part of
- * the creating request itself, so that a resource of ours never exists without them: in
- * `description` of Neutron's objects and of flavors (Nova 2.55), in `metadata` of servers, in
- * properties of images; of a server group, in its name. No I/O.
+ * Listed resources and their owner marks. Mark and digest are part of the creating request, so that
+ * a resource of ours never exists without them: in `description` of Neutron's objects and of
+ * flavors (Nova 2.55), in `metadata` of servers, in properties of images, in the name of server
+ * groups. No I/O.
  */
 #pragma once
 
@@ -34,15 +34,17 @@ struct resources {
 const char *resource_plural(enum vim_kind kind);
 const char *resource_singular(enum vim_kind kind);
 
-/* Adds one object of a listing; one without an id is left out. */
+/* Adds one object of a listing; objects without an id are ignored. */
 void resources_add(struct resources *resources, enum vim_kind kind, json_t *o);
 
-/* Adds all of {"networks": [...]}. -EPROTO when it is not that. */
+/* Adds all of {"networks": [...]}. -EPROTO if the answer has another format. */
 int resources_add_list(struct resources *resources, enum vim_kind kind, const json_t *answer,
 		       struct err *err);
 
-/* The query of the next page ("?marker=..."), or NULL: of the answer's networks_links,
- * servers_links ... or next. The caller frees. */
+/*
+ * The query of the next page ("?marker=..."), from the answer's networks_links, servers_links ...
+ * or next; NULL: no further page. The caller frees.
+ */
 char *resources_next_page(enum vim_kind kind, const json_t *answer);
 
 /* The one with this mark, or NULL. */
@@ -52,8 +54,8 @@ struct resource *resources_by_id(const struct resources *resources, enum vim_kin
 				 const char *id);
 
 /*
- * The one that a request means by this name: of our deployment's (marks begin with `prefix`)
- * first, else any other of that name or id. parent: of that network, or NULL: any.
+ * Resolves a name in a request: a resource of our deployment (its mark begins with `prefix`), else
+ * any other with that name or id. parent: only in that network; NULL: in any.
  */
 struct resource *resources_by_name(const struct resources *resources, enum vim_kind kind,
 				   const char *name, const char *prefix, const char *parent);
@@ -61,10 +63,10 @@ struct resource *resources_by_name(const struct resources *resources, enum vim_k
 void resources_remove(struct resources *resources, enum vim_kind kind, const char *id);
 void resources_clear(struct resources *resources);
 
-/* "dnsvnf:T/D/port/cpnr/0/2 0123...": what goes into a description. The caller frees. */
+/* "dnsvnf:T/D/port/cpnr/0/2 0123...": the text of a description. The caller frees. */
 char *resource_mark(const struct vim_request *request);
 
-/* Parts "dnsvnf:T/D/ROLE DIGEST"; both NULL when it is no mark. The caller frees. */
+/* Splits "dnsvnf:T/D/ROLE DIGEST"; both NULL if it is not a mark. The caller frees. */
 void resource_parse_mark(const char *text, char **ret_owner, char **ret_digest);
 
 #define cleanup_resources __attribute__((__cleanup__(resources_clear)))

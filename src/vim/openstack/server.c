@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Asking Nova and Neutron for a server, and the few operations on a running one. */
+/* Queries Nova and Neutron for a server, and operations on a running one. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #define CONSOLE_LINES 200
 #define MAX_CONSOLE   65536
 
-/* Id of the resource of that name that is ours; lists the kind when it is not known yet. */
+/* Id of our resource of that name; lists the kind if it is not known yet. */
 static int find_id(struct openstack *os, enum vim_kind kind, const char *name, const char **ret,
 		   struct err *err)
 {
@@ -38,11 +38,11 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 	return 0;
 }
 
-/* A GET to be sent with others; *ret is its answer, NULL when it was refused. */
+/* A GET to be sent with others; *ret is its answer, NULL if it was refused. */
 struct question {
 	struct call *call;
 	json_t **ret;
-	bool must; /* a refusal is an error, not an absence */
+	bool must; /* a refusal is an error */
 };
 
 static int ask(struct openstack *os, struct question *q, size_t n, struct err *err)
@@ -63,7 +63,7 @@ static int ask(struct openstack *os, struct question *q, size_t n, struct err *e
 		call_free(calls[i]);
 	}
 	if (r == 0 && sent < 0)
-		return sent; /* not even a login */
+		return sent; /* the login failed */
 	if (r == 0 && err)
 		err_clear(err);
 	return r;
@@ -140,8 +140,10 @@ bool openstack_servers_hold(const json_t *answer, const char *id)
 	return false;
 }
 
-/* Is it in another status than at the last poll? A list that is refused does not say: Nova knows
- * no status UNKNOWN there, which it shows while a cell is down. */
+/*
+ * Whether the status has changed since the last poll. A refused list gives no information: as
+ * filter, Nova does not accept the status UNKNOWN, which it shows while a cell is down.
+ */
 static bool may_have_changed(struct openstack *os, const char *name, const char *id)
 {
 	const char *status = json_string_value(json_object_get(os->polled, "status"));
@@ -218,7 +220,7 @@ int openstack_set_link(struct vim *vim, const char *server_name, const char *por
 			    json_pack("{s:{s:b}}", "port", "admin_state_up", up), NULL, err);
 }
 
-/* At most MAX_CONSOLE bytes of the end. Takes text over; NULL becomes "". */
+/* The last MAX_CONSOLE bytes. Takes ownership of text; NULL becomes "". */
 static char *last_part(char *text)
 {
 	size_t len = text ? strlen(text) : 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Nova and Neutron say of a server, as one struct of vim.h. No I/O. */
+/* Converts data of Nova and Neutron about a server to struct vim_server_info. No I/O. */
 #pragma once
 
 #include <jansson.h>
 
 #include "vim/vim.h"
 
-/* Answers, whole; those that were not given, or not asked for, are NULL. */
+/* Complete answers; refused and unsent queries are NULL. */
 struct server_view {
 	unsigned nova_minor; /* microversion of Nova's */
 	json_t *server;      /* the member "server" of GET /servers/ID; never NULL */

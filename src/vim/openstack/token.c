@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
 
-/* {"id": ID} or {"name": NAME, "domain": {...}}; NULL when there is neither. */
+/* {"id": ID} or {"name": NAME, "domain": {...}}; NULL if neither is set. */
 static json_t *named(const char *id, const char *name, const char *domain_id,
 		     const char *domain_name)
 {
@@ -58,7 +58,7 @@ json_t *token_request(const struct cloud *c, const char *project)
 				: named(c->project_id, c->project_name, c->project_domain_id,
 					c->project_domain_name);
 
-	/* An application credential is of one project and takes no scope. */
+	/* An application credential belongs to one project and accepts no scope. */
 	if (scope && c->auth != CLOUD_AUTH_APPLICATION_CREDENTIAL)
 		json_object_set_new(auth, "scope", json_pack("{s:O}", "project", scope));
 	json_decref(scope);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What POST /v3/auth/tokens is asked and what it answers (Keystone API v3). No I/O. */
+/* Request and answer of POST /v3/auth/tokens (Keystone API v3). No I/O. */
 #pragma once
 
 #include <jansson.h>
@@ -23,12 +23,12 @@ struct token {
 /* The request's body; project (may be NULL) is used instead of the cloud's. */
 json_t *token_request(const struct cloud *cloud, const char *project);
 
-/* Takes the answer in; id is the header x-subject-token. -EPROTO when it is no token. */
+/* Parses the answer; id is the header x-subject-token. -EPROTO if it is not a token. */
 int token_parse(const json_t *answer, const char *id, struct token *ret, struct err *err);
 
 /*
- * URL of a service by its type ("network") in the catalog: that of the region (NULL: any) and
- * interface ("public"), or NULL. Borrowed.
+ * URL of a service in the catalog by its type ("network"), region (NULL: any) and interface
+ * ("public"), or NULL. Borrowed.
  */
 const char *token_endpoint(const struct token *token, const char *type, const char *region,
 			   const char *interface);
