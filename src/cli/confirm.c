@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/confirm.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
@@ -49,6 +51,15 @@ static int refuse(const char *verb, enum err_kind kind, int code, const char *te
 	return code;
 }
 
+/* Until a line can be read. A signal may arrive before poll(2) waits: look again and again. */
+static void wait_for_answer(const volatile sig_atomic_t *interrupted)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	while (!*interrupted && poll(&in, 1, 100) <= 0)
+		;
+}
+
 int cli_confirm(const char *verb, const struct options *options, bool yes, const struct plan *plan)
 {
 	cleanup_free char *answer = NULL;
@@ -61,8 +72,8 @@ int cli_confirm(const char *verb, const struct options *options, bool yes, const
 			      "nothing was changed: there is no terminal to ask for confirmation "
 			      "on: give --yes");
 	fprintf(stderr, "%s: %zu %s as above? [y/N] ", verb, n, plural(n, "object", "objects"));
-	fflush(stderr);
-	ssize_t len = getline(&answer, &size, stdin);
+	wait_for_answer(options->interrupted);
+	ssize_t len = *options->interrupted ? -1 : getline(&answer, &size, stdin);
 	if (*options->interrupted)
 		return refuse(verb, ERR_INTERRUPTED, EXIT_INTERRUPTED,
 			      "interrupted; nothing was changed");
