@@ -173,7 +173,7 @@ class Explanations(product.ProductTest):
         self.assertEqual(self.explain(design, 0, vim=None)["verdict"], "fits")
         notes = self.explain(design, 1)["notes"]
         self.assertIn("compute-1: 2 more VFs in use", notes)
-        self.assertIn("compute-1: 4 CPUs more pinned", notes)
+        self.assertIn("compute-1: 4 more CPUs pinned", notes)
         capacity = answers.deployment("plan", self.dnsvnf("plan", design, "--hosts", self.hosts, "--count", "1", "-o",
                                                           "json", code=1).stdout)["capacity"]
         self.assertEqual(capacity["deployments"], 0)
@@ -224,7 +224,7 @@ class Explanations(product.ProductTest):
         design = self.design()
         done = self.dnsvnf("explain", design)
         self.assertIn("unknown: no compute host is described", done.stdout)
-        self.assertIn("give --hosts", done.stderr)
+        self.assertIn("to --hosts", done.stderr)
         self.assertIn("shown to the role admin", self.explain(design, 0, vim="tenant")["notes"])
 
 
