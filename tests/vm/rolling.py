@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Two VNFs in the local VIM are updated one after the other. A suite of its own, for its time: two guests under emulation."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from test_local import TOP, Leaves, dnsvnf, namespace, say
+
+ASK_BOTH = """
+import json, socket, sys, time
+query = bytes.fromhex("12340100000100000000000003777777076578616d706c6504746573740000010001")
+addresses, asked, neither, missed = sys.argv[1:], 0, 0, {a: 0 for a in sys.argv[1:]}
+def answers(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.5)
+        try:
+            client.sendto(query, (address, 53))
+            return client.recv(2048)[:2] == query[:2]
+        except OSError:
+            return False
+print("ready", flush=True)
+import select
+while not select.select([sys.stdin], [], [], 0.05)[0]:
+    got = {a: answers(a) for a in addresses}
+    asked += 1
+    neither += not any(got.values())
+    for a in addresses:
+        missed[a] += not got[a]
+print(json.dumps({"asked": asked, "neither": neither, "missed": missed}))
+"""
+
+
+class Rolling(Leaves):
+    """Two VNFs that stand in for each other change one after the other, with a client that asks both."""
+
+    ADDRESSES = ("172.16.1.10", "172.16.1.11")
+
+    def two_vnfs(self):
+        folder = os.path.join(self.folder, "two")
+        shutil.copytree(os.path.join(TOP, "examples", "designs", "two-vnfs"), folder)
+        self.edit(folder, "dep.xml", ("<name>dns</name>", "<name>test-tenant</name>"),
+                  ("<memory_mb>8192", "<memory_mb>1024"), ("<vcpus>4", "<vcpus>2"),
+                  ("<bootup_time>300", "<bootup_time>600"))
+        self.edit(folder, "day0.cfg", ("ens3", "eth0"), ("ens4", "ens6"), ("ens5", "ens7"))
+        return os.path.join(folder, "dep.xml")
+
+    @staticmethod
+    def edit(folder, name, *pairs):
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        for old, new in pairs:
+            if old not in text:
+                raise AssertionError(f"{old!r} is not in {name}")
+            text = text.replace(old, new)
+        with open(path, "w", encoding="utf-8") as target:
+            target.write(text)
+
+    def update(self, design):
+        """Deploys while a client asks both; what it saw."""
+        with subprocess.Popen(["ip", "netns", "exec", namespace("two-vnfs"), sys.executable, "-c", ASK_BOTH,
+                               *self.ADDRESSES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            client.stdout.readline()
+            done = dnsvnf("deploy", design, check=False, timeout=2500)
+            seen = json.loads(client.communicate("end\n")[0])
+        say(f"asked {seen['asked']} times, unanswered by {seen['missed']}, by both {seen['neither']}")
+        self.assertGreater(seen["asked"], 20)
+        self.assertEqual(seen["neither"], 0, done.stderr)
+        return done, seen
+
+    def macs(self):
+        links = subprocess.run(["ip", "-n", namespace("two-vnfs"), "-o", "neigh"], capture_output=True, text=True,
+                               check=True).stdout
+        return {line.split()[0]: line.split()[4] for line in links.splitlines() if "lladdr" in line}
+
+    def test_day0_then_one_that_does_not_serve(self):
+        design = self.two_vnfs()
+        folder = os.path.dirname(design)
+        self.deploy(design)
+        before = self.macs()
+
+        self.edit(folder, "day0.cfg", ("runcmd:\n", "runcmd:\n  - touch /run/changed\n"))
+        plan = dnsvnf("plan", "--exit-code", design, check=False)
+        self.assertEqual(1, plan.returncode)
+        self.assertIn("two-vnfs_dns-b_0 serves meanwhile", plan.stdout)
+        done, seen = self.update(design)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertTrue(all(seen["missed"].values()))
+        self.assertTrue({mac for ip, mac in before.items() if ip.startswith("10.")} <= set(self.macs().values()))
+        self.assertEqual(0, dnsvnf("plan", "--exit-code", design).returncode)
+
+        # The bond of the first never comes up: it goes back, and the second is not touched.
+        self.edit(folder, "dep.xml", ("<bootup_time>600", "<bootup_time>240"))
+        self.edit(folder, "day0.cfg", ("  - nmcli connection up bond0\n", "  - systemctl mask --now knot\n"))
+        done, seen = self.update(design)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("two-vnfs_dns-a_0\" is as it was before, and serves", done.stderr)
+        self.assertEqual(0, seen["missed"][self.ADDRESSES[1]])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
