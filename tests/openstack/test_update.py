@@ -197,8 +197,7 @@ class Update(UpdateTest):
         plan = self.dnsvnf("plan", self.design).stdout
         self.assertIn("user_data", plan)
         self.assertIn("1 line differs", plan)
-        _, load = self.changed_twice()
-        self.assertTrue(all(load.missed.values()))
+        self.changed_twice()
         for name in VNFS:
             day0 = base64.b64decode(self.one(name)["OS-EXT-SRV-ATTR:user_data"]).decode()
             self.assertIn(f"hostname: new-dns-{name}", day0)
