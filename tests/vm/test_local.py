@@ -388,11 +388,6 @@ class SideBySide(Leaves):
         other = variant(os.path.join(self.folder, "other"),
                         replace=[("<name>cpnr-dns</name>", "<name>cpnr-dns-2</name>")])
         self.deploy(other)
-        status = answers.deployment("status", dnsvnf("status", "-o", "json").stdout)
-        server, = status["servers"]
-        self.assertEqual(("deployed", "ACTIVE"), (status["state"], server["state"]))
-        self.assertEqual([True, True], [leg["up"] for leg in server["bonds"][0]["legs"]])
-        self.assertGreater(server["uptime"], 5)
         status = dnsvnf("status").stdout
         self.assertRegex(status, r"(?m)\bcpnr-dns ")
         self.assertRegex(status, r"(?m)\bcpnr-dns-2 ")
