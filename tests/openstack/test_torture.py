@@ -3,7 +3,7 @@
 """dnsvnf killed, and the cloud's answers spoiled, at every request of a deploy and of an undeploy.
 
 By default a sample that is spread over the whole run by a seed, which is printed and differs each time (TORTURE_SEED
-sets it); with TORTURE=whole every point, in under two hours. A whole run notes each point in TORTURE_LOG
+sets it); with TORTURE=whole every point (hours). A whole run notes each point in TORTURE_LOG
 (build/torture.log), goes on from there when it is started again, and writes doc/torture.md when it is complete.
 
 A point is a kind of fault at a numbered request. It is tried when the fault happened: a run that ends before the
