@@ -273,7 +273,7 @@ void leg_snapshot(const struct leg *l, const struct targets *targets,
 		}
 		d.heard |= silent ? 0 : bit;
 		d.fresh |= track_is_fresh(t, limits, now) ? bit : 0;
-		d.proven |= t->proven ? bit : 0;
+		d.proven |= t->proven && !silent ? bit : 0; /* the next probe would tell track.c */
 		d.lossy |= track_is_lossy(t) ? bit : 0;
 	}
 	*ret = d;
