@@ -2,6 +2,7 @@
 /* How a bond detects a failed leg: miimon and the ARP monitor. */
 #include "base/str.h"
 #include "check/rule.h"
+#include "model/service.h"
 
 enum {
 	NM_MIIMON =
@@ -73,11 +74,15 @@ static void bond_monitor_blind(const struct rule_ctx *ctx)
 
 	if (b->mode == BOND_MODE_ACTIVE_BACKUP && b->n_legs > 1 && miimon_of(b) > 0 &&
 	    b->arp_interval <= 0)
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" uses miimon, which monitors the carrier of the legs only: "
-			   "it does not detect a dead uplink, a black-holed VLAN or one-way loss; "
-			   "run bondd in the guest, or use the ARP monitor with two targets",
-			   b->name);
+		finding_in(
+			ctx, b->file, b->line,
+			"bond \"%s\" uses miimon, which monitors the carrier of the legs only: "
+			"it does not detect a dead uplink, a black-holed VLAN or one-way loss; %s "
+			"the ARP monitor with two targets",
+			b->name,
+			service_has_bondd(ctx->deployment, ctx->group)
+				? "run bondd in the guest, or use"
+				: "as guest_agent is none, nothing else does, so use");
 }
 
 static void bond_uplink_status(const struct rule_ctx *ctx)

@@ -8,7 +8,7 @@
 #include "check/rule.h"
 #include "check/rule_text.h"
 
-enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY };
+enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY, AGENT };
 
 /* Options. A port option may also be written NAME.NICID. Documented in man/dnsvnf.8.in. */
 static const struct option {
@@ -18,6 +18,7 @@ static const struct option {
 } options[] = {
 	{"dns_query", WORDS, false},
 	{"existing_networks", WORDS, false},
+	{"guest_agent", AGENT, false},
 	{"max_outage_ms", MILLISECONDS, false},
 	{"numa_affinity_policy", NUMA_POLICY, true},
 	{"propagate_uplink_status", FLAG, true},
@@ -119,6 +120,10 @@ static void check_value(const struct rule_ctx *ctx, const struct property *p)
 	case NUMA_POLICY:
 		if (!*value || !str_in_words("legacy preferred required socket", value))
 			wants = "one of legacy, preferred, required, socket";
+		break;
+	case AGENT:
+		if (!streq(value, "bondd") && !streq(value, "none"))
+			wants = "bondd or none";
 		break;
 	}
 	if (wants)

@@ -251,7 +251,8 @@ static int wait_day0(const struct wait *w, struct err *err)
 	cleanup_free char *why = NULL;
 
 	/* VM_ALIVE has told why it cannot be asked. */
-	if (!address || reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
+	if (!service_has_bondd(w->plan->deployment, w->server->group) || !address ||
+	    reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
 		return 0;
 	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
 	for (int64_t asked_since = clock_now();;) {
@@ -312,37 +313,6 @@ static int wait_service(const struct wait *w, struct err *err)
 	return r;
 }
 
-static int wait_server(struct wait *w, const struct step *server, struct err *err)
-{
-	bool monitored = server->group->bootup_time >= 0;
-
-	w->server = server;
-	w->limit = monitored ? server->group->bootup_time : 300;
-	int r = wait_active(w, err);
-	if (r == 0)
-		r = wait_ports(w, err);
-	if (r == 0 && monitored)
-		r = wait_alive(w, err);
-	if (r == 0 && monitored)
-		r = wait_service(w, err);
-	return r;
-}
-
-int alive_wait(struct vim *vim, const struct plan *plan, const bool *which, struct err *err)
-{
-	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
-	int r = 0;
-
-	for (size_t i = 0; i < plan->n && r == 0; i++) {
-		const struct step *s = &plan->v[i];
-		if (!which[i] || s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
-			continue;
-		r = wait_server(&w, s, err);
-		vim_server_info_clear(&w.seen);
-	}
-	return r;
-}
-
 /* Does DNS answer on every address that can be asked? One query of each. */
 static enum tristate serves_now(const struct wait *w)
 {
@@ -365,8 +335,12 @@ static enum tristate serves_now(const struct wait *w)
 }
 
 /* Until it has answered for a while: a first answer may come from a guest that starts again. */
-static int wait_steady(const struct wait *w, struct err *err)
+static int wait_steady(struct wait *w, struct err *err)
 {
+	/* It serves; what day-0 took of bootup_time is not missing here. */
+	int64_t least = (clock_now() - w->start) / US_PER_S + STEADY_S;
+
+	w->limit = w->limit < least ? least : w->limit;
 	for (int64_t since = clock_now(); clock_ms_since(since) < STEADY_MS;) {
 		if (serves_now(w) == TRI_NO)
 			since = clock_now();
@@ -377,17 +351,45 @@ static int wait_steady(const struct wait *w, struct err *err)
 	return 0;
 }
 
+/* steady: also until its DNS has answered for a while. */
+static int wait_server(struct wait *w, const struct step *server, bool steady, struct err *err)
+{
+	bool monitored = server->group->bootup_time >= 0;
+
+	w->server = server;
+	w->limit = monitored ? server->group->bootup_time : 300;
+	int r = wait_active(w, err);
+	if (r == 0)
+		r = wait_ports(w, err);
+	if (r == 0 && monitored)
+		r = wait_alive(w, err);
+	if (r == 0 && monitored)
+		r = wait_service(w, err);
+	return r == 0 && monitored && steady ? wait_steady(w, err) : r;
+}
+
+int alive_wait(struct vim *vim, const struct plan *plan, const bool *which, struct err *err)
+{
+	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++) {
+		const struct step *s = &plan->v[i];
+		if (!which[i] || s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
+			continue;
+		/* Without bondd nothing tells when day-0, which may take the bond down, is done. */
+		r = wait_server(&w, s, !service_has_bondd(plan->deployment, s->group), err);
+		vim_server_info_clear(&w.seen);
+	}
+	return r;
+}
+
 int alive_wait_server(struct vim *vim, const struct plan *plan, const struct step *server,
 		      struct err *err)
 {
 	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
-	int r = wait_server(&w, server, err);
+	int r = wait_server(&w, server, true, err);
 
-	/* It serves; what day-0 took of bootup_time is not missing here. */
-	int64_t least = (clock_now() - w.start) / US_PER_S + STEADY_S;
-	w.limit = w.limit < least ? least : w.limit;
-	if (r == 0 && server->group->bootup_time >= 0)
-		r = wait_steady(&w, err);
 	vim_server_info_clear(&w.seen);
 	return r;
 }

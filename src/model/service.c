@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "base/strv.h"
 #include "model/model.h"
 #include "net/ip.h"
@@ -12,6 +13,11 @@
 const struct bond *service_bond(const struct vm_group *group)
 {
 	return group->guest.n_bonds ? &group->guest.bonds[0] : NULL;
+}
+
+bool service_has_bondd(const struct deployment *deployment, const struct vm_group *group)
+{
+	return !streq(model_option(deployment, group, "guest_agent"), "none");
 }
 
 /* The address without its prefix length, if it is one, once. */

@@ -2,6 +2,8 @@
 /* The service of a VM group and its addresses, derived from descriptor and day-0. */
 #pragma once
 
+#include <stdbool.h>
+
 #define DNS_PORT 53
 
 struct bond;
@@ -11,6 +13,9 @@ struct vm_group;
 
 /* The bond that carries the service: the first one in day-0, or NULL. */
 const struct bond *service_bond(const struct vm_group *group);
+
+/* Whether the guest has bondd: unless `guest_agent` of the extension dnsvnf is "none". */
+bool service_has_bondd(const struct deployment *deployment, const struct vm_group *group);
 
 /*
  * Where DNS of VM number index of the group must answer: the bond's addresses, else those of the

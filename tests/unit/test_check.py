@@ -292,6 +292,7 @@ CASES = [
     ("option-name", "flat", [options(same_segmnt="service-1 service-2")], [options(same_segment="service-1 service-2")]),
     ("option-name", "flat", [options(trusted__3="true")], [options(trusted__2="true")]),
     ("option-value", "flat", [options(trusted="yes")], [options(trusted="true")]),
+    ("option-value", "flat", [options(guest_agent="bond")], [options(guest_agent="none")]),
     ("waiver", "flat", [options(waive__no_1_such="because")], [options(waive__conntrack="because")]),
 ]
 
@@ -324,6 +325,12 @@ class Rules(unittest.TestCase):
         design_rules = {rule["rule"] for rule in json.loads(dnsvnf("check", "--list", "-o", "json").stdout)["rules"]
                         if not rule["rule"].startswith(("day0-", "descriptor-"))}
         self.assertEqual(design_rules, {case[0] for case in CASES})
+
+    def test_what_no_bondd_sees_is_left_to_the_arp_monitor(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text, = (finding["text"] for finding in check(edited(folder, "flat", [options(guest_agent="none")]))
+                     if finding["rule"] == "bond-monitor-blind")
+        self.assertIn("as guest_agent is none, nothing else does, so use the ARP monitor", text)
 
 
 def add_case(number, rule, design, breaking, nearest):

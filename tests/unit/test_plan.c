@@ -104,6 +104,22 @@ static void test_everything_is_made_in_an_empty_vim(void **state)
 	assert_true(server->request.server.user_data_len > 0);
 }
 
+/* A guest without bondd gets what the descriptor says, and no configuration for bondd. */
+static void test_nothing_is_written_for_a_guest_agent_that_is_not_there(void **state)
+{
+	struct model *model = *state;
+	struct properties *options = &model->tenants[0].deployments[0].extensions[0].properties;
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *with = make(model, &empty);
+
+	*array_push(options->v, options->n) =
+		(struct property){.name = xstrdup("guest_agent"), .value = xstrdup("none")};
+	cleanup_plan struct plan *without = make(model, &empty);
+	assert_non_null(strstr(with->v[with->n - 1].user_data, "/etc/bondd.conf"));
+	assert_null(strstr(without->v[without->n - 1].user_data, "bondd"));
+	assert_non_null(strstr(without->v[without->n - 1].user_data, "/etc/knot/knot.conf"));
+}
+
 static void test_needs_are_numbers_of_steps(void **state)
 {
 	const struct vim_inventory empty = {0};
@@ -389,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_everything_is_made_in_an_empty_vim),
+		TEST(test_nothing_is_written_for_a_guest_agent_that_is_not_there),
 		TEST(test_needs_are_numbers_of_steps),
 		TEST(test_marks_name_tenant_deployment_and_role),
 		TEST(test_second_run_has_nothing_to_do),
