@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "placement/explain.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/alloc.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void *checked(void *p)

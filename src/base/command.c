@@ -5,11 +5,9 @@
 #include <getopt.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 
 #define OPTIONS_MAX 24

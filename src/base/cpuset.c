@@ -2,8 +2,6 @@
 #include "base/cpuset.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/str.h"

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <errno.h>
+
 enum err_kind {
 	ERR_NONE,        /* no error */
 	ERR_NOT_FOUND,   /* the named object does not exist, or is not visible */

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 
 bool run_interrupted(const struct run_ctx *run)
 {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 
 int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len,

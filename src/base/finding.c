@@ -2,8 +2,6 @@
 #include "base/finding.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_read.h"
 
-#include <string.h>
-
-#include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/strv.h"

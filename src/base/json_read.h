@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/tristate.h"
 
 struct err;

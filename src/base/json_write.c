@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/utf8.h"
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/progress.h"
 
-#include <string.h>
 #include <sys/ioctl.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/str.h"
 

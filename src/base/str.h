@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings: a growing buffer, and strict parsing of numbers. */
+/* Strings: in addition to <string.h>, a growing buffer, and strict parsing of numbers. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct strbuf {
 	char *s; /* NULL while empty, else terminated */

@@ -2,11 +2,8 @@
 #include "base/svg.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
-#include "base/str.h"
 #include "base/utf8.h"
 
 static const struct font {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/utf8.h"
 
 enum { QUOTE_MAX = 72 };

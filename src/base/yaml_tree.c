@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/yaml_tree.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 
 enum {

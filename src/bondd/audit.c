@@ -2,11 +2,8 @@
 #include "bondd/audit.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "bondd/leg.h"
 #include "bondd/tables.h"

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/bonding.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 
 enum { MAX_LEGS = 64, MAX_TARGETS = 32 };

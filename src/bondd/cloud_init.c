@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/file.h"
 
 enum { MAX_FILE = 256 << 10, MAX_ERRORS = 16, MAX_ERROR = 1024 };

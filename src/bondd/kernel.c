@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/kernel.h"
 
-#include <errno.h>
 #include <linux/rtnetlink.h>
 
 #include "base/alloc.h"

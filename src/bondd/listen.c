@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/listen.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/monitor.h"
 
-#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"

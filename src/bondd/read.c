@@ -5,11 +5,8 @@
 #include <dirent.h>
 #include <ifaddrs.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "bondd/bonding.h"

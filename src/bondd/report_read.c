@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json_read.h"

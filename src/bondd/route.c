@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "net/ip.h"
 
 /* metrics[i] is the metric of the gateway found so far for interface i. */

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/server.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <microhttpd.h>
 #include <stdbool.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"

@@ -2,7 +2,6 @@
 #include "bondd/tables.h"
 
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/verbs.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/strv.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/watch.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"

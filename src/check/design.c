@@ -2,7 +2,6 @@
 /* Runs each design rule on every object of its level. */
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "check/check.h"
 #include "check/rule.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lifecycle of the VM: project, monitoring, recovery, scaling. */
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Guest NUMA cells against vCPUs, memory, page size and NICs, as nova/virt/hardware.py reads the
  * flavor. Host capacity is not checked here. */
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "check/extra_spec.h"
 #include "check/rule.h"

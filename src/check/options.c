@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The extension named dnsvnf: options and waivers. */
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "check/rule.h"
 #include "check/rule_text.h"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/finding.h"
 #include "base/str.h"
 #include "check/check.h"

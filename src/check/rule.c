@@ -2,10 +2,8 @@
 #include "check/rule.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 
 enum { TEXT_MAX = 1000 }; /* a name in a day-0 file may be a megabyte long */

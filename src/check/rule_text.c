@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/rule_text.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 

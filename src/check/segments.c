@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Layer 2: the segments of a bond's legs, VLANs, MTU. */
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/str.h"
 #include "check/rule.h"
 

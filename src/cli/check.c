@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "check/rule_text.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/common.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <wchar.h>
 
 #include "base/alloc.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Build-time program: writes the bash completion and the man page of a program from its table. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/str.h"
 #include "bondd/verbs.h"

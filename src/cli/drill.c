@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <langinfo.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

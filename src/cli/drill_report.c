@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/json_write.h"
 #include "base/str.h"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/forecast.h"
 
-#include <string.h>
-
 #include "base/json_write.h"
 #include "base/str.h"
 #include "base/strv.h"

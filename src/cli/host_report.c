@@ -2,10 +2,8 @@
 #include "cli/host_report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "cli/common.h"
 #include "host/host.h"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What deploy would send to an empty VIM: nothing is asked, nothing is sent. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"

@@ -3,10 +3,8 @@
 #include "cli/sarif.h"
 
 #include <ctype.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/finding.h"
 #include "base/json_write.h"
 #include "base/str.h"

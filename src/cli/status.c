@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/json_write.h"

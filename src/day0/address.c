@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/link.h"
 #include "net/ip.h"

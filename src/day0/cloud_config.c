@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0/cloud_config.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/yaml_tree.h"

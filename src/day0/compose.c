@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/text.h"

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0/decode.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
 

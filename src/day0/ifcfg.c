@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ifcfg files: /usr/share/doc/initscripts/sysconfig.txt and nm-settings-ifcfg-rh(5). */
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/network.h"
 #include "day0/shell.h"

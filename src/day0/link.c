@@ -3,10 +3,8 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 
 enum { LINKS_MAX = 1024 };

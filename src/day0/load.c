@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/finding.h"

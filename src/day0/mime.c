@@ -3,11 +3,9 @@
 #include "day0/mime.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/mime_part.h"
 

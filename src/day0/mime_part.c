@@ -2,11 +2,9 @@
 #include "day0/mime_part.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "day0/decode.h"

@@ -3,11 +3,8 @@
  * netplan's YAML (https://netplan.readthedocs.io/en/stable/netplan-yaml/) and cloud-init's network
  * config, version 2 (same keys) and version 1 (network-config-format-v1 of its manual).
  */
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/yaml_tree.h"
 #include "day0/network.h"

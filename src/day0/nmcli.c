@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* nmcli(1) and nm-settings-nmcli(5): "connection add", "modify" and "delete". */
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/network.h"
 #include "day0/shell.h"

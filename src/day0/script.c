@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0/script.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/network.h"
 #include "day0/shell.h"

@@ -2,10 +2,8 @@
 #include "day0/shell.h"
 
 #include <ctype.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 
 struct shell_parser {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sshd(8), "AUTHORIZED_KEYS FILE FORMAT". */
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "day0/cloud_config.h"
 

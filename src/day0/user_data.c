@@ -2,10 +2,8 @@
 #include "day0/user_data.h"
 
 #include <ctype.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/utf8.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/apply.h"
 
-#include <errno.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a change of a server is, for people. */
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

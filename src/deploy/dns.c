@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/dns.h"
 
-#include <errno.h>
 #include <ldns/ldns.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"

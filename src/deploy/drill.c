@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/drill.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"

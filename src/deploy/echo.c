@@ -2,7 +2,6 @@
 #include "deploy/echo.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>

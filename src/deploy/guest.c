@@ -2,11 +2,8 @@
 #include "deploy/guest.h"
 
 #include <curl/curl.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/net.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "vim/vim.h"

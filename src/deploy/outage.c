@@ -2,10 +2,8 @@
 #include "deploy/outage.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 
 enum {
 	IN_FLIGHT_MS = 100, /* queries sent so long before the failure may be lost by it, at most */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* When each step of a plan is carried out, and which servers stand in for each other. */
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

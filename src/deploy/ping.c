@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "deploy/echo.h"

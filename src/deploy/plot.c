@@ -3,10 +3,8 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/svg.h"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/rate.h"
 
-#include <errno.h>
-
 #include "base/err.h"
 #include "vim/vim.h"
 

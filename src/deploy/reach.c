@@ -2,10 +2,8 @@
 #include "deploy/reach.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "deploy/net.h"
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The content of the boxes of the picture. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/strv.h"
 #include "check/match.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the guest makes of its ports: interfaces and bonds. */
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "check/match.h"
 #include "draw/internal.h"
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "draw/layout.h"
 
 static const char style[] = ".faint { fill: #6b7280; }\n"

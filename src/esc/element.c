@@ -6,7 +6,6 @@
 
 #include "esc/node.h"
 
-#include "base/alloc.h"
 #include "base/utf8.h"
 
 struct element *element_new(struct esc_reading *r, struct element *parent, const char *name,

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/finding.h"
 #include "base/str.h"
 

@@ -4,7 +4,6 @@
  * line numbers, so the tree is built from libyaml's events (JSON is YAML), which have them.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>

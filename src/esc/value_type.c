@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <regex.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "esc/node.h"

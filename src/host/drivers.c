@@ -2,8 +2,6 @@
 /* Known defects of drivers and firmware, from data/nic-drivers.json. */
 #include <ctype.h>
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "host/oslo.h"

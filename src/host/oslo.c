@@ -2,10 +2,8 @@
 #include "host/oslo.h"
 
 #include <ctype.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "host/tree.h"
 

@@ -2,11 +2,8 @@
 /* The physnet of each NIC: from the SR-IOV agent's mappings, else from Nova's PCI device specs. */
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "host/host.h"

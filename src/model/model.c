@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model.h"
 
-#include <string.h>
-
-#include "base/alloc.h"
 #include "base/str.h"
 
 struct model *model_new(const char *file)

@@ -301,6 +301,6 @@ unsigned vm_group_management_nicid(const struct vm_group *group);
 
 const char *port_type_name(enum port_type type); /* "virtual", "direct" ... as ESC spells them */
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 DEFINE_CLEANUP(struct model *, cleanup_model_fn, model_free)
 #define cleanup_model cleanup(cleanup_model_fn)

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/service.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "model/model.h"

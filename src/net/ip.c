@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/netlink.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 
 struct err;
 struct netlink;

@@ -2,7 +2,6 @@
 #include "net/packet.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/pkt_sched.h>
 #include <net/ethernet.h>
@@ -10,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/err.h"
 
 enum { ANSWER_MAX = 512 }; /* a longer advertisement is truncated, and so ignored */

@@ -7,7 +7,6 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/str.h"
 #include "net/frame.h"

@@ -2,7 +2,6 @@
 /* Requests a little other than the one that fits nowhere. */
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "placement/explain_internal.h"
 #include "placement/extra_specs.h"

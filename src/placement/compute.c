@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/compute.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"

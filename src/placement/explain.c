@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/explain.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "placement/explain_internal.h"
 
 #define NEAREST_MAX 3 /* hosts for which more resources are tried */

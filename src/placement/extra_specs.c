@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/extra_specs.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 

@@ -2,11 +2,8 @@
 #include "placement/host_json.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_read.h"

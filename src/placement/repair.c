@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* More free resources on a host: derived from the reasons, verified, and minimised. */
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/request.h"
 
-#include <errno.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "placement/extra_specs.h"

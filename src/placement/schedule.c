@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/schedule.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "model/model.h"

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guest's NUMA cells: the end of numa_get_constraints() in nova/virt/hardware.py. */
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "placement/extra_specs.h"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/hash_old.h"
 #include "base/json_write.h"

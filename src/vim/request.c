@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/hash.h"
 #include "base/json_write.h"
 #include "vim/vim.h"

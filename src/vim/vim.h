@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/event.h"
 #include "base/strv.h"
 #include "base/tristate.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/strv.h"
 #include "bondd/conf.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "bondd/bonding.h"
 #include "bondd/json.h"
 #include "bondd/route.h"

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/finding.h"
 #include "base/str.h"
 #include "base/text.h"

@@ -2,7 +2,7 @@
 /* bondd's answer, as dnsvnf reads it from a guest that may be anything. */
 #include <stdint.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/err.h"
 #include "deploy/guest.h"
 

@@ -11,7 +11,6 @@
 
 #include "../unit/host_document.h"
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "host/tree.h"

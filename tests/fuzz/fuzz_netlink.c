@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "bondd/tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

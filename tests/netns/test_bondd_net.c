@@ -21,7 +21,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"

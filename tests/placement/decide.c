@@ -12,7 +12,6 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "placement/fit.h"

@@ -20,7 +20,6 @@
 #include <jansson.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"

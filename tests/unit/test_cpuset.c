@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/cpuset.h"
 #include "base/err.h"
 

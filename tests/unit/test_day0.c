@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0_util.h"
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "base/file.h"
 
 static void test_published_sample_is_diagnosed(void **state)

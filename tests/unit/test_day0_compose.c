@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "day0/decode.h"
 #include "day0/mime.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 
 static void add_addresses(struct strbuf *b, const struct guest_addresses *a)
 {

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "base/base64.h"
-#include "base/cleanup.h"
 #include "day0/cloud_config.h"
 #include "day0/decode.h"
 #include "day0/shell.h"

@@ -17,7 +17,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "deploy/dns.h"
 #include "plain_vim.h"

@@ -15,7 +15,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "deploy/dnsload.h"
 #include "plain_vim.h"

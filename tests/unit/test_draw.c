@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/finding.h"
 #include "deploy/design.h"

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_read.h"
 #include "base/json_write.h"

@@ -2,7 +2,7 @@
 /* Which port of the descriptor is which interface of the guest. */
 #include "day0_util.h"
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 #include "check/match.h"
 
 /* Ports by nicid: "v" or "d" (virtual, direct), with "mac=..." or "ip=..." behind. */

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/svg.h"
 
 static void text_is_what_xml_can_hold(void **state)

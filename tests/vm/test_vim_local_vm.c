@@ -24,7 +24,6 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/file.h"

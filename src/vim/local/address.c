@@ -2,9 +2,6 @@
 /* MAC and addresses of a port, chosen as Neutron chooses them. No I/O. */
 #include "vim/local/address.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"

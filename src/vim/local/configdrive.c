@@ -4,18 +4,15 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_write.h"
 #include "base/str.h"

@@ -3,9 +3,7 @@
  * The console is a ring of 64 KiB in QEMU's memory, so that no guest can fill the host's disk. What
  * is read from it is gone from it: it is added to a file of the same bound, for the next reader.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
 
 #include "base/alloc.h"

@@ -2,7 +2,6 @@
 #include "vim/local/handle.h"
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/event.h"
 #include "vim/local/netns.h"
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/image.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_read.h"

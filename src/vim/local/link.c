@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/link.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/str.h"
 #include "net/netlink.h"
-#include "net/rtnl.h"
 #include "vim/local/netns.h"
 
 #define ALIAS_MAX 255 /* IFALIASZ less the zero */

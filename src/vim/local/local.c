@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/local.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"

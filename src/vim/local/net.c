@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/qemu.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"

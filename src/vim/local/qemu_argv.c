@@ -4,8 +4,6 @@
  * image/README.md): normal ports are named in PCI order, eth0 and up; direct ports are recognised
  * by their bus number, 0x40 or more, and named by slot, ens6 and up.
  */
-#include <errno.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

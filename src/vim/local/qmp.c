@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/qmp.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json_read.h"

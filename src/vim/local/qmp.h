@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "base/cleanup.h"
+#include "base/alloc.h"
 
 struct err;
 struct qmp;

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/segment.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "net/ip.h"

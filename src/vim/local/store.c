@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/store.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/body.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"

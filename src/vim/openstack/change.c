@@ -6,8 +6,6 @@
  * Nova confirms, it shows no task, and takes no metadata.
  * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
  */
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"

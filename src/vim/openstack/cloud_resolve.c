@@ -2,11 +2,9 @@
 #include "vim/openstack/cloud_resolve.h"
 
 #include <ctype.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "vim/openstack/cloud_settings.h"

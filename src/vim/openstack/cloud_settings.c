@@ -2,10 +2,8 @@
 #include "vim/openstack/cloud_settings.h"
 
 #include <ctype.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"

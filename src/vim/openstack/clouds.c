@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/clouds.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/conflict.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"

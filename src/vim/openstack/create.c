@@ -5,8 +5,6 @@
  * time. When it is refused they are requested one by one, so that the error names one. op.h says
  * what follows from an answer; after a POST with unknown outcome the owner marks are looked for.
  */
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Deletes servers first, since they use the rest, then all else. op.h says what follows. */
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

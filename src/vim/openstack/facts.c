@@ -6,8 +6,6 @@
  */
 #include "placement/facts.h"
 
-#include <errno.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"

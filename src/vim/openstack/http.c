@@ -2,12 +2,9 @@
 #include "vim/openstack/http.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/str.h"

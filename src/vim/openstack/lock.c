@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/lock.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/hash.h"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/openstack.h"
 
-#include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

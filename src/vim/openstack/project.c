@@ -3,8 +3,6 @@
  * The project itself. ESC's managed_resource with vim_mapping: the tenant's project is made by the
  * first deployment and deleted with the last. Its mark is in the description.
  */
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

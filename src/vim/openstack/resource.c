@@ -2,14 +2,11 @@
 #include "vim/openstack/resource.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"
 #include "base/json_read.h"
-#include "base/str.h"
 
 const char *resource_plural(enum vim_kind kind)
 {

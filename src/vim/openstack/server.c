@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Queries Nova and Neutron for a server, and operations on a running one. */
-#include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/server_info.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"

@@ -2,11 +2,9 @@
 #include "vim/openstack/session.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 #include "base/json_read.h"
 #include "base/log.h"
 #include "base/str.h"
