@@ -28,35 +28,34 @@ static void audit_options(const struct rtnl_link *bond, const struct tables *tab
 	const struct rtnl_link *primary = tables_link(tables, o->primary);
 
 	if (o->mode != BOND_OPTION_ACTIVE_BACKUP) {
-		add(a, "%s is not in mode active-backup: it is left alone", bond->name);
+		add(a, "%s is not in mode active-backup: bondd does not manage it", bond->name);
 		return;
 	}
 	if (o->fail_over_mac == BOND_FAIL_OVER_MAC_NONE)
 		add(a,
-		    "%s has fail_over_mac=none: a probe from the idle leg would draw the shared "
-		    "MAC "
-		    "to it, so only the active leg is probed, and no other is ever proven; make "
-		    "the "
-		    "bond with fail_over_mac=active",
+		    "%s has fail_over_mac=none: a probe from the idle leg would move the shared "
+		    "MAC to its switch port, so only the active leg is probed and bondd never "
+		    "fails over; create the bond with fail_over_mac=active",
 		    bond->name);
 	if (primary && o->primary_reselect == BOND_RESELECT_ALWAYS)
 		add(a,
-		    "%s has primary %s with primary_reselect=always: the kernel goes back to it "
+		    "%s has primary %s with primary_reselect=always: the kernel returns to it even "
 		    "while its path is dead; set primary_reselect=failure",
 		    bond->name, primary->name);
 	if (primary && o->primary_reselect == BOND_RESELECT_BETTER)
 		add(a,
-		    "%s has primary %s with primary_reselect=better: the kernel goes back to it "
-		    "where it is faster, while its path is dead; set primary_reselect=failure",
+		    "%s has primary %s with primary_reselect=better: the kernel returns to it if "
+		    "it is faster, even while its path is dead; set primary_reselect=failure",
 		    bond->name, primary->name);
 	if (o->arp_interval > 0)
 		add(a,
-		    "%s has arp_interval=%d: the kernel's ARP monitor takes all legs down when its "
-		    "targets die; set miimon=100 instead",
+		    "%s has arp_interval=%d: the kernel's ARP monitor sets all legs down if no "
+		    "target replies; set miimon=100 instead",
 		    bond->name, o->arp_interval);
 	else if (o->miimon == 0)
 		add(a,
-		    "%s has miimon=0: nobody sees a carrier go while bondd is off; set miimon=100",
+		    "%s has miimon=0: a lost carrier goes undetected while bondd is off; set "
+		    "miimon=100",
 		    bond->name);
 }
 
@@ -74,15 +73,17 @@ static void audit_pair(const struct rtnl_link *bond, const struct rtnl_link *a,
 	if (bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE && a->has_mac && b->has_mac &&
 	    mac_equal(&a->mac, &b->mac))
 		add(audit,
-		    "%s and %s have the same MAC with fail_over_mac=active: the switch sends what "
-		    "is for one to the other, so only the active leg is probed; give each its own",
+		    "%s and %s have the same MAC with fail_over_mac=active: the switch may send "
+		    "one leg's frames to the other, so only the active leg is probed; give each "
+		    "leg its own MAC",
 		    a->name, b->name);
 
 	cleanup_free char *pf_a = physical_function(sysfs, a->name);
 	cleanup_free char *pf_b = physical_function(sysfs, b->name);
 	if (pf_a && streq(pf_a, pf_b))
 		add(audit,
-		    "%s and %s are functions of one NIC port (%s): it takes both down; use another",
+		    "%s and %s are functions of one NIC port (%s), whose failure takes both down; "
+		    "use two NIC ports",
 		    a->name, b->name, strrchr(pf_a, '/') + 1);
 }
 
@@ -114,8 +115,8 @@ static void audit_targets(const struct rtnl_link *bond, const struct tables *tab
 {
 	if (targets->n == 0) {
 		add(a,
-		    "%s has no default gateway, so there is nobody to probe: put targets = ADDRESS "
-		    "into " BONDD_CONF,
+		    "%s has no default gateway, so there is no target to probe: set targets = "
+		    "ADDRESS in " BONDD_CONF,
 		    bond->name);
 		return;
 	}
@@ -126,9 +127,8 @@ static void audit_targets(const struct rtnl_link *bond, const struct tables *tab
 			has_target |= targets->v[k].vlan == vlan->vlan;
 		if (!has_target)
 			add(a,
-			    "%s has no target: whether a leg carries VLAN %u is not proven; put "
-			    "one "
-			    "into targets of " BONDD_CONF,
+			    "%s has no target, so no leg is proven to carry VLAN %u; add one to "
+			    "targets in " BONDD_CONF,
 			    vlan->name, vlan->vlan);
 	}
 }

@@ -40,7 +40,7 @@ static int set_targets(struct conf *c, const char *value, struct err *err)
 			return err_code(err, INVALID, E2BIG, "more than %d targets",
 					DECIDE_TARGETS);
 		if (!ip_parse(word, &c->targets[c->n_targets]))
-			return err_set(err, INVALID, "target '%s' is not an address", word);
+			return err_set(err, INVALID, "target '%s' must be an IP address", word);
 		c->n_targets++;
 	}
 	return 0;
@@ -51,8 +51,8 @@ static int set_number(const char *value, int64_t min, int64_t max, unsigned *ret
 	int64_t n;
 
 	if (str_to_int(value, min, max, &n) < 0)
-		return err_set(err, INVALID, "'%s' is not a number from %d to %d", value, (int)min,
-			       (int)max);
+		return err_set(err, INVALID, "'%s' must be an integer from %d to %d", value,
+			       (int)min, (int)max);
 	*ret = (unsigned)n;
 	return 0;
 }
@@ -93,7 +93,7 @@ static int set_failback(struct conf *c, const char *value, struct err *err)
 			c->limits.failback = (enum failback)i;
 			return 0;
 		}
-	return err_set(err, INVALID, "'%s' is not never, better or always", value);
+	return err_set(err, INVALID, "'%s' must be never, better or always", value);
 }
 
 static int set_prefer(struct conf *c, const char *value, struct err *err)
@@ -109,7 +109,7 @@ static int set_prefer(struct conf *c, const char *value, struct err *err)
 static int set_announce_loopback(struct conf *c, const char *value, struct err *err)
 {
 	if (!streq(value, "yes") && !streq(value, "no"))
-		return err_set(err, INVALID, "'%s' is not yes or no", value);
+		return err_set(err, INVALID, "'%s' must be yes or no", value);
 	c->announce_loopback = streq(value, "yes");
 	return 0;
 }
@@ -203,7 +203,8 @@ int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct
 	}
 	if (conf.limits.failback != FAILBACK_NEVER && conf.limits.max_moves <= DECIDE_MOVES_SPARED)
 		return err_set(err, INVALID,
-			       "%s: failback needs moves of %d or more: %d are kept for failures",
+			       "%s: failback requires moves to be at least %d: %d moves are "
+			       "reserved for failures",
 			       path, DECIDE_MOVES_SPARED + 1, DECIDE_MOVES_SPARED);
 	*ret_conf = conf;
 	return 0;

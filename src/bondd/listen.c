@@ -20,7 +20,7 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 	if (copy[0] == '[') {
 		char *end = strchr(copy, ']');
 		if (!end || (end[1] && end[1] != ':'))
-			return err_set(err, INVALID, "'%s' is not [ADDRESS]:PORT", text);
+			return err_set(err, INVALID, "'%s' must be [ADDRESS]:PORT", text);
 		host = copy + 1;
 		if (end[1])
 			port = end + 2;
@@ -32,7 +32,7 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 
 	int64_t number;
 	if (str_to_int(port, 1, 65535, &number) < 0)
-		return err_set(err, INVALID, "'%s': port '%s' is not a number from 1 to 65535",
+		return err_set(err, INVALID, "'%s': port '%s' must be an integer from 1 to 65535",
 			       text, port);
 
 	struct addrinfo hints = {
@@ -41,7 +41,7 @@ int listen_parse(const char *text, struct listen *ret_listen, struct err *err)
 	};
 	struct addrinfo *found;
 	if (!host[0] || getaddrinfo(host, port, &hints, &found) != 0)
-		return err_set(err, INVALID, "'%s' is not an address, or ADDRESS:PORT", text);
+		return err_set(err, INVALID, "'%s' must be ADDRESS or ADDRESS:PORT", text);
 	memcpy(&ret_listen->address, found->ai_addr, found->ai_addrlen);
 	ret_listen->len = found->ai_addrlen;
 	freeaddrinfo(found);
@@ -56,7 +56,7 @@ int listen_open(const struct listen *listen_at, struct err *err)
 	int on = 1;
 
 	if (fd < 0)
-		return err_errno(err, errno, "cannot make a socket");
+		return err_errno(err, errno, "cannot create a socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* IPv6 sockets heed IP_FREEBIND as well. */
 	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));

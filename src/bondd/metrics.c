@@ -87,11 +87,11 @@ static const struct {
 } leg_metrics[] = {
 	{"bondd_leg_carrier", "gauge", "1: the leg has a carrier.", carrier},
 	{"bondd_leg_active", "gauge", "1: the leg carries the bond.", active},
-	{"bondd_leg_proven", "gauge", "1: the leg's path has proven good.", proven},
+	{"bondd_leg_proven", "gauge", "1: the leg's path is proven good.", proven},
 	{"bondd_probes_sent_total", "counter", "Probes sent over the leg.", sent},
-	{"bondd_probes_answered_total", "counter", "Answers heard on the leg.", answered},
-	{"bondd_answers_excess_total", "counter", "Answers that no probe asked for.", excess},
-	{"bondd_answers_other_mac_total", "counter", "Answers of another MAC than the target's.",
+	{"bondd_probes_answered_total", "counter", "Replies received on the leg.", answered},
+	{"bondd_answers_excess_total", "counter", "Replies that match no probe.", excess},
+	{"bondd_answers_other_mac_total", "counter", "Replies from a MAC other than the target's.",
 	 other_mac},
 };
 
@@ -161,7 +161,7 @@ char *status_metrics(const struct guest_status *s)
 {
 	struct strbuf out = {0};
 
-	add_head(&out, "bondd_watching", "gauge", "1: the bond is watched.");
+	add_head(&out, "bondd_watching", "gauge", "1: bondd monitors the bond.");
 	for (size_t i = 0; i < s->n_bonds; i++) {
 		strbuf_adds(&out, "bondd_watching{");
 		add_labels(&out, &s->bonds[i], NULL);
@@ -169,7 +169,7 @@ char *status_metrics(const struct guest_status *s)
 	}
 	add_leg_metrics(&out, s);
 	add_head(&out, "bondd_probe_round_trip_seconds", "histogram",
-		 "From a probe to its answer.");
+		 "Time from a probe to its reply.");
 	for (size_t i = 0; i < s->n_bonds; i++)
 		for (size_t k = 0; k < s->bonds[i].n_legs; k++)
 			if (s->bonds[i].legs[k].watch)

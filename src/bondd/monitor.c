@@ -128,7 +128,7 @@ static void update_legs(struct bond_monitor *m, const struct monitor_ctx *ctx, i
 			m->legs[n++] = m->legs[i];
 			continue;
 		}
-		journal_say(JOURNAL_INFO, "%s: %s is no leg any more", m->name, m->legs[i].name);
+		journal_say(JOURNAL_INFO, "%s: %s is no longer a leg", m->name, m->legs[i].name);
 		leg_close(&m->legs[i]);
 	}
 	m->n_legs = n;
@@ -285,8 +285,8 @@ static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx
 				 leg->name, track_lost(track), track_window(track), target, to,
 				 after);
 	case DECIDE_FORGED:
-		return xasprintf("%s gets more answers from %s than it sent probes, so none of "
-				 "them proves it: moved to %s",
+		return xasprintf("%s gets more replies from %s than it sent probes, so its path is "
+				 "not proven: moved to %s",
 				 leg->name, target, to);
 	case DECIDE_RETURN:
 		return xasprintf("%s is proven good again and preferred: moved back from %s", to,
@@ -312,15 +312,18 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 
 	switch (d->reason) {
 	case DECIDE_TARGETS_GONE:
-		return xasprintf("no leg hears %s: the target is gone, %s stays",
+		return xasprintf("no leg gets a reply from %s: the target is down, %s stays active",
 				 target_text(m, d->targets, target), active);
 	case DECIDE_NO_PROVEN:
-		return xasprintf("%s fails, and no other leg is proven good: it stays", active);
+		return xasprintf("%s fails, but no other leg is proven good: it stays active",
+				 active);
 	case DECIDE_HELD:
-		return xasprintf("%s fails, but there were too many moves: it waits", active);
+		return xasprintf(
+			"%s fails, but the bond has moved too often: it stays active for now",
+			active);
 	case DECIDE_DOUBTED:
-		return xasprintf("%s gets more answers from %s than it sent probes, and no other "
-				 "leg is proven good: it stays",
+		return xasprintf("%s gets more replies from %s than it sent probes, but no other "
+				 "leg is proven good: it stays active",
 				 active, target_text(m, d->targets, target));
 	case DECIDE_NO_ACTIVE:
 		return xstrdup("no leg is up");
@@ -328,7 +331,7 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 		if (m->told == DECIDE_TARGETS_GONE || m->told == DECIDE_NO_PROVEN ||
 		    m->told == DECIDE_HELD || m->told == DECIDE_DOUBTED ||
 		    m->told == DECIDE_NO_ACTIVE)
-			return xasprintf("%s hears its targets again", active);
+			return xasprintf("%s gets replies again", active);
 		return NULL;
 	case DECIDE_MODE:
 	case DECIDE_UNKNOWN:
@@ -428,16 +431,16 @@ static void tell_bogus(struct bond_monitor *m, int64_t now)
 		char other[MAC_TEXT_SIZE];
 		if (l->excess)
 			journal_say(JOURNAL_WARNING,
-				    "%s: %s got %llu answers that no probe asked for: a neighbour "
+				    "%s: %s got %llu replies that match no probe: a neighbour "
 				    "forges them, or frames are duplicated",
 				    m->name, l->name, (unsigned long long)l->excess);
 		if (l->other_mac)
-			journal_say(JOURNAL_WARNING,
-				    "%s: %s got %llu answers of another MAC than the target's, the "
-				    "last of %s: a neighbour forges them, or the address is in use "
-				    "twice",
-				    m->name, l->name, (unsigned long long)l->other_mac,
-				    mac_format(&l->other, other));
+			journal_say(
+				JOURNAL_WARNING,
+				"%s: %s got %llu replies from a MAC other than the target's, last "
+				"%s: a neighbour forges them, or the address is in use twice",
+				m->name, l->name, (unsigned long long)l->other_mac,
+				mac_format(&l->other, other));
 	}
 	m->bogus = sum;
 	m->told_bogus = now;

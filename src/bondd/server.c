@@ -108,10 +108,10 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_len, void **state)
 {
-	static char not_found[] = "not found: ask for /status or /metrics\n";
-	static char no_json[] = "the status cannot be written as JSON\n";
+	static char not_found[] = "not found: use /status or /metrics\n";
+	static char no_json[] = "cannot write the status as JSON\n";
 	static char not_allowed[] = "method not allowed: GET only\n";
-	static char not_ours[] = "unknown host: ask for this machine's address or name\n";
+	static char not_ours[] = "unknown host: use this machine's address or name\n";
 	const struct server *s = data;
 	const char *host =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);

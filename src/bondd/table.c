@@ -42,7 +42,7 @@ static void add_leg(struct strbuf *out, const struct guest_bond *b, const struct
 static void add_watch(struct strbuf *out, const struct guest_watch *w)
 {
 	if (!w) {
-		strbuf_adds(out, "  not watched: bondd watch does not run\n");
+		strbuf_adds(out, "  not watched: bondd watch is not running\n");
 		return;
 	}
 	strbuf_addf(out, "  watched: %s, targets", known(w->state));

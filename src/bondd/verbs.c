@@ -85,7 +85,7 @@ static int run_check_config(const struct verb *verb, const void *options)
 
 	(void)verb;
 	if (r == -ENOENT && streq(o->conf, BONDD_CONF)) {
-		puts(BONDD_CONF " does not exist: the defaults apply");
+		puts(BONDD_CONF " not found: the defaults apply");
 		return EXIT_SUCCESS;
 	}
 	for (size_t i = 0; i < problems.n; i++)
@@ -98,7 +98,7 @@ static int run_check_config(const struct verb *verb, const void *options)
 #define CONFIG                                                                   \
 	.name = "config", .brief = 'c', .type = OPTION_FILE, .argument = "FILE", \
 	.offset = offsetof(struct options, conf), .preset = BONDD_CONF,          \
-	.help = "the configuration, which need not exist"
+	.help = "configuration file; if missing, the defaults apply"
 
 #define ROOT                                                    \
 	.name = "root", .type = OPTION_FILE, .argument = "DIR", \
@@ -115,7 +115,7 @@ static const struct option_row serve_options[] = {
 	 .type = OPTION_STRING,
 	 .offset = offsetof(struct options, listen),
 	 .argument = "ADDRESS[:PORT]",
-	 .help = "where to answer instead of the configuration's listen; IPv6 with a port is "
+	 .help = "address to listen on, instead of the configuration's; IPv6 with a port: "
 		 "[ADDRESS]:PORT"},
 	{ROOT},
 	{0},
@@ -129,7 +129,7 @@ static const struct option_row status_options[] = {
 	 .offset = offsetof(struct options, format),
 	 .words = "text json",
 	 .preset = "text",
-	 .help = "a table, or what /status answers"},
+	 .help = "output format; json: as /status returns it"},
 	{ROOT},
 	{0},
 };
@@ -157,8 +157,8 @@ static const struct verb verbs[] = {
 		.options = serve_options,
 		.options_size = sizeof(struct options),
 		.summary = "answer GET /status (JSON) and GET /metrics (Prometheus) over HTTP",
-		.text = "Answers with the state of this machine's bonds, their legs, all "
-			"interfaces and cloud-init. The machine need not have the address yet. "
+		.text = "Returns the state of this machine's bonds, their legs, all interfaces and "
+			"cloud-init. The address may be assigned later. "
 			"Runs in the foreground, needs no privilege and changes nothing.",
 		.example = "bondd serve -l 172.16.1.10",
 		.run = run_serve,
@@ -168,7 +168,7 @@ static const struct verb verbs[] = {
 		.options = status_options,
 		.options_size = sizeof(struct options),
 		.summary = "print the state of the bonds",
-		.text = "Prints the bonds as a table, or as the JSON that /status answers.",
+		.text = "Prints the bonds as a table, or as the JSON that /status returns.",
 		.example = "bondd status -o json",
 		.run = run_status,
 	},
@@ -177,8 +177,8 @@ static const struct verb verbs[] = {
 		.options = config_options,
 		.options_size = sizeof(struct options),
 		.summary = "check the configuration",
-		.text = "Says what is wrong with the configuration, with the line. Prints nothing "
-			"when it is valid.",
+		.text = "Prints each error in the configuration with its line, and nothing if it "
+			"is valid.",
 		.example = "bondd check-config -c bondd.conf",
 		.run = run_check_config,
 	},
@@ -195,8 +195,8 @@ const struct program bondd_program = {
 	.name = "bondd",
 	.version = DNSVNF_VERSION,
 	.summary = "Watches bonds, moves them to a leg that works, and serves their state.",
-	.exit_codes = "0 done, 1 failed, 2 usage; of watch and serve 78 when the configuration is "
-		      "wrong",
+	.exit_codes = "0 success, 1 failure, 2 usage error; watch and serve: 78 if the "
+		      "configuration is invalid",
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
 	.synonyms = synonyms,

@@ -68,7 +68,7 @@ static void update_bonds(struct watch *w, int64_t now)
 			w->monitors[n++] = w->monitors[i];
 			continue;
 		}
-		journal_say(JOURNAL_INFO, "%s: gone", w->monitors[i].name);
+		journal_say(JOURNAL_INFO, "%s: removed", w->monitors[i].name);
 		monitor_clear(&w->monitors[i]);
 	}
 	w->n_monitors = n;
@@ -168,7 +168,7 @@ static void write_report(struct watch *w, int64_t now)
 	if (!file_exists(REPORT_DIR)) /* run by hand */
 		return;
 	if ((!json || report_write(json, &err) < 0) && !w->told_report) {
-		journal_say(JOURNAL_ERROR, "%s: nobody can be told how the bonds are", err.text);
+		journal_say(JOURNAL_ERROR, "cannot report the state of the bonds: %s", err.text);
 		w->told_report = true;
 	}
 }

@@ -101,9 +101,9 @@ static void print_interruption(const struct plan *plan, const struct step *s)
 	       s->why);
 	printf("    %s\n", interruption);
 	if (no_way)
-		printf("    no way back if it fails: %s\n", no_way);
+		printf("    no rollback if it fails: %s\n", no_way);
 	else
-		printf("    goes back to what it was if it does not serve within bootup_time\n");
+		printf("    rolled back if it does not serve within bootup_time\n");
 }
 
 static void print_summary(const struct plan *plan, const struct deployment *deployment)

@@ -72,7 +72,7 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 		return err_set_kind(
 			err, info->fault_class != VIM_FAULT_OTHER ? ERR_NO_CAPACITY : ERR_FAILED, 0,
 			"server \"%s\" is %s while waiting for %s: %s", w->server->name,
-			info->status ? info->status : "gone", waiting_for,
+			info->status ? info->status : "missing", waiting_for,
 			info->fault ? info->fault : "no reason given");
 	if (clock_now() - w->start > w->limit * US_PER_S) {
 		cleanup_free char *tail = console_tail(w);
@@ -155,15 +155,15 @@ static int wait_alive(const struct wait *w, struct err *err)
 	cleanup_free char *why = NULL;
 
 	if (!address)
-		why = xstrdup("the descriptor gives it no management address");
+		why = xstrdup("the descriptor has no management address for it");
 	else
 		(void)reach_of(w->vim, &w->seen, address, &why);
 	if (why) {
-		event_note(w->vim->run, "VM_ALIVE", "%s cannot be asked from here: %s",
+		event_note(w->vim->run, "VM_ALIVE", "%s cannot be reached from here: %s",
 			   w->server->name, why);
 		return 0;
 	}
-	cleanup_free char *what = xasprintf("an echo from %s", address);
+	cleanup_free char *what = xasprintf("echo replies from %s", address);
 	report(w, "VM_ALIVE", EVENT_STARTED, what);
 	while (guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0) {
 		int r = pause_round(w, "VM_ALIVE", what, err);
@@ -198,7 +198,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 
 	*ret_answers = false;
 	if (reach == VIM_REACH_NO) {
-		event_note(w->vim->run, "SERVICE_ALIVE", "%s cannot be asked from here: %s", what,
+		event_note(w->vim->run, "SERVICE_ALIVE", "%s cannot be reached from here: %s", what,
 			   why);
 		return 0;
 	}
@@ -206,8 +206,8 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 	while (!dns_answers(w, address, name)) {
 		if (reach == VIM_REACH_MAYBE && clock_ms_since(since) > UNSURE_MS) {
 			event_note(w->vim->run, "SERVICE_ALIVE",
-				   "%s did not answer in %d s; it may be that nothing leads there "
-				   "from here, and it is not waited for",
+				   "%s did not answer in %d s, perhaps because there is no route "
+				   "to it from here: not waiting any longer",
 				   what, UNSURE_MS / 1000);
 			return 0;
 		}
@@ -269,7 +269,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 		}
 		if (!told && clock_ms_since(asked_since) > STATUS_GRACE_MS) {
 			event_note(w->vim->run, "DAY0_DONE",
-				   "not waited for: the guest's status service does not answer: %s",
+				   "not waiting: the guest's status service does not answer: %s",
 				   ask.text);
 			return 0;
 		}
@@ -277,7 +277,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
 		if (r == -ETIMEDOUT) {
 			/* The service answers: that it is not finished is verify's to tell. */
-			event_note(w->vim->run, "DAY0_DONE", "cloud-init still runs");
+			event_note(w->vim->run, "DAY0_DONE", "cloud-init is still running");
 			return 0;
 		}
 		if (r < 0)
@@ -292,9 +292,10 @@ static int wait_service(const struct wait *w, struct err *err)
 
 	service_addresses(w->server->group, w->server->index, &addresses);
 	if (addresses.n == 0)
-		event_note(w->vim->run, "SERVICE_ALIVE",
-			   "%s has no service address in its day-0 or descriptor: DNS is not asked",
-			   w->server->name);
+		event_note(
+			w->vim->run, "SERVICE_ALIVE",
+			"%s has no service address in its day-0 or descriptor: DNS is not checked",
+			w->server->name);
 	int r = wait_dns(w, &addresses, &where, err);
 	if (r == 0 && where)
 		event_note(w->vim->run, "DNS_ANSWERED", "first answers %.1f s after the start: %s",

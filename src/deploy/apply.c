@@ -69,7 +69,7 @@ static int set_links(struct vim *vim, const struct plan *plan, struct err *err)
 			return stop_interrupted(err);
 		int r = vim->ops->set_link(vim, server_of(plan, s), s->name, true, err);
 		if (r < 0)
-			return err_wrap(err, "port %s, whose link is to come up", s->name);
+			return err_wrap(err, "port %s: setting its link up", s->name);
 		event_note(vim->run, "UPDATE", "port %s: link up: %s", s->name, s->why);
 	}
 	return 0;
@@ -87,8 +87,8 @@ static int find_used(const struct plan *plan, struct err *err)
 		const char *kind = vim_kind_name(s->request.kind);
 		if (s->second)
 			return err_code(err, INVALID, EEXIST,
-					"two %ss are named \"%s\" in the VIM, and dnsvnf made "
-					"neither: name the one to use by its id, %s or %s",
+					"two %ss are named \"%s\" in the VIM, and dnsvnf created "
+					"neither: select one by its id, %s or %s",
 					kind, s->name, s->present->id, s->second->id);
 		/* Of an image the VIM knows better where it could come from (admit). */
 		if (!s->present && s->request.kind != VIM_IMAGE)
@@ -228,7 +228,8 @@ static void undo(struct vim *vim, const struct plan *plan, bool *settled)
 	size_t owned = 0, n = 0;
 
 	if (vim->ops->list(vim, NULL, 0, &inventory, &err) < 0) {
-		event_note(vim->run, "UNDO", "cannot list what is left: %s; run dnsvnf undeploy",
+		event_note(vim->run, "UNDO",
+			   "cannot list the remaining resources: %s; run 'dnsvnf undeploy'",
 			   err.text);
 		return;
 	}
@@ -242,7 +243,7 @@ static void undo(struct vim *vim, const struct plan *plan, bool *settled)
 	if (r == 0 && owned == n)
 		r = vim->ops->release(vim, &err);
 	if (r < 0)
-		event_note(vim->run, "UNDO", "%s; run dnsvnf undeploy", err.text);
+		event_note(vim->run, "UNDO", "%s; run 'dnsvnf undeploy'", err.text);
 }
 
 int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_options *options,
@@ -309,9 +310,10 @@ static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 			return 0;
 		}
 		if (round == PROOF_ROUNDS)
-			return err_set(err, FAILED,
-				       "still there after deletion: %s; run dnsvnf undeploy again",
-				       left.s);
+			return err_set(
+				err, FAILED,
+				"still exists after deletion: %s; run 'dnsvnf undeploy' again",
+				left.s);
 		r = execute_destroy(vim, objects, n, err);
 		if (r < 0)
 			return r;
@@ -344,7 +346,7 @@ int apply_undeploy(struct vim *vim, const struct plan *plan, struct err *err)
 		r = vim->ops->release(vim, err);
 	if (r < 0)
 		return r;
-	cleanup_free char *details = left ? xasprintf("stays: %s", left) : NULL;
+	cleanup_free char *details = left ? xasprintf("kept: %s", left) : NULL;
 	event_report(vim->run, &(struct event){.type = "SERVICE_UNDEPLOYED",
 					       .status = EVENT_SUCCESS,
 					       .tenant = vim->tenant,

@@ -71,7 +71,7 @@ static char *user_data_line(const struct step *s)
 	const char *new = s->user_data ? s->user_data : "";
 
 	if (!old)
-		return xasprintf("~ user_data (%s%swhat it was is not shown to these credentials)",
+		return xasprintf("~ user_data (%s%sthese credentials cannot read the old one)",
 				 names, separator);
 	size_t n = lines_differ(old, new);
 	return xasprintf("~ user_data (%s%s%zu %s)", names, separator, n,
@@ -98,7 +98,7 @@ void step_differences(const struct step *s, struct strv *ret)
 	if (s->changes & VIM_CHANGE_PORTS)
 		strv_add(ret, "~ ports");
 	if (s->changes & VIM_CHANGE_OTHER)
-		strv_add(ret, "~ server group, or what an earlier dnsvnf did not note");
+		strv_add(ret, "~ server group, or something that an earlier dnsvnf did not record");
 }
 
 /* The other servers of its set that are not interrupted at the same time. */
@@ -126,7 +126,7 @@ static const char *way_of(const struct step *step)
 	if (step->action == ACTION_DELETE)
 		return "deleted";
 	if (step->action == ACTION_REPLACE)
-		return "deleted and created anew, since this cannot be changed in place";
+		return "deleted and created again, because this cannot be changed in place";
 	if (resize && rebuild)
 		return "rebuilt and resized (its ports and addresses stay)";
 	return resize ? "resized (its ports and addresses stay)"
@@ -144,7 +144,7 @@ char *step_interruption(const struct plan *plan, const struct step *step)
 	if (step->action == ACTION_DELETE)
 		return xstrdup("deleted");
 	return xasprintf("%s: one boot%s; %s%s", way_of(step), limit,
-			 *others ? others : "nothing that stands in for it is known",
+			 *others ? others : "no redundant server is known",
 			 *others ? (strchr(others, ',') ? " serve meanwhile" : " serves meanwhile")
 				 : ": an outage");
 }

@@ -33,10 +33,10 @@ int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MA
 	ldns_rdf *dname = ldns_dname_new_frm_str(name);
 
 	if (!dname)
-		return err_set(err, INVALID, "'%s' is not a domain name", name);
+		return err_set(err, INVALID, "'%s' must be a domain name", name);
 	if (rr_type == 0) {
 		ldns_rdf_deep_free(dname);
-		return err_set(err, INVALID, "'%s' is not a type of DNS record", type);
+		return err_set(err, INVALID, "'%s' must be a DNS record type", type);
 	}
 
 	cleanup_pkt ldns_pkt *pkt = ldns_pkt_query_new(dname, rr_type, LDNS_RR_CLASS_IN, LDNS_RD);
@@ -44,12 +44,12 @@ int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MA
 	size_t len = 0;
 	if (!pkt) {
 		ldns_rdf_deep_free(dname);
-		return err_code(err, BUG, ENOMEM, "cannot make a DNS query for %s", name);
+		return err_code(err, BUG, ENOMEM, "cannot build a DNS query for %s", name);
 	}
 	ldns_pkt_set_id(pkt, 0);
 	ldns_status status = ldns_pkt2wire(&wire, pkt, &len);
 	if (status != LDNS_STATUS_OK || len > DNS_QUERY_MAX)
-		return err_set(err, INVALID, "cannot make a DNS query for %s: %s", name,
+		return err_set(err, INVALID, "cannot build a DNS query for %s: %s", name,
 			       ldns_get_errorstr_by_id(status));
 	memcpy(message, wire, len);
 	*ret_len = len;

@@ -70,20 +70,20 @@ static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struc
 	if (!d->management) {
 		err_set(err, INVALID,
 			"vm_group \"%s\": the management port has no ip_address in the descriptor, "
-			"which drill needs to ask the guest for its active leg, unless --port "
-			"names the one to break",
+			"so drill cannot ask the guest for its active leg: set one, or name the "
+			"port to fail with --port",
 			d->group->name);
 		return NULL;
 	}
 	if (guest_status(d->vim, d->management, GUEST_PORT, timeout_ms, ret, err) < 0) {
-		err_wrap(err, "ask the guest at %s which leg is active", d->management);
+		err_wrap(err, "query the guest at %s for its active leg", d->management);
 		return NULL;
 	}
 	const struct guest_bond *bond = guest_status_bond(ret, d->result->bond);
 	if (bond && bond->active_leg)
 		return bond;
 	err_code(err, NOT_FOUND, ENODEV,
-		 "bond \"%s\" has no active leg in the guest: run 'bondd status' there",
+		 "bond \"%s\" has no active leg in the guest: run 'bondd status' in it",
 		 d->result->bond);
 	return NULL;
 }
@@ -122,8 +122,8 @@ static int put_back(struct drill *d, const char *port, const char *leg, struct e
 	int r = d->vim->ops->set_link(d->vim, d->result->server, port, true, err);
 
 	if (r < 0)
-		return err_wrap(err, "put the link of %s back, which was down", leg);
-	event_note(d->vim->run, "LINK_UP", "the link of %s (port %s) was down: put back", leg,
+		return err_wrap(err, "set the link of %s up, which was down", leg);
+	event_note(d->vim->run, "LINK_UP", "the link of %s (port %s) was down: set up again", leg,
 		   port);
 	return 0;
 }
@@ -256,7 +256,7 @@ static int settle(struct drill *d, struct err *err)
 
 	while ((leg = unready_leg(d))) {
 		if (run_interrupted(d->vim->run))
-			return err_set(err, INTERRUPTED, "interrupted before anything was touched");
+			return err_set(err, INTERRUPTED, "interrupted before anything was changed");
 		if (clock_left_ms(deadline) == 0) {
 			event_note(d->vim->run, "DRILL",
 				   "leg %s is not ready to take over: MII status %s, path %s",
@@ -321,12 +321,14 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 
 	report(d, "DRILL", EVENT_STARTED, "DNS load before the failure");
 	if (dnsload_wait_until(load, down_at - LAST_MS, d->vim->run) < 0)
-		return err_set(err, INTERRUPTED, "interrupted before the %s was touched", object);
+		return err_set(err, INTERRUPTED, "interrupted before the %s was taken down",
+			       object);
 	int r = look_last(d, err);
 	if (r < 0)
 		return r;
 	if (dnsload_wait_until(load, down_at, d->vim->run) < 0)
-		return err_set(err, INTERRUPTED, "interrupted before the %s was touched", object);
+		return err_set(err, INTERRUPTED, "interrupted before the %s was taken down",
+			       object);
 	r = change(d, load, true, &result->down, err);
 	if (r < 0)
 		return r;
@@ -334,14 +336,14 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	 * mended. */
 	if (dnsload_wait_until(load, up_at - ASK_MS, d->vim->run) < 0)
 		return err_set(err, INTERRUPTED, "interrupted while the %s was down", object);
-	result->leg_after = look_again(d, "while it is broken");
+	result->leg_after = look_again(d, "during the failure");
 	if (dnsload_wait_until(load, up_at, d->vim->run) < 0)
 		return err_set(err, INTERRUPTED, "interrupted while the %s was down", object);
 	r = change(d, load, false, &result->up, err);
 	if (r < 0)
 		return r;
 	if (dnsload_wait_until(load, up_at + DRILL_AFTER_MS, d->vim->run) < 0)
-		return err_set(err, INTERRUPTED, "interrupted after the %s was put back", object);
+		return err_set(err, INTERRUPTED, "interrupted after the %s was restored", object);
 	return 0;
 }
 
@@ -404,7 +406,7 @@ static struct dnsload *start_echo(const struct drill *d)
 	cleanup_err struct err err = ERR_INIT;
 
 	if (!d->management || dnsload_start(d->vim, &options, &echo, &err) < 0)
-		event_note(d->vim->run, "DRILL", "no echoes beside the load: %s",
+		event_note(d->vim->run, "DRILL", "no echo requests during the load: %s",
 			   err.text ? err.text : "the management port has no address");
 	return echo;
 }
@@ -427,9 +429,9 @@ static int start_load(struct drill *d, struct dnsload **ret, struct err *err)
 	if (!result->qps) {
 		int r = rate_find(d->vim, &options, &result->qps, err);
 		if (r == -EINTR)
-			return err_set(err, INTERRUPTED, "interrupted before anything was touched");
+			return err_set(err, INTERRUPTED, "interrupted before anything was changed");
 		if (r < 0)
-			return err_wrap(err, "nothing was touched");
+			return err_wrap(err, "nothing was changed");
 		event_note(d->vim->run, "DRILL", "%u queries/s are answered without loss%s",
 			   result->qps, result->qps < d->settings->qps ? ", not more" : "");
 	}
@@ -479,11 +481,10 @@ static void mend(struct drill *d)
 	const struct drill_result *result = d->result;
 
 	if (d->broken && set_broken(d, false, &err) < 0)
-		event_note(
-			d->vim->run, failures[result->failure].up,
-			"the %s of %s could not be put back: %s; 'dnsvnf deploy' does it when the "
-			"VIM can be asked again",
-			failures[result->failure].object, result->port, err.text);
+		event_note(d->vim->run, failures[result->failure].up,
+			   "the %s of %s could not be restored: %s; run 'dnsvnf deploy' when the "
+			   "VIM is reachable again",
+			   failures[result->failure].object, result->port, err.text);
 }
 
 static int run(struct drill *d, struct err *err)
@@ -586,17 +587,17 @@ char *drill_why(const struct drill_result *result)
 	if (!result->leg_after || !result->active || result->outage.failed_over)
 		return NULL;
 	if (result->watched)
-		return xasprintf("bondd watches, and left it there (%s): 'bondd status' in the "
-				 "guest tells what stands in the way",
-				 result->watch_state ? result->watch_state : "state not known");
+		return xasprintf("bondd is running but did not move the bond (%s): run 'bondd "
+				 "status' in the guest for the reason",
+				 result->watch_state ? result->watch_state : "state unknown");
 	if (result->failure == DRILL_CARRIER)
 		return NULL;
 	if (result->arp_interval)
-		return xasprintf("%s did not take it for a failure, and no bondd watches: see the "
-				 "bond's arp_ip_target and arp_validate, or enable bondd.service "
-				 "in the guest",
-				 monitor);
-	return xasprintf("the carrier stayed, which is all that %s sees, and no bondd watches: "
+		return xasprintf(
+			"%s did not detect the failure, and bondd is not running: check the bond's "
+			"arp_ip_target and arp_validate, or enable bondd.service in the guest",
+			monitor);
+	return xasprintf("%s monitors only the carrier, which stayed up, and bondd is not running: "
 			 "enable bondd.service in the guest",
 			 monitor);
 }

@@ -98,7 +98,7 @@ int execute_delete(struct vim *vim, const struct plan *plan, const bool *which, 
 		if (stays[i] && steps[i]->action == ACTION_REPLACE)
 			return err_code(
 				err, INVALID, EEXIST,
-				"%s \"%s\" must be replaced (%s), and others use it: remove their "
+				"%s \"%s\" must be replaced (%s), but others use it: remove their "
 				"ports from it, or rename it in the descriptor",
 				vim_kind_name(objects[i]->kind), objects[i]->name, steps[i]->why);
 	return r;

@@ -106,7 +106,8 @@ static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct req
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		return err_code(err, UNREACHABLE, EPROTO,
-				"HTTP status %ld: check that bondd is what listens there", status);
+				"HTTP status %ld: check that the service on this port is bondd",
+				status);
 	return 0;
 }
 

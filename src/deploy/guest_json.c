@@ -92,7 +92,7 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 	const json_t *bonds = json_object_get(document, "bonds");
 	const json_t *interfaces = json_object_get(document, "interfaces");
 	if (!json_is_array(bonds) || !json_is_array(interfaces))
-		return err_code(err, UNREACHABLE, EPROTO, "the answer is not a status of bondd");
+		return err_code(err, UNREACHABLE, EPROTO, "the answer is not a bondd status");
 
 	const json_t *cloud_init = json_object_get(document, "cloud_init");
 	struct guest_status s = {

@@ -21,7 +21,7 @@ int net_address(const char *text, unsigned port, struct net_address *ret_address
 
 	snprintf(service, sizeof(service), "%u", port);
 	if (!text || !text[0] || port > 65535 || getaddrinfo(text, service, &hints, &found) != 0)
-		return err_set(err, INVALID, "'%s' port %u is not an IP address and a port",
+		return err_set(err, INVALID, "'%s' port %u must be an IP address and a port",
 			       text ? text : "", port);
 	memcpy(&ret_address->sa, found->ai_addr, found->ai_addrlen);
 	ret_address->len = found->ai_addrlen;

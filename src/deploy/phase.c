@@ -25,7 +25,7 @@ static char *find_at_once(const struct plan *plan)
 		if (!is_net(s))
 			continue;
 		if (s->action == ACTION_REPLACE)
-			return xasprintf("%s %s has to be made anew",
+			return xasprintf("%s %s must be created again",
 					 vim_kind_name(s->request.kind), s->name);
 		if (s->action == ACTION_DELETE)
 			deleted = s;
@@ -34,8 +34,9 @@ static char *find_at_once(const struct plan *plan)
 	}
 	if (!deleted || !created)
 		return NULL;
-	return xasprintf("%s %s may need what %s %s has", vim_kind_name(created->request.kind),
-			 created->name, vim_kind_name(deleted->request.kind), deleted->name);
+	return xasprintf("%s %s may need the VLAN or addresses of %s %s",
+			 vim_kind_name(created->request.kind), created->name,
+			 vim_kind_name(deleted->request.kind), deleted->name);
 }
 
 /* The server that this step is done with, which exists and changes; plan->n: none. */

@@ -421,8 +421,8 @@ static bool use_existing(const struct planner *p, struct step *s)
 		return false;
 	}
 	s->action = ACTION_USE;
-	s->why = xstrdup(s->present->owner ? "another deployment made it"
-					   : "exists in the VIM, not made by dnsvnf");
+	s->why = xstrdup(s->present->owner ? "created by another deployment"
+					   : "exists in the VIM, not created by dnsvnf");
 	return true;
 }
 
@@ -453,10 +453,10 @@ static void decide(const struct planner *p, struct step *s)
 				   s->present->fault ? s->present->fault : "no reason given");
 	} else if (s->present->state == VIM_STATE_BUILD && s->request.kind != VIM_SERVER) {
 		s->action = ACTION_REPLACE;
-		s->why = xstrdup("half made by a run that was interrupted");
+		s->why = xstrdup("left incomplete by an interrupted run");
 	} else if (difference == VIM_UPDATE && p->inventory->can_update) {
 		s->action = ACTION_UPDATE;
-		s->why = xstrdup("the descriptor has changed; can be changed in place");
+		s->why = xstrdup("the descriptor has changed; update in place");
 	} else if (difference != VIM_SAME && s->request.kind == VIM_SERVER) {
 		decide_server(p, s);
 	} else if (difference != VIM_SAME) {
@@ -464,13 +464,13 @@ static void decide(const struct planner *p, struct step *s)
 		s->why = xstrdup("the descriptor or its day-0 has changed");
 	} else if (s->request.kind == VIM_SERVER && s->present->state == VIM_STATE_DOWN) {
 		s->action = ACTION_REPLACE;
-		s->why = xstrdup("it is off");
+		s->why = xstrdup("the server is off");
 	} else if (s->request.kind == VIM_PORT && s->present->link_down &&
 		   s->request.port.interface->admin_state_up) {
 		s->action = ACTION_UPDATE;
 		s->set_link = true;
-		s->why = xstrdup("its link was taken down, as by a drill that was killed "
-				 "or still runs");
+		s->why = xstrdup(
+			"its link is down, set by a drill that was killed or is still running");
 	} else {
 		s->action = ACTION_KEEP;
 	}
@@ -494,7 +494,7 @@ static void follow(const struct planner *p, struct step *s, const struct step *g
 		s->action = ACTION_REPLACE;
 	}
 	free(s->why);
-	s->why = xasprintf("%s is made anew", ground->name);
+	s->why = xasprintf("%s is created again", ground->name);
 }
 
 /* Steps stand by rising stage, so one pass reaches everything that stands on something replaced. */
@@ -534,10 +534,9 @@ bool step_makes(const struct step *step)
 const char *step_no_way_back(const struct step *step)
 {
 	if (step->action != ACTION_CHANGE)
-		return "what was deleted does not come back";
+		return "a deleted resource cannot be restored";
 	if (step->changes & VIM_CHANGE_USER_DATA && !step->present->user_data)
-		return "the VIM does not show its old user data (OpenStack: only to the role "
-		       "admin)";
+		return "its old user data cannot be read from the VIM (OpenStack: role admin only)";
 	return NULL;
 }
 
@@ -565,7 +564,7 @@ static void add_deletes(struct planner *p)
 		struct step *s =
 			add_step(p, o->kind, o->name, xstrdup(o->owner + strlen(prefix)), NULL);
 		s->action = ACTION_DELETE;
-		s->why = xstrdup(is_second(p->plan, wanted, o) ? "a second one of the same mark"
+		s->why = xstrdup(is_second(p->plan, wanted, o) ? "duplicate with the same mark"
 							       : "no longer in the descriptor");
 		s->present = o;
 	}

@@ -63,20 +63,19 @@ static int go_back(struct rolling *r, const struct step *server, struct err *err
 {
 	cleanup_err struct err back = ERR_INIT;
 
-	event_note(r->vim->run, "ROLLBACK", "server %s goes back to what it was: %s", server->name,
-		   err->text);
+	event_note(r->vim->run, "ROLLBACK", "rolling back server %s: %s", server->name, err->text);
 	int result = r->vim->ops->settle(r->vim, server->present, &server->request, false, &back);
 	if (result == 0)
 		result = alive_wait_server(r->vim, r->plan, server, &back);
 	if (result == 0) {
-		event_note(r->vim->run, "ROLLBACK", "server %s serves as before", server->name);
+		event_note(r->vim->run, "ROLLBACK",
+			   "server %s serves again with its old configuration", server->name);
 		r->settled[number_of(r, server)] = false;
 	}
-	return result == 0 ? err_wrap(err, "server \"%s\" is as it was before, and serves",
-				      server->name)
+	return result == 0 ? err_wrap(err, "server \"%s\" was rolled back and serves", server->name)
 			   : err_wrap(err,
-				      "server \"%s\" could not go back to what it was (%s): run "
-				      "dnsvnf deploy with what served before",
+				      "server \"%s\" could not be rolled back (%s): run 'dnsvnf "
+				      "deploy' with the previous descriptor and day-0",
 				      server->name, back.text);
 }
 
@@ -96,8 +95,8 @@ static int change_in_place(struct rolling *r, const struct step *server, struct 
 	if (!no_way)
 		return go_back(r, server, err);
 	return err_wrap(err,
-			"server \"%s\" stays as it is, since %s: mend the descriptor or its "
-			"day-0, and run dnsvnf deploy",
+			"server \"%s\" is left as it is, because %s: correct the descriptor or its "
+			"day-0, then run 'dnsvnf deploy'",
 			server->name, no_way);
 }
 
@@ -117,7 +116,7 @@ static void announce(const struct rolling *r, const struct step *server)
 
 	event_note(r->vim->run, "ROLL", "server %s, %zu of %zu: %s; %s%s", server->name,
 		   r->changed + 1, r->changing, server->why,
-		   no_way ? "no way back if it fails: " : "goes back if it fails",
+		   no_way ? "no rollback if it fails: " : "rolled back if it fails",
 		   no_way ? no_way : "");
 }
 
@@ -152,9 +151,9 @@ static int look_again(struct rolling *r, const struct roll *next, struct err *er
 	if (r->vms[next->peer].serves != TRI_NO)
 		return 0;
 	return err_code(err, FAILED, EAGAIN,
-			"server \"%s\" is not changed: \"%s\", which stands in for it, does not "
-			"serve; mend that first, or change all at once with --at-once (%zu of %zu "
-			"servers changed)",
+			"server \"%s\" is not changed, because its redundant server \"%s\" does "
+			"not serve: repair that one first, or change all at once with --at-once "
+			"(%zu of %zu servers changed)",
 			r->servers[next->vm]->name, r->servers[next->peer]->name, r->changed,
 			r->changing);
 }

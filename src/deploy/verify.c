@@ -29,7 +29,7 @@ static void check_server(struct verify_ctx *ctx)
 	if (server->state == VIM_STATE_ACTIVE)
 		verify_add(ctx, "server-active", server->name, VERDICT_PASS, "%s, up %lld s, %s",
 			   server->status, (long long)server->uptime,
-			   server->hypervisor ? server->hypervisor : "hypervisor not known");
+			   server->hypervisor ? server->hypervisor : "hypervisor unknown");
 	else
 		verify_add(ctx, "server-active", server->name, VERDICT_FAIL, "%s: %s",
 			   server->status, server->fault ? server->fault : "no reason given");
@@ -42,9 +42,8 @@ static void check_server(struct verify_ctx *ctx)
 			   "the VIM does not report the guest's NUMA cells");
 	else if (!flavor)
 		verify_add(ctx, "server-cells", server->name, VERDICT_UNKNOWN,
-			   "%s NUMA cells; flavor %s is not in the descriptor, so what was asked "
-			   "is not "
-			   "known",
+			   "%s NUMA cells; flavor %s is not in the descriptor, so the requested "
+			   "number is unknown",
 			   cells, ctx->group->flavor);
 	else
 		verify_add(ctx, "server-cells", server->name,
@@ -62,7 +61,7 @@ static void check_ports(struct verify_ctx *ctx)
 		verify_add(ctx, "port-up", p->name, verify_verdict(good),
 			   "%s, link %s, %s on %s, %s, %s", p->status, p->link_up ? "up" : "down",
 			   port_type_name(p->type), p->network, p->mac_address,
-			   p->host_device ? p->host_device : "host device not known");
+			   p->host_device ? p->host_device : "host device unknown");
 	}
 }
 
@@ -88,10 +87,10 @@ static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 			   (long long)leg->link_failures);
 	if (!leg->permanent_mac)
 		verify_add(ctx, "leg-port", leg->name, VERDICT_UNKNOWN,
-			   "the guest does not report its permanent MAC, so its port is not known");
+			   "the guest does not report its permanent MAC, so its port is unknown");
 	else if (!port)
 		verify_add(ctx, "leg-port", leg->name, VERDICT_FAIL,
-			   "its MAC %s is no port of the server: the bond took another NIC",
+			   "no port of the server has its MAC %s: the bond uses another NIC",
 			   leg->permanent_mac);
 	else
 		verify_add(ctx, "leg-port", leg->name, verify_verdict(port->type == PORT_DIRECT),
@@ -105,7 +104,7 @@ static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 			   leg->pci_address ? leg->pci_address : "the NIC");
 	else if (host_node < 0)
 		verify_add(ctx, "leg-numa", leg->name, VERDICT_UNKNOWN,
-			   "guest node %d (%s); the host's is not known", leg->numa_node,
+			   "guest node %d (%s); host node unknown", leg->numa_node,
 			   leg->pci_address ? leg->pci_address : "?");
 	else
 		verify_add(ctx, "leg-numa", leg->name, verify_verdict(leg->numa_node == host_node),
@@ -136,7 +135,7 @@ static void check_legs_apart(struct verify_ctx *ctx, const struct guest_bond *bo
 	}
 	if (apart && (known < 2 || known < bond->n_legs))
 		verify_add(ctx, "legs-apart", bond->name, VERDICT_UNKNOWN,
-			   "the physical networks of %zu of %zu legs are not known",
+			   "the physical networks of %zu of %zu legs are unknown",
 			   bond->n_legs - known, bond->n_legs);
 	else
 		verify_add(ctx, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
@@ -160,7 +159,7 @@ static void check_legs_present(struct verify_ctx *ctx, const struct bond *wanted
 	}
 	verify_add(ctx, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
 		   "%zu %s: %s%s", bond->n_legs, plural(bond->n_legs, "leg", "legs"),
-		   have.s ? have.s : "none", missing ? "; the day-0 names others" : "");
+		   have.s ? have.s : "none", missing ? "; the day-0 defines other legs" : "");
 }
 
 static void check_monitor(struct verify_ctx *ctx, const struct bond *wanted,
@@ -179,7 +178,7 @@ static void check_monitor(struct verify_ctx *ctx, const struct bond *wanted,
 	else
 		verify_add(ctx, "bond-monitor", bond->name, verify_verdict(on && as_asked),
 			   "miimon=%lld%s", (long long)bond->miimon,
-			   on ? "" : ": nothing watches the links");
+			   on ? "" : ": no link monitoring");
 }
 
 /* "2001:DB8::10/64" and "2001:db8:0::10/64" are one address. */
@@ -207,7 +206,7 @@ static void check_addresses(struct verify_ctx *ctx, const char *name,
 		strbuf_addf(&have, "%s%s", a ? ", " : "", i->addresses.v[a]);
 	for (size_t a = 0; a < wanted->n; a++)
 		verify_add(ctx, "address", name, verify_verdict(i && has_address(i, wanted->v[a])),
-			   "wants %s, has %s", wanted->v[a], have.s ? have.s : "none");
+			   "expected %s, found %s", wanted->v[a], have.s ? have.s : "none");
 }
 
 /* The other modes use all legs at once. */
@@ -224,8 +223,7 @@ static void check_bond(struct verify_ctx *ctx, const struct bond *wanted)
 
 	if (!bond) {
 		verify_add(ctx, "bond-up", wanted->name, VERDICT_FAIL,
-			   "the guest has no bond of this name: look at its console and at "
-			   "cloud-init");
+			   "the guest has no bond of this name: check its console and cloud-init");
 		return;
 	}
 	verify_add(ctx, "bond-up", bond->name, verdict_of_word(bond->mii_status, "up"),
@@ -263,7 +261,7 @@ static void check_guest(struct verify_ctx *ctx)
 			   ctx->guest_why);
 		for (size_t i = 0; i < wanted->n_bonds; i++)
 			verify_add(ctx, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
-				   "the guest could not be asked");
+				   "the guest could not be reached");
 		return;
 	}
 	const struct guest_cloud_init *c = &ctx->guest->cloud_init;
@@ -297,7 +295,7 @@ static void check_echo(struct verify_ctx *ctx)
 	if (!management || obstacle)
 		verify_add(ctx, "management-echo", ctx->server->name, VERDICT_UNKNOWN, "%s",
 			   obstacle ? obstacle
-				    : "the descriptor gives the management port no address");
+				    : "the descriptor has no address for the management port");
 	else if (guest_ping(ctx->vim, management, ASK_MS, &ms, &err) == 0)
 		verify_add(ctx, "management-echo", management, VERDICT_PASS, "answered in %.1f ms",
 			   ms);
@@ -314,7 +312,7 @@ static void check_dns(struct verify_ctx *ctx)
 	service_addresses(ctx->group, ctx->index, &addresses);
 	if (addresses.n == 0)
 		verify_add(ctx, "dns-udp", ctx->server->name, VERDICT_UNKNOWN,
-			   "neither day-0 nor descriptor has an address to ask");
+			   "neither day-0 nor descriptor has an address to query");
 	for (size_t i = 0; i < addresses.n; i++)
 		for (int tcp = 0; tcp < 2; tcp++) {
 			cleanup_err struct err err = ERR_INIT;
@@ -367,7 +365,7 @@ static void verify_server(const struct verify_ctx *of, const char *name)
 	if (!management || obstacle)
 		err_set(&guest_err, INVALID, "%s",
 			obstacle ? obstacle
-				 : "the descriptor gives the management port no address");
+				 : "the descriptor has no address for the management port");
 	else if (guest_status(ctx->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)
 		ctx->guest = &guest;
 	ctx->guest_why = guest_err.text;

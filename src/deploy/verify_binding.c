@@ -13,7 +13,7 @@ static void check_binding(struct verify_ctx *ctx, const struct vim_port_info *p)
 
 	if (!p->vif_type)
 		verify_add(ctx, "port-binding", p->name, VERDICT_UNKNOWN,
-			   "the binding is shown to the role admin");
+			   "visible to the role admin only");
 	else
 		verify_add(ctx, "port-binding", p->name, verify_verdict(bound), "vif_type %s%s%s",
 			   p->vif_type, p->host_device ? " at " : "",
@@ -24,10 +24,10 @@ static void check_binding(struct verify_ctx *ctx, const struct vim_port_info *p)
 static void check_link_state(struct verify_ctx *ctx, const struct vim_port_info *p)
 {
 	if (p->propagate_uplink_status == TRI_UNKNOWN)
-		verify_add(ctx, "leg-link-state", p->name, VERDICT_UNKNOWN,
-			   "Neutron shows no propagate_uplink_status: the ML2 extension driver "
-			   "uplink_status_propagation is not loaded, and then the VF's link is "
-			   "always up");
+		verify_add(
+			ctx, "leg-link-state", p->name, VERDICT_UNKNOWN,
+			"Neutron shows no propagate_uplink_status: the ML2 extension driver "
+			"uplink_status_propagation is not loaded, so the VF's link is always up");
 	else
 		verify_add(ctx, "leg-link-state", p->name,
 			   verify_verdict(p->propagate_uplink_status == TRI_YES),
@@ -47,14 +47,13 @@ static void check_security(struct verify_ctx *ctx, const struct vim_port_info *p
 		verify_add(ctx, "port-security", p->name, VERDICT_UNKNOWN,
 			   "Neutron does not show it");
 	else
-		verify_add(ctx, "port-security", p->name,
-			   verify_verdict(p->port_security == wanted),
-			   "%s, the descriptor asks for %s%s",
-			   p->port_security == TRI_YES ? "on" : "off",
-			   wanted == TRI_YES ? "on" : "off",
-			   p->type != PORT_DIRECT        ? ""
-			   : p->port_security == TRI_YES ? "; the VF's spoof check is on"
-							 : "; the VF's spoof check is off");
+		verify_add(
+			ctx, "port-security", p->name, verify_verdict(p->port_security == wanted),
+			"%s, the descriptor sets %s%s", p->port_security == TRI_YES ? "on" : "off",
+			wanted == TRI_YES ? "on" : "off",
+			p->type != PORT_DIRECT        ? ""
+			: p->port_security == TRI_YES ? "; the VF's spoof check is on"
+						      : "; the VF's spoof check is off");
 }
 
 /* "0000:3b" of "0000:3b:02.1": a VF is on its PF's bus, or on the next when there are many. */
@@ -72,20 +71,21 @@ static void check_apart(struct verify_ctx *ctx, const struct vim_port_info *p,
 	cleanup_free char *object = xasprintf("%s, %s", p->name, q->name);
 
 	if (!p->host_device || !q->host_device)
-		verify_add(ctx, "ports-apart", object, VERDICT_UNKNOWN,
-			   "binding:profile with the VF's pci_slot is shown to the role admin");
+		verify_add(
+			ctx, "ports-apart", object, VERDICT_UNKNOWN,
+			"binding:profile with the VF's pci_slot is visible to the role admin only");
 	else if (p->pf && q->pf)
 		verify_add(ctx, "ports-apart", object, verify_verdict(!streq(p->pf, q->pf)),
 			   "VF %s of PF %s, VF %s of PF %s%s", p->host_device, p->pf,
 			   q->host_device, q->pf,
-			   same_bus(p->host_device, q->host_device) ? "; one card" : "");
+			   same_bus(p->host_device, q->host_device) ? "; same card" : "");
 	else if (!same_bus(p->host_device, q->host_device))
 		verify_add(ctx, "ports-apart", object, VERDICT_PASS,
 			   "VF %s and VF %s: different cards", p->host_device, q->host_device);
 	else
 		verify_add(ctx, "ports-apart", object, VERDICT_UNKNOWN,
-			   "VF %s and VF %s are on one bus; their PFs are not known",
-			   p->host_device, q->host_device);
+			   "VF %s and VF %s are on one bus; their PFs are unknown", p->host_device,
+			   q->host_device);
 }
 
 static void check_mtu(struct verify_ctx *ctx, const struct vim_port_info *p,
@@ -94,8 +94,7 @@ static void check_mtu(struct verify_ctx *ctx, const struct vim_port_info *p,
 	cleanup_free char *object = xasprintf("%s, %s", p->name, q->name);
 
 	if (p->mtu == 0 || q->mtu == 0)
-		verify_add(ctx, "leg-mtu", object, VERDICT_UNKNOWN,
-			   "the networks' MTU is not known");
+		verify_add(ctx, "leg-mtu", object, VERDICT_UNKNOWN, "the networks' MTU is unknown");
 	else
 		verify_add(ctx, "leg-mtu", object, verify_verdict(p->mtu == q->mtu),
 			   "MTU %u on %s, %u on %s", p->mtu, p->network, q->mtu, q->network);
@@ -141,6 +140,6 @@ void verify_console(struct verify_ctx *ctx)
 	if (ctx->vim->ops->console(ctx->vim, ctx->server->name, &text, &err) < 0)
 		verify_add(ctx, "console", ctx->server->name, VERDICT_UNKNOWN, "%s", err.text);
 	else
-		verify_add(ctx, "console", ctx->server->name, VERDICT_PASS, "%zu bytes of its log",
+		verify_add(ctx, "console", ctx->server->name, VERDICT_PASS, "%zu bytes of log",
 			   strlen(text));
 }

@@ -365,10 +365,10 @@ static void test_link_refusals(void **state)
 	static const struct {
 		const char *address, *text;
 	} rows[] = {
-		{"172.16.1.1", "'172.16.1.1' is no address with a prefix length"},
-		{"172.16.1.1/33", "'172.16.1.1/33' is no address with a prefix length"},
-		{"172.16.1/24", "'172.16.1/24' is no address with a prefix length"},
-		{"2001:db8::1/x", "'2001:db8::1/x' is no address with a prefix length"},
+		{"172.16.1.1", "'172.16.1.1' must be an address with a prefix length"},
+		{"172.16.1.1/33", "'172.16.1.1/33' must be an address with a prefix length"},
+		{"172.16.1/24", "'172.16.1/24' must be an address with a prefix length"},
+		{"2001:db8::1/x", "'2001:db8::1/x' must be an address with a prefix length"},
 	};
 	cleanup_err struct err err = ERR_INIT;
 
@@ -386,11 +386,11 @@ static void test_link_refusals(void **state)
 	assert_int_equal(link_bridge_create(ns, "sixteen-letters1", NULL, &err), -EINVAL);
 	assert_int_equal(link_bridge_create(ns, "b2", alias, &err), -ENAMETOOLONG);
 	assert_int_equal(link_set_up(ns, "none", true, &err), -ENODEV);
-	assert_non_null(strstr(err.text, "cannot take link none up: "));
+	assert_non_null(strstr(err.text, "cannot set link none up: "));
 	assert_int_equal(link_set_master(ns, "br", "br", &err), -ELOOP);
 	/* The kernel's own explanation comes with the number. */
 	assert_string_equal(err.text,
-			    "cannot put br into bridge br: the kernel refused (Can not enslave a "
+			    "cannot add br to bridge br: the kernel refused (Can not enslave a "
 			    "bridge to a bridge): Too many levels of symbolic links");
 }
 
@@ -527,7 +527,7 @@ static void test_segments_carry_and_break(void **state)
 	assert_int_equal(blackhole_veth(ns, "up-none", "dn-none", &second, &err), -ENODEV);
 	assert_non_null(strstr(
 		err.text,
-		"cannot drop what passes between up-none and dn-none: there is no link up-none"));
+		"cannot drop what passes between up-none and dn-none: link up-none not found"));
 
 	/* One network goes, the other's links stay. */
 	cleanup_segments struct segments fewer = {0};

@@ -107,7 +107,7 @@ class Life(product.ProductTest):
             "network_id": network["id"], "name": "management-subnet", "ip_version": 4, "cidr": "10.10.10.0/24"}})
         design = self.design()
         plan = self.dnsvnf("plan", design).stdout
-        self.assertRegex(plan, r"use +network +management-network .*not made by dnsvnf")
+        self.assertRegex(plan, r"use +network +management-network .*not created by dnsvnf")
         self.dnsvnf("deploy", design)
         self.assertEqual(self.ports()["cpnr-dns_cpnr_0_1"]["network_id"], network["id"])
         self.dnsvnf("undeploy", design)
@@ -279,7 +279,7 @@ class Refusals(product.ProductTest):
         # Flavor and networks are asked for side by side; whichever is refused first is told.
         message = self.refused(self.design(), "the role admin", "req-", vim="tenant")
         self.assertRegex(message, "network sriov-network-[12].*existing_networks|"
-                                  "flavor cross-numa-flavor.*take its definition out of the descriptor")
+                                  "flavor cross-numa-flavor.*remove its definition from the descriptor")
 
     def test_vfs_used_up(self):
         host = cloud.host()
@@ -289,7 +289,7 @@ class Refusals(product.ProductTest):
 
     def test_more_disk_than_any_host(self):
         design = self.design(("<root_disk_mb>40960", "<root_disk_mb>4096000"))
-        self.refused(design, "server cpnr-dns_cpnr_0", "No valid host", "no host has that many CPUs")
+        self.refused(design, "server cpnr-dns_cpnr_0", "No valid host", "Placement found no host")
 
     def test_port_that_cannot_be_bound(self):
         # No Open vSwitch agent has a bridge for this physical network.
@@ -345,7 +345,7 @@ class AtOnce(product.ProductTest):
         design = self.design()
         ends = self.finish(*(product.start("deploy", design.path) for _ in range(2)))
         self.assertEqual(sorted(code for code, _ in ends), [0, 1], ends)
-        self.assertRegex(next(text for code, text in ends if code), r"another dnsvnf.* is at work on deployment")
+        self.assertRegex(next(text for code, text in ends if code), r"another dnsvnf.* is working on deployment")
         self.assertEqual(self.surplus(), MADE)
 
     def test_the_same_one_from_two_machines(self):

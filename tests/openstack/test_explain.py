@@ -225,7 +225,7 @@ class Explanations(product.ProductTest):
         done = self.dnsvnf("explain", design)
         self.assertIn("unknown: no compute host is described", done.stdout)
         self.assertIn("to --hosts", done.stderr)
-        self.assertIn("shown to the role admin", self.explain(design, 0, vim="tenant")["notes"])
+        self.assertIn("visible to the role admin only", self.explain(design, 0, vim="tenant")["notes"])
 
 
 if __name__ == "__main__":

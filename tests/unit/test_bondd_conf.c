@@ -71,25 +71,26 @@ static void test_refusals(void **state)
 {
 	(void)state;
 	static const char *const rows[][2] = {
-		{"\nlisten = nowhere\n", "f:2: listen: 'nowhere' is not an address"},
+		{"\nlisten = nowhere\n", "f:2: listen: 'nowhere' must be ADDRESS or ADDRESS:PORT"},
 		{"port = 1\n", "f:1: unknown setting 'port'"},
 		{"rubbish\n", "f:1: not NAME = VALUE"},
 		{"[probes]\ninterval = 20\n",
 		 "f:2: unknown setting 'interval' (there are no sections)"},
-		{"interval = 4\n", "f:1: interval: '4' is not a number from 5 to 1000"},
-		{"interval = 20ms\n", "f:1: interval: '20ms' is not a number from 5 to 1000"},
-		{"rise = 65\n", "f:1: rise: '65' is not a number from 2 to 64"},
+		{"interval = 4\n", "f:1: interval: '4' must be an integer from 5 to 1000"},
+		{"interval = 20ms\n", "f:1: interval: '20ms' must be an integer from 5 to 1000"},
+		{"rise = 65\n", "f:1: rise: '65' must be an integer from 2 to 64"},
 		{"targets = 172.16.1.1/24\n",
-		 "f:1: targets: target '172.16.1.1/24' is not an address"},
+		 "f:1: targets: target '172.16.1.1/24' must be an IP address"},
 		{"targets = 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 "
 		 "10.0.0.8 10.0.0.9\n",
 		 "f:1: targets: more than 8 targets"},
 		{"failback = sometimes\n",
-		 "f:1: failback: 'sometimes' is not never, better or always"},
+		 "f:1: failback: 'sometimes' must be never, better or always"},
 		{"prefer = a-name-of-sixteen\n",
 		 "f:1: prefer: 'a-name-of-sixteen' must be the name of an interface"},
-		{"moves = 2\nfailback = always\n", "f: failback needs moves of 3 or more"},
-		{"announce_loopback = maybe\n", "f:1: announce_loopback: 'maybe' is not yes or no"},
+		{"moves = 2\nfailback = always\n", "f: failback requires moves to be at least 3"},
+		{"announce_loopback = maybe\n",
+		 "f:1: announce_loopback: 'maybe' must be yes or no"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

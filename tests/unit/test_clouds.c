@@ -427,17 +427,17 @@ static void test_no_such_cloud(void **state)
 				    "clouds: {tenant: , hidden: {auth: {password: " SECRET "}}}\n"};
 
 	assert_refused(&s, "foo", -ENOENT,
-		       "cloud \"foo\" is not in clouds.yaml, which has admin, tenant, hidden");
+		       "cloud \"foo\" is not in clouds.yaml, which defines admin, tenant, hidden");
 	assert_refused(&s, NULL, -ENOENT,
-		       "no cloud is chosen: set OS_CLOUD to one of those in clouds.yaml: admin, "
+		       "no cloud is selected: set OS_CLOUD to one of those in clouds.yaml: admin, "
 		       "tenant, hidden");
 	assert_refused(&(struct sources){.clouds = "# nothing\n"}, "foo", -ENOENT,
-		       "cloud \"foo\" is not in clouds.yaml, which has none");
+		       "cloud \"foo\" is not in clouds.yaml, which defines none");
 	assert_refused(&(struct sources){0}, "foo", -ENOENT,
 		       "cloud \"foo\" not found: there is no clouds.yaml in /nowhere");
 	assert_refused(
 		&(struct sources){0}, NULL, -ENOENT,
-		"no cloud is chosen, and there is no clouds.yaml in /nowhere: set OS_CLOUD, or "
+		"no cloud is selected, and there is no clouds.yaml in /nowhere: set OS_CLOUD, or "
 		"OS_AUTH_URL and the other OS_* variables");
 }
 
@@ -462,40 +462,41 @@ static void test_what_is_missing_or_wrong_is_named(void **state)
 		 " application_credential_name: n}\n",
 		 "cloud \"a\" in clouds.yaml:2 has no username or user_id"},
 		{"    auth_type: v3oidcpassword\n" AUTH,
-		 "clouds.yaml:3: auth_type 'v3oidcpassword' is not supported: password, token and "
-		 "v3applicationcredential are"},
+		 "clouds.yaml:3: auth_type 'v3oidcpassword' is not supported: use password, token "
+		 "or "
+		 "v3applicationcredential"},
 		{"    auth_type: none\n" AUTH,
-		 "clouds.yaml:3: auth_type 'none' is not supported: password, token and "
-		 "v3applicationcredential are"},
-		{AUTH "    trust_id: t\n", "clouds.yaml:4: trust_id is not supported: name the "
-					   "project by project_name"},
+		 "clouds.yaml:3: auth_type 'none' is not supported: use password, token or "
+		 "v3applicationcredential"},
+		{AUTH "    trust_id: t\n", "clouds.yaml:4: trust_id is not supported: set "
+					   "project_name instead"},
 		{AUTH "    interface: private\n",
 		 "clouds.yaml:4: interface must be public, internal or admin"},
-		{AUTH "    verify: maybe\n", "clouds.yaml:4: verify must be true or false; a file "
-					     "of authorities is named by cacert"},
+		{AUTH "    verify: maybe\n", "clouds.yaml:4: verify must be true or false; set the "
+					     "file of CA certificates with cacert"},
 		{AUTH "    insecure: \"yes\"\n", "clouds.yaml:4: insecure must be true or false"},
 		{AUTH "    regions: north\n", "clouds.yaml:4: regions must be a list"},
 		{AUTH "    regions:\n    - values: {}\n",
 		 "clouds.yaml:5: a region must be a name, or a mapping with name and values"},
 		{"    auth: {auth_url: http://h, username: u, password: [" SECRET "]}\n",
-		 "clouds.yaml:3: password must be one value, no list or mapping"},
+		 "clouds.yaml:3: password must be a single value, not a list or mapping"},
 		{"    auth: {auth_url: http://h, username: u, password: \"" SECRET "\\0\"}\n",
-		 "clouds.yaml:3: password has a zero byte in it"},
+		 "clouds.yaml:3: password contains a zero byte"},
 		{"    auth: " SECRET "\n", "clouds.yaml:3: auth must be a mapping"},
 		{"    auth:\n      auth_url: https://u:" SECRET "@h\n",
-		 "clouds.yaml:4: auth_url must be an address such as "
+		 "clouds.yaml:4: auth_url must be a URL such as "
 		 "https://cloud.example.test:5000/v3"},
 		{"    auth:\n      auth_url: \"https://h/\\r\\nX: " SECRET "\"\n",
-		 "clouds.yaml:4: auth_url must be an address such as "
+		 "clouds.yaml:4: auth_url must be a URL such as "
 		 "https://cloud.example.test:5000/v3"},
 		{"    auth:\n      auth_url: https://{region_name}.h\n",
-		 "clouds.yaml:4: auth_url has {region_name} in it, but the cloud has no region"},
+		 "clouds.yaml:4: auth_url contains {region_name}, but the cloud has no region"},
 		{"    auth:\n      auth_url: https://{password}.h\n      password: " SECRET "\n",
-		 "clouds.yaml:4: auth_url has a placeholder that is not {region_name}"},
+		 "clouds.yaml:4: auth_url contains a placeholder other than {region_name}"},
 		{"    profile: ovh\n" AUTH,
 		 "clouds.yaml:3: cloud 'a' has the profile 'ovh', which is not in a "
-		 "clouds-public.yaml; profiles built into openstacksdk are not known here: write "
-		 "auth_url and regions into the cloud"},
+		 "clouds-public.yaml; openstacksdk's built-in profiles are not "
+		 "supported: set auth_url and regions in the cloud"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -525,7 +526,7 @@ static void test_broken_files(void **state)
 		{"clouds: {}\n--- " SECRET "\n",
 		 "clouds.yaml:2: a second YAML document begins here: openstacksdk takes one only "
 		 "and refuses the file; remove the \"---\""},
-		{"- " SECRET "\n", "clouds.yaml:1: a mapping must stand here, as \"clouds:\""},
+		{"- " SECRET "\n", "clouds.yaml:1: expected a mapping such as \"clouds:\""},
 		{"clouds:\n- a: " SECRET "\n", "clouds.yaml:2: clouds must be a mapping of names"},
 		{"clouds:\n  a: " SECRET "\n", "clouds.yaml:2: 'a' must be a mapping of settings"},
 		{"a: &a [1]\nclouds:\n  a: &b\n    auth: *b\n",

@@ -359,9 +359,9 @@ static void test_bad_options(void **state)
 		{{.qps = 100000, .duration_ms = 60000},
 		 "are 6000000 queries: must be from 1 to 4000000"},
 		{{.qps = 1, .duration_ms = 500}, "are 0 queries: must be from 1 to 4000000"},
-		{{.qps = 1, .duration_ms = 1000, .server = "x"}, "'x' port 0 is not an IP"},
+		{{.qps = 1, .duration_ms = 1000, .server = "x"}, "'x' port 0 must be an IP"},
 		{{.qps = 1, .duration_ms = 1000, .server = "::1", .name = "..", .type = "A"},
-		 "'..' is not a domain name"},
+		 "'..' must be a domain name"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -258,7 +258,7 @@ CASES = (
     ("unreachable", VIM_VERBS, 3, "HTTP 401", not_let_in),
     ("unreachable", ("drill",), 3, "bondd at http://127.10.10.10:9780/status: connection refused", no_guest),
     ("no capacity", ("deploy",), 1, "server cpnr-dns_cpnr_0 fits on compute-1", no_host),
-    ("busy", CHANGE, 1, "is at work on", busy),
+    ("busy", CHANGE, 1, "is working on", busy),
     ("interrupted", ("check", "render"), 4, "", interrupted_reading),
     ("interrupted", VIM_VERBS, 4, "", interrupted),
     ("interrupted", ("drill",), 4, "interrupted", interrupted_guest),

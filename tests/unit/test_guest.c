@@ -99,7 +99,7 @@ static void test_bad_answers(void **state)
 		{"HTTP/1.0 200 OK\r\n\r\n", -EPROTO, "the answer is not JSON"},
 		{"HTTP/1.0 200 OK\r\n\r\n{\"bonds\": [", -EPROTO,
 		 "the answer is not JSON: status:1: "},
-		{"HTTP/1.0 200 OK\r\n\r\n{}", -EPROTO, "the answer is not a status of bondd"},
+		{"HTTP/1.0 200 OK\r\n\r\n{}", -EPROTO, "the answer is not a bondd status"},
 		{"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\n{}", -EPROTO, "bondd at"},
 		{"SSH-2.0-OpenSSH_10.0\r\n", -EPROTO, "bondd at"},
 		{"", -EPROTO, "Empty reply"},

@@ -118,10 +118,11 @@ static void test_what_is_no_monitor_is_an_error(void **state)
 {
 	(void)state;
 	static const struct broken cases[] = {
-		{"", -ECONNRESET, "QEMU hung up"},
+		{"", -ECONNRESET, "QEMU closed the connection"},
 		{"SSH-2.0-OpenSSH_9.2\r\n", -EPROTO, "QEMU's monitor sent a line that is not JSON"},
 		{"[]\n", -EPROTO, "QEMU's monitor sent a line that is not JSON"},
-		{"{\"hello\": 1}\n", -EPROTO, "what listens on QEMU's monitor socket is not QEMU"},
+		{"{\"hello\": 1}\n", -EPROTO,
+		 "the process that listens on QEMU's monitor socket is not QEMU"},
 		{"{\"QMP\"", -ETIMEDOUT,
 		 "QEMU's monitor did not answer within 300 ms: check that no other client uses it"},
 	};
@@ -149,7 +150,7 @@ static void test_line_without_end_is_bounded(void **state)
 	struct qmp *qmp = NULL;
 
 	assert_int_equal(open_monitor(&m, &qmp, &err), -EPROTO);
-	assert_string_equal(err.text, "QEMU's monitor sent a line over 1048576 bytes");
+	assert_string_equal(err.text, "QEMU's monitor sent a line longer than 1048576 bytes");
 	monitor_end(&m);
 }
 
@@ -163,7 +164,7 @@ static void test_death_in_mid_command_is_told(void **state)
 
 	assert_int_equal(open_monitor(&m, &qmp, &err), 0);
 	assert_int_equal(qmp_command(qmp, "query-status", NULL, NULL, &err), -ECONNRESET);
-	assert_string_equal(err.text, "query-status: QEMU hung up");
+	assert_string_equal(err.text, "query-status: QEMU closed the connection");
 	qmp_close(qmp);
 	monitor_end(&m);
 }

@@ -569,7 +569,7 @@ static void test_only_what_bondd_says_of_this_failure_is_heard(void **state)
 	drill_hear(&same, &before, &now);
 	assert_string_equal(same.sentence, "moved");
 	assert_int_equal(same.outage_us, 61000);
-	now.sentence = S("hears its targets again");
+	now.sentence = S("gets replies again");
 	drill_hear(&same, &before, &now);
 	assert_string_equal(same.sentence, "moved");
 	drill_hear(&same, &before, NULL);
@@ -602,18 +602,18 @@ static void test_why_it_did_not_fail_over(void **state)
 		const char *has; /* NULL: there is nothing to say */
 	} rows[] = {
 		{{.active = true, .failure = DRILL_SILENT, .miimon = 100, .leg_after = S("ens6")},
-		 "the carrier stayed, which is all that miimon=100 sees"},
+		 "miimon=100 monitors only the carrier, which stayed up"},
 		{{.active = true,
 		  .failure = DRILL_SILENT,
 		  .arp_interval = 20,
 		  .leg_after = S("ens6")},
-		 "arp_interval=20 did not take it for a failure"},
+		 "arp_interval=20 did not detect the failure"},
 		{{.active = true,
 		  .failure = DRILL_SILENT,
 		  .leg_after = S("ens6"),
 		  .watched = true,
 		  .watch_state = S("no-proven-leg")},
-		 "left it there (no-proven-leg)"},
+		 "did not move the bond (no-proven-leg)"},
 		{{.failure = DRILL_CARRIER, .miimon = 100, .leg_after = S("ens6")}, NULL},
 		{{.failure = DRILL_SILENT, .leg_after = S("ens7"), .outage = {.failed_over = true}},
 		 NULL},

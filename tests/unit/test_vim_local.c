@@ -407,7 +407,7 @@ static void test_broken_record_is_named(void **state)
 					       0600, &err),
 				 0);
 		assert_int_equal(store_load(&store, &records, &err), -EBADMSG);
-		assert_non_null(strstr(err.text, "0.json is not a record of dnsvnf"));
+		assert_non_null(strstr(err.text, "0.json is not a valid dnsvnf record"));
 		err_clear(&err);
 	}
 	assert_int_equal(store_remove(&store, &err), 0);
@@ -424,8 +424,8 @@ static void test_lock_tells_who_is_at_work(void **state)
 	store_init(&second, "t", "d");
 	assert_int_equal(store_lock(&first, &err), 0);
 	assert_int_equal(store_lock(&second, &err), -EBUSY);
-	cleanup_free char *text = xasprintf("another dnsvnf (pid %d) is at work on deployment t/d; "
-					    "wait until it is done",
+	cleanup_free char *text = xasprintf("another dnsvnf (pid %d) is working on deployment t/d: "
+					    "wait until it has finished",
 					    (int)getpid());
 	assert_string_equal(err.text, text);
 	err_clear(&err);

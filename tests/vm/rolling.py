@@ -98,7 +98,7 @@ class Rolling(Leaves):
         self.edit(folder, "day0.cfg", ("  - nmcli connection up bond0\n", "  - systemctl mask --now knot\n"))
         done, seen = self.update(design)
         self.assertEqual(1, done.returncode)
-        self.assertIn("two-vnfs_dns-a_0\" is as it was before, and serves", done.stderr)
+        self.assertIn("two-vnfs_dns-a_0\" was rolled back and serves", done.stderr)
         self.assertEqual(0, seen["missed"][self.ADDRESSES[1]])
 
 

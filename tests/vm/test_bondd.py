@@ -126,7 +126,7 @@ class Bondd(unittest.TestCase):
                 self.assertEqual(self.vm.guest(f"systemctl show -P ActiveState {unit}").strip(), "failed", unit)
                 self.assertEqual(self.vm.guest(f"systemctl show -P NRestarts {unit}").strip(), "0", unit)
                 log = self.vm.guest(f"journalctl -u {unit} -n 20 -o cat")
-                self.assertRegex(log, r"bondd: /etc/bondd\.conf:\d+: interval: '0' is not a number from 5 to 1000")
+                self.assertRegex(log, r"bondd: /etc/bondd\.conf:\d+: interval: '0' must be an integer from 5 to 1000")
         finally:
             self.vm.guest("mv /tmp/bondd.conf /etc/bondd.conf; systemctl restart bondd bondd-status")
         self.wait(lambda b: b["watch"] and b["watch"]["state"] == "healthy")

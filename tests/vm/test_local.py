@@ -266,7 +266,7 @@ class EndToEnd(Leaves):
         blind = dnsvnf("drill", "--qps", "200", "--failure", "silent", slow, check=False)
         self.assertEqual(1, blind.returncode, blind.stderr)
         self.assertIn("did NOT fail over", blind.stdout)
-        self.assertIn("the carrier stayed, which is all that miimon=1000 sees", blind.stdout)
+        self.assertIn("miimon=1000 monitors only the carrier, which stayed up", blind.stdout)
         self.assertIn("is not running in the guest", blind.stdout)
 
     def until_both_paths_are_proven(self):
@@ -314,7 +314,7 @@ class Killed(Leaves):
         self.designs.append(DESIGN)
         self.kill_deploy(0, after="CREATE_PORT")
         subprocess.run(["ip", "netns", "delete", namespace()], check=True)
-        self.assertRegex(dnsvnf("plan", DESIGN).stdout, r"replace +network.* gone from this machine, as after a restart")
+        self.assertRegex(dnsvnf("plan", DESIGN).stdout, r"replace +network.* no longer on this machine, as after a restart")
         dnsvnf("undeploy", DESIGN)
 
         self.kill_deploy(0, after="CREATE_PORT")

@@ -217,7 +217,8 @@ static void test_server_lives_and_dies(void **state)
 	kill(qemu_pid(), SIGKILL);
 	poll(NULL, 0, 500);
 	assert_int_equal(state_of(vim, &fault), VIM_STATE_ERROR);
-	assert_string_equal(fault, "QEMU is gone without a word: killed, or the host restarted");
+	assert_string_equal(fault,
+			    "QEMU ended without a message: it was killed, or the host restarted");
 	undeploy(vim);
 	cleanup_free char *after = host_state();
 	assert_string_equal(before, after);
@@ -325,7 +326,7 @@ static void test_no_room_for_a_disk_is_told(void **state)
 
 	mount_small_disk(root, 100);
 	assert_int_equal(make(vim, VIM_SERVER, &err), -ENOSPC);
-	assert_non_null(strstr(err.text, "MB free, and needs 512 MB"));
+	assert_non_null(strstr(err.text, "MB free, but 512 MB are needed"));
 	undeploy(vim);
 	assert_int_equal(umount(root), 0);
 	assert_int_equal(rmdir(root), 0);

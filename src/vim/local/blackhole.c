@@ -84,7 +84,7 @@ static int check_links(int ns, const char *a, const char *b, struct err *err)
 	}
 	return have_a && have_b
 		       ? 0
-		       : err_code(err, NOT_FOUND, ENODEV, "there is no link %s", have_a ? b : a);
+		       : err_code(err, NOT_FOUND, ENODEV, "link %s not found", have_a ? b : a);
 }
 
 int blackhole_veth(int ns, const char *a, const char *b, struct netlink **ret, struct err *err)

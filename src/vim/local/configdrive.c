@@ -256,7 +256,7 @@ static int random_seed(char **ret, struct err *err)
 		ssize_t got = getrandom(bytes + n, SEED_LEN - n, 0);
 
 		if (got < 0 && errno != EINTR)
-			return err_errno(err, errno, "no random bytes from the kernel");
+			return err_errno(err, errno, "cannot get random bytes from the kernel");
 		n += got > 0 ? (size_t)got : 0;
 	}
 	*ret = base64_encode(bytes, sizeof(bytes));
@@ -503,7 +503,7 @@ int configdrive_write(const char *path, const struct configdrive *drive, struct 
 		open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return err_errno(err, errno, "cannot make config drive %s", aside);
+		return err_errno(err, errno, "cannot create config drive %s", aside);
 
 	int r = write_iso(fd, drive, err);
 

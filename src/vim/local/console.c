@@ -89,7 +89,7 @@ int server_console(struct local *local, const struct record *server, char **ret_
 	if (text.len && (pwrite(fd, text.s + cut, text.len - cut, 0) < 0 ||
 			 ftruncate(fd, (off_t)(text.len - cut)) < 0))
 		/* On a full disk it is shown all the same. */
-		log_info("cannot keep the console of server %s: %s", server->name, strerror(errno));
+		log_info("cannot save the console of server %s: %s", server->name, strerror(errno));
 	*ret_text = text.len ? plain_text(text.s + cut, text.len - cut) : xstrdup("");
 	return 0;
 }

@@ -105,7 +105,8 @@ int image_find(const char *name, const char *src, struct image_files *ret, struc
 	return err_set(err, NOT_FOUND,
 		       "image \"%s\" not found as %s: build it with `make image`, or set "
 		       "DNSVNF_IMAGE_DIR%s",
-		       name, places.s ? places.s : "a file, because its name has a slash",
+		       name,
+		       places.s ? places.s : "treated as a file, because its name has a slash",
 		       src && !path ? " (the embedded VIM does not download images)" : "");
 }
 

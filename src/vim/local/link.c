@@ -76,7 +76,7 @@ static int find_link(int ns, const char *name, struct rtnl_link *ret_link, struc
 	int r = talk(ns, rtnl_put_link(buf, RTM_GETLINK, 0, 0, name), false, take_link, &link, err);
 
 	if (r == 0 && link.index == 0)
-		r = err_code(err, NOT_FOUND, ENODEV, "no such link");
+		r = err_code(err, NOT_FOUND, ENODEV, "link not found");
 	if (r == 0)
 		*ret_link = link;
 	return r;
@@ -117,7 +117,7 @@ static int set_alias(int ns, const char *name, const char *alias, struct err *er
 		return 0;
 	if (strlen(alias) > ALIAS_MAX)
 		return err_code(err, INVALID, ENAMETOOLONG,
-				"the mark of link %s has over %d bytes: %s", name, ALIAS_MAX,
+				"the mark of link %s is longer than %d bytes: %s", name, ALIAS_MAX,
 				alias);
 
 	struct nlmsghdr *nlh = rtnl_put_link(buf, RTM_SETLINK, 0, 0, name);
@@ -138,7 +138,7 @@ static int check_kind(int ns, const char *name, const char *kind, struct err *er
 		return err_wrap(err, "link %s", name);
 	if (!streq(link.kind, kind))
 		return err_code(err, REFUSED, EEXIST,
-				"link \"%s\" must be a %s and is a %s: delete it", name, kind,
+				"link \"%s\" must be a %s but is a %s: delete it", name, kind,
 				*link.kind ? link.kind : "device");
 	return 0;
 }
@@ -162,7 +162,7 @@ int link_bridge_create(int ns, const char *name, const char *alias, struct err *
 	if (r == -EEXIST)
 		r = check_kind(ns, name, "bridge", err);
 	else if (r < 0)
-		return err_pass(err, &refused, "cannot make bridge \"%s\"", name);
+		return err_pass(err, &refused, "cannot create bridge \"%s\"", name);
 	return r < 0 ? r : set_alias(ns, name, alias, err);
 }
 
@@ -183,7 +183,8 @@ int link_veth_create(int ns, const char *name, const char *peer, const char *ali
 		if (r == 0)
 			r = check_kind(ns, peer, "veth", err);
 	} else if (r < 0) {
-		return err_pass(err, &refused, "cannot make veth pair \"%s\", \"%s\"", name, peer);
+		return err_pass(err, &refused, "cannot create veth pair \"%s\", \"%s\"", name,
+				peer);
 	}
 	if (r == 0)
 		r = set_alias(ns, name, alias, err);
@@ -202,7 +203,7 @@ static int make_tap(void *data, struct err *err)
 	if (fd < 0)
 		return netns_err(err, errno, "cannot open /dev/net/tun");
 	if (ioctl(fd, TUNSETIFF, &req) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0)
-		return netns_err(err, errno, "cannot make tap %s", name);
+		return netns_err(err, errno, "cannot create tap %s", name);
 	return 0;
 }
 
@@ -232,14 +233,14 @@ int link_set_master(int ns, const char *name, const char *master, struct err *er
 	struct rtnl_link bridge = {0};
 
 	if (master && find_link(ns, master, &bridge, err) < 0)
-		return err_wrap(err, "cannot put %s into bridge %s", name, master);
+		return err_wrap(err, "cannot add %s to bridge %s", name, master);
 
 	struct nlmsghdr *nlh = rtnl_put_link(buf, RTM_SETLINK, 0, 0, name);
 
 	mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)bridge.index);
 	if (talk(ns, nlh, false, NULL, NULL, err) < 0)
-		return master ? err_wrap(err, "cannot put %s into bridge %s", name, master)
-			      : err_wrap(err, "cannot take %s out of its bridge", name);
+		return master ? err_wrap(err, "cannot add %s to bridge %s", name, master)
+			      : err_wrap(err, "cannot remove %s from its bridge", name);
 	return 0;
 }
 
@@ -248,14 +249,14 @@ int link_set_up(int ns, const char *name, bool up, struct err *err)
 	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
 
 	if (talk(ns, rtnl_put_up(buf, name, up), false, NULL, NULL, err) < 0)
-		return err_wrap(err, "cannot take link %s %s", name, up ? "up" : "down");
+		return err_wrap(err, "cannot set link %s %s", name, up ? "up" : "down");
 	return 0;
 }
 
 static int parse_address(const char *text, struct ip_prefix *ret_address, struct err *err)
 {
 	if (!strchr(text, '/') || !ip_prefix_parse(text, ret_address))
-		return err_set(err, INVALID, "'%s' is no address with a prefix length", text);
+		return err_set(err, INVALID, "'%s' must be an address with a prefix length", text);
 	return 0;
 }
 
@@ -285,7 +286,7 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 
 		r = netns_sysctl(ns, path, "0", err);
 		if (r < 0)
-			return err_wrap(err, "cannot turn IPv6 on for %s", name);
+			return err_wrap(err, "cannot enable IPv6 on %s", name);
 	}
 	r = change_address(ns, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, name, &prefix, &refused);
 	if (r < 0 && r != -EEXIST)

@@ -25,7 +25,7 @@ static int local_open(const struct vim_target *target, const struct run_ctx *run
 {
 	if (target->region)
 		return err_set(err, INVALID,
-			       "the VIM local has no regions, and the descriptor's vim_region is "
+			       "the VIM local has no regions, but the descriptor's vim_region is "
 			       "\"%s\": use another VIM, or remove vim_region",
 			       target->region);
 	struct local *local = xcalloc(1, sizeof(*local));
@@ -109,7 +109,8 @@ static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_
 		if (!known && part_name(names[i], &d))
 			*array_push(v, n) = d;
 		else if (!known)
-			log_info("namespace %s belongs to no deployment that it tells", names[i]);
+			log_info("namespace %s does not say which deployment it belongs to",
+				 names[i]);
 	}
 	netns_list_free(names, n_names);
 	*ret = v;
@@ -122,7 +123,7 @@ static void set_absent(const struct record *record, struct vim_object *o)
 {
 	o->state = record->done ? VIM_STATE_ERROR : VIM_STATE_BUILD;
 	if (record->done)
-		o->fault = xstrdup("gone from this machine, as after a restart");
+		o->fault = xstrdup("no longer on this machine, as after a restart");
 }
 
 static int object_state(struct local *local, const struct records *records,

@@ -130,7 +130,7 @@ static int open_run_dir(bool make, int *ret_fd, struct err *err)
 			/* Without trusted attributes on this file system the folder stays. */
 			(void)setxattr(RUN_DIR, MADE_XATTR, "made", 4, 0);
 		else if (make && errno != EEXIST)
-			return netns_err(err, errno, "cannot make " RUN_DIR);
+			return netns_err(err, errno, "cannot create " RUN_DIR);
 
 		cleanup_close int fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		struct stat st;
@@ -170,7 +170,7 @@ static int open_bound(const char *path, int *ret_fd, struct err *err)
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : netns_err(err, errno, "cannot open %s", path);
 	if (fstatfs(fd, &fs) < 0)
-		return err_errno(err, errno, "cannot look at %s", path);
+		return err_errno(err, errno, "cannot stat %s", path);
 	if (fs.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
 		return -ENOENT;
 	*ret_fd = steal_fd(&fd);
@@ -188,7 +188,7 @@ int netns_open(const char *name, int *ret_fd, struct err *err)
 
 	r = open_bound(path, ret_fd, err);
 	if (r == -ENOENT)
-		return err_set(err, NOT_FOUND, "no network namespace \"%s\"", name);
+		return err_set(err, NOT_FOUND, "network namespace \"%s\" not found", name);
 	return r;
 }
 
@@ -239,7 +239,7 @@ static int set_up_inside(void *data, struct err *err)
 
 	(void)data;
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		return netns_err(err, errno, "cannot take lo up");
+		return netns_err(err, errno, "cannot set lo up");
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		int r = write_setting(settings[i].path, settings[i].value);
 
@@ -265,7 +265,7 @@ static int make_bound(const char *path, struct err *err)
 	if (home < 0)
 		return err_errno(err, errno, "cannot open " OWN_NS " (is /proc mounted?)");
 	if (unshare(CLONE_NEWNET) < 0)
-		return netns_err(err, errno, "cannot make a network namespace");
+		return netns_err(err, errno, "cannot create a network namespace");
 
 	int r = set_up_inside(NULL, err);
 
@@ -296,7 +296,7 @@ int netns_create(const char *name, int *ret_fd, struct err *err)
 	cleanup_close int file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
 
 	if (file < 0) {
-		r = netns_err(err, errno, "cannot make %s", path);
+		r = netns_err(err, errno, "cannot create %s", path);
 	} else {
 		r = make_bound(path, err);
 		if (r < 0)
@@ -439,7 +439,8 @@ static int end_processes(const char *name, const struct stat *ns, struct err *er
 		if (n == 0)
 			return 0;
 	}
-	return err_set(err, BUSY, "process %d in network namespace \"%s\" does not end", pid, name);
+	return err_set(err, BUSY, "process %d in network namespace \"%s\" cannot be ended", pid,
+		       name);
 }
 
 static int unbind(const char *path, struct err *err)
@@ -477,7 +478,7 @@ int netns_delete(const char *name, struct err *err)
 		struct stat own, st;
 
 		if (fstat(fd, &st) < 0 || stat("/proc/self/ns/net", &own) < 0)
-			return err_errno(err, errno, "cannot look at network namespace %s", name);
+			return err_errno(err, errno, "cannot read network namespace %s", name);
 		if (own.st_dev == st.st_dev && own.st_ino == st.st_ino)
 			return err_set(
 				err, BUSY,

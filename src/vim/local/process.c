@@ -66,11 +66,11 @@ int process_run(const char *const *argv, int timeout_ms, char **ret_output, stru
 	int out[2], report[2];
 
 	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_errno(err, errno, "cannot make a pipe");
+		return err_errno(err, errno, "cannot create a pipe");
 	cleanup_close int out_read = out[0];
 	if (pipe2(report, O_CLOEXEC) < 0) {
 		close(out[1]);
-		return err_errno(err, errno, "cannot make a pipe");
+		return err_errno(err, errno, "cannot create a pipe");
 	}
 	cleanup_close int report_read = report[0];
 
@@ -94,7 +94,7 @@ int process_run(const char *const *argv, int timeout_ms, char **ret_output, stru
 	if (r == -ETIME)
 		return err_code(err, LOCAL, ETIME, "%s took more than %d ms", argv[0], timeout_ms);
 	if (r < 0)
-		return err_errno(err, r, "cannot read what %s prints", argv[0]);
+		return err_errno(err, r, "cannot read the output of %s", argv[0]);
 	if (read(report_read, &e, sizeof(e)) == (ssize_t)sizeof(e))
 		return err_errno(err, e, "cannot run %s", argv[0]);
 	if (ret_output)

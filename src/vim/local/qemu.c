@@ -84,8 +84,8 @@ static char *try_kvm(void)
 		said[strcspn(said, "\n")] = 0;
 		return xasprintf("QEMU on /dev/kvm: %s", said);
 	}
-	return xstrdup(r == TIMED_OUT ? "QEMU on /dev/kvm: its firmware is not through after 2 s"
-				      : "QEMU on /dev/kvm: its firmware died");
+	return xstrdup(r == TIMED_OUT ? "QEMU on /dev/kvm: its firmware did not finish in 2 s"
+				      : "QEMU on /dev/kvm: its firmware crashed");
 }
 
 int qemu_probe(struct qemu *ret, struct err *err)
@@ -100,7 +100,7 @@ int qemu_probe(struct qemu *ret, struct err *err)
 	if (r < 0)
 		return r;
 	if (r > 0)
-		return err_set(err, LOCAL, QEMU_PROGRAM " does not run: %s", devices);
+		return err_set(err, LOCAL, QEMU_PROGRAM " cannot be run: %s", devices);
 	ret->igb = strstr(devices, "name \"igb\"") != NULL;
 	ret->why_no_kvm = try_kvm();
 	ret->kvm = !ret->why_no_kvm;
@@ -172,7 +172,7 @@ static _Noreturn void become(char **argv, const char *id, int dirfd, int netns, 
 		snprintf(text, sizeof(text), "%d %" PRIu64 "\n", (int)self.pid, self.starttime);
 	cleanup_err struct err err = ERR_INIT;
 	if (!*text || file_write_at(dirfd, file, text, strlen(text), 0644, &err) < 0) {
-		dprintf(2, "cannot note the pid: %s\n", err.text ? err.text : "no /proc");
+		dprintf(2, "cannot write the pid file: %s\n", err.text ? err.text : "no /proc");
 		_exit(126);
 	}
 	/* QEMU outlives dnsvnf: a lock or pipe of our caller's would be held with it. */
@@ -202,7 +202,7 @@ static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid
 		}
 		clock_sleep(20 * US_PER_MS);
 	}
-	return err_code(err, LOCAL, ETIMEDOUT, "QEMU does not answer %d s after its start: %s",
+	return err_code(err, LOCAL, ETIMEDOUT, "QEMU did not answer within %d s of its start: %s",
 			START_MS / 1000, last.text);
 }
 

@@ -54,7 +54,7 @@ static int send_line(struct qmp *qmp, const char *text, size_t len, int64_t dead
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n < 0)
-			return err_code(err, LOCAL, ECONNRESET, "QEMU hung up");
+			return err_code(err, LOCAL, ECONNRESET, "QEMU closed the connection");
 		text += n;
 		len -= (size_t)n;
 	}
@@ -95,7 +95,8 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 					"QEMU's monitor sent a line that is not JSON");
 		if (qmp->in_len == LINE_MAX_BYTES)
 			return err_code(err, LOCAL, EPROTO,
-					"QEMU's monitor sent a line over %d bytes", LINE_MAX_BYTES);
+					"QEMU's monitor sent a line longer than %d bytes",
+					LINE_MAX_BYTES);
 		if (qmp->in_len == qmp->in_room) {
 			qmp->in_room = qmp->in_room ? qmp->in_room * 2 : 4096;
 			qmp->in = xreallocarray(qmp->in, qmp->in_room, 1);
@@ -108,7 +109,7 @@ static int receive(struct qmp *qmp, int64_t deadline, json_t **ret, struct err *
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0)
-			return err_code(err, LOCAL, ECONNRESET, "QEMU hung up");
+			return err_code(err, LOCAL, ECONNRESET, "QEMU closed the connection");
 		qmp->in_len += (size_t)n;
 	}
 }
@@ -177,7 +178,7 @@ int qmp_open_fd(int fd, int timeout_ms, struct qmp **ret, struct err *err)
 	json_decref(greeting);
 	if (!qemu)
 		return err_code(err, LOCAL, EPROTO,
-				"what listens on QEMU's monitor socket is not QEMU");
+				"the process that listens on QEMU's monitor socket is not QEMU");
 	r = qmp_command(qmp, "qmp_capabilities", NULL, NULL, err);
 	if (r < 0)
 		return r;
@@ -191,7 +192,7 @@ int qmp_open(int dirfd, const char *name, int timeout_ms, struct qmp **ret, stru
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	if (fd < 0)
-		return err_errno(err, errno, "cannot make a socket");
+		return err_errno(err, errno, "cannot create a socket");
 	/* Via the folder's descriptor: the path may be too long for a socket address. */
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dirfd,
 			 name);

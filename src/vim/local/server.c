@@ -182,8 +182,8 @@ static int make_disk(struct local *local, const struct record *server, const str
 
 	if (free_mb(local) < DISK_ROOM_MB)
 		return err_code(err, LOCAL, ENOSPC,
-				"no space for the disk of server \"%s\": %s has %llu MB free, and "
-				"needs %d MB",
+				"no space for the disk of server \"%s\": %s has %llu MB free, but "
+				"%d MB are needed",
 				server->name, local->store.path, (unsigned long long)free_mb(local),
 				DISK_ROOM_MB);
 	int r = image_size(&parts->image, &size, err);
@@ -352,16 +352,16 @@ static void translate(const struct local *local, const char *run_state, struct s
 		ret->state = VIM_STATE_ERROR;
 		ret->status = "ERROR";
 		ret->fault = xasprintf("its disk cannot be written, so QEMU paused it; %s has %llu "
-				       "MB free: make room, then undeploy and deploy",
+				       "MB free: free some space, then undeploy and deploy",
 				       local->store.path, (unsigned long long)free_mb(local));
 	} else if (streq(run_state, "internal-error") || streq(run_state, "guest-panicked")) {
 		ret->state = VIM_STATE_ERROR;
 		ret->status = "ERROR";
-		ret->fault = xasprintf("QEMU says %s", run_state);
+		ret->fault = xasprintf("QEMU reports %s", run_state);
 	} else {
 		ret->state = VIM_STATE_DOWN;
 		ret->status = "PAUSED";
-		ret->fault = xasprintf("QEMU says %s", run_state);
+		ret->fault = xasprintf("QEMU reports %s", run_state);
 	}
 }
 
@@ -404,11 +404,12 @@ static void look_at_remains(struct local *local, const struct record *server,
 		if (json_is_true(json_object_get(server->made, "no_host")))
 			ret->fault_class = VIM_FAULT_FILTERED;
 	} else if (!server->done) {
-		ret->fault = xstrdup("half made by a run that was interrupted");
+		ret->fault = xstrdup("left incomplete by an interrupted run");
 	} else if (*words) {
-		ret->fault = xasprintf("QEMU is gone; it said: %s", words);
+		ret->fault = xasprintf("QEMU ended with: %s", words);
 	} else {
-		ret->fault = xstrdup("QEMU is gone without a word: killed, or the host restarted");
+		ret->fault = xstrdup(
+			"QEMU ended without a message: it was killed, or the host restarted");
 	}
 }
 

@@ -113,10 +113,10 @@ static int refuse_busy(const struct store *store, struct err *err)
 	/* What a killed dnsvnf had started holds its lock on until it is a QEMU or gone. */
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return -EAGAIN;
-	return err_set(
-		err, BUSY,
-		"another dnsvnf (pid %s) is at work on deployment %s/%s; wait until it is done",
-		text, store->tenant, store->deployment);
+	return err_set(err, BUSY,
+		       "another dnsvnf (pid %s) is working on deployment %s/%s: wait until it has "
+		       "finished",
+		       text, store->tenant, store->deployment);
 }
 
 /* One try. -EAGAIN: the folder went away under us, or the lock is about to be free. */
@@ -124,10 +124,10 @@ static int try_lock(struct store *store, struct err *err)
 {
 	int r = dir_make(store->path, err);
 	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
-		return err_code(err, LOCAL, r,
-				"no permission for %s, where the embedded VIM keeps its state: run "
-				"dnsvnf as root",
-				store->root);
+		return err_code(
+			err, LOCAL, r,
+			"no permission for %s, the embedded VIM's state: run dnsvnf as root",
+			store->root);
 	if (r == -ENOENT) { /* another's undeploy took the tenant's folder away in the middle */
 		if (err)
 			err_clear(err);
@@ -141,7 +141,7 @@ static int try_lock(struct store *store, struct err *err)
 				       : err_errno(err, errno, "cannot open %s", store->path);
 	/* The disk of a guest holds the secrets of its user data. */
 	if (fchmod(dirfd, 0700) < 0)
-		return err_errno(err, errno, "cannot close %s to others", store->path);
+		return err_errno(err, errno, "cannot restrict the permissions of %s", store->path);
 	cleanup_close int fd = openat(dirfd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return errno == ENOENT ? -EAGAIN
@@ -160,7 +160,7 @@ static int try_lock(struct store *store, struct err *err)
 	/* For the message of others only: a full disk must not keep undeploy from making room. */
 	cleanup_free char *pid = xasprintf("%d", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, strlen(pid), 0) < 0)
-		log_info("cannot note the pid in %s: %s", path, strerror(errno));
+		log_info("cannot write the pid to %s: %s", path, strerror(errno));
 	cleanup_close_fn(&store->dirfd);
 	store->dirfd = steal_fd(&dirfd);
 	store->lockfd = steal_fd(&fd);
@@ -178,7 +178,8 @@ int store_lock(struct store *store, struct err *err)
 		poll(NULL, 0, 20);
 	}
 	return err_set(err, BUSY,
-		       "%s keeps changing: another dnsvnf is at work on it; wait until it is done",
+		       "%s keeps changing, because another dnsvnf is working on it: wait until it "
+		       "has finished",
 		       store->path);
 }
 
@@ -237,8 +238,8 @@ static int parse_record(const char *file, const char *text, size_t len, struct r
 	if (r == 0)
 		r = read_record(document, file, ret, &why);
 	if (r < 0)
-		return err_code(err, LOCAL, EBADMSG, "%s is not a record of dnsvnf (%s); remove it",
-				file, why.text);
+		return err_code(err, LOCAL, EBADMSG,
+				"%s is not a valid dnsvnf record (%s): remove it", file, why.text);
 	return 0;
 }
 

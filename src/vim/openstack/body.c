@@ -262,10 +262,11 @@ int body_put_user_data(json_t *o, const struct vim_request *r, struct err *err)
 		return 0;
 	cleanup_free char *text = base64_encode(r->server.user_data, r->server.user_data_len);
 	if (strlen(text) > MAX_USER_DATA)
-		return err_code(err, INVALID, E2BIG,
-				"day-0 has %zu bytes in base64, and Nova's limit is %d: move large "
-				"files into the image",
-				strlen(text), MAX_USER_DATA);
+		return err_code(
+			err, INVALID, E2BIG,
+			"day-0 has %zu bytes in base64, but Nova accepts %d at most: move large "
+			"files into the image",
+			strlen(text), MAX_USER_DATA);
 	put(o, "user_data", text);
 	return 0;
 }
@@ -345,10 +346,11 @@ int body_make(struct openstack *os, const struct vim_request *r, json_t **ret, s
 	cleanup_free char *whole_mark = resource_mark(r);
 	if (strlen(whole_mark) > MAX_MARK) {
 		json_decref(o);
-		return err_code(err, INVALID, ENAMETOOLONG,
-				"its mark \"%s\" is longer than a description's %d characters: use "
-				"shorter names in the descriptor",
-				whole_mark, MAX_MARK);
+		return err_code(
+			err, INVALID, ENAMETOOLONG,
+			"its mark \"%s\" is longer than the %d characters of a description: use "
+			"shorter names in the descriptor",
+			whole_mark, MAX_MARK);
 	}
 	put(o, "name", r->kind == VIM_SERVER_GROUP ? r->owner : r->name);
 	if (r->kind == VIM_NETWORK || r->kind == VIM_SUBNET || r->kind == VIM_PORT ||

@@ -68,12 +68,13 @@ static int wait_task(struct openstack *os, const char *id, const char *left, jso
 		cleanup_free char *doing = xstrdup(json_string_value(task));
 		json_decref(server);
 		if (run_interrupted(os->vim.run))
-			return err_set(err, INTERRUPTED, "interrupted while Nova is at %s",
-				       doing ? doing : "work on it");
+			return err_set(err, INTERRUPTED, "interrupted during Nova's task %s",
+				       doing ? doing : "(unknown)");
 		if (clock_left_ms(end) == 0)
 			return err_code(err, FAILED, ETIMEDOUT,
-					"Nova is at %s since %d s: see its log on the host",
-					doing ? doing : "work on it", TASK_S);
+					"Nova's task %s is not finished after %d s: see "
+					"nova-compute's log on the host",
+					doing ? doing : "(unknown)", TASK_S);
 		clock_sleep(PAUSE_MS * US_PER_MS);
 	}
 }
@@ -88,7 +89,7 @@ static int act(struct openstack *os, const char *id, json_t *action, const char 
 	int r = session_calls(os->session, &call, 1, err);
 
 	if (r < 0 && call->lost) {
-		event_note(os->vim.run, "ROLL", "%s: looking whether it was done", call->err.text);
+		event_note(os->vim.run, "ROLL", "%s: checking whether it was done", call->err.text);
 		err_clear(err);
 		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be at work on it */
 		r = 0;
@@ -202,9 +203,10 @@ static int resize(struct openstack *os, const struct vim_object *object,
 		      streq(text(server, "status"), "ACTIVE"))) /* confirmed by Nova itself */
 		r = 0;
 	else if (streq(text(server, "status"), "ACTIVE"))
-		r = err_set(err, NO_CAPACITY,
-			    "no host takes it with flavor \"%s\" (the resize found no valid host)",
-			    request->server.flavor_name);
+		r = err_set(
+			err, NO_CAPACITY,
+			"no host accepts it with flavor \"%s\" (the resize found no valid host)",
+			request->server.flavor_name);
 	else
 		r = failed(server, "resize", err);
 	json_decref(server);
@@ -294,8 +296,9 @@ static int rebuild_back(struct openstack *os, const char *id, struct err *err)
 	json_t *old = json_object_get(os->before, USER_DATA);
 
 	if (os->changed & VIM_CHANGE_USER_DATA && !old)
-		return err_set(err, REFUSED,
-			       "its old user data is not shown to these credentials (role admin)");
+		return err_set(
+			err, REFUSED,
+			"these credentials cannot read its old user data (needs role admin)");
 	json_t *body = json_pack("{s:O, s:O}", "imageRef",
 				 json_object_get(json_object_get(os->before, "image"), "id"),
 				 "metadata", json_object_get(os->before, "metadata"));

@@ -35,10 +35,11 @@ static void take(struct resolver *r, char **ret, enum cloud_key key)
 	if (!s)
 		return;
 	if (!s->text) {
-		r->code = cloud_setting_wrong(s, r->err, "%s must be one value, no list or mapping",
+		r->code = cloud_setting_wrong(s, r->err,
+					      "%s must be a single value, not a list or mapping",
 					      cloud_key_name(key));
 	} else if (s->node && s->node->data.scalar.length != strlen(s->text)) {
-		r->code = cloud_setting_wrong(s, r->err, "%s has a zero byte in it",
+		r->code = cloud_setting_wrong(s, r->err, "%s contains a zero byte",
 					      cloud_key_name(key));
 	} else {
 		free(*ret);
@@ -161,13 +162,13 @@ static char *expand_region(struct resolver *r, const struct cloud_setting *s, co
 			strbuf_adds(&b, r->cloud->region);
 			p += sizeof(placeholder) - 2;
 		} else if (str_starts(p, placeholder)) {
-			r->code = cloud_setting_wrong(s, r->err,
-						      "auth_url has {region_name} in "
-						      "it, but the cloud has no region");
+			r->code = cloud_setting_wrong(
+				s, r->err,
+				"auth_url contains {region_name}, but the cloud has no region");
 		} else if (*p == '{' || *p == '}') {
-			r->code = cloud_setting_wrong(s, r->err,
-						      "auth_url has a placeholder that "
-						      "is not {region_name}");
+			r->code = cloud_setting_wrong(
+				s, r->err,
+				"auth_url contains a placeholder other than {region_name}");
 		} else {
 			strbuf_add(&b, p, 1);
 		}
@@ -187,7 +188,7 @@ static void take_auth_url(struct resolver *r)
 	cleanup_free char *url = expand_region(r, s, written);
 	if (r->code == 0 && !is_url(url))
 		r->code = cloud_setting_wrong(s, r->err,
-					      "auth_url must be an address such as "
+					      "auth_url must be a URL such as "
 					      "https://cloud.example.test:5000/v3");
 	for (size_t len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
 		url[len - 1] = 0;
@@ -238,7 +239,7 @@ static void take_bool(struct resolver *r, bool *ret, enum cloud_key key)
 	}
 	r->code = cloud_setting_wrong(
 		s, r->err, "%s must be true or false%s", cloud_key_name(key),
-		key == CLOUD_KEY_VERIFY ? "; a file of authorities is named by cacert" : "");
+		key == CLOUD_KEY_VERIFY ? "; set the file of CA certificates with cacert" : "");
 }
 
 static void take_path(struct resolver *r, const char *home, char **ret, enum cloud_key key)
@@ -305,10 +306,10 @@ static void take_auth_type(struct resolver *r)
 		}
 	}
 	cleanup_free char *q = quotable(name);
-	r->code = cloud_setting_wrong(get(r, CLOUD_KEY_AUTH_TYPE), r->err,
-				      "auth_type '%s' is not supported: password, token and "
-				      "v3applicationcredential are",
-				      q);
+	r->code = cloud_setting_wrong(
+		get(r, CLOUD_KEY_AUTH_TYPE), r->err,
+		"auth_type '%s' is not supported: use password, token or v3applicationcredential",
+		q);
 }
 
 /* What would change whom the token is for must not be passed over. */
@@ -317,9 +318,9 @@ static void refuse(struct resolver *r, enum cloud_key key)
 	const struct cloud_setting *s = r->code < 0 ? NULL : get(r, key);
 
 	if (s)
-		r->code = cloud_setting_wrong(
-			s, r->err, "%s is not supported: name the project by project_name",
-			cloud_key_name(key));
+		r->code = cloud_setting_wrong(s, r->err,
+					      "%s is not supported: set project_name instead",
+					      cloud_key_name(key));
 }
 
 static void take_secrets(struct resolver *r)

@@ -73,7 +73,7 @@ int cloud_document_load(struct cloud_document *d, const struct cloud_file *file,
 		return err_set(err, INVALID, "%s is not YAML", file->path);
 	yaml_node_t *root = yaml_root(&d->yaml);
 	if (!yaml_is_null(root) && !yaml_is_map(root))
-		return cloud_node_wrong(d, root, err, "a mapping must stand here, as \"clouds:\"");
+		return cloud_node_wrong(d, root, err, "expected a mapping such as \"clouds:\"");
 	return 0;
 }
 

@@ -119,8 +119,8 @@ static int choose(struct parser *p, const char *name, const char **ret_name, str
 		int code = p->sources->denied ? EACCES : ENOENT;
 		if (!name)
 			return err_set_kind(err, kind, code,
-					    "no cloud is chosen, and there is no %s: set OS_CLOUD, "
-					    "or OS_AUTH_URL and the other OS_* variables",
+					    "no cloud is selected, and there is no %s: set "
+					    "OS_CLOUD, or OS_AUTH_URL and the other OS_* variables",
 					    looked_at);
 		cleanup_free char *q = quotable(name);
 		return err_set_kind(err, kind, code, "cloud \"%s\" not found: there is no %s", q,
@@ -128,10 +128,10 @@ static int choose(struct parser *p, const char *name, const char **ret_name, str
 	}
 	if (!name)
 		return err_set(err, NOT_FOUND,
-			       "no cloud is chosen: set OS_CLOUD to one of those in %s: %s",
+			       "no cloud is selected: set OS_CLOUD to one of those in %s: %s",
 			       files(p), n ? names.s : "none");
 	cleanup_free char *q = quotable(name);
-	return err_set(err, NOT_FOUND, "cloud \"%s\" is not in %s, which has %s", q, files(p),
+	return err_set(err, NOT_FOUND, "cloud \"%s\" is not in %s, which defines %s", q, files(p),
 		       n ? names.s : "none");
 }
 
@@ -187,20 +187,21 @@ static int read_profile(struct parser *p, const struct cloud *cloud,
 		return cloud_settings_add(ret, &p->public, map, true, p->err);
 	cleanup_free char *q = quotable(s->text);
 	const char *path = p->public.path;
-	return cloud_setting_wrong(s, p->err,
-				   "cloud '%s' has the profile '%s', which is not in %s; profiles "
-				   "built into openstacksdk are not known here: write auth_url and "
-				   "regions into the cloud",
-				   cloud->name, q, path ? path : "a clouds-public.yaml");
+	return cloud_setting_wrong(
+		s, p->err,
+		"cloud '%s' has the profile '%s', which is not in %s; openstacksdk's built-in "
+		"profiles are not supported: set auth_url and regions in the cloud",
+		cloud->name, q, path ? path : "a clouds-public.yaml");
 }
 
 static int region_wrong(const struct cloud_setting *s, const char *wanted, struct err *err)
 {
-	return cloud_setting_wrong(s, err,
-				   "the cloud has no region \"%s\", which the descriptor names as "
-				   "vim_region: add it to the cloud's \"regions\", or correct "
-				   "vim_region",
-				   wanted);
+	return cloud_setting_wrong(
+		s, err,
+		"the cloud has no region \"%s\", which the descriptor's vim_region names: add it "
+		"to the cloud's \"regions\", or correct "
+		"vim_region",
+		wanted);
 }
 
 /* The wanted one (NULL: the first) of a list of regions: a name, or a mapping of name and values.

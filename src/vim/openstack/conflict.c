@@ -25,12 +25,12 @@ static int list(struct openstack *os, struct resources *ret, struct err *err)
 
 static int report(const struct openstack *os, const struct resource *t, struct err *err)
 {
-	return err_set(
-		err, BUSY,
-		"another dnsvnf is creating deployment %s/%s: its %s \"%s\" has id %s, created at "
-		"%s; wait until it is done",
-		os->vim.tenant, os->vim.deployment, vim_kind_name(t->object.kind), t->object.name,
-		t->object.id, t->created_at ? t->created_at : "an unknown time");
+	return err_set(err, BUSY,
+		       "another dnsvnf is creating deployment %s/%s: its %s \"%s\" has id %s, "
+		       "created at %s: wait until it has finished",
+		       os->vim.tenant, os->vim.deployment, vim_kind_name(t->object.kind),
+		       t->object.name, t->object.id,
+		       t->created_at ? t->created_at : "an unknown time");
 }
 
 static bool is_same(const struct resource *t, const struct vim_request *r)

@@ -129,12 +129,12 @@ static bool was_taken(struct create_op *o, const struct job *job)
 
 	if (!wanted || streq(wanted, have))
 		return true;
-	err_set_kind(
-		&o->err, ERR_REFUSED, ENOTSUP,
-		"Neutron took the port but not its numa_affinity_policy=%s (it says %s): load the "
-		"ML2 extension driver port_numa_affinity_policy (extension_drivers in "
-		"ml2_conf.ini), or leave the property out of the descriptor",
-		wanted, have ? have : "none");
+	err_set_kind(&o->err, ERR_REFUSED, ENOTSUP,
+		     "Neutron created the port without numa_affinity_policy=%s (it reports %s): "
+		     "load the "
+		     "ML2 extension driver port_numa_affinity_policy (extension_drivers in "
+		     "ml2_conf.ini), or remove the property from the descriptor",
+		     wanted, have ? have : "none");
 	return false;
 }
 
@@ -249,7 +249,7 @@ static enum op_answer take_found(struct create_op *o, const struct resources *fo
 		return OP_NOT_FOUND;
 	resources_add(&os->resources, o->kind, other->json);
 	event_note(os->vim.run, "CREATE_FLAVOR",
-		   "%s was made by another deployment meanwhile: used", first->name);
+		   "%s was created by another deployment meanwhile: using it", first->name);
 	return OP_FOUND_OTHER;
 }
 
@@ -334,7 +334,7 @@ static void create_done(struct call *call, void *data)
 		call->lost = true;
 		call->result =
 			err_code(&call->err, UNREACHABLE, EPROTO,
-				 "the answer does not fit the request (HTTP %ld)", call->status);
+				 "the reply does not match the request (HTTP %ld)", call->status);
 	}
 	step(o, take_failure(o, call));
 }
@@ -506,8 +506,8 @@ static void extensions_done(struct call *call, void *data)
 		batch->result = err_copy(&batch->err, &call->err);
 	else if (!os->has_uplink_propagation)
 		event_note(os->vim.run, "LINK_STATE",
-			   "this Neutron has no extension uplink-status-propagation: the link of a "
-			   "VF stays up when its cable is pulled, and miimon will not see it");
+			   "this Neutron lacks the extension uplink-status-propagation: a VF's "
+			   "link stays up when its cable is pulled, and miimon does not detect it");
 	call_free(call);
 	advance(batch);
 }
@@ -549,7 +549,7 @@ static void rollback(struct create_batch *batch)
 	for (size_t i = 0; i < created.n; i++)
 		objects[i] = &created.v[i];
 	if (openstack_destroy(&os->vim, objects, created.n, NULL, &err) < 0)
-		event_note(os->vim.run, "UNDO", "%s; run dnsvnf undeploy later", err.text);
+		event_note(os->vim.run, "UNDO", "%s; run 'dnsvnf undeploy' later", err.text);
 }
 
 /*

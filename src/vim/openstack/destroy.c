@@ -44,7 +44,7 @@ static void mark_deleted(struct delete_batch *batch, size_t i)
 /* In use by others: it stays, with a note. Neutron's message names the ports. */
 static void note_in_use(const struct delete_op *o, const char *text)
 {
-	cleanup_free char *note = xasprintf("stays, others use it: %s", text);
+	cleanup_free char *note = xasprintf("kept, because others use it: %s", text);
 
 	vim_watch_report(o->batch->watch, o->i, EVENT_NOTE, note);
 }
@@ -146,9 +146,9 @@ static void poll_done(struct call *call, void *data)
 	else if (streq(status, "SOFT_DELETED") && !o->op.followed_up)
 		step(o, OP_FOUND_SOFT, NULL);
 	else if (streq(status, "ERROR") && json_is_null(task) && o->op.probes >= WHOLE_PROBE)
-		give_up(o, OP_REFUSED, fault ? fault : "it is in ERROR and stays");
+		give_up(o, OP_REFUSED, fault ? fault : "it is in ERROR and was not deleted");
 	else if (o->op.probes * PAUSE_MS > SERVER_DELETED_S * 1e3)
-		give_up(o, OP_TIMEOUT, "it still exists: see Nova's log on its host");
+		give_up(o, OP_TIMEOUT, "it still exists: see nova-compute's log on its host");
 	else if (run_interrupted(o->batch->os->vim.run))
 		give_up(o, OP_INTERRUPTED, "interrupted before it was deleted");
 	else
@@ -291,7 +291,7 @@ static void report_subnets(struct delete_batch *batch)
 		if (batch->deleted[network])
 			mark_deleted(batch, i);
 		else
-			vim_watch_report(batch->watch, i, EVENT_NOTE, "stays with its network");
+			vim_watch_report(batch->watch, i, EVENT_NOTE, "kept with its network");
 	}
 }
 

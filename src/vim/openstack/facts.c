@@ -40,7 +40,7 @@ static void ask_topologies(struct openstack *os, const struct resources *servers
 		if (!o->host)
 			continue;
 		if (n == TOPOLOGIES_MAX) {
-			add_unseen(facts, "pinned CPUs of more than 500 servers are not asked for");
+			add_unseen(facts, "pinned CPUs are not queried for more than 500 servers");
 			break;
 		}
 		hosts[n] = o->host;
@@ -172,7 +172,7 @@ int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t 
 
 	if (r == -ENOENT && os->make_project) {
 		err_clear(err);
-		add_unseen(&facts, "the project is not there yet, so it cannot be asked");
+		add_unseen(&facts, "the project does not exist yet");
 	} else if (r < 0) {
 		return r;
 	} else if (session_has_role(os->session, "admin")) {
@@ -181,7 +181,7 @@ int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t 
 			return r;
 	} else {
 		add_unseen(&facts, "VFs and CPUs in use, the agents' mappings and the networks' "
-				   "physical networks are shown to the role admin");
+				   "physical networks are visible to the role admin only");
 	}
 	for (size_t i = 0; i < n; i++)
 		add_known(os, &requests[i], facts.known);

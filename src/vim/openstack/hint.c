@@ -12,36 +12,38 @@ static const struct {
 	const char *words; /* in the message; "" is any */
 	const char *hint;
 } table[] = {
-	{VIM_NETWORK, 409, "uota", "raise the project's quota of networks, or undeploy something"},
-	{VIM_SUBNET, 409, "uota", "raise the project's quota of subnets, or undeploy something"},
-	{VIM_PORT, 409, "uota", "raise the project's quota of ports, or undeploy something"},
+	{VIM_NETWORK, 409, "uota",
+	 "raise the project's quota of networks, or undeploy a deployment"},
+	{VIM_SUBNET, 409, "uota", "raise the project's quota of subnets, or undeploy a deployment"},
+	{VIM_PORT, 409, "uota", "raise the project's quota of ports, or undeploy a deployment"},
 	{VIM_SERVER, 403, "uota",
-	 "raise the project's quota (openstack quota set), or undeploy something: a server in "
-	 "ERROR counts too"},
+	 "raise the project's quota (openstack quota set), or undeploy a deployment: servers in "
+	 "ERROR count too"},
 	{VIM_IMAGE, 413, "uota", "raise the quota of images, or delete some"},
 	{VIM_NETWORK, 409, "VLAN",
-	 "give the network another provider_segmentation_id, or do not define it and name the one "
-	 "that has this VLAN in existing_networks"},
+	 "set another provider_segmentation_id, or remove the network's definition and add the "
+	 "network that has this VLAN to existing_networks"},
 	{VIM_NETWORK, 400, "hysical",
-	 "provider_physical_network is a name of network_vlan_ranges or flat_networks in Neutron's "
-	 "ml2_conf.ini: ask the cloud's operator which there are"},
+	 "provider_physical_network must be in network_vlan_ranges or flat_networks of Neutron's "
+	 "ml2_conf.ini: ask the cloud's operator for the names"},
 	{VIM_NETWORK, 400, "segmentation",
-	 "a VLAN id is 1 to 4094, and in the range that Neutron has"},
+	 "use a VLAN id from 1 to 4094 in Neutron's network_vlan_ranges"},
 	{VIM_NETWORK, 403, "",
-	 "physical network, VLAN and shared are for the role admin: have an admin make the network "
-	 "and name it in existing_networks, or deploy with an admin's cloud"},
+	 "physical network, VLAN and shared require the role admin: have an admin create the "
+	 "network and add it to existing_networks, or deploy with admin credentials"},
 	{VIM_FLAVOR, 403, "",
-	 "flavors are made by the role admin: have an admin make this one, with its extra specs, "
-	 "and "
-	 "take its definition out of the descriptor"},
-	{VIM_FLAVOR, 400, "", "Nova checks the spelling and values of hw: extra specs"},
+	 "creating flavors requires the role admin: have an admin create this one with its extra "
+	 "specs, and remove its definition from the descriptor"},
+	{VIM_FLAVOR, 400, "",
+	 "correct the extra spec: Nova validates names and values of hw: extra specs"},
 	{VIM_PORT, 409, "",
-	 "another port has this address: list it with openstack port list "
-	 "--fixed-ip ip-address=ADDRESS"},
+	 "another port has this address: find it with 'openstack port list --fixed-ip "
+	 "ip-address=ADDRESS'"},
 	{VIM_PORT, 403, "",
-	 "binding:profile (trusted) and addresses on networks of others are for the role admin"},
+	 "binding:profile (trusted) and fixed addresses on other projects' networks require the "
+	 "role admin"},
 	{VIM_SERVER, 400, "evenly",
-	 "vCPUs and memory of the flavor have to divide by hw:numa_nodes, or be parted by "
+	 "the flavor's vCPUs and memory must divide evenly by hw:numa_nodes, or be assigned with "
 	 "hw:numa_cpus.N and hw:numa_mem.N"},
 };
 

@@ -243,7 +243,7 @@ static void explain(const struct transfer *t, CURLcode code, struct http_answer 
 		return;
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT) {
-		err_code(&answer->err, UNREACHABLE, ETIMEDOUT, "no answer in time: %s", words);
+		err_code(&answer->err, UNREACHABLE, ETIMEDOUT, "no reply in time: %s", words);
 		return;
 	}
 	curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_errno);

@@ -69,11 +69,11 @@ static void compared(struct call *call, void *data)
 	if (r < 0)
 		text = xstrdup(call->err.text);
 	else if (!streq(status, "active"))
-		text = xasprintf("Glance says that the image is %s after the upload",
+		text = xasprintf("Glance reports the image as %s after the upload",
 				 status ? status : "in no state");
 	else if (streq(algorithm, "sha512") && !streq(value, u->hex))
-		text = xasprintf("the upload arrived damaged: sha512 here %.16s..., in Glance "
-				 "%.16s...",
+		text = xasprintf("the image was corrupted during the upload: sha512 %.16s... here, "
+				 "%.16s... in Glance",
 				 u->hex, value ? value : "none");
 	call_free(call);
 	u->done(u->data, text && r == 0 ? -EIO : r, text);
@@ -111,10 +111,10 @@ static int open_file(struct image_upload *u, const struct image *image)
 	struct stat st;
 
 	if (!path)
-		return err_set(
-			&u->err, INVALID,
-			"src is %s: download it and name the file, so that its hash can be checked",
-			image->src ? image->src : "not given");
+		return err_set(&u->err, INVALID,
+			       "src is %s: download it and set src to the file, so that its hash "
+			       "can be checked",
+			       image->src ? image->src : "not given");
 	u->file.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (u->file.fd < 0)
 		return err_errno(&u->err, errno, "cannot open %s", path);

@@ -25,7 +25,7 @@ static int refuse(int fd, const char *shown, struct err *err)
 	char pid[16] = "";
 	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
 
-	return err_set(err, BUSY, "another dnsvnf%s%s is at work on %s; wait until it is done",
+	return err_set(err, BUSY, "another dnsvnf%s%s is working on %s: wait until it has finished",
 		       n > 0 ? ", pid " : "", n > 0 ? pid : "", shown);
 }
 

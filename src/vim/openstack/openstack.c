@@ -188,13 +188,13 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 		return 0;
 	if (!image || !image->src)
 		return err_set(err, NOT_FOUND,
-			       "image \"%s\" is not in Glance, and the descriptor names no file to "
+			       "image \"%s\" is not in Glance, and the descriptor has no file to "
 			       "upload: add <src> to the image, or upload it",
 			       name);
 	if (!path)
 		return err_set(err, INVALID,
-			       "image \"%s\": src is the URL %s: download it and name the file, so "
-			       "that its hash can be checked",
+			       "image \"%s\": src is the URL %s: download it and set src to the "
+			       "file, so that its hash can be checked",
 			       name, image->src);
 	if (access(path, R_OK) < 0)
 		return err_errno(err, errno, "image \"%s\": cannot read %s", name, path);

@@ -21,14 +21,14 @@ static int check_project(const struct openstack *os, struct err *err)
 
 	if (!session_project_id(os->session))
 		return err_set(err, INVALID,
-			       "cloud \"%s\": neither credentials nor descriptor name a project: "
-			       "set vim_project in the descriptor's locator",
+			       "cloud \"%s\": neither the credentials nor the descriptor name a "
+			       "project: set vim_project in the descriptor's locator",
 			       os->cloud.name);
 	if (!os->project || streq(os->project, name))
 		return 0;
 	return err_set(err, INVALID,
-		       "the application credential of cloud \"%s\" is for project \"%s\", and the "
-		       "descriptor asks for \"%s\": set vim_project to \"%s\" in its locator, or "
+		       "the application credential of cloud \"%s\" is for project \"%s\", but the "
+		       "descriptor names \"%s\": set vim_project to \"%s\" in its locator, or "
 		       "use another cloud",
 		       os->cloud.name, name, os->project, name);
 }
@@ -142,7 +142,7 @@ int openstack_make_project(struct openstack *os, struct err *err)
 		r = find_project(os, base, &project, err);
 	if (r == 0 && project && !is_marked(os, project))
 		r = err_set(err, REFUSED,
-			    "project \"%s\" exists, dnsvnf did not make it, and the user has no "
+			    "project \"%s\" exists, was not created by dnsvnf, and the user has no "
 			    "role in it: grant one, or set managed_resource to false",
 			    os->project);
 	if (r == 0 && !project)
@@ -198,7 +198,7 @@ static int what_is_left(struct openstack *os, const char *id, char **ret, struct
 		json_array_foreach (json_object_get(calls[i]->answer, leftovers[i].key), k, o) {
 			const char *name = json_string_value(json_object_get(o, "name"));
 			if (!*ret && !streq(name, "default"))
-				*ret = xasprintf("of its %s there is %s", leftovers[i].key,
+				*ret = xasprintf("it still has %s: %s", leftovers[i].key,
 						 name ? name : "one without a name");
 		}
 		call_free(calls[i]);
@@ -241,9 +241,10 @@ static int delete_marked(struct openstack *os, struct session *base, const char 
 	if (r == 0)
 		r = what_is_left(os, id, &left, err);
 	if (r < 0)
-		return err_wrap(err, "project %s is left", os->project);
+		return err_wrap(err, "project %s was not deleted", os->project);
 	if (left) {
-		event_note(os->vim.run, "DELETE_TENANT", "project %s stays: %s", os->project, left);
+		event_note(os->vim.run, "DELETE_TENANT", "project %s is kept: %s", os->project,
+			   left);
 		return 0;
 	}
 	r = delete_default_group(base, id, err);

@@ -27,15 +27,15 @@ static const struct {
 	const char *meaning;
 } fault_table[] = {
 	{"There are not enough hosts available", VIM_FAULT_FILTERED,
-	 "hosts have the memory and CPUs in sum, but each was refused by a filter: too few "
-	 "dedicated CPUs or pages on one NUMA node, no VF left or none on that node, or a direct "
-	 "port on a network without a physical one"},
+	 "hosts have enough memory and CPUs in total, but a filter rejected each: too few "
+	 "dedicated CPUs or pages on one NUMA node, no free VF (on that node), or a direct port on "
+	 "a network without a physical network"},
 	{"No valid host was found", VIM_FAULT_TOTALS,
-	 "no host has that many CPUs or that much memory or disk in all: Placement found none"},
+	 "Placement found no host with enough CPUs, memory or disk in total"},
 	{"Exceeded maximum number of retries", VIM_FAULT_ON_HOST,
-	 "hosts were chosen, and the server could not be started on any: a port that cannot be "
-	 "bound (no bridge mapping for its network, agent down), or the hypervisor refused; see "
-	 "nova-compute's log on the host"},
+	 "hosts were selected, but none could start the server: a port cannot be bound (no bridge "
+	 "mapping for its network, agent down), or the hypervisor refused; see nova-compute's log "
+	 "on the host"},
 };
 
 static void read_fault(const json_t *server, struct vim_server_info *info)
@@ -95,7 +95,7 @@ static void read_topology(const struct server_view *v, struct vim_server_info *i
 
 	if (!v->topology) {
 		info->numa_why = v->nova_minor < TOPOLOGY_MINOR
-					 ? xstrdup("this Nova has no /topology (microversion 2.78)")
+					 ? xstrdup("this Nova lacks /topology (microversion 2.78)")
 					 : xstrdup("Nova shows no topology of it");
 		return;
 	}
@@ -104,8 +104,8 @@ static void read_topology(const struct server_view *v, struct vim_server_info *i
 		const json_t *host_node = json_object_get(node, "host_node");
 		if (!json_is_integer(host_node)) {
 			info->cells = (unsigned)json_array_size(nodes);
-			info->numa_why =
-				xstrdup("host nodes and pinning are shown to the role admin");
+			info->numa_why = xstrdup(
+				"host nodes and pinning are visible to the role admin only");
 			return;
 		}
 		json_object_foreach ((json_t *)json_object_get(node, "cpu_pinning"), guest_cpu,

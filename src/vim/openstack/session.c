@@ -213,7 +213,7 @@ static void set_transport_error(struct call *call, const struct http_answer *ans
 
 	call->result =
 		err_set_kind(&call->err, stopped ? ERR_INTERRUPTED : answer->err.kind, 0,
-			     "%s: %s %s: %s (no answer, so no request id)",
+			     "%s: %s %s: %s (no reply, so no request id)",
 			     service_name(call->service), call->method, path, answer->err.text);
 }
 
@@ -223,8 +223,8 @@ static void set_nonsense(struct call *call, const struct http_answer *answer)
 	const char *id = answer->request_id;
 
 	call->result = err_code(&call->err, UNREACHABLE, EPROTO,
-				"%s: %s %s: HTTP %ld, but the body is not JSON: is something else "
-				"listening there, or a proxy in between? (%s)",
+				"%s: %s %s: HTTP %ld, but the body is not JSON: check the endpoint "
+				"and any proxy in between (%s)",
 				service_name(call->service), call->method, path, answer->status,
 				id ? id : "no request id");
 }
