@@ -109,7 +109,7 @@ static void audit_legs(const struct rtnl_link *bond, const struct tables *tables
 		    DECIDE_LEGS);
 }
 
-/* A VLAN that no target is on may be gone from the switch port of a leg that is proven good. */
+/* A VLAN without a target may be missing on the switch port of a leg that is proven good. */
 static void audit_targets(const struct rtnl_link *bond, const struct tables *tables,
 			  const struct targets *targets, struct audit *a)
 {

@@ -33,7 +33,7 @@ static int set_targets(struct conf *c, const char *value, struct err *err)
 	cleanup_free char *copy = xstrdup(value);
 	char *rest = NULL;
 
-	/* A line more adds to those before. */
+	/* A repeated line adds to the list. */
 	for (char *word = strtok_r(copy, ", \t", &rest); word;
 	     word = strtok_r(NULL, ", \t", &rest)) {
 		if (c->n_targets == DECIDE_TARGETS)
@@ -138,7 +138,7 @@ static int take_value(void *data, const char *section, const char *name, const c
 {
 	struct reading *r = data;
 
-	if (r->err.text) /* the first one is told */
+	if (r->err.text) /* only the first error is reported */
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(settings) && !section[0]; i++) {
 		if (!streq(name, settings[i].name))
@@ -167,7 +167,8 @@ int conf_check(const char *path, const char *text, struct strv *problems)
 	cleanup_free char *copy = xstrdup(text);
 	struct conf conf;
 
-	/* The parser tells only the first line that is wrong: without it, it tells the next one. */
+	/* The parser reports only the first invalid line; without that line it reports the next
+	 * one. */
 	while (problems->n < CONF_PROBLEMS) {
 		struct reading reading = {.conf = &conf};
 		conf_init(&conf);

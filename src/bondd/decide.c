@@ -28,7 +28,7 @@ static uint32_t proof(const struct decide_leg *l)
 }
 
 /*
- * Loss of carrier alone is proof against the active leg, so the other leg may have a late answer.
+ * Loss of carrier alone proves that the active leg failed, so the other leg may have a late answer.
  */
 static uint32_t proof_for_carrier(const struct decide_leg *l)
 {

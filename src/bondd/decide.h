@@ -7,17 +7,17 @@
  *  1. Only a bond in active-backup mode that has an active leg is moved; without one the kernel
  *     takes the first leg that comes up.
  *  2. The active leg fails when its carrier is gone, or when a majority of the targets whose answer
- *     counts says so: a target counts against it when it hears nothing (or too little) from it
- *     while another leg has just heard it. A target that no leg hears counts for nobody: it is
- *     dead, not the legs. If that leaves none, the bond stays where it is.
+ *     counts says so: a target counts against it when the leg hears nothing (or too little) from it
+ *     while another leg has just heard it. A target that no leg hears is ignored: the target failed,
+ *     not the legs. If no target is left, the bond stays.
  *  3. It moves only to a leg that has a carrier, that the bond calls up (the kernel refuses any
- *     other) and that is proven good. From a leg that is dead, where there is none, also to one
- *     whose answers are doubted: it cannot be worse.
+ *     other) and that is proven good. If there is none, a dead leg is also left for one whose
+ *     answers are doubted: it cannot be worse.
  *  4. A target whose answers are doubted on a leg (somebody forges them) is unknown there. The
  *     active leg is left for another that is proven by targets which are doubted on the active one,
  *     and are more than those it hears.
- *  5. Moves are few: each further one within the window waits twice as long after the one before,
- *     and there are max_moves of them at most.
+ *  5. Moves are few: within the window each further one waits twice as long as the previous one,
+ *     and there are at most max_moves.
  *  6. Without a failure it moves only as the failback policy says. This, and moves from or to a
  *     leg that is doubted, are made only while that leaves moves for failures to come.
  * Among several legs: more targets that prove it, higher preference, higher speed, lower index.
@@ -48,15 +48,15 @@ struct decide_leg {
 	int index; /* of the interface, > 0 */
 	enum tristate carrier;
 	enum tristate up;     /* in the bond's own view */
-	uint32_t heard;       /* answers, in spite of a miss now and then */
+	uint32_t heard;       /* answers, apart from an occasional miss */
 	uint32_t fresh;       /* of those: answered the last probe */
-	uint32_t proven;      /* of those: has answered long enough to be relied upon */
+	uint32_t proven;      /* of those: has answered long enough to count as good */
 	uint32_t lossy;       /* of those: answers too few */
 	uint32_t silent;      /* answered none of the last probes, or never */
-	uint32_t doubted;     /* gives more answers than there are probes; in no other set */
-	int64_t carrier_lost; /* us; -1: it is there */
-	int64_t silent_since[DECIDE_TARGETS]; /* us; of those in silent: when the first probe went
-					       * that was not answered */
+	uint32_t doubted;     /* more answers than probes; in no other set */
+	int64_t carrier_lost; /* us; -1: it has carrier */
+	int64_t silent_since[DECIDE_TARGETS]; /* us; of those in silent: when the first unanswered
+						 probe was sent */
 	int preference;                       /* higher is better */
 	int64_t speed;                        /* Mbit/s; -1: not known */
 };
@@ -69,7 +69,7 @@ struct decide_limits {
 };
 
 struct decide_snapshot {
-	int64_t now;        /* us; any clock that does not go back */
+	int64_t now;        /* us; any monotonic clock */
 	bool active_backup; /* the bond's mode */
 	int active;         /* index of the active leg; 0: there is none */
 	const struct decide_leg *legs;
@@ -81,12 +81,12 @@ struct decide_snapshot {
 enum decide_reason {
 	/* the bond stays */
 	DECIDE_MODE,         /* no active-backup bond */
-	DECIDE_NO_ACTIVE,    /* no active leg: the kernel's turn */
+	DECIDE_NO_ACTIVE,    /* no active leg: the kernel selects one */
 	DECIDE_HEALTHY,      /* nothing is wrong with the active leg */
 	DECIDE_UNKNOWN,      /* nothing is known of it */
 	DECIDE_TARGETS_GONE, /* it hears no target; nor does any other leg, though asked */
 	DECIDE_NO_PROVEN,    /* it fails, and no other leg is proven good, or none is asked */
-	DECIDE_HELD,         /* it fails, and there were too many moves */
+	DECIDE_HELD,         /* it fails, but there were too many moves */
 	DECIDE_DOUBTED,      /* its answers are doubted, and no other leg is proven good */
 	/* the bond moves, because the active leg ... */
 	DECIDE_CARRIER, /* has no carrier */

@@ -10,7 +10,7 @@
 #include "net/packet.h"
 
 enum {
-	BATCHES = 8,        /* of frames; a flood of them must not stop the clock */
+	BATCHES = 8,        /* of frames, limited so that a flood does not delay timers */
 	BROADCAST_EACH = 4, /* open probe, where another leg hears the target */
 };
 
@@ -49,7 +49,7 @@ void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now)
 {
 	memcpy(l->name, link->name, sizeof(l->name));
 	if (!mac_equal(&l->mac, &link->mac))
-		leg_close(l); /* its filter is for the old one */
+		leg_close(l); /* its filter has the old MAC */
 	l->mac = link->mac;
 	l->up = link->mii_up;
 	/* A leg set down counts as one without carrier. */
@@ -105,7 +105,7 @@ void leg_reset(struct leg *l)
 	leg_close(l);
 }
 
-/* An advertisement may leave out the MAC, which then is the sender's: it still is the same one. */
+/* An advertisement may omit the MAC, which then is the sender's and unchanged. */
 static bool same_neighbour(const struct neighbour *a, const struct neighbour *b)
 {
 	return mac_equal(&a->sender, &b->sender) &&
@@ -113,7 +113,7 @@ static bool same_neighbour(const struct neighbour *a, const struct neighbour *b)
 		mac_equal(&b->mac, &b->sender));
 }
 
-/* Another leg hears the target, and not as n; n may be NULL: anyhow. */
+/* Another leg hears the target, under another MAC than n (NULL: any). */
 static bool is_heard_elsewhere(const struct leg *l, const struct leg *legs, size_t n_legs,
 			       size_t target, const struct neighbour *n,
 			       const struct track_limits *limits, int64_t now)
@@ -129,8 +129,8 @@ static bool is_heard_elsewhere(const struct leg *l, const struct leg *legs, size
 }
 
 /*
- * Everybody is asked only when the one who answered last does not any more; and where another leg
- * hears it, not before this path is silent, and then now and then: neighbours shall not know when
+ * Broadcasts only if the last known MAC no longer answers. If another leg hears the target,
+ * broadcasts only after this path is silent, and only now and then: neighbours must not learn when
  * an answer is due.
  */
 static bool asks_everybody(const struct leg *l, const struct leg *legs, size_t n_legs,
@@ -180,8 +180,8 @@ static void count_round_trip(struct leg *l, int64_t us)
 }
 
 /*
- * A target keeps the MAC under which it answered first, until nobody hears it by that any more:
- * then it may be another machine that took the address over.
+ * A target keeps the MAC under which it answered first until no leg hears it under that MAC: then
+ * another machine may have taken over the address.
  */
 static bool is_the_target(struct leg *l, const struct leg *legs, size_t n_legs, size_t target,
 			  const struct neighbour *n, const struct track_limits *limits, int64_t now)
@@ -199,8 +199,8 @@ static bool is_the_target(struct leg *l, const struct leg *legs, size_t n_legs, 
 }
 
 /*
- * Only what was sent to this leg's own MAC: a gateway that greets all might not hear us. And only
- * if it was asked: legs of one MAC would take each other's answers.
+ * Counts only frames to this leg's own MAC: a gateway that broadcasts might not hear us. And only
+ * if the leg was probed: legs with one MAC would count each other's answers.
  */
 static void take_answer(struct leg *l, const struct leg *legs, size_t n_legs,
 			const struct targets *targets, const struct track_limits *limits,
@@ -270,7 +270,9 @@ void leg_snapshot(const struct leg *l, const struct targets *targets,
 		}
 		d.heard |= silent ? 0 : bit;
 		d.fresh |= track_is_fresh(t, limits, now) ? bit : 0;
-		d.proven |= t->proven && !silent ? bit : 0; /* the next probe would tell track.c */
+		d.proven |= t->proven && !silent
+				    ? bit
+				    : 0; /* track.c would otherwise learn it with the next probe */
 		d.lossy |= track_is_lossy(t) ? bit : 0;
 	}
 	*ret = d;

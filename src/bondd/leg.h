@@ -29,14 +29,14 @@ struct leg {
 	int64_t speed;                       /* Mbit/s; -1 */
 	int fd;                              /* packet socket; -1 */
 	bool probed;                         /* see monitor.h: not every leg may be */
-	struct track tracks[DECIDE_TARGETS]; /* of targets, by their place */
+	struct track tracks[DECIDE_TARGETS]; /* of targets, by index */
 	struct neighbour {
-		struct mac_addr mac, sender; /* that it names, and that its frames have */
+		struct mac_addr mac, sender; /* in the answer, and of its frame */
 		bool known;
 	} neighbours[DECIDE_TARGETS];
 	uint64_t sent, answered;
-	uint64_t excess;       /* answers that no probe asked for: they count for nothing */
-	uint64_t other_mac;    /* answers under another MAC than the target's: nor do they */
+	uint64_t excess;       /* answers that match no probe: ignored */
+	uint64_t other_mac;    /* answers from a MAC other than the target's: ignored */
 	struct mac_addr other; /* the last such MAC */
 	uint64_t round_trips[GUEST_ROUND_TRIPS];
 	uint64_t round_trip_sum; /* us */
@@ -56,23 +56,23 @@ int leg_open(struct leg *l, const struct targets *targets, struct err *err);
 void leg_close(struct leg *l);
 
 /*
- * Ends the interval of every track and sends a probe to each target. On a doubted track it is left
- * to chance whether this is done: who forges answers does not know when to stay quiet.
+ * Ends the interval of every track and sends a probe to each target. On a doubted track this is
+ * done at random, so that forged answers cannot match the probes.
  */
 void leg_probe(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
 	       const struct track_limits *limits, int64_t now);
 
 /*
  * Takes in answers; the socket stays readable if there are very many. legs are all of the bond, l
- * among them: a target that another leg hears has the MAC by which that one knows it.
+ * among them: a target that another leg hears has the MAC that that leg knows.
  */
 void leg_hear(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
 	      const struct track_limits *limits, int64_t now);
 
-/* Forgets what the tracks have shown, as when the carrier goes. */
+/* Resets the tracks, as after loss of carrier. */
 void leg_forget(struct leg *l);
 
-/* For other targets: forgets the tracks and who answered, and closes the socket. */
+/* For new targets: resets the tracks and the targets' MACs, and closes the socket. */
 void leg_reset(struct leg *l);
 
 /* For decide(), at now (us). preference: see there. */

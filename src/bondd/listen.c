@@ -58,7 +58,7 @@ int listen_open(const struct listen *listen_at, struct err *err)
 	if (fd < 0)
 		return err_errno(err, errno, "cannot create a socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* IPv6 sockets heed IP_FREEBIND as well. */
+	/* IP_FREEBIND also works on IPv6 sockets. */
 	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
 	if (bind(fd, address, listen_at->len) < 0 || listen(fd, BACKLOG) < 0) {
 		int code = errno;

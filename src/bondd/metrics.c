@@ -38,7 +38,7 @@ static void add_head(struct strbuf *out, const char *name, const char *type, con
 	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Unknown while the interface is down: no sample, rather than a wrong one. */
+/* Unknown while the interface is down: no sample is better than a wrong one. */
 static int64_t carrier(const struct guest_bond *b, const struct guest_leg *l)
 {
 	(void)b;
@@ -80,7 +80,7 @@ static int64_t other_mac(const struct guest_bond *b, const struct guest_leg *l)
 	return l->watch ? l->watch->other_mac : -1;
 }
 
-/* One number of a leg each; -1 is left out. */
+/* One number per leg; -1 is omitted. */
 static const struct {
 	const char *name, *type, *help;
 	int64_t (*value)(const struct guest_bond *b, const struct guest_leg *l);

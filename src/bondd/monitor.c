@@ -16,8 +16,8 @@
 
 enum {
 	QUIET_US = 1000000,  /* between two sentences about a bond that stays */
-	BOGUS_US = 60000000, /* between two warnings of answers that count for nothing */
-	SETTLED_US = 200000, /* a reason to stay is told when it has lasted that long */
+	BOGUS_US = 60000000, /* between two warnings of ignored answers */
+	SETTLED_US = 200000, /* a reason to stay is reported after it has lasted this long */
 };
 
 void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond)
@@ -46,7 +46,7 @@ struct leg *monitor_leg_of(struct bond_monitor *m, int fd)
 	return array_find(m->legs, m->n_legs, it->fd == fd);
 }
 
-/* Takes text over. */
+/* Takes ownership of text. */
 static void say(struct bond_monitor *m, enum journal_level level, int64_t now, char *text)
 {
 	free(m->sentence);
@@ -56,7 +56,7 @@ static void say(struct bond_monitor *m, enum journal_level level, int64_t now, c
 	journal_say(level, "%s: %s", m->name, text);
 }
 
-/* Of what failed, once as long as it stays the same. */
+/* Logs a failure once, until it changes. */
 static void complain(struct bond_monitor *m, const char *text)
 {
 	if (streq(text, m->refusal))
@@ -161,9 +161,8 @@ static bool have_one_mac(const struct bond_monitor *m, const struct rtnl_link *b
 }
 
 /*
- * Which legs may be probed. Where they have one MAC (fail_over_mac=none, or VFs that were given the
- * same), the switch sends what is for it to the leg from which it came last: a probe from an idle
- * leg would be an outage.
+ * Which legs may be probed. If they share one MAC (fail_over_mac=none, or VFs with the same MAC),
+ * the switch forwards to the leg that sent last, so a probe from an idle leg would cause an outage.
  */
 static void update_sockets(struct bond_monitor *m, const struct monitor_ctx *ctx,
 			   const struct rtnl_link *bond)
@@ -191,7 +190,7 @@ static void send_frame(void *data, const struct frame *frame)
 	(void)packet_send(leg->fd, leg->index, frame);
 }
 
-/* Over the active leg, whatever the kernel would choose. */
+/* Sent over the active leg, not by the kernel's choice. */
 void monitor_announce(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
 {
 	struct leg *leg = find_leg(m, m->active);
@@ -199,7 +198,7 @@ void monitor_announce(struct bond_monitor *m, const struct monitor_ctx *ctx, int
 
 	if (!leg || !bond || !announce_due(&m->announcements, now) || leg->fd < 0)
 		return;
-	/* Only with fail_over_mac=active the MAC goes with the leg. */
+	/* Only with fail_over_mac=active the MAC changes with the leg. */
 	const struct mac_addr *mac =
 		bond->bond.fail_over_mac == BOND_FAIL_OVER_MAC_ACTIVE ? &leg->mac : &bond->mac;
 	m->announced += announce_frames(ctx->tables, bond, mac, ctx->conf->announce_loopback,
@@ -219,10 +218,10 @@ void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 	update_targets(m, ctx, bond);
 	update_sockets(m, ctx, bond);
 	update_audit(m, ctx, bond);
-	monitor_announce(m, ctx, now); /* what was due while no leg was there */
+	monitor_announce(m, ctx, now); /* announcements due while there was no leg */
 	if (!m->active || m->active == m->last_active)
 		return;
-	if (m->last_active) { /* the one that it started with is no move */
+	if (m->last_active) { /* the initial active leg is not a move */
 		m->moved[MOVE_OTHER]++;
 		say(m, JOURNAL_NOTICE, now,
 		    xasprintf("the kernel or an operator moved it from %s to %s",
@@ -233,7 +232,7 @@ void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 	m->last_active = m->active;
 }
 
-/* The leg that the operator, or else the bond's own option, prefers. */
+/* The leg preferred in bondd.conf, else the bond's primary. */
 static int preference(const struct bond_monitor *m, const struct monitor_ctx *ctx,
 		      const struct leg *l)
 {
@@ -244,7 +243,7 @@ static int preference(const struct bond_monitor *m, const struct monitor_ctx *ct
 	return bond && bond->bond.primary == l->index;
 }
 
-/* The name of the first of a set of targets, into buf. */
+/* The address of the first target in the set, in buf. */
 static const char *target_text(const struct bond_monitor *m, uint32_t set, char *buf)
 {
 	for (size_t i = 0; i < m->targets.n; i++)
@@ -304,7 +303,7 @@ static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx
 	return xasprintf("moved from %s to %s", leg->name, to);
 }
 
-/* What changed about a bond that stays where it is; NULL: nothing that is worth a line. */
+/* The message about a bond that stays on its leg; NULL: nothing to report. */
 static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 {
 	const char *active = leg_name(m, m->active);
@@ -354,7 +353,7 @@ static enum move_cause cause_of(enum decide_reason reason)
 					 : MOVE_RETURN;
 }
 
-/* Carries a decision out; false when the kernel refused it. */
+/* Carries out a decision; false if the kernel refused. */
 static bool act(struct bond_monitor *m, const struct monitor_ctx *ctx, const struct decision *d)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -417,7 +416,7 @@ bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 	return false;
 }
 
-/* Of answers that count for nothing: at once, then once a minute. */
+/* Warns of ignored answers: at once, then once a minute. */
 static void tell_bogus(struct bond_monitor *m, int64_t now)
 {
 	uint64_t sum = 0;

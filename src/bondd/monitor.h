@@ -25,7 +25,7 @@ struct bond_monitor {
 	char name[IF_NAMESIZE];
 	bool active_backup;
 	int active;      /* index of a leg; 0: none */
-	int last_active; /* the last one that was not 0 */
+	int last_active; /* the last one other than 0 */
 	struct leg legs[DECIDE_LEGS];
 	size_t n_legs;
 	struct targets targets;
@@ -41,10 +41,10 @@ struct bond_monitor {
 	int64_t said;       /* us */
 	int64_t said_at;    /* s since 1970 */
 	int64_t outage;     /* us; estimate for the last move off a leg that failed; -1 */
-	uint64_t bogus;     /* answers that count for nothing, when that was told last */
+	uint64_t bogus;     /* ignored answers at the last warning */
 	int64_t told_bogus; /* us; 0: never */
-	char *refusal;      /* of the kernel's, so that it is told once */
-	bool kept;          /* while the bonds are gone through */
+	char *refusal;      /* the kernel's last message, to log it once */
+	bool kept;          /* mark while the bonds are updated */
 };
 
 /* Shared by all monitors. */

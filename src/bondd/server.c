@@ -20,8 +20,8 @@
 
 /*
  * One thread, few clients, short requests. TIMEOUT_S is libmicrohttpd's limit for silence; a
- * connection that sends a byte now and then ends after LIFETIME_US. When there are too many, the
- * oldest makes room, so slow clients never keep out others.
+ * connection that sends a byte now and then ends after LIFETIME_US. If there are too many, the
+ * oldest is closed, so slow clients never block others.
  */
 enum {
 	MAX_CONNECTIONS = 16,
@@ -71,7 +71,7 @@ static void note_connection(void *data, struct MHD_Connection *connection, void 
 }
 
 /*
- * A web page can point a name of its own at this address and have a browser read the answer (DNS
+ * A web page can resolve its own name to this address and make a browser read the answer (DNS
  * rebinding). So only an address, localhost and this host's name are served.
  */
 static bool is_own_host(const char *host)

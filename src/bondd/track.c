@@ -45,7 +45,7 @@ bool track_is_doubted(const struct track *t)
 	return t->excess >= TRACK_DOUBT;
 }
 
-/* How long a probe may take on any path; as late the clock that sends may be. */
+/* The longest time of a probe on any path, and the largest delay of the sending timer. */
 static int64_t least_patience(const struct track_limits *limits)
 {
 	return limits->interval / 4;
@@ -77,12 +77,10 @@ bool track_is_silent(const struct track *t, const struct track_limits *limits, i
 	return now >= track_silent_at(t, limits);
 }
 
-/*
- * Uses the minimum patience, independent of recent round trips: when another path is judged silent
+/* Uses the minimum timeout, independent of recent round trips: when another path is judged silent
  * in the same interval, this one has answered since. The answer may be to an older probe, as any
  * answer settles all open ones; with a round trip shorter than fall intervals, the other path had
- * the same time to answer that probe.
- */
+ * the same time to answer that probe. */
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now)
 {
 	return t->open == 0 || (t->open == 1 && now < t->last_sent + least_patience(limits));

@@ -15,7 +15,7 @@
 #include "bondd/watch.h"
 
 enum {
-	EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: the services are not started again */
+	EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: systemd does not restart the service */
 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
@@ -57,7 +57,7 @@ static int run_serve(const struct verb *verb, const void *options)
 	int fd = listen_open(&conf.listen, &err);
 	if (fd < 0)
 		return fail(&err, EXIT_FAILURE);
-	server_run(fd, o->root, &err); /* comes back only when it failed */
+	server_run(fd, o->root, &err); /* returns only on failure */
 	return fail(&err, EXIT_FAILURE);
 }
 

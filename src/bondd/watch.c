@@ -19,8 +19,8 @@
 #include "bondd/tables.h"
 
 enum {
-	MAX_EVENTS = 64,           /* at a time: epoll keeps the rest, and takes turns */
-	HOUSEKEEPING_US = 1000000, /* the report, and a sign of life */
+	MAX_EVENTS = 64,           /* at a time: epoll keeps the rest, in turn */
+	HOUSEKEEPING_US = 1000000, /* the report and the watchdog message */
 };
 
 struct watch {
@@ -32,10 +32,10 @@ struct watch {
 	bool ticking;
 	int64_t next_tick; /* us */
 	int64_t handled;   /* up to when */
-	int64_t due;       /* of the monitors, the first after that; INT64_MAX */
+	int64_t due;       /* earliest next event of all monitors; INT64_MAX: none */
 	int64_t next_housekeeping;
 	bool stop;
-	bool told_report; /* that it cannot be written */
+	bool told_report; /* the failure to write it was logged */
 };
 
 static struct bond_monitor *find_monitor(struct watch *w, int index)
@@ -43,7 +43,7 @@ static struct bond_monitor *find_monitor(struct watch *w, int index)
 	return array_find(w->monitors, w->n_monitors, it->index == index);
 }
 
-/* Bonds come and go. */
+/* Bonds may be added and removed. */
 static void update_bonds(struct watch *w, int64_t now)
 {
 	size_t n = 0;
@@ -74,7 +74,7 @@ static void update_bonds(struct watch *w, int64_t now)
 	w->n_monitors = n;
 }
 
-/* On, a full interval from now, while there is anything to probe; else nothing wakes up. */
+/* Starts the timer, a full interval from now, if there is anything to probe; else stops it. */
 static void set_timer(struct watch *w, int64_t now)
 {
 	int64_t interval = w->ctx.conf->track.interval;
@@ -105,9 +105,9 @@ static int hear_kernel(struct watch *w, int64_t now, struct err *err)
 }
 
 /*
- * After something that may have waited for the kernel, which holds a move up while others change
- * the network: answers that came meanwhile are heard as of the time when the wait began, for it was
- * not the path that took so long.
+ * After an operation that may have blocked, since the kernel delays a move while others change the
+ * network: answers received meanwhile count as of the start of the wait, because the path did not
+ * cause the delay.
  */
 static void hear_legs(struct watch *w, int64_t began)
 {
@@ -128,7 +128,7 @@ static int decide_all(struct watch *w, int64_t now, struct err *err)
 		return 0;
 	w->next_housekeeping = now; /* the report of it */
 	hear_legs(w, now);
-	/* The news of a move are there already: older ones must not look like another move. */
+	/* Reads the notifications of our move now: older ones must not look like another move. */
 	return hear_kernel(w, now, err);
 }
 
@@ -136,15 +136,15 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 {
 	uint64_t expirations;
 
-	/* Unread, it would not start again. */
+	/* Unread, the timer would not fire again. */
 	if (read(w->timer, &expirations, sizeof(expirations)) < 0)
 		return 0;
 	for (size_t i = 0; i < w->n_monitors; i++)
 		monitor_tick(&w->monitors[i], &w->ctx, now);
 	int r = decide_all(w, now, err);
 	/*
-	 * Who comes late starts a new interval: the probe just sent would otherwise be judged
-	 * before its time.
+	 * A late tick starts a new interval: otherwise the probe just sent would be judged too
+	 * early.
 	 */
 	set_timer(w, now);
 	while (w->next_tick <= now)
@@ -152,7 +152,7 @@ static int tick(struct watch *w, int64_t now, struct err *err)
 	return r;
 }
 
-/* What is not bound to ticks: announcements, and a probe that has had its time. */
+/* Events besides ticks: announcements, and an expired probe. */
 static int do_due(struct watch *w, int64_t now, struct err *err)
 {
 	for (size_t i = 0; i < w->n_monitors; i++)
@@ -175,7 +175,7 @@ static void write_report(struct watch *w, int64_t now)
 
 static int keep_house(struct watch *w, int64_t now, struct err *err)
 {
-	int r = decide_all(w, now, err); /* where no tick does */
+	int r = decide_all(w, now, err); /* if no tick does */
 
 	w->next_housekeeping = now + HOUSEKEEPING_US;
 	write_report(w, now);
@@ -193,14 +193,14 @@ static void hear_leg(struct watch *w, int fd, int64_t now)
 	}
 }
 
-/* What has come, before what has not: answers, then the kernel's news, then the clock. */
+/* In this order: answers, kernel notifications, timers. */
 static int handle(struct watch *w, const struct epoll_event *events, int n, struct err *err)
 {
 	bool news = false, ticked = false;
 	int64_t now = clock_now();
 	int r = 0;
 
-	w->handled = now; /* what falls due while this goes on is for the next time */
+	w->handled = now; /* events due during this round wait for the next */
 	for (int i = 0; i < n; i++) {
 		int fd = events[i].data.fd;
 		if (fd == w->timer)
@@ -216,7 +216,7 @@ static int handle(struct watch *w, const struct epoll_event *events, int n, stru
 		r = hear_kernel(w, now, err);
 		if (r == 0)
 			r = decide_all(w, now, err);
-		if (!ticked) /* set anew, it would forget that it has run out */
+		if (!ticked) /* setting it again would discard its expiration */
 			set_timer(w, now);
 		hear_legs(w, now);
 		now = clock_now();
@@ -265,7 +265,7 @@ static int set_up(struct watch *w, struct err *err)
 	return r;
 }
 
-/* ms until something is to be done that no descriptor tells of. */
+/* ms until the next event without a descriptor. */
 static int find_wait(struct watch *w)
 {
 	w->due = INT64_MAX;

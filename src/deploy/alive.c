@@ -13,19 +13,19 @@
 #include "deploy/reach.h"
 #include "model/service.h"
 
-#define ROUND_MS        500   /* a boot changes no faster than this */
+#define ROUND_MS        500   /* a boot does not progress faster */
 #define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */
-#define UNSURE_MS       30000 /* for an address that perhaps cannot be reached from here */
-#define STEADY_MS       3000  /* DNS has to answer so long after a change */
-#define STEADY_S        30    /* which has to begin in this time */
-#define CONSOLE_LINES   12    /* shown when nothing came */
+#define UNSURE_MS       30000 /* for an address that may be unreachable from here */
+#define STEADY_MS       3000  /* DNS must answer for this long after a change */
+#define STEADY_S        30    /* and must start to answer within this time */
+#define CONSOLE_LINES   12    /* when to report that nothing was received */
 
 /* Waiting for one server. */
 struct wait {
 	struct vim *vim;
 	const struct plan *plan;
 	const struct step *server;
-	int64_t start, limit;        /* a time of clock_now; s from it */
+	int64_t start, limit;        /* clock_now(); s after it */
 	struct vim_server_info seen; /* when it became ACTIVE */
 };
 
@@ -46,7 +46,7 @@ static void report(const struct wait *w, const char *type, enum event_status sta
 				  });
 }
 
-/* The last lines of the console, as evidence below an error. */
+/* The last lines of the console, for the error message. */
 static char *console_tail(const struct wait *w)
 {
 	char *text = NULL;
@@ -62,7 +62,7 @@ static char *console_tail(const struct wait *w)
 	return ret;
 }
 
-/* After a look at the server: 0 after a pause, or the reason to stop. */
+/* After a query of the server: pauses and returns 0, or returns the reason to stop. */
 static int pause_after(const struct wait *w, const struct vim_server_info *info, const char *type,
 		       const char *waiting_for, struct err *err)
 {
@@ -185,8 +185,8 @@ static bool dns_answers(const struct wait *w, const char *address, const char *n
 }
 
 /*
- * Until the address answers. *ret_answers is false when nothing from here need get there: it is
- * told and no failure.
+ * Waits until the address answers. *ret_answers is false if it is not reachable from here: a note,
+ * not a failure.
  */
 static int wait_dns_on(const struct wait *w, const char *address, const char *what,
 		       bool *ret_answers, struct err *err)
@@ -219,7 +219,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 	return 0;
 }
 
-/* Until every address answers that can; *ret_where names them, NULL when there is none. */
+/* Waits until every reachable address answers; *ret_where lists them, NULL: none. */
 static int wait_dns(const struct wait *w, const struct strv *addresses, char **ret_where,
 		    struct err *err)
 {
@@ -240,14 +240,13 @@ static int wait_dns(const struct wait *w, const struct strv *addresses, char **r
 	return 0;
 }
 
-/* Day-0 may take the bond down and up again while it runs; a guest that cannot be asked is not
- * waited for. */
+/* Day-0 may set the bond down and up while it runs. Does not wait for an unreachable guest. */
 static int wait_day0(const struct wait *w, struct err *err)
 {
 	const char *address = service_management_address(w->server->group, w->server->index);
 	cleanup_free char *why = NULL;
 
-	/* VM_ALIVE has told why it cannot be asked. */
+	/* VM_ALIVE has already reported why it is unreachable. */
 	if (!service_has_bondd(w->plan->deployment, w->server->group) || !address ||
 	    reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
 		return 0;
@@ -276,7 +275,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 		cleanup_err struct err late = ERR_INIT;
 		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
 		if (r == -ETIMEDOUT) {
-			/* The service answers: that it is not finished is verify's to tell. */
+			/* The service answers; verify reports an unfinished cloud-init. */
 			event_note(w->vim->run, "DAY0_DONE", "cloud-init is still running");
 			return 0;
 		}
@@ -311,7 +310,7 @@ static int wait_service(const struct wait *w, struct err *err)
 	return r;
 }
 
-/* Does DNS answer on every address that can be asked? One query of each. */
+/* Does DNS answer on every reachable address? One query each. */
 static enum tristate serves_now(const struct wait *w)
 {
 	const char *name = service_query_name(w->plan->deployment, w->server->group);
@@ -332,10 +331,11 @@ static enum tristate serves_now(const struct wait *w)
 	return serves;
 }
 
-/* Until it has answered for a while: a first answer may come from a guest that starts again. */
+/* Waits until it has answered for a while: the first answer may come from a guest about to
+ * restart. */
 static int wait_steady(struct wait *w, struct err *err)
 {
-	/* It serves; what day-0 took of bootup_time is not missing here. */
+	/* It serves; the time that day-0 took of bootup_time does not count here. */
 	int64_t least = (clock_now() - w->start) / US_PER_S + STEADY_S;
 
 	w->limit = w->limit < least ? least : w->limit;
@@ -375,7 +375,7 @@ int alive_wait(struct vim *vim, const struct plan *plan, const bool *which, stru
 		const struct step *s = &plan->v[i];
 		if (!which[i] || s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
 			continue;
-		/* Without bondd nothing tells when day-0, which may take the bond down, is done. */
+		/* Without bondd it is unknown when day-0, which may set the bond down, is done. */
 		r = wait_server(&w, s, !service_has_bondd(plan->deployment, s->group), err);
 		vim_server_info_clear(&w.seen);
 	}

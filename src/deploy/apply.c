@@ -58,7 +58,7 @@ static const char *server_of(const struct plan *plan, const struct step *port)
 	return NULL;
 }
 
-/* Links that were left down, when their servers are there. */
+/* Sets up links that were left down, once their servers exist. */
 static int set_links(struct vim *vim, const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -75,13 +75,12 @@ static int set_links(struct vim *vim, const struct plan *plan, struct err *err)
 	return 0;
 }
 
-/* Everything used has to be there, under a name that only one thing has. */
+/* Every used resource must exist and have a unique name. */
 static int find_used(const struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		/* A subnet goes with its network: that is named, and the port's request finds it.
-		 */
+		/* A subnet is not checked: its network is, and the port's request finds it. */
 		if (s->action != ACTION_USE || s->request.kind == VIM_SUBNET)
 			continue;
 		const char *kind = vim_kind_name(s->request.kind);
@@ -90,7 +89,7 @@ static int find_used(const struct plan *plan, struct err *err)
 					"two %ss are named \"%s\" in the VIM, and dnsvnf created "
 					"neither: select one by its id, %s or %s",
 					kind, s->name, s->present->id, s->second->id);
-		/* Of an image the VIM knows better where it could come from (admit). */
+		/* For an image, admit() of the VIM has the better message. */
 		if (!s->present && s->request.kind != VIM_IMAGE)
 			return err_set(
 				err, NOT_FOUND,
@@ -140,7 +139,7 @@ static int carry_out(struct vim *vim, const struct plan *plan, enum phase phase,
 	return r < 0 ? r : execute_create(vim, plan, which, err);
 }
 
-/* Waits for the servers that are kept, or for those that were made. */
+/* Waits for the kept servers, or for the created ones. */
 static int wait_for(struct vim *vim, const struct plan *plan, bool made, bool *settled,
 		    struct err *err)
 {
@@ -154,7 +153,7 @@ static int wait_for(struct vim *vim, const struct plan *plan, bool made, bool *s
 	return r;
 }
 
-/* An empty plan: what exists is left alone, so that all can be made side by side. */
+/* Nothing exists yet, so everything can be created concurrently. */
 static int make_at_once(struct vim *vim, const struct plan *plan, struct err *err)
 {
 	cleanup_free bool *all = xcalloc(plan->n, sizeof(*all));
@@ -177,7 +176,7 @@ static int make_all(struct vim *vim, const struct plan *plan, const struct apply
 		r = carry_out(vim, plan, PHASE_MAIN, err);
 	if (r == 0)
 		r = set_links(vim, plan, err);
-	/* A server that was added stands in for those that change. */
+	/* An added server is redundant to those that change. */
 	if (r == 0)
 		r = wait_for(vim, plan, true, settled, err);
 	if (r == 0 && !fresh)
@@ -187,7 +186,7 @@ static int make_all(struct vim *vim, const struct plan *plan, const struct apply
 	return r < 0 ? r : wait_for(vim, plan, false, settled, err);
 }
 
-/* Is what the step found gone? Then what was made in its place is all there is. */
+/* Was the old object deleted? Then its replacement is the only one. */
 static bool is_lost(const struct step *s, const struct vim_inventory *now)
 {
 	for (size_t i = 0; i < now->n; i++)
@@ -196,7 +195,7 @@ static bool is_lost(const struct step *s, const struct vim_inventory *now)
 	return s->present != NULL;
 }
 
-/* What serves is settled with all that it needs, and what replaces something that is gone. */
+/* Settled: a server that serves with all its dependencies, and replacements of deleted objects. */
 static void settle(const struct plan *plan, const struct vim_inventory *now, bool *settled)
 {
 	for (size_t i = plan->n; i-- > 0;) {
@@ -208,7 +207,7 @@ static void settle(const struct plan *plan, const struct vim_inventory *now, boo
 	}
 }
 
-/* Was it made by this run, and is of no use? What was there before has another id. */
+/* Was it created by this run without use? An older object has another id. */
 static bool made_in_vain(const struct plan *plan, const bool *settled, const struct vim_object *o)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -219,7 +218,7 @@ static bool made_in_vain(const struct plan *plan, const bool *settled, const str
 	return false;
 }
 
-/* Takes away what this run made in vain; what was there before stays, and so does what serves. */
+/* Deletes what this run created without use; older objects and those that serve are kept. */
 static void undo(struct vim *vim, const struct plan *plan, bool *settled)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -267,7 +266,7 @@ int apply_plan(struct vim *vim, const struct plan *plan, const struct apply_opti
 	return r;
 }
 
-/* Everything of this deployment that the VIM lists. */
+/* All objects of this deployment in the VIM. */
 static int list_owned(struct vim *vim, struct vim_inventory *inventory,
 		      const struct vim_object ***ret, size_t *ret_n, struct err *err)
 {
@@ -279,15 +278,15 @@ static int list_owned(struct vim *vim, struct vim_inventory *inventory,
 	return r;
 }
 
-/* Only what others can use may stay: networks, with their subnets. */
+/* Only objects that others can use may be kept: networks with their subnets. */
 static bool may_stay(const struct vim_object *o)
 {
 	return o->kind == VIM_NETWORK || o->kind == VIM_SUBNET;
 }
 
 /*
- * Lists again, which is the proof that nothing is left. What appeared meanwhile, asked for by a run
- * that was killed, goes too. *ret_left names what stays, or is NULL.
+ * Lists again to prove that nothing is left. Objects that appeared meanwhile, requested by a killed
+ * run, are deleted too. *ret_left lists what is kept, or is NULL.
  */
 static int prove_gone(struct vim *vim, char **ret_left, struct err *err)
 {

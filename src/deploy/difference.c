@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a change of a server is, for people. */
+/* Describes the change of a server for the user. */
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -45,7 +45,7 @@ static size_t lines_differ(const char *old, const char *new)
 	return (a.n > b.n ? a.n : b.n) - common_lines(&a, &b);
 }
 
-/* "day0.cfg, users.cfg": what the user data is made of. */
+/* "day0.cfg, users.cfg": the files of the user data. */
 static char *day0_names(const struct vm_group *group)
 {
 	struct strbuf names = {0};
@@ -78,7 +78,7 @@ static char *user_data_line(const struct step *s)
 			 plural(n, "line differs", "lines differ"));
 }
 
-/* "~ image a -> b"; of one name, that what it means differs. */
+/* "~ image a -> b"; with the same name, that its definition differs. */
 static char *name_line(const char *what, const char *old, const char *new)
 {
 	if (!old || streq(old, new))

@@ -56,7 +56,7 @@ int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MA
 	return 0;
 }
 
-/* The answer to this query: its id, its question, and the bit that says so. */
+/* Whether it answers this query: its id, its question, and the QR bit. */
 static ldns_pkt *parse_answer(const struct query *q)
 {
 	cleanup_pkt ldns_pkt *asked = NULL;

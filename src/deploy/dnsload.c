@@ -27,8 +27,8 @@ enum {
 
 /*
  * Queries are numbered in the order of sending. The low 16 bits of the number are the message's id,
- * the next ones the case of letters of the name, which servers give back as they got it
- * (draft-vixie-dnsext-dns0x20): so an answer finds its query however many are under way.
+ * the next ones the case of letters of the name, which servers return unchanged
+ * (draft-vixie-dnsext-dns0x20). So an answer identifies its query even with many outstanding.
  */
 struct dnsload {
 	int fd;
@@ -40,16 +40,16 @@ struct dnsload {
 
 	uint8_t message[DNS_QUERY_MAX];
 	size_t len;
-	size_t letters[MAX_LETTERS]; /* where they are in message */
+	size_t letters[MAX_LETTERS]; /* their offsets in message */
 	size_t n_letters;
 	bool is_echo;
 	struct echo echo;
 
-	atomic_bool stop;    /* send nothing that is not due yet */
-	atomic_bool abandon; /* send nothing, wait for no answer */
+	atomic_bool stop;    /* send only what is already due */
+	atomic_bool abandon; /* send nothing, do not wait for answers */
 	atomic_uint_fast64_t sent, answered;
 
-	/* The thread's until it is joined. */
+	/* Owned by the thread until it is joined. */
 	struct dnsload_query *queries; /* sent ones */
 	uint64_t next;                 /* of the schedule */
 	uint64_t send_errors, skipped, failed, strays;
@@ -70,7 +70,7 @@ static void put_number(struct dnsload *l, uint64_t number)
 	}
 }
 
-/* The newest query that this message can be the answer to; -1: to none. */
+/* The newest query that this message may answer; -1: none. */
 static int64_t get_number(const struct dnsload *l, const uint8_t *m, size_t len, uint64_t sent)
 {
 	if (l->is_echo) {
@@ -83,7 +83,7 @@ static int64_t get_number(const struct dnsload *l, const uint8_t *m, size_t len,
 	uint64_t cycle = UINT64_C(65536) << l->n_letters;
 	if (len < l->len || !(m[2] & 0x80) || m[4] != 0 || m[5] != 1)
 		return -1;
-	/* Length octets of labels are below 64, so that folding case leaves them alone. */
+	/* Length octets of labels are below 64, so case folding does not change them. */
 	for (size_t i = HEADER; i < l->len; i++)
 		if (tolower(m[i]) != tolower(l->message[i]))
 			return -1;
@@ -114,7 +114,7 @@ static void send_next(struct dnsload *l)
 	atomic_store(&l->sent, number + 1);
 }
 
-/* Keeps to the schedule, which is absolute: what was late does not delay what follows. */
+/* The schedule is absolute: a late query does not delay the next ones. */
 static void send_due(struct dnsload *l)
 {
 	double now = clock_ms_since(l->start);
@@ -139,7 +139,7 @@ static void receive(struct dnsload *l)
 	uint8_t m[4096];
 	ssize_t n;
 
-	/* An error is an ICMP message about some query: that one is not answered, no more. */
+	/* An error is an ICMP message about one query, which counts as unanswered. */
 	while ((n = recv(l->fd, m, sizeof(m), 0)) >= 0 || (errno != EAGAIN && errno != EINTR)) {
 		if (n < 0)
 			continue;
@@ -156,7 +156,7 @@ static void receive(struct dnsload *l)
 	}
 }
 
-/* Sleeps until a packet is there or the time (since start) has come. */
+/* Sleeps until a packet arrives or the time (since start) is reached. */
 static void wait_packet(const struct dnsload *l, double until)
 {
 	double left = until - clock_ms_since(l->start);
@@ -172,11 +172,11 @@ static void wait_packet(const struct dnsload *l, double until)
 
 static void *run(void *opaque)
 {
-	enum { LOOK_MS = 20 }; /* how often stop and abandon are looked at */
+	enum { LOOK_MS = 20 }; /* how often stop and abandon are checked */
 	struct dnsload *l = opaque;
 
 	while (l->next < l->scheduled && !atomic_load(&l->abandon)) {
-		if (atomic_load(&l->stop)) { /* what is due already is still sent */
+		if (atomic_load(&l->stop)) { /* queries already due are still sent */
 			uint64_t due = (uint64_t)(clock_ms_since(l->start) / l->period) + 1;
 			l->scheduled = due < l->scheduled ? due : l->scheduled;
 			atomic_store(&l->stop, false);
@@ -298,7 +298,7 @@ int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct
 	l->queries = xcalloc(l->scheduled, sizeof(*l->queries));
 	l->start = clock_now();
 
-	/* Signals are the caller's. */
+	/* The caller handles signals. */
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -308,7 +308,7 @@ int dnsload_start(struct vim *vim, const struct dnsload_options *options, struct
 		load_free(l);
 		return err_errno(err, r, "DNS load: cannot start a thread");
 	}
-	/* As root: the load's pauses would be taken for the guest's. */
+	/* If root: pauses of the load would be attributed to the guest. */
 	pthread_setschedparam(l->thread, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	*ret_load = l;
 	return 0;

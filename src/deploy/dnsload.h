@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS queries, or ICMP echoes, at a constant rate from one socket, and what became of each of them:
- * how long an outage lasts as a client sees it. A thread of its own sends and receives, with
- * real-time priority where that is permitted, so that the rate holds while the caller pulls a link
- * and while other programs want the CPU; times are ms since the first query (CLOCK_MONOTONIC).
+ * DNS queries, or ICMP echoes, at a constant rate from one socket, and the result of each: the
+ * outage as a client sees it. A separate thread sends and receives, with real-time priority where
+ * permitted, so that the rate is kept while the caller sets a link down and other programs use the
+ * CPU; times are ms since the first query (CLOCK_MONOTONIC).
  */
 #pragma once
 
@@ -41,7 +41,7 @@ int64_t dnsload_started(const struct dnsload *load);
 /* ms since the first query. */
 double dnsload_elapsed(const struct dnsload *load);
 
-/* How far it is: for progress. */
+/* For progress. */
 void dnsload_progress(const struct dnsload *load, uint64_t *ret_sent, uint64_t *ret_answered);
 
 /* Sleeps until elapsed is ms; -EINTR, within 20 ms, when run (may be NULL) is interrupted. */
@@ -72,8 +72,8 @@ struct dnsload_result {
 	size_t n_gaps;
 	double latency_min, latency_mean, latency_p99, latency_max; /* ms; 0: no answer at all */
 
-	/* ms between two queries in a row: gaps may be too long by as much, since the sender was
-	 * held up by its own machine. */
+	/* ms between two queries in a row: gaps may be too long by this, because the sender was
+	 * delayed by its own machine. */
 	double longest_pause;
 
 	uint64_t send_errors; /* lost already here: sendto() refused */
@@ -88,13 +88,13 @@ struct dnsload_result {
 	size_t n_queries;
 };
 
-/* Ends it: stops sending if it still does, waits wait_ms at most for answers on their way (not
+/* Ends it: stops sending, waits wait_ms at most for answers on their way (not
  * when run, which may be NULL, is interrupted), frees the load. The caller clears the result. */
 void dnsload_finish(struct dnsload *load, const struct run_ctx *run,
 		    struct dnsload_result *ret_result);
 
-/* Counts, gaps and latencies of the queries sent in [from_ms, to_ms); takes what it needs from
- * queries, in order of sending. Pure. Fills neither answers nor queries. */
+/* Counts, gaps and latencies of the queries sent in [from_ms, to_ms), computed from queries, in
+ * order of sending. Pure. Fills neither answers nor queries. */
 void dnsload_evaluate(const struct dnsload_query *queries, size_t n, double from_ms, double to_ms,
 		      struct dnsload_result *ret_result);
 

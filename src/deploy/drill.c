@@ -15,9 +15,9 @@
 #include "vim/vim.h"
 
 #define ASK_MS    2000
-#define LAST_MS   300  /* before the failure: a last look */
+#define LAST_MS   300  /* the last query before the failure */
 #define DRAIN_MS  1000 /* for the last answers */
-#define ECHO_QPS  200  /* enough to see 5 ms, no load for the guest */
+#define ECHO_QPS  200  /* resolution of 5 ms, no load for the guest */
 #define SETTLE_MS 15000
 #define LOAD_MS   (DRILL_BEFORE_MS + DRILL_DOWN_MS + DRILL_AFTER_MS)
 
@@ -88,14 +88,14 @@ static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struc
 	return NULL;
 }
 
-/* The active leg after the failure, and what bondd says of it; NULL with a note otherwise. */
+/* The active leg after the failure, and bondd's report on it; NULL with a note otherwise. */
 static char *look_again(struct drill *d, const char *when)
 {
 	cleanup_guest_status struct guest_status status = {0};
 	cleanup_err struct err err = ERR_INIT;
 	const struct guest_bond *before = guest_status_bond(&d->before, d->result->bond);
 
-	if (!before) /* the guest cannot be asked: was noted */
+	if (!before) /* the guest is unreachable: already noted */
 		return NULL;
 	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
 	if (!bond) {
@@ -116,7 +116,7 @@ static const struct guest_leg *leg_of(const struct guest_bond *bond,
 	return NULL;
 }
 
-/* A drill that was killed leaves the link down, and breaking the other leg too is no drill. */
+/* A killed drill leaves the link down; failing the other leg as well would cut the service. */
 static int put_back(struct drill *d, const char *port, const char *leg, struct err *err)
 {
 	int r = d->vim->ops->set_link(d->vim, d->result->server, port, true, err);
@@ -128,7 +128,7 @@ static int put_back(struct drill *d, const char *port, const char *leg, struct e
 	return 0;
 }
 
-/* The leg to break; NULL: the one that a port names. */
+/* The leg to fail; NULL: the one of the given port. */
 static const char *wanted_leg(const struct drill *d, const struct guest_bond *bond)
 {
 	if (d->settings->port)
@@ -161,7 +161,7 @@ static int no_port(const struct drill *d, const struct guest_bond *bond,
 			bond->name, name, has.s ? has.s : "none");
 }
 
-/* Finds the port to break, and its leg. bond NULL: the guest could not be asked. */
+/* Finds the port to fail and its leg. bond NULL: the guest is unreachable. */
 static int find_port(struct drill *d, const struct guest_bond *bond, struct err *err)
 {
 	cleanup_server_info struct vim_server_info server = {0};
@@ -185,7 +185,7 @@ static int find_port(struct drill *d, const struct guest_bond *bond, struct err 
 	return r < 0 || result->port ? r : no_port(d, bond, &server, err);
 }
 
-/* Which leg to break, and what bondd has said so far. */
+/* Selects the leg to fail; saves bondd's report so far. */
 static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
 {
 	struct drill_result *result = d->result;
@@ -214,8 +214,8 @@ static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
 	return find_port(d, bond, err);
 }
 
-/* The bond may have moved by itself since: the failure is for the leg that is active now, and what
- * bondd said of the other is not about it. A guest that is slow to tell is taken as it was. */
+/* The bond may have moved by itself since. Fails the leg that is active now, and discards bondd's
+ * report on the other. If the guest does not reply in time, the earlier state is used. */
 static int look_last(struct drill *d, struct err *err)
 {
 	cleanup_err struct err slow = ERR_INIT;
@@ -230,7 +230,7 @@ static int look_last(struct drill *d, struct err *err)
 	return 0;
 }
 
-/* A leg that the bond would move to at once. */
+/* Whether there is a leg that the bond would move to at once. */
 static bool is_ready(const struct guest_leg *leg)
 {
 	if (leg->carrier == TRI_NO || (leg->mii_status && !streq(leg->mii_status, "up")))
@@ -248,7 +248,7 @@ static const struct guest_leg *unready_leg(const struct drill *d)
 	return NULL;
 }
 
-/* A leg that just came back, from a drill before, is given the time until it is good again. */
+/* Waits for a leg that has just returned, from an earlier drill, until it is good again. */
 static int settle(struct drill *d, struct err *err)
 {
 	const int64_t deadline = clock_deadline(SETTLE_MS);
@@ -282,7 +282,7 @@ static int set_broken(struct drill *d, bool broken, struct err *err)
 	const struct drill_result *result = d->result;
 	int r = 0;
 
-	/* One that fails may have broken it all the same. */
+	/* It may be broken even if the call failed. */
 	d->broken |= broken;
 	switch (result->failure) {
 	case DRILL_CARRIER:
@@ -312,7 +312,7 @@ static int change(struct drill *d, struct dnsload *load, bool broken, struct out
 	return r;
 }
 
-/* Before, during, after; the caller mends it when this fails half way. */
+/* Before, during, after; on an error the caller restores it. */
 static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 {
 	struct drill_result *result = d->result;
@@ -332,8 +332,7 @@ static int run_phases(struct drill *d, struct dnsload *load, struct err *err)
 	r = change(d, load, true, &result->down, err);
 	if (r < 0)
 		return r;
-	/* Late enough for the slowest monitor there is, early enough to see it before it is
-	 * mended. */
+	/* Late enough for the slowest monitor, but before the leg is restored. */
 	if (dnsload_wait_until(load, up_at - ASK_MS, d->vim->run) < 0)
 		return err_set(err, INTERRUPTED, "interrupted while the %s was down", object);
 	result->leg_after = look_again(d, "during the failure");
@@ -388,11 +387,11 @@ static int prepare(struct drill *d, struct err *err)
 		r = look_before(d, ASK_MS, err);
 	if (r == 0)
 		r = settle(d, err);
-	/* Nothing is cut yet; one that cannot be is told before anything is touched. */
+	/* Cuts nothing yet: reports an unsupported failure before any change. */
 	return r < 0 || d->result->failure != DRILL_SILENT ? r : set_path(d, true, err);
 }
 
-/* The echoes beside the bond, where they can be had. */
+/* Echo requests on the management address, if it has one. */
 static struct dnsload *start_echo(const struct drill *d)
 {
 	const struct dnsload_options options = {
@@ -461,7 +460,7 @@ static void evaluate(struct drill *d)
 	r->failed_back = r->leg_end && r->leg_after && !streq(r->leg_end, r->leg_after);
 	const struct outage_input input = {
 		.dns = {r->load.queries, r->load.n_queries},
-		/* None that replies: filtered. */
+		/* No reply at all: filtered. */
 		.echo = {r->echo.queries, r->echo.answered ? r->echo.n_queries : 0},
 		.down = r->down,
 		.up = r->up,
@@ -554,7 +553,7 @@ void drill_hear(struct drill_result *result, const struct guest_watch *before,
 		return;
 	if (!result->watch_state)
 		result->watch_state = xstrdup(now->state);
-	/* Another number, not a higher one: a bondd that was started anew counts from 0. */
+	/* Any other number, not only a higher one: a restarted bondd counts from 0. */
 	for (size_t i = 0; i < now->n_moves; i++) {
 		const char *cause = now->moves[i].cause;
 		if (now->moves[i].count == moves_by(before, cause))
@@ -563,7 +562,7 @@ void drill_hear(struct drill_result *result, const struct guest_watch *before,
 		failed |=
 			streq(cause, "carrier") || streq(cause, "silent") || streq(cause, "lossy");
 	}
-	/* What comes after the first word is about the mending. */
+	/* Later reports are about the restored leg. */
 	if (result->sentence || !now->sentence)
 		return;
 	if (!moved && before && before->said_at == now->said_at &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Breaks a leg of the bond on purpose while DNS is asked, and measures. */
+/* Fails a leg of the bond under DNS load and measures the outage. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +26,8 @@ enum drill_failure {
 struct drill_settings {
 	enum drill_failure failure;
 	unsigned qps;           /* queries a second, at most */
-	unsigned rate;          /* what a drill before found; 0: find it */
-	const char *leg;        /* to break, by its name in the guest; NULL: the active one */
+	unsigned rate;          /* found by an earlier drill; 0: find it */
+	const char *leg;        /* to fail, by its name in the guest; NULL: the active one */
 	const char *port;       /* or by its port's name in the VIM */
 	unsigned max_outage_ms; /* the longest that passes; 0: any that ends */
 	unsigned dns_port;      /* 0: 53 */
@@ -35,53 +35,53 @@ struct drill_settings {
 
 struct drill_result {
 	enum drill_failure failure;
-	char *server, *bond, *port; /* the port behind the leg that was broken */
-	char *leg;                  /* NULL: the guest could not be asked */
-	char *address;              /* that was asked */
+	char *server, *bond, *port; /* the port of the failed leg */
+	char *leg;                  /* NULL: the guest was unreachable */
+	char *address;              /* that was queried */
 	unsigned qps;               /* queries a second */
 	int miimon, arp_interval;   /* of the running bond, ms; 0: off */
-	char *leg_before, *leg_after,
-		*leg_end; /* active leg: before, while broken, when mended; NULL:
-			     none, or the guest could not be asked (a note tells) */
+	/* The active leg before, during and after the failure. NULL: none, or the guest was
+	 * unreachable (with a note). */
+	char *leg_before, *leg_after, *leg_end;
 	bool active;      /* the broken leg was the active one, as far as is known */
-	bool failed_back; /* another leg than while it was broken is active at the end */
-	struct outage_moment down, up; /* broken, mended: from the load's start */
+	bool failed_back; /* the leg active at the end is not the one active during the failure */
+	struct outage_moment down, up; /* leg failed, leg restored: from the load's start */
 	bool watched;                  /* bondd's monitor was running at the last query */
-	char *watch_state;             /* its state while it was broken (doc/bondd.md), or NULL */
-	char *sentence;                /* what bondd said of this failure; NULL: nothing */
+	char *watch_state;             /* its state during the failure (doc/bondd.md), or NULL */
+	char *sentence;                /* bondd's message on this failure; NULL: none */
 	int64_t outage_us;             /* its own estimate, of the move that it made; -1: none */
-	struct outage outage; /* what of the load's gaps is the failure's, and the verdict */
+	struct outage outage;          /* which gaps the failure caused, and the verdict */
 	struct dnsload_result load;
 	struct dnsload_result
 		echo; /* of the guest's kernel, beside the bond; from the load's start */
 };
 
 /*
- * Asks for DNS on the first bond of the group's first server, as often as is answered without loss,
- * breaks a leg, mends it whatever happens (also when interrupted: -EINTR). A leg that was left with
- * its link down, by a drill that was killed, is put back first. Which leg is active is known from
- * the guest's status service; without it settings->port has to be given. With nothing touched:
- * -ENOTSUP: the VIM cannot break it so; -ENOENT: the server is not there, or does not run;
- * -EHOSTUNREACH: DNS is not answered anyway.
+ * Sends DNS queries to the first bond of the group's first server, at a rate that is answered
+ * without loss, fails a leg and always restores it (also when interrupted: -EINTR). A link left
+ * down by a killed drill is set up first. The active leg is read from the guest's status service;
+ * without it settings->port is required. Before any change: -ENOTSUP: the VIM does not support the
+ * failure; -ENOENT: no such server, or it is not running; -EHOSTUNREACH: DNS is not answered
+ * anyway.
  */
 int drill_run(struct vim *vim, const struct deployment *deployment, const struct vm_group *group,
 	      const struct drill_settings *settings, struct drill_result *ret, struct err *err);
 
-const char *drill_failure_name(enum drill_failure failure);   /* "carrier", "silent" */
-const char *drill_failure_object(enum drill_failure failure); /* what breaks: "link", "path" */
+const char *drill_failure_name(enum drill_failure failure); /* "carrier", "silent" */
+const char *drill_failure_object(
+	enum drill_failure failure); /* the failed object: "link", "path" */
 
 /*
- * Takes over what bondd said since the look before (NULL: nobody watched then), when it said
- * something. Pure.
+ * Copies bondd's new message, if any, since the previous status (NULL: not monitored then). Pure.
  */
 void drill_hear(struct drill_result *result, const struct guest_watch *before,
 		const struct guest_watch *now);
 
-/* Why the bond stayed on the broken leg, and what to do; NULL: it did not, or that is not known.
+/* Why the bond stayed on the failed leg, and what to do; NULL: it did not stay, or unknown.
  * The caller frees. Pure. */
 char *drill_why(const struct drill_result *result);
 
-/* "miimon=100": how the bond itself watches its legs. The caller frees. */
+/* "miimon=100": the bond's own link monitoring. The caller frees. */
 char *drill_monitor(const struct drill_result *result);
 
 void drill_result_clear(struct drill_result *result);

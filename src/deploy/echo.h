@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ICMP and ICMPv6 echo over a socket of the VIM's: requests carry a number, replies give it back.
- */
+/* ICMP and ICMPv6 echo over a socket of the VIM: requests carry a number, replies return it. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,5 +23,5 @@ int echo_open(struct vim *vim, const char *address, struct echo *ret, struct err
 
 void echo_build(const struct echo *echo, uint32_t number, uint8_t ret_request[ECHO_SIZE]);
 
-/* The number of the request that this packet from the socket replies to; -1: to none of ours. */
+/* The number of the request that this packet answers; -1: none of ours. */
 int64_t echo_number(const struct echo *echo, const uint8_t *packet, size_t len);

@@ -6,7 +6,7 @@
 #include "base/event.h"
 #include "deploy/plan.h"
 
-/* ESC's names where it has one; ports, flavors and servers get names in the same style. */
+/* ESC's event names; for ports, flavors and servers, names in the same style. */
 static const char *event_type(enum vim_kind kind, bool make)
 {
 	switch (kind) {
@@ -28,7 +28,7 @@ static const char *event_type(enum vim_kind kind, bool make)
 	return "?";
 }
 
-/* A call of create or destroy: what its numbers stand for. */
+/* A call of create or destroy; maps its indices to steps. */
 struct work {
 	const struct vim *vim;
 	const struct step *const *steps;         /* of create, else NULL */
@@ -43,7 +43,7 @@ static void report(void *data, size_t i, enum event_status status, const char *d
 	bool make = w->steps != NULL;
 	enum vim_kind kind = make ? w->steps[i]->request.kind : w->objects[i]->kind;
 
-	/* A server is only asked for by create: VM_DEPLOYED is earned when it is ACTIVE. */
+	/* create only requests a server: VM_DEPLOYED is reported when it is ACTIVE. */
 	if (make && kind == VIM_SERVER && status == EVENT_SUCCESS)
 		return;
 	if (!make && w->stays && status == EVENT_NOTE)
@@ -63,7 +63,7 @@ static void report(void *data, size_t i, enum event_status status, const char *d
 				  });
 }
 
-/* stays (may be NULL) says which of the objects are left because others use them. */
+/* stays (may be NULL) marks the objects that are kept because others use them. */
 static int destroy(struct vim *vim, const struct vim_object *const *objects, size_t n, bool *stays,
 		   struct err *err)
 {
@@ -109,7 +109,7 @@ struct requests {
 	struct vim_request *v;
 	const struct step **steps;
 	size_t n;
-	size_t *needs; /* of all of them, one after the other */
+	size_t *needs; /* of all of them, concatenated */
 };
 
 static void requests_clear(struct requests *r)
@@ -117,7 +117,7 @@ static void requests_clear(struct requests *r)
 	free_all(r->v, r->steps, r->needs);
 }
 
-/* A step needs others by their numbers in the plan, a request by those in the call. */
+/* A step refers to others by index in the plan, a request by index in the call. */
 static void gather(const struct plan *plan, const bool *which, struct requests *ret)
 {
 	const size_t none = plan->n;

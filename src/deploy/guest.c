@@ -52,7 +52,7 @@ static int stop_interrupted(void *opaque, curl_off_t down_total, curl_off_t down
 	return run_interrupted(q->vim->run);
 }
 
-/* Why curl gave up, as -errno with the text in err. */
+/* curl's failure as -errno with the text in err. */
 static int transfer_error(CURL *curl, CURLcode code, const char *words, struct request *q,
 			  struct err *err)
 {

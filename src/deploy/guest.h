@@ -10,10 +10,10 @@ struct vim;
 #define GUEST_PORT 9780 /* bondd's default port */
 
 /*
- * GET http://ADDRESS:PORT/status from bondd, over a socket of the VIM's socket operation. address
+ * GET http://ADDRESS:PORT/status from bondd, over a socket from the VIM's socket operation. address
  * is IPv4 or IPv6, without brackets. The caller clears *ret_status. -ECONNREFUSED, -EHOSTUNREACH,
- * -ETIMEDOUT: no server (yet); -EPROTO: the answer is not bondd's status; -EFBIG: it is over 256
- * KiB.
+ * -ETIMEDOUT: no server (yet); -EPROTO: the answer is not bondd's status; -EFBIG: it is longer than
+ * 256 KiB.
  */
 int guest_status(struct vim *vim, const char *address, unsigned port, unsigned timeout_ms,
 		 struct guest_status *ret_status, struct err *err);

@@ -6,10 +6,10 @@
 #include "base/alloc.h"
 
 enum {
-	IN_FLIGHT_MS = 100, /* queries sent so long before the failure may be lost by it, at most */
+	IN_FLIGHT_MS = 100, /* the failure may affect queries sent up to this long before it */
 	MIN_IN_FLIGHT_MS = 10,
-	RETURN_MS = 500, /* after the leg's return, of a bond that stays: what it still costs */
-	MARGIN_MS = 20,  /* a guest that was held up just before the gap lengthens it */
+	RETURN_MS = 500, /* after the leg's return, of a bond that does not move back */
+	MARGIN_MS = 20,  /* a guest delayed just before the gap lengthens it */
 	MIN_LOST = 3,
 };
 
@@ -58,7 +58,7 @@ static struct outage_gap gap_at(struct outage_series s, size_t i, size_t *ret_ne
 	return gap;
 }
 
-/* The longest time between two queries in a row, of which one was sent in [from, to]. */
+/* The longest time between two consecutive queries, one of them sent in [from, to]. */
 static double longest_pause(struct outage_series s, double from, double to)
 {
 	double longest = 0;
@@ -69,8 +69,8 @@ static double longest_pause(struct outage_series s, double from, double to)
 	return longest;
 }
 
-/* The longest that an echo under way in [from, to] waited for its reply; a lost one, until an echo
- * that was answered was sent. */
+/* The longest time that an echo outstanding in [from, to] waited for its reply; for a lost one,
+ * until the next answered echo was sent. */
 static double longest_wait(struct outage_series s, double from, double to)
 {
 	double longest = 0, answered = s.n ? s.v[s.n - 1].sent_ms : 0;
@@ -103,8 +103,8 @@ static void find_baseline(const struct outage_input *in, double until, struct ou
 }
 
 /*
- * Everything that could have lengthened the gap, or hidden in it. The length is uncertain by the
- * longest of these, not by their sum: when the machine is busy all of them see the same.
+ * Everything that could have lengthened the gap or be hidden in it. The uncertainty is the longest
+ * of these, not their sum, because a busy machine delays all of them alike.
  */
 static void find_noise(const struct outage_input *in, const struct outage_baseline *baseline,
 		       const struct outage_moment *moment, double early_ms, struct outage_gap *gap)
@@ -121,7 +121,7 @@ static void find_noise(const struct outage_input *in, const struct outage_baseli
 		noise[OUTAGE_NOISE_GUEST] = fmax(early_ms, longest_wait(in->echo, from, to));
 		noise[OUTAGE_NOISE_LOAD] =
 			fmax(noise[OUTAGE_NOISE_LOAD], longest_pause(in->echo, from, to));
-	} else { /* nothing shows the moment itself: the worst before it has to do */
+	} else { /* there is no measurement at that moment: use the worst before it */
 		noise[OUTAGE_NOISE_BASELINE] =
 			fmax(noise[OUTAGE_NOISE_BASELINE], baseline->rtt_max_ms);
 	}
@@ -182,7 +182,7 @@ static void find_elsewhere(struct outage_series s, struct outage *o)
 	}
 }
 
-/* Was anything answered that was sent after the failover's gap, while the leg was still broken? */
+/* Was a query answered that was sent after the failover's gap and before the leg's return? */
 static bool answered_while_broken(const struct outage_input *in, const struct outage_gap *gap)
 {
 	for (size_t i = 0; i < in->dns.n; i++) {
@@ -194,7 +194,7 @@ static bool answered_while_broken(const struct outage_input *in, const struct ou
 	return false;
 }
 
-/* Overload lengthens a gap: one that is short enough all the same is short enough. */
+/* Overload only lengthens a gap, so a short gap passes despite it. */
 static enum outage_verdict judge_gap(const struct outage_gap *gap, double max_ms)
 {
 	if (gap->at_most_ms <= max_ms)

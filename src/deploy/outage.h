@@ -11,10 +11,10 @@
 
 #include "deploy/dnsload.h"
 
-/* A gap ends with the first of so many answered queries in a row. */
+/* A gap ends with the first of this many consecutive answered queries. */
 #define OUTAGE_SETTLED 5
 
-/* Noise up to this does not make a measurement inconclusive, however short the gap, ms. */
+/* Noise up to this (ms) never makes a measurement inconclusive. */
 #define OUTAGE_TOLERANCE_MS 10
 
 struct outage_series {
@@ -22,16 +22,17 @@ struct outage_series {
 	size_t n;
 };
 
-/* A link or path is broken or mended: asked for, and done. */
+/* A link or path is failed or restored: when requested, and when done. */
 struct outage_moment {
 	double from_ms, to_ms;
 };
 
 struct outage_input {
 	struct outage_series dns;
-	struct outage_series echo; /* the guest's kernel, beside the bond; n 0: it does not reply */
+	struct outage_series
+		echo; /* replies of the guest's kernel on the management address; n 0: none */
 	struct outage_moment down, up;
-	double delay_ms;   /* after a moment until the guest sees it, at most */
+	double delay_ms;   /* longest delay until the guest sees the change */
 	bool moves_back;   /* the bond moved again once the broken leg was back */
 	bool must_move;    /* the broken leg was the active one */
 	bool known, moved; /* whether another leg became active while it was broken */
@@ -40,9 +41,9 @@ struct outage_input {
 
 /* What most of a gap's noise is. */
 enum outage_noise {
-	OUTAGE_NOISE_LOAD,     /* this machine held up the load itself, or its rate is low */
-	OUTAGE_NOISE_BASELINE, /* the service was as bad without a failure */
-	OUTAGE_NOISE_GUEST,    /* the guest did not reply beside the bond either */
+	OUTAGE_NOISE_LOAD,     /* this machine delayed the load, or its rate is low */
+	OUTAGE_NOISE_BASELINE, /* the service was as slow without a failure */
+	OUTAGE_NOISE_GUEST,    /* the guest did not reply on its management address either */
 };
 
 struct outage_gap {
@@ -50,9 +51,9 @@ struct outage_gap {
 	uint64_t lost;           /* 0: nothing was lost; start and end are the moment */
 	bool open;               /* nothing was answered after it */
 	double at_most_ms;       /* from the last query answered before to the next answered one */
-	double noise_ms;         /* how much of its length may not be the failure's */
+	double noise_ms;         /* how much of its length may have other causes */
 	enum outage_noise noise;
-	bool measured; /* the noise is small beside it */
+	bool measured; /* the noise is small in comparison */
 };
 
 /* The service without a failure, just before it. */
@@ -73,10 +74,10 @@ struct outage {
 	struct outage_baseline baseline;
 	struct outage_gap failover;    /* around the failure */
 	struct outage_gap failback;    /* around the leg's return */
-	struct outage_gap stayed_lost; /* that had not ended when the load did; lost 0: none */
+	struct outage_gap stayed_lost; /* not ended at the end of the load; lost 0: none */
 	bool failed_over; /* as the guest reported, else by answers while it was broken */
 	enum outage_verdict verdict;
-	uint64_t lost_elsewhere;             /* queries, at neither moment */
+	uint64_t lost_elsewhere;             /* queries lost at neither moment */
 	size_t n_elsewhere;                  /* gaps of 3 of them or more */
 	struct outage_gap longest_elsewhere; /* lost 0: none */
 };

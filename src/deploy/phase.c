@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* When each step of a plan is carried out, and which servers stand in for each other. */
+/* When each step of a plan is carried out, and which servers are redundant to each other. */
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -13,8 +13,8 @@ static bool is_net(const struct step *s)
 }
 
 /*
- * A network or subnet that has to go before another can be made, for its VLAN or its addresses,
- * takes the ports of all servers with it.
+ * If a network or subnet must be deleted before another can be created, for its VLAN or addresses,
+ * the ports of all servers are deleted with it.
  */
 static char *find_at_once(const struct plan *plan)
 {
@@ -39,7 +39,7 @@ static char *find_at_once(const struct plan *plan)
 			 vim_kind_name(deleted->request.kind), deleted->name);
 }
 
-/* The server that this step is done with, which exists and changes; plan->n: none. */
+/* The existing, changing server with which this step is carried out; plan->n: none. */
 static size_t unit_of(const struct plan *plan, const struct step *s)
 {
 	if (s->request.kind != VIM_SERVER && s->request.kind != VIM_PORT)
@@ -74,7 +74,7 @@ static enum phase phase_of(const struct plan *plan, struct step *s)
 		if (s->action == ACTION_DELETE)
 			return kind == VIM_PORT ? PHASE_MAIN : PHASE_LATE;
 	}
-	/* Networks, ports and servers may want the VLAN, address or VF of one that goes. */
+	/* Networks, ports and servers may need the VLAN, address or VF of a deleted one. */
 	return kind == VIM_IMAGE || kind == VIM_FLAVOR ? PHASE_EARLY : PHASE_MAIN;
 }
 

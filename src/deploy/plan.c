@@ -9,7 +9,7 @@
 #include "model/service.h"
 #include "placement/server_group.h"
 
-/* Stages of making, in the order in which a VIM needs them. */
+/* Stages of creation, in the order that a VIM requires. */
 enum { STAGE_NETWORK, STAGE_SUBNET, STAGE_PORT, STAGE_SERVER };
 
 static unsigned stage_of(enum vim_kind kind)
@@ -61,7 +61,7 @@ static const struct vim_object *find_owned(const struct planner *p, enum vim_kin
 	return NULL;
 }
 
-/* Takes role (freed) and about over. The step's request is filled by the caller. */
+/* Takes ownership of role (freed) and about. The caller fills the step's request. */
 static struct step *add_step(struct planner *p, enum vim_kind kind, const char *name, char *role,
 			     char *about)
 {
@@ -122,7 +122,7 @@ static void add_network(struct planner *p, const struct network *n)
 	}
 }
 
-/* Is the top-level network referred to by this deployment? Others are not its business. */
+/* Does this deployment refer to the top-level network? Others are ignored. */
 static bool refers_to(const struct deployment *d, const char *network)
 {
 	for (size_t g = 0; g < d->n_vm_groups; g++)
@@ -145,7 +145,7 @@ static char *port_about(const struct interface *i)
 	return strbuf_steal(&about);
 }
 
-/* What ESC's model has no word for, from the extension "dnsvnf". */
+/* Properties that ESC's model lacks, from the extension "dnsvnf". */
 static void add_port_options(const struct planner *p, const struct vm_group *group,
 			     struct vim_request *r)
 {
@@ -157,7 +157,8 @@ static void add_port_options(const struct planner *p, const struct vm_group *gro
 		model_port_option(p->deployment, group, i, "numa_affinity_policy");
 	if (i->type != PORT_DIRECT)
 		return;
-	/* Else Neutron's agent forces the VF's link up, and miimon never sees a pulled cable. */
+	/* Otherwise Neutron's agent forces the VF's link up, and miimon never detects a pulled
+	 * cable. */
 	r->port.propagate_uplink_status = !streq(
 		model_port_option(p->deployment, group, i, "propagate_uplink_status"), "false");
 	r->port.trusted = streq(model_port_option(p->deployment, group, i, "trusted"), "true");
@@ -176,7 +177,7 @@ static char *bondd_conf(const struct deployment *deployment, const struct vm_gro
 	return xasprintf("# Written by dnsvnf.\nlisten = %s:%d\n", address, GUEST_PORT);
 }
 
-/* Mark of the image's step, or NULL: it is only used. */
+/* Mark of the image's step; NULL: an existing image is used. */
 static const char *image_owner(const struct planner *p, const char *image)
 {
 	for (size_t i = 0; i < p->plan->n; i++) {
@@ -244,14 +245,14 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	return 0;
 }
 
-/* The step's name, made at most once; NULL: the group is to be in none. */
+/* The step's name, added once; NULL: the group belongs to none. */
 static const char *add_server_group(struct planner *p, const struct vm_group *group)
 {
 	const char *name, *policy;
 
 	if (!server_group_of(p->deployment, group, &name, &policy))
 		return NULL;
-	/* A policy cannot be changed: another one is another group. */
+	/* A policy cannot be changed: a new policy needs a new group. */
 	cleanup_free char *role = xasprintf("server-group/%s/%s", name, policy);
 	cleanup_free char *owner = owner_mark(p, role);
 	for (size_t i = 0; i < p->plan->n; i++)
@@ -283,8 +284,8 @@ static int add_group(struct planner *p, const struct vm_group *group, struct err
 }
 
 /*
- * An image that changed is made beside the old one, which servers run from until they are changed,
- * and to which they can go back: under a mark of its own.
+ * A changed image is created beside the old one, under a new mark: servers run from the old one
+ * until they are changed, and can be rolled back to it.
  */
 static char *image_role(const struct planner *p, const struct image *image)
 {
@@ -343,7 +344,7 @@ static const char *network_of(const struct vim_request *r)
 	return r->kind == VIM_PORT ? r->port.network_name : NULL;
 }
 
-/* Does b have to exist before a is created? */
+/* Must b exist before a is created? */
 static bool request_needs(const struct vim_request *a, const struct vim_request *b)
 {
 	if (a->kind == VIM_SUBNET || a->kind == VIM_PORT) {
@@ -377,7 +378,7 @@ bool step_needs(const struct step *step, size_t i)
 	return array_find(step->needs, step->n_needs, *it == i) != NULL;
 }
 
-/* The objects without our mark, or with another deployment's, that the name or id finds. */
+/* The objects with that name or id that lack our mark or have another deployment's. */
 static void find_unowned(const struct planner *p, struct step *s)
 {
 	cleanup_free char *prefix = owner_mark(p, "");
@@ -394,7 +395,7 @@ static void find_unowned(const struct planner *p, struct step *s)
 	}
 }
 
-/* Defined in the descriptor, but there already without anybody's mark: used, never changed. */
+/* Defined in the descriptor, but it exists without a mark: used, never changed. */
 static bool use_existing(const struct planner *p, struct step *s)
 {
 	enum vim_kind kind = s->request.kind;
@@ -415,7 +416,7 @@ static bool use_existing(const struct planner *p, struct step *s)
 	find_unowned(p, s);
 	if (!s->present)
 		return false;
-	/* Names of flavors are unique in a cloud; all else of other deployments is theirs. */
+	/* Names of flavors are unique in a cloud; other deployments' other objects are not used. */
 	if (s->present->owner && kind != VIM_FLAVOR) {
 		s->present = s->second = NULL;
 		return false;
@@ -426,7 +427,7 @@ static bool use_existing(const struct planner *p, struct step *s)
 	return true;
 }
 
-/* A server that differs: changed in place where the VIM does that. */
+/* A server that differs: changed in place if the VIM supports it. */
 static void decide_server(const struct planner *p, struct step *s)
 {
 	s->changes = vim_request_changes(&s->request, s->present->digest);
@@ -437,7 +438,7 @@ static void decide_server(const struct planner *p, struct step *s)
 	s->why = xstrdup("the descriptor or its day-0 has changed");
 }
 
-/* What becomes of the step, seen by itself. */
+/* The step's action, without regard to other steps. */
 static void decide(const struct planner *p, struct step *s)
 {
 	s->present = find_owned(p, s->request.kind, s->owner);
@@ -477,8 +478,8 @@ static void decide(const struct planner *p, struct step *s)
 }
 
 /*
- * Something that the step needs is created, or created anew. A server goes on with its flavor, of
- * which it has a copy, and with its image until it is rebuilt.
+ * A dependency of the step is created or replaced. A server keeps its flavor, of which it has a
+ * copy, and its image until it is rebuilt.
  */
 static void follow(const struct planner *p, struct step *s, const struct step *ground)
 {
@@ -497,7 +498,7 @@ static void follow(const struct planner *p, struct step *s, const struct step *g
 	s->why = xasprintf("%s is created again", ground->name);
 }
 
-/* Steps stand by rising stage, so one pass reaches everything that stands on something replaced. */
+/* Steps are sorted by stage, so one pass reaches all dependents of a replaced step. */
 static void propagate(const struct planner *p)
 {
 	for (size_t i = 0; i < p->plan->n; i++) {
@@ -509,7 +510,7 @@ static void propagate(const struct planner *p)
 	}
 }
 
-/* Of servers whose own request differs, instead of what could be said before all was known. */
+/* For servers whose own request differs, replaces the preliminary reason. */
 static void tell_changes(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -540,7 +541,7 @@ const char *step_no_way_back(const struct step *step)
 	return NULL;
 }
 
-/* Two runs at once may have made one thing twice. */
+/* Two concurrent runs may have created duplicates. */
 static bool is_second(const struct plan *plan, size_t n, const struct vim_object *o)
 {
 	return array_find(plan->v, n, it->request.kind == o->kind && streq(it->owner, o->owner)) !=
@@ -599,7 +600,7 @@ static void sort_by_stage(struct plan *plan)
 			plan->v[j] = plan->v[j - 1];
 			plan->v[j - 1] = swap;
 		}
-	/* Steps moved: point the requests at them again. */
+	/* Steps were moved: update the requests' pointers. */
 	for (size_t i = 0; i < plan->n; i++) {
 		plan->v[i].request.name = plan->v[i].name;
 		plan->v[i].request.owner = plan->v[i].owner;

@@ -9,13 +9,13 @@
 struct err;
 
 enum action {
-	ACTION_CREATE,  /* is not there */
-	ACTION_KEEP,    /* there, ours, as the descriptor wants it */
-	ACTION_UPDATE,  /* ours, and differs in what the VIM changes in place */
-	ACTION_CHANGE,  /* a server, and the VIM changes it with its ports and addresses */
-	ACTION_REPLACE, /* ours, but half made, failed, or made from another request */
-	ACTION_DELETE,  /* ours, and no longer in the descriptor */
-	ACTION_USE,     /* exists in the VIM without our mark: is used and left alone */
+	ACTION_CREATE,  /* does not exist */
+	ACTION_KEEP,    /* exists, ours, as in the descriptor */
+	ACTION_UPDATE,  /* ours, differs, and the VIM can change it in place */
+	ACTION_CHANGE,  /* a server that the VIM can change with its ports and addresses kept */
+	ACTION_REPLACE, /* ours, but incomplete, failed, or created from another request */
+	ACTION_DELETE,  /* ours, but no longer in the descriptor */
+	ACTION_USE,     /* exists in the VIM without our mark: used, never changed */
 };
 
 /* When a step is carried out. Within a phase, deletions come first. */
@@ -31,16 +31,17 @@ struct step {
 	enum action action;
 	unsigned stage;
 	char *name, *owner;
-	char *why;                        /* one clause; NULL for CREATE and KEEP */
-	char *about;                      /* what it is made as: "vlan 101 on sriov0" */
-	const struct vm_group *group;     /* of ports and servers, else NULL */
-	unsigned index;                   /* which VM of the group */
-	const struct vim_object *present; /* what is there, borrowed from the inventory, or NULL */
-	const struct vim_object *second;  /* another that USE could mean, or NULL */
-	unsigned changes;                 /* CHANGE: which (enum vim_change) */
-	bool set_link;                    /* UPDATE of a port: only its link has to come up */
-	struct vim_request request;       /* kind is set always; the rest not for DELETE and USE */
-	size_t *needs;                    /* numbers of the steps that it depends on, rising */
+	char *why;                    /* one clause; NULL for CREATE and KEEP */
+	char *about;                  /* its properties: "vlan 101 on sriov0" */
+	const struct vm_group *group; /* of ports and servers, else NULL */
+	unsigned index;               /* which VM of the group */
+	const struct vim_object
+		*present; /* the existing object, borrowed from the inventory, or NULL */
+	const struct vim_object *second; /* another that USE could mean, or NULL */
+	unsigned changes;                /* CHANGE: which (enum vim_change) */
+	bool set_link;                   /* UPDATE of a port: only sets its link up */
+	struct vim_request request;      /* kind is set always; the rest not for DELETE and USE */
+	size_t *needs;                   /* numbers of the steps that it depends on, rising */
 	size_t n_needs;
 	enum phase phase;
 	size_t unit; /* PHASE_ROLL: number of the server's step */
@@ -91,14 +92,14 @@ bool step_makes(const struct step *step);
 /* Whether the step ends or restarts a running server; `why` has the reason. */
 bool step_interrupts(const struct step *step);
 
-/* What differs between the server of the step and what is there, a line each: "~ image a -> b",
+/* The differences between the step's server and the existing one, a line each: "~ image a -> b",
  * "~ user_data (day0.cfg: 3 lines differ)". */
 void step_differences(const struct step *step, struct strv *ret);
 
-/* How long, and what serves meanwhile, of a step that interrupts. The caller frees. */
+/* For a step that interrupts: how long, and which servers serve meanwhile. The caller frees. */
 char *step_interruption(const struct plan *plan, const struct step *step);
 
-/* Why a server whose change fails cannot go back to what it was; NULL: it can. */
+/* Why a failed change of the server cannot be rolled back; NULL: it can. */
 const char *step_no_way_back(const struct step *step);
 
 /* Sets the phases of all steps; plan_make does. */

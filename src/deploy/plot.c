@@ -33,7 +33,7 @@ static unsigned column(const struct plot *p, double ms, unsigned width)
 	return c < 0 ? 0 : c >= width ? width - 1 : (unsigned)c;
 }
 
-/* Writes word at column at, or as far left of it as it must be to fit; not over other words. */
+/* Writes word at column at, or further left if needed to fit; never over other words. */
 static void put_word(char *line, size_t width, size_t at, const char *word)
 {
 	size_t len = strlen(word);
@@ -84,7 +84,7 @@ static void add_answers(struct strbuf *out, const struct plot *p, unsigned width
 	for (unsigned i = 0; i < width; i++) {
 		double share = answers_between(p, i * step, (i + 1) * step) / (p->qps * step / 1e3);
 		long level = lround(share * 8);
-		/* Some is never shown as none, nor a loss as none lost. */
+		/* A small share is never shown as none, nor a small loss as no loss. */
 		if (level == 0 && share > 0.005)
 			level = 1;
 		if (level > 8)
@@ -139,14 +139,14 @@ enum {
 	LEFT = 72,
 	RIGHT = 24,
 	INNER = WIDTH - LEFT - RIGHT,
-	TITLE = 54,  /* height of the title with what is below it */
+	TITLE = 54,  /* height of the title and the lines below it */
 	MARKS = 22,  /* of the words over a panel */
 	PANEL = 200, /* of the drawing itself */
 	AXIS = 50,   /* of the seconds under a panel */
 	CAPTION = 19,
 };
 
-/* A part of the time, drawn from y (its upper edge) down. */
+/* An interval, drawn from y (its upper edge) down. */
 struct panel {
 	double from_ms, to_ms;
 	double bar_ms;
@@ -177,8 +177,8 @@ static double round_up(double value)
 }
 
 /*
- * Bars of two pixels or more that would hold that many answers each, in whole buckets: few answers
- * to a bar would show the sender's and the receiver's timing, not the service.
+ * Bars of two pixels or more and at least that many answers, in whole buckets: with fewer answers a
+ * bar would show the timing of sender and receiver, not the service.
  */
 static double bar_width(const struct plot *p, double span_ms, double answers)
 {
@@ -187,7 +187,7 @@ static double bar_width(const struct plot *p, double span_ms, double answers)
 	return fmax(ceil(fmax(ms, 2 * span_ms / INNER) / p->bucket_ms), 1) * p->bucket_ms;
 }
 
-/* Room for a sender that makes up for a pause, not for all of its burst. */
+/* Room for a sender that catches up after a pause, but not for its whole burst. */
 static double peak(const struct plot *p, double bar_ms)
 {
 	double max = p->qps;
@@ -272,7 +272,7 @@ static void add_mark(struct strbuf *out, const struct plot *p, const struct pane
 
 static void add_panel(struct strbuf *out, const struct plot *p, const struct panel *n)
 {
-	/* Words to the left of a line would leave the picture near its left edge. */
+	/* Near the left edge, words to the left of a line would be cut off. */
 	bool down_left = panel_x(n, p->down_ms) > LEFT + 70;
 	bool up_left = panel_x(n, p->up_ms) > WIDTH - RIGHT - 60;
 
@@ -314,7 +314,8 @@ char *plot_svg(const struct plot *plot)
 	int y = whole.y + PANEL + AXIS;
 
 	whole.top = peak(p, whole.bar_ms) * 1.05;
-	/* The outage itself, a fifth of the picture wide or more: what a blink in the whole is. */
+	/* Enlarges the outage to a fifth of the width or more, because it is tiny in the full
+	 * plot. */
 	double span = fmin(fmax(5 * gap, 500), p->duration_ms);
 	double bar = bar_width(p, span, 10);
 	double from =

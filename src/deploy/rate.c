@@ -7,11 +7,11 @@
 enum {
 	TRY_MS = 500,
 	WAIT_MS = 500,
-	WARM_MS = 100, /* address resolution and cold caches are not the rate's fault */
+	WARM_MS = 100, /* excludes address resolution and cold caches */
 	TRIES = 7,
-	GOOD_TRIES = 2, /* in a row: one may be luck */
+	GOOD_TRIES = 2, /* in a row: a single one may be chance */
 	MIN_QPS = 20,
-	SLOW_MS = 100, /* a queue that takes so long is about to overflow */
+	SLOW_MS = 100, /* a queue this long is about to overflow */
 };
 
 unsigned rate_next(unsigned qps, const struct dnsload_result *r)

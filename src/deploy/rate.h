@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many queries a second this machine sends and the server answers without loss. */
+/* The rate of queries that this machine sends and the server answers without loss. */
 #pragma once
 
 #include "deploy/dnsload.h"

@@ -12,8 +12,8 @@ static bool has_address(const struct vim_port_info *p, const char *address)
 	return array_find(p->ip_addresses.v, p->ip_addresses.n, streq(*it, address)) != NULL;
 }
 
-/* The port by which the address is reached best. One that no port owns is a bond's, so it is behind
- * the direct ports. */
+/* The best port to reach the address. An address that no port owns is a bond's, so it is behind the
+ * direct ports. */
 static const struct vim_port_info *best_port(const struct vim_server_info *server,
 					     const char *address)
 {
@@ -32,7 +32,7 @@ static const struct vim_port_info *best_port(const struct vim_server_info *serve
 	return best;
 }
 
-/* connect(2) of a datagram socket looks the route up and sends nothing. */
+/* connect(2) on a datagram socket looks up the route and sends nothing. */
 static int look_up_route(struct vim *vim, const char *address)
 {
 	struct net_address to;

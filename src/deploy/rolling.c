@@ -15,7 +15,7 @@ struct rolling {
 	struct roll_vm *vms;         /* the servers of the plan */
 	const struct step **servers; /* their steps */
 	size_t n;
-	size_t changing, changed; /* how many: to be changed, are changed */
+	size_t changing, changed; /* number of servers to change, and changed */
 	bool no_rollback;
 	bool *settled;
 };
@@ -46,7 +46,7 @@ static void observe(struct rolling *r)
 		r->vms[i].serves = alive_serves(r->vim, r->plan, r->servers[i]);
 }
 
-/* The server is deleted and created, with those of its ports that changed. */
+/* Deletes and creates the server, with its changed ports. */
 static int replace(const struct rolling *r, const struct step *server, struct err *err)
 {
 	cleanup_free bool *which = xcalloc(r->plan->n, sizeof(*which));
@@ -58,7 +58,7 @@ static int replace(const struct rolling *r, const struct step *server, struct er
 	return result < 0 ? result : execute_create(r->vim, r->plan, which, err);
 }
 
-/* After a change that failed with err: to what was there, which has to serve again. */
+/* After a change that failed with err: rolls back and waits until the server serves again. */
 static int go_back(struct rolling *r, const struct step *server, struct err *err)
 {
 	cleanup_err struct err back = ERR_INIT;
@@ -89,7 +89,7 @@ static int change_in_place(struct rolling *r, const struct step *server, struct 
 		result = alive_wait_server(r->vim, r->plan, server, err);
 	if (result == 0)
 		return ops->settle(r->vim, server->present, &server->request, true, err);
-	/* The next deploy finishes what was interrupted. */
+	/* The next deploy completes an interrupted change. */
 	if (result == -EINTR || r->no_rollback)
 		return result;
 	if (!no_way)
@@ -109,7 +109,7 @@ static int replace_and_wait(const struct rolling *r, const struct step *server, 
 	return result;
 }
 
-/* What cannot go back is said before it begins. */
+/* Reports before the change if it cannot be rolled back. */
 static void announce(const struct rolling *r, const struct step *server)
 {
 	const char *no_way = r->no_rollback ? "--no-rollback" : step_no_way_back(server);
@@ -125,7 +125,7 @@ static int change(struct rolling *r, size_t vm, struct err *err)
 	const struct step *server = r->servers[vm];
 
 	announce(r, server);
-	/* What it needs now stays, unless it goes back. */
+	/* Its new dependencies are kept unless it is rolled back. */
 	r->settled[number_of(r, server)] = server->action == ACTION_CHANGE;
 	r->vms[vm].state = ROLL_CHANGING;
 	int result = server->action == ACTION_CHANGE ? change_in_place(r, server, err)
@@ -144,7 +144,7 @@ static int change(struct rolling *r, size_t vm, struct err *err)
 	return 0;
 }
 
-/* It may have been between two answers. */
+/* A single query may have been lost. */
 static int look_again(struct rolling *r, const struct roll *next, struct err *err)
 {
 	r->vms[next->peer].serves = alive_serves(r->vim, r->plan, r->servers[next->peer]);

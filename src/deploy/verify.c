@@ -112,7 +112,7 @@ static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 			   leg->pci_address ? leg->pci_address : "?", host_node);
 }
 
-/* Both legs on one NIC fall together. */
+/* Legs on one NIC fail together. */
 static void check_legs_apart(struct verify_ctx *ctx, const struct guest_bond *bond)
 {
 	cleanup_strbuf struct strbuf seen = {0};
@@ -141,7 +141,7 @@ static void check_legs_apart(struct verify_ctx *ctx, const struct guest_bond *bo
 		verify_add(ctx, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
 }
 
-/* Is each leg that the day-0 names in the running bond? */
+/* Is each leg of day-0 in the running bond? */
 static void check_legs_present(struct verify_ctx *ctx, const struct bond *wanted,
 			       const struct guest_bond *bond)
 {

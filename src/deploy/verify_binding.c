@@ -64,7 +64,7 @@ static bool same_bus(const char *a, const char *b)
 	return end && strncmp(a, b, (size_t)(end - a) + 1) == 0;
 }
 
-/* Two VFs of one PF fall together when its cable is pulled. */
+/* Two VFs of one PF fail together when its cable is pulled. */
 static void check_apart(struct verify_ctx *ctx, const struct vim_port_info *p,
 			const struct vim_port_info *q)
 {
@@ -115,7 +115,7 @@ void verify_binding(struct verify_ctx *ctx)
 	for (size_t i = 0; i < server->n_ports; i++) {
 		const struct vim_port_info *p = &server->ports[i];
 		if (!p->id)
-			return; /* the embedded VIM binds nothing */
+			return; /* the embedded VIM has no port bindings */
 		check_binding(ctx, p);
 		check_security(ctx, p);
 		if (p->type != PORT_DIRECT)

@@ -45,7 +45,7 @@ static void add_table(struct mnl_nlmsg_batch *batch)
 	mnl_nlmsg_batch_next(batch);
 }
 
-/* Without a rule: its policy drops all that the two links receive. */
+/* Has no rule: its policy drops everything that the two links receive. */
 static void add_chain(struct mnl_nlmsg_batch *batch, const char *a, const char *b)
 {
 	struct nlmsghdr *nlh = add_new(batch, NFT_MSG_NEWCHAIN);
@@ -69,7 +69,7 @@ static void add_chain(struct mnl_nlmsg_batch *batch, const char *a, const char *
 	mnl_nlmsg_batch_next(batch);
 }
 
-/* Since Linux 6.16 the kernel also takes the names of links that are not there. */
+/* Since Linux 6.16 the kernel also accepts names of links that do not exist. */
 static int check_links(int ns, const char *a, const char *b, struct err *err)
 {
 	cleanup_netdev_list struct netdev_list links = {0};
@@ -106,7 +106,7 @@ int blackhole_veth(int ns, const char *a, const char *b, struct netlink **ret, s
 	add_chain(batch, a, b);
 	add(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	mnl_nlmsg_batch_next(batch);
-	/* Table and chain; what follows from a refusal follows in the batch. */
+	/* Table and chain in one batch: the first error is the cause of the others. */
 	r = netns_hint(err, netlink_batch(nl, buf, mnl_nlmsg_batch_size(batch), 2, err));
 	mnl_nlmsg_batch_stop(batch);
 	if (r == -EOPNOTSUPP || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT)

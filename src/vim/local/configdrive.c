@@ -20,20 +20,20 @@
 
 /*
  * nova.virt.configdrive runs mkisofs -J -r -l -ldots -allow-lowercase -allow-multidot. Linux reads
- * the names of Rock Ridge (-r), Windows those of Joliet (-J): these are the same. In the plain
- * names below them, which neither looks at, libarchive knows no lower case.
+ * the names of Rock Ridge (-r), Windows those of Joliet (-J): these are the same. The plain ISO
+ * names, which neither uses, are upper case only in libarchive.
  */
 #define ISO_OPTIONS     "iso-level=2,joliet,rockridge=useful,volume-id=" ISO_LABEL
 #define ISO_LABEL       "config-2"
 #define ISO_LABEL_ROOM  32
 #define ISO_LABEL_PLACE (16 * 2048 + 40) /* in the primary volume descriptor */
 
-#define DHCP_DOMAIN  "novalocal" /* Nova's dhcp_domain as it comes */
+#define DHCP_DOMAIN  "novalocal" /* default of Nova's dhcp_domain */
 #define HOSTNAME_MAX 63
 #define SEED_LEN     512
 #define LINK_ID_LEN  14 /* NIC_NAME_LEN of nova.network.model */
 
-/* nova.api.metadata.base: OPENSTACK_VERSIONS, and what came with which. */
+/* nova.api.metadata.base: OPENSTACK_VERSIONS, with the content that each added. */
 enum version { FOLSOM, GRIZZLY, HAVANA, LIBERTY, NEWTON_ONE, NEWTON_TWO, OCATA, ROCKY, VICTORIA };
 
 static const struct {
@@ -54,7 +54,7 @@ char *configdrive_link_id(const char *port_id)
 	return xasprintf("tap%.*s", LINK_ID_LEN - 3, port_id);
 }
 
-/* nova.utils.sanitize_hostname, without its letters beyond ASCII. */
+/* nova.utils.sanitize_hostname, ASCII only. */
 static char *sanitise(const char *name)
 {
 	char host[HOSTNAME_MAX + 1];
@@ -131,7 +131,7 @@ static void put_network(struct json_writer *w, const struct configdrive_port *p,
 	json_close(w);
 }
 
-/* _get_eth_link: the types that guests have always seen; anything else is "phy". */
+/* _get_eth_link: the historical types; anything else is "phy". */
 static void put_link(struct json_writer *w, const struct configdrive_port *p)
 {
 	static const char *const exposed[] = {"bridge", "dvs", "hw_veb",    "hyperv",
@@ -149,7 +149,7 @@ static void put_link(struct json_writer *w, const struct configdrive_port *p)
 	json_put_string(w, "id", id);
 	json_put_string(w, "vif_id", p->id);
 	json_put_string(w, "type", type);
-	/* By DHCP the guest learns the MTU from there. */
+	/* With DHCP the guest gets the MTU from the DHCP server. */
 	json_put_known(w, "mtu", dhcp || p->mtu == 0 ? -1 : (int64_t)p->mtu);
 	json_put_string(w, "ethernet_mac_address", p->mac_address);
 	json_close(w);
@@ -200,7 +200,7 @@ static void put_services(struct json_writer *w, const struct configdrive *drive)
 	json_close(w);
 }
 
-/* get_network_metadata: a port's first IPv4 and first IPv6 subnet; none of a port without. */
+/* get_network_metadata: the first IPv4 and the first IPv6 subnet of each port, if any. */
 static void put_network_data(struct json_writer *w, const char *key,
 			     const struct configdrive *drive)
 {
@@ -217,7 +217,7 @@ static void put_network_data(struct json_writer *w, const char *key,
 	json_close(w);
 }
 
-/* _get_device_metadata of base.py over what the libvirt driver's _build_device_metadata exposes. */
+/* base.py: _get_device_metadata, for the devices of the libvirt driver's _build_device_metadata. */
 static void put_devices(struct json_writer *w, const struct configdrive *drive,
 			enum version version)
 {
@@ -276,7 +276,7 @@ static const char *zone(const struct configdrive *drive)
 	return drive->availability_zone ? drive->availability_zone : "nova";
 }
 
-/* base.py: _metadata_as_json. No admin_pass: nobody was told one. seed may be NULL: none. */
+/* base.py: _metadata_as_json. No admin_pass: none was set. seed may be NULL: none. */
 static void put_meta_data(struct json_writer *w, const char *key, const struct configdrive *drive,
 			  enum version version, const char *seed)
 {
@@ -477,7 +477,7 @@ static int write_iso(int fd, const struct configdrive *drive, struct err *err)
 	return r;
 }
 
-/* libarchive writes "CONFIG_2" for want of lower case in ECMA-119; mkisofs does not mind. */
+/* libarchive writes "CONFIG_2", since ECMA-119 has no lower case; mkisofs writes it anyway. */
 static int set_label(int fd, const char *path, struct err *err)
 {
 	char label[ISO_LABEL_ROOM];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The console is a ring of 64 KiB in QEMU's memory, so that no guest can fill the host's disk. What
- * is read from it is gone from it: it is added to a file of the same bound, for the next reader.
+ * The console is a ring of 64 KiB in QEMU's memory, so that no guest can fill the host's disk.
+ * Reading consumes it, so the text read is appended to a file of the same size limit, for the next
+ * reader.
  */
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,7 +19,7 @@
 
 #define CONSOLE_MAX 65536
 
-/* Takes what the ring holds; nothing when QEMU is gone. */
+/* Reads the ring; nothing if QEMU has exited. */
 static void read_ring(struct local *local, const struct record *server, struct strbuf *text)
 {
 	cleanup_free char *name = record_file(server, "qmp");
@@ -47,7 +48,7 @@ static size_t escape_length(const char *s, size_t len)
 	return n < len ? n + 1 : len;
 }
 
-/* Lines only: a guest must not steer the terminal of whoever looks. */
+/* Plain lines only: the guest must not control the reader's terminal. */
 static char *plain_text(const char *s, size_t len)
 {
 	char *text = xcalloc(len + 1, 1);
@@ -88,7 +89,7 @@ int server_console(struct local *local, const struct record *server, char **ret_
 	size_t cut = text.len > CONSOLE_MAX ? text.len - CONSOLE_MAX : 0;
 	if (text.len && (pwrite(fd, text.s + cut, text.len - cut, 0) < 0 ||
 			 ftruncate(fd, (off_t)(text.len - cut)) < 0))
-		/* On a full disk it is shown all the same. */
+		/* On a full disk it is still shown. */
 		log_info("cannot save the console of server %s: %s", server->name, strerror(errno));
 	*ret_text = text.len ? plain_text(text.s + cut, text.len - cut) : xstrdup("");
 	return 0;

@@ -31,7 +31,7 @@ int local_qemu(struct local *local, struct err *err)
 	return 0;
 }
 
-/* name and what spec holds are borrowed. */
+/* name and the content of spec are borrowed. */
 void local_flavor_read(const char *name, const json_t *spec, struct flavor *store)
 {
 	const char *property;

@@ -63,13 +63,13 @@ int server_look(struct local *local, const struct record *server, struct server_
 int server_info(struct local *local, const struct records *records, const struct record *server,
 		struct vim_server_info *ret, struct err *err);
 int server_destroy(struct local *local, const struct record *server, struct err *err);
-/* Restarts the server as the request wants it; what was there is kept beside it. */
+/* Restarts the server as requested; the old disk and record are kept. */
 int server_change(struct local *local, const struct vim_request *request, struct records *records,
 		  struct record *server, unsigned changes, struct err *err);
-/* After server_change: forgets what was there (keep), or starts the server from it again. */
+/* After server_change: removes the old disk and record (keep), or restarts the server from them. */
 int server_settle(struct local *local, struct records *records, struct record *server, bool keep,
 		  struct err *err);
-/* The user data that it was created with, "" for none; NULL: not known. The caller frees. */
+/* The user data that it was created with, "" for none; NULL: unknown. The caller frees. */
 char *server_user_data(struct local *local, const struct record *server);
 int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,
 		    struct err *err);

@@ -72,7 +72,7 @@ int host_cells(const struct flavor *flavor, struct cells *ret, struct err *err)
 	return 0;
 }
 
-/* More of everything than a guest needs: only the NUMA nodes of the embedded host are limited. */
+/* More than any guest needs: only the NUMA nodes of the embedded host are limited. */
 #define NODE_CPUS 256 /* shared, and as many dedicated */
 #define NODE_MB   (INT64_C(1) << 32)
 

@@ -46,7 +46,7 @@ static char *beside(const char *disk, const char *ending)
 	return file_exists(path) ? steal_ptr(path) : NULL;
 }
 
-/* qcow2 by its magic: a wrong guess would let the guest name any file of the host as backing. */
+/* qcow2 is detected by its magic: otherwise a guest could name any host file as a backing file. */
 static const char *format_of(const char *disk)
 {
 	cleanup_fclose FILE *f = fopen(disk, "re");

@@ -16,7 +16,7 @@
 #include "net/netlink.h"
 #include "vim/local/netns.h"
 
-#define ALIAS_MAX 255 /* IFALIASZ less the zero */
+#define ALIAS_MAX 255 /* IFALIASZ without the NUL */
 
 void netdev_list_clear(struct netdev_list *list)
 {
@@ -29,7 +29,7 @@ static void begin_list(void *list)
 	netdev_list_clear(list);
 }
 
-/* A request in the namespace; dump: one that begins again while links change. */
+/* A request in the namespace; dump: repeated while links change. */
 static int talk(int ns, struct nlmsghdr *m, bool dump, netlink_take *take, void *data,
 		struct err *err)
 {
@@ -128,7 +128,7 @@ static int set_alias(int ns, const char *name, const char *alias, struct err *er
 	return 0;
 }
 
-/* A link that is in the way of a new one: fine when it is of that kind. */
+/* A link with the name of a new one: used if it has the same kind. */
 static int check_kind(int ns, const char *name, const char *kind, struct err *err)
 {
 	struct rtnl_link link = {0};
@@ -152,8 +152,8 @@ int link_bridge_create(int ns, const char *name, const char *alias, struct err *
 	if (r < 0)
 		return r;
 
-	/* A bridge without an own address takes the lowest of its ports, and changes it with them:
-	 * the guest's gateway would move under its feet. */
+	/* A bridge without an address of its own uses the lowest MAC of its ports and changes it
+	 * with them, so the MAC of the guest's gateway would change. */
 	uint64_t hash = hash64(name, strlen(name));
 	struct mac_addr mac = {{0x02}};
 
@@ -216,7 +216,7 @@ int link_tap_create(int ns, const char *name, const char *alias, struct err *err
 
 	if (r < 0)
 		return r;
-	/* Looked for first: one that QEMU has open would answer EBUSY. */
+	/* Checked first: opening a tap that QEMU has open fails with EBUSY. */
 	r = find_link(ns, name, &link, &none);
 	if (r == 0)
 		r = check_kind(ns, name, "tun", err);
@@ -260,7 +260,7 @@ static int parse_address(const char *text, struct ip_prefix *ret_address, struct
 	return 0;
 }
 
-/* RTM_NEWADDR or RTM_DELADDR; -ENODEV: there is no such link. *refused has the kernel's words. */
+/* RTM_NEWADDR or RTM_DELADDR; -ENODEV: link not found. *refused is the kernel's message. */
 static int change_address(int ns, unsigned type, unsigned flags, const char *name,
 			  const struct ip_prefix *address, struct err *refused)
 {

@@ -19,7 +19,8 @@ static struct local *local_of(struct vim *vim)
 	return (struct local *)vim;
 }
 
-/* Who changes takes the lock when it first writes: create and destroy read again what is there. */
+/* A changing operation takes the lock at its first write; create and destroy then read the records
+ * again. */
 static int local_open(const struct vim_target *target, const struct run_ctx *run,
 		      struct vim **ret_vim, struct err *err)
 {
@@ -62,7 +63,7 @@ static void local_close(struct vim *vim)
 
 /*
  * Tenant and deployment of a namespace whose folder is gone. Its name joins the two with "-", which
- * may be in either, so every way to part them is tried.
+ * both may contain, so every split is tried.
  */
 static bool part_name(const char *name, struct vim_deployment *ret)
 {
@@ -118,7 +119,7 @@ static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_
 	return 0;
 }
 
-/* What its record tells of is not there. */
+/* The object of its record does not exist. */
 static void set_absent(const struct record *record, struct vim_object *o)
 {
 	o->state = record->done ? VIM_STATE_ERROR : VIM_STATE_BUILD;
@@ -309,7 +310,7 @@ static int create_one(struct local *local, const struct vim_request *request,
 {
 	const char *kind = vim_kind_name(request->kind);
 
-	/* An image that changed is made beside the old one. */
+	/* A changed image is created beside the old one. */
 	if (request->kind != VIM_IMAGE && records_find(records, request->kind, request->name))
 		return err_code(err, REFUSED, EEXIST, "%s \"%s\" exists already", kind,
 				request->name);
@@ -368,7 +369,7 @@ static int find_server(struct local *local, const char *name, struct records *re
 			      local->vim.tenant, local->vim.deployment);
 }
 
-/* For a change: with the lock. */
+/* For a change: takes the lock. */
 static int find_for_change(struct local *local, const char *name, struct records *records,
 			   struct record **ret, struct err *err)
 {
@@ -407,12 +408,12 @@ static int local_server(struct vim *vim, const char *server_name, enum vim_look 
 	cleanup_records struct records records = {0};
 	struct record *server;
 
-	(void)look; /* it costs the same */
+	(void)look; /* reading one costs as much as reading all */
 	int r = find_server(local, server_name, &records, &server, err);
 	return r < 0 ? r : server_info(local, &records, server, ret, err);
 }
 
-/* Takes the record out of the array; the array owns it no longer. */
+/* Removes the record from the array and passes its ownership to the caller. */
 static struct record take(struct records *records, size_t i)
 {
 	struct record record = records->v[i];
@@ -507,7 +508,7 @@ static int local_release(struct vim *vim, struct err *err)
 	return r < 0 ? r : store_remove(&local->store, err);
 }
 
-/* For a change: with the lock. */
+/* For a change: takes the lock. */
 static int find_port(struct local *local, const char *server_name, const char *port_name,
 		     struct records *records, struct record **ret_server, struct record **ret_port,
 		     struct err *err)

@@ -8,7 +8,7 @@
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
 
-/* The networks as the model has them, in the order of their creation; strings are borrowed. */
+/* The networks as structs of the model, in order of creation; strings are borrowed. */
 struct networks {
 	struct network *v;
 	const struct network **p;
@@ -89,7 +89,7 @@ int net_network_create(struct local *local, const struct records *records, struc
 	int r = apply(local, records, network->owner, &segments, err);
 	if (r < 0)
 		return r;
-	/* Where none was asked for: the next plan must not choose another. */
+	/* If none was requested: the next plan must not choose another. */
 	unsigned vlan = segment_find(&segments, network->name)->vlan;
 	if (vlan)
 		json_object_set_new(network->made, "segmentation_id", json_integer(vlan));
@@ -129,7 +129,7 @@ int net_subnet_destroy(struct local *local, const struct records *records,
 	int r = local_netns(local, false, err);
 	if (r == 0)
 		r = link_addr_delete(local->netns, bridge->name, address, err);
-	/* The kernel may have taken others of the same prefix with it. */
+	/* The kernel may have removed others of the same prefix too. */
 	return r < 0 ? r : segment_apply(local->netns, &segments, subnet->owner, err);
 }
 
@@ -140,8 +140,8 @@ int net_prune(struct local *local, const struct records *records, struct err *er
 	if (local_netns(local, false, NULL) == -ENOENT)
 		return 0;
 	int r = local_netns(local, false, err);
-	/* Two networks in one VLAN, say, are no plan. What is left over then goes with the next
-	 * network, or with the namespace. */
+	/* Without a valid plan (two networks in one VLAN, for example), leftovers are removed with
+	 * the next network or with the namespace. */
 	if (r == 0 && plan(records, &segments, NULL) < 0)
 		return 0;
 	if (r == 0)
@@ -222,7 +222,7 @@ bool net_present(struct local *local, const struct records *records, const struc
 	if (record->kind == VIM_PORT) {
 		name = record_string(record->made, "tap");
 	} else {
-		if (plan(records, &segments, NULL) < 0) /* one of them is in the way of all */
+		if (plan(records, &segments, NULL) < 0) /* one conflict fails all of them */
 			return record->done;
 		name = segment_bridge(&segments, record->kind == VIM_NETWORK
 							 ? record->name

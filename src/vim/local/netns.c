@@ -35,10 +35,10 @@
 #define RUN_DIR "/run/netns"
 #define OWN_NS  "/proc/thread-self/ns/net"
 
-/* On RUN_DIR when it is of our making: the last namespace takes it along. */
+/* Set on RUN_DIR if we created it: it is removed with the last namespace. */
 #define MADE_XATTR "trusted.dnsvnf"
 
-#define NAME_LONGEST   64 /* of a plain name; leaves room in sockets' paths and in ps */
+#define NAME_LONGEST   64 /* of a plain name; short enough for socket paths and ps */
 #define TERM_WAIT_MS   3000
 #define KILL_WAIT_MS   10000
 #define DELETE_ROUNDS  5
@@ -65,7 +65,7 @@ int netns_hint(struct err *err, int code)
 	return code;
 }
 
-/* Appends s with what cannot stand in a file name replaced; true when it was fit as it is. */
+/* Appends s with characters invalid in a file name replaced; true if there were none. */
 static bool add_part(struct strbuf *b, const char *s, const char *more)
 {
 	bool fit = *s != 0;
@@ -90,7 +90,7 @@ char *netns_name(const char *tenant, const char *deployment)
 {
 	cleanup_strbuf struct strbuf b = {0};
 
-	/* A dash in the tenant would make "a-b","c" and "a","b-c" one. */
+	/* With a dash in the tenant, "a-b","c" and "a","b-c" would be the same. */
 	strbuf_adds(&b, "dnsvnf-");
 	bool plain = add_part(&b, tenant, "");
 	strbuf_adds(&b, "-");
@@ -120,14 +120,14 @@ static int check_name(const char *name, struct err *err)
 }
 
 /*
- * The folder, locked against other makers and removers (iproute2 takes the same lock). One that is
- * not there and not to be made is -ENOENT, err untouched.
+ * The folder, locked against concurrent creation and removal (iproute2 takes the same lock).
+ * -ENOENT, without an error text, if it does not exist and make is false.
  */
 static int open_run_dir(bool make, int *ret_fd, struct err *err)
 {
 	for (;;) {
 		if (make && mkdir(RUN_DIR, 0755) == 0)
-			/* Without trusted attributes on this file system the folder stays. */
+			/* On a file system without trusted attributes, the folder is kept. */
 			(void)setxattr(RUN_DIR, MADE_XATTR, "made", 4, 0);
 		else if (make && errno != EEXIST)
 			return netns_err(err, errno, "cannot create " RUN_DIR);
@@ -137,7 +137,7 @@ static int open_run_dir(bool make, int *ret_fd, struct err *err)
 
 		if (fd < 0 && errno == ENOENT) {
 			if (make)
-				continue; /* another's last namespace took it along */
+				continue; /* removed with another process's last namespace */
 			return -ENOENT;
 		}
 		if (fd < 0)
@@ -158,10 +158,10 @@ static void remove_run_dir(void)
 	char value[8];
 
 	if (getxattr(RUN_DIR, MADE_XATTR, value, sizeof(value)) > 0)
-		(void)rmdir(RUN_DIR); /* others' namespaces in it keep it */
+		(void)rmdir(RUN_DIR); /* fails while it holds other namespaces */
 }
 
-/* The namespace bound to path; -ENOENT when none is, err untouched then. */
+/* The namespace bound to path; -ENOENT, without an error text, if there is none. */
 static int open_bound(const char *path, int *ret_fd, struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -218,14 +218,14 @@ int netns_sysctl(int ns, const char *path, const char *value, struct err *err)
 {
 	struct setting s = {path, value};
 
-	/* What /proc/sys/net shows is the namespace of the thread that opens it. */
+	/* /proc/sys/net belongs to the namespace of the thread that opens it. */
 	return netns_run(ns, write_in_namespace, &s, err);
 }
 
 static int set_up_inside(void *data, struct err *err)
 {
-	/* A new namespace starts with the host's values for IPv4; `default` is for links to come.
-	 */
+	/* A new namespace starts with the host's values for IPv4; `default` applies to new
+	 * links. */
 	static const struct setting settings[] = {
 		{SYSCTL_NET_DIR "ipv4/ip_forward", "0"},
 		{SYSCTL_NET_DIR "ipv4/conf/all/arp_ignore", "1"},
@@ -353,7 +353,7 @@ int netns_netlink(int ns, int protocol, struct netlink **ret_nl, struct err *err
 	return fd < 0 ? fd : netlink_open_fd(fd, ret_nl, err);
 }
 
-/* Processes by descriptor: a pid could be another process by the time the signal is sent. */
+/* Processes by descriptor: a pid could belong to another process when the signal is sent. */
 struct process_fd {
 	int pidfd;
 	int pid;
@@ -450,7 +450,7 @@ static int unbind(const char *path, struct err *err)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	/* More than one mount can lie on it; EINVAL is: none (any more). */
+	/* There may be several mounts on it; EINVAL: none (left). */
 	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		;
 	if (errno != EINVAL && errno != ENOENT)

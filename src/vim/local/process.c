@@ -23,10 +23,10 @@ static _Noreturn void become(const char *const *argv, pid_t parent, int out, int
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	/* A helper that outlives a killed dnsvnf would work on files that the next one removes. */
+	/* A child that outlives a killed dnsvnf would use files that the next one removes. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);           /* Ctrl-C is for dnsvnf, which waits for it */
-	if (getppid() != parent) /* it was killed before that took hold */
+	if (getppid() != parent) /* it was killed before prctl() took effect */
 		_exit(127);
 	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
 		execvp(argv[0], (char *const *)argv);
@@ -36,7 +36,7 @@ static _Noreturn void become(const char *const *argv, pid_t parent, int out, int
 	_exit(127);
 }
 
-/* Reads out until its end or the deadline. */
+/* Reads out until EOF or the deadline. */
 static int gather(int out, int64_t deadline, struct strbuf *text)
 {
 	char buffer[8192];
@@ -112,7 +112,7 @@ int process_look(pid_t pid, struct process *ret)
 
 	if (pid <= 0 || file_read(path, 4096, &stat, &len, NULL) < 0)
 		return -ESRCH;
-	/* The name in parentheses may hold anything, a parenthesis too: fields follow the last. */
+	/* The name in parentheses may contain parentheses: the fields follow the last one. */
 	char *fields = strrchr(stat, ')');
 	if (!fields || sscanf(fields,
 			      ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
@@ -141,7 +141,7 @@ int64_t process_uptime(const struct process *p)
 	return clock_boottime() / US_PER_S - (int64_t)(p->starttime / (uint64_t)hz);
 }
 
-/* A handle of p that no other process can get under; -ESRCH: gone. */
+/* A pidfd of p, safe against pid reuse; -ESRCH: it has exited. */
 static int open_handle(const struct process *p)
 {
 	int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
@@ -156,7 +156,7 @@ static int open_handle(const struct process *p)
 }
 
 /*
- * Until the dead process is out of the process list too: a child of ours is reaped here, another by
+ * Waits until the dead process is no longer listed: our own child is reaped here, any other by
  * init, which may be late or, in a container, never do it.
  */
 static void wait_for_reaper(pid_t pid)

@@ -26,13 +26,13 @@ void qemu_clear(struct qemu *qemu)
 }
 
 /*
- * Runs the firmware alone on KVM until it has found nothing to boot; NULL, or why it does not. That
- * takes 0.3 s by emulation, less on hardware. Where KVM itself emulates, as in PVM without
- * a guest made for it, it takes many times longer, and an operating system gets nowhere.
+ * Runs only the firmware on KVM until it reports that there is nothing to boot; returns NULL, or
+ * why it failed. This takes 0.3 s under emulation, less on hardware. Where KVM itself emulates, as
+ * in PVM with an unmodified guest, it takes many times longer, and no operating system would boot.
  */
 static char *try_kvm(void)
 {
-	/* When dnsvnf is killed timeout goes with it, and setpriv makes QEMU go with timeout. */
+	/* If dnsvnf is killed, timeout is killed too, and by setpriv QEMU with timeout. */
 	const char *const argv[] = {"timeout",
 				    "-k",
 				    "2",
@@ -74,10 +74,10 @@ static char *try_kvm(void)
 	if (r < 0)
 		return xasprintf("%s", err.text);
 
-	/* What QEMU says has the cause: "qemu-system-x86_64: error: failed to set MSR ..." */
+	/* QEMU's message contains the cause: "qemu-system-x86_64: error: failed to set MSR ..." */
 	char *said = strstr(output, QEMU_PROGRAM ": ");
 	if (said && str_starts(said + strlen(QEMU_PROGRAM ": "), "terminating on signal"))
-		said = strstr(output, "KVM internal error"); /* at which it only pauses */
+		said = strstr(output, "KVM internal error"); /* on which QEMU only pauses */
 	if (said) {
 		if (str_starts(said, QEMU_PROGRAM ": "))
 			said += strlen(QEMU_PROGRAM ": ");
@@ -146,7 +146,7 @@ char *qemu_last_words(int dirfd, const char *id)
 	return strbuf_steal(&words);
 }
 
-/* Between fork and exec: only what fails with a line in the log. */
+/* Between fork and exec: failures are written to the log. */
 static _Noreturn void become(char **argv, const char *id, int dirfd, int netns, int log)
 {
 	struct process self;
@@ -175,7 +175,7 @@ static _Noreturn void become(char **argv, const char *id, int dirfd, int netns, 
 		dprintf(2, "cannot write the pid file: %s\n", err.text ? err.text : "no /proc");
 		_exit(126);
 	}
-	/* QEMU outlives dnsvnf: a lock or pipe of our caller's would be held with it. */
+	/* QEMU outlives dnsvnf and would keep our caller's locks and pipes open. */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	execvp(QEMU_PROGRAM, argv);
 	dprintf(2, "cannot run " QEMU_PROGRAM ": %s\n", strerror(errno));
@@ -189,7 +189,7 @@ static int wait_for_monitor(const struct qemu_guest *guest, int dirfd, pid_t pid
 	cleanup_err struct err last = ERR_INIT;
 	int status;
 
-	/* By the clock: a monitor that takes the connection and stays silent costs more a try. */
+	/* Limited by time, not tries: a monitor that accepts and stays silent makes a try slow. */
 	for (int64_t end = clock_deadline(START_MS); clock_left_ms(end) > 0;) {
 		cleanup_qmp struct qmp *qmp = NULL;
 		err_clear(&last);

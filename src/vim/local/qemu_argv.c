@@ -102,7 +102,7 @@ static void add_machine(struct args *a, const struct qemu *qemu, const struct qe
 		add(a, "-accel", "tcg,thread=multi,tb-size=512");
 		add(a, "-cpu", "max");
 	}
-	/* A socket for each cell, or the guest's scheduler finds its topology inconsistent. */
+	/* One socket per cell: otherwise the guest's scheduler reports an inconsistent topology. */
 	add(a, "-smp", "cpus=%u,sockets=%u,cores=%u", guest->vcpus, cells, guest->vcpus / cells);
 	add(a, "-m", "%uM", guest->memory_mb);
 	add(a, "-chardev", "socket,id=qmp,path=%s.qmp,server=on,wait=off", guest->id);
@@ -127,7 +127,7 @@ static void add_cells(struct args *a, const struct qemu_guest *guest)
 /*
  * With a thread per vCPU, QEMU's emulation (7.2, 10.0) may run an old translation of kernel code
  * that another vCPU has just patched. Seen in one of 10 to 50 boots: "Oops: int3", or a vCPU whose
- * timer interrupt stays in service for ever. With these options the guest reboots then, and is up
+ * timer interrupt stays in service forever. With these options the guest then reboots and is up
  * within bootup_time. They also reboot a running guest that gets no CPU for 21 s.
  */
 #define EMULATED " tsc=reliable oops=panic sysctl.kernel.panic_on_rcu_stall=1"

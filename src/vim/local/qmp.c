@@ -19,7 +19,7 @@
 struct qmp {
 	int fd;
 	int timeout_ms;
-	unsigned id; /* of the last command: the answer carries it */
+	unsigned id; /* of the last command, repeated in its answer */
 	char *in;    /* received, not yet used */
 	size_t in_len, in_room;
 };

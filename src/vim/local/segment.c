@@ -11,7 +11,7 @@
 #define VLAN_MAX      4094
 #define VLAN_UNTAGGED 0 /* of a flat network */
 
-/* What a plan is made with: where each physnet's VLANs are. */
+/* State while planning: the bridge of each physnet and VLAN. */
 struct fabric {
 	const char *physnet;
 	const struct network *network;
@@ -48,8 +48,8 @@ static bool planned(const struct segments *s, const char *link)
 }
 
 /*
- * A name like text that no link of the plan has, nor one that the VIM gives to taps, nor one that
- * the kernel keeps: `lo`, and its folders of settings (sysctl_dev_name_is_allowed).
+ * A name derived from text that no link of the plan has, that is no tap's name, and that the kernel
+ * allows: not `lo`, nor a folder of settings (sysctl_dev_name_is_allowed).
  */
 static void choose_name(const struct segments *s, const char *prefix, const char *text, char *ret)
 {
@@ -91,8 +91,8 @@ int segment_own_address(const struct subnet *subnet, char **ret_address, struct 
 			       "subnet \"%s\": gateway \"%s\" is not an IPv%d address",
 			       subnet->name, subnet->gateway, subnet->ip_version);
 	if (!given || !ip_prefix_contains(&net, &ip)) {
-		/* The lowest and, in IPv4, the highest address of a network are no host's, unless
-		 * the network has two or one. */
+		/* The lowest and, for IPv4, the highest address of a network are not host
+		 * addresses, unless it has only one or two. */
 		bool small = subnet->prefix + 2 > 8 * ip_size(&net.addr);
 		bool highest = given || subnet->no_gateway;
 
@@ -118,7 +118,7 @@ static int add_addresses(struct segment_bridge *b, const struct network *network
 		cleanup_free char *address = xasprintf("%s/%u", own, network->subnets[i].prefix);
 		bool there = false;
 
-		/* The networks of two legs may name the same subnet. */
+		/* The networks of both legs may have the same subnet. */
 		for (size_t k = 0; k < b->n_addresses; k++)
 			there |= streq(b->addresses[k], address);
 		if (there)
@@ -159,7 +159,7 @@ static int choose_vlan(const struct vlan_planner *p, const struct network *const
 		return err_code(err, INVALID, ERANGE, "VLAN id %u: must be at most %d", vlan,
 				VLAN_MAX);
 	if (vlan == 0) {
-		/* From the top: a network that comes later is likelier to ask for a low one. */
+		/* From the top: a later network is more likely to request a low one. */
 		for (vlan = VLAN_MAX; vlan > 0 && vlan_used(p, networks, n, vlan);)
 			vlan--;
 		if (vlan == 0)

@@ -6,7 +6,7 @@
  * an uplink (a veth pair) into the service bridge of its VLAN. So two networks of the same VLAN on
  * two physnets are one layer-2 segment over two fabrics, and taking an uplink down is a path
  * failure that neither leg sees as a loss of carrier. Any other network is one bridge. A name does
- * not depend on the networks before it (but for one that another has), so that any of them may go.
+ * not depend on earlier networks (except to avoid a duplicate), so any of them may be removed.
  *
  *   tap - sriov0.101 - up-sriov0.101 = dn-sriov0.101 - vlan101 - dn-sriov1.101 = ... - tap
  *

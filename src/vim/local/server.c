@@ -24,7 +24,7 @@
 
 #define QMP_MS 10000
 
-/* What a server is made of, gathered from records and request. */
+/* The input for a server, from records and request. */
 struct parts {
 	struct records *records;
 	struct image_files image;
@@ -81,7 +81,7 @@ static int host_node(const struct records *records, const struct record *port)
 	return physnets_node(&physnets, record_physnet(records, port));
 }
 
-/* The ports of a server, by nicid as they stand in its record. */
+/* The ports of a server by nicid, as in its record. */
 static int find_ports(const struct records *records, const struct record *server,
 		      struct record ***ret, size_t *ret_n, struct err *err)
 {
@@ -139,7 +139,7 @@ static int gather(struct local *local, const struct vim_request *request, struct
 			return err_set(err, INVALID,
 				       "port \"%s\" is incomplete: run dnsvnf undeploy",
 				       port->name);
-		/* A guest of one cell has all its NICs on that one, wherever the VF is. */
+		/* In a guest with one cell all NICs are on that cell, wherever the VF is. */
 		if (nic->direct && parts->cells.numa)
 			nic->node = parts->cells.n > 1 ? host_node(records, port) : 0;
 	}
@@ -295,7 +295,7 @@ char *server_user_data(struct local *local, const struct record *server)
 	return file_read(path, CONFIGDRIVE_USER_DATA_MAX, &text, &len, NULL) < 0 ? NULL : text;
 }
 
-/* new_disk: the guest begins anew. */
+/* new_disk: the guest starts from a new disk. */
 static int start(struct local *local, const struct vim_request *request, struct records *records,
 		 struct record *server, bool new_disk, struct err *err)
 {
@@ -338,7 +338,7 @@ static int open_monitor(struct local *local, const struct record *server, struct
 	return r < 0 ? r : qmp_open(local->store.dirfd, name, QMP_MS, ret, err);
 }
 
-/* State of a guest as QEMU tells it (RunState of its QAPI) as Nova's words. */
+/* QEMU's state of a guest (RunState in its QAPI) in Nova's terms. */
 static void translate(const struct local *local, const char *run_state, struct server_state *ret)
 {
 	if (streq(run_state, "running")) {
@@ -365,7 +365,7 @@ static void translate(const struct local *local, const char *run_state, struct s
 	}
 }
 
-/* With the namespace: what `ip netns exec` needs to be told for a look by hand. */
+/* With the namespace, for use with `ip netns exec`. */
 static char *hypervisor_of(const struct local *local, const json_t *version, const json_t *kvm)
 {
 	const json_t *qemu = json_object_get(version, "qemu");
@@ -378,7 +378,7 @@ static char *hypervisor_of(const struct local *local, const json_t *version, con
 			 json_is_true(json_object_get(kvm, "enabled")) ? "KVM" : "TCG", namespace);
 }
 
-/* Is another dnsvnf at work on the deployment? */
+/* Is another dnsvnf working on the deployment? */
 static bool being_made(struct local *local)
 {
 	if (local->store.lockfd >= 0)
@@ -444,13 +444,13 @@ int server_look(struct local *local, const struct record *server, struct server_
 		translate(local, record_string(status, "status"), ret);
 		ret->hypervisor = hypervisor_of(local, version, kvm);
 	} else if (qemu_process(local->store.dirfd, server->id, &ret->process) < 0) {
-		/* It died while it was asked. */
+		/* It exited during the query. */
 		look_at_remains(local, server, ret);
 		r = 0;
 	} else {
-		/* Told as its fault, not as a failure to look: undeploy has to get past it. No
-		 * ERROR, for which deploy would make it anew: it may be busy, or have a debugger.
-		 */
+		/* Reported as its fault, not as an error, so that undeploy continues. Not as ERROR
+		 * either, for which deploy would replace it: it may be busy or have a debugger
+		 * attached. */
 		ret->state = VIM_STATE_DOWN;
 		ret->status = "UNKNOWN";
 		ret->fault = xasprintf("QEMU (process %d) does not answer: %s",
@@ -510,7 +510,7 @@ int server_info(struct local *local, const struct records *records, const struct
 		.cells = (unsigned)json_integer_value(json_object_get(server->made, "cells")),
 		.hypervisor = state.hypervisor,
 	};
-	/* A port that somebody took away is missing, not an error of the server. */
+	/* A removed port is missing; this is not an error of the server. */
 	if (find_ports(records, server, &ports, &n, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
@@ -544,7 +544,7 @@ static int stop(struct local *local, const struct record *server, struct err *er
 	if (r < 0 || qemu_process(local->store.dirfd, server->id, &process) < 0)
 		return r;
 	cleanup_qmp struct qmp *qmp = NULL;
-	/* Politely, or by signal: either way it ends. */
+	/* By QMP, or else by signal. */
 	if (open_monitor(local, server, &qmp, NULL) == 0 &&
 	    qmp_command(qmp, "quit", NULL, NULL, NULL) == 0)
 		process_wait(&process, 3000);
@@ -558,10 +558,10 @@ int server_destroy(struct local *local, const struct record *server, struct err 
 	return r < 0 ? r : remove_files(local, server, err);
 }
 
-/* What a rebuilt guest begins anew with, and what stands beside it until its change is settled. */
+/* Files that a rebuild replaces; the old ones are kept until the change is confirmed. */
 static const char *const guest_files[] = {"qcow2", "iso", "user_data"};
 
-/* Renames ID.FILE to ID.FILE.before, or back; one that is not there is no error. */
+/* Renames ID.FILE to ID.FILE.before, or back; a missing file is not an error. */
 static int move_files(struct local *local, const struct record *server, bool back, struct err *err)
 {
 	int dir = local->store.dirfd;
@@ -602,7 +602,7 @@ int server_change(struct local *local, const struct vim_request *request, struct
 		r = start(local, request, records, server, rebuild, err);
 	if (r < 0)
 		return r;
-	/* From here on it is what the request wants, also to a run after this one. */
+	/* From here on the record has the new request, also for the next run. */
 	free(server->digest);
 	server->digest = vim_request_digest(request);
 	json_decref(server->spec);
@@ -623,7 +623,7 @@ static int forget_before(struct local *local, struct record *server, struct err 
 	return record_save(&local->store, server, err);
 }
 
-/* As it was asked for before; names are borrowed from its record. */
+/* The previous request; names are borrowed from its record. */
 static int start_again(struct local *local, struct records *records, struct record *server,
 		       struct err *err)
 {
@@ -687,8 +687,9 @@ int server_set_link(struct local *local, const struct record *server, struct rec
 	bool was_up = json_is_true(json_object_get(port->made, "link_up"));
 
 	int r = open_monitor(local, server, &qmp, err);
-	/* QEMU does not tell the state of a link, so it is kept. Whenever we are killed, a link
-	 * that is down is down in the record: that is written before it goes, and after it came. */
+	/* QEMU does not report a link's state, so it is recorded. The record is written before the
+	 * link is set down and after it is set up, so after a kill at any moment a link that is
+	 * down is down in the record. */
 	if (r == 0 && !up)
 		r = save_link(local, port, false, err);
 	if (r == 0) {

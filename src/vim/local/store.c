@@ -34,7 +34,8 @@ static bool plain(char c, bool first)
 	       c == '_' || c == '-' || (c == '.' && !first);
 }
 
-/* A name of the descriptor as name of a folder: whatever could lead elsewhere becomes %XX. */
+/* Encodes a name of the descriptor as a folder name: characters that are unsafe in a path become
+ * %XX. */
 static char *encode(const char *name)
 {
 	struct strbuf b = {0};
@@ -48,7 +49,7 @@ static char *encode(const char *name)
 	return strbuf_steal(&b);
 }
 
-/* NULL: no name that encode gives. */
+/* NULL: not a result of encode(). */
 static char *decode(const char *folder)
 {
 	struct strbuf b = {0};
@@ -100,7 +101,7 @@ int store_open_folder(struct store *store, struct err *err)
 	return 0;
 }
 
-/* Who holds the lock wrote itself into the file. -EAGAIN: it is dead. */
+/* The lock's holder has written its pid into the file. -EAGAIN: it has exited. */
 static int refuse_busy(const struct store *store, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" LOCK, store->path);
@@ -109,8 +110,8 @@ static int refuse_busy(const struct store *store, struct err *err)
 	size_t len;
 
 	if (file_read(path, 64, &text, &len, NULL) < 0 || str_to_int(text, 1, INT32_MAX, &pid) < 0)
-		return -EAGAIN; /* not written yet, or the folder is going away */
-	/* What a killed dnsvnf had started holds its lock on until it is a QEMU or gone. */
+		return -EAGAIN; /* not written yet, or the folder is being removed */
+	/* A child of a killed dnsvnf holds the lock until it executes QEMU or exits. */
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return -EAGAIN;
 	return err_set(err, BUSY,
@@ -119,7 +120,7 @@ static int refuse_busy(const struct store *store, struct err *err)
 		       text, store->tenant, store->deployment);
 }
 
-/* One try. -EAGAIN: the folder went away under us, or the lock is about to be free. */
+/* One try. -EAGAIN: the folder was removed meanwhile, or the lock is about to be released. */
 static int try_lock(struct store *store, struct err *err)
 {
 	int r = dir_make(store->path, err);
@@ -128,7 +129,7 @@ static int try_lock(struct store *store, struct err *err)
 			err, LOCAL, r,
 			"no permission for %s, the embedded VIM's state: run dnsvnf as root",
 			store->root);
-	if (r == -ENOENT) { /* another's undeploy took the tenant's folder away in the middle */
+	if (r == -ENOENT) { /* a concurrent undeploy removed the tenant's folder */
 		if (err)
 			err_clear(err);
 		return -EAGAIN;
@@ -150,14 +151,14 @@ static int try_lock(struct store *store, struct err *err)
 		return errno == EWOULDBLOCK ? refuse_busy(store, err)
 					    : err_errno(err, errno, "cannot lock %s", store->path);
 
-	/* The holder before us may have removed the file with the whole deployment. */
+	/* The previous holder may have removed the file with the deployment. */
 	struct stat ours, there;
 	cleanup_free char *path = xasprintf("%s/" LOCK, store->path);
 	if (fstat(fd, &ours) < 0 || stat(path, &there) < 0 || ours.st_ino != there.st_ino ||
 	    ours.st_dev != there.st_dev)
 		return -EAGAIN;
 
-	/* For the message of others only: a full disk must not keep undeploy from making room. */
+	/* Only for the message to others: on a full disk undeploy must still work. */
 	cleanup_free char *pid = xasprintf("%d", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, strlen(pid), 0) < 0)
 		log_info("cannot write the pid to %s: %s", path, strerror(errno));
@@ -279,7 +280,7 @@ static int load_records(const struct store *store, struct records *records, stru
 			continue;
 		err_clear(&none);
 		int r = file_read_at(dirfd(dir), e->d_name, RECORD_MAX, &text, &len, &none);
-		if (r == -ENOENT) /* removed since: somebody else is undeploying */
+		if (r == -ENOENT) /* removed since, by a concurrent undeploy */
 			continue;
 		if (r < 0)
 			return err_pass(err, &none, "%s", store->path);
@@ -315,7 +316,7 @@ static char *new_uuid(void)
 	unsigned char b[16];
 
 	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		abort(); /* 16 bytes cannot be cut short (getrandom(2)) */
+		abort(); /* 16 bytes are never returned partially (getrandom(2)) */
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
 	return xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
@@ -397,7 +398,7 @@ int store_remove(struct store *store, struct err *err)
 
 	if (r < 0)
 		return r;
-	/* These fail while another deployment is there, which is right. */
+	/* They fail, as intended, while another deployment exists. */
 	if (rmdir(tenant) == 0)
 		rmdir(store->root);
 	cleanup_close_fn(&store->dirfd);

@@ -18,7 +18,7 @@ static void put(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
-/* Whole GB, as flavors have them, from MB. */
+/* MB to whole GB, the unit of flavors. */
 static int gigabytes(unsigned mb)
 {
 	return (int)((mb + 1023) / 1024);
@@ -59,7 +59,7 @@ static void put_gateway(json_t *o, const struct subnet *s)
 	json_object_set_new(o, "enable_dhcp", json_boolean(s->dhcp));
 }
 
-/* Neutron refuses a gateway inside the allocation pools: the pools have to exclude it. */
+/* Neutron refuses a gateway inside the allocation pools, so they must exclude it. */
 static void update_gateway(json_t *o, const struct subnet *s)
 {
 	json_t *pools = s->gateway && !s->no_gateway
@@ -133,7 +133,7 @@ static void put_security(json_t *o, const struct interface *i, json_t *groups)
 	if (i->n_allowed_address_pairs)
 		json_object_set(o, "allowed_address_pairs", pairs);
 	json_decref(pairs);
-	/* A port without port security takes no groups, not even the default one. */
+	/* Without port security a port must have no groups, not even the default one. */
 	if (groups && (i->security_groups.n || i->port_security_enabled == TRI_NO))
 		json_object_set(o, "security_groups", groups);
 	if (i->port_security_enabled != TRI_UNKNOWN)
@@ -142,7 +142,7 @@ static void put_security(json_t *o, const struct interface *i, json_t *groups)
 	json_object_set_new(o, "admin_state_up", json_boolean(i->admin_state_up));
 }
 
-/* Neutron takes ids only; the descriptor may name them. */
+/* Neutron accepts ids only; the descriptor may have names. */
 static int resolve_groups(struct openstack *os, const struct interface *i, json_t *ids,
 			  struct err *err)
 {

@@ -25,5 +25,5 @@ json_t *body_update(const struct vim_request *request);
 /* Adds a server's user data, if there is any, to the body of a request. -E2BIG. */
 int body_put_user_data(json_t *body, const struct vim_request *server, struct err *err);
 
-/* A flavor's extra specs, with the mark that says that they are all there. */
+/* A flavor's extra specs, with the mark that shows that they are complete. */
 json_t *body_extra_specs(const struct vim_request *flavor);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Changes a server in place by Nova's rebuild and resize, and takes it back: a resize by its
- * revert, a rebuild by another one with what was there before. Mark and new digest are part of the
- * rebuild; a resize gets its digest when it is confirmed, so that an interrupted one goes on. While
- * Nova confirms, it shows no task, and takes no metadata.
+ * Changes a server in place by Nova's rebuild and resize, and rolls it back: a resize by its
+ * revert, a rebuild by another rebuild with the old image and user data. Mark and new digest are
+ * part of the rebuild; a resize gets its digest when it is confirmed, so that an interrupted one is
+ * continued. While Nova confirms, it shows no task and refuses metadata.
  * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
  */
 
@@ -34,7 +34,7 @@ unsigned openstack_changes(const struct openstack *os)
 								  : changes;
 }
 
-/* The whole server; the caller drops *ret. */
+/* The complete server; the caller releases *ret. */
 static int look(struct openstack *os, const char *id, json_t **ret, struct err *err)
 {
 	json_t *answer = NULL;
@@ -48,7 +48,7 @@ static int look(struct openstack *os, const char *id, json_t **ret, struct err *
 	return *ret ? 0 : err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no server %s", id);
 }
 
-/* Until Nova has no task with it, and it has left the status `left` (NULL: any will do). */
+/* Waits until Nova has no task for it and its status is no longer `left` (may be NULL). */
 static int wait_task(struct openstack *os, const char *id, const char *left, json_t **ret,
 		     struct err *err)
 {
@@ -79,8 +79,8 @@ static int wait_task(struct openstack *os, const char *id, const char *left, jso
 	}
 }
 
-/* Sends an action and waits for its end, as wait_task. When its outcome is unknown, the server
- * tells. */
+/* Sends an action and waits for its end, as wait_task. If its outcome is unknown, the server's
+ * state decides. */
 static int act(struct openstack *os, const char *id, json_t *action, const char *left, json_t **ret,
 	       struct err *err)
 {
@@ -91,7 +91,7 @@ static int act(struct openstack *os, const char *id, json_t *action, const char 
 	if (r < 0 && call->lost) {
 		event_note(os->vim.run, "ROLL", "%s: checking whether it was done", call->err.text);
 		err_clear(err);
-		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be at work on it */
+		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be working on it */
 		r = 0;
 	}
 	call_free(call);
@@ -111,7 +111,7 @@ static int failed(const json_t *server, const char *what, struct err *err)
 	return err_set(err, FAILED, "%s: the server is %s", what, status ? status : "gone");
 }
 
-/* body: of the rebuild; taken over. */
+/* Takes ownership of the rebuild's body. */
 static int rebuild(struct openstack *os, const char *id, json_t *body, struct err *err)
 {
 	cleanup_free char *digest = xstrdup(text(json_object_get(body, "metadata"), MARK_DIGEST));
@@ -139,7 +139,7 @@ static int rebuild_forward(struct openstack *os, const struct vim_object *server
 
 	if (!image_id)
 		return err_set(err, NOT_FOUND, "no image \"%s\"", request->server.image_name);
-	/* A rebuild replaces all metadata, also what others put there. */
+	/* A rebuild replaces all metadata, so that of others is sent too. */
 	json_t *metadata = json_deep_copy(json_object_get(os->before, "metadata"));
 	if (!metadata)
 		metadata = json_object();
@@ -163,7 +163,7 @@ static int rebuild_forward(struct openstack *os, const struct vim_object *server
 	return r;
 }
 
-/* Does the server have the flavor that the request means? Names may be made anew. */
+/* Does the server have the requested flavor? A name may have been reused. */
 static bool has_flavor(const json_t *server, const struct vim_request *request)
 {
 	const json_t *have = json_object_get(server, "flavor");
@@ -190,7 +190,7 @@ static int resize(struct openstack *os, const struct vim_object *object,
 	if (!flavor)
 		return err_set(err, NOT_FOUND, "no flavor \"%s\"", request->server.flavor_name);
 	os->changed |= VIM_CHANGE_FLAVOR;
-	/* A run that was killed may have come so far. */
+	/* A killed run may have reached this state. */
 	if (has_flavor(os->before, request) && streq(text(os->before, "status"), "VERIFY_RESIZE"))
 		return 0;
 	int r = act(os, object->id,
@@ -213,8 +213,8 @@ static int resize(struct openstack *os, const struct vim_object *object,
 	return r;
 }
 
-/* What an interrupted run left: a resize to another flavor goes back first, one to this flavor
- * stays if nothing else is to be changed. */
+/* The state left by an interrupted run: a resize to another flavor is reverted first; one to this
+ * flavor is kept if nothing else changes. */
 static int tidy(struct openstack *os, const char *id, const struct vim_request *request,
 		unsigned changes, struct err *err)
 {

@@ -10,7 +10,7 @@
 #include "vim/openstack/cloud_settings.h"
 #include "vim/openstack/clouds.h"
 
-/* Keeps the first error; after it nothing more is done. */
+/* Keeps the first error; later calls do nothing. */
 struct resolver {
 	const struct cloud_settings *settings;
 	struct cloud *cloud;
@@ -107,8 +107,8 @@ static void take_project(struct resolver *r)
 		take_either(r, &c->project_name, CLOUD_KEY_PROJECT_NAME, CLOUD_KEY_TENANT_NAME);
 }
 
-/* Keystone's clients send an id where there is one, be it of the more general setting;
- * default_domain is an id, but comes last. */
+/* Keystone's clients prefer an id over a name, even that of a more general setting; default_domain
+ * is an id, but comes last. */
 static void take_domain(struct resolver *r, enum cloud_key id, enum cloud_key name, char **ret_id,
 			char **ret_name)
 {
@@ -134,7 +134,7 @@ static void take_domain(struct resolver *r, enum cloud_key id, enum cloud_key na
 	*ret_id = xstrdup("default");
 }
 
-/* A host after the scheme, nothing that breaks a request line, and no "user:password@". */
+/* Requires a host, no characters that break a request line, and no "user:password@". */
 static bool is_url(const char *s)
 {
 	const char *host = str_starts(s, "https://")  ? s + strlen("https://")
@@ -148,8 +148,7 @@ static bool is_url(const char *s)
 	return len > 0 && !memchr(host, '@', len);
 }
 
-/* As Python's str.format does it with the region. The value stays out of the messages: people do
- * write passwords into addresses. */
+/* As Python's str.format with the region. Messages omit the value, which may contain a password. */
 static char *expand_region(struct resolver *r, const struct cloud_setting *s, const char *url)
 {
 	static const char placeholder[] = "{region_name}";
@@ -205,7 +204,7 @@ static void take_interface(struct resolver *r)
 	take(r, ret, key);
 	if (!*ret)
 		*ret = xstrdup(known[0]);
-	if (str_ends(*ret, "URL")) /* "publicURL", as it was once written */
+	if (str_ends(*ret, "URL")) /* "publicURL", the old form */
 		(*ret)[strlen(*ret) - strlen("URL")] = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (streq(*ret, known[i]))
@@ -216,7 +215,7 @@ static void take_interface(struct resolver *r)
 					      cloud_key_name(key));
 }
 
-/* YAML 1.1's booleans; in quotes or a variable only what says so plainly. */
+/* YAML 1.1's booleans; quoted or in a variable, only true and false (any case). */
 static void take_bool(struct resolver *r, bool *ret, enum cloud_key key)
 {
 	static const struct {
@@ -267,8 +266,8 @@ static void take_tls(struct resolver *r, const char *home)
 		take_path(r, home, &c->key, CLOUD_KEY_KEY);
 }
 
-/* Without auth_type the SDK knows of passwords only; what leaves no doubt is taken for what it is.
- */
+/* Without auth_type the SDK assumes a password; here an unambiguous token or application
+ * credential is accepted too. */
 static enum cloud_auth guess_auth(const struct resolver *r)
 {
 	if (has(r, CLOUD_KEY_PASSWORD))
@@ -312,7 +311,7 @@ static void take_auth_type(struct resolver *r)
 		q);
 }
 
-/* What would change whom the token is for must not be passed over. */
+/* A setting that would change the token's scope must not be ignored. */
 static void refuse(struct resolver *r, enum cloud_key key)
 {
 	const struct cloud_setting *s = r->code < 0 ? NULL : get(r, key);
@@ -370,7 +369,7 @@ int cloud_resolve(const struct cloud_settings *settings, const char *home, struc
 		    &cloud->user_domain_id, &cloud->user_domain_name);
 	take_domain(&r, CLOUD_KEY_PROJECT_DOMAIN_ID, CLOUD_KEY_PROJECT_DOMAIN_NAME,
 		    &cloud->project_domain_id, &cloud->project_domain_name);
-	/* Keystone ties an application credential to its project and refuses to be told one. */
+	/* Keystone ties an application credential to its project and refuses a scope. */
 	if (cloud->auth != CLOUD_AUTH_APPLICATION_CREDENTIAL)
 		take_project(&r);
 	refuse(&r, CLOUD_KEY_TRUST_ID);

@@ -10,7 +10,7 @@ struct err;
 #define CLOUD_WHERE_ENVIRONMENT "the OS_* variables"
 
 /*
- * Fills *cloud, whose name, where and region are set already; on an error it may be half filled.
+ * Fills *cloud, whose name, where and region are already set; on an error it may be partly filled.
  * home: what "~" stands for in paths, or NULL.
  */
 int cloud_resolve(const struct cloud_settings *settings, const char *home, struct cloud *cloud,

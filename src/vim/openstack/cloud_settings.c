@@ -145,7 +145,7 @@ int cloud_setting_wrong(const struct cloud_setting *s, struct err *err, const ch
 	return r;
 }
 
-/* As it stands in a file or, in capitals, in the environment. false: none of ours. */
+/* As written in a file or, in capitals, in the environment. false: not a known key. */
 static bool find_key(const char *s, size_t len, enum cloud_key *ret)
 {
 	for (size_t key = 0; key < CLOUD_KEY_COUNT; key++) {
@@ -168,7 +168,7 @@ struct layer {
 	bool nulls;
 };
 
-/* What "<<" brings in lies under the mapping's own keys, and its first mapping above the others. */
+/* The mapping's own keys override those of "<<", whose first mapping overrides the others. */
 static void add_map(const struct layer *l, yaml_node_t *map)
 {
 	struct yaml *y = &l->doc->yaml;
@@ -221,7 +221,8 @@ void cloud_settings_add_environment(struct cloud_settings *s, const char *const 
 			continue;
 		for (const char *p = *e + 3; p < equals && len < sizeof(name); p++)
 			name[len++] = (char)tolower((unsigned char)*p);
-		/* OS_CLOUD is no profile, and a list of regions is no variable. */
+		/* OS_CLOUD does not select a profile, and there is no variable for a list of
+		 * regions. */
 		if (!find_key(name, len, &key) || key == CLOUD_KEY_CLOUD ||
 		    key == CLOUD_KEY_REGIONS)
 			continue;

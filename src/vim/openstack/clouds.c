@@ -17,7 +17,7 @@ enum {
 
 #define ENVIRONMENT_CLOUD "envvars"
 
-/* What cloud_parse works on. */
+/* State of cloud_parse. */
 struct parser {
 	const struct cloud_sources *sources;
 	struct cloud_document clouds, secure, public;
@@ -42,7 +42,7 @@ static const char *variable(const char *const *environment, const char *name)
 	return NULL;
 }
 
-/* There is a variable that makes a cloud: openstacksdk's OpenStackConfig._get_os_environ. */
+/* Whether a variable defines a cloud: openstacksdk's OpenStackConfig._get_os_environ. */
 static bool environment_has_cloud(const char *const *environment)
 {
 	static const char *const selectors[] = {
@@ -66,8 +66,8 @@ static bool environment_has_cloud(const char *const *environment)
 	return false;
 }
 
-/* Appends the names of the document's clouds to the n that are there, without those of `but`, until
- * there are enough; returns how many it adds. */
+/* Appends the names of the document's clouds, except those in `but`, to the first n, up to a limit;
+ * returns how many it added. */
 static size_t list_names(struct cloud_document *d, struct cloud_document *but, struct strbuf *names,
 			 size_t n, const char **ret_last)
 {
@@ -94,13 +94,13 @@ static size_t list_names(struct cloud_document *d, struct cloud_document *but, s
 	return added;
 }
 
-/* Where the clouds stand, for messages. */
+/* The file with the clouds, for messages. */
 static const char *files(const struct parser *p)
 {
 	return p->clouds.path ? p->clouds.path : p->secure.path;
 }
 
-/* name NULL: takes the only one there is. Returns a name that lives as long as the parser. */
+/* name NULL: selects the only cloud. The returned name lives as long as the parser. */
 static int choose(struct parser *p, const char *name, const char **ret_name, struct err *err)
 {
 	cleanup_strbuf struct strbuf names = {0};
@@ -135,7 +135,7 @@ static int choose(struct parser *p, const char *name, const char **ret_name, str
 		       n ? names.s : "none");
 }
 
-/* Reads both files and lays the cloud's settings from secure.yaml over those from clouds.yaml. */
+/* Reads both files; settings in secure.yaml override those in clouds.yaml. */
 static int read_cloud(struct parser *p, const char *name, struct cloud *cloud,
 		      struct cloud_settings *s)
 {
@@ -172,7 +172,7 @@ static int read_profile(struct parser *p, const struct cloud *cloud,
 	yaml_node_t *key, *map;
 
 	if (!s)
-		s = cloud_settings_get(own, CLOUD_KEY_CLOUD); /* as it was once called */
+		s = cloud_settings_get(own, CLOUD_KEY_CLOUD); /* the old name */
 	if (!s || streq(s->text, ENVIRONMENT_CLOUD))
 		return 0;
 	if (!s->text)
@@ -204,8 +204,8 @@ static int region_wrong(const struct cloud_setting *s, const char *wanted, struc
 		wanted);
 }
 
-/* The wanted one (NULL: the first) of a list of regions: a name, or a mapping of name and values.
- */
+/* The wanted one (NULL: the first) of a list of regions: a name, or a mapping of name and
+ * values. */
 static int pick_region(const struct cloud_setting *s, const char *wanted, char **ret_name,
 		       struct cloud_settings *ret_values, struct err *err)
 {
@@ -245,7 +245,7 @@ static bool is_listed(const char *list, const char *wanted)
 	}
 }
 
-/* false: these settings say nothing of regions. */
+/* false: these settings have no regions. */
 static bool find_region(const struct cloud_settings *s, const char *wanted, char **ret_name,
 			struct cloud_settings *ret_values, struct err *err, int *ret_code)
 {
@@ -345,7 +345,7 @@ static void find_folders(struct folders *f, const char *const *variables)
 	*array_push(f->v, f->n) = xstrdup("/etc/openstack");
 }
 
-/* 1: it is there. A file that is not, or may not be read, is passed over, as the SDK does. */
+/* 1: read. A missing or unreadable file is skipped, as in the SDK. */
 static int try_file(const char *path, struct cloud_file *ret, struct strbuf *denied,
 		    struct err *err)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Creates resources, side by side as far as they do not need each other. Neutron's of one kind that
- * can be created at the same moment share a bulk request: it creates all or none, in a third of the
- * time. When it is refused they are requested one by one, so that the error names one. op.h says
- * what follows from an answer; after a POST with unknown outcome the owner marks are looked for.
+ * Creates resources concurrently, as far as their dependencies allow. Neutron resources of one kind
+ * that are ready at the same time share a bulk request: it creates all or none, in a third of the
+ * time. If it is refused, they are requested one by one, so that the error names one. op.h defines
+ * the next state for each answer; after a POST with unknown outcome the owner marks are searched.
  */
 
 #include "base/alloc.h"
@@ -103,7 +103,7 @@ static void requeue(struct create_op *o)
 	advance(batch);
 }
 
-/* The answer that a failed call stands for. */
+/* The op_answer of a failed call. */
 static enum op_answer answer_of(const struct call *call)
 {
 	if (call->lost)
@@ -116,8 +116,7 @@ static enum op_answer answer_of(const struct call *call)
 }
 
 /*
- * Neutron drops an attribute of an extension that ML2 does not load, and answers as if it had taken
- * it: what came back is what counts.
+ * Neutron silently drops attributes of extensions that ML2 does not load, so the reply is checked.
  */
 static bool was_taken(struct create_op *o, const struct job *job)
 {
@@ -131,9 +130,8 @@ static bool was_taken(struct create_op *o, const struct job *job)
 		return true;
 	err_set_kind(&o->err, ERR_REFUSED, ENOTSUP,
 		     "Neutron created the port without numa_affinity_policy=%s (it reports %s): "
-		     "load the "
-		     "ML2 extension driver port_numa_affinity_policy (extension_drivers in "
-		     "ml2_conf.ini), or remove the property from the descriptor",
+		     "load the ML2 extension driver port_numa_affinity_policy (extension_drivers "
+		     "in ml2_conf.ini), or remove the property from the descriptor",
 		     wanted, have ? have : "none");
 	return false;
 }
@@ -214,7 +212,7 @@ static void pause_is_over(void *data)
 	step(data, OP_PROCEED);
 }
 
-/* The service may still be at work on it. */
+/* The service may still be working on it. */
 static void pause_before_probe(struct create_op *o)
 {
 	struct openstack *os = o->batch->os;
@@ -226,7 +224,7 @@ static void pause_before_probe(struct create_op *o)
 			      pause_is_over, o);
 }
 
-/* Keeps those with the owner marks; a flavor of the same name is used, whoever made it. */
+/* Keeps those with the owner marks; an existing flavor of the same name is used. */
 static enum op_answer take_found(struct create_op *o, const struct resources *found)
 {
 	struct openstack *os = o->batch->os;
@@ -289,7 +287,7 @@ static void probe(struct create_op *o)
 	session_start(os->session, call);
 }
 
-/* Nova's answer has a new server's id and little more: name and mark are those of the request. */
+/* Nova's answer has little but the new server's id: name and mark are taken from the request. */
 static void take_one(struct create_op *o, const struct call *call, json_t *created, size_t i)
 {
 	struct resources *resources = &o->batch->os->resources;
@@ -300,7 +298,7 @@ static void take_one(struct create_op *o, const struct call *call, json_t *creat
 		json_object_set(created, "name", json_object_get(sent, "name"));
 		json_object_set(created, "metadata", json_object_get(sent, "metadata"));
 	}
-	/* A second try may find what the first one made. */
+	/* A second try may find the object of the first. */
 	if (created && !resources_by_owner(resources, o->kind, r->owner))
 		resources_add(resources, o->kind, created);
 }
@@ -371,7 +369,7 @@ static int make_body(struct create_op *o, json_t **ret, struct err *err)
 	return r;
 }
 
-/* Where a kind is created, which is not always where it is listed. */
+/* The path for creation, which may differ from that of the list. */
 static const char *create_path(enum vim_kind kind)
 {
 	if (kind == VIM_FLAVOR)
@@ -399,7 +397,7 @@ static void post(struct create_op *o)
 	session_start(batch->os->session, call);
 }
 
-/* Carries out what follows from the answer. The operation may be freed. */
+/* Carries out the next state. The operation may be freed. */
 static void step(struct create_op *o, enum op_answer answer)
 {
 	o->op = op_next(o->op, answer);
@@ -444,14 +442,14 @@ static bool is_ready(const struct create_batch *batch, const struct job *job)
 	for (size_t i = 0; i < job->request->n_needs; i++)
 		if (batch->jobs[job->request->needs[i]].state != OP_DONE)
 			return false;
-	/* Side by side they would slip past a quota, which Neutron counts before it creates. */
+	/* Concurrent requests could exceed a quota, which Neutron checks before it creates. */
 	for (size_t i = 0; i < batch->n && job->alone; i++)
 		if (op_is_running(batch->jobs[i].state) && batch->jobs[i].request->kind == kind)
 			return false;
 	return true;
 }
 
-/* All jobs of the kind that are ready; those of other services than Neutron by themselves. */
+/* All ready jobs of the kind; for services other than Neutron, one per request. */
 static bool start_ready(struct create_batch *batch, enum vim_kind kind)
 {
 	struct create_op *o = NULL;
@@ -529,7 +527,7 @@ static void ask_extensions(struct create_batch *batch)
 	session_start(batch->os->session, call);
 }
 
-/* Deletes what this call created, and nothing else of the same mark. */
+/* Deletes what this call created, but nothing else with the same mark. */
 static void rollback(struct create_batch *batch)
 {
 	struct openstack *os = batch->os;
@@ -553,9 +551,9 @@ static void rollback(struct create_batch *batch)
 }
 
 /*
- * After a failure, before the caller undoes it by the owner marks: are there resources with the
- * marks of this call that it did not create? Then a run on another machine is at work, and only our
- * own have to go. A request whose outcome is unknown may have created some itself.
+ * After a failure, before the caller rolls back by owner marks: are there resources with the marks
+ * of this call that it did not create? Then a run on another machine is active, and only our own
+ * are deleted. A request with unknown outcome may have created some itself.
  */
 static bool is_concurrent(struct create_batch *batch)
 {
@@ -586,7 +584,7 @@ static bool has_servers(const struct vim_request *requests, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (requests[i].kind == VIM_SERVER)
-			return n > 1; /* alone it needs what was there: a port has one server */
+			return n > 1; /* a port has one server */
 	return false;
 }
 

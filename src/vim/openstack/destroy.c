@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Deletes servers first, since they use the rest, then all else. op.h says what follows. */
+/* Deletes servers first, since they use the rest, then everything else. op.h has the states. */
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -8,7 +8,7 @@
 #include "vim/openstack/op.h"
 
 #define PAUSE_MS         400.0 /* a server is gone 3 to 4 s after its DELETE */
-#define WHOLE_PROBE      10    /* one in so many: a list does not show that a server failed */
+#define WHOLE_PROBE      10    /* every n-th poll: a list does not show that a server failed */
 #define SERVER_DELETED_S 300
 
 /* One call of openstack_destroy. */
@@ -17,7 +17,7 @@ struct delete_batch {
 	const struct vim_watch *watch;
 	const struct vim_object *const *objects;
 	size_t n;
-	bool *deleted; /* or never there */
+	bool *deleted; /* or did not exist */
 	int result;    /* the first failure, with err */
 	struct err err;
 };
@@ -41,7 +41,7 @@ static void mark_deleted(struct delete_batch *batch, size_t i)
 	vim_watch_report(batch->watch, i, EVENT_SUCCESS, NULL);
 }
 
-/* In use by others: it stays, with a note. Neutron's message names the ports. */
+/* In use by others: kept, with a note. Neutron's message names the ports. */
 static void note_in_use(const struct delete_op *o, const char *text)
 {
 	cleanup_free char *note = xasprintf("kept, because others use it: %s", text);
@@ -129,7 +129,7 @@ static void give_up(struct delete_op *o, enum op_answer answer, const char *text
 	step(o, answer, &why);
 }
 
-/* The whole server came. */
+/* The complete server was received. */
 static void poll_done(struct call *call, void *data)
 {
 	struct delete_op *o = data;
@@ -191,7 +191,7 @@ static void pause_is_over(void *data)
 	step(data, OP_PROCEED, NULL);
 }
 
-/* Carries out what follows from the answer; why (NULL after a success) is kept by the caller. The
+/* Carries out the next state; why (NULL after a success) remains the caller's. The
  * operation may be freed. */
 static void step(struct delete_op *o, enum op_answer answer, const struct err *why)
 {
@@ -231,7 +231,7 @@ static void step(struct delete_op *o, enum op_answer answer, const struct err *w
 	}
 }
 
-/* Number of the subnet's network among the objects, or -1. It takes its subnets with it. */
+/* Number of the subnet's network among the objects, or -1. Its subnets are deleted with it. */
 static long network_of(const struct delete_batch *batch, size_t subnet)
 {
 	const struct resource *t =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the APIs show of compute hosts: VFs in use (binding:profile of bound ports), CPUs in use
- * (/servers/ID/topology, 2.78), physical networks (the L2 agents' configurations). All of that is
- * for the role admin. No API shows the NUMA node of a PF, or what a node has free.
+ * Data about compute hosts in the APIs: VFs in use (binding:profile of bound ports), CPUs in use
+ * (/servers/ID/topology, 2.78), physical networks (the L2 agents' configurations). All of it is
+ * visible to the role admin only. No API shows the NUMA node of a PF, or a node's free resources.
  */
 #include "placement/facts.h"
 
@@ -13,7 +13,7 @@
 #include "vim/openstack/handle.h"
 
 #define TOPOLOGY_MINOR 78
-#define TOPOLOGIES_MAX 500 /* servers that are asked about, one call each */
+#define TOPOLOGIES_MAX 500 /* queried servers, one call each */
 
 #define PORTS_QUERY                                                            \
 	"?fields=id&fields=name&fields=binding:host_id&fields=binding:profile" \
@@ -36,7 +36,7 @@ static void ask_topologies(struct openstack *os, const struct resources *servers
 
 	for (size_t i = 0; i < servers->n; i++) {
 		const struct vim_object *o = &servers->v[i].object;
-		/* The topology of a refused server shows a node that it never got. */
+		/* The topology of a refused server shows a node that it was never given. */
 		if (!o->host)
 			continue;
 		if (n == TOPOLOGIES_MAX) {
@@ -52,7 +52,7 @@ static void ask_topologies(struct openstack *os, const struct resources *servers
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i]->result == 0)
 			facts_read_topology(calls[i]->answer, facts_host(facts, hosts[i]));
-		else /* gone meanwhile, or one without a topology */
+		else /* deleted meanwhile, or without a topology */
 			refused += calls[i]->status != 404;
 		call_free(calls[i]);
 	}
@@ -108,7 +108,7 @@ static const struct resource *find(const struct openstack *os, enum vim_kind kin
 	return name ? resources_by_name(&os->resources, kind, name, os->prefix, NULL) : NULL;
 }
 
-/* Extra specs are in a flavor since 2.61; without them nothing is known. */
+/* Flavors contain extra specs since 2.61; without them nothing is known. */
 static void add_flavor(const struct openstack *os, const char *name, struct model *known)
 {
 	const struct resource *t = find(os, VIM_FLAVOR, name);

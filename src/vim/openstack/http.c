@@ -225,7 +225,7 @@ void http_after(struct http *http, double delay_ms, void (*fn)(void *data), void
 		(struct timer){now_ms(http) + delay_ms, fn, data};
 }
 
-/* Why no answer came, as -errno, and whether the server may have received the request. */
+/* Why there is no answer, as -errno, and whether the server may have received the request. */
 static void explain(const struct transfer *t, CURLcode code, struct http_answer *answer)
 {
 	const char *words = t->words[0] ? t->words : curl_easy_strerror(code);

@@ -7,7 +7,7 @@
 
 enum { MAX_PAGES = 100 };
 
-/* The fields that are read; a port has many more. */
+/* The fields that are used; a port has many more. */
 #define NETWORK_FIELDS                                                              \
 	"&fields=id&fields=name&fields=description&fields=status&fields=created_at" \
 	"&fields=mtu&fields=router:external&fields=provider:network_type"           \

@@ -42,7 +42,7 @@ static int try_lock(struct lock *lock, const char *shown, struct err *err)
 					    : err_errno(err, errno, "cannot lock %s", lock->path);
 	if (fstat(fd, &ours) < 0 || stat(lock->path, &there) < 0 || ours.st_ino != there.st_ino)
 		return -EAGAIN;
-	/* For the message of others only. */
+	/* Only for the message to others. */
 	cleanup_free char *pid = xasprintf("%d", (int)getpid());
 	(void)!ftruncate(fd, 0);
 	(void)!pwrite(fd, pid, strlen(pid), 0);

@@ -33,7 +33,7 @@ static char *first_of(const char *a, const char *b)
 	return xstrdup(a ? a : b);
 }
 
-/* As the settings have it. */
+/* As configured. */
 static struct vim_identity configured_identity(const struct openstack *os)
 {
 	const struct cloud *c = &os->cloud;
@@ -141,7 +141,8 @@ static int openstack_deployments(struct vim *vim, struct vim_deployment **ret, s
 	for (size_t i = 0; i < resources->n; i++) {
 		struct vim_deployment d;
 		bool known = false;
-		/* A flavor is of the whole cloud: it shows no deployment of this project. */
+		/* A flavor belongs to the whole cloud, so it does not prove a deployment in this
+		 * project. */
 		if (resources->v[i].object.kind == VIM_FLAVOR ||
 		    !part_mark(resources->v[i].object.owner, &d))
 			continue;
@@ -159,7 +160,7 @@ static int openstack_deployments(struct vim *vim, struct vim_deployment **ret, s
 	return 0;
 }
 
-/* Is the image in Glance, and to stay there? One of ours from another request will be replaced. */
+/* Is the image in Glance, and kept? One of ours from another request will be replaced. */
 static bool is_there(struct openstack *os, const struct vim_request *server)
 {
 	const struct image *image = server->server.image;
@@ -173,7 +174,7 @@ static bool is_there(struct openstack *os, const struct vim_request *server)
 	       vim_request_difference(&request, t->object.digest) == VIM_SAME;
 }
 
-/* What can be known to fail before anything is made. Whether a host has room, Nova decides. */
+/* Errors that can be predicted before anything is created. Only Nova knows whether a host fits. */
 static int openstack_admit(struct vim *vim, const struct vim_request *server,
 			   const struct vim_request *ports, size_t n_ports, struct err *err)
 {
@@ -219,7 +220,7 @@ static int openstack_release(struct vim *vim, struct err *err)
 	return os->make_project ? openstack_delete_project(os, err) : 0;
 }
 
-/* From where dnsvnf runs: the networks of the cloud are reached by its routers, or not at all. */
+/* From the machine of dnsvnf: the cloud's networks are reachable only by its routers. */
 static int openstack_socket(struct vim *vim, int domain, int type, int protocol, struct err *err)
 {
 	int fd = socket(domain, type, protocol);

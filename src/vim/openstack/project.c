@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The project itself. ESC's managed_resource with vim_mapping: the tenant's project is made by the
- * first deployment and deleted with the last. Its mark is in the description.
+ * The project itself. ESC's managed_resource with vim_mapping: the tenant's project is created by
+ * the first deployment and deleted with the last. Its mark is in the description.
  */
 
 #include "base/alloc.h"
@@ -87,7 +87,8 @@ static bool is_marked(const struct openstack *os, const json_t *project)
 	return streq(json_string_value(json_object_get(project, "description")), mark);
 }
 
-/* Names of projects are unique in a domain, so what an earlier try made is found, not doubled. */
+/* Project names are unique in a domain, so the result of an earlier try is found, not
+ * duplicated. */
 static int make(struct openstack *os, struct session *base, json_t **ret, struct err *err)
 {
 	cleanup_free char *mark = project_mark(os);
@@ -110,11 +111,11 @@ static int make(struct openstack *os, struct session *base, json_t **ret, struct
 	return r;
 }
 
-/* Its maker gets in it the roles that it has in its own. */
+/* Its creator gets the same roles in it as in its own project. */
 static int grant_roles(struct openstack *os, struct session *base, const char *project,
 		       struct err *err)
 {
-	/* The token's list may be renewed with it in between, so it is copied. */
+	/* Copied, because a renewed token replaces the list. */
 	const char *const *ids;
 	size_t n = session_role_ids(base, &ids);
 	cleanup_free char **paths = xcalloc(n, sizeof(*paths));
@@ -163,10 +164,10 @@ int openstack_make_project(struct openstack *os, struct err *err)
 	return r;
 }
 
-/* What may be left in a project, by the key of the answer. */
+/* Resources that may be left in a project, by the key of the answer. */
 static const struct leftover {
 	enum service service;
-	const char *path;  /* with a query of the project's id to come, or whole */
+	const char *path;  /* complete, or followed by the project's id */
 	const char *query; /* or NULL: Nova's listings are of the session's project */
 	const char *key;
 } leftovers[] = {
@@ -178,8 +179,8 @@ static const struct leftover {
 	{SERVICE_NETWORK, "/security-groups", "project_id", "security_groups"},
 };
 
-/* Says in one clause what is left in the project, or NULL: nothing but its default security group.
- */
+/* Describes in one clause what is left in the project; NULL: nothing but its default security
+ * group. */
 static int what_is_left(struct openstack *os, const char *id, char **ret, struct err *err)
 {
 	struct call *calls[ARRAY_SIZE(leftovers)];
@@ -206,7 +207,7 @@ static int what_is_left(struct openstack *os, const char *id, char **ret, struct
 	return r;
 }
 
-/* Neutron makes a group "default" for each project that it meets, and leaves it behind. */
+/* Neutron creates a group "default" for each project and never deletes it. */
 static int delete_default_group(struct session *base, const char *project, struct err *err)
 {
 	json_t *answer = NULL;
@@ -227,7 +228,7 @@ static int delete_default_group(struct session *base, const char *project, struc
 	return r == -ENOENT ? 0 : r;
 }
 
-/* A half-made project has no roles yet; what cannot be listed is not deleted. */
+/* An incomplete project has no roles yet; a project that cannot be listed is not deleted. */
 static int delete_marked(struct openstack *os, struct session *base, const char *id,
 			 struct err *err)
 {
@@ -260,7 +261,7 @@ static int delete_marked(struct openstack *os, struct session *base, const char 
 	return 0;
 }
 
-/* The project that the session is in, as Keystone shows it to its members; NULL: it does not. */
+/* The session's project, if Keystone shows it to its members; else NULL. */
 static json_t *own_project(struct openstack *os)
 {
 	json_t *answer = NULL;
@@ -282,7 +283,7 @@ int openstack_delete_project(struct openstack *os, struct err *err)
 	json_t *project = own_project(os);
 	int r = 0;
 
-	/* A project that others made is visible to its members only. */
+	/* A project created by others is visible to its members only. */
 	if (project && !is_marked(os, project)) {
 		json_decref(project);
 		return 0;
@@ -291,7 +292,7 @@ int openstack_delete_project(struct openstack *os, struct err *err)
 	if (r == 0 && !project)
 		r = find_project(os, base, &project, &why);
 	if (r == -EKEYREJECTED && !project)
-		r = 0; /* who may not list projects has made none */
+		r = 0; /* without permission to list projects, none was created */
 	else if (r < 0)
 		err_copy(err, &why);
 	else if (project && is_marked(os, project))

@@ -76,7 +76,7 @@ static enum vim_state image_state(const char *status)
 /* https://docs.openstack.org/api-guide/compute/server_concepts.html */
 static enum vim_state server_state(const char *status)
 {
-	/* VERIFY_RESIZE: it runs, and a resize waits to be confirmed or reverted. */
+	/* VERIFY_RESIZE: it runs; the resize is to be confirmed or reverted. */
 	if (streq(status, "ACTIVE") || streq(status, "VERIFY_RESIZE"))
 		return VIM_STATE_ACTIVE;
 	if (streq(status, "ERROR"))
@@ -123,7 +123,7 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->image = xstrdup(text(json_object_get(json, "image"), "id"));
 	o->flavor = json_try_text(json_object_get(json, "flavor"), "original_name");
 	o->user_data = read_user_data(json);
-	o->host = host && *host ? xstrdup(host) : NULL; /* one that was refused is on none */
+	o->host = host && *host ? xstrdup(host) : NULL; /* a refused server has none */
 }
 
 void resources_add(struct resources *resources, enum vim_kind kind, json_t *json)
@@ -201,7 +201,7 @@ char *resources_next_page(enum vim_kind kind, const json_t *answer)
 	}
 	if (!url)
 		return NULL;
-	/* Only the query is taken: an answer must not change path or host. */
+	/* Only the query is used: an answer must not change path or host. */
 	const char *query = strchr(url, '?');
 	return query ? xstrdup(query) : NULL;
 }

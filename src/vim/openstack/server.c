@@ -36,7 +36,7 @@ static int find_id(struct openstack *os, enum vim_kind kind, const char *name, c
 	return 0;
 }
 
-/* A GET to be sent with others; *ret is its answer, NULL if it was refused. */
+/* A GET to be sent with others; *ret is its answer, NULL if refused. */
 struct question {
 	struct call *call;
 	json_t **ret;

@@ -17,8 +17,8 @@ static const char *text(const json_t *o, const char *key)
 }
 
 /*
- * The API tells three classes of cause apart, by these words and no more: the reasons of filters go
- * to the scheduler's log. nova/conductor/manager.py, nova/scheduler/manager.py. The first match
+ * The API distinguishes only three classes of cause, by these messages: the filters' reasons are in
+ * the scheduler's log. nova/conductor/manager.py, nova/scheduler/manager.py. The first match
  * counts: Nova puts "No valid host was found" in front of the second sentence.
  */
 static const struct {
@@ -148,7 +148,7 @@ static bool has_router(const struct server_view *v, const char *network)
 	return false;
 }
 
-/* Nobody outside of a tenant's network without a router is answered from it. */
+/* A tenant network without a router is not reachable from outside. */
 static enum vim_reach reach_of(const struct server_view *v, const json_t *network,
 			       const struct vim_port_info *port)
 {
@@ -159,7 +159,7 @@ static enum vim_reach reach_of(const struct server_view *v, const json_t *networ
 		if (ip_parse(port->ip_addresses.v[i], &ip) && ip_is_local(&ip))
 			return VIM_REACH_YES;
 	}
-	/* Types are shown to admins; a VF's network is a physical one in any case. */
+	/* Types are visible to admins only; a VF's network is always a physical one. */
 	if (!type && port->type == PORT_DIRECT)
 		return VIM_REACH_MAYBE;
 	bool has_way_out = json_is_true(json_object_get(network, "router:external")) ||
@@ -196,7 +196,7 @@ static enum port_type type_of(const char *vnic_type)
 	return streq(vnic_type, "macvtap") ? PORT_MACVTAP : PORT_VIRTUAL;
 }
 
-/* Its nicid is the last part of the mark; of a port that is not ours, its place in the list. */
+/* Its nicid is the last part of the mark; for a port that is not ours, its position in the list. */
 static unsigned nicid_of(const json_t *port, size_t place)
 {
 	cleanup_free char *owner = NULL, *digest = NULL;
@@ -268,7 +268,7 @@ void server_info_read(const struct server_view *v, enum vim_look look, struct vi
 	read_state(v->server, ret);
 	if (look == VIM_LOOK_STATE)
 		return;
-	/* Of a server that found no host, /topology shows what was asked for. */
+	/* For a server without a host, /topology shows the request. */
 	if (ret->state != VIM_STATE_ERROR)
 		read_topology(v, ret);
 	read_ports(v, ret);

@@ -17,7 +17,7 @@
 #define MAX_WAIT_MS      30000.0
 #define NOVA_MINOR_LEAST 60 /* Queens */
 #define NOVA_MINOR_ALL   1  /* every Nova knows it */
-#define NOVA_MINOR_MOST  90 /* what this client was tried with; newer ones are not asked for */
+#define NOVA_MINOR_MOST  90 /* the newest that this client was tested with */
 
 /* Calls that cannot be sent before another one is answered. */
 struct gate {
@@ -35,7 +35,7 @@ struct session {
 	struct err login_err; /* of the last login that failed */
 	unsigned generation;  /* of the token, rising */
 	unsigned nova_minor;
-	bool nova_asked; /* nova_minor is what Nova offers, not what this client hopes for */
+	bool nova_asked; /* nova_minor is known, not assumed */
 	size_t requests;
 };
 
@@ -87,7 +87,7 @@ struct session *session_new(const struct cloud *cloud, const char *project,
 	return s;
 }
 
-/* Time not spent on a CPU is waiting: for an answer, or for a state to change. */
+/* Time not spent on a CPU is spent waiting for an answer or a change of state. */
 static void print_times(const struct session *s)
 {
 	double wall = http_elapsed(s->http) / 1e3;
@@ -165,13 +165,13 @@ struct meaning {
 	int code; /* errno, 0: the one of the kind */
 };
 
-/* Of an HTTP status and the service's own words. */
+/* From an HTTP status and the service's message. */
 static struct meaning status_meaning(long status, const char *message)
 {
 	bool quota = message && strstr(message, "uota");
 
 	switch (status) {
-	case 401: /* nobody gets in without a login */
+	case 401: /* the credentials were refused */
 		return (struct meaning){ERR_UNREACHABLE, EACCES};
 	case 403:
 		return (struct meaning){ERR_REFUSED, quota ? EDQUOT : EKEYREJECTED};
@@ -244,7 +244,7 @@ static bool may_be_repeated(const struct call *call, const struct http_answer *a
 	if (call->tries >= MAX_TRIES || http_interrupted(call->session->http))
 		return false;
 	switch (answer->status) {
-	case 429: /* refused unread, says RFC 6585; so do the API guidelines of 503 */
+	case 429: /* not processed: RFC 6585; for 503, the API guidelines */
 	case 503:
 		return !call->upload;
 	case 0:
@@ -288,7 +288,7 @@ static void nothing_more(struct call *call, void *data)
 	(void)data;
 }
 
-/* What the call has to wait for, or NULL. */
+/* The call that this one has to wait for, or NULL. */
 static struct gate *gate_before(struct session *s, const struct call *call)
 {
 	if (call->purpose == PURPOSE_LOGIN)
@@ -347,7 +347,7 @@ static void start_login(struct session *s)
 				     token_request(s->cloud, s->project));
 
 	s->login.pending = true;
-	call->repeatable = true; /* a token too many expires by itself */
+	call->repeatable = true; /* an unused token expires */
 	call->purpose = PURPOSE_LOGIN;
 	call->done = login_done;
 	call->data = s;
@@ -454,7 +454,7 @@ static void version_done(struct call *call, void *data)
 			 s->cloud->name, most ? most : "(none)", NOVA_MINOR_LEAST);
 	else
 		s->nova_minor = minor < NOVA_MINOR_MOST ? (unsigned)minor : NOVA_MINOR_MOST;
-	/* Else a call that is refused later asks again, and fails for the same reason. */
+	/* Otherwise a later refused call renews it again and fails for the same reason. */
 	s->nova_asked = err.code == 0;
 	call_free(call);
 	open_gate(&s->negotiation, &err);
@@ -472,8 +472,8 @@ static void start_negotiation(struct session *s)
 }
 
 /*
- * An expired token, or a microversion that Nova does not know, is replaced once for all calls that
- * met it; they wait, and are sent again. Returns whether this call is one of them.
+ * An expired token, or a microversion that Nova does not know, is replaced once for all affected
+ * calls; they wait and are sent again. Returns whether this call is one of them.
  */
 static bool send_again(struct session *s, struct call *call, long status)
 {
@@ -500,7 +500,7 @@ static void answered(void *data, const struct http_answer *answer)
 	struct session *s = call->session;
 
 	log_answer(call, answer);
-	/* The body of a DELETE is of no interest; an upload has none. */
+	/* The body of a DELETE's answer is not used; an upload's answer has none. */
 	bool has_json =
 		is_success(answer->status) && answer->len > 0 && !streq(call->method, "DELETE");
 	call->answer = has_json ? json_loadb(answer->body, answer->len, 0, NULL) : NULL;
@@ -520,7 +520,7 @@ static char *service_url(const struct session *s, enum service service)
 {
 	static const struct {
 		const char *types[2];
-		const char *version; /* appended where the catalog's URL has none */
+		const char *version; /* appended if the catalog's URL has none */
 		const char *mark;
 	} table[SERVICES] = {
 		[SERVICE_IDENTITY] = {{"identity", NULL}, "/v3", "/v3"},
@@ -552,7 +552,7 @@ static struct curl_slist *headers(const struct session *s, const struct call *ca
 	cleanup_free char *token = with_token ? xasprintf("X-Auth-Token: %s", s->token.id) : NULL;
 	struct curl_slist *list = curl_slist_append(NULL, "Accept: application/json");
 
-	/* No question before a body: it costs a round trip, and proxies do not answer it. */
+	/* No "Expect: 100-continue": it costs a round trip, and proxies do not answer it. */
 	list = curl_slist_append(list, "Expect:");
 	if (call->upload)
 		list = curl_slist_append(list, "Content-Type: application/octet-stream");
@@ -605,7 +605,7 @@ void session_start(struct session *s, struct call *call)
 	const char *region = session_region(s);
 
 	call->session = s;
-	/* Old catalogs have the project's id behind the version. */
+	/* Old catalogs append the project's id to the version. */
 	char *version = call->purpose == PURPOSE_VERSION && base ? strstr(base, "/v2.1/") : NULL;
 	if (version)
 		version[strlen("/v2.1")] = 0;

@@ -70,10 +70,10 @@ const char *session_project_id(const struct session *s);
 const char *session_project_name(const struct session *s);
 const char *session_project_domain_id(const struct session *s); /* "default" when not given */
 /* The configured one, else that of the catalog's first endpoint for compute: a session stays in one
- * region. NULL: not told. */
+ * region. NULL: unknown. */
 const char *session_region(const struct session *s);
 const char *session_user_id(const struct session *s);
-const char *session_user_name(const struct session *s); /* NULL: not told */
+const char *session_user_name(const struct session *s); /* NULL: unknown */
 bool session_has_role(const struct session *s, const char *role);
 size_t session_role_ids(const struct session *s, const char *const **ret_ids); /* borrowed */
 
