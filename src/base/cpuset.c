@@ -35,40 +35,28 @@ bool cpuset_contain(const struct cpuset *all, const struct cpuset *some)
 	return !all->unknown && !some->unknown;
 }
 
+/* Word by word; unknown if either is. */
+#define combine(a, b, op)                                                     \
+	({                                                                    \
+		struct cpuset c_ = {.unknown = (a)->unknown || (b)->unknown}; \
+		for (unsigned i_ = 0; i_ < CPUSET_WORDS && !c_.unknown; i_++) \
+			c_.words[i_] = (a)->words[i_] op((b)->words[i_]);     \
+		c_;                                                           \
+	})
+
 struct cpuset cpuset_and(const struct cpuset *a, const struct cpuset *b)
 {
-	struct cpuset c;
-
-	if (a->unknown || b->unknown)
-		return CPUSET_UNKNOWN;
-	for (unsigned i = 0; i < CPUSET_WORDS; i++)
-		c.words[i] = a->words[i] & b->words[i];
-	c.unknown = false;
-	return c;
+	return combine(a, b, &);
 }
 
 struct cpuset cpuset_or(const struct cpuset *a, const struct cpuset *b)
 {
-	struct cpuset c;
-
-	if (a->unknown || b->unknown)
-		return CPUSET_UNKNOWN;
-	for (unsigned i = 0; i < CPUSET_WORDS; i++)
-		c.words[i] = a->words[i] | b->words[i];
-	c.unknown = false;
-	return c;
+	return combine(a, b, |);
 }
 
 struct cpuset cpuset_without(const struct cpuset *a, const struct cpuset *b)
 {
-	struct cpuset c;
-
-	if (a->unknown || b->unknown)
-		return CPUSET_UNKNOWN;
-	for (unsigned i = 0; i < CPUSET_WORDS; i++)
-		c.words[i] = a->words[i] & ~b->words[i];
-	c.unknown = false;
-	return c;
+	return combine(a, b, &~);
 }
 
 unsigned cpuset_next(const struct cpuset *c, unsigned from)

@@ -5,32 +5,23 @@
 
 #include "base/alloc.h"
 
-static int code_of(enum err_kind kind)
-{
-	switch (kind) {
-	case ERR_NOT_FOUND:
-		return -ENOENT;
-	case ERR_REFUSED:
-		return -EPERM;
-	case ERR_UNREACHABLE:
-		return -EHOSTUNREACH;
-	case ERR_NO_CAPACITY:
-		return -ENOSPC;
-	case ERR_BUSY:
-		return -EBUSY;
-	case ERR_INTERRUPTED:
-		return -EINTR;
-	case ERR_LOCAL:
-	case ERR_FAILED:
-		return -EIO;
-	case ERR_INVALID:
-		return -EINVAL;
-	case ERR_NONE:
-	case ERR_BUG:
-		break;
-	}
-	return -ENOTRECOVERABLE;
-}
+/* The name for programs, and the default code. */
+static const struct {
+	const char *name;
+	int code;
+} kinds[] = {
+	[ERR_NONE] = {"bug", ENOTRECOVERABLE},
+	[ERR_NOT_FOUND] = {"not_found", ENOENT},
+	[ERR_REFUSED] = {"refused", EPERM},
+	[ERR_UNREACHABLE] = {"unreachable", EHOSTUNREACH},
+	[ERR_NO_CAPACITY] = {"no_capacity", ENOSPC},
+	[ERR_BUSY] = {"busy", EBUSY},
+	[ERR_INTERRUPTED] = {"interrupted", EINTR},
+	[ERR_LOCAL] = {"local", EIO},
+	[ERR_INVALID] = {"invalid", EINVAL},
+	[ERR_FAILED] = {"failed", EIO},
+	[ERR_BUG] = {"bug", ENOTRECOVERABLE},
+};
 
 enum err_kind err_kind_of(int code)
 {
@@ -61,39 +52,13 @@ enum err_kind err_kind_of(int code)
 
 const char *err_kind_name(enum err_kind kind)
 {
-	switch (kind) {
-	case ERR_NOT_FOUND:
-		return "not_found";
-	case ERR_REFUSED:
-		return "refused";
-	case ERR_UNREACHABLE:
-		return "unreachable";
-	case ERR_NO_CAPACITY:
-		return "no_capacity";
-	case ERR_BUSY:
-		return "busy";
-	case ERR_INTERRUPTED:
-		return "interrupted";
-	case ERR_LOCAL:
-		return "local";
-	case ERR_INVALID:
-		return "invalid";
-	case ERR_FAILED:
-		return "failed";
-	case ERR_NONE:
-	case ERR_BUG:
-		break;
-	}
-	return "bug";
+	return kinds[kind < ARRAY_SIZE(kinds) ? kind : ERR_BUG].name;
 }
 
 /* Takes ownership of text. */
 static int set(struct err *err, enum err_kind kind, int code, char *text)
 {
-	if (code == 0)
-		code = code_of(kind);
-	else if (code > 0)
-		code = -code;
+	code = -abs(code ? code : kinds[kind].code);
 	if (!err) {
 		free(text);
 		return code;
@@ -113,55 +78,15 @@ int err_set_kind(struct err *err, enum err_kind kind, int code, const char *fmt,
 	return set(err, kind, code, text);
 }
 
-static int set_errno(struct err *err, enum err_kind kind, int code, const char *fmt, va_list ap)
+int err_errno_kind(struct err *err, enum err_kind kind, int code, const char *fmt, ...)
 {
+	va_list ap;
+
+	va_start(ap, fmt);
 	cleanup_free char *what = xvasprintf(fmt, ap);
-
-	if (code == 0)
-		code = EIO;
+	va_end(ap);
+	code = code ? code : EIO;
 	return set(err, kind, code, xasprintf("%s: %s", what, strerror(abs(code))));
-}
-
-int err_errno(struct err *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	int r = set_errno(err, ERR_LOCAL, code, fmt, ap);
-	va_end(ap);
-	return r;
-}
-
-int err_net(struct err *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	int r = set_errno(err, ERR_UNREACHABLE, code, fmt, ap);
-	va_end(ap);
-	return r;
-}
-
-/* from may be err itself. */
-static int set_wrapped(struct err *err, const struct err *from, const char *fmt, va_list ap)
-{
-	cleanup_free char *context = xvasprintf(fmt, ap);
-	const char *text = from->text ? from->text : "failed";
-
-	return set(err, from->kind, from->code, xasprintf("%s: %s", context, text));
-}
-
-int err_wrap(struct err *err, const char *fmt, ...)
-{
-	if (!err)
-		return -EIO;
-
-	va_list ap;
-
-	va_start(ap, fmt);
-	int r = set_wrapped(err, err, fmt, ap);
-	va_end(ap);
-	return r;
 }
 
 int err_copy(struct err *err, const struct err *from)
@@ -173,10 +98,13 @@ int err_pass(struct err *err, const struct err *from, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (!from)
+		return -EIO;
 	va_start(ap, fmt);
-	int r = set_wrapped(err, from, fmt, ap);
+	cleanup_free char *context = xvasprintf(fmt, ap);
 	va_end(ap);
-	return r;
+	return set(err, from->kind, from->code,
+		   xasprintf("%s: %s", context, from->text ? from->text : "failed"));
 }
 
 void err_clear(struct err *err)

@@ -48,19 +48,21 @@ int err_set_kind(struct err *err, enum err_kind kind, int code, const char *fmt,
 	__attribute__((format(printf, 4, 5)));
 
 /* A failed system call (LOCAL), with ": " and strerror(code) at the end. */
-int err_errno(struct err *err, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+#define err_errno(err, code, ...) err_errno_kind(err, ERR_LOCAL, code, __VA_ARGS__)
 
 /* As err_errno, for a socket whose peer is another machine (UNREACHABLE). */
-int err_net(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+#define err_net(err, code, ...) err_errno_kind(err, ERR_UNREACHABLE, code, __VA_ARGS__)
 
-/* Prepends "context: " to the text; returns the code. */
-int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_errno_kind(struct err *err, enum err_kind kind, int code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Copies kind, code and text of from, which must be an error; returns its code. */
 int err_copy(struct err *err, const struct err *from);
 
-/* err_copy, then prepends "context: ". */
+/* Prepends "context: " to the text; returns the code. */
+#define err_wrap(err, ...) err_pass(err, err, __VA_ARGS__)
+
+/* err_copy with "context: " before the text. from may be err itself; NULL: returns -EIO. */
 int err_pass(struct err *err, const struct err *from, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

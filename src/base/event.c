@@ -28,17 +28,11 @@ void event_note(const struct run_ctx *run, const char *type, const char *fmt, ..
 
 const char *event_status_name(enum event_status status)
 {
-	switch (status) {
-	case EVENT_STARTED:
-		return "STARTED";
-	case EVENT_PROGRESS:
-		return "PROGRESS";
-	case EVENT_SUCCESS:
-		return "SUCCESS";
-	case EVENT_FAILURE:
-		return "FAILURE";
-	case EVENT_NOTE:
-		return "NOTE";
-	}
-	return "?";
+	static const char *const names[] = {
+		[EVENT_STARTED] = "STARTED", [EVENT_PROGRESS] = "PROGRESS",
+		[EVENT_SUCCESS] = "SUCCESS", [EVENT_FAILURE] = "FAILURE",
+		[EVENT_NOTE] = "NOTE",
+	};
+
+	return names[status];
 }

@@ -99,17 +99,17 @@ int dir_make(const char *path, struct err *err)
 {
 	cleanup_free char *copy = xstrdup(path);
 
-	for (char *p = copy + 1; *p; p++) {
-		if (*p != '/')
+	for (char *p = copy + 1;; p++) {
+		char end = *p;
+		if (end && end != '/')
 			continue;
 		*p = 0;
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
 			return err_errno(err, errno, "cannot make folder %s", copy);
-		*p = '/';
+		if (!end)
+			return 0;
+		*p = end;
 	}
-	if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-		return err_errno(err, errno, "cannot make folder %s", copy);
-	return 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

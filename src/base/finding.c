@@ -125,13 +125,11 @@ void findings_clear(struct findings *f)
 
 const char *severity_name(enum severity severity)
 {
-	switch (severity) {
-	case SEVERITY_ERROR:
-		return "error";
-	case SEVERITY_WARNING:
-		return "warning";
-	case SEVERITY_NOTE:
-		return "note";
-	}
-	return "?";
+	static const char *const names[] = {
+		[SEVERITY_ERROR] = "error",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_NOTE] = "note",
+	};
+
+	return names[severity];
 }

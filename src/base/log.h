@@ -5,5 +5,6 @@
 /* 0: nothing, 1: steps (-v), 2: every exchange with the VIM (-vv). */
 void log_set_level(int level);
 
-void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* level 1 */
-void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* level 2 */
+#define log_info(...)  log_at(1, __VA_ARGS__)
+#define log_debug(...) log_at(2, __VA_ARGS__)
+void log_at(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -210,58 +210,35 @@ void svg_label(struct strbuf *out, const char *class, enum svg_anchor anchor, do
 		[SVG_START] = "",
 		[SVG_MIDDLE] = " text-anchor=\"middle\"",
 		[SVG_END] = " text-anchor=\"end\"",
+		[SVG_UP] = ") rotate(-90)\" text-anchor=\"middle\"",
 	};
 
 	begin_shape(out, "text", class);
-	add_attribute(out, "x", x);
-	add_attribute(out, "y", y);
+	if (anchor == SVG_UP) {
+		strbuf_adds(out, " transform=\"translate(");
+		add_number(out, x);
+		strbuf_adds(out, " ");
+		add_number(out, y);
+	} else {
+		add_attribute(out, "x", x);
+		add_attribute(out, "y", y);
+	}
 	strbuf_addf(out, "%s>", anchors[anchor]);
 	add_escaped(out, s);
 	strbuf_adds(out, "</text>\n");
-}
-
-void svg_label_up(struct strbuf *out, const char *class, double x, double y, const char *s)
-{
-	begin_shape(out, "text", class);
-	strbuf_adds(out, " transform=\"translate(");
-	add_number(out, x);
-	strbuf_adds(out, " ");
-	add_number(out, y);
-	strbuf_adds(out, ") rotate(-90)\" text-anchor=\"middle\">");
-	add_escaped(out, s);
-	strbuf_adds(out, "</text>\n");
-}
-
-/* The font's class and another one; the caller frees. */
-static char *classes(enum svg_font font, const char *class)
-{
-	return xasprintf("%s%s%s", fonts[font].class, class ? " " : "", class ? class : "");
 }
 
 void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
 	      int x, int y, int max_width, const char *s)
 {
 	cleanup_free char *cut = svg_cut(font, s, max_width);
-	cleanup_free char *all = classes(font, class);
+	cleanup_free char *all =
+		xasprintf("%s%s%s", fonts[font].class, class ? " " : "", class ? class : "");
 	bool whole = streq(cut, s);
 
 	if (!whole)
 		svg_group_begin(out, s);
 	svg_label(out, all, anchor, x, y, cut);
-	if (!whole)
-		svg_group_end(out);
-}
-
-void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int x, int y,
-		 int max_width, const char *s)
-{
-	cleanup_free char *cut = svg_cut(font, s, max_width);
-	cleanup_free char *all = classes(font, class);
-	bool whole = streq(cut, s);
-
-	if (!whole)
-		svg_group_begin(out, s);
-	svg_label_up(out, all, x, y, cut);
 	if (!whole)
 		svg_group_end(out);
 }

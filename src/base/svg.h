@@ -17,7 +17,12 @@ enum svg_font {
 	SVG_FAINT, /* small and grey */
 };
 
-enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
+enum svg_anchor {
+	SVG_START,
+	SVG_MIDDLE,
+	SVG_END,
+	SVG_UP, /* centred at the point, rotated to read from bottom to top */
+};
 
 /* A document of one family; style: text of its <style> element; title: NULL: none. */
 void svg_open(struct strbuf *out, int width, int height, const char *family, const char *title,
@@ -40,16 +45,11 @@ void svg_path_to(struct strbuf *data, char command, double to);
 /* On the baseline y, not cut; class NULL: none. */
 void svg_label(struct strbuf *out, const char *class, enum svg_anchor anchor, double x, double y,
 	       const char *s);
-/* The same, centred at the point, rotated to read from bottom to top. */
-void svg_label_up(struct strbuf *out, const char *class, double x, double y, const char *s);
 
 /* On the baseline y, cut to max_width with an ellipsis, and then whole where the pointer rests.
  * class (or NULL) gives a colour. */
 void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
 	      int x, int y, int max_width, const char *s);
-/* The same, rotated to read from bottom to top. */
-void svg_text_up(struct strbuf *out, enum svg_font font, const char *class, int x, int y,
-		 int max_width, const char *s);
 
 /* A group with a tooltip. */
 void svg_group_begin(struct strbuf *out, const char *hint);

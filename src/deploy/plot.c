@@ -221,7 +221,7 @@ static void add_axes(struct strbuf *out, const struct panel *n)
 	}
 	svg_line(out, "axis", LEFT, bottom, WIDTH - RIGHT, bottom);
 	svg_label(out, "label", SVG_MIDDLE, LEFT + INNER / 2.0, bottom + 38, n->label);
-	svg_label_up(out, "label", 18, n->y + PANEL / 2.0, "answers/s");
+	svg_label(out, "label", SVG_UP, 18, n->y + PANEL / 2.0, "answers/s");
 }
 
 static void add_bars(struct strbuf *out, const struct plot *p, const struct panel *n)

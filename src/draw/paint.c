@@ -163,8 +163,8 @@ static void draw_link(struct strbuf *out, const struct layout *s, const struct l
 	svg_line(out, class, s->net_x, top, x, top);
 	svg_line(out, class, s->net_x, bottom, x, bottom);
 	svg_line(out, class, x, top, x, bottom);
-	svg_text_up(out, SVG_SMALL, class, x - 4, (top + bottom) / 2, high,
-		    kinds[d->links[i].kind].text);
+	svg_text(out, SVG_SMALL, class, SVG_UP, x - 4, (top + bottom) / 2, high,
+		 kinds[d->links[i].kind].text);
 }
 
 static void draw_deployment(struct strbuf *out, const struct layout *s,

@@ -74,7 +74,7 @@ static void a_document_has_family_title_and_style(void **state)
 	(void)state;
 	svg_open(&b, 10, 20, "serif", "a<b", ".x { fill: red; }\n");
 	svg_label(&b, NULL, SVG_END, 1, 2, "1&2");
-	svg_label_up(&b, "up", 3, 4.5, "3");
+	svg_label(&b, "up", SVG_UP, 3, 4.5, "3");
 	svg_group_begin(&b, "\"");
 	svg_group_end(&b);
 	svg_end(&b);
