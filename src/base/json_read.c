@@ -3,7 +3,6 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "base/utf8.h"
 
 #define NAME_MAX_BYTES 255

@@ -155,3 +155,26 @@ int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value)
 	*ret_value = value;
 	return 0;
 }
+
+void strv_add(struct strv *l, const char *s)
+{
+	strv_take(l, xstrdup(s));
+}
+
+void strv_take(struct strv *l, char *s)
+{
+	*array_push(l->v, l->n) = s;
+}
+
+bool strv_contains(const struct strv *l, const char *s)
+{
+	return str_in(s, l->v, l->n);
+}
+
+void strv_clear(struct strv *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+	*l = (struct strv){0};
+}

@@ -44,3 +44,16 @@ void guess_try(struct guess *g, const char *candidate);
 
 /* The whole of s is a decimal number in [min, max]: 0, -EINVAL or -ERANGE. */
 int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret_value);
+
+/* A growing list that owns its strings. Initialise with {0}. */
+struct strv {
+	char **v; /* NULL while empty */
+	size_t n;
+};
+
+void strv_add(struct strv *l, const char *s); /* a copy */
+void strv_take(struct strv *l, char *s);      /* s itself, which l frees */
+bool strv_contains(const struct strv *l, const char *s);
+void strv_clear(struct strv *l); /* frees all; the list is empty and can be used again */
+
+#define cleanup_strv __attribute__((__cleanup__(strv_clear)))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/bonding.h"
+#include "bondd/status.h"
 
 #include "base/alloc.h"
 #include "base/str.h"

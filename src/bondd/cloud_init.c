@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/cloud_init.h"
+#include "bondd/status.h"
 
 #include <jansson.h>
 #include <string.h>

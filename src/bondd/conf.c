@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "base/strv.h"
 
 enum { MAX_CONF = 64 << 10, WINDOW_S = 60, HOLD_MS = 250 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/json.h"
+#include "bondd/status.h"
 
 #include "base/json_write.h"
 #include "net/status.h"

@@ -8,6 +8,7 @@
 #include "net/status.h"
 
 struct err;
+struct tables;
 
 /* An address to probe, and its VLAN. */
 struct target {
@@ -79,3 +80,14 @@ void leg_reset(struct leg *l);
 void leg_snapshot(const struct leg *l, const struct targets *targets,
 		  const struct track_limits *limits, int preference, int64_t now,
 		  struct decide_leg *ret);
+
+/* The targets that the legs of a bond probe, from the kernel's tables. */
+
+/*
+ * The configured targets, each on the VLAN of the bond whose subnet contains it. Without configured
+ * targets: the gateway of the IPv4 default route with the lowest metric over the bond or its VLANs,
+ * else the IPv6 one. One target suffices: if it fails, no leg gets a reply, and the bond is not
+ * moved.
+ */
+void targets_find(const struct tables *tables, const struct rtnl_link *bond,
+		  const struct conf *conf, struct targets *ret_targets);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/metrics.h"
+#include "bondd/status.h"
 
 #include <inttypes.h>
 

@@ -11,7 +11,6 @@
 #include "bondd/journal.h"
 #include "bondd/kernel.h"
 #include "bondd/tables.h"
-#include "bondd/targets.h"
 #include "net/packet.h"
 
 enum {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/read.h"
+#include "bondd/status.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -9,10 +9,6 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "bondd/bonding.h"
-#include "bondd/cloud_init.h"
-#include "bondd/report_read.h"
-#include "bondd/route.h"
 #include "net/ip.h"
 
 /* Limits of one answer. */

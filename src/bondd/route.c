@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/route.h"
+#include "bondd/status.h"
 
 #include <linux/ipv6_route.h>
 #include <linux/route.h>

@@ -12,9 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "bondd/json.h"
-#include "bondd/metrics.h"
-#include "bondd/read.h"
+#include "bondd/status.h"
 #include "net/ip.h"
 #include "net/status.h"
 

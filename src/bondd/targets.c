@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bondd/targets.h"
-
 #include "bondd/leg.h"
+
 #include "bondd/tables.h"
 
 /* The link is the bond or a VLAN on it. */

@@ -6,12 +6,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "bondd/conf.h"
-#include "bondd/json.h"
-#include "bondd/read.h"
 #include "bondd/server.h"
-#include "bondd/table.h"
+#include "bondd/status.h"
 #include "bondd/watch.h"
 
 enum {

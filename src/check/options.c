@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "check/check.h"
 #include "check/rule.h"
-#include "check/rule_text.h"
 
 enum kind { WORDS, FLAG, MILLISECONDS, NUMA_POLICY, AGENT };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "check/rule_text.h"
+#include "check/check.h"
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -5,10 +5,9 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/str.h"
-#include "check/rule_text.h"
+#include "check/check.h"
 #include "cli/answer.h"
 #include "cli/common.h"
-#include "cli/sarif.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
 

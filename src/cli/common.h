@@ -2,6 +2,7 @@
 /* Common to all verbs: descriptor, VIM, progress, the final error message. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -10,8 +11,10 @@
 #include "model/model.h"
 #include "vim/vim.h"
 
+struct findings;
 struct json_writer;
 struct options;
+struct plan;
 struct verb;
 
 /*
@@ -60,3 +63,17 @@ struct table {
 void table_init(struct table *table, size_t columns, const char *const *heads);
 void table_add(struct table *table, const char *cell); /* row by row */
 void table_print(FILE *out, struct table *table);      /* and frees it */
+
+/*
+ * If the plan deletes, replaces or interrupts something: prints these steps on stderr, and without
+ * `yes` asks on the terminal. Returns 0 to go on; EXIT_USAGE: there is no terminal to ask on;
+ * EXIT_NOT_RIGHT: the answer was no; EXIT_INTERRUPTED.
+ */
+int cli_confirm(const char *verb, const struct options *options, bool yes, const struct plan *plan);
+
+/*
+ * Findings as SARIF 2.1.0, which CI systems show beside the source lines. The whole log: one run,
+ * all rules, one result per finding; a waived finding has a suppression. Paths below the folder
+ * `here` are written relative to it.
+ */
+void put_sarif(struct json_writer *w, const struct findings *findings, const char *here);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/confirm.h"
+#include "cli/common.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -8,7 +8,6 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "cli/common.h"
 #include "cli/verb.h"
 #include "deploy/plan.h"
 

@@ -2,7 +2,6 @@
 #include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
-#include "cli/confirm.h"
 #include "cli/forecast.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"

@@ -7,7 +7,7 @@
 
 #include "base/json_write.h"
 #include "base/str.h"
-#include "check/rule_text.h"
+#include "check/check.h"
 #include "cli/common.h"
 #include "cli/verb.h"
 

@@ -3,7 +3,6 @@
 
 #include "base/json_write.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "deploy/forecast.h"
 
 #define HOSTS_SHOWN 20 /* the reasons of all are in the JSON */

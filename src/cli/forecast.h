@@ -6,6 +6,7 @@
 
 struct capacity;
 struct forecast;
+struct host;
 struct json_writer;
 struct scheduled_server;
 
@@ -21,3 +22,6 @@ void put_notes(struct json_writer *w, const struct forecast *forecast); /* "note
 void put_forecast(struct json_writer *w, const char *key, const struct forecast *forecast);
 void put_capacity(struct json_writer *w, const char *key, const struct forecast *forecast,
 		  const struct capacity *capacity);
+
+/* A host as text: nodes, NICs, VFs, IOMMU, conntrack, modules, and the findings. */
+void host_report(FILE *out, const struct host *host);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host_report.h"
+#include "cli/forecast.h"
 
 #include <inttypes.h>
 

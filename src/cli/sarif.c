@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
-#include "cli/sarif.h"
+#include "cli/common.h"
 
 #include <ctype.h>
 
@@ -8,7 +8,7 @@
 #include "base/finding.h"
 #include "base/json_write.h"
 #include "base/str.h"
-#include "check/rule_text.h"
+#include "check/check.h"
 
 /* A path as a URI reference (RFC 3986): relative below `here`, else file:///. */
 static char *uri_of(const char *path, const char *here)

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "cli/common.h"
 #include "cli/target.h"
 #include "cli/verb.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
 #include "cli/common.h"
-#include "cli/confirm.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
 #include "deploy/plan.h"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "day0/cloud_config.h"
+#include "day0/readers.h"
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/yaml_tree.h"
 #include "day0/decode.h"
-#include "day0/network.h"
-#include "day0/script.h"
 #include "day0/shell.h"
 
 struct cloud_config {

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "day0/day0.h"
 #include "day0/link.h"
-#include "day0/user_data.h"
+#include "day0/readers.h"
 #include "model/model.h"
 
 #define FILE_MAX ((size_t)1 << 20)

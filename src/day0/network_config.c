@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/yaml_tree.h"
-#include "day0/network.h"
+#include "day0/readers.h"
 #include "net/ip.h"
 
 const struct yaml_reader cloud_init_yaml = {"cloud-init", "part", "day0-yaml", "day0-yaml-key"};

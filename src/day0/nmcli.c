@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "day0/network.h"
+#include "day0/readers.h"
 #include "day0/shell.h"
 
 struct nmcli {

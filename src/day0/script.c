@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "day0/script.h"
+#include "day0/readers.h"
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "day0/network.h"
 #include "day0/shell.h"
 
 static const char *base_name(const char *path)

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/str.h"
-#include "day0/cloud_config.h"
+#include "day0/readers.h"
 
 static const char *const key_types[] = {
 	"ssh-rsa",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "day0/user_data.h"
+#include "day0/readers.h"
 
 #include <ctype.h>
 
@@ -7,11 +7,8 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/utf8.h"
-#include "day0/cloud_config.h"
 #include "day0/decode.h"
 #include "day0/mime.h"
-#include "day0/network.h"
-#include "day0/script.h"
 
 static bool is_blank(const struct text *t)
 {

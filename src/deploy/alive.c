@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"

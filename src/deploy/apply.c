@@ -8,7 +8,6 @@
 #include "deploy/alive.h"
 #include "deploy/execute.h"
 #include "deploy/plan.h"
-#include "deploy/rolling.h"
 
 #define PROOF_ROUNDS 3
 

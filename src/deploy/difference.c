@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "deploy/plan.h"
 
 #define MAX_LINES 4000 /* of user data, which Nova limits to 48 KiB */

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dnsload;
 struct err;
 struct run_ctx;
 struct vim;
-struct dnsload;
 
 #define DNSLOAD_MAX_QPS     100000
 #define DNSLOAD_MAX_QUERIES 4000000 /* in one run: qps * duration */
@@ -101,3 +101,14 @@ void dnsload_evaluate(const struct dnsload_query *queries, size_t n, double from
 void dnsload_result_clear(struct dnsload_result *r);
 
 #define cleanup_dnsload_result __attribute__((__cleanup__(dnsload_result_clear)))
+
+/*
+ * The rate of queries that this machine sends and the server answers without loss: tries
+ * options->qps, then less, half a second each, seven times at most. duration_ms and wait_ms are not
+ * used. -EHOSTUNREACH: nothing was answered at all; -EINTR.
+ */
+int rate_find(struct vim *vim, const struct dnsload_options *options, unsigned *ret_qps,
+	      struct err *err);
+
+/* The rate to try after this result: the same when it was good, else less. Pure. */
+unsigned rate_next(unsigned qps, const struct dnsload_result *result);

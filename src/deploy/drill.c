@@ -6,11 +6,9 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/plan.h"
-#include "deploy/rate.h"
 #include "model/service.h"
 #include "vim/vim.h"
 

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "deploy/plan.h"
 #include "model/service.h"
-#include "placement/server_group.h"
+#include "placement/request.h"
 
 static bool is_net(const struct step *s)
 {

@@ -7,7 +7,7 @@
 #include "day0/day0.h"
 #include "deploy/guest.h"
 #include "model/service.h"
-#include "placement/server_group.h"
+#include "placement/request.h"
 
 /* Stages of creation, in the order that a VIM requires. */
 enum { STAGE_NETWORK, STAGE_SUBNET, STAGE_PORT, STAGE_SERVER };

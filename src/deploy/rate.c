@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/rate.h"
+#include "deploy/dnsload.h"
 
 #include "base/err.h"
 #include "vim/vim.h"

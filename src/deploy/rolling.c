@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/rolling.h"
+#include "deploy/execute.h"
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "deploy/alive.h"
-#include "deploy/execute.h"
 #include "deploy/plan.h"
 #include "lifecycle/roll.h"
 

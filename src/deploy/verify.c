@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
 #include "deploy/reach.h"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The content of the boxes of the picture. */
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/strv.h"
+#include "base/str.h"
 #include "check/match.h"
 #include "check/rule.h"
 #include "draw/internal.h"

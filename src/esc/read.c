@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/strv.h"
+#include "base/str.h"
 #include "esc/element.h"
 #include "esc/internal.h"
 #include "model/model.h"

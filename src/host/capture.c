@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/capture.h"
+#include "host/tree.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "host/tree.h"
 
 static int archive_failed(struct archive *archive, const char *path, struct err *err)
 {

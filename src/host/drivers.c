@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "host/host.h"
-#include "host/lint.h"
+#include "host/read.h"
 
 static const char table_text[] =
 #include "nic-drivers.inc"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/lint.h"
+#include "host/read.h"
 
 #include <inttypes.h>
 

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "host/host.h"
-#include "host/lint.h"
+#include "host/read.h"
 
 void lint_add(struct host *host, enum severity severity, const char *rule, const char *object,
 	      const char *source, const char *fmt, ...)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/strv.h"
+#include "base/str.h"
 
 enum dialect {
 	DIALECT_NMCLI,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model.h"
 
-#include "base/str.h"
-
 struct model *model_new(const char *file)
 {
 	struct model *model = xcalloc(1, sizeof(*model));

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/strv.h"
+#include "base/str.h"
 #include "base/tristate.h"
 #include "model/guest.h"
 #include "net/ip.h"

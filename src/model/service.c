@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "model/model.h"
 #include "net/ip.h"
 

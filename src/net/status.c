@@ -2,7 +2,6 @@
 #include "net/status.h"
 
 #include "base/alloc.h"
-#include "base/str.h"
 
 struct guest_bond *guest_status_bond(const struct guest_status *s, const char *name)
 {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/strv.h"
+#include "base/str.h"
 #include "base/tristate.h"
 
 /* Upper bounds of the round-trip buckets, in us; the last bucket holds all above. */

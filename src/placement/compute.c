@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/str.h"
 #include "placement/digest.h"
 
 static int pages_compare(const void *a, const void *b)

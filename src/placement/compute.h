@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/cpuset.h"
-#include "base/strv.h"
+#include "base/str.h"
 
 struct err;
 

@@ -2,7 +2,6 @@
 #include "placement/facts.h"
 
 #include "base/alloc.h"
-#include "base/str.h"
 #include "model/model.h"
 
 struct host_facts *facts_host(struct cloud_facts *facts, const char *name)

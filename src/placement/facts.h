@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/strv.h"
+#include "base/str.h"
 #include "placement/host_json.h"
 
 struct model;

@@ -13,6 +13,9 @@
 #include "model/model.h"
 #include "placement/compute.h"
 
+struct deployment;
+struct vm_group;
+
 enum cpu_policy { CPU_POLICY_NONE, CPU_POLICY_SHARED, CPU_POLICY_DEDICATED, CPU_POLICY_MIXED };
 enum thread_policy { THREADS_NONE, THREADS_PREFER, THREADS_ISOLATE, THREADS_REQUIRE };
 enum emulator_policy { EMULATOR_NONE, EMULATOR_SHARE, EMULATOR_ISOLATE };
@@ -90,3 +93,10 @@ void fit_request_copy(const struct fit_request *from, struct fit_request *ret);
 void fit_request_clear(struct fit_request *request);
 
 #define cleanup_fit_request __attribute__((__cleanup__(fit_request_clear)))
+
+/*
+ * Name and Nova policy of the server group for the group's VMs, from the deployment's placement
+ * groups and placements; false: none. Both are borrowed.
+ */
+bool server_group_of(const struct deployment *deployment, const struct vm_group *group,
+		     const char **ret_name, const char **ret_policy);

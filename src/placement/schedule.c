@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "model/model.h"
 #include "placement/facts.h"
-#include "placement/server_group.h"
+#include "placement/request.h"
 
 /* A server that has its host; hosts.n: one that no file describes. */
 struct assignment {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
-#include "base/strv.h"
 #include "placement/pages.h"
 #include "placement/schedule.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "placement/server_group.h"
+#include "placement/request.h"
 
 #include "base/str.h"
 #include "model/model.h"

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "base/hash_old.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "vim/request.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
-#include "vim/local/local.h"
-#include "vim/openstack/openstack.h"
+#include "vim/vim.h"
 
 const struct vim_ops *vim_ops_for(const char *vim_name)
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/vim.h"
 
-#include "base/str.h"
-
 const char *vim_kind_name(enum vim_kind kind)
 {
 	switch (kind) {

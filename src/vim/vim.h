@@ -13,12 +13,13 @@
 
 #include "base/alloc.h"
 #include "base/event.h"
-#include "base/strv.h"
+#include "base/str.h"
 #include "base/tristate.h"
 #include "model/model.h"
 
-struct err;
 struct cloud_facts;
+struct err;
+struct vim_ops;
 
 enum vim_kind {
 	VIM_IMAGE,
@@ -388,3 +389,12 @@ static inline void vim_close(struct vim *vim)
 }
 DEFINE_CLEANUP(struct vim *, cleanup_vim_fn, vim_close)
 #define cleanup_vim cleanup(cleanup_vim_fn)
+
+/* OpenStack: Keystone, Glance, Neutron and Nova over HTTP, for a cloud in clouds.yaml. */
+extern const struct vim_ops vim_openstack;
+
+/*
+ * The embedded VIM: QEMU in one network namespace per deployment. Its state is in /var/lib/dnsvnf
+ * (DNSVNF_LOCAL_DIR) and is removed with the deployment.
+ */
+extern const struct vim_ops vim_local;

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/strv.h"
+#include "base/str.h"
 #include "bondd/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

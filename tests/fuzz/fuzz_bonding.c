@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "bondd/bonding.h"
-#include "bondd/json.h"
-#include "bondd/route.h"
-#include "bondd/table.h"
+#include "bondd/status.h"
 #include "deploy/guest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "placement/facts.h"
-#include "vim/openstack/facts_read.h"
+#include "vim/openstack/server_info.h"
 
 static const char host_json[] =
 	"{\"numa_nodes\": [{\"id\": 0, \"memory_mb\": 1024, \"dedicated_cpus\": \"0-3\"}],"

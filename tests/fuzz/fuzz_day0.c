@@ -9,7 +9,7 @@
 #include "base/finding.h"
 #include "base/text.h"
 #include "day0/day0.h"
-#include "day0/user_data.h"
+#include "day0/readers.h"
 #include "model/model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "check/check.h"
 #include "day0/link.h"
-#include "day0/user_data.h"
+#include "day0/readers.h"
 #include "model/model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

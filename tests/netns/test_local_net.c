@@ -29,7 +29,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "net/netlink.h"
-#include "vim/local/blackhole.h"
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"

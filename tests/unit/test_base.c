@@ -16,7 +16,6 @@
 #include "base/finding.h"
 #include "base/hash.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "base/utf8.h"
 
 static void test_err_wraps_context_in_front(void **state)

@@ -24,12 +24,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "bondd/bonding.h"
-#include "bondd/json.h"
 #include "bondd/listen.h"
-#include "bondd/read.h"
 #include "bondd/server.h"
-#include "bondd/table.h"
+#include "bondd/status.h"
 #include "deploy/guest.h"
 #include "plain_vim.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
-#include "day0/cloud_config.h"
 #include "day0/decode.h"
+#include "day0/readers.h"
 #include "day0/shell.h"
 
 struct bad {

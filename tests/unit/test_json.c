@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
-#include "base/strv.h"
+#include "base/str.h"
 
 struct nic {
 	char *name;

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "deploy/dnsload.h"
 #include "deploy/outage.h"
-#include "deploy/rate.h"
 
 enum { MS = 9000, DOWN = 2000, UP = 6000 };
 

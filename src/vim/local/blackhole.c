@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/local/blackhole.h"
+#include "vim/local/link.h"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "net/netlink.h"
-#include "vim/local/link.h"
 #include "vim/local/netns.h"
 
 #define TABLE     "dnsvnf-blackhole"

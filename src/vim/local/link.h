@@ -13,6 +13,7 @@
 #include "net/rtnl.h"
 
 struct err;
+struct netlink;
 
 #define LINK_NAME_SIZE IF_NAMESIZE
 
@@ -61,3 +62,13 @@ int link_addr_delete(int ns, const char *name, const char *address, struct err *
 int link_delete(int ns, const char *name, struct err *err);
 
 int link_list(int ns, struct netdev_list *ret_list, struct err *err);
+
+/*
+ * A path failure with all carriers up: an nftables table drops packets at both ends of the path.
+ * The kernel removes the table when the socket that created it is closed, so a killed process
+ * leaves nothing behind.
+ *
+ * Drops all packets on the veth pair a, b until *ret is closed (netlink_close). One per namespace:
+ * the kernel refuses a second. Needs Linux 5.12 with nf_tables.
+ */
+int blackhole_veth(int ns, const char *a, const char *b, struct netlink **ret, struct err *err);

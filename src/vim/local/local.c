@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/local/local.h"
+#include "vim/vim.h"
 
 #include <unistd.h>
 
@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "net/netlink.h"
-#include "vim/local/blackhole.h"
 #include "vim/local/handle.h"
+#include "vim/local/link.h"
 #include "vim/local/netns.h"
 #include "vim/request.h"
 

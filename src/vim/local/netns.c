@@ -27,7 +27,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/hash_old.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "net/netlink.h"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/body.h"
+#include "vim/openstack/handle.h"
 
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "net/ip.h"
-#include "vim/openstack/handle.h"
-#include "vim/openstack/pools.h"
 
 enum { MAX_MARK = 255 /* neutron_lib/db/constants.py, DESCRIPTION_FIELD_SIZE */ };
 enum { MAX_USER_DATA = 65535 /* nova/api/openstack/compute/schemas/servers.py, in base64 */ };

@@ -13,7 +13,6 @@
 #include "base/event.h"
 #include "base/json_read.h"
 #include "base/str.h"
-#include "vim/openstack/body.h"
 #include "vim/openstack/handle.h"
 
 #define USER_DATA_MINOR 57 /* a rebuild takes user_data */

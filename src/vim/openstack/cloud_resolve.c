@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/cloud_resolve.h"
+#include "vim/openstack/cloud_settings.h"
 
 #include <ctype.h>
 #include <strings.h>
@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "vim/openstack/cloud_settings.h"
 #include "vim/openstack/clouds.h"
 
 /* Keeps the first error; later calls do nothing. */

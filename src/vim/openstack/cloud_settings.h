@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/yaml_tree.h"
 
+struct cloud;
 struct cloud_file;
 struct err;
 
@@ -111,3 +112,14 @@ int cloud_setting_wrong(const struct cloud_setting *s, struct err *err, const ch
 /* As cloud_setting_wrong, about any node. */
 int cloud_node_wrong(const struct cloud_document *d, const yaml_node_t *n, struct err *err,
 		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* cloud.where of a cloud that comes from the environment. */
+#define CLOUD_WHERE_ENVIRONMENT "the OS_* variables"
+
+/*
+ * Converts settings to what a client needs: aliases, defaults, completeness. Fills *cloud, whose
+ * name, where and region are already set; on an error it may be partly filled. home: what "~"
+ * stands for in paths, or NULL.
+ */
+int cloud_resolve(const struct cloud_settings *settings, const char *home, struct cloud *cloud,
+		  struct err *err);

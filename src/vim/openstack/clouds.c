@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "vim/openstack/cloud_resolve.h"
 #include "vim/openstack/cloud_settings.h"
 
 enum {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/conflict.h"
+#include "vim/openstack/handle.h"
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "vim/openstack/handle.h"
 
 static bool is_older(const struct resource *a, const struct resource *b)
 {

@@ -9,11 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "vim/openstack/body.h"
-#include "vim/openstack/conflict.h"
 #include "vim/openstack/handle.h"
-#include "vim/openstack/hint.h"
-#include "vim/openstack/image.h"
 #include "vim/openstack/op.h"
 
 #define FIRST_PAUSE_MS 1000.0 /* before the first probe; doubles with each */

@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "vim/openstack/facts_read.h"
 #include "vim/openstack/handle.h"
+#include "vim/openstack/server_info.h"
 
 #define TOPOLOGY_MINOR 78
 #define TOPOLOGIES_MAX 500 /* queried servers, one call each */

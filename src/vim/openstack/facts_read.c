@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/facts_read.h"
+#include "vim/openstack/server_info.h"
 
 #include "base/alloc.h"
 #include "base/str.h"

@@ -2,10 +2,34 @@
 /* The handle of a deployment on OpenStack, and functions shared by its operations. */
 #pragma once
 
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "vim/openstack/clouds.h"
-#include "vim/openstack/lock.h"
 #include "vim/openstack/resource.h"
 #include "vim/openstack/session.h"
+#include "vim/vim.h"
+
+struct err;
+struct image;
+struct image_upload;
+
+/*
+ * Keeps two dnsvnf processes on one machine from changing the same deployment. The kernel releases
+ * the lock when the process ends.
+ */
+struct lock {
+	int fd; /* -1: not held */
+	char *path;
+};
+
+/*
+ * what: name of the lock, unique on the machine; shown is for the message. -EBUSY names the holder.
+ */
+int lock_take(struct lock *lock, const char *what, const char *shown, struct err *err);
+
+void lock_release(struct lock *lock); /* removes the file too */
 
 struct openstack {
 	struct vim vim;
@@ -84,3 +108,59 @@ int openstack_server(struct vim *vim, const char *server_name, enum vim_look loo
 int openstack_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,
 		       struct err *err);
 int openstack_console(struct vim *vim, const char *server_name, char **ret_text, struct err *err);
+
+/*
+ * Detects two runs, on two machines, that create the same deployment concurrently: lists networks
+ * and ports again. -EBUSY: another resource has the mark of one that was just created, and ours is
+ * not the older. The newer of two concurrent runs rolls back. created_at has a resolution of
+ * seconds: two runs of the same second both roll back.
+ */
+int conflict_check(struct openstack *os, const struct vim_request *made, size_t n, struct err *err);
+
+/* -EBUSY: a network or port has the mark of one of these, and this run neither created nor listed
+ * it. */
+int conflict_scan(struct openstack *os, const struct vim_request *wanted, size_t n,
+		  struct err *err);
+
+/*
+ * Uploads the file in image->src to the queued image `id` of Glance and verifies its hash. progress
+ * is called with bytes, done once, both from session_run: with 0, or -errno and the reason.
+ */
+struct image_upload *image_upload_start(struct session *session, const struct image *image,
+					const char *id,
+					void (*progress)(void *data, uint64_t done, uint64_t total),
+					void (*done)(void *data, int result, const char *text),
+					void *data);
+
+void image_upload_free(struct image_upload *upload); /* takes NULL */
+
+/* A hint what the user can do about a request refused with this status and message, or NULL. */
+const char *hint_for(enum vim_kind kind, long status, const char *message);
+
+/*
+ * The default allocation pools of a new subnet as Neutron generates them (neutron/ipam/utils.py,
+ * generate_pools): all addresses of address/prefix except the network address, the broadcast
+ * address (IPv4) and the gateway. [{"start": ..., "end": ...}], or NULL if the arguments are not
+ * addresses. The caller owns it.
+ */
+json_t *allocation_pools(const char *address, unsigned prefix, const char *gateway);
+
+/*
+ * A request of vim.h as body for POST and PUT to Neutron, Nova and Glance: the object in the
+ * service's format, without the {"network": ...} around it. Names of other resources are replaced
+ * by ids from os->resources; -ENOENT names the missing one. The caller owns ret.
+ */
+int body_make(struct openstack *os, const struct vim_request *request, json_t **ret,
+	      struct err *err);
+
+/*
+ * The body of a PUT that updates an object to the request: only attributes that can change in
+ * place.
+ */
+json_t *body_update(const struct vim_request *request);
+
+/* Adds a server's user data, if there is any, to the body of a request. -E2BIG. */
+int body_put_user_data(json_t *body, const struct vim_request *server, struct err *err);
+
+/* A flavor's extra specs, with the mark that shows that they are complete. */
+json_t *body_extra_specs(const struct vim_request *flavor);

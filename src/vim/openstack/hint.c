@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/hint.h"
+#include "vim/openstack/handle.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/image.h"
+#include "vim/openstack/handle.h"
 
 #include <errno.h>
 #include <fcntl.h>

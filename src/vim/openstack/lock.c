@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/lock.h"
+#include "vim/openstack/handle.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/openstack.h"
+#include "vim/vim.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "vim/openstack/body.h"
 #include "vim/openstack/handle.h"
 
 static void openstack_close(struct vim *vim)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/pools.h"
+#include "vim/openstack/handle.h"
 
 #include "net/ip.h"
 

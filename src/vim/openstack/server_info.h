@@ -6,6 +6,9 @@
 
 #include "vim/vim.h"
 
+struct cloud_facts;
+struct host_facts;
+
 /* Complete answers; refused and unsent queries are NULL. */
 struct server_view {
 	unsigned nova_minor; /* microversion of Nova's */
@@ -23,3 +26,15 @@ void server_info_read(const struct server_view *v, enum vim_look look, struct vi
 void server_view_clear(struct server_view *v);
 
 #define cleanup_server_view __attribute__((__cleanup__(server_view_clear)))
+
+/*
+ * These read data about compute hosts; malformed parts are ignored.
+ * A port as an admin sees it: the VF it is bound to is in use on its host.
+ */
+void facts_read_port(const json_t *port, struct cloud_facts *facts);
+
+/* https://docs.openstack.org/api-ref/network/v2/#networking-agents: mappings of those alive. */
+void facts_read_agent(const json_t *agent, struct cloud_facts *facts);
+
+/* GET /servers/ID/topology of a server on that host: the CPUs it is pinned to. */
+void facts_read_topology(const json_t *topology, struct host_facts *host);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of this machine (net/status.h): read from the kernel, cloud-init and the monitor's
+ * report, and written as JSON, metrics and text.
+ */
+#pragma once
+
+#include "net/status.h"
+
+struct err;
+
+/*
+ * A snapshot from proc, sys and run below root: "" is this machine, any other a captured tree
+ * (without addresses, which come from rtnetlink). Missing and unreadable values stay unknown. Reads
+ * at most a fixed size per file. Needs no privilege. The caller clears *ret_status.
+ */
+void status_read(const char *root, struct guest_status *ret_status);
+
+/*
+ * Adds the monitor's report below root to the bonds and legs of *s. Adds nothing if there is no
+ * report, it is malformed, or, on this machine (root ""), older than REPORT_FRESH_MS.
+ */
+void report_read(const char *root, struct guest_status *s);
+
+/*
+ * Parses the text of /proc/net/bonding/NAME (kernel: drivers/net/bonding/bond_procfs.c). Values
+ * that it does not contain stay unknown, also if it is truncated or in another format. Sets neither
+ * name and proc of the bond nor mac, carrier, numa_node, driver and pci_address of its legs. The
+ * caller clears *ret_bond.
+ */
+void bonding_parse(const char *text, size_t len, struct guest_bond *ret_bond);
+
+/*
+ * Sets gateway4 (gateway6) of interfaces with a default route to the gateway with the lowest
+ * metric, from the text of /proc/net/route (ipv6_route). Malformed lines are ignored.
+ */
+void route4_take(const char *text, struct guest_status *s);
+void route6_take(const char *text, struct guest_status *s);
+
+/*
+ * The state of cloud-init, from ROOT/run/cloud-init/{status,result}.json, which `cloud-init status`
+ * reads. The caller clears *ret.
+ */
+void cloud_init_read(const char *root, struct guest_cloud_init *ret);
+
+/*
+ * The answer to GET /status: JSON with a final newline, see doc/bondd.md. Unknown values are null.
+ * The caller frees. NULL: an error.
+ */
+char *status_json(const struct guest_status *s, struct err *err);
+
+/* For Prometheus (text format 0.0.4), and as lines of text: `bondd status`. The caller frees. */
+char *status_metrics(const struct guest_status *s);
+char *status_table(const struct guest_status *s);
