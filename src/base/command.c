@@ -107,7 +107,7 @@ static int set_value(const struct parse *p, const struct option_row *row, const 
 	return 0;
 }
 
-/* What getopt_long stopped at: a letter of "-xv", or a long option. */
+/* Reports the option at which getopt_long stopped: a letter of "-xv", or a long option. */
 static int bad_option(const struct parse *p, const char *word)
 {
 	size_t name_len = strcspn(word, "=");

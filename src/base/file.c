@@ -105,7 +105,7 @@ int dir_make(const char *path, struct err *err)
 			continue;
 		*p = 0;
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return err_errno(err, errno, "cannot make folder %s", copy);
+			return err_errno(err, errno, "cannot create folder %s", copy);
 		if (!end)
 			return 0;
 		*p = end;

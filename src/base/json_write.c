@@ -20,14 +20,14 @@ static void latch(struct json_writer *w, const char *key, enum err_kind kind, co
 
 		if (next)
 			strbuf_addf(&path, "%s%s", path.len ? "." : "", next);
-		else if (json_is_array(w->open[i].value)) /* what is open is in it already */
+		else if (json_is_array(w->open[i].value)) /* the open container is already in it */
 			strbuf_addf(&path, "[%zu]", i + 1 < w->n_open ? size - 1 : size);
 	}
 	err_set_kind(&w->err, kind, 0, "%s%s%s", path.len ? path.s : "", path.len ? ": " : "",
 		     what);
 }
 
-/* Takes value over, NULL being an error of its making. */
+/* Takes ownership of value; NULL: it could not be created. */
 static bool put(struct json_writer *w, const char *key, json_t *value)
 {
 	json_t *parent = w->n_open ? w->open[w->n_open - 1].value : NULL;
@@ -43,7 +43,7 @@ static bool put(struct json_writer *w, const char *key, json_t *value)
 	}
 	if ((parent ? json_is_object(parent) != (key != NULL) : w->root || key) ||
 	    (key && json_object_get(parent, key))) {
-		latch(w, key, ERR_BUG, "is there already, or has no place here");
+		latch(w, key, ERR_BUG, "already exists, or is not allowed here");
 		json_decref(value);
 		return false;
 	}
@@ -85,7 +85,7 @@ void json_close(struct json_writer *w)
 	if (w->n_open)
 		w->n_open--;
 	else
-		latch(w, NULL, ERR_BUG, "there is nothing to close");
+		latch(w, NULL, ERR_BUG, "no object or array is open");
 }
 
 static json_t *clean(const char *s, size_t len)

@@ -16,10 +16,10 @@ enum {
 struct measure {
 	struct yaml *y;
 	size_t *size; /* by node number; 0: not measured, 1 and more: nodes below and itself */
-	bool *open;   /* on the way from the root to where we are */
+	bool *open;   /* on the path from the root to the current node */
 };
 
-/* Nodes below id, aliases counted each time; more than SIZE_MAX_NODES for what must be refused. */
+/* Nodes below id, aliases counted each time; more than SIZE_MAX_NODES: refuse the document. */
 static size_t measure(struct measure *m, int id, unsigned depth)
 {
 	size_t i = (size_t)id, sum = 1;
@@ -74,8 +74,8 @@ static void report_duplicates(struct yaml *y, const struct yaml_reader *reader,
 				cleanup_free char *q = quotable(yaml_str(key));
 				report(findings, y->text, yaml_line(key), SEVERITY_WARNING,
 				       reader->key_rule,
-				       "\"%s\" stands again in line %u: only the last one counts; "
-				       "join them",
+				       "\"%s\" is repeated in line %u, and only the last one "
+				       "counts: merge them",
 				       q, text_line(y->text, yaml_line(later)));
 				break;
 			}
@@ -92,11 +92,12 @@ static void report_problem(const yaml_parser_t *p, const struct text *t,
 		line = 0;
 		for (size_t i = 0; i < p->problem_offset && i < t->len; i++)
 			line += t->s[i] == '\n';
-		report(findings, t, line, SEVERITY_ERROR, reader->rule, "no YAML: %s (byte 0x%02x)",
-		       p->problem, (unsigned)p->problem_value & 0xff);
+		report(findings, t, line, SEVERITY_ERROR, reader->rule,
+		       "not valid YAML: %s (byte 0x%02x)", p->problem,
+		       (unsigned)p->problem_value & 0xff);
 		return;
 	}
-	/* A context some lines above is where the fault often is. */
+	/* The fault is often at a context some lines above. */
 	cleanup_free char *where = p->context && p->context_mark.line != line
 					   ? xasprintf(" %s that begins in line %u", p->context,
 						       text_line(t, p->context_mark.line))
@@ -107,19 +108,19 @@ static void report_problem(const yaml_parser_t *p, const struct text *t,
 			   : strstr(problem, "cannot start any token")
 				   ? ": indent by spaces; quote a value that begins with @, ` or %"
 				   : "";
-	report(findings, t, line, SEVERITY_ERROR, reader->rule, "no YAML: %s%s%s%s", problem,
+	report(findings, t, line, SEVERITY_ERROR, reader->rule, "not valid YAML: %s%s%s%s", problem,
 	       *where ? "," : "", where, hint);
 }
 
 static void start(yaml_parser_t *p, const struct text *text)
 {
 	if (!yaml_parser_initialize(p))
-		abort(); /* only for want of memory */
+		abort(); /* only out of memory */
 	yaml_parser_set_encoding(p, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(p, (const unsigned char *)text->s, text->len);
 }
 
-/* libyaml's work grows with the square of the depth, so that is looked at before all else. */
+/* libyaml's work grows with the square of the depth, so the depth is checked first. */
 static bool too_deep(const struct text *text)
 {
 	yaml_parser_t p;
@@ -144,8 +145,8 @@ static void report_unbounded(const struct text *text, const struct yaml_reader *
 			     struct findings *findings)
 {
 	report(findings, text, 0, SEVERITY_ERROR, reader->rule,
-	       "this YAML is nested deeper than %d levels or its aliases make it grow past all "
-	       "bounds: it is not read",
+	       "this YAML is nested deeper than %d levels or its aliases expand too far: it is not "
+	       "read",
 	       DEPTH_MAX);
 }
 
@@ -177,8 +178,8 @@ bool yaml_load(struct yaml *y, const struct text *text, const struct yaml_reader
 		yaml_node_t *root = yaml_document_get_root_node(&more);
 		if (root) {
 			report(findings, text, more.start_mark.line, SEVERITY_ERROR, reader->rule,
-			       "a second YAML document begins here: %s takes one only and refuses "
-			       "the %s; remove the \"---\"",
+			       "a second YAML document begins here, but %s accepts only one and "
+			       "rejects the %s: remove the \"---\"",
 			       reader->name, reader->whole);
 		}
 		yaml_document_delete(&more);

@@ -8,8 +8,8 @@
  *     takes the first leg that comes up.
  *  2. The active leg fails when its carrier is gone, or when a majority of the targets whose answer
  *     counts says so: a target counts against it when the leg hears nothing (or too little) from it
- *     while another leg has just heard it. A target that no leg hears is ignored: the target failed,
- *     not the legs. If no target is left, the bond stays.
+ *     while another leg has just heard it. A target that no leg hears is ignored: the target
+ *     failed, not the legs. If no target is left, the bond stays.
  *  3. It moves only to a leg that has a carrier, that the bond calls up (the kernel refuses any
  *     other) and that is proven good. If there is none, a dead leg is also left for one whose
  *     answers are doubted: it cannot be worse.

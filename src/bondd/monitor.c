@@ -429,16 +429,17 @@ static void tell_bogus(struct bond_monitor *m, int64_t now)
 		char other[MAC_TEXT_SIZE];
 		if (l->excess)
 			journal_say(JOURNAL_WARNING,
-				    "%s: %s got %llu replies that match no probe: a neighbour "
-				    "forges them, or frames are duplicated",
-				    m->name, l->name, (unsigned long long)l->excess);
+				    "%s: %s got %llu %s without a probe: forged by a neighbour, "
+				    "or duplicated frames",
+				    m->name, l->name, (unsigned long long)l->excess,
+				    plural(l->excess, "reply", "replies"));
 		if (l->other_mac)
-			journal_say(
-				JOURNAL_WARNING,
-				"%s: %s got %llu replies from a MAC other than the target's, last "
-				"%s: a neighbour forges them, or the address is in use twice",
-				m->name, l->name, (unsigned long long)l->other_mac,
-				mac_format(&l->other, other));
+			journal_say(JOURNAL_WARNING,
+				    "%s: %s got %llu %s from a MAC other than the target's, last "
+				    "%s: forged by a neighbour, or the address is in use twice",
+				    m->name, l->name, (unsigned long long)l->other_mac,
+				    plural(l->other_mac, "reply", "replies"),
+				    mac_format(&l->other, other));
 	}
 	m->bogus = sum;
 	m->told_bogus = now;

@@ -72,8 +72,8 @@ static char *map_fault(const struct flavor *f, size_t cells)
 		const char *c = of_cell(f, "cpus", cell), *m = of_cell(f, "mem", cell);
 		if (!c || !m)
 			return xasprintf(
-				"cell %zu has no hw:numa_%s.%zu although the flavor has %zu cells",
-				cell, c ? "mem" : "cpus", cell, cells);
+				"cell %zu has no hw:numa_%s.%zu, but the flavor has %zu %s", cell,
+				c ? "mem" : "cpus", cell, cells, plural(cells, "cell", "cells"));
 		if (!extra_spec_cpus(c, cpus) || str_to_int(m, 1, INT32_MAX, &mb) < 0)
 			return NULL; /* reported by another rule */
 		memory += (uint64_t)mb;
@@ -205,10 +205,11 @@ static void numa_needs(const struct rule_ctx *ctx)
 	if (cells < 2 || has_map(f) || (!dedicated && !large))
 		return;
 	finding(ctx, line_of(f, "hw:numa_nodes"),
-		"flavor \"%s\" needs %zu nodes of one host, each with %zu free %sCPUs and %zu MB "
+		"flavor \"%s\" needs %zu nodes of one host, each with %zu free %s%s and %zu MB "
 		"of free %s; free resources of other nodes do not count",
 		f->name, cells, f->vcpus / cells, dedicated ? "dedicated " : "",
-		f->memory_mb / cells, large ? "huge pages" : "memory");
+		plural(f->vcpus / cells, "CPU", "CPUs"), f->memory_mb / cells,
+		large ? "huge pages" : "memory");
 }
 
 static void numa_pci_policy(const struct rule_ctx *ctx)

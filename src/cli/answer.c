@@ -18,7 +18,7 @@ static struct {
 	struct json_writer w;
 	size_t flags;
 	struct failure first, part;
-	volatile sig_atomic_t pending; /* begun and not printed */
+	volatile sig_atomic_t pending; /* begun but not printed */
 } answer;
 
 struct json_writer *answer_begin(bool one_line)

@@ -14,10 +14,10 @@ struct json_writer;
 
 #define ANSWER_FORMAT_VERSION 1
 
-/* The verb adds members to the object that is open in what this returns. */
+/* The verb adds members to the open object of the returned writer. */
 struct json_writer *answer_begin(bool one_line);
 
-/* Keeps the error for the document: the first one, and the first since answer_part_begin(). */
+/* Keeps the first error for the document, and the first since answer_part_begin(). */
 void answer_fail(const struct err *err);
 /* Weak: the program that makes the man pages has the verb table only. */
 void answer_usage_error(const char *text, const char *hint) __attribute__((__weak__));
@@ -26,9 +26,9 @@ void answer_usage_error(const char *text, const char *hint) __attribute__((__wea
 void answer_part_begin(void);
 void answer_part_end(struct json_writer *w);
 
-/* Prints the document if one was begun and there is something in it. Returns code, or
- * EXIT_NOT_RIGHT when the document cannot be made. */
+/* Prints the document if one was begun and is not empty. Returns code, or EXIT_NOT_RIGHT if the
+ * document cannot be written. */
 int answer_end(int code);
 
-/* From a signal handler, before _exit(): the document of a run that was interrupted. */
+/* From a signal handler, before _exit(): the document of an interrupted run. */
 void answer_interrupted(void);

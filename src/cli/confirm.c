@@ -49,7 +49,7 @@ static int refuse(const char *verb, enum err_kind kind, int code, const char *te
 	return code;
 }
 
-/* Until a line can be read. A signal may arrive before poll(2) waits: look again and again. */
+/* Waits for a line. Polls in short intervals, since a signal may arrive before poll(2) waits. */
 static void wait_for_answer(const volatile sig_atomic_t *interrupted)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -67,8 +67,8 @@ int cli_confirm(const char *verb, const struct options *options, bool yes, const
 		return EXIT_DONE;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return refuse(verb, ERR_INVALID, EXIT_USAGE,
-			      "nothing was changed: there is no terminal to ask for confirmation "
-			      "on: give --yes");
+			      "nothing was changed: there is no terminal for the confirmation: "
+			      "give --yes");
 	fprintf(stderr, "%s: %zu %s as above? [y/N] ", verb, n, plural(n, "object", "objects"));
 	wait_for_answer(options->interrupted);
 	ssize_t len = *options->interrupted ? -1 : getline(&answer, &size, stdin);

@@ -52,7 +52,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
 		return cli_fail("deploy", &err);
 	if (own->at_once)
-		plan_at_once(plan, "asked for with --at-once");
+		plan_at_once(plan, "requested with --at-once");
 	if (apply_admit(vim, plan, &err) < 0)
 		return cli_fail("deploy", &err);
 	int confirmed = cli_confirm("deploy", options, own->yes, plan);

@@ -32,7 +32,7 @@ static void report_json(void *data, const struct event *e)
 	fflush(stdout);
 }
 
-/* Once, before anything is made. */
+/* Once, before anything is created. */
 static void print_warnings(const struct verb *verb, struct findings *findings)
 {
 	if (verb->policy & VERB_WARNS)

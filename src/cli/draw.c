@@ -89,9 +89,8 @@ int verb_draw(const struct verb *verb, const void *all)
 	const bool asks = options->vim || options->os_cloud;
 
 	if (options->hosts && asks)
-		return command_usage_error(
-			&dnsvnf_program, verb,
-			"--hosts and --vim exclude each other: give one of them");
+		return command_usage_error(&dnsvnf_program, verb,
+					   "--hosts and --vim exclude each other: use one of them");
 	if (design_read(options->operand, &model, &findings, &err) < 0)
 		return cli_fail("draw", &err);
 	if (!model) {

@@ -176,7 +176,7 @@ static int drill_group(const struct drill_options *own, const struct deployment 
 			*array_push(runs->v, runs->n) = result;
 		}
 	}
-	/* Also what was measured before an error or an interrupt. */
+	/* Also the results before an error or an interrupt. */
 	int code = runs->n ? report(own, runs) : EXIT_DONE;
 	return r < 0 ? cli_fail("drill", &err) : code;
 }
@@ -224,6 +224,6 @@ int verb_drill(const struct verb *verb, const void *options)
 
 	if (own->leg && own->port)
 		return command_usage_error(&dnsvnf_program, verb,
-					   "--leg and --port exclude each other");
+					   "--leg and --port exclude each other: use one of them");
 	return cli_each_deployment(verb, options, drill_one);
 }

@@ -19,10 +19,10 @@ char *drill_bondd_text(const struct drill_result *r)
 	if (r->sentence)
 		return xstrdup(r->sentence);
 	if (r->watched)
-		return xstrdup("is running, reported nothing");
+		return xstrdup("is running, but reported nothing");
 	return r->leg_before
 		       ? xasprintf("is not running in the guest: only %s monitors the bond", how)
-		       : xstrdup("could not be asked");
+		       : xstrdup("could not be reached");
 }
 
 static char *noise_text(const struct outage_gap *gap)
@@ -98,8 +98,9 @@ static void print_gap(const char *title, const struct outage_gap *gap, const cha
 {
 	printf("%-12s %.0f ms", title, outage_ms(gap));
 	if (gap->lost)
-		printf(" (%llu queries lost, at most %.0f ms)%s", (unsigned long long)gap->lost,
-		       gap->at_most_ms, gap->open ? ", and it did not end" : "");
+		printf(" (%llu %s lost, at most %.0f ms)%s", (unsigned long long)gap->lost,
+		       plural(gap->lost, "query", "queries"), gap->at_most_ms,
+		       gap->open ? ", and it did not end" : "");
 	printf("%s%s\n", estimate, gap->measured ? "" : "; not certain");
 }
 
@@ -118,13 +119,13 @@ static void print_gaps(const struct drill_result *r)
 	print_gap("outage:", &o->failover, estimate);
 	print_gap(r->failed_back ? "failback:" : "leg's return:", &o->failback, "");
 	if (o->longest_elsewhere.lost)
-		printf("elsewhere:   a gap of %.0f ms at %.1f s, %llu queries lost in all: not the "
-		       "failure's\n",
+		printf("elsewhere:   a gap of %.0f ms at %.1f s, %llu queries lost in all: not "
+		       "caused by the failure\n",
 		       outage_ms(&o->longest_elsewhere), o->longest_elsewhere.start_ms / 1e3,
 		       (unsigned long long)o->lost_elsewhere);
 	else if (o->lost_elsewhere)
-		printf("elsewhere:   %llu quer%s lost\n", (unsigned long long)o->lost_elsewhere,
-		       o->lost_elsewhere == 1 ? "y" : "ies");
+		printf("elsewhere:   %llu %s lost\n", (unsigned long long)o->lost_elsewhere,
+		       plural(o->lost_elsewhere, "query", "queries"));
 }
 
 void drill_print(const struct drill_result *r, unsigned max_outage_ms)

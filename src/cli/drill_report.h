@@ -10,7 +10,7 @@ struct json_writer;
 /* "fail: the outage of 80 ms is longer than 50 ms"; the caller frees. */
 char *drill_verdict_text(const struct drill_result *result, unsigned max_outage_ms);
 
-/* What bondd in the guest said of the failure; the caller frees. */
+/* The message of bondd in the guest about the failure; the caller frees. */
 char *drill_bondd_text(const struct drill_result *result);
 
 void drill_print(const struct drill_result *result, unsigned max_outage_ms);

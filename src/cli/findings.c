@@ -13,7 +13,7 @@
 
 enum { INDENT = 4, WIDTH_MIN = 40, WIDTH_MAX = 120 };
 
-/* Columns of the terminal that out is, 0: it is none. */
+/* Columns of the terminal; 0: out is not a terminal. */
 static int terminal_width(FILE *out)
 {
 	struct winsize size;

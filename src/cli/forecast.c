@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "deploy/forecast.h"
 
-#define HOSTS_SHOWN 20 /* the reasons of all are in the JSON */
+#define HOSTS_SHOWN 20 /* the JSON has the reasons of all */
 
 static const char *verdict_name(enum schedule_verdict verdict)
 {
@@ -74,7 +74,7 @@ void print_scheduled(FILE *out, const struct scheduled_server *s)
 		break;
 	}
 	if (s->request.unseen)
-		fprintf(out, "  not known: %s\n", s->request.unseen);
+		fprintf(out, "  unknown: %s\n", s->request.unseen);
 }
 
 void print_forecast(FILE *out, const struct forecast *o)
@@ -85,7 +85,7 @@ void print_forecast(FILE *out, const struct forecast *o)
 		fputs(o->notes, out);
 }
 
-/* May more fit? */
+/* Is the number only a lower bound? */
 static bool is_at_least(const struct capacity *capacity)
 {
 	return capacity->n == CAPACITY_MAX || capacity->stop.verdict == SCHEDULE_UNKNOWN;

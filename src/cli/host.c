@@ -18,7 +18,7 @@ DEFINE_CLEANUP(struct tree *, cleanup_tree_fn, tree_close)
 static const char *wrong_use(const struct host_options *o)
 {
 	if (o->apply && o->root)
-		return "--apply changes this machine, --root reads the files of another: give one "
+		return "--apply changes this machine, --root reads the files of another: use one "
 		       "of them";
 	if (o->capture && (o->root || o->tune || o->common.format == FORMAT_JSON))
 		return "--capture cannot be combined with other options";
@@ -79,7 +79,7 @@ static int exit_of(const struct host *host)
 	return EXIT_DONE;
 }
 
-/* The folder, or the archive, that --root names; table must outlive the tree. */
+/* Opens the folder or archive of --root; table must outlive the tree. */
 static int open_root(const char *root, struct tree_table *table, struct tree **ret_tree,
 		     struct err *err)
 {
@@ -95,11 +95,10 @@ static int open_root(const char *root, struct tree_table *table, struct tree **r
 		return err->code;
 	}
 	if (!tree_exists(tree, "sys") && !tree_exists(tree, "proc"))
-		return err_set(
-			err, INVALID,
-			"%s holds no capture: it has neither sys nor proc; give the file that "
-			"'dnsvnf host --capture' wrote, or the folder 'host' in it",
-			root);
+		return err_set(err, INVALID,
+			       "%s is not a capture (it has neither sys nor proc): give the file "
+			       "that 'dnsvnf host --capture' wrote, or the folder 'host' in it",
+			       root);
 	*ret_tree = steal_ptr(tree);
 	return 0;
 }

@@ -178,7 +178,8 @@ static void report_kernel(FILE *out, const struct host *host)
 
 	fprintf(out, "\nIOMMU and kernel\nIOMMU: %s", word(i->on, "on", "off"));
 	if (i->groups >= 0)
-		fprintf(out, ", %" PRId64 " groups", i->groups);
+		fprintf(out, ", %" PRId64 " %s", i->groups,
+			plural((uint64_t)i->groups, "group", "groups"));
 	for (size_t n = 0; n < i->n_units; n++)
 		fprintf(out, "%s%s", n ? " " : ", ", i->units[n]);
 	fprintf(out, "; DMAR or IVRS table of the firmware: %s\n",

@@ -53,7 +53,7 @@ static int run_verb(const struct verb *verb, void *options)
 
 	if (common->format == FORMAT_JSON)
 		common->json = answer_begin((verb->policy & VERB_STREAMS) != 0);
-	if (!verb->run) /* which prints its own answer, unless it is missing */
+	if (!verb->run) /* the module prints its own answer, unless it is missing */
 		return answer_end(elsewhere.run(elsewhere.argc, elsewhere.argv));
 	setlocale(LC_CTYPE, "");
 	log_set_level((int)common->verbose);
@@ -62,7 +62,7 @@ static int run_verb(const struct verb *verb, void *options)
 	return command_finish(&dnsvnf_program, answer_end(verb->run(verb, options)));
 }
 
-/* As far as can be seen on a command line that is wrong. */
+/* As far as an invalid command line shows it. */
 static bool asks_for_json(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)

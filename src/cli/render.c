@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What deploy would send to an empty VIM: nothing is asked, nothing is sent. */
+/* What deploy would send to an empty VIM. Contacts no VIM. */
 
 #include "base/alloc.h"
 #include "base/base64.h"
@@ -13,10 +13,10 @@
 #include "vim/local/configdrive.h"
 #include "vim/request.h"
 
-/* In place of ids and MAC addresses that are not known before. */
+/* In place of ids and MAC addresses that are not yet known. */
 #define CHOSEN "(chosen by the VIM)"
 
-/* Those that the descriptor gives the port, for network_data.json. */
+/* The port's addresses in the descriptor, for network_data.json. */
 static void add_addresses(const struct vim_request *request, struct configdrive_port *port)
 {
 	struct configdrive_address *addresses = NULL;
@@ -143,7 +143,7 @@ static void put_servers(struct json_writer *w, const struct plan *plan)
 	json_close(w);
 }
 
-/* The JSON again, with headings, and user data as it is. */
+/* The same as text, with headings and unescaped user data. */
 static int print_text(const struct plan *plan, struct err *err)
 {
 	cleanup_json_writer struct json_writer w = {0};

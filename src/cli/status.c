@@ -10,14 +10,14 @@
 
 #define ASK_MS 1500
 
-/* What is left of a deployment that has no server. */
+/* The remains of a deployment without a server. */
 enum remains {
 	REMAINS_NONE, /* it has a server */
 	REMAINS_INCOMPLETE,
-	REMAINS_EMPTY, /* a namespace or a folder, and nothing in it */
+	REMAINS_EMPTY, /* an empty namespace or folder */
 };
 
-/* A server, or what is left of a deployment without one. */
+/* A server, or the remains of a deployment without one. */
 struct row {
 	char *tenant, *deployment, *server;
 	enum remains remains;
@@ -35,7 +35,7 @@ static void row_clear(struct row *row)
 	strv_clear(&row->addresses);
 }
 
-/* The guest answers on one of the ports of type virtual: the management port is one of them. */
+/* Tries the guest's virtual ports, one of which is the management port. */
 static bool ask_guest(struct vim *vim, const struct vim_server_info *server,
 		      struct guest_status *ret)
 {
@@ -56,7 +56,7 @@ static void add_addresses(struct row *row, const struct strv *from)
 			strv_add(&row->addresses, from->v[i]);
 }
 
-/* Those of the bonds; of the ports when the guest cannot be asked. */
+/* The bonds' addresses; the ports' if the guest is unreachable. */
 static void find_addresses(struct row *row)
 {
 	for (size_t b = 0; b < row->guest.n_bonds; b++) {
@@ -127,12 +127,12 @@ static char *state_text(const struct row *row)
 	case REMAINS_INCOMPLETE:
 		return xstrdup("incomplete: no server");
 	case REMAINS_EMPTY:
-		return xstrdup("empty remains of a deployment; undeploy removes them");
+		return xstrdup("empty remains of a deployment: undeploy removes them");
 	case REMAINS_NONE:
 		break;
 	}
 	if (!row->info.status)
-		return xstrdup("not there");
+		return xstrdup("missing");
 	return row->info.fault ? xasprintf("%s: %s", row->info.status, row->info.fault)
 			       : xstrdup(row->info.status);
 }
@@ -238,7 +238,7 @@ static const char *remains_name(enum remains remains)
 	return "deployed";
 }
 
-/* The rows of a deployment follow each other. */
+/* Keeps the rows of a deployment together. */
 static void put_rows(struct json_writer *w, const struct row *rows, size_t n)
 {
 	json_open_array(w, "deployments");

@@ -6,14 +6,14 @@
 #include "cli/common.h"
 #include "cli/verb.h"
 
-/* What one source says: "--vim", or a locator's line. */
+/* The value of one source: "--vim", or a locator's line. */
 struct choice {
-	const char *value; /* NULL: none of the sources says anything */
+	const char *value; /* NULL: no source sets it */
 	char *source;
 	bool in_descriptor;
 };
 
-/* Takes source over. Two that disagree are an error. */
+/* Takes ownership of source. Two that disagree are an error. */
 static int choose(const struct verb *verb, struct choice *c, const char *value, char *source,
 		  bool in_descriptor)
 {
@@ -27,14 +27,14 @@ static int choose(const struct verb *verb, struct choice *c, const char *value, 
 	}
 	cleanup_err struct err err = ERR_INIT;
 	err_set(&err, INVALID,
-		"%s is \"%s\" and %s is \"%s\": nothing was changed; omit one of them, or give "
-		"both the same value",
+		"%s is \"%s\" and %s is \"%s\": nothing was changed; omit one of them, or set both "
+		"to the same value",
 		c->source, c->value, owned, value);
 	cli_fail(verb->name, &err);
 	return c->in_descriptor && in_descriptor ? EXIT_NOT_RIGHT : EXIT_USAGE;
 }
 
-/* leaf: the offset of a string of struct locator, and what ESC calls it. */
+/* leaf: the offset of a string in struct locator, and its name in ESC. */
 static int choose_in_descriptor(const struct verb *verb, const struct options *options,
 				const struct deployment *deployment, size_t offset,
 				const char *leaf, struct choice *c)
@@ -69,10 +69,8 @@ static int choose_vim(const struct verb *verb, const struct options *options,
 						     offsetof(struct locator, vim_id), "vim_id", c);
 }
 
-/*
- * vim_project, else the one named like the tenant, as ESC maps them; NULL when vim_mapping is
- * false: the one that the credentials name.
- */
+/* vim_project, else the one named like the tenant, as in ESC; NULL if vim_mapping is false: the
+ * one of the credentials. */
 static const char *project_of(const struct tenant *tenant, const struct choice *project)
 {
 	if (project->value)
@@ -174,7 +172,7 @@ int target_open(const struct verb *verb, const struct options *options, const st
 		.make_project = tenant && tenant->managed_resource && tenant->vim_mapping,
 		.tenant = tenant ? tenant->name : "",
 		.deployment = deployment ? deployment->name : "",
-		/* A deploy would put back the link that a drill holds down. */
+		/* A deploy would set up the link that a drill holds down. */
 		.change = (verb->policy & VERB_CHANGES) != 0,
 	};
 	return open_and_login(verb, &target, run, ret_vim);

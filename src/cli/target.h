@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which VIM a verb talks to: --vim, --os-cloud, OS_CLOUD and the locators' vim_id, of which all
- * that are given have to name the same one; else the embedded one.
+ * Which VIM a verb talks to: --vim, --os-cloud, OS_CLOUD and the locators' vim_id, which must agree
+ * if several are set; without any, the embedded one.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ int target_check(const struct verb *verb, const struct options *options, const s
 
 /*
  * Opens the VIM of a deployment (tenant and deployment NULL: of none), logs in and prints
- * "VIM NAME, region NAME, project NAME, user NAME" on stderr, unless that was the last line of the
- * kind. Returns 0, or an exit code with the error printed.
+ * "VIM NAME, region NAME, project NAME, user NAME" on stderr, unless the last such line was the
+ * same. Returns 0, or an exit code with the error printed.
  */
 int target_open(const struct verb *verb, const struct options *options, const struct tenant *tenant,
 		const struct deployment *deployment, const struct run_ctx *run,

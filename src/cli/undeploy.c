@@ -18,7 +18,7 @@ static int find_remains(struct vim *vim, bool *ret, struct err *err)
 	return r;
 }
 
-/* release() drops a project that was made for the deployment and holds nothing. */
+/* release() deletes a project that was created for the deployment and is empty. */
 static int nothing_there(struct vim *vim)
 {
 	const struct vim_identity *id = &vim->identity;

@@ -17,7 +17,7 @@
 	.name = "output", .brief = 'o', .type = OPTION_ENUM, .offset = AT(format), \
 	.words = FORMATS, .preset = "text", .help = HELP_TEXT
 
-/* The keys under "clouds:" where openstacksdk looks for them. */
+/* The keys under "clouds:" in the files that openstacksdk reads. */
 #define CLOUD_NAMES                                                                          \
 	"cat \"$OS_CLIENT_CONFIG_FILE\" clouds.yaml ~/.config/openstack/clouds.yaml "        \
 	"/etc/openstack/clouds.yaml 2>/dev/null | awk '/^[^ #]/ { on = /^clouds:/; n = 0 } " \
@@ -104,7 +104,7 @@ static const struct option_row plan_options[] = {
 	{.name = "exit-code",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct plan_options, exit_code),
-	 .help = "exit with 1 if there is something to do"},
+	 .help = "exit with 1 if anything would change"},
 	{0},
 };
 
@@ -140,7 +140,7 @@ static const struct option_row deploy_options[] = {
 	{.name = "no-rollback",
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, no_rollback),
-	 .help = "leave a server as its failed change left it"},
+	 .help = "leave a server in the state of its failed change"},
 	{.name = "yes",
 	 .brief = 'y',
 	 .type = OPTION_FLAG,
@@ -311,12 +311,12 @@ static const struct verb verbs[] = {
 		.operand_offset = offsetof(struct options, operand),
 		.options = render_options,
 		.options_size = sizeof(struct options),
-		.summary =
-			"show user data, config drive and requests of a deployment, and send none",
+		.summary = "show user data, config drive and requests of a deployment without "
+			   "sending them",
 		.text = "Prints for each VM the final user data and the files of its config drive, "
 			"then the request for each object, as for a VIM that has none of them. No "
 			"VIM is contacted: ids and MAC addresses that the VIM chooses are marked. "
-			"The user data holds the secrets that the day-0 files hold.",
+			"The user data contains the secrets of the day-0 files.",
 		.example = "dnsvnf render examples/technote/corrected/dep.xml",
 		.policy = VERB_OFFLINE | VERB_WARNS,
 		.run = verb_render,
@@ -349,9 +349,9 @@ static const struct verb verbs[] = {
 		.text = "Creates networks, ports and servers, then waits until the servers are "
 			"alive (VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Can be "
 			"repeated: it completes an interrupted run, or reports that nothing is to "
-			"be done. Servers that exist and differ are changed one at a time, in "
-			"place where the VIM can, and the next only when DNS of the last answers; "
-			"one that does not serve within bootup_time goes back to what it was. If "
+			"be done. Existing servers that differ are changed one at a time, in place "
+			"where the VIM can, and the next one only after DNS of the last answers; "
+			"one that does not serve within bootup_time is rolled back. If "
 			"no host accepts a server, it explains why when --hosts is given.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_WARNS | VERB_STREAMS | VERB_STOPS,
@@ -379,15 +379,13 @@ static const struct verb verbs[] = {
 		.summary = "fail the bond's active leg under DNS load and measure the outage",
 		.text = "Sends DNS queries from the service network, at a rate that is answered "
 			"without loss, and sets the link of the bond's active leg down or drops "
-			"its "
-			"packets. Always restores the leg, also after an error or an interrupt. "
-			"Prints the outage at the failure and at the leg's return, apart from "
-			"other "
-			"losses, and the report of bondd in the guest; if the bond did not fail "
-			"over, also the reason. Exit code 1 if it did not fail over, if queries "
-			"are "
-			"still lost at the end or if an outage exceeds --max-outage; 5 if the "
-			"result is inconclusive because this machine or the guest was overloaded.",
+			"its packets. Always restores the leg, also after an error or an "
+			"interrupt. Prints the outage at the failure and at the leg's return, "
+			"apart from other losses, and the report of bondd in the guest; if the "
+			"bond did not fail over, also the reason. Exit code 1 if it did not fail "
+			"over, if queries are still lost at the end or if an outage exceeds "
+			"--max-outage; 5 if the result is inconclusive because this machine or the "
+			"guest was overloaded.",
 		.example = "sudo dnsvnf drill --repeat 5 --max-outage 100 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_STOPS,

@@ -77,7 +77,7 @@ struct drill_options {
 	struct options common;
 	unsigned qps;
 	int failure;            /* enum drill_failure */
-	const char *leg, *port; /* to break, or NULL */
+	const char *leg, *port; /* to fail, or NULL */
 	unsigned repeat;
 	unsigned max_outage;   /* ms; 0: not given */
 	const char *svg, *csv; /* or NULL */

@@ -41,13 +41,14 @@ static void check_server(struct verify_ctx *ctx)
 			   "the VIM does not report the guest's NUMA cells");
 	else if (!flavor)
 		verify_add(ctx, "server-cells", server->name, VERDICT_UNKNOWN,
-			   "%s NUMA cells; flavor %s is not in the descriptor, so the requested "
+			   "%s NUMA %s; flavor %s is not in the descriptor, so the requested "
 			   "number is unknown",
-			   cells, ctx->group->flavor);
+			   cells, plural(server->cells, "cell", "cells"), ctx->group->flavor);
 	else
 		verify_add(ctx, "server-cells", server->name,
 			   verify_verdict(asked ? streq(asked, cells) : server->cells == 1),
-			   "%s NUMA cells, flavor %s asks for %s", cells, flavor->name,
+			   "%s NUMA %s, flavor %s requests %s", cells,
+			   plural(server->cells, "cell", "cells"), flavor->name,
 			   asked ? asked : "1");
 }
 
@@ -80,10 +81,11 @@ static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 			   "the guest does not report it");
 	else
 		verify_add(ctx, "leg-carrier", leg->name, verify_verdict(leg->carrier == TRI_YES),
-			   "carrier %s, bond says %s, %lld link failures",
+			   "carrier %s, bond reports %s, %lld link %s",
 			   leg->carrier == TRI_YES ? "up" : "down",
 			   leg->mii_status ? leg->mii_status : "nothing",
-			   (long long)leg->link_failures);
+			   (long long)leg->link_failures,
+			   plural((uint64_t)leg->link_failures, "failure", "failures"));
 	if (!leg->permanent_mac)
 		verify_add(ctx, "leg-port", leg->name, VERDICT_UNKNOWN,
 			   "the guest does not report its permanent MAC, so its port is unknown");

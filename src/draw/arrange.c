@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Where the boxes of the picture stand. */
+/* The positions of the picture's boxes. */
 #include "draw/layout.h"
 
 enum {

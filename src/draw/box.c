@@ -76,7 +76,7 @@ int mark_draw(struct strbuf *out, enum severity severity, int x, int y, const ch
 	return w;
 }
 
-/* Rows of marks from y on, as many in a row as fit. Returns the height; out NULL: only that. */
+/* Rows of marks from y on, as many in a row as fit. Returns the height; out NULL: draws nothing. */
 static int flow_marks(struct strbuf *out, const struct box *b, int y)
 {
 	int left = b->x + BOX_PAD, x = left, room = b->w - 2 * BOX_PAD, top = y;

@@ -113,7 +113,7 @@ static char *node_title(const struct draw_place *place, int node)
 	return strbuf_steal(&title);
 }
 
-/* Without a VIM's word on it: as OpenStack has it by default. */
+/* Without information from a VIM: OpenStack's default. */
 static size_t nic_of_virtual(struct layout_vm *g, const struct draw_port_place *at)
 {
 	size_t node = node_of(g, "virtual switch", true);
@@ -223,7 +223,7 @@ static void add_port_row(struct build *b, const struct guest_match *match,
 			return;
 		}
 	row->guest.look = "box unknown";
-	box_add(&row->guest, SVG_FAINT, "not set up by day-0");
+	box_add(&row->guest, SVG_FAINT, "not configured by day-0");
 }
 
 static int by_nic(const void *a, const void *b)
@@ -246,7 +246,7 @@ static void sort_rows(struct layout_vm *g)
 		}
 }
 
-/* The virtual switch stands above the nodes; NICs are numbered node by node. */
+/* The virtual switch is above the nodes; NICs are numbered node by node. */
 static void add_ports(struct build *b, const struct guest_match *match)
 {
 	const struct vm_group *group = b->view->group;
@@ -272,7 +272,7 @@ static void add_ports(struct build *b, const struct guest_match *match)
 	sort_rows(g);
 }
 
-/* Nodes that a cell is on, though no NIC of the VM is. */
+/* Nodes with a cell but without a NIC of the VM. */
 static void add_nodes_of_cells(struct build *b)
 {
 	for (size_t i = 0; b->place && i < b->place->n_cells; i++) {
@@ -345,24 +345,24 @@ static void add_cell(struct build *b, const struct fit_request *r, size_t i)
 	box_add(box, SVG_TEXT, "vCPU %s%s", list, r->cells[i].n_dedicated ? ", pinned" : "");
 	box_add(box, SVG_TEXT, "%lld MB", (long long)r->cells[i].memory_mb);
 	if (!place || !place->host)
-		box_add(box, SVG_FAINT, "on a host node of its own");
+		box_add(box, SVG_FAINT, "on a separate host node");
 	else if (i < place->n_cells)
 		box_add(box, SVG_TEXT, "on node %d%s%s", place->cells[i].node,
 			place->cells[i].cpus ? ", CPU " : "",
 			place->cells[i].cpus ? place->cells[i].cpus : "");
 }
 
-/* What the VM's flavor asks for; its ports have boxes of their own. */
+/* The flavor's requests; ports have separate boxes. */
 static int vm_request(const struct model *model, const struct vm_group *group,
 		      struct fit_request *ret, struct err *err)
 {
 	const struct flavor *flavor = model_flavor(model, group->flavor);
 
 	if (!flavor)
-		return err_set(err, NOT_FOUND,
-			       "flavor \"%s\" is not in the descriptor: only the VIM knows what it "
-			       "asks for",
-			       group->flavor);
+		return err_set(
+			err, NOT_FOUND,
+			"flavor \"%s\" is not in the descriptor, so its requests are unknown",
+			group->flavor);
 	return fit_request_from_flavor(flavor, model_image(model, group->image), ret, err);
 }
 
@@ -386,7 +386,7 @@ static void add_cells(struct build *b)
 	box = array_push(b->view->cells, b->view->n_cells);
 	box->look = "box cell";
 	box_add(box, SVG_TITLE, "no NUMA cells");
-	box_add(box, SVG_FAINT, "nothing binds vCPUs and memory to a node of the host");
+	box_add(box, SVG_FAINT, "vCPUs and memory are not bound to a host node");
 }
 
 static void describe_vm(struct build *b)
@@ -406,7 +406,8 @@ static void describe_vm(struct build *b)
 	strbuf_addf(&specs, "image %s, flavor %s", group->image ? group->image : "not given",
 		    group->flavor ? group->flavor : "not given");
 	if (flavor)
-		strbuf_addf(&specs, ": %u vCPUs, %u MB", flavor->vcpus, flavor->memory_mb);
+		strbuf_addf(&specs, ": %u %s, %u MB", flavor->vcpus,
+			    plural(flavor->vcpus, "vCPU", "vCPUs"), flavor->memory_mb);
 	for (size_t i = 0; flavor && i < flavor->properties.n; i++)
 		strbuf_addf(&specs, ", %s=%s", flavor->properties.v[i].name,
 			    flavor->properties.v[i].value);
@@ -418,7 +419,7 @@ static void describe_host(struct build *b)
 	struct box *box = &b->view->host;
 	const struct draw_place *place = b->place;
 
-	box->w = NODE_W + 2 * HOST_PAD; /* of its text; the VM stands beside */
+	box->w = NODE_W + 2 * HOST_PAD; /* of its text; the VM is beside it */
 	cleanup_free char *title = xasprintf("host %s", place && place->host ? place->host : "");
 	box_add_wrapped(box, SVG_TITLE, NULL, title);
 	if (!place)

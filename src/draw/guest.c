@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the guest makes of its ports: interfaces and bonds. */
+/* The guest's view of its ports: interfaces and bonds. */
 #include "base/alloc.h"
 #include "check/match.h"
 #include "draw/internal.h"
 
-/* Does each VM of the group have values of its own in its day-0? Those of the first are drawn. */
+/* Does day-0 differ between the VMs of the group? That of the first is drawn. */
 static bool has_own_values(const struct vm_group *group)
 {
 	for (size_t i = 0; i < group->n_configurations; i++)
@@ -17,7 +17,7 @@ static bool has_own_values(const struct vm_group *group)
 static void add_addresses(const struct build *b, struct box *box, const struct guest_addresses *a)
 {
 	if (a->n && b->view->index > 0 && has_own_values(b->view->group)) {
-		box_add(box, SVG_FAINT, "addresses by its day-0");
+		box_add(box, SVG_FAINT, "addresses: see its day-0");
 		return;
 	}
 	for (size_t i = 0; i < a->n; i++)
@@ -36,7 +36,7 @@ static void add_mtu(struct box *box, int mtu)
 		box_add(box, SVG_FAINT, "MTU %d", mtu);
 }
 
-/* Day-0 names an interface, or the MAC it has, or both. */
+/* Day-0 gives an interface's name, its MAC, or both. */
 static void name_interface(struct box *box, const char *name, const char *mac)
 {
 	box->look = "box guest";

@@ -138,7 +138,7 @@ static void find_anchors(const struct model *model, struct anchors *a)
 				       &model->tenants[t].deployments[d]);
 }
 
-/* One element has one mark a rule. */
+/* An element has one mark per rule. */
 static void mark_element(struct marks *m, const void *element, const struct finding *f)
 {
 	struct mark *mark = NULL;

@@ -33,7 +33,7 @@ static void add_ports(struct draw_place *place, const struct scheduled_server *s
 	}
 }
 
-/* Of the host that lacks least, and of the first that only a veto rules out; explain has all. */
+/* The reason of the nearest host, and of the first that only a veto rules out; explain has all. */
 static void add_reasons(const struct scheduled_server *s, struct strbuf *b)
 {
 	bool vetoed = false;
@@ -54,8 +54,8 @@ static char *about_scheduled(const struct scheduled_server *s)
 
 	switch (s->verdict) {
 	case SCHEDULE_FITS:
-		strbuf_addf(&b, "first of %zu host%s that would take it", s->n_others + 1,
-			    s->n_others ? "s" : "");
+		strbuf_addf(&b, "first of %zu %s that would fit", s->n_others + 1,
+			    plural(s->n_others + 1, "host", "hosts"));
 		break;
 	case SCHEDULE_NOWHERE:
 		strbuf_adds(&b, "fits on no host");
@@ -69,7 +69,7 @@ static char *about_scheduled(const struct scheduled_server *s)
 	if (s->verdict != SCHEDULE_FITS)
 		add_reasons(s, &b);
 	if (s->request.unseen)
-		strbuf_addf(&b, "; not known: %s", s->request.unseen);
+		strbuf_addf(&b, "; unknown: %s", s->request.unseen);
 	return strbuf_steal(&b);
 }
 

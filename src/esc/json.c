@@ -188,8 +188,7 @@ static uint32_t surrogate_pair(const char *s, size_t len)
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* libyaml refuses the surrogate pairs by which JSON escapes what is beyond U+FFFF: UTF-8 instead.
- */
+/* libyaml refuses JSON's surrogate pairs for characters beyond U+FFFF: replaces them by UTF-8. */
 static void join_surrogates(const char *data, size_t len, struct strbuf *ret)
 {
 	for (size_t i = 0, n; i < len; i += n) {

@@ -70,7 +70,7 @@ int capture_read(const char *path, struct tree_table *ret_table, struct err *err
 			    archive_error_string(archive));
 	else if (ret_table->n == 0)
 		r = err_set(err, INVALID,
-			    "%s holds no capture: give a file that 'dnsvnf host --capture' wrote",
+			    "%s is not a capture: give a file that 'dnsvnf host --capture' wrote",
 			    path);
 	archive_read_free(archive);
 	tree_table_sort(ret_table);

@@ -45,7 +45,7 @@ static const void *vf_value(const struct nlattr *info, unsigned type, size_t siz
 	return a ? mnl_attr_get_payload(a) : NULL;
 }
 
-/* What a driver does not know the kernel leaves at all ones (rtnl_fill_vfinfo). */
+/* The kernel leaves values unknown to the driver at all ones (rtnl_fill_vfinfo). */
 static int64_t setting(uint32_t value)
 {
 	return value == UINT32_MAX ? HOST_UNKNOWN : value != 0;
@@ -204,7 +204,7 @@ static char *driver_info(const char *name)
 			 info.version, info.fw_version);
 }
 
-/* The value of a line "key: value"; NULL when there is none or it says nothing. */
+/* The value of a line "key: value"; NULL if there is none or it is empty. */
 static char *info_value(const char *text, const char *key)
 {
 	cleanup_free char *find = xasprintf("\n%s: ", key);

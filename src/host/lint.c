@@ -161,7 +161,7 @@ static void lint_cpus(struct host *host)
 		const struct host_node *node = &host->nodes[n];
 		struct cpuset both = cpuset_and(&node->isolated, &node->shared);
 
-		/* What is unknown may be some. */
+		/* An unknown number may be above zero. */
 		isolated |= cpuset_count(&node->isolated) != 0;
 		dedicated |= cpuset_count(&node->dedicated) != 0;
 		if (host->nova_conf != 1 || cpuset_count(&both) <= 0)
@@ -193,9 +193,9 @@ static void lint_conntrack(struct host *host)
 	if (streq(c->verdict, "dropping"))
 		lint_add(host, SEVERITY_WARNING, "conntrack-drops", NULL, KERNEL_CT,
 			 "since boot the connection table was full: %" PRId64
-			 " packets dropped, %" PRId64
-			 " flows evicted early; see 'dnsvnf host --tune'",
-			 c->drop, c->early_drop);
+			 " %s dropped, %" PRId64 " %s evicted early; see 'dnsvnf host --tune'",
+			 c->drop, plural((uint64_t)c->drop, "packet", "packets"), c->early_drop,
+			 plural((uint64_t)c->early_drop, "flow", "flows"));
 	if (streq(c->verdict, "filling"))
 		lint_add(host, SEVERITY_WARNING, "conntrack-filling", NULL, KERNEL_CT,
 			 "%" PRId64 " of %" PRId64 " entries are in use, and a full table drops "

@@ -391,7 +391,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A table names a folder once for each file in it. */
+/* A table lists a folder once for each file in it. */
 static void sort_names(struct tree_names *names)
 {
 	size_t kept = 0;

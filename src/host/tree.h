@@ -88,7 +88,7 @@ void tree_names_clear(struct tree_names *names);
  * contains only the words that host_read uses.
  *
  * Reads a capture as it was written, or compressed in another way, into an empty table, sorted.
- * -EINVAL: it is no archive, or has no host in it.
+ * -EINVAL: not an archive, or without a host in it.
  */
 int capture_read(const char *path, struct tree_table *ret_table, struct err *err);
 

@@ -261,7 +261,7 @@ static void add(struct frame_filter *f, uint16_t code, uint32_t k)
 	f->code[f->n++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-/* Drops the frame unless what was loaded is value. */
+/* Drops the frame unless the loaded word is value. */
 static void require(struct frame_filter *f, uint16_t load, uint32_t at, uint32_t value)
 {
 	add(f, BPF_LD | load | BPF_ABS, at);
@@ -269,7 +269,7 @@ static void require(struct frame_filter *f, uint16_t load, uint32_t at, uint32_t
 	add(f, BPF_RET | BPF_K, 0);
 }
 
-/* Passes the frame if the address at that offset is one of these; drops it if it is none. */
+/* Passes the frame if the address at that offset is one of these; drops it otherwise. */
 static void pass_addresses(struct frame_filter *f, const struct ip_addr *ips, size_t n, int version,
 			   uint32_t at)
 {
@@ -291,7 +291,7 @@ static void pass_addresses(struct frame_filter *f, const struct ip_addr *ips, si
 void frame_filter(const struct mac_addr *mac, const struct ip_addr *targets, size_t n,
 		  struct frame_filter *ret_filter)
 {
-	/* The kernel takes a tag out of the frame before a packet socket sees it. */
+	/* The kernel removes a tag from the frame before a packet socket sees it. */
 	enum { TYPE = 12, ARP_OP = 20, ARP_SENDER = 28, NEXT_HEADER = 20, ICMP_TYPE = 54 };
 	enum { ARP_TARGET = 38, ND_TARGET = 62 };
 	struct frame_filter f = {0};

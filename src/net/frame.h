@@ -46,15 +46,15 @@ void frame_announcement(const struct frame_way *way, const struct ip_addr *addre
 /* An answer to a probe that the leg with the MAC to has sent. */
 struct frame_answer {
 	struct ip_addr from;    /* the address that was asked for */
-	struct mac_addr mac;    /* that it says it has */
+	struct mac_addr mac;    /* that it claims to have */
 	struct mac_addr sender; /* of the frame */
 	struct mac_addr to;
 	unsigned vlan; /* 0: none. The kernel removes the tag from the frame: see packet.c */
 };
 
 /*
- * False when the bytes are no ARP reply and no valid neighbour advertisement without a tag, or one
- * that does not repeat what a probe has as its sender: what the kernel asked is not for us.
+ * False unless the bytes are an untagged ARP reply or valid neighbour advertisement that repeats a
+ * probe's sender; answers to the kernel's own requests do not.
  */
 bool frame_read_answer(const uint8_t *bytes, size_t len, struct frame_answer *ret_answer);
 
@@ -66,8 +66,8 @@ struct frame_filter {
 };
 
 /*
- * Passes what frame_read_answer could take as an answer of one of n targets (at most FRAME_TARGETS)
- * to mac, so that no other frame wakes bondd up.
+ * A filter that passes only possible answers of one of n targets (at most FRAME_TARGETS) to mac, so
+ * that no other frame wakes bondd.
  */
 void frame_filter(const struct mac_addr *mac, const struct ip_addr *targets, size_t n,
 		  struct frame_filter *ret_filter);

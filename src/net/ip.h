@@ -66,7 +66,7 @@ bool ip_is_local(const struct ip_addr *ip);
 /* The netmask of a prefix length of at most 8 * ip_size. */
 struct ip_addr ip_netmask(int version, unsigned len);
 
-/* The prefix length of a netmask; -1 if a one follows a zero, or for no address. */
+/* The prefix length of a netmask; -1 if a one follows a zero, or if it is not an address. */
 int ip_netmask_len(const struct ip_addr *mask);
 
 /*
@@ -91,7 +91,7 @@ bool ip_prefix_overlaps(const struct ip_prefix *a, const struct ip_prefix *b);
 /* The network's or the broadcast address of an IPv4 network with room for both (RFC 3021). */
 bool ip_prefix_reserves(const struct ip_prefix *prefix, const struct ip_addr *ip);
 
-/* False when one of them is no address, their versions differ, or first is above last. */
+/* False if one of them is not an address, their versions differ, or first is above last. */
 bool ip_range_parse(const char *first, const char *last, struct ip_range *ret_range);
 
 /* How many addresses; UINT64_MAX when it has that many or more. */

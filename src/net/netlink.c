@@ -10,8 +10,8 @@
 enum {
 	DUMP_TRIES = 10,
 	/*
-	 * For the answer to be read. It is there already: the kernel does what it is asked while it
-	 * is sent, and nothing bounds how long that takes, with a driver or a lock in the way.
+	 * Limit for reading an answer, which is already there: the kernel carries out a request
+	 * inside sendto(), which a driver or lock may delay without limit.
 	 */
 	ANSWER_S = 2,
 	NOTIFICATION_BYTES = 1 << 20,
@@ -31,14 +31,14 @@ int netlink_open_fd(int fd, struct netlink **ret_nl, struct err *err)
 	int on = 1;
 
 	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = err_errno(err, errno, "cannot use netlink");
+		int r = err_errno(err, errno, "cannot open a netlink socket");
 		if (socket)
 			mnl_socket_close(socket);
 		else
 			close(fd);
 		return r;
 	}
-	/* Without it (Linux < 4.12) refusals have a number only. */
+	/* Without it (Linux < 4.12) an error has no message. */
 	(void)mnl_socket_setsockopt(socket, NETLINK_EXT_ACK, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	*ret_nl = xcalloc(1, sizeof(**ret_nl));
@@ -50,7 +50,7 @@ int netlink_open(int protocol, struct netlink **ret_nl, struct err *err)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
-	return fd < 0 ? err_errno(err, errno, "cannot use netlink")
+	return fd < 0 ? err_errno(err, errno, "cannot open a netlink socket")
 		      : netlink_open_fd(fd, ret_nl, err);
 }
 
@@ -68,8 +68,8 @@ void netlink_close(struct netlink *nl)
 }
 
 /*
- * One datagram into nl->buf. Anyone may send to a netlink socket's address, so 0 for what is not
- * the kernel's. -errno: -ENOBUFS when the kernel had to drop some.
+ * One datagram into nl->buf. Any process may send to a netlink socket, so returns 0 for messages
+ * not from the kernel. -errno: -ENOBUFS when the kernel had to drop some.
  */
 static ssize_t receive(struct netlink *nl, int flags)
 {
@@ -210,11 +210,12 @@ int netlink_hear(struct netlink *nl, netlink_take *take, void *data, bool *ret_l
 
 	while ((n = receive(nl, MSG_DONTWAIT)) != -EAGAIN) {
 		if (n == -ENOBUFS) {
-			lost = true; /* what is still there is older than the loss, or dumped too */
+			lost = true; /* pending messages are older than the loss, or in the new dump
+				      */
 			continue;
 		}
 		if (n < 0)
-			return err_errno(err, (int)n, "cannot hear netlink");
+			return err_errno(err, (int)n, "cannot receive from netlink");
 
 		int left = (int)n;
 		for (const struct nlmsghdr *m = (const void *)nl->buf; netlink_ok(m, left);

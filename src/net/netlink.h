@@ -29,8 +29,8 @@ int netlink_fd(const struct netlink *nl);
 
 /*
  * Sends one request and reads its answers up to the acknowledgement (NLM_F_ACK) or the end of the
- * dump; take may be NULL. A refusal has the kernel's message (extack). -EINTR, err untouched: the
- * dump was inconsistent because of a change.
+ * dump; take may be NULL. A refusal has the kernel's message (extack). -EINTR, without an error
+ * text: a change made the dump inconsistent.
  */
 int netlink_request(struct netlink *nl, struct nlmsghdr *m, netlink_take *take, void *data,
 		    struct err *err);
@@ -42,8 +42,8 @@ int netlink_request(struct netlink *nl, struct nlmsghdr *m, netlink_take *take, 
 int netlink_dump(struct netlink *nl, struct nlmsghdr *m, void (*begin)(void *data),
 		 netlink_take *take, void *data, struct err *err);
 
-/* Sends a batch (nfnetlink) and waits until n of its messages are acknowledged or one is refused.
- */
+/* Sends a batch (nfnetlink) and waits until n of its messages are acknowledged or one is
+ * refused. */
 int netlink_batch(struct netlink *nl, const void *batch, size_t len, unsigned n, struct err *err);
 
 /* Subscribes to the n groups, for netlink_hear; the socket is then used for notifications only. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Requests a little other than the one that fits nowhere. */
+/* Variations of a request that fits nowhere. */
 
 #include "base/alloc.h"
 #include "base/str.h"

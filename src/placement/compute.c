@@ -12,7 +12,7 @@ static int pages_compare(const void *a, const void *b)
 	return (x->size_kb < y->size_kb) - (x->size_kb > y->size_kb);
 }
 
-/* Gives each CPU that no core names a core of its own. */
+/* Gives each CPU that is in no core a separate core. */
 static int complete_cores(struct compute_cell *c, struct err *err)
 {
 	struct cpuset all = cpuset_or(&c->shared, &c->dedicated), named = {0};
@@ -22,8 +22,9 @@ static int complete_cores(struct compute_cell *c, struct err *err)
 			unsigned cpu = c->cores[i].cpus[j];
 
 			if (cpuset_has(&named, cpu))
-				return err_set(err, INVALID, "node %d: CPU %u is twice in siblings",
-					       c->id, cpu);
+				return err_set(err, INVALID,
+					       "node %d: CPU %u is listed twice in siblings", c->id,
+					       cpu);
 			cpuset_add(&named, cpu);
 		}
 	}
@@ -157,8 +158,8 @@ void compute_host_clear(struct compute_host *host)
 }
 
 /*
- * placement/objects/allocation.py, _check_capacity_exceeded(); max_unit is the total, with what is
- * reserved (nova/virt/libvirt/driver.py, update_provider_tree()).
+ * placement/objects/allocation.py, _check_capacity_exceeded(); max_unit is the total, including
+ * reserved resources (nova/virt/libvirt/driver.py, update_provider_tree()).
  */
 bool inventory_fits(const struct inventory *inventory, int64_t amount)
 {

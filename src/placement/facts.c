@@ -110,9 +110,9 @@ void facts_apply(const struct cloud_facts *facts, struct compute_hosts *hosts, s
 			has_file |= streq(hosts->v[i].name, facts->v[k].name);
 		if (!has_file)
 			strbuf_addf(notes,
-				    "%s has L2 agents in the cloud, and no file describes it\n",
+				    "%s has L2 agents in the cloud, but no file describes it\n",
 				    facts->v[k].name);
 	}
 	if (facts->unseen)
-		strbuf_addf(notes, "not known: %s\n", facts->unseen);
+		strbuf_addf(notes, "unknown: %s\n", facts->unseen);
 }

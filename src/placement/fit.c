@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "placement/internal.h"
 
-/* The host's sums, before any node is looked at. */
+/* The host's totals, checked before any node. */
 static bool sums_fit(const struct compute_host *host, const struct fit_request *request)
 {
 	for (size_t i = 0; i < INVENTORY_CLASSES; i++) {

@@ -85,7 +85,7 @@ static void read_pages(struct json_reader *r, struct compute_cell *c)
 		return;
 	json_get_int64(r, "total", 0, KB_MAX / size, &total);
 	json_get_int64(r, "reserved", 0, KB_MAX / size, &reserved);
-	/* nova.conf may reserve more than there are */
+	/* nova.conf may reserve more than exist */
 	int64_t free = reserved < total ? total - reserved : 0;
 	json_get_int64(r, "free", 0, total, &free);
 	struct compute_pages *p = array_push(c->pages, c->n_pages);
@@ -99,7 +99,7 @@ static void read_pages(struct json_reader *r, struct compute_cell *c)
 
 #define ORDINARY_PAGE_KB 4
 
-/* What no huge page takes is ordinary memory, as libvirt reports it. */
+/* Memory without huge pages, as libvirt reports it. */
 static void complete_pages(struct compute_cell *c)
 {
 	int64_t kb = c->memory_mb * 1024, used_kb = c->memory_used_mb * 1024;
@@ -331,9 +331,10 @@ static int read_files(const char *dir, struct dirent **entries, int n, struct co
 			return r;
 		for (size_t j = 0; j + 1 < ret->n; j++) {
 			if (streq(ret->v[j].name, host->name))
-				return err_code(err, INVALID, EEXIST,
-						"%s: another file describes host %s too", path,
-						host->name);
+				return err_code(
+					err, INVALID, EEXIST,
+					"%s: host %s is also in another file: remove one of them",
+					path, host->name);
 		}
 	}
 	return 0;

@@ -29,12 +29,12 @@ static void nodes_format(struct strbuf *b, const struct compute_host *host, uint
 
 static void devices_format(struct strbuf *b, const struct fit_port *port)
 {
-	strbuf_addf(b, "port %u asks for a %s of ", port->nicid,
+	strbuf_addf(b, "port %u requests a %s of ", port->nicid,
 		    port->type == PCI_PF ? "PF" : "VF");
 	if (port->physnet)
 		strbuf_adds(b, port->physnet);
 	else
-		strbuf_addf(b, "network %s, whose physnet is not given",
+		strbuf_addf(b, "network %s, whose physnet is unknown",
 			    port->network ? port->network : "?");
 }
 
@@ -81,7 +81,7 @@ static void devices_short_format(struct strbuf *b, const struct fit_reason *r,
 	devices_format(b, port);
 	strbuf_addf(b, ": %lld of %u free", (long long)r->free, total);
 	if (r->asked > 1)
-		strbuf_addf(b, ", %lld asked together with the ports before it",
+		strbuf_addf(b, ", %lld requested together with the ports before it",
 			    (long long)r->asked);
 }
 
@@ -124,24 +124,24 @@ static void port_format(struct strbuf *b, const struct fit_reason *r,
 static void page_size_format(struct strbuf *b, const struct fit_reason *r)
 {
 	if (!r->page_kb) {
-		strbuf_adds(b, "large pages asked, the node has none");
+		strbuf_adds(b, "large pages requested, the node has none");
 		return;
 	}
 	strbuf_adds(b, "pages of ");
 	pages_format(b, r->page_kb);
-	strbuf_adds(b, " asked, the node has no such pages");
+	strbuf_adds(b, " requested, the node has no such pages");
 }
 
 static void pages_short_format(struct strbuf *b, const struct fit_reason *r, long long there)
 {
-	strbuf_addf(b, "%lld pages of ", (long long)r->asked);
+	strbuf_adds(b, "pages of ");
 	pages_format(b, r->page_kb);
-	strbuf_addf(b, " asked, %lld free", there);
+	strbuf_addf(b, ": %lld requested, %lld free", (long long)r->asked, there);
 }
 
 static void memory_total_format(struct strbuf *b, const struct fit_reason *r)
 {
-	strbuf_addf(b, "%lld MB of memory asked, the node has %lld", (long long)r->asked,
+	strbuf_addf(b, "%lld MB of memory requested, the node has %lld", (long long)r->asked,
 		    (long long)r->free);
 	if (!r->page_kb)
 		return;
@@ -152,44 +152,44 @@ static void memory_total_format(struct strbuf *b, const struct fit_reason *r)
 /* Of the kinds that have no figures. */
 static const char *const sentences[] = {
 	[FIT_OK] = "fits",
-	[FIT_NO_TOPOLOGY] = "the guest has NUMA cells, the host reports no NUMA nodes",
+	[FIT_NO_TOPOLOGY] = "the guest has NUMA cells, but the host reports no NUMA nodes",
 	[FIT_ISOLATE] =
-		("thread policy isolate asked, the host has hyperthreads and a dedicated set "
+		("thread policy isolate requested, the host has hyperthreads and a dedicated set "
 		 "of CPUs"),
-	[FIT_NO_THREADS] = "thread policy require asked, the node has no hyperthreads",
+	[FIT_NO_THREADS] = "thread policy require requested, the node has no hyperthreads",
 	[FIT_EMULATOR] = "no CPU is left for the emulator's threads (policy isolate)",
-	[FIT_SEARCH] =
-		("there is room, but not in the order in which Nova tries the nodes: what it "
-		 "keeps from one try (page size, cell ids) spoils the next"),
-	[FIT_MISTAKEN] = ("Nova's filters take the host by mistake, the claim on it fails: a cell "
-			  "that they remember as fitting has no room or the CPUs of another node"),
-	[FIT_GAVE_UP] = "too many ways to place the cells on the nodes to try them all",
-	[FIT_TRIED] =
-		("Nova finds no place for the cells in its order of trying; too many ways are "
-		 "left to tell what is short"),
+	[FIT_SEARCH] = ("an assignment exists, but Nova does not find it: the state that it keeps "
+			"from one try (page size, cell ids) breaks the next"),
+	[FIT_MISTAKEN] =
+		("Nova's filters accept the host by mistake and the claim on it fails: a cell "
+		 "cached as fitting has too few resources, or the CPUs of another node"),
+	[FIT_GAVE_UP] = "too many assignments of cells to nodes to try all of them",
+	[FIT_TRIED] = ("Nova's search finds no nodes for the cells; too many assignments remain to "
+		       "tell which resource is short"),
 };
 
-/* Of the kinds with two figures: "ASKED what THERE end". */
+/* Of the kinds with two figures: "WHAT: 2 requested, HAS 1 END". */
 static const struct {
-	const char *what, *end;
+	const char *what, *has, *end;
 } figures[] = {
-	[FIT_NODES] = {"NUMA cells asked, the host has", " nodes"},
-	[FIT_MEMORY] = {"MB of memory asked,", " free"},
-	[FIT_RAM_RATIO] = {"MB of memory asked,", " free at ram_allocation_ratio"},
-	[FIT_DEDICATED_TOTAL] = {"dedicated CPUs asked, the node has", ""},
-	[FIT_DEDICATED] = {"dedicated CPUs asked,", " free"},
-	[FIT_SHARED_TOTAL] = {"shared CPUs asked, the node has", ""},
-	[FIT_CPU_RATIO] = {"vCPUs asked,", " free at cpu_allocation_ratio"},
-	[FIT_CORES] = {"cores with all threads free asked (thread policy isolate),", " there"},
-	[FIT_SIBLINGS] = {"dedicated CPUs with free siblings asked (thread policy require),",
-			  " there"},
+	[FIT_NODES] = {"NUMA cells", "the host has ", ""},
+	[FIT_MEMORY] = {"MB of memory", "", " free"},
+	[FIT_RAM_RATIO] = {"MB of memory", "", " free at ram_allocation_ratio"},
+	[FIT_DEDICATED_TOTAL] = {"dedicated CPUs", "the node has ", ""},
+	[FIT_DEDICATED] = {"dedicated CPUs", "", " free"},
+	[FIT_SHARED_TOTAL] = {"shared CPUs", "the node has ", ""},
+	[FIT_CPU_RATIO] = {"vCPUs", "", " free at cpu_allocation_ratio"},
+	[FIT_CORES] = {"cores with all threads free (thread policy isolate)", "the node has ", ""},
+	[FIT_SIBLINGS] = {"dedicated CPUs with free siblings (thread policy require)",
+			  "the node has ", ""},
 };
 
 static void figures_format(struct strbuf *b, const struct fit_reason *r,
 			   const struct compute_host *host)
 {
-	strbuf_addf(b, "%lld %s %lld%s", (long long)r->asked, figures[r->kind].what,
-		    r->free > 0 ? (long long)r->free : 0, figures[r->kind].end);
+	strbuf_addf(b, "%s: %lld requested, %s%lld%s", figures[r->kind].what, (long long)r->asked,
+		    figures[r->kind].has, r->free > 0 ? (long long)r->free : 0,
+		    figures[r->kind].end);
 	if (r->kind == FIT_RAM_RATIO)
 		strbuf_addf(b, " %g", host->ram_ratio);
 	else if (r->kind == FIT_CPU_RATIO)
@@ -206,8 +206,8 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		strbuf_addf(b, "node %d: ", r->node);
 	switch (r->kind) {
 	case FIT_INVENTORY:
-		strbuf_addf(b, "%lld %s asked, %lld free", asked, inventory_class_name(r->class),
-			    there);
+		strbuf_addf(b, "%s: %lld requested, %lld free", inventory_class_name(r->class),
+			    asked, there);
 		break;
 	case FIT_NODES:
 	case FIT_MEMORY:
@@ -224,7 +224,7 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		page_size_format(b, r);
 		break;
 	case FIT_PAGE_MULTIPLE:
-		strbuf_addf(b, "%lld MB are no multiple of its pages of ", asked);
+		strbuf_addf(b, "%lld MB are not a multiple of its page size, ", asked);
 		pages_format(b, r->page_kb);
 		break;
 	case FIT_PAGES:
@@ -234,11 +234,11 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 		memory_total_format(b, r);
 		break;
 	case FIT_NO_PINNED:
-		strbuf_addf(
-			b,
-			"cell %d of the guest has no pinned vCPU: Nova places no such cell of a "
-			"guest with CPU policy %s",
-			r->cell, request->cpu_policy == CPU_POLICY_MIXED ? "mixed" : "dedicated");
+		strbuf_addf(b,
+			    "cell %d of the guest has no pinned vCPU: Nova places no such cell "
+			    "with CPU policy %s",
+			    r->cell,
+			    request->cpu_policy == CPU_POLICY_MIXED ? "mixed" : "dedicated");
 		break;
 	case FIT_PHYSNET:
 	case FIT_VFS:

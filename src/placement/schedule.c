@@ -150,10 +150,10 @@ static int make_request(const struct scheduler *p, const struct wanted_server *s
 	cleanup_fit_request struct fit_request request = {0};
 
 	if (!flavor)
-		return err_set(err, NOT_FOUND,
-			       "flavor \"%s\" is not in the descriptor: only the VIM knows what it "
-			       "asks for",
-			       group->flavor);
+		return err_set(
+			err, NOT_FOUND,
+			"flavor \"%s\" is not in the descriptor, so its requests are unknown",
+			group->flavor);
 	int r = fit_request_from_flavor(flavor, image, &request, err);
 	for (size_t i = 0; r == 0 && i < group->n_interfaces; i++)
 		r = add_port(p, server, &group->interfaces[i], &request, err);
@@ -232,12 +232,12 @@ static char *impossible(const struct scheduler *p, const struct interface *port)
 			       : NULL;
 	if (!network || !is_overlay(p, port))
 		return NULL;
-	return xasprintf("port %u is of type %s and its network %s has no physical network%s%s: "
-			 "no NIC serves it; give the network a provider_physical_network, or make "
-			 "the port virtual",
-			 port->nicid, port_type_name(port->type), port->network,
-			 network->provider_network_type ? ", being " : "",
-			 network->provider_network_type ? network->provider_network_type : "");
+	return xasprintf(
+		"port %u is of type %s and its network %s has no physical network%s%s, so no NIC "
+		"serves it; set provider_physical_network, or make the port virtual",
+		port->nicid, port_type_name(port->type), port->network,
+		network->provider_network_type ? ", being " : "",
+		network->provider_network_type ? network->provider_network_type : "");
 }
 
 /* The first such port's, or NULL. */
@@ -411,17 +411,16 @@ static char *why_unknown(const struct scheduler *p, const struct scheduled_serve
 	if (!p->hosts.n)
 		return xstrdup("no compute host is described");
 	if (wanted && host_index(p, wanted) == p->hosts.n)
-		return xasprintf("the descriptor's zone_host is %s, and no file describes it",
+		return xasprintf("the descriptor's zone_host is %s, but no file describes it",
 				 wanted);
 	if (peer)
-		return xasprintf("%s of its affinity group is on %s, and no file describes that "
-				 "host",
-				 peer->name, peer->host);
+		return xasprintf(
+			"%s of its affinity group is on %s, but no file describes that host",
+			peer->name, peer->host);
 	for (size_t i = 0; i < s->hosts.n; i++)
 		if (s->vetoes[i] == VETO_NONE && s->explanation.results[i].verdict == FIT_UNDECIDED)
-			return xasprintf(
-				"there are too many ways to place it on %s to try them all",
-				s->hosts.v[i].name);
+			return xasprintf("there are too many assignments on %s to try all of them",
+					 s->hosts.v[i].name);
 	if (!p->further && p->request->frees_capacity)
 		return xstrdup("it fits on no host beside the servers that deploy removes first");
 	return NULL;

@@ -50,7 +50,7 @@ void scheduled_format_place(const struct scheduled_server *s, struct strbuf *b)
 		format_port(&s->request.ports[i], &host->pools[result->pools[i]], b);
 	}
 	if (b->len == before)
-		strbuf_adds(b, "no NUMA cell and no VF asked for");
+		strbuf_adds(b, "no NUMA cell and no VF requested");
 }
 
 static const char *veto_text(enum veto veto)

@@ -125,7 +125,7 @@ class Explanations(product.ProductTest):
             design.flavor_property(NUMA, "1")
             design.flavor_property("hw:pci_numa_affinity_policy", "preferred")
             return design
-        offered = self.refused(make_design(), "10 dedicated CPUs asked, the node has 8", FILTERED)
+        offered = self.refused(make_design(), "dedicated CPUs: 10 requested, the node has 8", FILTERED)
         self.each_becomes_active(make_design, offered, ["fits with hw:numa_nodes=2",
                                                         "fits with 8 vCPUs instead of 10"])
 
@@ -134,7 +134,7 @@ class Explanations(product.ProductTest):
 
         def make_design():
             return self.design(("<memory_mb>8192", "<memory_mb>8192000"))
-        offered = self.refused(make_design(), "8192000 MEMORY_MB asked, 65536 free", "No valid host was found.")
+        offered = self.refused(make_design(), "MEMORY_MB: 8192000 requested, 65536 free", "No valid host was found.")
         self.each_becomes_active(make_design, offered, ["fits with 32768 MB of memory instead of 8192000"])
 
     def test_more_cpus_than_any_host(self):
@@ -142,7 +142,7 @@ class Explanations(product.ProductTest):
 
         def make_design():
             return self.design(("<vcpus>4", "<vcpus>64"))
-        offered = self.refused(make_design(), "64 PCPU asked, 16 free", "No valid host was found.")
+        offered = self.refused(make_design(), "PCPU: 64 requested, 16 free", "No valid host was found.")
         self.each_becomes_active(make_design, offered, ["fits with 16 vCPUs instead of 64"])
 
     def test_too_few_pages(self):
@@ -150,7 +150,7 @@ class Explanations(product.ProductTest):
         full = host["cells"][1]
         few = {**full, "pages": {"4": full["pages"]["4"] + 7168 * 512, "2048": 1024}}
         self.set_host({**host, "cells": [host["cells"][0], few]})
-        offered = self.refused(self.design(), "node 1: 2048 pages of 2 MiB asked, 1024 free", FILTERED)
+        offered = self.refused(self.design(), "node 1: pages of 2 MiB: 2048 requested, 1024 free", FILTERED)
         self.assertEqual(offered[0]["text"], "fits on compute-1 with 1024 more 2 MiB pages on node 1")
         self.each_becomes_active(self.design, offered[1:], ["fits with hw:mem_page_size=any",
                                                             "fits with hw:mem_page_size=small",
@@ -178,7 +178,7 @@ class Explanations(product.ProductTest):
                                                           "json", code=1).stdout)["capacity"]
         self.assertEqual(capacity["deployments"], 0)
 
-        offered = self.refused(design, "port 3 asks for a VF of sriov1: 0 of 1 free", FILTERED)
+        offered = self.refused(design, "port 3 requests a VF of sriov1: 0 of 1 free", FILTERED)
         self.assertEqual([c["text"] for c in offered],
                          ["fits on compute-1 after 1 VF of sriov1 on ens2f0 is freed"])
         self.dnsvnf("undeploy", first)
@@ -188,7 +188,7 @@ class Explanations(product.ProductTest):
         host = cloud.host()
         self.set_host({**host, "pfs": [host["pfs"][0], {**host["pfs"][1], "num_vfs": 0}]})
         design = self.design()
-        self.assertEqual(self.refused(design, "port 3 asks for a VF of sriov1: ens2f0 serves it, but has no VFs",
+        self.assertEqual(self.refused(design, "port 3 requests a VF of sriov1: ens2f0 serves it, but has no VFs",
                                       FILTERED), [])
         self.set_host(host)
         self.becomes_active(design)

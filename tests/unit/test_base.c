@@ -90,6 +90,14 @@ static void test_err_kind_gives_the_code(void **state)
 	assert_err(&above, ERR_FAILED, -ETIMEDOUT, "late");
 }
 
+static void test_plural_of_one(void **state)
+{
+	(void)state;
+	assert_string_equal(plural(0, "query", "queries"), "queries");
+	assert_string_equal(plural(1, "query", "queries"), "query");
+	assert_string_equal(plural(2, "query", "queries"), "queries");
+}
+
 static void test_numbers_are_the_whole_string(void **state)
 {
 	(void)state;
@@ -219,6 +227,7 @@ int main(void)
 		cmocka_unit_test(test_strv),
 		cmocka_unit_test(test_err_kind_gives_the_code),
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_plural_of_one),
 		cmocka_unit_test(test_numbers_are_the_whole_string),
 		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_findings_sort_by_file_and_line),

@@ -42,7 +42,7 @@ class Options(unittest.TestCase):
         self.refused("--output must be text or json, not 'sarif'", "plan", "-o", "sarif", DESIGN)
         for qps in ("1k", "0", "20001", "-1", "", "99999999999999999999"):
             self.refused(f"--qps must be an integer from 1 to 20000, not '{qps}'", "drill", f"--qps={qps}", DESIGN)
-        self.refused("--leg and --port exclude each other", "drill", "--leg", "ens6", "--port", "p", DESIGN)
+        self.refused("--leg and --port exclude each other: use one of them", "drill", "--leg", "ens6", "--port", "p", DESIGN)
         self.refused("--repeat must be an integer from 1 to 1000, not '0'", "drill", "--repeat", "0", DESIGN)
         self.refused("--failure must be carrier or silent, not 'noisy'", "drill", "--failure", "noisy", DESIGN)
         self.refused("unexpected operand 'second'", "check", DESIGN, "second")

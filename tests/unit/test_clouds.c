@@ -458,13 +458,12 @@ static void test_what_is_missing_or_wrong_is_named(void **state)
 		{"    auth: {auth_url: http://h, application_credential_secret: " SECRET "}\n",
 		 "cloud \"a\" in clouds.yaml:2 has no application_credential_id or "
 		 "application_credential_name"},
-		{"    auth: {auth_url: http://h, application_credential_secret: " SECRET ","
-		 " application_credential_name: n}\n",
+		{"    auth: {auth_url: http://h, application_credential_secret: " SECRET
+		 ", application_credential_name: n}\n",
 		 "cloud \"a\" in clouds.yaml:2 has no username or user_id"},
 		{"    auth_type: v3oidcpassword\n" AUTH,
 		 "clouds.yaml:3: auth_type 'v3oidcpassword' is not supported: use password, token "
-		 "or "
-		 "v3applicationcredential"},
+		 "or v3applicationcredential"},
 		{"    auth_type: none\n" AUTH,
 		 "clouds.yaml:3: auth_type 'none' is not supported: use password, token or "
 		 "v3applicationcredential"},
@@ -517,21 +516,21 @@ static void test_broken_files(void **state)
 		const char *yaml, *text;
 	} cases[] = {
 		{"clouds:\n  a:\n    auth:\n      password: \"" SECRET "\n",
-		 "clouds.yaml:5: no YAML: found unexpected end of stream, while scanning a quoted "
-		 "scalar that begins in line 4"},
+		 "clouds.yaml:5: not valid YAML: found unexpected end of stream, while scanning a "
+		 "quoted scalar that begins in line 4"},
 		{"clouds:\n  a:\n    password: @" SECRET "\n",
-		 "clouds.yaml:3: no YAML: found character that cannot start any token, while "
-		 "scanning for the next token: indent by spaces; quote a value that begins with @, "
-		 "` or %"},
+		 "clouds.yaml:3: not valid YAML: found character that cannot start any token, "
+		 "while scanning for the next token: indent by spaces; quote a value that begins "
+		 "with @, ` or %"},
 		{"clouds: {}\n--- " SECRET "\n",
-		 "clouds.yaml:2: a second YAML document begins here: openstacksdk takes one only "
-		 "and refuses the file; remove the \"---\""},
+		 "clouds.yaml:2: a second YAML document begins here, but openstacksdk accepts only "
+		 "one and rejects the file: remove the \"---\""},
 		{"- " SECRET "\n", "clouds.yaml:1: expected a mapping such as \"clouds:\""},
 		{"clouds:\n- a: " SECRET "\n", "clouds.yaml:2: clouds must be a mapping of names"},
 		{"clouds:\n  a: " SECRET "\n", "clouds.yaml:2: 'a' must be a mapping of settings"},
 		{"a: &a [1]\nclouds:\n  a: &b\n    auth: *b\n",
-		 "clouds.yaml:1: this YAML is nested deeper than 64 levels or its aliases make it "
-		 "grow past all bounds: it is not read"},
+		 "clouds.yaml:1: this YAML is nested deeper than 64 levels or its aliases expand "
+		 "too far: it is not read"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

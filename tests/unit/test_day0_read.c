@@ -161,8 +161,7 @@ static void test_lines_survive_decoding(void **state)
 		 "runcmd is not a list: begin each command with \"- \""},
 		/* a script in a block scalar, a heredoc in it */
 		{"#cloud-config\nruncmd:\n- |\n  set -e\n  cat <<E | chpasswd\n  root:x\n  E\n  "
-		 "echo x | "
-		 "passwd --stdin root\n",
+		 "echo x | passwd --stdin root\n",
 		 8, SEVERITY_WARNING, "day0-password",
 		 "the password is in plain text, readable by everyone who can read this file or "
 		 "the instance's user data: use an SSH key or a hash (mkpasswd -m yescrypt)"},
@@ -191,22 +190,20 @@ static void test_cloud_config(void **state)
 		 "a cloud-config must be a mapping (key: value), but this is a list: cloud-init "
 		 "ignores the part"},
 		{"#cloud-config\na: [1, 2\nb: 3\n", 3, SEVERITY_ERROR, "day0-yaml",
-		 "no YAML: did not find expected ',' or ']', while parsing a flow sequence that "
-		 "begins "
-		 "in line 2"},
+		 "not valid YAML: did not find expected ',' or ']', while parsing a flow sequence "
+		 "that begins in line 2"},
 		{"#cloud-config\nhostname: a\n\tfqdn: b\n", 3, SEVERITY_ERROR, "day0-yaml",
-		 "no YAML: found a tab character that violates indentation, while scanning a plain "
-		 "scalar that begins in line 2: indent by spaces"},
+		 "not valid YAML: found a tab character that violates indentation, while scanning "
+		 "a plain scalar that begins in line 2: indent by spaces"},
 		{"#cloud-config\nhostname: a\n---\nfqdn: b\n", 3, SEVERITY_ERROR, "day0-yaml",
-		 "a second YAML document begins here: cloud-init takes one only and refuses the "
-		 "part; "
-		 "remove the \"---\""},
+		 "a second YAML document begins here, but cloud-init accepts only one and rejects "
+		 "the part: remove the \"---\""},
 		{"#cloud-config\nruncmd: [a]\nhostname: x\nruncmd: [b]\n", 2, SEVERITY_WARNING,
 		 "day0-yaml-key",
-		 "\"runcmd\" stands again in line 4: only the last one counts; join them"},
+		 "\"runcmd\" is repeated in line 4, and only the last one counts: merge them"},
 		{"#cloud-config\na: &a\n  b: *a\n", 1, SEVERITY_ERROR, "day0-yaml",
-		 "this YAML is nested deeper than 64 levels or its aliases make it grow past "
-		 "all bounds: it is not read"},
+		 "this YAML is nested deeper than 64 levels or its aliases expand too far: "
+		 "it is not read"},
 		{"#cloud-config\nruncmds: []\n", 2, SEVERITY_WARNING, "day0-key",
 		 "cloud-init has no key \"runcmds\" and ignores it (did you mean \"runcmd\"?)"},
 		{"#cloud-config\nsite_data: 1\n", 2, SEVERITY_NOTE, "day0-key",
@@ -240,8 +237,7 @@ static void test_cloud_config(void **state)
 		{"#cloud-config\nusers:\n- name: a\n  plain_text_passwd: x\n", 4, SEVERITY_WARNING,
 		 "day0-password", PLAIN_TEXT},
 		{"#cloud-config\nchpasswd:\n  users:\n  - {name: a, password: x, type: text}\n  - "
-		 "{name: "
-		 "b, type: RANDOM}\n",
+		 "{name: b, type: RANDOM}\n",
 		 4, SEVERITY_WARNING, "day0-password", PLAIN_TEXT},
 		{"#cloud-config\nchpasswd:\n  list: |\n    a:$6$x\n\n    root:x\n    b:RANDOM\n", 6,
 		 SEVERITY_WARNING, "day0-password",

@@ -197,38 +197,35 @@ static void reasons_name_resource_node_and_figures(void **state)
 		const char *specs, *ports, *reasons;
 	} rows[] = {
 		{4, 8192, TECHNOTE "hw:numa_nodes=1", "sriov0 sriov1",
-		 "port 3 asks for a VF of sriov1 with NUMA affinity legacy: 4 free on node 1, but "
-		 "the "
-		 "guest would be on node 0; port 2 asks for a VF of sriov0 with NUMA affinity "
-		 "legacy: "
-		 "4 free on node 0, but the guest would be on node 1"},
+		 "port 3 requests a VF of sriov1 with NUMA affinity legacy: 4 free on node 1, but "
+		 "the guest would be on node 0; port 2 requests a VF of sriov0 with NUMA affinity "
+		 "legacy: 4 free on node 0, but the guest would be on node 1"},
 		{4, 36864, TECHNOTE "hw:numa_nodes=2", "",
-		 "node 0: 9216 pages of 2 MiB asked, 8192 free; "
-		 "node 1: 9216 pages of 2 MiB asked, 8192 free"},
+		 "node 0: pages of 2 MiB: 9216 requested, 8192 free; "
+		 "node 1: pages of 2 MiB: 9216 requested, 8192 free"},
 		{18, 8192, TECHNOTE "hw:numa_nodes=2", "",
-		 "18 PCPU asked, 16 free; node 0: 9 dedicated CPUs asked, the node has 8; "
-		 "node 1: 9 dedicated CPUs asked, the node has 8"},
+		 "PCPU: 18 requested, 16 free; node 0: dedicated CPUs: 9 requested, the node has "
+		 "8; "
+		 "node 1: dedicated CPUs: 9 requested, the node has 8"},
 		{2, 4096, "hw:cpu_policy=dedicated hw:cpu_thread_policy=isolate hw:numa_nodes=2",
 		 "",
-		 "node 0: thread policy isolate asked, the host has hyperthreads and a dedicated "
-		 "set "
-		 "of CPUs; node 1: thread policy isolate asked, the host has hyperthreads and a "
-		 "dedicated set of CPUs"},
+		 "node 0: thread policy isolate requested, the host has hyperthreads and a "
+		 "dedicated set of CPUs; node 1: thread policy isolate requested, the host has "
+		 "hyperthreads and a dedicated set of CPUs"},
 		{2, 2048, "hw:mem_page_size=1GB", "",
-		 "node 0: pages of 1 GiB asked, the node has no such pages; "
-		 "node 1: pages of 1 GiB asked, the node has no such pages"},
+		 "node 0: pages of 1 GiB requested, the node has no such pages; "
+		 "node 1: pages of 1 GiB requested, the node has no such pages"},
 		{2, 2048, "hw:mem_page_size=8TB", "",
-		 "node 0: pages of 8192 GiB asked, the node has no such pages; "
-		 "node 1: pages of 8192 GiB asked, the node has no such pages"},
+		 "node 0: pages of 8192 GiB requested, the node has no such pages; "
+		 "node 1: pages of 8192 GiB requested, the node has no such pages"},
 		{2, 49152, "hw:numa_nodes=2", "",
-		 "node 0: 24576 MB of memory asked, the node has 16384 in pages of 4 KiB; "
-		 "node 1: 24576 MB of memory asked, the node has 16384 in pages of 4 KiB"},
+		 "node 0: 24576 MB of memory requested, the node has 16384 in pages of 4 KiB; "
+		 "node 1: 24576 MB of memory requested, the node has 16384 in pages of 4 KiB"},
 		{2, 2048, "", "sriov0 sriov9",
-		 "port 3 asks for a VF of sriov9: no NIC of the host serves it"},
+		 "port 3 requests a VF of sriov9: no NIC of the host serves it"},
 		{2, 2048, "", "sriov0 sriov0 sriov0 sriov0 sriov0",
-		 "port 6 asks for a VF of sriov0: 4 of 4 free, 5 asked together with the ports "
-		 "before "
-		 "it"},
+		 "port 6 requests a VF of sriov0: 4 of 4 free, 5 requested together with the ports "
+		 "before it"},
 	};
 	cleanup_compute_host struct compute_host host = host_1();
 
@@ -250,17 +247,17 @@ static void a_nic_serves_vfs_or_itself(void **state)
 	(void)state;
 	r.ports[0].type = PCI_PF;
 	assert_reasons(&host, &r,
-		       "port 2 asks for a PF of sriov0: ens1f0 serves it, but is divided into VFs");
+		       "port 2 requests a PF of sriov0: ens1f0 serves it, but is divided into VFs");
 	r.ports[0].type = PCI_VF;
 	host.pools[0].type = PCI_PF;
 	compute_host_recount(&host);
 	assert_reasons(&host, &r,
-		       "port 2 asks for a VF of sriov0: ens1f0 serves it, but has no VFs");
+		       "port 2 requests a VF of sriov0: ens1f0 serves it, but has no VFs");
 	free(host.pools[0].pf);
 	host.pools[0].pf = NULL;
 	assert_reasons(
 		&host, &r,
-		"port 2 asks for a VF of sriov0: a NIC of the host serves it, but has no VFs");
+		"port 2 requests a VF of sriov0: a NIC of the host serves it, but has no VFs");
 }
 
 static void sums_are_the_placement_services(void **state)
@@ -275,20 +272,20 @@ static void sums_are_the_placement_services(void **state)
 	assert_int_equal(host.inventory[INVENTORY_MEMORY_MB].reserved, 512);
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
 	host.inventory[INVENTORY_VCPU].used = 1;
-	assert_reasons(&host, &r, "4 VCPU asked, 3 free");
+	assert_reasons(&host, &r, "VCPU: 4 requested, 3 free");
 	host.inventory[INVENTORY_VCPU].ratio = 2;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
 	r.amount[INVENTORY_VCPU] = 5; /* a guest does not overcommit with itself */
-	assert_reasons(&host, &r, "5 VCPU asked, 4 free");
+	assert_reasons(&host, &r, "VCPU: 5 requested, 4 free");
 	host.inventory[INVENTORY_VCPU].total = -1;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
 	/* one guest may have what is reserved too, where memory is overcommitted */
 	r.amount[INVENTORY_MEMORY_MB] = 65536;
-	assert_reasons(&host, &r, "65536 MEMORY_MB asked, 65024 free");
+	assert_reasons(&host, &r, "MEMORY_MB: 65536 requested, 65024 free");
 	host.inventory[INVENTORY_MEMORY_MB].ratio = 1.5;
 	assert_int_equal(fit_host(&host, &r, NULL), FIT_YES);
 	r.amount[INVENTORY_MEMORY_MB] = 65537;
-	assert_reasons(&host, &r, "65537 MEMORY_MB asked, 65536 free");
+	assert_reasons(&host, &r, "MEMORY_MB: 65537 requested, 65536 free");
 }
 
 /* Each counterfactual must fit, as it stands there; returns whether one has this text. */
@@ -378,8 +375,7 @@ static void counterfactuals_of_the_host(void **state)
 		 "fits on compute-1 after 1 pinned CPU on node 0 is freed"},
 		{use_all, 4, TECHNOTE "hw:numa_nodes=2", "sriov1",
 		 "fits on compute-1 with 1024 more 2 MiB pages on node 1 and after 1 VF of sriov1 "
-		 "on "
-		 "ens2f0 is freed"},
+		 "on ens2f0 is freed"},
 	};
 
 	(void)state;
@@ -455,7 +451,7 @@ static void an_overcommitted_node_has_none_free(void **state)
 	compute_host_recount(&host);
 	wish_make(4, 4096, "hw:numa_nodes=2", "", "", &w);
 	assert_reasons(&host, &w.request,
-		       "node 0: 2 vCPUs asked, 0 free at cpu_allocation_ratio 1");
+		       "node 0: vCPUs: 2 requested, 0 free at cpu_allocation_ratio 1");
 	explain_wish(&host, 1, &w, &e);
 	assert_true(
 		offers(&e, &host,
@@ -464,11 +460,11 @@ static void an_overcommitted_node_has_none_free(void **state)
 	host.cells[0].shared_usage = 0;
 	compute_host_recount(&host);
 	assert_reasons(&host, &w.request,
-		       "node 0: 2048 MB of memory asked, 0 free at ram_allocation_ratio 1");
+		       "node 0: MB of memory: 2048 requested, 0 free at ram_allocation_ratio 1");
 	host.inventory[INVENTORY_VCPU].used = 5;
 	assert_reasons(&host, &w.request,
-		       "4 VCPU asked, 0 free; "
-		       "node 0: 2048 MB of memory asked, 0 free at ram_allocation_ratio 1");
+		       "VCPU: 4 requested, 0 free; "
+		       "node 0: MB of memory: 2048 requested, 0 free at ram_allocation_ratio 1");
 }
 
 static void a_smaller_guest_is_offered(void **state)
@@ -598,7 +594,7 @@ static void the_search_for_reasons_is_bounded(void **state)
 	r.cells[11].memory_mb = 2000;
 	host.cells[0].memory_mb = 2000;
 	compute_host_recount(&host);
-	assert_reasons(&host, &r, "too many ways to place the cells on the nodes to try them all");
+	assert_reasons(&host, &r, "too many assignments of cells to nodes to try all of them");
 }
 
 static void hosts_of_a_folder(void **state)
@@ -653,7 +649,7 @@ static void what_is_wrong_with_a_file_is_said(void **state)
 		{"{\"numa_nodes\": [{\"shared_cpus\": [1]}, {\"dedicated_cpus\": [1]}]}",
 		 "h.json: CPU 1 is in node 1 and in another"},
 		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": [[1, 2], [2]]}]}",
-		 "h.json: node 0: CPU 2 is twice in siblings"},
+		 "h.json: node 0: CPU 2 is listed twice in siblings"},
 		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": \"1,2\"}]}",
 		 "h.json: numa_nodes[0].siblings: must be an array"},
 		{"{\"nics\": [{\"physnet\": \"p\", \"vfs\": [{\"in_use\": 1}]}]}",

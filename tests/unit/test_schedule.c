@@ -141,7 +141,7 @@ static void test_nowhere_has_reasons_and_what_fits(void **state)
 	schedule_make(&s.request, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].verdict, SCHEDULE_NOWHERE);
 	assert_null(p.v[0].why);
-	assert_reasons(&p.v[0], 0, "port 3 asks for a VF of sriov1 with NUMA affinity legacy");
+	assert_reasons(&p.v[0], 0, "port 3 requests a VF of sriov1 with NUMA affinity legacy");
 	assert_string_equal(p.v[0].explanation.v[0].text, "fits with hw:numa_nodes=2");
 }
 
@@ -159,7 +159,7 @@ static void test_servers_are_placed_one_after_the_other(void **state)
 	assert_int_equal(p.n, 5);
 	assert_int_equal(schedule_count(&p, SCHEDULE_FITS), 4);
 	assert_int_equal(p.v[4].verdict, SCHEDULE_NOWHERE);
-	assert_reasons(&p.v[4], 0, "port 2 asks for a VF of sriov0: 0 of 4 free");
+	assert_reasons(&p.v[4], 0, "port 2 requests a VF of sriov0: 0 of 4 free");
 	assert_int_equal(s.hosts.v[0].pools[0].free, 4); /* the caller's are as they were */
 }
 
@@ -249,7 +249,7 @@ static void test_server_that_stays_is_in_its_group(void **state)
 				 rows[i].chosen < 2 ? SCHEDULE_FITS : SCHEDULE_UNKNOWN);
 		if (rows[i].chosen == 2)
 			assert_non_null(
-				strstr(p.v[0].why, "is on x, and no file describes that host"));
+				strstr(p.v[0].why, "is on x, but no file describes that host"));
 	}
 }
 
@@ -308,7 +308,7 @@ static void test_removed_server_may_free_capacity(void **state)
 		s.hosts.v[0].pools[0].free = 0;
 		compute_host_recount(&s.hosts.v[0]);
 		schedule_make(&s.request, &s.hosts, NULL, &p);
-		assert_reasons(&p.v[0], 0, "asks for a VF of sriov0");
+		assert_reasons(&p.v[0], 0, "requests a VF of sriov0");
 		assert_int_equal(p.v[0].verdict, frees ? SCHEDULE_UNKNOWN : SCHEDULE_NOWHERE);
 		if (frees)
 			assert_string_equal(
@@ -416,7 +416,7 @@ static void test_search_that_is_given_up_is_no_place(void **state)
 	schedule_make(&s.request, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].verdict, SCHEDULE_UNKNOWN);
 	assert_string_equal(p.v[0].why,
-			    "there are too many ways to place it on wide to try them all");
+			    "there are too many assignments on wide to try all of them");
 }
 
 static void test_zone_host_is_obeyed(void **state)
@@ -439,7 +439,7 @@ static void test_zone_host_is_obeyed(void **state)
 	schedule_make(&s.request, &s.hosts, NULL, &p);
 	assert_int_equal(p.v[0].verdict, SCHEDULE_UNKNOWN);
 	assert_string_equal(p.v[0].why,
-			    "the descriptor's zone_host is z, and no file describes it");
+			    "the descriptor's zone_host is z, but no file describes it");
 }
 
 static void test_direct_port_without_a_physical_network_fits_nowhere(void **state)
@@ -571,8 +571,8 @@ static void test_facts_are_laid_over_the_files(void **state)
 	assert_string_equal(
 		notes.s, "a: 1 more VF in use than in its file, by the ports bound there\n"
 			 "a: 2 more CPUs pinned than in its file, by the topology of its servers\n"
-			 "z has L2 agents in the cloud, and no file describes it\n"
-			 "not known: much\n");
+			 "z has L2 agents in the cloud, but no file describes it\n"
+			 "unknown: much\n");
 }
 
 static void test_agents_tell_the_physnet_of_a_nic(void **state)
@@ -613,8 +613,8 @@ static void test_capacity_ends_with_what_runs_out(void **state)
 	assert_int_equal(capacity.servers[0], 4);
 	assert_int_equal(capacity.servers[1], 1);
 	assert_int_equal(capacity.stop.verdict, SCHEDULE_NOWHERE);
-	assert_reasons(&capacity.stop, 0, "port 2 asks for a VF of sriov0: 0 of 4 free");
-	assert_reasons(&capacity.stop, 1, "port 3 asks for a VF of sriov1: 0 of 4 free");
+	assert_reasons(&capacity.stop, 0, "port 2 requests a VF of sriov0: 0 of 4 free");
+	assert_reasons(&capacity.stop, 1, "port 3 requests a VF of sriov1: 0 of 4 free");
 }
 
 /* Both servers of a VNF have to find a host, on two hosts. */

@@ -38,8 +38,8 @@ static char folder[] = "/tmp/dnsvnf-test-XXXXXX";
 
 #define NO_HOST "No valid host was found. There are not enough hosts available. "
 #define ONE_CELL                                                                                \
-	NO_HOST "(port 3 asks for a VF of sriov1 with NUMA affinity legacy: 256 free on node "  \
-		"1, but the guest would be on node 0; port 2 asks for a VF of sriov0 with "     \
+	NO_HOST "(port 3 requests a VF of sriov1 with NUMA affinity legacy: 256 free on node "  \
+		"1, but the guest would be on node 0; port 2 requests a VF of sriov0 with "     \
 		"NUMA affinity legacy: 256 free on node 0, but the guest would be on node 1; "  \
 		"it fits with hw:numa_nodes=2, or fits with numa_affinity_policy preferred on " \
 		"port 2, or fits with numa_affinity_policy preferred on port 3)"
@@ -87,8 +87,7 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 2,
 		 "sriov1",
 		 -ENOSPC,
-		 NO_HOST
-		 "(3 NUMA cells asked, the host has 2 nodes; it fits with hw:numa_nodes=2)"},
+		 NO_HOST "(NUMA cells: 3 requested, the host has 2; it fits with hw:numa_nodes=2)"},
 		{{"hw:numa_nodes", "2"},
 		 4,
 		 8192,
@@ -96,7 +95,7 @@ static void test_admission_refuses_what_nova_refuses(void **state)
 		 NULL,
 		 -ENOSPC,
 		 NO_HOST
-		 "(port 3 asks for a VF of network net1, whose physnet is not given: no NIC of the "
+		 "(port 3 requests a VF of network net1, whose physnet is unknown: no NIC of the "
 		 "host serves it)"},
 		{{"hw:numa_nodes", "2"},
 		 3,

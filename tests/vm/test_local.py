@@ -320,7 +320,7 @@ class Killed(Leaves):
         self.kill_deploy(0, after="CREATE_PORT")
         shutil.rmtree("/var/lib/dnsvnf/test-tenant/cpnr-dns")
         self.assertRegex(dnsvnf("status").stdout,
-                         r"test-tenant +cpnr-dns .*empty remains of a deployment; undeploy removes them")
+                         r"test-tenant +cpnr-dns .*empty remains of a deployment: undeploy removes them")
 
     def test_interrupted_deploy_names_what_is_left(self):
         self.designs.append(DESIGN)
