@@ -4,8 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "check/extra_spec.h"
 #include "check/rule.h"
+#include "placement/extra_specs.h"
 
 enum { PHYSNETS_MAX = 16, CELLS_MAX = 64 };
 
@@ -20,13 +20,13 @@ static unsigned line_of(const struct flavor *flavor, const char *name)
 /* Number of guest NUMA cells; 0 without a NUMA topology (numa_get_constraints()). */
 static size_t cells_of(const struct flavor *flavor)
 {
-	const char *nodes = extra_spec(flavor, "hw:numa_nodes");
-	const char *policy = extra_spec(flavor, "hw:cpu_policy");
+	const char *nodes = flavor_spec(flavor, "hw:numa_nodes");
+	const char *policy = flavor_spec(flavor, "hw:cpu_policy");
 	int64_t n;
 
 	if (nodes && str_to_int(nodes, 0, INT32_MAX, &n) == 0 && n > 0 && n <= CELLS_MAX)
 		return (size_t)n;
-	if (extra_spec(flavor, "hw:mem_page_size") || streq(policy, "dedicated") ||
+	if (flavor_spec(flavor, "hw:mem_page_size") || streq(policy, "dedicated") ||
 	    streq(policy, "mixed"))
 		return 1;
 	return 0;
@@ -37,7 +37,7 @@ static const char *of_cell(const struct flavor *flavor, const char *what, size_t
 {
 	cleanup_free char *name = xasprintf("hw:numa_%s.%zu", what, cell);
 
-	return extra_spec(flavor, name);
+	return flavor_spec(flavor, name);
 }
 
 static bool has_map(const struct flavor *flavor)
@@ -64,32 +64,33 @@ static void numa_uneven(const struct rule_ctx *ctx)
 /* What is wrong with the cell map, or NULL. The caller frees it. */
 static char *map_fault(const struct flavor *f, size_t cells)
 {
-	bool seen[EXTRA_SPEC_CPUS_MAX] = {0}, cpus[EXTRA_SPEC_CPUS_MAX];
+	struct cpuset all = {0}, seen = {0}, cpus;
 	uint64_t memory = 0;
 	int64_t mb;
 
+	cpuset_add_range(&all, 0, f->vcpus);
 	for (size_t cell = 0; cell < cells; cell++) {
 		const char *c = of_cell(f, "cpus", cell), *m = of_cell(f, "mem", cell);
 		if (!c || !m)
 			return xasprintf(
 				"cell %zu has no hw:numa_%s.%zu, but the flavor has %zu %s", cell,
 				c ? "mem" : "cpus", cell, cells, plural(cells, "cell", "cells"));
-		if (!extra_spec_cpus(c, cpus) || str_to_int(m, 1, INT32_MAX, &mb) < 0)
+		if (cpuset_parse(c, &cpus, NULL) < 0 || str_to_int(m, 1, INT32_MAX, &mb) < 0)
 			return NULL; /* reported by another rule */
 		memory += (uint64_t)mb;
-		for (unsigned i = 0; i < EXTRA_SPEC_CPUS_MAX; i++) {
-			if (cpus[i] && i >= f->vcpus)
-				return xasprintf("hw:numa_cpus.%zu names vCPU %u, but the flavor "
-						 "has %u (0 to %u)",
-						 cell, i, f->vcpus, f->vcpus - 1);
-			if (cpus[i] && seen[i])
-				return xasprintf("vCPU %u is in two cells", i);
-			seen[i] = seen[i] || cpus[i];
-		}
+		struct cpuset beyond = cpuset_without(&cpus, &all),
+			      twice = cpuset_and(&cpus, &seen);
+		if (cpuset_count(&beyond))
+			return xasprintf("hw:numa_cpus.%zu names vCPU %u, but the flavor has %u (0 "
+					 "to %u)",
+					 cell, cpuset_next(&beyond, 0), f->vcpus, f->vcpus - 1);
+		if (cpuset_count(&twice))
+			return xasprintf("vCPU %u is in two cells", cpuset_next(&twice, 0));
+		seen = cpuset_or(&seen, &cpus);
 	}
-	for (unsigned i = 0; i < f->vcpus && i < EXTRA_SPEC_CPUS_MAX; i++)
-		if (!seen[i])
-			return xasprintf("vCPU %u is in no cell", i);
+	struct cpuset missing = cpuset_without(&all, &seen);
+	if (cpuset_count(&missing))
+		return xasprintf("vCPU %u is in no cell", cpuset_next(&missing, 0));
 	if (memory != f->memory_mb)
 		return xasprintf("the cells have %llu MB in total, but the flavor has %u MB",
 				 (unsigned long long)memory, f->memory_mb);
@@ -124,13 +125,15 @@ static uint64_t cell_memory(const struct flavor *f, size_t cell, size_t cells)
 static void numa_page_size(const struct rule_ctx *ctx)
 {
 	const struct flavor *f = ctx->flavor;
-	const char *value = f ? extra_spec(f, "hw:mem_page_size") : NULL;
-	uint64_t kb = value ? extra_spec_page_kb(value) : 0;
+	const char *value = f ? flavor_spec(f, "hw:mem_page_size") : NULL;
 	size_t cells = f ? cells_of(f) : 0;
+	int64_t kb;
 
-	for (size_t cell = 0; kb && cell < cells; cell++) {
+	if (!value || extra_specs_page_size(value, &kb, NULL) < 0)
+		return;
+	for (size_t cell = 0; kb > 0 && cell < cells; cell++) {
 		uint64_t mb = cell_memory(f, cell, cells);
-		if (mb * 1024 % kb == 0)
+		if (mb * 1024 % (uint64_t)kb == 0)
 			continue;
 		finding(ctx, line_of(f, "hw:mem_page_size"),
 			"NUMA cell %zu has %llu MB, which is not a multiple of the page size %s, "
@@ -145,7 +148,7 @@ static void numa_page_size(const struct rule_ctx *ctx)
 static bool is_lenient(const struct rule_ctx *ctx, const struct interface *port)
 {
 	const char *of_port = rule_option(ctx, port, "numa_affinity_policy");
-	const char *of_flavor = extra_spec(ctx->flavor, "hw:pci_numa_affinity_policy");
+	const char *of_flavor = flavor_spec(ctx->flavor, "hw:pci_numa_affinity_policy");
 
 	return streq(of_port ? of_port : of_flavor, "preferred");
 }
@@ -198,8 +201,8 @@ static void numa_needs(const struct rule_ctx *ctx)
 {
 	const struct flavor *f = ctx->flavor;
 	size_t cells = f ? cells_of(f) : 0;
-	const char *policy = f ? extra_spec(f, "hw:cpu_policy") : NULL;
-	const char *pages = f ? extra_spec(f, "hw:mem_page_size") : NULL;
+	const char *policy = f ? flavor_spec(f, "hw:cpu_policy") : NULL;
+	const char *pages = f ? flavor_spec(f, "hw:mem_page_size") : NULL;
 	bool dedicated = streq(policy, "dedicated"), large = pages && !streq(pages, "small");
 
 	if (cells < 2 || has_map(f) || (!dedicated && !large))
@@ -216,7 +219,7 @@ static void numa_pci_policy(const struct rule_ctx *ctx)
 {
 	const struct flavor *f = ctx->flavor;
 
-	if (!f || cells_of(f) < 2 || extra_spec(f, "hw:pci_numa_affinity_policy"))
+	if (!f || cells_of(f) < 2 || flavor_spec(f, "hw:pci_numa_affinity_policy"))
 		return;
 	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
 		const struct interface *port = &ctx->group->interfaces[i];

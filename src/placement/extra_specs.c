@@ -431,7 +431,7 @@ static int size_with_unit(const char *s, int64_t *ret)
 	return 0;
 }
 
-static int page_size(const char *s, int64_t *ret, struct err *err)
+int extra_specs_page_size(const char *s, int64_t *ret, struct err *err)
 {
 	if (streq(s, "any"))
 		*ret = PAGES_ANY;
@@ -475,10 +475,10 @@ int extra_specs_pages(const struct flavor *flavor, const struct image *image, in
 	int r = 0;
 
 	if (of_flavor)
-		r = page_size(of_flavor, &size, err);
+		r = extra_specs_page_size(of_flavor, &size, err);
 	if (r == 0 && of_image) {
 		if (size == PAGES_ANY || size == PAGES_LARGE)
-			r = page_size(of_image, &size, err);
+			r = extra_specs_page_size(of_image, &size, err);
 		else
 			r = err_set(err, INVALID, "Page size %s forbidden against '%s'", of_image,
 				    of_flavor ? of_flavor : "<empty>");

@@ -21,6 +21,9 @@ int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
 int extra_specs_pages(const struct flavor *flavor, const struct image *image, int64_t *ret,
 		      struct err *err);
 
+/* A value of hw:mem_page_size: KiB of "2048", "2MB", "1GiB", or PAGES_*; -EINVAL. */
+int extra_specs_page_size(const char *s, int64_t *ret, struct err *err);
+
 /* Of flavor and of image: the properties SPEC ("hw:cpu_policy") and PROPERTY ("hw_cpu_policy"). */
 const char *flavor_spec(const struct flavor *flavor, const char *spec);
 const char *image_property(const struct image *image, const char *property);
