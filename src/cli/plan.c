@@ -97,8 +97,8 @@ static void print_interruption(const struct plan *plan, const struct step *s)
 	cleanup_free char *interruption = step_interruption(plan, s);
 	const char *no_way = step_no_way_back(s);
 
-	printf("%s: the service of server %s is interrupted: %s\n", plan->deployment->name, s->name,
-	       s->why);
+	printf("%s: the service of server %s is interrupted%s%s\n", plan->deployment->name, s->name,
+	       s->why ? ": " : "", s->why ? s->why : "");
 	printf("    %s\n", interruption);
 	if (no_way)
 		printf("    no rollback if it fails: %s\n", no_way);
@@ -121,6 +121,19 @@ static void print_summary(const struct plan *plan, const struct deployment *depl
 			print_interruption(plan, &plan->v[i]);
 }
 
+static int prepare(const struct options *options, const struct model *model,
+		   const struct tenant *tenant, const struct deployment *deployment,
+		   struct vim *vim, struct vim_inventory *inventory, struct plan **ret,
+		   struct err *err)
+{
+	const struct plan_options *own = (const void *)options;
+
+	if (own->undeploy)
+		return undeploy_prepare(vim, model, tenant, deployment, inventory, ret, err);
+	int r = apply_prepare(vim, model, tenant, deployment, inventory, ret, err);
+	return r < 0 ? r : apply_find_used(*ret, err);
+}
+
 static int plan_one(const struct options *options, const struct model *model,
 		    const struct tenant *tenant, const struct deployment *deployment,
 		    struct vim *vim)
@@ -134,7 +147,7 @@ static int plan_one(const struct options *options, const struct model *model,
 	cleanup_capacity struct capacity capacity = {0};
 	bool counted = options->hosts && own->count > 0;
 
-	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
+	int r = prepare(options, model, tenant, deployment, vim, &inventory, &plan, &err);
 	if (r == 0 && options->hosts)
 		r = forecast_make(vim, plan, options->hosts, &forecast, &err);
 	if (r < 0)

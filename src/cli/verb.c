@@ -105,6 +105,10 @@ static const struct option_row plan_options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct plan_options, exit_code),
 	 .help = "exit with 1 if anything would change"},
+	{.name = "undeploy",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct plan_options, undeploy),
+	 .help = "show what undeploy would delete"},
 	{0},
 };
 
@@ -297,7 +301,8 @@ static const struct verb verbs[] = {
 		.options_size = sizeof(struct plan_options),
 		.summary = "show what deploy would do, in order",
 		.text = "Compares the descriptor with the objects in the VIM and prints the steps "
-			"of deploy. Changes nothing. With --hosts, also prints the host that Nova "
+			"of deploy, or with --undeploy what undeploy would delete. Changes "
+			"nothing. With --hosts, also prints the host that Nova "
 			"will select for each server, or why no host fits; with --count, how many "
 			"such deployments fit, and which resource runs out first on each host. "
 			"Exit code 1 if a server fits on no host or fewer than N deployments fit.",

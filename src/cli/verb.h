@@ -59,6 +59,7 @@ struct plan_options {
 	struct options common;
 	unsigned count; /* 0: not given */
 	bool exit_code;
+	bool undeploy;
 };
 
 struct deploy_options {

@@ -74,34 +74,46 @@ static int set_links(struct vim *vim, const struct plan *plan, struct err *err)
 	return 0;
 }
 
-/* Every used resource must exist and have a unique name. */
-static int find_used(const struct plan *plan, struct err *err)
+/* Used, and neither in the VIM nor to be uploaded. A subnet is found with its network. */
+static bool is_missing(const struct step *s)
 {
+	if (s->request.kind == VIM_IMAGE && s->action == ACTION_CREATE)
+		return !s->request.image->src;
+	return s->action == ACTION_USE && !s->present && s->request.kind != VIM_SUBNET;
+}
+
+int apply_find_used(const struct plan *plan, struct err *err)
+{
+	cleanup_strbuf struct strbuf missing = {0};
+	size_t n = 0;
+	bool image = false;
+
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct step *s = &plan->v[i];
-		/* A subnet is not checked: its network is, and the port's request finds it. */
-		if (s->action != ACTION_USE || s->request.kind == VIM_SUBNET)
-			continue;
 		const char *kind = vim_kind_name(s->request.kind);
-		if (s->second)
+		if (s->action == ACTION_USE && s->second)
 			return err_code(err, INVALID, EEXIST,
 					"two %ss are named \"%s\" in the VIM, and dnsvnf created "
 					"neither: select one by its id, %s or %s",
 					kind, s->name, s->present->id, s->second->id);
-		/* For an image, admit() of the VIM has the better message. */
-		if (!s->present && s->request.kind != VIM_IMAGE)
-			return err_set(
-				err, NOT_FOUND,
-				"%s \"%s\" not found: define it in the descriptor, or check that "
-				"it exists in the VIM and that these credentials can see it",
-				kind, s->name);
+		if (!is_missing(s))
+			continue;
+		strbuf_addf(&missing, "%s%s \"%s\"", n++ ? ", " : "", kind, s->name);
+		image = s->request.kind == VIM_IMAGE;
 	}
-	return 0;
+	/* For an image alone, admit() of the VIM has the better message. */
+	if (n == 0 || (n == 1 && image))
+		return 0;
+	return err_set(err, NOT_FOUND,
+		       "%s not found: define %s in the descriptor, or check that %s in the VIM and "
+		       "that these credentials can see %s",
+		       missing.s, plural(n, "it", "them"), plural(n, "it exists", "they exist"),
+		       plural(n, "it", "them"));
 }
 
 int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 {
-	int r = find_used(plan, err);
+	int r = apply_find_used(plan, err);
 
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
 		const struct step *s = &plan->v[i];

@@ -26,8 +26,14 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 		  struct plan **ret_plan, struct err *err);
 
 /*
- * Checks, before anything is created, that all used objects exist and that each new server fits.
- * -ENOENT: a used object does not exist; -EEXIST: its name is ambiguous.
+ * Checks that everything used exists, under a name that only one object has. -ENOENT: the error
+ * names all that is missing; one image alone is left to admit. -EEXIST: a name is ambiguous.
+ */
+int apply_find_used(const struct plan *plan, struct err *err);
+
+/*
+ * Checks, before anything is created, that all used objects exist (apply_find_used) and that each
+ * new server fits.
  */
 int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
 

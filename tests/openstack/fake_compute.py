@@ -156,6 +156,11 @@ class HostJsonDriver(fake.FakeDriver):
             time.sleep(float(fault[len("slow:"):]))
         return super().spawn(context, instance, *args, **kwargs)
 
+    def power_off(self, instance, *args, **kwargs):
+        """As libvirt does: one that could not be started is off. Nova would leave its rebuild without an end."""
+        if instance.uuid in self.instances:
+            super().power_off(instance, *args, **kwargs)
+
     def reboot(self, context, instance, *args, **kwargs):
         if instance.metadata.get("fault") == "reboot":
             raise exception.NovaException("this server cannot be rebooted: fault=reboot")

@@ -200,7 +200,11 @@ class Cloud(unittest.TestCase):
                 self.assertLessEqual({"CREATE_NETWORK", "SERVICE_ALIVE"}, {event["type"] for event in events})
                 self.assertGreater(answer["deployments"][0]["created"], 5)
                 self.deployed()
+        steps = answers.deployment("plan", self.run_verb("plan", "--undeploy"))["steps"]
+        self.assertEqual({"delete"}, {step["action"] for step in steps})
+        self.assertEqual(sum(map(len, self.cloud.there.values())) - 1, len(steps))  # the image is not ours
         events, answer = answers.stream("undeploy", self.run_verb("undeploy"))
+        self.assertEqual([], answers.deployment("plan", self.run_verb("plan", "--undeploy"))["steps"])
         self.assertEqual([{"tenant": "test-tenant", "deployment": "cpnr-dns"}], answer["deployments"])
 
     def deployed(self):
@@ -216,6 +220,24 @@ class Cloud(unittest.TestCase):
         answers.answer("draw", self.run_verb("draw"))
         answers.deployment("plan", self.run_verb("plan", "--hosts", HOSTS, "--count", "1", code=None))
         answers.deployment("explain", self.run_verb("explain", "--hosts", HOSTS, code=None))
+
+    def test_all_that_is_missing_is_named_at_once(self):
+        """And no table says before that it exists."""
+        missing = (("network", "management-network"), ("network", "sriov-network-1"), ("flavor", "cross-numa-flavor"),
+                   ("image", "dns-vnf"))
+        for kind, name in missing:
+            self.edit(lambda text: text.replace(f"<{kind}>{name}</{kind}>", f"<{kind}>no-{name}</{kind}>"))
+        existing = ("<name>existing_networks</name><value>no-management-network,no-sriov-network-1</value></property>"
+                    "<property><name>dns_query</name>")
+        self.edit(lambda text: text.replace("<name>dns_query</name>", existing))
+        for verb in ("plan", "deploy"):
+            done = subprocess.run([DNSVNF, verb, "--vim", "test", self.design], capture_output=True, text=True, timeout=60,
+                                  check=False, env=self.environment)
+            self.assertEqual(1, done.returncode)
+            self.assertNotIn("exists in the VIM", done.stdout)
+            error = done.stderr[done.stderr.index(f"dnsvnf {verb}: "):]
+            for kind, name in missing:
+                self.assertIn(f'{kind} "no-{name}"', error)
 
     def test_several_deployments_are_one_document(self):
         self.two_deployments()
