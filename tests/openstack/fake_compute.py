@@ -8,7 +8,8 @@ page size in kB to number; optional "siblings" (lists of CPUs that are threads o
 over within a second; then host.audited has the file's SHA-256.
 
 Faults, by the metadata of a server: fault=spawn (cannot be started; so is a server named fault-spawn),
-fault=spawn:N (cannot be started N times, as by a rebuild), fault=slow:SECONDS (starts late), fault=reboot (cannot be rebooted).
+fault=spawn:N (cannot be started N times, as by a rebuild), fault=slow:SECONDS (starts late), fault=reboot (cannot be rebooted),
+fault=audit (a resize meets the periodic audit of resources).
 """
 import sys
 
@@ -160,6 +161,11 @@ class HostJsonDriver(fake.FakeDriver):
         """As libvirt does: one that could not be started is off. Nova would leave its rebuild without an end."""
         if instance.uuid in self.instances:
             super().power_off(instance, *args, **kwargs)
+
+    def migrate_disk_and_power_off(self, context, instance, *args, **kwargs):
+        if instance.metadata.get("fault") == "audit":
+            self.virtapi._compute.update_available_resource(nova_context.get_admin_context())
+        return super().migrate_disk_and_power_off(context, instance, *args, **kwargs)
 
     def reboot(self, context, instance, *args, **kwargs):
         if instance.metadata.get("fault") == "reboot":

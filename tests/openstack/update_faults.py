@@ -21,6 +21,14 @@ class MoreUpdates(UpdateTest):
         self.changed_twice()
         self.assertEqual({self.one(name)["flavor"]["ram"] for name in VNFS}, {4096})
 
+    def test_flavor_while_nova_audits(self):
+        """Zed forgets the pinned CPUs then; its confirmation fails, and the server that runs is in ERROR."""
+        for name in VNFS:
+            self.api.post("compute", f"/servers/{self.one(name)['id']}/metadata", {"metadata": {"fault": "audit"}})
+        self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
+        done, _ = self.changed_twice()
+        self.assertIn("it runs with its new flavor, so it is set to ACTIVE", done.stderr)
+
     def test_flavor_and_day0(self):
         self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
         self.design.edit(("hostname: ${NAME}", "hostname: new-${NAME}"), file="day0.cfg")
