@@ -53,7 +53,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 		return cli_fail("deploy", &err);
 	if (own->at_once)
 		plan_at_once(plan, "requested with --at-once");
-	if (apply_admit(vim, plan, &err) < 0)
+	if (apply_admit(vim, plan, &err) < 0 || apply_check_hosts(vim, plan, own->force, &err) < 0)
 		return cli_fail("deploy", &err);
 	int confirmed = cli_confirm("deploy", options, own->yes, plan);
 	if (confirmed != EXIT_DONE)

@@ -162,7 +162,7 @@ static int plan_one(const struct options *options, const struct model *model,
 		print_forecast(stdout, &forecast);
 	if (!json && counted)
 		print_capacity(stdout, &forecast, &capacity);
-	if (apply_admit(vim, plan, &err) < 0)
+	if (apply_admit(vim, plan, &err) < 0 || apply_check_hosts(vim, plan, false, &err) < 0)
 		return cli_fail("plan", &err);
 	if (!json)
 		print_summary(plan, deployment);

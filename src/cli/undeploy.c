@@ -46,6 +46,8 @@ static int undeploy_one(const struct options *options, const struct model *model
 		return cli_fail("undeploy", &err);
 	if (plan->n == 0 && !remains)
 		return nothing_there(vim);
+	if (apply_check_hosts(vim, plan, own->force, &err) < 0)
+		return cli_fail("undeploy", &err);
 	int confirmed = cli_confirm("undeploy", options, own->yes, plan);
 	if (confirmed != EXIT_DONE)
 		return confirmed;

@@ -150,6 +150,10 @@ static const struct option_row deploy_options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct deploy_options, yes),
 	 .help = "do not ask before something is deleted, replaced or interrupted"},
+	{.name = "force",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct deploy_options, force),
+	 .help = "change and delete servers even if the compute service of their host is down"},
 	{0},
 };
 
@@ -232,6 +236,10 @@ static const struct option_row undeploy_options[] = {
 	 .type = OPTION_FLAG,
 	 .offset = offsetof(struct undeploy_options, yes),
 	 .help = "do not ask before something is deleted, replaced or interrupted"},
+	{.name = "force",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct undeploy_options, force),
+	 .help = "change and delete servers even if the compute service of their host is down"},
 	{0},
 };
 

@@ -64,14 +64,14 @@ struct plan_options {
 
 struct deploy_options {
 	struct options common;
-	bool keep_failed, yes;
+	bool keep_failed, yes, force;
 	bool at_once;
 	bool no_rollback;
 };
 
 struct undeploy_options {
 	struct options common;
-	bool yes;
+	bool yes, force;
 };
 
 struct drill_options {

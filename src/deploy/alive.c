@@ -67,7 +67,8 @@ static int pause_after(const struct wait *w, const struct vim_server_info *info,
 {
 	if (run_interrupted(w->vim->run))
 		return err_set(err, INTERRUPTED, "interrupted while waiting for %s", waiting_for);
-	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN)
+	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN ||
+	    info->state == VIM_STATE_DELETING)
 		return err_set_kind(
 			err, info->fault_class != VIM_FAULT_OTHER ? ERR_NO_CAPACITY : ERR_FAILED, 0,
 			"server \"%s\" is %s while waiting for %s: %s", w->server->name,

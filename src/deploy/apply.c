@@ -131,6 +131,34 @@ int apply_admit(struct vim *vim, const struct plan *plan, struct err *err)
 	return r;
 }
 
+int apply_check_hosts(struct vim *vim, const struct plan *plan, bool force, struct err *err)
+{
+	cleanup_strbuf struct strbuf down = {0};
+
+	for (size_t i = 0; i < plan->n && vim->ops->host_up; i++) {
+		const struct step *s = &plan->v[i];
+		cleanup_free char *why = NULL;
+		enum tristate up = TRI_YES;
+		if (!step_interrupts(s))
+			continue;
+		int r = vim->ops->host_up(vim, s->present, &up, &why, err);
+		if (r < 0)
+			return err_wrap(err, "server %s", s->name);
+		if (up == TRI_UNKNOWN || (up == TRI_NO && force))
+			event_note(vim->run, "HOST", "server %s: %s%s", s->name, why,
+				   up == TRI_NO ? " (--force)" : "");
+		else if (up == TRI_NO)
+			strbuf_addf(&down, "%sserver \"%s\": %s", down.len ? "; " : "", s->name,
+				    why);
+	}
+	return down.len ? err_set(err, REFUSED,
+				  "%s: Nova would only change its record, and the guest would go "
+				  "on running there with its VFs, MACs and addresses: start the "
+				  "service, or make sure that the host is off and give --force",
+				  down.s)
+			: 0;
+}
+
 static bool *select_steps(const struct plan *plan, enum phase phase)
 {
 	bool *which = xcalloc(plan->n, sizeof(*which));

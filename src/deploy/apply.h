@@ -38,6 +38,12 @@ int apply_find_used(const struct plan *plan, struct err *err);
 int apply_admit(struct vim *vim, const struct plan *plan, struct err *err);
 
 /*
+ * Refuses (-EPERM), unless force is set, a plan that deletes or changes a server whose host does
+ * not carry out what the VIM asks for. If this is not known, a note says so.
+ */
+int apply_check_hosts(struct vim *vim, const struct plan *plan, bool force, struct err *err);
+
+/*
  * Carries out the plan: first images and flavors; then deletions and new objects; then servers that
  * change, one at a time (deploy/rolling.h); last, deletion of objects that no server uses any more.
  * Waits for each server until it is ACTIVE, answers on its management address (VM_ALIVE) and

@@ -452,6 +452,9 @@ static void decide(const struct planner *p, struct step *s)
 		s->action = ACTION_REPLACE;
 		s->why = xasprintf("failed: %s",
 				   s->present->fault ? s->present->fault : "no reason given");
+	} else if (s->present->state == VIM_STATE_DELETING) {
+		s->action = ACTION_REPLACE;
+		s->why = xstrdup("it is being deleted");
 	} else if (s->present->state == VIM_STATE_BUILD && s->request.kind != VIM_SERVER) {
 		s->action = ACTION_REPLACE;
 		s->why = xstrdup("left incomplete by an interrupted run");

@@ -33,6 +33,8 @@ const char *vim_state_name(enum vim_state state)
 		return "DOWN";
 	case VIM_STATE_ERROR:
 		return "ERROR";
+	case VIM_STATE_DELETING:
+		return "DELETING";
 	}
 	return "UNKNOWN";
 }

@@ -32,10 +32,11 @@ enum vim_kind {
 };
 
 enum vim_state {
-	VIM_STATE_BUILD,  /* requested, not ready; or left incomplete by a killed run */
-	VIM_STATE_ACTIVE, /* exists and in use */
-	VIM_STATE_DOWN,   /* exists, not in use: a port without a server, a server that is off */
-	VIM_STATE_ERROR,  /* failed: see fault */
+	VIM_STATE_BUILD,    /* requested, not ready; or left incomplete by a killed run */
+	VIM_STATE_ACTIVE,   /* exists and in use */
+	VIM_STATE_DOWN,     /* exists, not in use: a port without a server, a server that is off */
+	VIM_STATE_ERROR,    /* failed: see fault */
+	VIM_STATE_DELETING, /* a server whose deletion was requested and is not over */
 };
 
 /* One object as the VIM lists it. */
@@ -301,6 +302,14 @@ struct vim_ops {
 	 */
 	int (*destroy)(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		       const struct vim_watch *watch, struct err *err);
+
+	/*
+	 * Whether the host of a listed server carries out what the VIM asks for. TRI_NO: a server
+	 * deleted there goes on running. *ret_why, unless TRI_YES, has the reason; the caller
+	 * frees. NULL: it always does.
+	 */
+	int (*host_up)(struct vim *vim, const struct vim_object *server, enum tristate *ret_up,
+		       char **ret_why, struct err *err);
 
 	/* After the last object: removes what the VIM stores for the deployment itself. */
 	int (*release)(struct vim *vim, struct err *err);

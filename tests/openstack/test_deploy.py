@@ -58,6 +58,31 @@ class Life(product.ProductTest):
         for check in ("port-binding", "ports-apart", "server-pinning"):
             self.assertIn("role admin", unknown[check])
 
+    def test_compute_service_down(self):
+        """Nova would delete the record of the server only, and the guest would go on running."""
+        design = self.design()
+        self.dnsvnf("deploy", design)
+        design.edit(("hostname: cpnr", "hostname: other"), file="day0.cfg")
+        service, = self.api.get("compute", "/os-services?binary=nova-compute")["services"]
+        host = cloud.host()
+        self.addCleanup(cloud.set_host, host)
+        self.addCleanup(cloud.set_host, {**host, "audit": time.time()})  # what was deleted meanwhile holds nothing
+        self.addCleanup(self.api.put, "compute", f"/os-services/{service['id']}", {"forced_down": False})
+        self.api.put("compute", f"/os-services/{service['id']}", {"forced_down": True, "status": "disabled"})
+        self.addCleanup(self.api.put, "compute", f"/os-services/{service['id']}", {"status": "enabled"})
+        self.assertEqual(self.server()["host_status"], "DOWN")
+        for verb, options in (("plan", ()), ("plan", ("--undeploy",)), ("deploy", ()), ("undeploy", ())):
+            done = self.dnsvnf(verb, design, *options, code=1)
+            self.assertRegex(done.stderr, 'server "cpnr-dns_cpnr_0": the compute service of its host compute-1 is forced down')
+            self.assertIn("give --force", done.stderr)
+        self.assertEqual(self.surplus(), MADE)
+        # A role that may not see it is told so, and goes on.
+        done = self.dnsvnf("plan", design, "--undeploy", vim="tenant")
+        self.assertIn("not known whether the compute service of its host is up", done.stderr)
+        done = self.dnsvnf("undeploy", design, "--force")
+        self.assertIn("is forced down (--force)", done.stderr)
+        self.assert_nothing_left()
+
     def test_application_credential(self):
         design = self.design()
         self.dnsvnf("deploy", design, vim="appcred")

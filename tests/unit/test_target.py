@@ -229,6 +229,49 @@ class Confirm(unittest.TestCase):
         self.assertEqual(0, self.run_verb("undeploy", "--yes")[0])
         self.assertEqual(1, self.run_verb("undeploy")[0])
 
+    def deployed(self, **server):
+        """What deploy made, with these attributes of the server."""
+        self.run_verb("deploy", "--keep-failed")
+        next(iter(self.cloud.there["servers"].values())).update(server)
+
+    def test_server_being_deleted_is_made_anew(self):
+        self.deployed(**{"OS-EXT-STS:task_state": "deleting", "status": "ACTIVE"})
+        self.assertRegex(self.place.run("plan", "--vim", "one", self.path).stdout,
+                         "-\\+ replace +server +cpnr-dns_cpnr_0 .* it is being deleted\n")
+        self.assertIn("DELETING", self.place.run("status", "--vim", "one", self.path).stdout)
+
+    def test_compute_service(self):
+        """A server is not touched while the compute service of its host is down, unless --force is given."""
+        self.deployed()
+        server = next(iter(self.cloud.there["servers"].values()))
+        up = {"host": "compute-1", "state": "up", "forced_down": False, "updated_at": "2026-01-02T03:04:05.0"}
+        down, forced = {**up, "state": "down"}, {**up, "forced_down": True}
+        rows = (  # the services as shown, the server's host_status, what is said of it
+            ([up], "UP", None), ([up], "UNKNOWN", None), ([down], "UNKNOWN", "down since 2026-01-02T03:04:05.0"),
+            ([forced], "MAINTENANCE", "forced down"), ([], "", "its host compute-1 has no compute service"),
+            (None, "UP", None), (None, "DOWN", "down (host_status DOWN)"), (None, "UNKNOWN", "down (host_status UNKNOWN)"),
+            (None, "MAINTENANCE", "not known"), (None, None, "not known"))
+        for services, status, words in rows:
+            with self.subTest(services=services, status=status):
+                server.pop("host_status", None)
+                server.update({} if status is None else {"host_status": status},
+                              **{"OS-EXT-SRV-ATTR:host": None if services is None else "compute-1"})
+                self.cloud.spoiled = [("GET", "/os-services$", (403, {"forbidden": {"message": "Policy"}})
+                                       if services is None else (200, {"services": services}))]
+                refused = words is not None and words != "not known"
+                for verb, options in (("undeploy", ()), ("deploy", ()), ("plan", ("--undeploy",))):
+                    code, text = self.run_verb(verb, *options)
+                    self.assertEqual(1 if refused else 0 if verb == "plan" else 2, code, text)  # 2: no terminal to ask on
+                    self.assertIn(words or "", text)
+                    self.assertEqual(refused, "give --force" in text, text)
+                    self.assertEqual("compute service" in text, words is not None)
+                if refused:
+                    code, text = self.run_verb("undeploy", "--force")
+                    self.assertEqual(2, code, text)
+                    self.assertIn(words, text)
+        self.assertEqual([], self.deletes())
+        self.assertEqual(0, self.run_verb("undeploy", "--yes")[0])
+
     def test_asks_on_a_terminal(self):
         self.run_verb("deploy", "--keep-failed")
         for answer in (b"n\n", b"\n", b"yess\n", b"\x04"):

@@ -43,6 +43,7 @@ struct openstack {
 	json_t *before;          /* the server as it was when its change began, or NULL */
 	unsigned changed;        /* what of it was changed since (enum vim_change) */
 	json_t *polled;          /* the server of the last VIM_LOOK_STATE, or NULL */
+	json_t *services;        /* the compute services; null: not shown; NULL: not asked */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
 	bool took_link_down;     /* it must be restored in any case */
 	bool asked_extensions, has_uplink_propagation; /* Neutron's extension */
@@ -98,6 +99,8 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		     const struct vim_watch *watch, struct err *err);
 int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		      const struct vim_watch *watch, struct err *err);
+int openstack_host_up(struct vim *vim, const struct vim_object *server, enum tristate *ret_up,
+		      char **ret_why, struct err *err);
 int openstack_change(struct vim *vim, const struct vim_object *server,
 		     const struct vim_request *request, unsigned changes, struct err *err);
 int openstack_settle(struct vim *vim, const struct vim_object *server,

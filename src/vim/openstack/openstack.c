@@ -21,6 +21,7 @@ static void openstack_close(struct vim *vim)
 	resources_clear(&os->resources);
 	json_decref(os->polled);
 	json_decref(os->before);
+	json_decref(os->services);
 	json_decref(os->security_groups);
 	free_all(os->project, os->prefix);
 	vim_identity_clear(&vim->identity);
@@ -243,6 +244,7 @@ const struct vim_ops vim_openstack = {
 	.settle = openstack_settle,
 	.server = openstack_server,
 	.destroy = openstack_destroy,
+	.host_up = openstack_host_up,
 	.release = openstack_release,
 	.set_link = openstack_set_link,
 	/* Neutron's agents look every 2 s (polling_interval). */

@@ -74,8 +74,10 @@ static enum vim_state image_state(const char *status)
 }
 
 /* https://docs.openstack.org/api-guide/compute/server_concepts.html */
-static enum vim_state server_state(const char *status)
+static enum vim_state server_state(const char *status, const char *task)
 {
+	if (streq(task, "deleting") || streq(task, "soft-deleting"))
+		return VIM_STATE_DELETING;
 	/* VERIFY_RESIZE: it runs; the resize is to be confirmed or reverted. */
 	if (streq(status, "ACTIVE") || streq(status, "VERIFY_RESIZE"))
 		return VIM_STATE_ACTIVE;
@@ -118,7 +120,7 @@ static void read_server(struct vim_object *o, const json_t *json)
 
 	o->owner = xstrdup(text(metadata, MARK_OWNER));
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
-	o->state = server_state(text(json, "status"));
+	o->state = server_state(text(json, "status"), text(json, "OS-EXT-STS:task_state"));
 	o->fault = json_try_text(json_object_get(json, "fault"), "message");
 	o->image = xstrdup(text(json_object_get(json, "image"), "id"));
 	o->flavor = json_try_text(json_object_get(json, "flavor"), "original_name");

@@ -77,8 +77,10 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	resources_add(&one, VIM_SERVER, (json_t *)server);
 	info->id = xstrdup(text(server, "id"));
 	info->name = json_try_text(server, "name");
-	info->status = xstrdup(status ? status : "?");
 	info->state = one.n ? one.v[0].object.state : VIM_STATE_BUILD;
+	info->status = xstrdup(info->state == VIM_STATE_DELETING ? vim_state_name(info->state)
+			       : status                          ? status
+								 : "?");
 	read_fault(server, info);
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
