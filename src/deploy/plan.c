@@ -431,8 +431,10 @@ static bool use_existing(const struct planner *p, struct step *s)
 static void decide_server(const struct planner *p, struct step *s)
 {
 	s->changes = vim_request_changes(&s->request, s->present->digest);
-	bool in_place =
-		s->present->state == VIM_STATE_ACTIVE && !(s->changes & ~p->inventory->changes);
+	enum vim_state state = s->present->state;
+	/* What a killed run began goes on. */
+	bool in_place = (state == VIM_STATE_ACTIVE || state == VIM_STATE_BUSY) &&
+			!(s->changes & ~p->inventory->changes);
 
 	s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
 	s->why = xstrdup("the descriptor or its day-0 has changed");

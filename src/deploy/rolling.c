@@ -41,8 +41,13 @@ static void observe(struct rolling *r)
 		r->vms[r->n++] = (struct roll_vm){.set = sets[i],
 						  .state = changes ? ROLL_PENDING : ROLL_KEEP};
 	}
-	for (size_t i = 0; i < r->n && r->changing; i++)
+	for (size_t i = 0; i < r->n && r->changing; i++) {
+		const struct vim_object *there = r->servers[i]->present;
+		/* A run that was killed may have asked for its change. */
+		if (r->vms[i].state == ROLL_KEEP && there && there->state == VIM_STATE_BUSY)
+			(void)alive_wait_server(r->vim, r->plan, r->servers[i], NULL);
 		r->vms[i].serves = alive_serves(r->vim, r->plan, r->servers[i]);
+	}
 }
 
 /* Deletes and creates the server, with its changed ports. */

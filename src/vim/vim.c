@@ -29,6 +29,8 @@ const char *vim_state_name(enum vim_state state)
 		return "BUILD";
 	case VIM_STATE_ACTIVE:
 		return "ACTIVE";
+	case VIM_STATE_BUSY:
+		return "BUSY";
 	case VIM_STATE_DOWN:
 		return "DOWN";
 	case VIM_STATE_ERROR:

@@ -34,6 +34,7 @@ enum vim_kind {
 enum vim_state {
 	VIM_STATE_BUILD,    /* requested, not ready; or left incomplete by a killed run */
 	VIM_STATE_ACTIVE,   /* exists and in use */
+	VIM_STATE_BUSY,     /* a server that was there and that the VIM changes or starts again */
 	VIM_STATE_DOWN,     /* exists, not in use: a port without a server, a server that is off */
 	VIM_STATE_ERROR,    /* failed: see fault */
 	VIM_STATE_DELETING, /* a server whose deletion was requested and is not over */

@@ -87,7 +87,7 @@ static enum vim_state server_state(const char *status, const char *task)
 	    streq(status, "SHELVED") || streq(status, "SHELVED_OFFLOADED") ||
 	    streq(status, "DELETED") || streq(status, "SOFT_DELETED"))
 		return VIM_STATE_DOWN;
-	return VIM_STATE_BUILD;
+	return streq(status, "BUILD") ? VIM_STATE_BUILD : VIM_STATE_BUSY;
 }
 
 /* The flavor's extra specs are set by a second request. */
