@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""dnsvnf killed, and the cloud's answers spoiled, at every request of a deploy and of an undeploy.
+"""dnsvnf killed, and the cloud's answers spoiled, at every request of a deploy, an update and an undeploy.
 
 By default a sample that is spread over the whole run by a seed, which is printed and differs each time (TORTURE_SEED
 sets it); with TORTURE=whole every point (hours). A whole run notes each point in TORTURE_LOG
@@ -11,13 +11,16 @@ request counts as not tried. What costs no new answer is not built anew:
 - a kill before anything was created leaves an empty cloud, and the next deploy would be any first one;
 - after a kill before anything was deleted, the next kill of an undeploy finds the same deployment;
 - requests that a deploy with nothing to do also makes (login, lists, looks at the server) are spoiled in one;
+- what an update asks before it changes something is what a deploy with nothing to do asks;
 - of requests that are repeated while waiting the first, the middle and the last are taken.
 """
+import base64
 import collections
 import datetime
 import itertools
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -35,10 +38,16 @@ SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1, 
 KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
 SAMPLE = 6  # points of each series
+SAMPLE_UPDATE = 4  # which take longer
+VERSIONS = (("8192", "cpnr"), ("4096", "other"))  # memory in the flavor, host name in day-0: an update changes both
 SERIES = {
     "killed-deploy-finished": "deploy killed, then deploy: all is there",
     "killed-undeploy-finished": "undeploy killed, then undeploy: nothing is left",
     "killed-deploy-undone": "deploy killed, then undeploy: nothing is left",
+    "killed-update-finished": "update killed, then deploy: server and ports are the same, changed as wanted",
+    "killed-update-undone": "update killed, then undeploy: nothing is left",
+    "fault-in-update": "update: succeeds; or the server runs as before or as wanted, or the error says what to run; "
+                       "the next deploy finishes it",
     "fault-in-deploy": "deploy from nothing: succeeds, or names the request and leaves nothing",
     "fault-in-unchanged-deploy": "deploy with nothing to do: succeeds, or names the request and changes nothing",
 }
@@ -109,10 +118,13 @@ class Torture(product.ProductTest):
     def setUp(self):
         super().setUp()
         self.target = self.design()
+        self.wanted = VERSIONS[0]
         self.clouds = product.clouds_file(self.target.folder, self.proxy.auth_url)
         if not Torture.requests:
-            for name, verb in (("deploy", "deploy"), ("unchanged", "deploy"), ("undeploy", "undeploy")):
-                code, err = self.through_proxy(verb)
+            for name in ("deploy", "unchanged", "update", "undeploy"):
+                if name == "update":
+                    self.change()
+                code, err = self.through_proxy("undeploy" if name == "undeploy" else "deploy")
                 self.assertEqual(code, 0, err)
                 Torture.requests[name] = list(self.proxy.log)
             say("requests: " + ", ".join(f"{name} {len(log)}" for name, log in Torture.requests.items()))
@@ -140,14 +152,14 @@ class Torture(product.ProductTest):
             numbers += sorted({same[0], same[len(same) // 2], same[-1]})
         return [number for number in numbers if number >= first]
 
-    def points(self, series, kinds, numbers):
+    def points(self, series, kinds, numbers, sample=SAMPLE):
         """Those to try: all that are not in the log, or a sample that is spread over the run."""
         everything = [(kind, number) for number in numbers for kind in kinds]
         if WHOLE:
             done = read_log()
             return [point for point in everything if done.get((series, *point), ("",))[0] not in ("held", "not-tried")]
-        step = len(everything) / SAMPLE
-        return [everything[min(len(everything) - 1, int(step * (i + self.random.random())))] for i in range(SAMPLE)]
+        step = len(everything) / sample
+        return [everything[min(len(everything) - 1, int(step * (i + self.random.random())))] for i in range(sample)]
 
     def attempt(self, series, point, check):
         """Counts what came of one point; wipes the cloud when it did not hold."""
@@ -274,6 +286,78 @@ class Torture(product.ProductTest):
             if code != 0:
                 self.assert_explained(code, err)
             self.assert_deployed()
+
+        self.run_series({series: points}, lambda: [self.attempt(series, point, check) for point in points])
+
+    # ---- updates: rebuild and resize of one server ----
+
+    def change(self):
+        """The descriptor and its day-0 become the other version."""
+        old, self.wanted = self.wanted, VERSIONS[1 - VERSIONS.index(self.wanted)]
+        self.target.edit((f"<memory_mb>{old[0]}<", f"<memory_mb>{self.wanted[0]}<"))
+        self.target.edit((f"\nhostname: {old[1]}\n", f"\nhostname: {self.wanted[1]}\n"), file="day0.cfg")
+
+    def version(self):
+        server = self.server()
+        day0 = base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode()
+        return str(server["flavor"]["ram"]), re.search(r"^hostname: (\w+)$", day0, re.M).group(1)
+
+    def identities(self):
+        return self.server()["id"], {name: port["id"] for name, port in self.ports().items()}
+
+    def begin_update(self):
+        if not self.surplus():  # the first one, or one that failed before
+            self.dnsvnf("deploy", self.target)
+        self.change()
+        return self.identities()
+
+    def assert_updated(self, identities):
+        self.assert_deployed()
+        self.assertEqual((self.version(), self.identities()), (self.wanted, identities))
+        self.dnsvnf("plan", self.target, "--exit-code")
+
+    def update_points(self, series, kinds):
+        log = self.requests["update"]
+        first = next(entry["number"] for entry in log if entry["method"] != "GET" and "/auth/" not in entry["path"])
+        return self.points(series, kinds, self.numbers("update", first), SAMPLE_UPDATE)
+
+    def test_killed_updates(self):
+        def finish(kind, number):
+            identities = self.begin_update()
+            self.kill("deploy", kind, number)
+            self.dnsvnf("deploy", self.target)
+            self.assert_updated(identities)
+
+        def undo(kind, number):
+            self.begin_update()
+            try:
+                self.kill("deploy", kind, number)
+            finally:
+                self.dnsvnf("undeploy", self.target)
+            self.assert_nothing_left()
+
+        checks = {"killed-update-finished": finish, "killed-update-undone": undo}
+        todo = {series: self.update_points(series, KILLS) for series in checks}
+        self.run_series(todo, lambda: [self.attempt(series, point, checks[series])
+                                       for series, points in todo.items() for point in points])
+
+    def test_faults_in_an_update(self):
+        series = "fault-in-update"
+        points = self.update_points(series, FAULTS)
+
+        def check(kind, number):
+            identities = self.begin_update()
+            before = VERSIONS[1 - VERSIONS.index(self.wanted)]
+            code, err = self.through_proxy("deploy", kind, number)
+            if code != 0:
+                self.assertIn(code, (1, 3), err)
+                message = [line for line in err.splitlines() if line.startswith("dnsvnf deploy: ")]
+                self.assertEqual(len(message), 1, err)
+                if "run dnsvnf deploy" not in message[0]:
+                    self.assertEqual(self.server()["status"], "ACTIVE", err)
+                    self.assertIn(self.version(), (before, self.wanted), err)
+                self.dnsvnf("deploy", self.target)
+            self.assert_updated(identities)
 
         self.run_series({series: points}, lambda: [self.attempt(series, point, check) for point in points])
 
