@@ -227,11 +227,12 @@ static int confirm(struct openstack *os, const char *id, const struct vim_reques
 	if (r < 0 || streq(text(*ret, "status"), "ACTIVE"))
 		return r;
 	failed(*ret, "confirmation of the resize", &why);
-	if (!streq(text(*ret, "status"), "ERROR") || !has_flavor(*ret, request))
+	bool runs = streq(text(*ret, "status"), "ERROR") && has_flavor(*ret, request);
+	json_decref(steal_ptr(*ret));
+	if (!runs)
 		return err_copy(err, &why);
 	event_note(os->vim.run, "ROLL", "%s; it runs with its new flavor, so it is set to ACTIVE",
 		   why.text);
-	json_decref(steal_ptr(*ret));
 	r = act(os, id, json_pack("{s:{s:s}}", "os-resetState", "state", "active"), "ERROR", ret,
 		err);
 	return r < 0 ? err_wrap(err,
