@@ -380,7 +380,7 @@ static void test_link_refusals(void **state)
 		assert_string_equal(err.text, rows[i].text);
 	}
 	assert_int_equal(link_tap_create(ns, "br", NULL, &err), -EEXIST);
-	assert_string_equal(err.text, "link \"br\" must be a tun and is a bridge: delete it");
+	assert_string_equal(err.text, "link \"br\" must be a tun but is a bridge: delete it");
 	assert_int_equal(link_veth_create(ns, "br", "x", NULL, &err), -EEXIST);
 	assert_int_equal(link_bridge_create(ns, "sixteen-letters1", NULL, &err), -EINVAL);
 	assert_int_equal(link_bridge_create(ns, "b2", alias, &err), -ENAMETOOLONG);
