@@ -46,7 +46,7 @@ void svg_path_to(struct strbuf *data, char command, double to);
 void svg_label(struct strbuf *out, const char *class, enum svg_anchor anchor, double x, double y,
 	       const char *s);
 
-/* On the baseline y, cut to max_width with an ellipsis, and then whole where the pointer rests.
+/* On the baseline y, cut to max_width with an ellipsis and then with the whole text as tooltip.
  * class (or NULL) gives a colour. */
 void svg_text(struct strbuf *out, enum svg_font font, const char *class, enum svg_anchor anchor,
 	      int x, int y, int max_width, const char *s);

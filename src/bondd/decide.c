@@ -179,7 +179,7 @@ static uint32_t heard_elsewhere(const struct decide_snapshot *s, const struct de
 	return targets;
 }
 
-/* The active leg has failed only if a majority of the targets says so. */
+/* The active leg has failed only if a majority of the targets counts against it. */
 static struct decision judge_path(const struct decide_snapshot *s,
 				  const struct decide_limits *limits,
 				  const struct decide_leg *active)

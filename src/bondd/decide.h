@@ -18,9 +18,9 @@
  *     and are more than those it hears.
  *  5. Moves are few: within the window each further one waits twice as long as the previous one,
  *     and there are at most max_moves.
- *  6. Without a failure it moves only as the failback policy says. This, and moves from or to a
- *     leg that is doubted, are made only while that leaves moves for failures to come.
- * Among several legs: more targets that prove it, higher preference, higher speed, lower index.
+ *  6. Without a failure it moves only as the failback policy says. Such moves, and moves from or to
+ * a doubted leg, are made only while enough moves are left for failures. Among several legs: more
+ * targets that prove it, higher preference, higher speed, lower index.
  */
 #pragma once
 
@@ -84,8 +84,8 @@ enum decide_reason {
 	DECIDE_NO_ACTIVE,    /* no active leg: the kernel selects one */
 	DECIDE_HEALTHY,      /* nothing is wrong with the active leg */
 	DECIDE_UNKNOWN,      /* nothing is known of it */
-	DECIDE_TARGETS_GONE, /* it hears no target; nor does any other leg, though asked */
-	DECIDE_NO_PROVEN,    /* it fails, and no other leg is proven good, or none is asked */
+	DECIDE_TARGETS_GONE, /* it hears no target; nor does any other leg, although probed */
+	DECIDE_NO_PROVEN,    /* it fails, and no other leg is proven good, or none is probed */
 	DECIDE_HELD,         /* it fails, but there were too many moves */
 	DECIDE_DOUBTED,      /* its answers are doubted, and no other leg is proven good */
 	/* the bond moves, because the active leg ... */

@@ -21,7 +21,7 @@ void gzip_pack(const char *s, size_t len, char **ret, size_t *ret_len);
 
 /*
  * Decodes base64 and skips characters outside the alphabet. *ret_bad is the line (of the file) of
- * the first such character, or 0. *ret_short says that the last group is incomplete. If the last
+ * the first such character, or 0. *ret_short: the last group is incomplete. If the last
  * group has one character, Python gives up, and *ret is the input without line breaks.
  */
 void text_decode_base64(const struct text *t, struct text *ret, unsigned *ret_bad, bool *ret_short);

@@ -271,7 +271,7 @@ static void check_guest(struct verify_ctx *ctx)
 			   "the guest does not report it");
 	else if (streq(c->status, "running") || streq(c->status, "not started"))
 		verify_add(ctx, "cloud-init", ctx->server->name, VERDICT_UNKNOWN,
-			   "%s: ask again later", c->status);
+			   "%s: verify again later", c->status);
 	else
 		verify_add(ctx, "cloud-init", ctx->server->name,
 			   verify_verdict(streq(c->status, "done") && c->errors.n == 0), "%s%s%s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Selects the next VM to change, without an outage of the service. Pure: the caller observes, asks,
- * carries out the answer, observes and asks again.
+ * Selects the next VM to change, without an outage of the service. Pure: the caller observes,
+ * calls, carries out the result, and repeats.
  *
  * - One VM at a time, in the whole deployment.
  * - A VM that serves is changed only while every other of its set serves. VMs of one set are
@@ -9,8 +9,8 @@
  * - VMs that do not serve come first: changing them costs nothing.
  * - After the first failure no further change is started.
  *
- * Whether a VM serves may be unknown, where it cannot be asked: then the VIM's word that it runs is
- * all there is, and nothing waits for more.
+ * Whether a VM serves is unknown if it is not reachable: then the VIM's state decides, and nothing
+ * waits for more.
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 enum roll_state {
 	ROLL_KEEP,     /* not to be changed */
 	ROLL_PENDING,  /* to be changed */
-	ROLL_CHANGING, /* its change, or the way back, is in progress */
+	ROLL_CHANGING, /* its change or rollback is in progress */
 	ROLL_CHANGED,
 	ROLL_FAILED, /* its change failed, even if it was reverted */
 };

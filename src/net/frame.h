@@ -45,7 +45,7 @@ void frame_announcement(const struct frame_way *way, const struct ip_addr *addre
 
 /* An answer to a probe that the leg with the MAC to has sent. */
 struct frame_answer {
-	struct ip_addr from;    /* the address that was asked for */
+	struct ip_addr from;    /* the requested address */
 	struct mac_addr mac;    /* that it claims to have */
 	struct mac_addr sender; /* of the frame */
 	struct mac_addr to;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What single extra specs and image properties ask for; request.h puts them together. */
+/* The requests of single extra specs and image properties; request.h combines them. */
 #pragma once
 
 #include "placement/request.h"

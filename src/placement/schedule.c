@@ -60,7 +60,7 @@ void schedule_request_clear(struct schedule_request *request)
 	*request = (struct schedule_request){0};
 }
 
-/* ---- what one server asks of a host ---- */
+/* ---- the requests of one server ---- */
 
 /* Of the descriptor, else of the VIM; NULL: not known. */
 static const struct network *network_of(const struct scheduler *p, const struct interface *port)

@@ -47,11 +47,11 @@ struct vim_object {
 	char *name;  /* not unique in OpenStack; of a server group: the owner mark */
 	char *owner; /* our mark, or NULL: not created by dnsvnf */
 	enum vim_state state;
-	char *fault;    /* the VIM's own words, or NULL */
+	char *fault;    /* the VIM's message, or NULL */
 	char *digest;   /* of the request it was made from (vim_request_digest), or NULL */
-	bool link_down; /* of a port: somebody took its link down, as a drill does */
+	bool link_down; /* of a port: its link was set down, as by a drill */
 	char *host;     /* of a server: the compute host; NULL: on none, or not shown */
-	/* Of a server, what it runs from; each NULL when it is not shown. */
+	/* Of a server: its sources; each NULL if not visible. */
 	char *image, *flavor; /* names, or the id of an image that is not listed */
 	char *user_data;      /* as the guest sees it; "": none */
 };
@@ -69,7 +69,7 @@ enum vim_change {
 	VIM_CHANGE_USER_DATA = 2,
 	VIM_CHANGE_FLAVOR = 4,
 	VIM_CHANGE_PORTS = 8,
-	VIM_CHANGE_OTHER = 16, /* the server group, or not known what */
+	VIM_CHANGE_OTHER = 16, /* the server group, or unknown */
 };
 
 /* The name or id of an image, or of a network that the descriptor does not define. */
@@ -183,20 +183,20 @@ struct vim_server_info {
 struct vim_target {
 	const char *vim_name; /* "local", or a cloud of clouds.yaml */
 	const char *region;   /* must be one of the VIM's; NULL: its own */
-	const char *project;  /* of the cloud; NULL: the one that the credentials name */
-	bool make_project; /* it is made when it is not there, and deleted with the last object */
+	const char *project;  /* of the cloud; NULL: that of the credentials */
+	bool make_project;    /* created if missing, and deleted with the last object */
 	const char *tenant, *deployment;
 	bool change; /* objects will be created, deleted or failed: lock out other dnsvnf */
 };
 
 /*
- * Where the requests of a handle go, and as whom: after `open` as configured, after `login` as the
- * VIM says. NULL: the VIM has no such thing, or does not say.
+ * Target and user of a handle's requests: after `open` as configured, after `login` as reported by
+ * the VIM. NULL: the VIM has none, or does not report it.
  */
 struct vim_identity {
 	char *vim; /* the target's vim_name */
 	char *region, *project, *user;
-	bool no_project; /* it does not exist yet, and will be made */
+	bool no_project; /* it does not exist yet and will be created */
 };
 
 /* A handle is for one deployment of one tenant. */
@@ -234,7 +234,7 @@ struct vim_ops {
 		    struct vim **ret_vim, struct err *err);
 	void (*close)(struct vim *vim); /* takes NULL */
 
-	/* Makes vim->identity what the VIM says of it. NULL: it is so from the start. */
+	/* Sets vim->identity to what the VIM reports. NULL: it is set by `open`. */
 	int (*login)(struct vim *vim, struct err *err);
 
 	/* Deployments of any tenant with at least one object of ours, in the handle's project. */
@@ -263,10 +263,10 @@ struct vim_ops {
 		     struct cloud_facts *ret, struct err *err);
 
 	/*
-	 * Creates n objects. Each request follows those that it needs; requests that do not need
-	 * each other are carried out side by side where the VIM can. A server is requested, not
-	 * waited for. The first failure is returned; what was created stays. -EBUSY: a concurrent
-	 * run creates the same deployment; what this call created was deleted again.
+	 * Creates n objects. Each request follows those that it needs; independent requests are
+	 * carried out concurrently if the VIM can. A server is requested, not waited for. The first
+	 * failure is returned; created objects are kept. -EBUSY: a concurrent run creates the same
+	 * deployment; what this call created was deleted again.
 	 */
 	int (*create)(struct vim *vim, const struct vim_request *requests, size_t n,
 		      const struct vim_watch *watch, struct err *err);
@@ -279,27 +279,28 @@ struct vim_ops {
 		      const struct vim_request *request, struct err *err);
 
 	/*
-	 * Changes a server to what of the request `changes` names: image and user data (its disk
-	 * begins anew), flavor, or both. Its id, ports and addresses stay; with its flavor also its
-	 * host. Returns when it runs again or cannot. What was there is kept until `settle`.
+	 * Changes a server to the parts of the request in `changes`: image and user data (with a
+	 * new disk), flavor, or both. Its id, ports and addresses are kept; with the same flavor
+	 * also its host. Returns when it runs again or cannot. The old state is kept until
+	 * `settle`.
 	 */
 	int (*change)(struct vim *vim, const struct vim_object *server,
 		      const struct vim_request *request, unsigned changes, struct err *err);
 
-	/* After `change`, also one that failed: makes it final (keep), or takes the server back to
-	 * what it was, as far as it was changed. */
+	/* After `change`, also one that failed: makes it final (keep), or rolls the server back, as
+	 * far as it was changed. */
 	int (*settle)(struct vim *vim, const struct vim_object *server,
 		      const struct vim_request *request, bool keep, struct err *err);
 
-	/* The server as it is now. -ENOENT when there is none. */
+	/* The server's current state. -ENOENT: no such server. */
 	int (*server)(struct vim *vim, const char *server_name, enum vim_look look,
 		      struct vim_server_info *ret, struct err *err);
 
 	/*
 	 * Deletes n objects, in the order that the VIM needs, and waits until they do not exist.
-	 * One that does not exist is not an error. One that others use stays, which is reported as
-	 * EVENT_NOTE. After a failure the others are still deleted, but nothing else after a server
-	 * that could not be. The first failure is returned.
+	 * One that does not exist is not an error. One that others use is kept, which is reported
+	 * as EVENT_NOTE. After a failure the others are still deleted, but nothing else after a
+	 * server that could not be. The first failure is returned.
 	 */
 	int (*destroy)(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		       const struct vim_watch *watch, struct err *err);
@@ -362,15 +363,16 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
 /*
  * Same request, same digest: tells a changed descriptor from an unchanged one. Two times 16 hex
  * digits with a colon between: the first 64 bits of the SHA-256 of what cannot be changed in place,
- * and of what can. Not more, because Neutron's descriptions, where the owner stands before it, take
- * 255 characters. A server's goes on with 16 digits for each of enum vim_change. The caller frees.
+ * and of what can. Not more, because Neutron's descriptions, which also hold the owner, are limited
+ * to 255 characters. A server's continues with 16 digits for each of enum vim_change. The caller
+ * frees.
  */
 char *vim_request_digest(const struct vim_request *request);
 
 enum vim_difference {
 	VIM_SAME,
 	VIM_UPDATE,  /* only what OpenStack changes in place (PUT) */
-	VIM_REPLACE, /* has to be replaced */
+	VIM_REPLACE, /* must be replaced */
 };
 
 /* Between the request and an object that carries digest, also one of version 0.1 (hash_old.h). An

@@ -20,7 +20,7 @@ int cloud_document_load(struct cloud_document *d, const struct cloud_file *file,
 void cloud_document_clear(struct cloud_document *d);
 
 /* The entry of that name in the mapping `section` of the document; *ret_key NULL: there is none.
- * -EINVAL: the section or the entry is no mapping. */
+ * -EINVAL: the section or the entry is not a mapping. */
 int cloud_document_find(struct cloud_document *d, const char *section, const char *name,
 			yaml_node_t **ret_key, yaml_node_t **ret_value, struct err *err);
 

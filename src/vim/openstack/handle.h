@@ -73,8 +73,8 @@ const struct resource *openstack_image(struct openstack *os, const struct vim_re
 
 /*
  * The path of the list of servers of a name and a status (NULL: any), and whether the answer holds
- * the one of the id. For polling: Nova answers a list from its database; for a whole
- * server it asks Neutron twice, for the security groups.
+ * the one of the id. For polling: Nova answers a list from its database; for a whole server it
+ * queries Neutron twice, for the security groups.
  */
 char *openstack_servers_path(const char *name, const char *status);
 bool openstack_servers_hold(const json_t *answer, const char *id);
@@ -82,7 +82,8 @@ bool openstack_servers_hold(const json_t *answer, const char *id);
 /* project.c: the project, if dnsvnf creates it. */
 
 /*
- * Logs in. -ENOENT: the project does not exist, or there is no role in it, and it is to be created.
+ * Logs in. -ENOENT: the project does not exist, or the user has no role in it, and it is to be
+ * created.
  */
 int openstack_login(struct openstack *os, struct err *err);
 /* A session in the credentials' own project; the caller frees it. */

@@ -14,7 +14,7 @@ static char *project_mark(const struct openstack *os)
 	return xasprintf("dnsvnf:%s/project", os->vim.tenant);
 }
 
-/* An application credential opens one project only, whatever the descriptor says. */
+/* An application credential is valid for one project only, regardless of the descriptor. */
 static int check_project(const struct openstack *os, struct err *err)
 {
 	const char *name = session_project_name(os->session);
