@@ -44,15 +44,23 @@
 	.help = "compute host inventories: one file per host, written by 'dnsvnf host -o " \
 		"json'"
 
+/* Rows: struct and member that they set, name, ... */
+#define ROW(KIND, STRUCT, MEMBER, NAME, HELP_TEXT)                                      \
+	.name = NAME, .type = OPTION_##KIND, .offset = offsetof(struct STRUCT, MEMBER), \
+	.help = HELP_TEXT
+#define FLAG(STRUCT, MEMBER, NAME, HELP_TEXT) ROW(FLAG, STRUCT, MEMBER, NAME, HELP_TEXT)
+#define TEXT(STRUCT, MEMBER, NAME, ARGUMENT, HELP_TEXT) \
+	ROW(STRING, STRUCT, MEMBER, NAME, HELP_TEXT), .argument = ARGUMENT
+#define PATH(STRUCT, MEMBER, NAME, ARGUMENT, HELP_TEXT) \
+	ROW(FILE, STRUCT, MEMBER, NAME, HELP_TEXT), .argument = ARGUMENT
+#define NUMBER(STRUCT, MEMBER, NAME, ARGUMENT, MIN, MAX, HELP_TEXT) \
+	ROW(UINT, STRUCT, MEMBER, NAME, HELP_TEXT), .argument = ARGUMENT, .min = MIN, .max = MAX
+
 static const struct option_row check_options[] = {
 	{HELP},
 	{VERBOSE},
 	{OUTPUT("text json sarif", "output format of the findings; sarif is SARIF 2.1.0")},
-	{.name = "list",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct check_options, list),
-	 .help = "list all rules",
-	 .stands_alone = true},
+	{FLAG(check_options, list, "list", "list all rules"), .stands_alone = true},
 	{.name = "explain",
 	 .type = OPTION_STRING,
 	 .offset = offsetof(struct check_options, explain),
@@ -73,11 +81,8 @@ static const struct option_row draw_options[] = {
 	 .words = "svg json",
 	 .preset = "svg",
 	 .help = "how to print the result; json: an object that holds the picture"},
-	{.name = "svg",
-	 .type = OPTION_FILE,
-	 .offset = offsetof(struct draw_options, svg),
-	 .argument = "FILE",
-	 .help = "write the picture to FILE instead of standard output"},
+	{PATH(draw_options, svg, "svg", "FILE",
+	      "write the picture to FILE instead of standard output")},
 	{VIM},
 	{OS_CLOUD},
 	{TIMINGS},
@@ -93,22 +98,11 @@ static const struct option_row plan_options[] = {
 	{OS_CLOUD},
 	{TIMINGS},
 	{HOSTS},
-	{.name = "count",
-	 .type = OPTION_UINT,
-	 .offset = offsetof(struct plan_options, count),
-	 .argument = "N",
-	 .help = "with --hosts: exit with 1 if there is no capacity for N such deployments",
-	 .min = 1,
-	 .max = CAPACITY_MAX,
+	{NUMBER(plan_options, count, "count", "N", 1, CAPACITY_MAX,
+		"with --hosts: exit with 1 if there is no capacity for N such deployments"),
 	 .needs = "hosts"},
-	{.name = "exit-code",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct plan_options, exit_code),
-	 .help = "exit with 1 if anything would change"},
-	{.name = "undeploy",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct plan_options, undeploy),
-	 .help = "show what undeploy would delete"},
+	{FLAG(plan_options, exit_code, "exit-code", "exit with 1 if anything would change")},
+	{FLAG(plan_options, undeploy, "undeploy", "show what undeploy would delete")},
 	{0},
 };
 
@@ -133,27 +127,16 @@ static const struct option_row deploy_options[] = {
 	{OS_CLOUD},
 	{TIMINGS},
 	{HOSTS},
-	{.name = "at-once",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct deploy_options, at_once),
-	 .help = "change servers even if none serves meanwhile; those to be replaced go together"},
-	{.name = "keep-failed",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct deploy_options, keep_failed),
-	 .help = "do not roll back a failed deployment"},
-	{.name = "no-rollback",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct deploy_options, no_rollback),
-	 .help = "leave a server in the state of its failed change"},
-	{.name = "yes",
-	 .brief = 'y',
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct deploy_options, yes),
-	 .help = "do not ask before something is deleted, replaced or interrupted"},
-	{.name = "force",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct deploy_options, force),
-	 .help = "change and delete servers even if the compute service of their host is down"},
+	{FLAG(deploy_options, at_once, "at-once",
+	      "change servers even if none serves meanwhile; those to be replaced go together")},
+	{FLAG(deploy_options, keep_failed, "keep-failed", "do not roll back a failed deployment")},
+	{FLAG(deploy_options, no_rollback, "no-rollback",
+	      "leave a server in the state of its failed change")},
+	{FLAG(deploy_options, yes, "yes",
+	      "do not ask before something is deleted, replaced or interrupted"),
+	 .brief = 'y'},
+	{FLAG(deploy_options, force, "force",
+	      "change and delete servers even if the compute service of their host is down")},
 	{0},
 };
 
@@ -164,15 +147,10 @@ static const struct option_row drill_options[] = {
 	{VIM},
 	{OS_CLOUD},
 	{TIMINGS},
-	{.name = "qps",
-	 .type = OPTION_UINT,
-	 .offset = offsetof(struct drill_options, qps),
-	 .argument = "N",
-	 .help = "queries per second, at most; the drill uses fewer if some are lost without a "
-		 "failure",
-	 .preset = "1000",
-	 .min = 1,
-	 .max = 20000},
+	{NUMBER(drill_options, qps, "qps", "N", 1, 20000,
+		"queries per second, at most; the drill uses fewer if some are lost without a "
+		"failure"),
+	 .preset = "1000"},
 	{.name = "failure",
 	 .type = OPTION_ENUM,
 	 .offset = offsetof(struct drill_options, failure),
@@ -180,41 +158,19 @@ static const struct option_row drill_options[] = {
 		 "(local only)",
 	 .words = "carrier silent",
 	 .preset = "carrier"},
-	{.name = "leg",
-	 .type = OPTION_STRING,
-	 .offset = offsetof(struct drill_options, leg),
-	 .argument = "NAME",
-	 .help = "fail this leg of the bond, by its name in the guest (default: the active one)"},
-	{.name = "port",
-	 .type = OPTION_STRING,
-	 .offset = offsetof(struct drill_options, port),
-	 .argument = "NAME",
-	 .help = "fail this port, by its name in the VIM; works without bondd in the guest"},
-	{.name = "repeat",
-	 .type = OPTION_UINT,
-	 .offset = offsetof(struct drill_options, repeat),
-	 .argument = "N",
-	 .help = "drill N times; print median, 95th percentile and maximum",
-	 .preset = "1",
-	 .min = 1,
-	 .max = 1000},
-	{.name = "max-outage",
-	 .type = OPTION_UINT,
-	 .offset = offsetof(struct drill_options, max_outage),
-	 .argument = "MS",
-	 .help = "exit with 1 if an outage, at the failure or at the leg's return, is longer",
-	 .min = 1,
-	 .max = 60000},
-	{.name = "svg",
-	 .type = OPTION_FILE,
-	 .offset = offsetof(struct drill_options, svg),
-	 .argument = "FILE",
-	 .help = "write a plot of the answers over time to FILE (--repeat: of the longest outage)"},
-	{.name = "csv",
-	 .type = OPTION_FILE,
-	 .offset = offsetof(struct drill_options, csv),
-	 .argument = "FILE",
-	 .help = "write each query with its time and latency to FILE"},
+	{TEXT(drill_options, leg, "leg", "NAME",
+	      "fail this leg of the bond, by its name in the guest (default: the active one)")},
+	{TEXT(drill_options, port, "port", "NAME",
+	      "fail this port, by its name in the VIM; works without bondd in the guest")},
+	{NUMBER(drill_options, repeat, "repeat", "N", 1, 1000,
+		"drill N times; print median, 95th percentile and maximum"),
+	 .preset = "1"},
+	{NUMBER(drill_options, max_outage, "max-outage", "MS", 1, 60000,
+		"exit with 1 if an outage, at the failure or at the leg's return, is longer")},
+	{PATH(drill_options, svg, "svg", "FILE",
+	      "write a plot of the answers over time to FILE (--repeat: of the longest outage)")},
+	{PATH(drill_options, csv, "csv", "FILE",
+	      "write each query with its time and latency to FILE")},
 	{0},
 };
 
@@ -231,15 +187,11 @@ static const struct option_row undeploy_options[] = {
 	{VIM},
 	{OS_CLOUD},
 	{TIMINGS},
-	{.name = "yes",
-	 .brief = 'y',
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct undeploy_options, yes),
-	 .help = "do not ask before something is deleted, replaced or interrupted"},
-	{.name = "force",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct undeploy_options, force),
-	 .help = "change and delete servers even if the compute service of their host is down"},
+	{FLAG(undeploy_options, yes, "yes",
+	      "do not ask before something is deleted, replaced or interrupted"),
+	 .brief = 'y'},
+	{FLAG(undeploy_options, force, "force",
+	      "change and delete servers even if the compute service of their host is down")},
 	{0},
 };
 
@@ -247,36 +199,25 @@ static const struct option_row host_options[] = {
 	{HELP},
 	{VERBOSE},
 	{OUTPUT("text json", "how to print the result")},
-	{.name = "root",
-	 .type = OPTION_FILE,
-	 .offset = offsetof(struct host_options, root),
-	 .argument = "CAPTURE",
-	 .help = "read another machine from the file of --capture, or from the folder 'host' in "
-		 "it"},
-	{.name = "capture",
-	 .type = OPTION_FILE,
-	 .offset = offsetof(struct host_options, capture),
-	 .argument = "FILE",
-	 .help = "write the files that 'host' reads to FILE, a tar.gz"},
-	{.name = "tune",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct host_options, tune),
-	 .help = "print the conntrack settings for DNS on OVS ports"},
-	{.name = "apply",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct host_options, apply),
-	 .help = "with --tune: write the settings to /etc and apply them now",
+	{PATH(host_options, root, "root", "CAPTURE",
+	      "read another machine from the file of --capture, or from the folder 'host' in it")},
+	{PATH(host_options, capture, "capture", "FILE",
+	      "write the files that 'host' reads to FILE, a tar.gz")},
+	{FLAG(host_options, tune, "tune", "print the conntrack settings for DNS on OVS ports")},
+	{FLAG(host_options, apply, "apply",
+	      "with --tune: write the settings to /etc and apply them now"),
 	 .needs = "tune"},
 	{0},
 };
 
+#define OPERAND(NAME)         .operand = NAME, .operand_offset = offsetof(struct options, operand)
+#define OPTIONS(ROWS, STRUCT) .options = ROWS, .options_size = sizeof(struct STRUCT)
+
 static const struct verb verbs[] = {
 	{
 		.name = "check",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = check_options,
-		.options_size = sizeof(struct check_options),
+		OPERAND("DEP.xml"),
+		OPTIONS(check_options, check_options),
 		.summary = "check a descriptor and its day-0 files",
 		.text = "Reads the descriptor and its day-0 files and lists the findings with "
 			"file, line and reason. Creates nothing and contacts no VIM. Exit code 1 "
@@ -287,10 +228,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "draw",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = draw_options,
-		.options_size = sizeof(struct draw_options),
+		OPERAND("DEP.xml"),
+		OPTIONS(draw_options, draw_options),
 		.summary = "draw the topology as SVG, with the findings",
 		.text = "Draws the networks, and for each VM its host with NUMA nodes, NICs and "
 			"ports, its bond and its addresses. Errors and warnings of check are "
@@ -303,10 +242,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "plan",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = plan_options,
-		.options_size = sizeof(struct plan_options),
+		OPERAND("DEP.xml"),
+		OPTIONS(plan_options, plan_options),
 		.summary = "show what deploy would do, in order",
 		.text = "Compares the descriptor with the objects in the VIM and prints the steps "
 			"of deploy, or with --undeploy what undeploy would delete. Changes "
@@ -320,10 +257,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "render",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = render_options,
-		.options_size = sizeof(struct options),
+		OPERAND("DEP.xml"),
+		OPTIONS(render_options, options),
 		.summary = "show user data, config drive and requests of a deployment without "
 			   "sending them",
 		.text = "Prints for each VM the final user data and the files of its config drive, "
@@ -336,10 +271,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "explain",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = explain_options,
-		.options_size = sizeof(struct options),
+		OPERAND("DEP.xml"),
+		OPTIONS(explain_options, options),
 		.summary = "show which host Nova will select for each server, or why none fits and "
 			   "what would help",
 		.text = "Applies the rules of Nova's scheduler to the hosts of --hosts and prints "
@@ -354,10 +287,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "deploy",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = deploy_options,
-		.options_size = sizeof(struct deploy_options),
+		OPERAND("DEP.xml"),
+		OPTIONS(deploy_options, deploy_options),
 		.summary = "create the deployment and wait until DNS answers",
 		.text = "Creates networks, ports and servers, then waits until the servers are "
 			"alive (VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Can be "
@@ -372,10 +303,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "verify",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = vim_options,
-		.options_size = sizeof(struct options),
+		OPERAND("DEP.xml"),
+		OPTIONS(vim_options, options),
 		.summary = "verify the deployment: ports, bond, NUMA, addresses, DNS",
 		.text = "Queries the VIM, the guest and the DNS service and prints each check with "
 			"its result (pass, fail or unknown) and the evidence. Exit code 1 if a "
@@ -385,10 +314,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "drill",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = drill_options,
-		.options_size = sizeof(struct drill_options),
+		OPERAND("DEP.xml"),
+		OPTIONS(drill_options, drill_options),
 		.summary = "fail the bond's active leg under DNS load and measure the outage",
 		.text = "Sends DNS queries from the service network, at a rate that is answered "
 			"without loss, and sets the link of the bond's active leg down or drops "
@@ -406,10 +333,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "status",
-		.operand = "[DEP.xml]",
-		.operand_offset = offsetof(struct options, operand),
-		.options = vim_options,
-		.options_size = sizeof(struct options),
+		OPERAND("[DEP.xml]"),
+		OPTIONS(vim_options, options),
 		.summary = "list deployments with uptime, bond and addresses",
 		.text = "Without a descriptor, lists all deployments in the embedded VIM, or in "
 			"the VIM given by --vim; with a descriptor, only its deployments.",
@@ -419,10 +344,8 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "undeploy",
-		.operand = "DEP.xml",
-		.operand_offset = offsetof(struct options, operand),
-		.options = undeploy_options,
-		.options_size = sizeof(struct undeploy_options),
+		OPERAND("DEP.xml"),
+		OPTIONS(undeploy_options, undeploy_options),
 		.summary = "remove the deployment, and nothing else",
 		.text = "Removes all objects that carry the deployment's mark, servers first, "
 			"including those of a killed run. Lists them and asks for confirmation; "
@@ -433,8 +356,7 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "host",
-		.options = host_options,
-		.options_size = sizeof(struct host_options),
+		OPTIONS(host_options, host_options),
 		.summary = "show this compute host's resources for SR-IOV VNFs, with findings",
 		.text = "Reads NUMA nodes, NICs with their physical and virtual functions, IOMMU, "
 			"huge pages, conntrack and modules from the kernel, and reports problems. "
