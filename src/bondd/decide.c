@@ -238,33 +238,21 @@ struct decision decide(const struct decide_snapshot *s, const struct decide_limi
 
 const char *decide_reason_name(enum decide_reason reason)
 {
-	switch (reason) {
-	case DECIDE_MODE:
-		return "mode";
-	case DECIDE_NO_ACTIVE:
-		return "no-active-leg";
-	case DECIDE_HEALTHY:
-		return "healthy";
-	case DECIDE_UNKNOWN:
-		return "unknown";
-	case DECIDE_TARGETS_GONE:
-		return "targets-gone";
-	case DECIDE_NO_PROVEN:
-		return "no-proven-leg";
-	case DECIDE_HELD:
-		return "held";
-	case DECIDE_CARRIER:
-		return "carrier";
-	case DECIDE_SILENT:
-		return "silent";
-	case DECIDE_LOSSY:
-		return "lossy";
-	case DECIDE_DOUBTED:
-		return "doubted";
-	case DECIDE_FORGED:
-		return "forged";
-	case DECIDE_RETURN:
-		return "return";
-	}
-	return NULL;
+	static const char *const names[] = {
+		[DECIDE_MODE] = "mode",
+		[DECIDE_NO_ACTIVE] = "no-active-leg",
+		[DECIDE_HEALTHY] = "healthy",
+		[DECIDE_UNKNOWN] = "unknown",
+		[DECIDE_TARGETS_GONE] = "targets-gone",
+		[DECIDE_NO_PROVEN] = "no-proven-leg",
+		[DECIDE_HELD] = "held",
+		[DECIDE_CARRIER] = "carrier",
+		[DECIDE_SILENT] = "silent",
+		[DECIDE_LOSSY] = "lossy",
+		[DECIDE_DOUBTED] = "doubted",
+		[DECIDE_FORGED] = "forged",
+		[DECIDE_RETURN] = "return",
+	};
+
+	return names[reason];
 }

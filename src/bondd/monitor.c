@@ -486,23 +486,12 @@ bool monitor_wants_ticks(const struct bond_monitor *m)
 
 const char *move_cause_name(enum move_cause cause)
 {
-	switch (cause) {
-	case MOVE_CARRIER:
-		return "carrier";
-	case MOVE_SILENT:
-		return "silent";
-	case MOVE_LOSSY:
-		return "lossy";
-	case MOVE_FORGED:
-		return "forged";
-	case MOVE_RETURN:
-		return "return";
-	case MOVE_OTHER:
-		return "other";
-	case MOVE_CAUSES:
-		break;
-	}
-	return NULL;
+	static const char *const names[] = {
+		[MOVE_CARRIER] = "carrier", [MOVE_SILENT] = "silent", [MOVE_LOSSY] = "lossy",
+		[MOVE_FORGED] = "forged",   [MOVE_RETURN] = "return", [MOVE_OTHER] = "other",
+	};
+
+	return names[cause];
 }
 
 void monitor_clear(struct bond_monitor *m)

@@ -9,15 +9,13 @@
 
 static const char *verdict_name(enum schedule_verdict verdict)
 {
-	switch (verdict) {
-	case SCHEDULE_FITS:
-		return "fits";
-	case SCHEDULE_NOWHERE:
-		return "nowhere";
-	case SCHEDULE_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
+	static const char *const names[] = {
+		[SCHEDULE_FITS] = "fits",
+		[SCHEDULE_NOWHERE] = "nowhere",
+		[SCHEDULE_UNKNOWN] = "unknown",
+	};
+
+	return names[verdict];
 }
 
 static void print_reasons(FILE *out, const struct scheduled_server *s)

@@ -10,21 +10,13 @@
 
 static const char *action_sign(enum action action)
 {
-	switch (action) {
-	case ACTION_CREATE:
-		return "+";
-	case ACTION_UPDATE:
-	case ACTION_CHANGE:
-		return "~";
-	case ACTION_REPLACE:
-		return "-+";
-	case ACTION_DELETE:
-		return "-";
-	case ACTION_KEEP:
-	case ACTION_USE:
-		return " ";
-	}
-	return "?";
+	static const char *const names[] = {
+		[ACTION_CREATE] = "+",   [ACTION_UPDATE] = "~", [ACTION_CHANGE] = "~",
+		[ACTION_REPLACE] = "-+", [ACTION_DELETE] = "-", [ACTION_KEEP] = " ",
+		[ACTION_USE] = " ",
+	};
+
+	return names[action];
 }
 
 static void print_table(const struct plan *plan)

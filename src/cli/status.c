@@ -227,15 +227,13 @@ static void put_server(struct json_writer *w, const struct row *row)
 
 static const char *remains_name(enum remains remains)
 {
-	switch (remains) {
-	case REMAINS_NONE:
-		break;
-	case REMAINS_INCOMPLETE:
-		return "incomplete";
-	case REMAINS_EMPTY:
-		return "empty";
-	}
-	return "deployed";
+	static const char *const names[] = {
+		[REMAINS_NONE] = "deployed",
+		[REMAINS_INCOMPLETE] = "incomplete",
+		[REMAINS_EMPTY] = "empty",
+	};
+
+	return names[remains];
 }
 
 /* Keeps the rows of a deployment together. */

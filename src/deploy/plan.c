@@ -694,23 +694,14 @@ size_t plan_count(const struct plan *plan, enum action action)
 
 const char *action_name(enum action action)
 {
-	switch (action) {
-	case ACTION_CREATE:
-		return "create";
-	case ACTION_KEEP:
-		return "keep";
-	case ACTION_UPDATE:
-		return "update";
-	case ACTION_CHANGE:
-		return "change";
-	case ACTION_REPLACE:
-		return "replace";
-	case ACTION_DELETE:
-		return "delete";
-	case ACTION_USE:
-		return "use";
-	}
-	return "?";
+	static const char *const names[] = {
+		[ACTION_CREATE] = "create",   [ACTION_KEEP] = "keep",
+		[ACTION_UPDATE] = "update",   [ACTION_CHANGE] = "change",
+		[ACTION_REPLACE] = "replace", [ACTION_DELETE] = "delete",
+		[ACTION_USE] = "use",
+	};
+
+	return names[action];
 }
 
 static void add_reference(struct vim_reference **v, size_t *n, enum vim_kind kind, const char *name)

@@ -38,13 +38,11 @@ void verifications_clear(struct verifications *v)
 
 const char *verdict_name(enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_PASS:
-		return "pass";
-	case VERDICT_FAIL:
-		return "fail";
-	case VERDICT_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
+	static const char *const names[] = {
+		[VERDICT_PASS] = "pass",
+		[VERDICT_FAIL] = "fail",
+		[VERDICT_UNKNOWN] = "unknown",
+	};
+
+	return names[verdict];
 }

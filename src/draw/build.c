@@ -145,17 +145,14 @@ static size_t nic_of_port(struct build *b, const struct interface *port)
 
 static const char *port_kind(enum port_type type)
 {
-	switch (type) {
-	case PORT_VIRTUAL:
-		return "port";
-	case PORT_PASSTHRU:
-		return "whole PF";
-	case PORT_DIRECT:
-		return "VF";
-	case PORT_MACVTAP:
-		return "VF, macvtap";
-	}
-	return NULL;
+	static const char *const names[] = {
+		[PORT_VIRTUAL] = "port",
+		[PORT_PASSTHRU] = "whole PF",
+		[PORT_DIRECT] = "VF",
+		[PORT_MACVTAP] = "VF, macvtap",
+	};
+
+	return names[type];
 }
 
 static void describe_port(struct build *b, const struct interface *port, struct box *box)

@@ -66,15 +66,13 @@ static void put_vf(struct json_writer *w, const struct host_vf *v)
 
 static const char *obstacle_name(enum sriov_obstacle obstacle)
 {
-	switch (obstacle) {
-	case SRIOV_CLEAR:
-		return NULL;
-	case SRIOV_OFF:
-		return "disabled in firmware";
-	case SRIOV_NO_ROOM:
-		return "no address space";
-	}
-	return NULL;
+	static const char *const names[] = {
+		[SRIOV_CLEAR] = NULL,
+		[SRIOV_OFF] = "disabled in firmware",
+		[SRIOV_NO_ROOM] = "no address space",
+	};
+
+	return names[obstacle];
 }
 
 static void put_nic(struct json_writer *w, const struct host_nic *n)

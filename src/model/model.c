@@ -260,17 +260,14 @@ unsigned vm_group_management_nicid(const struct vm_group *group)
 
 const char *port_type_name(enum port_type type)
 {
-	switch (type) {
-	case PORT_VIRTUAL:
-		return "virtual";
-	case PORT_PASSTHRU:
-		return "passthru";
-	case PORT_DIRECT:
-		return "direct";
-	case PORT_MACVTAP:
-		return "macvtap";
-	}
-	return "?";
+	static const char *const names[] = {
+		[PORT_VIRTUAL] = "virtual",
+		[PORT_PASSTHRU] = "passthru",
+		[PORT_DIRECT] = "direct",
+		[PORT_MACVTAP] = "macvtap",
+	};
+
+	return names[type];
 }
 
 bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix)

@@ -176,17 +176,14 @@ int64_t inventory_free(const struct inventory *inventory)
 
 const char *inventory_class_name(enum inventory_class class)
 {
-	switch (class) {
-	case INVENTORY_VCPU:
-		return "VCPU";
-	case INVENTORY_PCPU:
-		return "PCPU";
-	case INVENTORY_MEMORY_MB:
-		return "MEMORY_MB";
-	case INVENTORY_DISK_GB:
-		return "DISK_GB";
-	}
-	return "?";
+	static const char *const names[] = {
+		[INVENTORY_VCPU] = "VCPU",
+		[INVENTORY_PCPU] = "PCPU",
+		[INVENTORY_MEMORY_MB] = "MEMORY_MB",
+		[INVENTORY_DISK_GB] = "DISK_GB",
+	};
+
+	return names[class];
 }
 
 const struct compute_cell *compute_host_node(const struct compute_host *host, int id)

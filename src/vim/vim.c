@@ -3,42 +3,31 @@
 
 const char *vim_kind_name(enum vim_kind kind)
 {
-	switch (kind) {
-	case VIM_IMAGE:
-		return "image";
-	case VIM_FLAVOR:
-		return "flavor";
-	case VIM_SERVER_GROUP:
-		return "server group";
-	case VIM_NETWORK:
-		return "network";
-	case VIM_SUBNET:
-		return "subnet";
-	case VIM_PORT:
-		return "port";
-	case VIM_SERVER:
-		return "server";
-	}
-	return "object";
+	static const char *const names[] = {
+		[VIM_IMAGE] = "image",
+		[VIM_FLAVOR] = "flavor",
+		[VIM_SERVER_GROUP] = "server group",
+		[VIM_NETWORK] = "network",
+		[VIM_SUBNET] = "subnet",
+		[VIM_PORT] = "port",
+		[VIM_SERVER] = "server",
+	};
+
+	return names[kind];
 }
 
 const char *vim_state_name(enum vim_state state)
 {
-	switch (state) {
-	case VIM_STATE_BUILD:
-		return "BUILD";
-	case VIM_STATE_ACTIVE:
-		return "ACTIVE";
-	case VIM_STATE_BUSY:
-		return "BUSY";
-	case VIM_STATE_DOWN:
-		return "DOWN";
-	case VIM_STATE_ERROR:
-		return "ERROR";
-	case VIM_STATE_DELETING:
-		return "DELETING";
-	}
-	return "UNKNOWN";
+	static const char *const names[] = {
+		[VIM_STATE_BUILD] = "BUILD",
+		[VIM_STATE_ACTIVE] = "ACTIVE",
+		[VIM_STATE_BUSY] = "BUSY",
+		[VIM_STATE_DOWN] = "DOWN",
+		[VIM_STATE_ERROR] = "ERROR",
+		[VIM_STATE_DELETING] = "DELETING",
+	};
+
+	return names[state];
 }
 
 void vim_object_clear(struct vim_object *o)

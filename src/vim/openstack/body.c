@@ -166,17 +166,14 @@ static int resolve_groups(struct openstack *os, const struct interface *i, json_
 /* https://docs.openstack.org/api-ref/network/v2/#port-binding-extended-attributes */
 static const char *vnic_type(enum port_type type)
 {
-	switch (type) {
-	case PORT_VIRTUAL:
-		return "normal";
-	case PORT_PASSTHRU:
-		return "direct-physical";
-	case PORT_DIRECT:
-		return "direct";
-	case PORT_MACVTAP:
-		return "macvtap";
-	}
-	return "normal";
+	static const char *const names[] = {
+		[PORT_VIRTUAL] = "normal",
+		[PORT_PASSTHRU] = "direct-physical",
+		[PORT_DIRECT] = "direct",
+		[PORT_MACVTAP] = "macvtap",
+	};
+
+	return names[type];
 }
 
 static int port_body(struct openstack *os, const struct vim_request *r, json_t **ret,

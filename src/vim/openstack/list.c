@@ -38,23 +38,17 @@ enum service openstack_service(enum vim_kind kind)
 
 const char *openstack_list_path(enum vim_kind kind)
 {
-	switch (kind) {
-	case VIM_IMAGE:
-		return "/images";
-	case VIM_FLAVOR:
-		return "/flavors/detail";
-	case VIM_SERVER_GROUP:
-		return "/os-server-groups";
-	case VIM_SERVER:
-		return "/servers/detail";
-	case VIM_NETWORK:
-		return "/networks";
-	case VIM_SUBNET:
-		return "/subnets";
-	case VIM_PORT:
-		return "/ports";
-	}
-	return "/";
+	static const char *const names[] = {
+		[VIM_IMAGE] = "/images",
+		[VIM_FLAVOR] = "/flavors/detail",
+		[VIM_SERVER_GROUP] = "/os-server-groups",
+		[VIM_SERVER] = "/servers/detail",
+		[VIM_NETWORK] = "/networks",
+		[VIM_SUBNET] = "/subnets",
+		[VIM_PORT] = "/ports",
+	};
+
+	return names[kind];
 }
 
 int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,

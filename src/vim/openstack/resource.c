@@ -10,23 +10,17 @@
 
 const char *resource_plural(enum vim_kind kind)
 {
-	switch (kind) {
-	case VIM_IMAGE:
-		return "images";
-	case VIM_FLAVOR:
-		return "flavors";
-	case VIM_SERVER_GROUP:
-		return "server_groups";
-	case VIM_NETWORK:
-		return "networks";
-	case VIM_SUBNET:
-		return "subnets";
-	case VIM_PORT:
-		return "ports";
-	case VIM_SERVER:
-		return "servers";
-	}
-	return "?";
+	static const char *const names[] = {
+		[VIM_IMAGE] = "images",
+		[VIM_FLAVOR] = "flavors",
+		[VIM_SERVER_GROUP] = "server_groups",
+		[VIM_NETWORK] = "networks",
+		[VIM_SUBNET] = "subnets",
+		[VIM_PORT] = "ports",
+		[VIM_SERVER] = "servers",
+	};
+
+	return names[kind];
 }
 
 const char *resource_singular(enum vim_kind kind)

@@ -117,17 +117,14 @@ void session_free(struct session *s)
 
 static const char *service_name(enum service service)
 {
-	switch (service) {
-	case SERVICE_IDENTITY:
-		return "Keystone";
-	case SERVICE_IMAGE:
-		return "Glance";
-	case SERVICE_NETWORK:
-		return "Neutron";
-	case SERVICE_COMPUTE:
-		return "Nova";
-	}
-	return "?";
+	static const char *const names[] = {
+		[SERVICE_IDENTITY] = "Keystone",
+		[SERVICE_IMAGE] = "Glance",
+		[SERVICE_NETWORK] = "Neutron",
+		[SERVICE_COMPUTE] = "Nova",
+	};
+
+	return names[service];
 }
 
 /* Path of a URL without its query, which may hold names; for logs and errors. */
