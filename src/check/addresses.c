@@ -198,11 +198,12 @@ static void bond_address_filtered(const struct rule_ctx *ctx)
 		for (size_t k = 0; port && port_is_filtered(port) && k < b->addresses.n; k++) {
 			if (!ip_prefix_parse(b->addresses.v[k], &ip) || port_allows(port, &ip.addr))
 				continue;
-			finding_in(ctx, b->file, b->line,
-				   "port security on nicid %u, a leg of bond \"%s\", drops packets "
-				   "from %s: add the address to the port as a fixed address or "
-				   "allowed_address_pair",
-				   port->nicid, b->name, b->addresses.v[k]);
+			bond_finding(
+				ctx,
+				"port security on nicid %u, a leg of bond \"%s\", drops packets "
+				"from %s: add the address to the port as a fixed address or "
+				"allowed_address_pair",
+				port->nicid, b->name, b->addresses.v[k]);
 			related(ctx, port->line);
 		}
 	}
@@ -220,11 +221,12 @@ static void bond_address_unowned(const struct rule_ctx *ctx)
 		if (!ip_prefix_parse(b->addresses.v[k], &ip) || ip_is_link_local(&ip.addr) ||
 		    is_known(ctx, &ip.addr))
 			continue;
-		finding_in(ctx, b->file, b->line,
-			   "%s, the address of bond \"%s\", is assigned to no port: the VIM may "
-			   "assign it to another VM and does not list it for this service; make it "
-			   "a fixed address of the legs' ports",
-			   b->addresses.v[k], b->name);
+		bond_finding(
+			ctx,
+			"%s, the address of bond \"%s\", is assigned to no port: the VIM may "
+			"assign it to another VM and does not list it for this service; make it "
+			"a fixed address of the legs' ports",
+			b->addresses.v[k], b->name);
 		related(ctx, first->line);
 	}
 }
@@ -326,10 +328,10 @@ static void bond_address_subnet(const struct rule_ctx *ctx)
 			if (!ip_prefix_parse(b->addresses.v[k], &ip) ||
 			    ip_is_link_local(&ip.addr) || subnet_of(n, &ip.addr))
 				continue;
-			finding_in(ctx, b->file, b->line,
-				   "bond \"%s\" has %s, which is in no subnet of network \"%s\", "
-				   "the network of its leg nicid %u",
-				   b->name, b->addresses.v[k], n->name, port->nicid);
+			bond_finding(ctx,
+				     "bond \"%s\" has %s, which is in no subnet of network \"%s\", "
+				     "the network of its leg nicid %u",
+				     b->name, b->addresses.v[k], n->name, port->nicid);
 			related(ctx, n->line);
 		}
 	}

@@ -24,10 +24,11 @@ static void bond_monitor_none(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (miimon_of(b) == 0 && b->arp_interval <= 0)
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" sets neither miimon nor arp_interval, so it never detects "
-			   "a link failure: set miimon=100",
-			   b->name);
+		bond_finding(
+			ctx,
+			"bond \"%s\" sets neither miimon nor arp_interval, so it never detects "
+			"a link failure: set miimon=100",
+			b->name);
 }
 
 static void bond_monitor_both(const struct rule_ctx *ctx)
@@ -35,10 +36,10 @@ static void bond_monitor_both(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->miimon > 0 && b->arp_interval > 0)
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" sets both miimon=%d and arp_interval=%d: the kernel "
-			   "rejects the second or disables the first; keep one",
-			   b->name, b->miimon, b->arp_interval);
+		bond_finding(ctx,
+			     "bond \"%s\" sets both miimon=%d and arp_interval=%d: the kernel "
+			     "rejects the second or disables the first; keep one",
+			     b->name, b->miimon, b->arp_interval);
 }
 
 static void bond_monitor_slow(const struct rule_ctx *ctx)
@@ -54,18 +55,19 @@ static void bond_monitor_slow(const struct rule_ctx *ctx)
 	if (worst <= limit)
 		return;
 	if (b->arp_interval > 0)
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" declares a leg down after %d intervals of arp_interval=%d, "
-			   "%lld ms, but max_outage_ms is %lld: shorten the interval",
-			   b->name, ARP_INTERVALS, b->arp_interval, (long long)worst,
-			   (long long)limit);
+		bond_finding(
+			ctx,
+			"bond \"%s\" declares a leg down after %d intervals of arp_interval=%d, "
+			"%lld ms, but max_outage_ms is %lld: shorten the interval",
+			b->name, ARP_INTERVALS, b->arp_interval, (long long)worst,
+			(long long)limit);
 	else
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" polls its legs every %d ms%s, so detecting a failure may "
-			   "take %lld ms, but max_outage_ms is %lld: shorten the interval",
-			   b->name, miimon_of(b),
-			   b->downdelay > 0 ? " and then waits for downdelay" : "",
-			   (long long)worst, (long long)limit);
+		bond_finding(ctx,
+			     "bond \"%s\" polls its legs every %d ms%s, so detecting a failure may "
+			     "take %lld ms, but max_outage_ms is %lld: shorten the interval",
+			     b->name, miimon_of(b),
+			     b->downdelay > 0 ? " and then waits for downdelay" : "",
+			     (long long)worst, (long long)limit);
 }
 
 static void bond_monitor_blind(const struct rule_ctx *ctx)
@@ -74,8 +76,8 @@ static void bond_monitor_blind(const struct rule_ctx *ctx)
 
 	if (b->mode == BOND_MODE_ACTIVE_BACKUP && b->n_legs > 1 && miimon_of(b) > 0 &&
 	    b->arp_interval <= 0)
-		finding_in(
-			ctx, b->file, b->line,
+		bond_finding(
+			ctx,
 			"bond \"%s\" uses miimon, which monitors the carrier of the legs only: "
 			"it does not detect a dead uplink, a black-holed VLAN or one-way loss; %s "
 			"the ARP monitor with two targets",
@@ -94,8 +96,8 @@ static void bond_uplink_status(const struct rule_ctx *ctx)
 		if (!port || !port_is_vf(port) ||
 		    rule_flag(ctx, port, "propagate_uplink_status", true))
 			continue;
-		finding_in(
-			ctx, b->file, b->line,
+		bond_finding(
+			ctx,
 			"bond \"%s\" uses miimon, but nicid %u has propagate_uplink_status=false: "
 			"Neutron then forces the VF's link up, and miimon never detects a pulled "
 			"cable; remove the property (dnsvnf sets it to true)",
@@ -109,10 +111,10 @@ static void bond_arp_target(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && b->arp_ip_targets.n == 0)
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" has arp_interval=%d but no arp_ip_target, so no leg ever "
-			   "comes up: set two addresses of the bond's subnet",
-			   b->name, b->arp_interval);
+		bond_finding(ctx,
+			     "bond \"%s\" has arp_interval=%d but no arp_ip_target, so no leg ever "
+			     "comes up: set two addresses of the bond's subnet",
+			     b->name, b->arp_interval);
 }
 
 static void bond_arp_one_target(const struct rule_ctx *ctx)
@@ -120,11 +122,11 @@ static void bond_arp_one_target(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && b->arp_ip_targets.n == 1)
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" has %s as its only arp_ip_target: if this host is down, "
-			   "the bond declares both legs down and the DNS service stops; add a "
-			   "second target",
-			   b->name, b->arp_ip_targets.v[0]);
+		bond_finding(ctx,
+			     "bond \"%s\" has %s as its only arp_ip_target: if this host is down, "
+			     "the bond declares both legs down and the DNS service stops; add a "
+			     "second target",
+			     b->name, b->arp_ip_targets.v[0]);
 }
 
 static void bond_arp_offlink(const struct rule_ctx *ctx)
@@ -150,13 +152,13 @@ static void bond_arp_offlink(const struct rule_ctx *ctx)
 			on_link = on_link || a->dhcp4;
 		}
 		if (!on_link)
-			finding_in(ctx, b->file, b->line,
-				   "bond \"%s\" has arp_ip_target %s, which %s: no host answers "
-				   "the ARP requests, and both legs stay down; use an address of "
-				   "the bond's subnet",
-				   b->name, b->arp_ip_targets.v[t],
-				   known ? "is not in the bond's subnet"
-					 : "it cannot query, because it has no IPv4 address");
+			bond_finding(ctx,
+				     "bond \"%s\" has arp_ip_target %s, which %s: no host answers "
+				     "the ARP requests, and both legs stay down; use an address of "
+				     "the bond's subnet",
+				     b->name, b->arp_ip_targets.v[t],
+				     known ? "is not in the bond's subnet"
+					   : "it cannot query, because it has no IPv4 address");
 	}
 }
 
@@ -165,10 +167,11 @@ static void bond_arp_validate(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->arp_interval > 0 && (!b->arp_validate || streq(b->arp_validate, "none")))
-		finding_in(ctx, b->file, b->line,
-			   "bond \"%s\" accepts any frame as a sign of life (arp_validate=none%s): "
-			   "a leg that receives but cannot send stays active; set arp_validate=all",
-			   b->name, b->arp_validate ? "" : ", the default");
+		bond_finding(
+			ctx,
+			"bond \"%s\" accepts any frame as a sign of life (arp_validate=none%s): "
+			"a leg that receives but cannot send stays active; set arp_validate=all",
+			b->name, b->arp_validate ? "" : ", the default");
 }
 
 static void bond_delay(const struct rule_ctx *ctx)
@@ -179,14 +182,15 @@ static void bond_delay(const struct rule_ctx *ctx)
 	if (b->downdelay <= 0 || (miimon > 0 && b->downdelay % miimon == 0))
 		return;
 	if (miimon == 0)
-		finding_in(ctx, b->file, b->line,
-			   "downdelay=%d of bond \"%s\" has no effect without miimon: remove it",
-			   b->downdelay, b->name);
+		bond_finding(ctx,
+			     "downdelay=%d of bond \"%s\" has no effect without miimon: remove it",
+			     b->downdelay, b->name);
 	else
-		finding_in(ctx, b->file, b->line,
-			   "downdelay=%d of bond \"%s\" is not a multiple of miimon=%d: the driver "
-			   "rounds it down to %d",
-			   b->downdelay, b->name, miimon, b->downdelay / miimon * miimon);
+		bond_finding(
+			ctx,
+			"downdelay=%d of bond \"%s\" is not a multiple of miimon=%d: the driver "
+			"rounds it down to %d",
+			b->downdelay, b->name, miimon, b->downdelay / miimon * miimon);
 }
 
 const struct check_rule monitor_rules[] = {

@@ -8,44 +8,15 @@
 
 enum { TEXT_MAX = 1000 }; /* a name in a day-0 file may be a megabyte long */
 
-static void add(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt,
-		va_list ap) __attribute__((format(printf, 4, 0)));
-
-static void add(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt,
-		va_list ap)
-{
-	cleanup_free char *text = xvasprintf(fmt, ap);
-
-	findings_add(ctx->findings, ctx->rule->severity, ctx->rule->id, file, line, NULL, "%.*s",
-		     TEXT_MAX, text);
-}
-
-void finding(const struct rule_ctx *ctx, unsigned line, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	add(ctx, ctx->model->file, line, fmt, ap);
-	va_end(ap);
-}
-
 void finding_in(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(ctx, file, line, fmt, ap);
+	cleanup_free char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-}
-
-void related(const struct rule_ctx *ctx, unsigned line)
-{
-	findings_also(ctx->findings, ctx->model->file, line);
-}
-
-void related_in(const struct rule_ctx *ctx, const char *file, unsigned line)
-{
-	findings_also(ctx->findings, file, line);
+	findings_add(ctx->findings, ctx->rule->severity, ctx->rule->id, file, line, NULL, "%.*s",
+		     TEXT_MAX, text);
 }
 
 const char *rule_option(const struct rule_ctx *ctx, const struct interface *port, const char *name)

@@ -35,14 +35,15 @@ struct check_rule {
 	void (*check)(const struct rule_ctx *ctx);
 };
 
-/* Adds a finding of the current rule, located in the descriptor or in a day-0 file. */
-void finding(const struct rule_ctx *ctx, unsigned line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Adds a finding of the current rule, located in the descriptor, in a day-0 file, at the bond. */
+#define finding(ctx, line, ...) finding_in(ctx, (ctx)->model->file, line, __VA_ARGS__)
+#define bond_finding(ctx, ...)  finding_in(ctx, (ctx)->bond->file, (ctx)->bond->line, __VA_ARGS__)
 void finding_in(const struct rule_ctx *ctx, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
 /* Adds a second location to the last finding, in the descriptor or in a day-0 file. */
-void related(const struct rule_ctx *ctx, unsigned line);
-void related_in(const struct rule_ctx *ctx, const char *file, unsigned line);
+#define related(ctx, line)          findings_also((ctx)->findings, (ctx)->model->file, line)
+#define related_in(ctx, file, line) findings_also((ctx)->findings, file, line)
 
 /* Value of an option of the extension dnsvnf for the port (for the deployment if port is NULL);
  * NULL if unset. */
