@@ -107,53 +107,63 @@ int extra_specs_affinity(const struct flavor *flavor, const struct image *image,
 	return 0;
 }
 
+/* A policy, as its place in names, of the flavor and of the image; 0: not given. */
+static int policies(const struct flavor *flavor, const char *spec, const char *of_image,
+		    const char *what, const char *const *names, int *ret_flavor, int *ret_image,
+		    struct err *err)
+{
+	const char *of_flavor = flavor_spec(flavor, spec);
+	int f = name_find(names, of_flavor), i = name_find(names, of_image);
+	bool wrong = of_flavor && !f;
+
+	if (wrong || (of_image && !i))
+		return err_set(err, INVALID,
+			       "flavor %s: %s policy requested from '%s' is invalid, given: '%s', "
+			       "available: '('%s', '%s', '%s')'.",
+			       flavor->name, what,
+			       wrong ? "flavor extra specs" : "image properties",
+			       wrong ? of_flavor : of_image, names[1], names[2], names[3]);
+	*ret_flavor = f;
+	*ret_image = i;
+	return 0;
+}
+
 static int cpu_policy(const struct flavor *flavor, const struct image *image, enum cpu_policy *ret,
 		      struct err *err)
 {
-	const char *of_flavor = flavor_spec(flavor, "hw:cpu_policy");
-	const char *of_image = image_property(image, "hw_cpu_policy");
-	enum cpu_policy f = (enum cpu_policy)name_find(cpu_policies, of_flavor);
-	enum cpu_policy i = (enum cpu_policy)name_find(cpu_policies, of_image);
+	int f, i;
+	int r = policies(flavor, "hw:cpu_policy", image_property(image, "hw_cpu_policy"), "CPU",
+			 cpu_policies, &f, &i, err);
 
-	if ((of_flavor && !f) || (of_image && !i))
-		return err_set(err, INVALID,
-			       "flavor %s: CPU policy requested from '%s' is invalid, given: '%s', "
-			       "available: '('dedicated', 'shared', 'mixed')'.",
-			       flavor->name,
-			       of_flavor && !f ? "flavor extra specs" : "image properties",
-			       of_flavor && !f ? of_flavor : of_image);
+	if (r < 0)
+		return r;
 	if ((f == CPU_POLICY_MIXED && i == CPU_POLICY_DEDICATED) ||
 	    (f == CPU_POLICY_SHARED && (i == CPU_POLICY_DEDICATED || i == CPU_POLICY_MIXED)))
 		return err_set(err, INVALID,
 			       "flavor %s: Image property 'hw_cpu_policy' is not permitted to "
 			       "override CPU pinning policy set against the flavor",
 			       flavor->name);
-	*ret = f ? f : i;
+	*ret = (enum cpu_policy)(f ? f : i);
 	return 0;
 }
 
 static int thread_policy(const struct flavor *flavor, const struct image *image,
 			 enum thread_policy *ret, struct err *err)
 {
-	const char *of_flavor = flavor_spec(flavor, "hw:cpu_thread_policy");
-	const char *of_image = image_property(image, "hw_cpu_thread_policy");
-	enum thread_policy f = (enum thread_policy)name_find(thread_policies, of_flavor);
-	enum thread_policy i = (enum thread_policy)name_find(thread_policies, of_image);
+	int f, i;
+	int r = policies(flavor, "hw:cpu_thread_policy",
+			 image_property(image, "hw_cpu_thread_policy"), "CPU thread",
+			 thread_policies, &f, &i, err);
 
-	if ((of_flavor && !f) || (of_image && !i))
-		return err_set(err, INVALID,
-			       "flavor %s: CPU thread policy requested from '%s' is invalid, "
-			       "given: '%s', available: '('prefer', 'isolate', 'require')'.",
-			       flavor->name,
-			       of_flavor && !f ? "flavor extra specs" : "image properties",
-			       of_flavor && !f ? of_flavor : of_image);
+	if (r < 0)
+		return r;
 	if (f != THREADS_NONE && f != THREADS_PREFER && i && i != f)
 		return err_set(err, INVALID,
 			       "flavor %s: Image property 'hw_cpu_thread_policy' is not permitted "
 			       "to override CPU thread pinning policy set against the flavor",
 			       flavor->name);
 	/* "prefer" of the flavor overrides the image: Python's "flavor or image". */
-	*ret = f ? f : i;
+	*ret = (enum thread_policy)(f ? f : i);
 	return 0;
 }
 

@@ -64,6 +64,7 @@ enum fit_reason_kind {
 	FIT_MISTAKEN,        /* Nova's filters accept the host, but the claim on it fails */
 	FIT_GAVE_UP,         /* too many assignments to try */
 	FIT_TRIED, /* Nova's order finds no assignment; too many to check whether one exists */
+	FIT_REASON_KINDS
 };
 
 struct fit_reason {

@@ -132,13 +132,6 @@ static void page_size_format(struct strbuf *b, const struct fit_reason *r)
 	strbuf_adds(b, " requested, the node has no such pages");
 }
 
-static void pages_short_format(struct strbuf *b, const struct fit_reason *r, long long there)
-{
-	strbuf_adds(b, "pages of ");
-	pages_format(b, r->page_kb);
-	strbuf_addf(b, ": %lld requested, %lld free", (long long)r->asked, there);
-}
-
 static void memory_total_format(struct strbuf *b, const struct fit_reason *r)
 {
 	strbuf_addf(b, "%lld MB of memory requested, the node has %lld", (long long)r->asked,
@@ -150,7 +143,7 @@ static void memory_total_format(struct strbuf *b, const struct fit_reason *r)
 }
 
 /* Of the kinds that have no figures. */
-static const char *const sentences[] = {
+static const char *const sentences[FIT_REASON_KINDS] = {
 	[FIT_OK] = "fits",
 	[FIT_NO_TOPOLOGY] = "the guest has NUMA cells, but the host reports no NUMA nodes",
 	[FIT_ISOLATE] =
@@ -171,7 +164,7 @@ static const char *const sentences[] = {
 /* Of the kinds with two figures: "WHAT: 2 requested, HAS 1 END". */
 static const struct {
 	const char *what, *has, *end;
-} figures[] = {
+} figures[FIT_REASON_KINDS] = {
 	[FIT_NODES] = {"NUMA cells", "the host has ", ""},
 	[FIT_MEMORY] = {"MB of memory", "", " free"},
 	[FIT_RAM_RATIO] = {"MB of memory", "", " free at ram_allocation_ratio"},
@@ -204,58 +197,31 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 
 	if (r->node >= 0)
 		strbuf_addf(b, "node %d: ", r->node);
-	switch (r->kind) {
-	case FIT_INVENTORY:
+	if (sentences[r->kind]) {
+		strbuf_adds(b, sentences[r->kind]);
+	} else if (figures[r->kind].what) {
+		figures_format(b, r, host);
+	} else if (r->kind == FIT_INVENTORY) {
 		strbuf_addf(b, "%s: %lld requested, %lld free", inventory_class_name(r->class),
 			    asked, there);
-		break;
-	case FIT_NODES:
-	case FIT_MEMORY:
-	case FIT_RAM_RATIO:
-	case FIT_DEDICATED_TOTAL:
-	case FIT_DEDICATED:
-	case FIT_SHARED_TOTAL:
-	case FIT_CPU_RATIO:
-	case FIT_CORES:
-	case FIT_SIBLINGS:
-		figures_format(b, r, host);
-		break;
-	case FIT_PAGE_SIZE:
+	} else if (r->kind == FIT_PAGE_SIZE) {
 		page_size_format(b, r);
-		break;
-	case FIT_PAGE_MULTIPLE:
+	} else if (r->kind == FIT_PAGE_MULTIPLE) {
 		strbuf_addf(b, "%lld MB are not a multiple of its page size, ", asked);
 		pages_format(b, r->page_kb);
-		break;
-	case FIT_PAGES:
-		pages_short_format(b, r, there);
-		break;
-	case FIT_MEMORY_TOTAL:
+	} else if (r->kind == FIT_PAGES) {
+		strbuf_adds(b, "pages of ");
+		pages_format(b, r->page_kb);
+		strbuf_addf(b, ": %lld requested, %lld free", asked, there);
+	} else if (r->kind == FIT_MEMORY_TOTAL) {
 		memory_total_format(b, r);
-		break;
-	case FIT_NO_PINNED:
+	} else if (r->kind == FIT_NO_PINNED) {
 		strbuf_addf(b,
 			    "cell %d of the guest has no pinned vCPU: Nova places no such cell "
 			    "with CPU policy %s",
 			    r->cell,
 			    request->cpu_policy == CPU_POLICY_MIXED ? "mixed" : "dedicated");
-		break;
-	case FIT_PHYSNET:
-	case FIT_VFS:
-	case FIT_AFFINITY:
-	case FIT_SOCKET:
+	} else {
 		port_format(b, r, host, &request->ports[r->port]);
-		break;
-	case FIT_OK:
-	case FIT_NO_TOPOLOGY:
-	case FIT_ISOLATE:
-	case FIT_NO_THREADS:
-	case FIT_EMULATOR:
-	case FIT_SEARCH:
-	case FIT_MISTAKEN:
-	case FIT_GAVE_UP:
-	case FIT_TRIED:
-		strbuf_adds(b, sentences[r->kind]);
-		break;
 	}
 }

@@ -10,6 +10,7 @@
 #define SOLVES_MAX 128 /* per host */
 
 enum fix_kind {
+	FIX_NONE,
 	FIX_MORE_PAGES, /* allocated on the node, from its memory in small pages */
 	FIX_FREE_PAGES,
 	FIX_FREE_MEMORY, /* MB */
@@ -121,6 +122,8 @@ static bool fix_apply(struct compute_host *host, const struct fix *f)
 	struct compute_cell *c = found ? &host->cells[found - host->cells] : NULL;
 
 	switch (f->kind) {
+	case FIX_NONE:
+		break;
 	case FIX_MORE_PAGES:
 		return c && more_pages(c, f->page_kb, f->n);
 	case FIX_FREE_PAGES:
@@ -155,6 +158,8 @@ static void fix_format(struct strbuf *b, const struct fix *f, const struct compu
 	long long n = f->n;
 
 	switch (f->kind) {
+	case FIX_NONE:
+		break;
 	case FIX_MORE_PAGES:
 		strbuf_addf(b, "with %lld more ", n);
 		pages_format(b, f->page_kb);
@@ -235,20 +240,15 @@ static void record(struct repair *r, struct compute_host *fitting)
 		strbuf_adds(&b, i == 0 ? "" : i + 1 == r->n ? " and " : ", ");
 		fix_format(&b, &r->fixes[i], r->host);
 	}
-	for (size_t i = 0; i < r->ret->n; i++) {
-		if (streq(r->ret->v[i].text, b.s)) {
-			strbuf_clear(&b);
-			return;
-		}
-	}
+	if (array_find(r->ret->v, r->ret->n, streq(it->text, b.s)))
+		return strbuf_clear(&b);
 	struct counterfactual *c = array_push(r->ret->v, r->ret->n);
 	c->kind = COUNTERFACTUAL_HOST;
 	c->text = strbuf_steal(&b);
 	c->cost = cost_of(r);
 	c->host = r->at;
 	fit_request_copy(r->request, &c->request);
-	c->changed = *fitting;
-	*fitting = (struct compute_host){0};
+	c->changed = steal(*fitting);
 }
 
 static void solve(struct repair *r);
@@ -327,69 +327,38 @@ static void try_vfs(struct repair *r, const struct compute_host *host,
 	}
 }
 
+/* What to free for a reason. The reasons without an entry remain whatever is freed. */
+static const enum fix_kind remedies[FIT_REASON_KINDS] = {
+	[FIT_PAGES] = FIX_FREE_PAGES,      [FIT_MEMORY] = FIX_FREE_MEMORY,
+	[FIT_RAM_RATIO] = FIX_FREE_MEMORY, [FIT_DEDICATED] = FIX_FREE_PINNED,
+	[FIT_CORES] = FIX_FREE_PINNED,     [FIT_SIBLINGS] = FIX_FREE_PINNED,
+	[FIT_EMULATOR] = FIX_FREE_PINNED,  [FIT_CPU_RATIO] = FIX_FREE_VCPUS,
+	[FIT_VFS] = FIX_FREE_VF,           [FIT_AFFINITY] = FIX_FREE_VF,
+	[FIT_INVENTORY] = FIX_FREE_SUM,
+};
+
 static void try_reason(struct repair *r, const struct compute_host *host,
 		       const struct fit_reason *reason)
 {
-	struct fix f = {.node = reason->node,
+	struct fix f = {.kind = remedies[reason->kind],
+			.node = reason->node,
 			.page_kb = reason->page_kb,
 			.class = reason->class,
 			.n = reason->asked - reason->free};
 
-	switch (reason->kind) {
-	case FIT_PAGES:
+	if (f.kind == FIX_FREE_VF)
+		return try_vfs(r, host, reason);
+	if (f.kind == FIX_FREE_SUM)
+		f.node = -1;
+	if (f.kind == FIX_FREE_PINNED && reason->kind != FIT_DEDICATED)
+		f.n = pinned_needed(r, host, reason);
+	if (f.kind == FIX_FREE_PAGES) {
 		f.kind = FIX_MORE_PAGES;
 		try_fix(r, f);
 		f.kind = FIX_FREE_PAGES;
-		try_fix(r, f);
-		break;
-	case FIT_MEMORY:
-	case FIT_RAM_RATIO:
-		f.kind = FIX_FREE_MEMORY;
-		try_fix(r, f);
-		break;
-	case FIT_DEDICATED:
-		f.kind = FIX_FREE_PINNED;
-		try_fix(r, f);
-		break;
-	case FIT_CORES:
-	case FIT_SIBLINGS:
-	case FIT_EMULATOR:
-		f.kind = FIX_FREE_PINNED;
-		f.n = pinned_needed(r, host, reason);
-		try_fix(r, f);
-		break;
-	case FIT_CPU_RATIO:
-		f.kind = FIX_FREE_VCPUS;
-		try_fix(r, f);
-		break;
-	case FIT_VFS:
-	case FIT_AFFINITY:
-		try_vfs(r, host, reason);
-		break;
-	case FIT_INVENTORY:
-		f.kind = FIX_FREE_SUM;
-		f.node = -1;
-		try_fix(r, f);
-		break;
-	case FIT_OK:
-	case FIT_NO_TOPOLOGY:
-	case FIT_NODES:
-	case FIT_PAGE_SIZE:
-	case FIT_PAGE_MULTIPLE:
-	case FIT_MEMORY_TOTAL:
-	case FIT_DEDICATED_TOTAL:
-	case FIT_SHARED_TOTAL:
-	case FIT_ISOLATE:
-	case FIT_NO_THREADS:
-	case FIT_NO_PINNED:
-	case FIT_PHYSNET:
-	case FIT_SOCKET:
-	case FIT_SEARCH:
-	case FIT_MISTAKEN:
-	case FIT_GAVE_UP:
-	case FIT_TRIED:
-		break; /* free resources do not remove these */
 	}
+	if (f.kind != FIX_NONE)
+		try_fix(r, f);
 }
 
 /* The host with the fixes so far: it fits, or its reasons determine the next fix. */
