@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/progress.h"
 
-#include <sys/ioctl.h>
-
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/output.h"
 #include "base/str.h"
 
 #define BAR_WIDTH    24
@@ -37,15 +36,15 @@ struct progress *progress_new(FILE *out, bool live, bool colour)
 static void erase(struct progress *p)
 {
 	if (p->drawn)
-		fputs("\r\033[K", p->out);
+		output_control(p->out, "\r\033[K");
 	p->drawn = false;
 }
 
-static unsigned columns(FILE *out)
+static int columns(FILE *out)
 {
-	struct winsize size;
+	int columns = output_columns(out);
 
-	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+	return columns > 20 ? columns : 80;
 }
 
 static void add_amount(struct strbuf *line, double amount, const char *unit)
@@ -98,7 +97,7 @@ static void draw_live(struct progress *p, const struct event *e, const char *ste
 	if (e->details)
 		strbuf_addf(&line, " %s", e->details);
 	erase(p);
-	fprintf(p->out, "%.*s", (int)columns(p->out) - 1, line.s);
+	fprintf(p->out, "%.*s", columns(p->out) - 1, line.s);
 	fflush(p->out);
 	p->drawn = true;
 }
@@ -113,9 +112,13 @@ static void draw_line(struct progress *p, const struct event *e, const char *ste
 	double elapsed = seconds_since(p->step_start);
 
 	erase(p);
-	fprintf(p->out, "[%6.1f s] %s%-7s%s %s", seconds_since(p->start),
-		p->colour ? colours[e->status] : "", event_status_name(e->status),
-		p->colour ? "\033[0m" : "", step);
+	fprintf(p->out, "[%6.1f s] ", seconds_since(p->start));
+	if (p->colour)
+		output_control(p->out, colours[e->status]);
+	fprintf(p->out, "%-7s", event_status_name(e->status));
+	if (p->colour)
+		output_control(p->out, "\033[0m");
+	fprintf(p->out, " %s", step);
 	if (e->details)
 		fprintf(p->out, ": %s", e->details);
 	if (e->status == EVENT_SUCCESS && elapsed >= 0.1)

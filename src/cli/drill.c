@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <langinfo.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/output.h"
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/drill_report.h"
@@ -29,11 +28,9 @@ static void runs_clear(struct runs *runs)
 
 static unsigned terminal_width(void)
 {
-	struct winsize size;
+	int columns = output_columns(stdout);
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		return size.ws_col < 120 ? size.ws_col - 1u : 120;
-	return 79;
+	return columns < 40 ? 79 : columns < 120 ? (unsigned)columns - 1 : 120;
 }
 
 /* The measured one with the longest outage, else the first. */

@@ -2,10 +2,9 @@
 /* Findings for people and for programs. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/json_write.h"
+#include "base/output.h"
 #include "base/str.h"
 #include "check/check.h"
 #include "cli/common.h"
@@ -16,13 +15,11 @@ enum { INDENT = 4, WIDTH_MIN = 40, WIDTH_MAX = 120 };
 /* Columns of the terminal; 0: out is not a terminal. */
 static int terminal_width(FILE *out)
 {
-	struct winsize size;
+	int columns = output_columns(out);
 
-	if (!isatty(fileno(out)))
+	if (columns == 0)
 		return 0;
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) < 0 || size.ws_col < WIDTH_MIN)
-		return 80;
-	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+	return columns < WIDTH_MIN ? 80 : columns < WIDTH_MAX ? columns : WIDTH_MAX;
 }
 
 /* Bold red, bold magenta, bold blue: as compilers do. */
@@ -47,9 +44,9 @@ static void print_finding(FILE *out, const struct finding *f, int width, bool co
 	if (f->line)
 		column += fprintf(out, ":%u", f->line);
 	column += fprintf(out, ": ");
-	fputs(color ? color_of(f->severity) : "", out);
+	output_control(out, color ? color_of(f->severity) : "");
 	column += fprintf(out, "%s:", severity_name(f->severity));
-	fputs(color ? "\033[0m" : "", out);
+	output_control(out, color ? "\033[0m" : "");
 	strbuf_addf(&text, "%s", f->text);
 	if (f->also_file)
 		strbuf_addf(&text, " (see %s:%u)", f->also_file, f->also_line);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 #include "esc/element.h"
 #include "esc/internal.h"
 #include "esc/node.h"
@@ -67,6 +68,20 @@ static void trim(struct element *e)
 	free(trimmed);
 }
 
+/* Stricter than YANG: names get to terminals. Only values that are no key have lines. */
+static bool has_control(const struct element *e)
+{
+	const char *lines = e->schema->is_key ? "" : "\t\r\n";
+	const char *s = element_text(e);
+
+	for (size_t n; *s; s += n ? n : 1) {
+		n = utf8_printable(s);
+		if (n == 0 && !strchr(lines, *s))
+			return true;
+	}
+	return false;
+}
+
 static void check_leaf(struct check *c, struct element *e)
 {
 	cleanup_free char *canonical = NULL;
@@ -90,6 +105,12 @@ static void check_leaf(struct check *c, struct element *e)
 			report(c->r, SEVERITY_ERROR, "descriptor-value", e,
 			       "%s is empty: set a value%s", e->name,
 			       e->schema->is_needed ? "" : ", or remove it");
+		return;
+	}
+	if (has_control(e)) {
+		report(c->r, SEVERITY_ERROR, "descriptor-value", e,
+		       "%s \"%s\" contains a control character: remove it", e->name,
+		       shown(element_text(e), buffer));
 		return;
 	}
 	e->invalid = false;

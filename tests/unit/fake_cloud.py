@@ -39,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     cloud.delayed.set()
                     cloud.over.wait(60)
                     return None
-                return self.answer(*reply)
+                return self.answer(*reply[:2], **(reply[2] if len(reply) > 2 else {}))
         service, *words = path.strip("/").split("/")
         words = [w for w in words if w not in ("v3", "v2.0", "v2", "v2.1", "detail")]
         if service == "identity":
