@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/output.h"
 #include "base/str.h"
 
 #define OPTIONS_MAX 24
@@ -76,7 +77,7 @@ static char *one_of(const char *words)
 static int set_value(const struct parse *p, const struct option_row *row, const char *text)
 {
 	void *at = p->options + row->offset;
-	int64_t number;
+	int64_t number = 0;
 
 	switch (row->type) {
 	case OPTION_FLAG:
@@ -89,6 +90,13 @@ static int set_value(const struct parse *p, const struct option_row *row, const 
 	case OPTION_FILE:
 		*(const char **)at = text;
 		return 0;
+	case OPTION_FILES:
+		for (const char **list = at; number < OPTION_FILES_MAX; number++)
+			if (!list[number]) {
+				list[number] = text;
+				return 0;
+			}
+		return wrong(p, "--%s must occur at most %d times", row->name, OPTION_FILES_MAX);
 	case OPTION_UINT:
 		if (str_to_int(text, row->min, row->max, &number) < 0)
 			return wrong(p, "--%s must be an integer from %u to %u, not '%s'",
@@ -276,6 +284,7 @@ int command_main(const struct program *program, int argc, char **argv, command_r
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
+	output_init();
 	if (argc < 2)
 		return command_usage_error(program, NULL, "missing command");
 	if (streq(word, "--help") || streq(word, "-h") || streq(word, "help"))

@@ -11,11 +11,14 @@
 
 #define COMMAND_USAGE 2 /* exit code: invalid command line */
 
+enum { OPTION_FILES_MAX = 8 };
+
 enum option_type {
 	OPTION_FLAG,   /* bool */
 	OPTION_COUNT,  /* unsigned: number of occurrences */
 	OPTION_STRING, /* const char * */
 	OPTION_FILE,   /* const char *, completed as a path */
+	OPTION_FILES,  /* const char *[OPTION_FILES_MAX + 1], NULL at the end; may be repeated */
 	OPTION_UINT,   /* unsigned, min to max */
 	OPTION_ENUM,   /* enum from 0: the index in words */
 };

@@ -104,7 +104,7 @@ int verb_check(const struct verb *verb, const void *options)
 		return list_rules(json);
 	if (o->explain)
 		return explain_rule(o->explain, json);
-	if (design_read(o->common.operand, &model, &findings, &err) < 0) {
+	if (design_read(o->common.operand, o->common.files, &model, &findings, &err) < 0) {
 		cli_fail(verb->name, &err);
 		return EXIT_NOT_RIGHT;
 	}

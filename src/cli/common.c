@@ -43,7 +43,7 @@ int cli_read_design(const struct verb *verb, const struct options *options,
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_model struct model *model = NULL;
 
-	if (design_read(options->operand, &model, ret_findings, &err) < 0) {
+	if (design_read(options->operand, options->files, &model, ret_findings, &err) < 0) {
 		cli_fail(verb->name, &err);
 		return EXIT_NOT_RIGHT;
 	}

@@ -13,7 +13,7 @@ static void print_value_case(const struct verb *verb, const struct option_row *r
 	if (row->brief)
 		printf("|%s:-%c", verb->name, row->brief);
 	puts(")");
-	if (row->type == OPTION_FILE)
+	if (row->type == OPTION_FILE || row->type == OPTION_FILES)
 		puts("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
 	else if (row->words || row->complete)
 		printf("\t\tmapfile -t COMPREPLY < <(compgen -W \"%s%s%s%s\" -- \"$cur\")\n",

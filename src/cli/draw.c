@@ -91,7 +91,7 @@ int verb_draw(const struct verb *verb, const void *all)
 	if (options->hosts && asks)
 		return command_usage_error(&dnsvnf_program, verb,
 					   "--hosts and --vim exclude each other: use one of them");
-	if (design_read(options->operand, &model, &findings, &err) < 0)
+	if (design_read(options->operand, options->files, &model, &findings, &err) < 0)
 		return cli_fail("draw", &err);
 	if (!model) {
 		cli_report_findings(options, &findings, SEVERITY_ERROR);

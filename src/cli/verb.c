@@ -55,10 +55,15 @@
 	ROW(FILE, STRUCT, MEMBER, NAME, HELP_TEXT), .argument = ARGUMENT
 #define NUMBER(STRUCT, MEMBER, NAME, ARGUMENT, MIN, MAX, HELP_TEXT) \
 	ROW(UINT, STRUCT, MEMBER, NAME, HELP_TEXT), .argument = ARGUMENT, .min = MIN, .max = MAX
+#define FILES                                                                             \
+	.name = "files", .type = OPTION_FILES, .offset = AT(files), .argument = "FOLDER", \
+	.help = "also read day-0 files in FOLDER (default: only in the descriptor's "     \
+		"folder); may be repeated"
 
 static const struct option_row check_options[] = {
 	{HELP},
 	{VERBOSE},
+	{FILES},
 	{OUTPUT("text json sarif", "output format of the findings; sarif is SARIF 2.1.0")},
 	{FLAG(check_options, list, "list", "list all rules"), .stands_alone = true},
 	{.name = "explain",
@@ -74,6 +79,7 @@ static const struct option_row check_options[] = {
 static const struct option_row draw_options[] = {
 	{HELP},
 	{VERBOSE},
+	{FILES},
 	{.name = "output",
 	 .brief = 'o',
 	 .type = OPTION_ENUM,
@@ -93,6 +99,7 @@ static const struct option_row draw_options[] = {
 static const struct option_row plan_options[] = {
 	{HELP},
 	{VERBOSE},
+	{FILES},
 	{OUTPUT("text json", "how to print the result")},
 	{VIM},
 	{OS_CLOUD},
@@ -107,21 +114,19 @@ static const struct option_row plan_options[] = {
 };
 
 static const struct option_row render_options[] = {
-	{HELP},
-	{VERBOSE},
-	{OUTPUT("text json", "how to print the result")},
-	{0},
+	{HELP}, {VERBOSE}, {FILES}, {OUTPUT("text json", "how to print the result")}, {0},
 };
 
 static const struct option_row explain_options[] = {
-	{HELP},  {VERBOSE},  {OUTPUT("text json", "how to print the result")},
-	{VIM},   {OS_CLOUD}, {TIMINGS},
-	{HOSTS}, {0},
+	{HELP}, {VERBOSE},  {FILES},   {OUTPUT("text json", "how to print the result")},
+	{VIM},  {OS_CLOUD}, {TIMINGS}, {HOSTS},
+	{0},
 };
 
 static const struct option_row deploy_options[] = {
 	{HELP},
 	{VERBOSE},
+	{FILES},
 	{OUTPUT("text json", "how to print the result; json: a line for each event")},
 	{VIM},
 	{OS_CLOUD},
@@ -143,6 +148,7 @@ static const struct option_row deploy_options[] = {
 static const struct option_row drill_options[] = {
 	{HELP},
 	{VERBOSE},
+	{FILES},
 	{OUTPUT("text json", "how to print the result")},
 	{VIM},
 	{OS_CLOUD},
@@ -176,13 +182,14 @@ static const struct option_row drill_options[] = {
 
 /* verify, status */
 static const struct option_row vim_options[] = {
-	{HELP},    {VERBOSE}, {OUTPUT("text json", "how to print the result")}, {VIM}, {OS_CLOUD},
-	{TIMINGS}, {0},
+	{HELP}, {VERBOSE},  {FILES},   {OUTPUT("text json", "how to print the result")},
+	{VIM},  {OS_CLOUD}, {TIMINGS}, {0},
 };
 
 static const struct option_row undeploy_options[] = {
 	{HELP},
 	{VERBOSE},
+	{FILES},
 	{OUTPUT("text json", "how to print the result; json: a line for each event")},
 	{VIM},
 	{OS_CLOUD},

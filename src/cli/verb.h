@@ -41,7 +41,8 @@ struct options {
 	struct json_writer *json;   /* FORMAT_JSON: the verb's answer (cli/answer.h); else NULL */
 	const char *vim, *os_cloud; /* NULL: not given; see target.h */
 	bool timings;
-	const char *hosts; /* folder, or NULL */
+	const char *hosts;                       /* folder, or NULL */
+	const char *files[OPTION_FILES_MAX + 1]; /* folders, NULL at the end */
 };
 
 struct check_options {

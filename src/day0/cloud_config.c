@@ -176,11 +176,9 @@ static void check_keys(struct cloud_config *c, yaml_node_t *list)
 		const char *s = yaml_str(item);
 		if (s && (ssh_key_is_valid(s) || strstr(s, "${") || strstr(s, "{{")))
 			continue;
-		cleanup_free char *q = quotable(s ? s : "this item");
 		complain(c, item, SEVERITY_ERROR, "day0-ssh-key",
-			 "\"%s\" has no key data, so it permits no login: paste the whole line of "
-			 "the .pub file",
-			 q);
+			 "this item has no key data, so it permits no login: paste the whole line "
+			 "of the .pub file");
 	}
 }
 
@@ -291,8 +289,11 @@ static void check_file(struct cloud_config *c, yaml_node_t *item)
 	check_permissions(c, yaml_get(&c->y, item, "permissions"));
 
 	cleanup_text struct text text = {0};
-	if (file_content(c, item, &text))
-		guest_file_read(yaml_str(path), &text, c->links, c->findings);
+	if (!file_content(c, item, &text))
+		return;
+	if (yaml_get(&c->y, item, "encoding"))
+		check_private_key(&text, c->findings);
+	guest_file_read(yaml_str(path), &text, c->links, c->findings);
 }
 
 static void check_files(struct cloud_config *c)

@@ -93,6 +93,30 @@ static char *local_path(const struct model *model, const struct configuration *c
 	return c->file[0] == '/' ? xstrdup(c->file) : beside(model->file, c->file);
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+	cleanup_free char *real = realpath(folder, NULL);
+
+	return real && str_starts(path, real) && (path[strlen(real)] == '/' || streq(real, "/"));
+}
+
+/* -EXDEV: the file is, where its links lead, in none of the permitted folders. */
+static int read_permitted(const struct model *model, const char *path, struct configuration *c,
+			  struct err *err)
+{
+	cleanup_free char *real = realpath(path, NULL);
+	cleanup_free char *folder = beside(model->file, ".");
+
+	if (!real)
+		return err_errno(err, errno, "cannot open %s", path);
+	bool permitted = is_below(real, folder);
+	for (size_t i = 0; !permitted && model->folders && model->folders[i]; i++)
+		permitted = is_below(real, model->folders[i]);
+	if (!permitted)
+		return err_code(err, INVALID, EXDEV, "%s is outside the descriptor's folder", path);
+	return file_read(real, FILE_MAX, &c->content, &c->content_len, err);
+}
+
 static size_t base64_len(size_t len)
 {
 	return (len + 2) / 3 * 4;
@@ -111,9 +135,10 @@ static void unreadable(const struct model *model, struct configuration *c, int r
 	const char *remedy = r == -EFBIG    ? "make it smaller"
 			     : r == -EACCES ? "make it readable for the user who runs this"
 			     : r == -EISDIR ? "use a file"
+			     : r == -EXDEV  ? "permit its folder with --files"
 					    : "create the file or correct <file>";
-	bool found = r == -ENOENT && !streq(twin, c->path) &&
-		     file_read(twin, FILE_MAX, &c->content, &c->content_len, NULL) == 0;
+	bool found = (r == -ENOENT || r == -EXDEV) && !streq(twin, c->path) &&
+		     read_permitted(model, twin, c, NULL) == 0;
 
 	complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s; %s%s%s%s", q, why,
 		 remedy, found ? " (" : "", found ? twin : "", found ? " is checked instead)" : "");
@@ -138,7 +163,7 @@ static void load_content(const struct model *model, struct configuration *c,
 	c->path = local_path(model, c, findings);
 	if (!c->path)
 		return;
-	int r = file_read(c->path, FILE_MAX, &c->content, &c->content_len, &err);
+	int r = read_permitted(model, c->path, c, &err);
 	if (r < 0)
 		unreadable(model, c, r, err.text, findings);
 }
@@ -183,6 +208,7 @@ static void read_content(const struct model *model, const struct configuration *
 		if (c->variables[i].values.n > 0)
 			text_substitute(&text, c->variables[i].name, c->variables[i].values.v[0],
 					&count);
+	check_private_key(&text, findings);
 	if (user_data)
 		user_data_read(&text, links, findings);
 	else

@@ -161,14 +161,12 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 	bool salvage = false; /* the last line was not a header, so no line can continue it */
 
 	for (size_t n = 0; take(r, &l); n++) {
-		cleanup_free char *q = quotable_n(l.s, l.len - eol_len(l.s, l.len));
 		if (!looks_like_header(&l)) {
 			if (l.len == eol_len(l.s, l.len))
 				return;
 			report(r->findings, r->text, l.at, SEVERITY_WARNING, "day0-mime-header",
-			       "\"%s\" is not a header and no empty line precedes it, so "
-			       "cloud-init reads it as content: insert an empty line",
-			       q);
+			       "this line is not a header and no empty line precedes it, so "
+			       "cloud-init reads it as content: insert an empty line");
 			put_back(r, &l);
 			return;
 		}
@@ -176,7 +174,7 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 			if (h->n == 0 || salvage)
 				report(r->findings, r->text, l.at, SEVERITY_WARNING,
 				       "day0-mime-header",
-				       "\"%s\" continues a header, but no header precedes it", q);
+				       "this line continues a header, but no header precedes it");
 			else
 				header_continue(h, &l);
 		} else if (str_starts(l.s, "From ") || l.s[0] == ':') {
@@ -184,7 +182,7 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 			if (n > 0 || l.s[0] == ':') /* the first line of a mailbox is valid */
 				report(r->findings, r->text, l.at, SEVERITY_WARNING,
 				       "day0-mime-header",
-				       "\"%s\" is not a header, so cloud-init skips it", q);
+				       "this line is not a header, so cloud-init skips it");
 		} else {
 			header_add(h, &l);
 			salvage = false;

@@ -27,6 +27,9 @@ void cloud_config_read(const struct text *text, struct guest_links *links,
 /* Reports a line of an authorized_keys file (sshd(8)) without key data. */
 bool ssh_key_is_valid(const char *line);
 
+/* Reports the first private key (PEM: RFC 7468; OpenSSH, PGP) in the text. */
+void check_private_key(const struct text *text, struct findings *findings);
+
 /* The commands of a shell script, boothook or runcmd. */
 void script_read(const struct text *text, struct guest_links *links, struct findings *findings);
 

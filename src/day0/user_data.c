@@ -91,15 +91,13 @@ static void jinja(const struct text *t, struct guest_links *links, struct findin
 
 static void unknown_type(const char *type, const struct text *t, struct findings *findings)
 {
-	size_t blank = strspn(t->s, " \t\r\n");
-	cleanup_free char *q = quotable_n(t->s + blank, strcspn(t->s + blank, "\r\n"));
 	cleanup_free char *quoted_type = quotable(type);
 
 	if (streq(type, "text/plain") || streq(type, "text/x-not-multipart"))
 		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
-		       "cloud-init does not recognize \"%s\" and ignores the part: begin with "
-		       "\"#cloud-config\" or \"#!\", or set the type in a Content-Type header",
-		       q);
+		       "cloud-init does not recognize the first line and ignores the part: begin "
+		       "with \"#cloud-config\" or \"#!\", or set the type in a Content-Type "
+		       "header");
 	else
 		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
 		       "cloud-init has no handler for type \"%s\" and ignores the part",

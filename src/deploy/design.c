@@ -26,8 +26,8 @@ static void resolve_images(struct model *model)
 	}
 }
 
-int design_read(const char *path, struct model **ret_model, struct findings *findings,
-		struct err *err)
+int design_read(const char *path, const char *const *folders, struct model **ret_model,
+		struct findings *findings, struct err *err)
 {
 	cleanup_model struct model *model = NULL;
 	int r = esc_read(path, &model, findings, err);
@@ -35,6 +35,7 @@ int design_read(const char *path, struct model **ret_model, struct findings *fin
 	if (r < 0)
 		return r;
 	if (model) {
+		model->folders = folders;
 		resolve_images(model);
 		check_references(model, findings);
 		check_waive(model, NULL, NULL, findings, 0);

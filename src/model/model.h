@@ -247,6 +247,9 @@ struct tenant {
 
 struct model {
 	char *file; /* path of the descriptor */
+	/* Folders outside the descriptor's that day-0 files may be in; NULL at the end, borrowed.
+	 */
+	const char *const *folders;
 	struct tenant *tenants;
 	size_t n_tenants;
 	struct network *networks; /* top level, shared by deployments */

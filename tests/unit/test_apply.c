@@ -261,7 +261,7 @@ static int read_design(void **state)
 	cleanup_findings struct findings findings = {0};
 	struct model *model = NULL;
 
-	assert_int_equal(design_read(DESIGN, &model, &findings, &err), 0);
+	assert_int_equal(design_read(DESIGN, NULL, &model, &findings, &err), 0);
 	model->tenants[0].deployments[0].vm_groups[0].bootup_time = -1; /* no guest to wait for */
 	*state = model;
 	return 0;
@@ -398,7 +398,7 @@ static int deploy_two(struct memory_vim *m, const char *image, struct err *err)
 	cleanup_findings struct findings findings = {0};
 	struct model *model = NULL;
 
-	assert_int_equal(design_read(DESIGN, &model, &findings, err), 0);
+	assert_int_equal(design_read(DESIGN, NULL, &model, &findings, err), 0);
 	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
 	group->bootup_time = -1;
 	group->scaling.min_active = group->scaling.max_active = 2;

@@ -113,7 +113,9 @@ static void test_file_forms(void **state)
 					     "directory; create the file or correct <file>"},
 		{"init/a.cfg", "--user-data: cannot open /no/such/folder/init/a.cfg: No such file "
 			       "or directory; create the file or correct <file>"},
-		{"file:///", "--user-data: cannot read /: Is a directory; use a file"},
+		{"file:///",
+		 "--user-data: / is outside the descriptor's folder; permit its folder with "
+		 "--files"},
 		{"http://host/a.cfg",
 		 "http://host/a.cfg is not downloaded: copy it, and refer to the copy by file:///"},
 		{"https://host/a.cfg", "https://host/a.cfg is not downloaded: copy it, and refer "

@@ -72,16 +72,17 @@ static void test_mime(void **state)
 		{HEAD "--BOUNDARY\nContent-Type: text/cloud-config\n#cloud-config\nfqdn: "
 		      "b\n--BOUNDARY--\n",
 		 6, SEVERITY_WARNING, "day0-mime-header",
-		 "\"#cloud-config\" is not a header and no empty line precedes it, so cloud-init "
-		 "reads it as content: insert an empty line"},
+		 "this line is not a header and no empty line precedes it, so cloud-init reads it "
+		 "as "
+		 "content: insert an empty line"},
 		{"Content-Type: multipart/mixed; boundary=B\nMIME-Version: 1.0;\n\n--B\n" SCRIPT
 		 "--B--\n",
 		 2, SEVERITY_WARNING, "day0-mime-version",
 		 "MIME-Version is \"1.0;\", not \"1.0\": remove the extra characters"},
 		{" x: y\nMIME-Version: 1.0\n" SCRIPT, 1, SEVERITY_WARNING, "day0-mime-header",
-		 "\" x: y\" continues a header, but no header precedes it"},
+		 "this line continues a header, but no header precedes it"},
 		{"MIME-Version: 1.0\n: x\n" SCRIPT, 2, SEVERITY_WARNING, "day0-mime-header",
-		 "\": x\" is not a header, so cloud-init skips it"},
+		 "this line is not a header, so cloud-init skips it"},
 		{"MIME-Version: 1.0\nContent-Type: cloud-config\n\n#cloud-config\nhostname: a\n", 2,
 		 SEVERITY_WARNING, "day0-mime-type",
 		 "Content-Type \"cloud-config\" must be type/subtype: cloud-init uses text/plain"},
@@ -184,7 +185,7 @@ static void test_cloud_config(void **state)
 		 "this cloud-config is empty"},
 		{" \n", 1, SEVERITY_WARNING, "day0-empty", "this user data is empty"},
 		{"hello\n", 1, SEVERITY_ERROR, "day0-type",
-		 "cloud-init does not recognize \"hello\" and ignores the part: begin with "
+		 "cloud-init does not recognize the first line and ignores the part: begin with "
 		 "\"#cloud-config\" or \"#!\", or set the type in a Content-Type header"},
 		{"#cloud-config\n- a\n", 2, SEVERITY_ERROR, "day0-yaml",
 		 "a cloud-config must be a mapping (key: value), but this is a list: cloud-init "
@@ -222,13 +223,13 @@ static void test_cloud_config(void **state)
 		 0, NULL, NULL},
 		{"#cloud-config\nssh_authorized_keys:\n- ssh-rsa  a@b\n", 3, SEVERITY_ERROR,
 		 "day0-ssh-key",
-		 "\"ssh-rsa  a@b\" has no key data, so it permits no login: paste the whole line "
-		 "of the .pub file"},
+		 "this item has no key data, so it permits no login: paste the whole line of the "
+		 ".pub file"},
 		{"#cloud-config\nusers:\n- default\n- name: a\n  ssh_authorized_keys: [ssh-rsa "
 		 "AAAAC3NzaC1lZDI1NTE5]\n",
 		 5, SEVERITY_ERROR, "day0-ssh-key",
-		 "\"ssh-rsa AAAAC3NzaC1lZDI1NTE5\" has no key data, so it permits no login: paste "
-		 "the whole line of the .pub file"},
+		 "this item has no key data, so it permits no login: paste the whole line of the "
+		 ".pub file"},
 		{"#cloud-config\nssh_authorized_keys: " KEY "\n", 2, SEVERITY_ERROR, "day0-ssh-key",
 		 "ssh_authorized_keys is not a list of keys"},
 		{"#cloud-config\npassword: secret\n", 2, SEVERITY_WARNING, "day0-password",

@@ -27,7 +27,7 @@ static char *draw(const struct vim_server_info *server)
 	cleanup_model struct model *model = NULL;
 	cleanup_draw_places struct draw_places places = {0};
 
-	assert_int_equal(design_read(CORRECTED, &model, &findings, &err), 0);
+	assert_int_equal(design_read(CORRECTED, NULL, &model, &findings, &err), 0);
 	draw_places_of_server(&places, &model->tenants[0].deployments[0].vm_groups[0], 0, server);
 	const struct drawing drawing = {model, &findings, places.v, places.n};
 	return draw_svg(&drawing);

@@ -25,7 +25,7 @@ static int read_design(void **state)
 	cleanup_findings struct findings findings = {0};
 	struct model *model = NULL;
 
-	assert_int_equal(design_read(DESIGN, &model, &findings, &err), 0);
+	assert_int_equal(design_read(DESIGN, NULL, &model, &findings, &err), 0);
 	assert_int_equal(findings_count(&findings, SEVERITY_ERROR), 0);
 	*state = model;
 	return 0;
@@ -366,8 +366,8 @@ static void test_placement_of_a_group_itself(void **state)
 	cleanup_findings struct findings findings = {0};
 	struct model *model = NULL;
 
-	assert_int_equal(design_read("examples/designs/two-vnfs/dep.xml", &model, &findings, &err),
-			 0);
+	assert_int_equal(
+		design_read("examples/designs/two-vnfs/dep.xml", NULL, &model, &findings, &err), 0);
 	struct deployment *d = &model->tenants[0].deployments[0];
 	size_t n = d->n_placement_groups;
 	d->n_placement_groups = 0;

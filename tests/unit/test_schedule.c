@@ -43,7 +43,7 @@ static void fixture_make(const char *design, size_t n_hosts, struct fixture *ret
 	cleanup_findings struct findings findings = {0};
 	struct fixture s = {0};
 
-	if (design_read(design, &s.model, &findings, &err) < 0)
+	if (design_read(design, NULL, &s.model, &findings, &err) < 0)
 		fail_msg("%s", err.text);
 	s.deployment = &s.model->tenants[0].deployments[0];
 	for (size_t i = 0; i < n_hosts; i++) {

@@ -221,7 +221,7 @@ static int start(void **state)
 	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment},
 			     .run.interrupted = &f.interrupted};
 	f.vim.run = &f.run;
-	assert_int_equal(design_read(DESIGN, &f.model, &findings, NULL), 0);
+	assert_int_equal(design_read(DESIGN, NULL, &f.model, &findings, NULL), 0);
 	f.deployment = &f.model->tenants[0].deployments[0];
 	f.group = &f.deployment->vm_groups[0];
 	snprintf(f.address, sizeof(f.address), "127.%d.%d.9", (getpid() >> 8 & 127) + 1,

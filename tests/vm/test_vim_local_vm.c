@@ -452,7 +452,7 @@ static int setup(void **state)
 	}
 	cleanup_free char *root = xasprintf("%s/local", folder);
 	setenv("DNSVNF_LOCAL_DIR", root, 1);
-	if (design_read("examples/technote/corrected/dep.xml", &model, &findings, &err) < 0 ||
+	if (design_read("examples/technote/corrected/dep.xml", NULL, &model, &findings, &err) < 0 ||
 	    findings_count(&findings, SEVERITY_ERROR)) {
 		print_error("%s\n", err.text ? err.text : findings.v[0].text);
 		return -1;
