@@ -317,16 +317,8 @@ void yaml_scalar_text(struct yaml *y, const yaml_node_t *n, struct text *ret)
 	const char *s = (const char *)n->data.scalar.value;
 	size_t len = n->data.scalar.length;
 
-	switch (n->data.scalar.style) {
-	case YAML_LITERAL_SCALAR_STYLE: /* "|" stands alone on its line */
+	if (n->data.scalar.style == YAML_LITERAL_SCALAR_STYLE) /* "|" stands alone on its line */
 		text_init_slice(ret, y->text, yaml_line(n) + 1, s, len);
-		return;
-	case YAML_ANY_SCALAR_STYLE:
-	case YAML_PLAIN_SCALAR_STYLE:
-	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-	case YAML_FOLDED_SCALAR_STYLE:
-		break;
-	}
-	text_init_at(ret, y->text, yaml_line(n), s, len);
+	else
+		text_init_at(ret, y->text, yaml_line(n), s, len);
 }

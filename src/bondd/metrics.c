@@ -42,7 +42,7 @@ static void add_head(struct strbuf *out, const char *name, const char *type, con
 static int64_t carrier(const struct guest_bond *b, const struct guest_leg *l)
 {
 	(void)b;
-	return l->carrier == TRI_UNKNOWN ? -1 : l->carrier == TRI_YES;
+	return l->carrier;
 }
 
 static int64_t active(const struct guest_bond *b, const struct guest_leg *l)
@@ -56,44 +56,32 @@ static int64_t proven(const struct guest_bond *b, const struct guest_leg *l)
 	return l->watch ? streq(l->watch->path, "proven") : -1;
 }
 
-static int64_t sent(const struct guest_bond *b, const struct guest_leg *l)
-{
-	(void)b;
-	return l->watch ? l->watch->sent : -1;
-}
-
-static int64_t answered(const struct guest_bond *b, const struct guest_leg *l)
-{
-	(void)b;
-	return l->watch ? l->watch->answered : -1;
-}
-
-static int64_t excess(const struct guest_bond *b, const struct guest_leg *l)
-{
-	(void)b;
-	return l->watch ? l->watch->excess : -1;
-}
-
-static int64_t other_mac(const struct guest_bond *b, const struct guest_leg *l)
-{
-	(void)b;
-	return l->watch ? l->watch->other_mac : -1;
-}
-
 /* One number per leg; -1 is omitted. */
 static const struct {
 	const char *name, *type, *help;
 	int64_t (*value)(const struct guest_bond *b, const struct guest_leg *l);
+	size_t count; /* without value: offset of an int64_t of the leg's watch */
 } leg_metrics[] = {
-	{"bondd_leg_carrier", "gauge", "1: the leg has a carrier.", carrier},
-	{"bondd_leg_active", "gauge", "1: the leg carries the bond.", active},
-	{"bondd_leg_proven", "gauge", "1: the leg's path is proven good.", proven},
-	{"bondd_probes_sent_total", "counter", "Probes sent over the leg.", sent},
-	{"bondd_probes_answered_total", "counter", "Replies received on the leg.", answered},
-	{"bondd_answers_excess_total", "counter", "Replies that match no probe.", excess},
+	{"bondd_leg_carrier", "gauge", "1: the leg has a carrier.", carrier, 0},
+	{"bondd_leg_active", "gauge", "1: the leg carries the bond.", active, 0},
+	{"bondd_leg_proven", "gauge", "1: the leg's path is proven good.", proven, 0},
+	{"bondd_probes_sent_total", "counter", "Probes sent over the leg.", NULL,
+	 offsetof(struct guest_leg_watch, sent)},
+	{"bondd_probes_answered_total", "counter", "Replies received on the leg.", NULL,
+	 offsetof(struct guest_leg_watch, answered)},
+	{"bondd_answers_excess_total", "counter", "Replies that match no probe.", NULL,
+	 offsetof(struct guest_leg_watch, excess)},
 	{"bondd_answers_other_mac_total", "counter", "Replies from a MAC other than the target's.",
-	 other_mac},
+	 NULL, offsetof(struct guest_leg_watch, other_mac)},
 };
+
+static int64_t leg_value(size_t metric, const struct guest_bond *b, const struct guest_leg *l)
+{
+	if (leg_metrics[metric].value)
+		return leg_metrics[metric].value(b, l);
+	return l->watch ? *(const int64_t *)((const char *)l->watch + leg_metrics[metric].count)
+			: -1;
+}
 
 static void add_leg_metrics(struct strbuf *out, const struct guest_status *s)
 {
@@ -102,7 +90,7 @@ static void add_leg_metrics(struct strbuf *out, const struct guest_status *s)
 		for (size_t i = 0; i < s->n_bonds; i++)
 			for (size_t k = 0; k < s->bonds[i].n_legs; k++) {
 				const struct guest_bond *b = &s->bonds[i];
-				int64_t value = leg_metrics[m].value(b, &b->legs[k]);
+				int64_t value = leg_value(m, b, &b->legs[k]);
 				if (value < 0)
 					continue;
 				strbuf_addf(out, "%s{", leg_metrics[m].name);

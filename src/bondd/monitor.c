@@ -271,34 +271,23 @@ static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx
 	const struct track *track = &leg->tracks[first_of(d->targets)];
 	unsigned misses = track_misses(track, &ctx->conf->track, now);
 
-	switch (d->reason) {
-	case DECIDE_CARRIER:
+	if (d->reason == DECIDE_CARRIER)
 		return xasprintf("%s lost its carrier: moved to %s%s", leg->name, to, after);
-	case DECIDE_SILENT:
+	if (d->reason == DECIDE_SILENT)
 		return xasprintf("%s lost %u of %u probes to %s with carrier up: moved to %s%s",
 				 leg->name, misses, misses, target, to, after);
-	case DECIDE_LOSSY:
+	if (d->reason == DECIDE_LOSSY)
 		return xasprintf("%s lost %u of its last %u probes to %s with carrier up: moved to "
 				 "%s%s",
 				 leg->name, track_lost(track), track_window(track), target, to,
 				 after);
-	case DECIDE_FORGED:
+	if (d->reason == DECIDE_FORGED)
 		return xasprintf("%s gets more replies from %s than it sent probes, so its path is "
 				 "not proven: moved to %s",
 				 leg->name, target, to);
-	case DECIDE_RETURN:
+	if (d->reason == DECIDE_RETURN)
 		return xasprintf("%s is proven good again and preferred: moved back from %s", to,
 				 leg->name);
-	case DECIDE_MODE:
-	case DECIDE_NO_ACTIVE:
-	case DECIDE_HEALTHY:
-	case DECIDE_UNKNOWN:
-	case DECIDE_TARGETS_GONE:
-	case DECIDE_NO_PROVEN:
-	case DECIDE_HELD:
-	case DECIDE_DOUBTED:
-		break;
-	}
 	return xasprintf("moved from %s to %s", leg->name, to);
 }
 
@@ -308,38 +297,26 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 	const char *active = leg_name(m, m->active);
 	char target[IP_TEXT_SIZE];
 
-	switch (d->reason) {
-	case DECIDE_TARGETS_GONE:
+	if (d->reason == DECIDE_TARGETS_GONE)
 		return xasprintf("no leg gets a reply from %s: the target is down, %s stays active",
 				 target_text(m, d->targets, target), active);
-	case DECIDE_NO_PROVEN:
+	if (d->reason == DECIDE_NO_PROVEN)
 		return xasprintf("%s fails, but no other leg is proven good: it stays active",
 				 active);
-	case DECIDE_HELD:
+	if (d->reason == DECIDE_HELD)
 		return xasprintf(
 			"%s fails, but the bond has moved too often: it stays active for now",
 			active);
-	case DECIDE_DOUBTED:
+	if (d->reason == DECIDE_DOUBTED)
 		return xasprintf("%s gets more replies from %s than it sent probes, but no other "
 				 "leg is proven good: it stays active",
 				 active, target_text(m, d->targets, target));
-	case DECIDE_NO_ACTIVE:
+	if (d->reason == DECIDE_NO_ACTIVE)
 		return xstrdup("no leg is up");
-	case DECIDE_HEALTHY:
-		if (m->told == DECIDE_TARGETS_GONE || m->told == DECIDE_NO_PROVEN ||
-		    m->told == DECIDE_HELD || m->told == DECIDE_DOUBTED ||
-		    m->told == DECIDE_NO_ACTIVE)
-			return xasprintf("%s gets replies again", active);
-		return NULL;
-	case DECIDE_MODE:
-	case DECIDE_UNKNOWN:
-	case DECIDE_CARRIER:
-	case DECIDE_SILENT:
-	case DECIDE_LOSSY:
-	case DECIDE_FORGED:
-	case DECIDE_RETURN:
-		return NULL;
-	}
+	if (d->reason == DECIDE_HEALTHY &&
+	    (m->told == DECIDE_TARGETS_GONE || m->told == DECIDE_NO_PROVEN ||
+	     m->told == DECIDE_HELD || m->told == DECIDE_DOUBTED || m->told == DECIDE_NO_ACTIVE))
+		return xasprintf("%s gets replies again", active);
 	return NULL;
 }
 

@@ -11,23 +11,9 @@
 
 static int exit_code(enum err_kind kind)
 {
-	switch (kind) {
-	case ERR_INTERRUPTED:
-		return EXIT_INTERRUPTED;
-	case ERR_UNREACHABLE:
-		return EXIT_UNREACHABLE;
-	case ERR_NONE:
-	case ERR_NOT_FOUND:
-	case ERR_REFUSED:
-	case ERR_NO_CAPACITY:
-	case ERR_BUSY:
-	case ERR_LOCAL:
-	case ERR_INVALID:
-	case ERR_FAILED:
-	case ERR_BUG:
-		break;
-	}
-	return EXIT_NOT_RIGHT;
+	return kind == ERR_INTERRUPTED   ? EXIT_INTERRUPTED
+	       : kind == ERR_UNREACHABLE ? EXIT_UNREACHABLE
+					 : EXIT_NOT_RIGHT;
 }
 
 int cli_fail(const char *verb, const struct err *err)

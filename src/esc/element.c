@@ -98,7 +98,8 @@ static void add_predicate(struct strbuf *path, const struct element *e)
 	strbuf_addf(path, "[%zu]", position);
 }
 
-char *element_path(const struct element *e)
+/* "/esc_datamodel/tenants/tenant[name='t']"; the caller frees. */
+static char *element_path(const struct element *e)
 {
 	const struct element *way[ESC_DEPTH_MAX + 2];
 	cleanup_strbuf struct strbuf path = {0};

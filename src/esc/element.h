@@ -57,9 +57,6 @@ void element_free(struct element *e); /* Frees the element and its children. */
 
 const char *element_text(const struct element *e); /* never NULL */
 
-/* "/esc_datamodel/tenants/tenant[name='t']"; the caller frees. */
-char *element_path(const struct element *e);
-
 /* Adds a finding about e with its line and path. */
 void report(struct esc_reading *r, enum severity severity, const char *rule,
 	    const struct element *e, const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -123,8 +123,11 @@ static struct host_nic *apply_link(const struct nlmsghdr *m, struct host *host)
 	return nic;
 }
 
-void links_apply(const void *dump, size_t len, struct host *host,
-		 void (*keep)(void *data, const void *message, size_t message_len), void *data)
+/* Applies a dump of RTM_NEWLINK messages: sets MAC, VLAN, trust, spoof checking and link state of
+ * the VFs of this host's NICs. Calls keep (may be NULL) for each message of such a NIC. */
+static void apply_links(const void *dump, size_t len, struct host *host,
+			void (*keep)(void *data, const void *message, size_t message_len),
+			void *data)
 {
 	int left = len > DUMP_MAX ? DUMP_MAX : (int)len;
 
@@ -178,13 +181,13 @@ void links_read(struct tree *tree, struct host *host)
 			log_info("cannot list the links: %s", err.text);
 			return;
 		}
-		links_apply(dump.s, dump.len, host, keep_message, &kept);
+		apply_links(dump.s, dump.len, host, keep_message, &kept);
 		tree_put(tree, DUMP_FILE, kept.s ? kept.s : "", kept.len);
 	} else {
 		cleanup_free char *file = tree_data(tree, DUMP_FILE, &len);
 
 		if (file)
-			links_apply(file, len, host, NULL, NULL);
+			apply_links(file, len, host, NULL, NULL);
 	}
 }
 

@@ -27,11 +27,6 @@ void links_read(struct tree *tree, struct host *host);
 /* Sets the driver version and firmware of the NIC with this interface. */
 void driver_info_read(struct tree *tree, struct host_nic *nic);
 
-/* Applies a dump of RTM_NEWLINK messages: sets MAC, VLAN, trust, spoof checking and link state of
- * the VFs of this host's NICs. Calls keep (may be NULL) for each message of such a NIC. */
-void links_apply(const void *dump, size_t len, struct host *host,
-		 void (*keep)(void *data, const void *message, size_t message_len), void *data);
-
 /* Sets each NIC's physnet. A conf is NULL if unreadable. */
 void physnets_apply(const struct oslo_conf *nova, const struct oslo_conf *agent, struct host *host);
 

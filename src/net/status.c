@@ -18,14 +18,13 @@ struct guest_leg *guest_bond_leg(const struct guest_bond *b, const char *name)
 	return array_find(b->legs, b->n_legs, streq(it->name, name));
 }
 
-void guest_leg_watch_free(struct guest_leg_watch *w)
+static void leg_watch_free(struct guest_leg_watch *w)
 {
-	if (!w)
-		return;
-	free_all(w->path, w);
+	if (w)
+		free_all(w->path, w);
 }
 
-void guest_watch_free(struct guest_watch *w)
+static void watch_free(struct guest_watch *w)
 {
 	if (!w)
 		return;
@@ -41,7 +40,7 @@ void guest_watch_free(struct guest_watch *w)
 static void leg_clear(struct guest_leg *l)
 {
 	free_all(l->name, l->mac, l->permanent_mac, l->mii_status, l->driver, l->pci_address);
-	guest_leg_watch_free(l->watch);
+	leg_watch_free(l->watch);
 }
 
 void guest_bond_clear(struct guest_bond *b)
@@ -52,7 +51,7 @@ void guest_bond_clear(struct guest_bond *b)
 	for (size_t i = 0; i < b->n_legs; i++)
 		leg_clear(&b->legs[i]);
 	free_all(b->legs, b->proc);
-	guest_watch_free(b->watch);
+	watch_free(b->watch);
 	*b = (struct guest_bond){0};
 }
 

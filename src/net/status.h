@@ -112,10 +112,6 @@ struct guest_bond *guest_status_bond(const struct guest_status *s, const char *n
 struct guest_interface *guest_status_interface(const struct guest_status *s, const char *name);
 struct guest_leg *guest_bond_leg(const struct guest_bond *b, const char *name);
 
-/* NULL is fine. */
-void guest_watch_free(struct guest_watch *w);
-void guest_leg_watch_free(struct guest_leg_watch *w);
-
 void guest_bond_clear(struct guest_bond *b);
 void guest_status_clear(struct guest_status *s);
 

@@ -49,7 +49,8 @@ static const struct {
 /* Its VERSIONS, less what config_drive_skip_versions leaves out. */
 static const char *const ec2_versions[] = {"2009-04-04", "latest"};
 
-char *configdrive_link_id(const char *port_id)
+/* "tap" and the first 11 characters of the port's UUID: Nova's name of the link. */
+static char *link_id(const char *port_id)
 {
 	return xasprintf("tap%.*s", LINK_ID_LEN - 3, port_id);
 }
@@ -108,7 +109,7 @@ static void put_network(struct json_writer *w, const struct configdrive_port *p,
 {
 	cleanup_free char *id = xasprintf("network%zu", number);
 	cleanup_free char *type = xasprintf("ipv%d%s", a->ip_version, a->dhcp ? "_dhcp" : "");
-	cleanup_free char *link = configdrive_link_id(p->id);
+	cleanup_free char *link = link_id(p->id);
 	struct ip_addr mask = ip_netmask(a->ip_version, a->prefix);
 	char netmask[IP_TEXT_SIZE];
 
@@ -136,7 +137,7 @@ static void put_link(struct json_writer *w, const struct configdrive_port *p)
 {
 	static const char *const exposed[] = {"bridge", "dvs", "hw_veb",    "hyperv",
 					      "ovs",    "tap", "vhostuser", "vif"};
-	cleanup_free char *id = configdrive_link_id(p->id);
+	cleanup_free char *id = link_id(p->id);
 	const char *type = "phy";
 	bool dhcp = false;
 

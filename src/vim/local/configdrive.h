@@ -56,9 +56,6 @@ struct configdrive {
 	size_t user_data_len;
 };
 
-/* "tap" and the first 11 characters of the port's UUID: Nova's name of the link. */
-char *configdrive_link_id(const char *port_id);
-
 /*
  * Nova's hostname for a server's name: lower case letters, digits and dashes, at most 63;
  * "Server-UUID" if none are left. The caller frees.
