@@ -16,6 +16,10 @@ struct place {
 	struct findings *findings;
 };
 
+#define unresolved(p, line, path, ...)                                                        \
+	findings_add((p)->findings, SEVERITY_ERROR, "descriptor-reference", (p)->model->file, \
+		     line, path, __VA_ARGS__)
+
 static char *group_path(const struct place *p)
 {
 	return xasprintf("/esc_datamodel/tenants/tenant[name='%s']/deployments/"
@@ -55,8 +59,8 @@ static void check_network(const struct place *p, const char *name, unsigned line
 	    str_in_words(model_option(p->deployment, p->group, "existing_networks"), name))
 		return;
 	const char *near = similar_network(p, name);
-	findings_add(
-		p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line, path,
+	unresolved(
+		p, line, path,
 		"network \"%s\" is not defined%s%s%s: define it under networks, or, if it exists "
 		"in the VIM, add it to the property existing_networks of the extension dnsvnf",
 		name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
@@ -77,9 +81,8 @@ static void check_subnet(const struct place *p, const char *network_name, const 
 			return;
 		strbuf_addf(&has, "%s%s", i ? ", " : " has ", network->subnets[i].name);
 	}
-	findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference", p->model->file, line,
-		     path, "subnet \"%s\" is not defined in network \"%s\", which%s", name,
-		     network_name, has.len ? has.s : " has none");
+	unresolved(p, line, path, "subnet \"%s\" is not defined in network \"%s\", which%s", name,
+		   network_name, has.len ? has.s : " has none");
 }
 
 static void check_interface(const struct place *p, const struct interface *interface)
@@ -116,11 +119,10 @@ static void check_monitoring(const struct place *p)
 
 		if (kpi->collector_nicid >= 0 &&
 		    !vm_group_interface(group, (unsigned)kpi->collector_nicid))
-			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
-				     p->model->file, kpi->line, of,
-				     "kpi \"%s\" uses nicid %d as its collector, but vm_group "
-				     "\"%s\" has no such interface",
-				     kpi->event_name, kpi->collector_nicid, group->name);
+			unresolved(p, kpi->line, of,
+				   "kpi \"%s\" uses nicid %d as its collector, but vm_group "
+				   "\"%s\" has no such interface",
+				   kpi->event_name, kpi->collector_nicid, group->name);
 	}
 	for (size_t i = 0; i < group->n_rules; i++) {
 		const struct rule *rule = &group->rules[i];
@@ -128,11 +130,10 @@ static void check_monitoring(const struct place *p)
 						  path, rule->event_name);
 
 		if (!kpi_named(group, rule->event_name))
-			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
-				     p->model->file, rule->line, of,
-				     "rule \"%s\" has no kpi with that event_name in vm_group "
-				     "\"%s\", so it never runs: add the kpi or remove the rule",
-				     rule->event_name, group->name);
+			unresolved(p, rule->line, of,
+				   "rule \"%s\" has no kpi with that event_name in vm_group "
+				   "\"%s\", so it never runs: add the kpi or remove the rule",
+				   rule->event_name, group->name);
 	}
 }
 
@@ -146,11 +147,10 @@ static void check_group_names(const struct place *p, const char *what, const str
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (!group_named(p->deployment, names->v[i]))
-			findings_add(p->findings, SEVERITY_ERROR, "descriptor-reference",
-				     p->model->file, line, path,
-				     "%s refers to vm_group \"%s\", but deployment \"%s\" has no "
-				     "such group",
-				     what, names->v[i], p->deployment->name);
+			unresolved(p, line, path,
+				   "%s refers to vm_group \"%s\", but deployment \"%s\" has no "
+				   "such group",
+				   what, names->v[i], p->deployment->name);
 }
 
 static void check_group(const struct place *p)

@@ -8,6 +8,7 @@
 #include <linux/veth.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "base/str.h"
 #include "net/frame.h"
 
@@ -44,6 +45,11 @@ static bool read_mac(const struct nlattr *a, struct mac_addr *ret_mac)
 	return true;
 }
 
+static struct ip_addr read_ip(const struct nlattr *a, int family)
+{
+	return ip_from_bytes(family, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+}
+
 /* Names from the kernel fit. */
 static void read_text(const struct nlattr *a, char *text, size_t size)
 {
@@ -59,35 +65,24 @@ static bool is_word(const struct nlattr *a, const char *word)
 
 static void read_bond(const struct nlattr *data, struct rtnl_bond *b)
 {
+	int *const values[] = {
+		[IFLA_BOND_MODE] = &b->mode,
+		[IFLA_BOND_ACTIVE_SLAVE] = &b->active,
+		[IFLA_BOND_MIIMON] = &b->miimon,
+		[IFLA_BOND_ARP_INTERVAL] = &b->arp_interval,
+		[IFLA_BOND_FAIL_OVER_MAC] = &b->fail_over_mac,
+		[IFLA_BOND_PRIMARY] = &b->primary,
+		[IFLA_BOND_PRIMARY_RESELECT] = &b->primary_reselect,
+	};
 	const struct nlattr *a;
 
 	b->active = b->primary = 0; /* the kernel omits absent values */
 	for (each_nested(a, data)) {
-		switch (mnl_attr_get_type(a)) {
-		case IFLA_BOND_MODE:
-			read_u8(a, &b->mode);
-			break;
-		case IFLA_BOND_ACTIVE_SLAVE:
-			read_int(a, &b->active);
-			break;
-		case IFLA_BOND_MIIMON:
-			read_int(a, &b->miimon);
-			break;
-		case IFLA_BOND_ARP_INTERVAL:
-			read_int(a, &b->arp_interval);
-			break;
-		case IFLA_BOND_FAIL_OVER_MAC:
-			read_u8(a, &b->fail_over_mac);
-			break;
-		case IFLA_BOND_PRIMARY:
-			read_int(a, &b->primary);
-			break;
-		case IFLA_BOND_PRIMARY_RESELECT:
-			read_u8(a, &b->primary_reselect);
-			break;
-		default: /* other attributes, more with each kernel version */
-			break;
-		}
+		unsigned type = mnl_attr_get_type(a);
+		if (type >= ARRAY_SIZE(values) || !values[type])
+			continue;
+		read_u8(a, values[type]);
+		read_int(a, values[type]);
 	}
 }
 
@@ -125,25 +120,18 @@ static void read_info(const struct nlattr *info, struct rtnl_link *l)
 	bool leg_of_bond = false;
 
 	for (each_nested(a, info)) {
-		switch (mnl_attr_get_type(a)) {
-		case IFLA_INFO_KIND:
+		unsigned type = mnl_attr_get_type(a);
+		if (type == IFLA_INFO_KIND)
 			read_text(a, l->kind, sizeof(l->kind));
-			l->is_bond = streq(l->kind, "bond");
-			l->is_vlan = streq(l->kind, "vlan");
-			break;
-		case IFLA_INFO_DATA:
+		else if (type == IFLA_INFO_DATA)
 			data = a;
-			break;
-		case IFLA_INFO_SLAVE_KIND:
+		else if (type == IFLA_INFO_SLAVE_KIND)
 			leg_of_bond = is_word(a, "bond");
-			break;
-		case IFLA_INFO_SLAVE_DATA:
+		else if (type == IFLA_INFO_SLAVE_DATA)
 			leg_data = a;
-			break;
-		default:
-			break;
-		}
 	}
+	l->is_bond = streq(l->kind, "bond");
+	l->is_vlan = streq(l->kind, "vlan");
 	if (l->is_bond && data)
 		read_bond(data, &l->bond);
 	else if (l->is_vlan && data)
@@ -197,28 +185,19 @@ bool rtnl_read_link(const struct nlmsghdr *m, struct rtnl_link *ret_link)
 			 .primary_reselect = -1},
 	};
 	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifi)), netlink_end(m))) {
-		switch (mnl_attr_get_type(a)) {
-		case IFLA_IFNAME:
+		unsigned type = mnl_attr_get_type(a);
+		if (type == IFLA_IFNAME)
 			read_text(a, l.name, sizeof(l.name));
-			break;
-		case IFLA_ADDRESS:
+		else if (type == IFLA_ADDRESS)
 			l.has_mac = read_mac(a, &l.mac);
-			break;
-		case IFLA_MASTER:
+		else if (type == IFLA_MASTER)
 			read_int(a, &l.master);
-			break;
-		case IFLA_LINK:
+		else if (type == IFLA_LINK)
 			read_int(a, &l.parent);
-			break;
-		case IFLA_LINKINFO:
+		else if (type == IFLA_LINKINFO)
 			read_info(a, &l);
-			break;
-		case IFLA_AF_SPEC:
+		else if (type == IFLA_AF_SPEC)
 			read_families(a, &l);
-			break;
-		default:
-			break;
-		}
 	}
 	*ret_link = l;
 	return true;
@@ -236,14 +215,12 @@ bool rtnl_read_addr(const struct nlmsghdr *m, struct rtnl_addr *ret_addr)
 
 	uint32_t flags = ifa->ifa_flags;
 	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ifa)), netlink_end(m))) {
-		uint16_t len = mnl_attr_get_payload_len(a);
-		const void *bytes = mnl_attr_get_payload(a);
 		if (mnl_attr_get_type(a) == IFA_ADDRESS)
-			peer = ip_from_bytes(ifa->ifa_family, bytes, len);
+			peer = read_ip(a, ifa->ifa_family);
 		else if (mnl_attr_get_type(a) == IFA_LOCAL)
-			local = ip_from_bytes(ifa->ifa_family, bytes, len);
-		else if (mnl_attr_get_type(a) == IFA_FLAGS && len == sizeof(flags))
-			memcpy(&flags, bytes, sizeof(flags));
+			local = read_ip(a, ifa->ifa_family);
+		else if (mnl_attr_get_type(a) == IFA_FLAGS)
+			read_u32(a, &flags);
 	}
 	/* IPv6 has IFA_LOCAL on point-to-point links only. */
 	if (!local.version)
@@ -290,8 +267,7 @@ static size_t read_hops(const struct nlattr *hops, int family, uint32_t metric,
 		struct rtnl_route r = {.index = hop.rtnh_ifindex, .metric = metric};
 		for (each_attr(a, (const void *)(at + sizeof(hop)), at + hop.rtnh_len))
 			if (mnl_attr_get_type(a) == RTA_GATEWAY)
-				r.gateway = ip_from_bytes(family, mnl_attr_get_payload(a),
-							  mnl_attr_get_payload_len(a));
+				r.gateway = read_ip(a, family);
 		if (r.gateway.version)
 			v[n++] = r;
 
@@ -313,23 +289,15 @@ size_t rtnl_read_default(const struct nlmsghdr *m, struct rtnl_route *v, size_t 
 	if (!rtm || max == 0)
 		return 0;
 	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*rtm)), netlink_end(m))) {
-		switch (mnl_attr_get_type(a)) {
-		case RTA_GATEWAY:
-			r.gateway = ip_from_bytes(rtm->rtm_family, mnl_attr_get_payload(a),
-						  mnl_attr_get_payload_len(a));
-			break;
-		case RTA_OIF:
+		unsigned type = mnl_attr_get_type(a);
+		if (type == RTA_GATEWAY)
+			r.gateway = read_ip(a, rtm->rtm_family);
+		else if (type == RTA_OIF)
 			read_int(a, &r.index);
-			break;
-		case RTA_PRIORITY:
+		else if (type == RTA_PRIORITY)
 			read_u32(a, &r.metric);
-			break;
-		case RTA_MULTIPATH:
+		else if (type == RTA_MULTIPATH)
 			hops = a;
-			break;
-		default:
-			break;
-		}
 	}
 	if (hops)
 		return read_hops(hops, rtm->rtm_family, r.metric, v, max);
