@@ -19,38 +19,6 @@ enum { MAX_PAGES = 100 };
 	"&fields=id&fields=name&fields=description&fields=status&fields=network_id" \
 	"&fields=created_at&fields=device_id&fields=device_owner&fields=admin_state_up"
 
-enum service openstack_service(enum vim_kind kind)
-{
-	switch (kind) {
-	case VIM_IMAGE:
-		return SERVICE_IMAGE;
-	case VIM_FLAVOR:
-	case VIM_SERVER_GROUP:
-	case VIM_SERVER:
-		return SERVICE_COMPUTE;
-	case VIM_NETWORK:
-	case VIM_SUBNET:
-	case VIM_PORT:
-		return SERVICE_NETWORK;
-	}
-	return SERVICE_COMPUTE;
-}
-
-const char *openstack_list_path(enum vim_kind kind)
-{
-	static const char *const names[] = {
-		[VIM_IMAGE] = "/images",
-		[VIM_FLAVOR] = "/flavors/detail",
-		[VIM_SERVER_GROUP] = "/os-server-groups",
-		[VIM_SERVER] = "/servers/detail",
-		[VIM_NETWORK] = "/networks",
-		[VIM_SUBNET] = "/subnets",
-		[VIM_PORT] = "/ports",
-	};
-
-	return names[kind];
-}
-
 int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vim/openstack/resource.h"
+#include "vim/openstack/handle.h"
 
 #include <ctype.h>
 
@@ -8,19 +8,33 @@
 #include "base/err.h"
 #include "base/json_read.h"
 
+/* Name of the list in an answer, its path, and the service. */
+static const struct {
+	const char *plural, *path;
+	enum service service;
+} kinds[] = {
+	[VIM_IMAGE] = {"images", "/images", SERVICE_IMAGE},
+	[VIM_FLAVOR] = {"flavors", "/flavors/detail", SERVICE_COMPUTE},
+	[VIM_SERVER_GROUP] = {"server_groups", "/os-server-groups", SERVICE_COMPUTE},
+	[VIM_NETWORK] = {"networks", "/networks", SERVICE_NETWORK},
+	[VIM_SUBNET] = {"subnets", "/subnets", SERVICE_NETWORK},
+	[VIM_PORT] = {"ports", "/ports", SERVICE_NETWORK},
+	[VIM_SERVER] = {"servers", "/servers/detail", SERVICE_COMPUTE},
+};
+
 const char *resource_plural(enum vim_kind kind)
 {
-	static const char *const names[] = {
-		[VIM_IMAGE] = "images",
-		[VIM_FLAVOR] = "flavors",
-		[VIM_SERVER_GROUP] = "server_groups",
-		[VIM_NETWORK] = "networks",
-		[VIM_SUBNET] = "subnets",
-		[VIM_PORT] = "ports",
-		[VIM_SERVER] = "servers",
-	};
+	return kinds[kind].plural;
+}
 
-	return names[kind];
+const char *openstack_list_path(enum vim_kind kind)
+{
+	return kinds[kind].path;
+}
+
+enum service openstack_service(enum vim_kind kind)
+{
+	return kinds[kind].service;
 }
 
 const char *resource_singular(enum vim_kind kind)
