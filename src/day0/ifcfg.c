@@ -121,7 +121,6 @@ static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct finding
 	const char *parent = get(f, "PHYSDEV", &line);
 	const char *id = get(f, "VLAN_ID", &line);
 	const char *dot = l->name ? strrchr(l->name, '.') : NULL;
-	int64_t n;
 
 	/* in "bond0.10", both parent and id */
 	if (parent)
@@ -130,15 +129,7 @@ static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct finding
 		l->parent = xstrndup(l->name, (size_t)(dot - l->name));
 	if (!id)
 		id = dot ? dot + 1 : "";
-	if (strpbrk(id, "$`"))
-		return;
-	if (str_to_int(id, 0, 4094, &n) < 0) {
-		cleanup_free char *q = quotable(id);
-		report(findings, f->text, line, SEVERITY_ERROR, "day0-vlan",
-		       "VLAN id \"%s\" must be from 0 to 4094", q);
-		return;
-	}
-	l->vlan_id = (int)n;
+	vlan_id_read(id, f->text, line, findings, &l->vlan_id);
 }
 
 static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, size_t *ret_line)

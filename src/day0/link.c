@@ -42,6 +42,19 @@ int mtu_parse(const char *s)
 	return str_to_int(s, 0, 65535, &n) == 0 ? (int)n : 0;
 }
 
+void vlan_id_read(const char *s, const struct text *text, size_t line, struct findings *findings,
+		  int *ret)
+{
+	cleanup_free char *q = quotable(s);
+	int64_t id;
+
+	if (str_to_int(s, 0, 4094, &id) == 0)
+		*ret = (int)id;
+	else if (!strpbrk(s, "$`"))
+		report(findings, text, line, SEVERITY_ERROR, "day0-vlan",
+		       "VLAN id \"%s\" must be from 0 to 4094", q);
+}
+
 struct guest_link *link_find(struct guest_links *links, enum dialect dialect, const char *id)
 {
 	for (size_t i = 0; i < links->n; i++)
@@ -211,19 +224,12 @@ void bond_options(struct bond *bond, const char *options, const char *separators
 /* Precedence of the dialects if two describe one interface; the higher wins. */
 static int strength(enum dialect dialect)
 {
-	switch (dialect) {
-	case DIALECT_NMCLI:
-		return 4;
-	case DIALECT_NETPLAN:
-		return 3;
-	case DIALECT_CLOUD_INIT_V2:
-		return 2;
-	case DIALECT_CLOUD_INIT_V1:
-		return 1;
-	case DIALECT_IFCFG:
-		return 0;
-	}
-	return 0;
+	static const int strengths[] = {
+		[DIALECT_IFCFG] = 0,   [DIALECT_CLOUD_INIT_V1] = 1, [DIALECT_CLOUD_INIT_V2] = 2,
+		[DIALECT_NETPLAN] = 3, [DIALECT_NMCLI] = 4,
+	};
+
+	return strengths[dialect];
 }
 
 static const char *link_name(const struct guest_link *l)

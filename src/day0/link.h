@@ -83,5 +83,9 @@ void mac_check(const char *s, const struct text *text, size_t line, struct findi
 /* An MTU in bytes; 0 (unset) for any other text. */
 int mtu_parse(const char *s);
 
+/* Reports an invalid VLAN id. *ret is left as it is for that, and for a variable of the shell. */
+void vlan_id_read(const char *s, const struct text *text, size_t line, struct findings *findings,
+		  int *ret);
+
 /* The address family, 4 or 6; 0 if neither. A prefix length is ignored. */
 int address_family(const char *s);

@@ -126,23 +126,11 @@ static void set_type(struct guest_link *l, const char *value)
 		l->kind = LINK_OTHER;
 }
 
-static void drop_address(struct guest_addresses *a, const char *value)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		if (!streq(a->v[i], value))
-			continue;
-		free(a->v[i]);
-		memmove(a->v + i, a->v + i + 1, (a->n - i - 1) * sizeof(*a->v));
-		a->n--;
-		return;
-	}
-}
-
-/* Removes the addresses of a family. Invalid addresses have no family and are kept. */
-static void drop_family(struct guest_addresses *a, int family)
+/* Removes the address, or all addresses of a family. Invalid addresses have no family. */
+static void drop_addresses(struct guest_addresses *a, const char *value, int family)
 {
 	for (size_t i = a->n; i-- > 0;) {
-		if (address_family(a->v[i]) != family)
+		if (value ? !streq(a->v[i], value) : address_family(a->v[i]) != family)
 			continue;
 		free(a->v[i]);
 		memmove(a->v + i, a->v + i + 1, (a->n - i - 1) * sizeof(*a->v));
@@ -158,14 +146,14 @@ static void set_addresses(struct nmcli *n, int family, char op, const char *valu
 	char *save = NULL;
 
 	if (op == 0)
-		drop_family(a, family);
+		drop_addresses(a, NULL, family);
 	for (char *s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		s += strspn(s, " \t");
 		s[strcspn(s, " \t")] = 0; /* NetworkManager used to accept "address gateway" */
 		if (!*s)
 			continue;
 		if (op == '-') {
-			drop_address(a, s);
+			drop_addresses(a, s, 0);
 			continue;
 		}
 		address_check(s, family, ADDRESS_WITH_PREFIX, n->text, n->line, n->findings);
@@ -184,21 +172,6 @@ static void set_gateway(struct nmcli *n, int family, const char *value)
 	}
 	address_check(value, family, ADDRESS_ALONE, n->text, n->line, n->findings);
 	string_set(gateway, value);
-}
-
-static void set_vlan_id(struct nmcli *n, const char *value)
-{
-	int64_t id;
-
-	if (strpbrk(value, "$`"))
-		return;
-	if (str_to_int(value, 0, 4094, &id) < 0) {
-		cleanup_free char *q = quotable(value);
-		report(n->findings, n->text, n->line, SEVERITY_ERROR, "day0-vlan",
-		       "VLAN id \"%s\" must be from 0 to 4094", q);
-		return;
-	}
-	n->link->vlan_id = (int)id;
 }
 
 static void set_bond_options(struct nmcli *n, char op, const char *value)
@@ -262,12 +235,12 @@ static void set_property(struct nmcli *n, const char *word, const char *value)
 	case BOND_OPTION:
 		bond_option(&l->bond, row->name, value, n->text, n->line, n->findings);
 		break;
-	case IP_ADDRESSES:
-		set_addresses(n, row->family, op, value);
-		break;
 	case IP_ADD:
 		n->method4 |= row->family == 4;
-		set_addresses(n, row->family, '+', value);
+		op = '+';
+		__attribute__((fallthrough));
+	case IP_ADDRESSES:
+		set_addresses(n, row->family, op, value);
 		break;
 	case IP_GATEWAY:
 		set_gateway(n, row->family, value);
@@ -279,7 +252,7 @@ static void set_property(struct nmcli *n, const char *word, const char *value)
 		string_set(&l->parent, value);
 		break;
 	case VLAN_ID:
-		set_vlan_id(n, value);
+		vlan_id_read(value, n->text, n->line, n->findings, &l->vlan_id);
 		break;
 	case ETHERNET_MAC:
 		mac_check(value, n->text, n->line, n->findings);
