@@ -8,42 +8,32 @@
 
 enum { QUOTE_MAX = 72 };
 
-static size_t count_lines(const char *s, size_t len)
+/* Line i is line first + i * step, of the file or of the parent. */
+static void init(struct text *t, const char *file, const struct text *parent, size_t first,
+		 size_t step, const char *s, size_t len)
 {
-	size_t n = 1;
-
+	*t = (struct text){.file = file, .s = xmemdup(s, len), .len = len, .n_lines = 1};
 	for (size_t i = 0; i < len; i++)
-		n += s[i] == '\n';
-	return n;
-}
-
-static void init(struct text *t, const char *file, const char *s, size_t len)
-{
-	*t = (struct text){.file = file, .s = xmemdup(s, len), .len = len};
-	t->n_lines = count_lines(s, len);
+		t->n_lines += s[i] == '\n';
 	t->lines = xcalloc(t->n_lines, sizeof(*t->lines));
+	for (size_t i = 0; i < t->n_lines; i++)
+		t->lines[i] = parent ? text_line(parent, first + i * step) : (unsigned)(first + i);
 }
 
 void text_init(struct text *t, const char *file, const char *s, size_t len, unsigned first_line)
 {
-	init(t, file, s, len);
-	for (size_t i = 0; i < t->n_lines; i++)
-		t->lines[i] = first_line + (unsigned)i;
+	init(t, file, NULL, first_line, 1, s, len);
 }
 
 void text_init_slice(struct text *t, const struct text *parent, size_t first, const char *s,
 		     size_t len)
 {
-	init(t, parent->file, s, len);
-	for (size_t i = 0; i < t->n_lines; i++)
-		t->lines[i] = text_line(parent, first + i);
+	init(t, parent->file, parent, first, 1, s, len);
 }
 
 void text_init_at(struct text *t, const struct text *parent, size_t line, const char *s, size_t len)
 {
-	init(t, parent->file, s, len);
-	for (size_t i = 0; i < t->n_lines; i++)
-		t->lines[i] = text_line(parent, line);
+	init(t, parent->file, parent, line, 0, s, len);
 }
 
 void text_clear(struct text *t)

@@ -66,21 +66,6 @@ static int set_interval(struct conf *c, const char *value, struct err *err)
 	return r;
 }
 
-static int set_fall(struct conf *c, const char *value, struct err *err)
-{
-	return set_number(value, 2, 20, &c->track.fall, err);
-}
-
-static int set_rise(struct conf *c, const char *value, struct err *err)
-{
-	return set_number(value, 2, TRACK_RISE_MAX, &c->track.rise, err);
-}
-
-static int set_moves(struct conf *c, const char *value, struct err *err)
-{
-	return set_number(value, 1, DECIDE_MOVES, &c->limits.max_moves, err);
-}
-
 static int set_failback(struct conf *c, const char *value, struct err *err)
 {
 	static const char *const names[] = {[FAILBACK_NEVER] = "never",
@@ -116,17 +101,27 @@ static int set_announce_loopback(struct conf *c, const char *value, struct err *
 static const struct {
 	const char *name;
 	int (*set)(struct conf *c, const char *value, struct err *err);
+	size_t number; /* without set: offset of an unsigned, from min to max */
+	int min, max;
 } settings[] = {
-	{"listen", set_listen},
-	{"targets", set_targets},
-	{"interval", set_interval},
-	{"fall", set_fall},
-	{"rise", set_rise},
-	{"moves", set_moves},
-	{"failback", set_failback},
-	{"prefer", set_prefer},
-	{"announce_loopback", set_announce_loopback},
+	{"listen", .set = set_listen},
+	{"targets", .set = set_targets},
+	{"interval", .set = set_interval},
+	{"fall", .number = offsetof(struct conf, track.fall), .min = 2, .max = 20},
+	{"rise", .number = offsetof(struct conf, track.rise), .min = 2, .max = TRACK_RISE_MAX},
+	{"moves", .number = offsetof(struct conf, limits.max_moves), .min = 1, .max = DECIDE_MOVES},
+	{"failback", .set = set_failback},
+	{"prefer", .set = set_prefer},
+	{"announce_loopback", .set = set_announce_loopback},
 };
+
+static int set(size_t i, struct conf *c, const char *value, struct err *err)
+{
+	if (settings[i].set)
+		return settings[i].set(c, value, err);
+	return set_number(value, settings[i].min, settings[i].max,
+			  (unsigned *)((char *)c + settings[i].number), err);
+}
 
 struct reading {
 	struct conf *conf;
@@ -142,7 +137,7 @@ static int take_value(void *data, const char *section, const char *name, const c
 	for (size_t i = 0; i < ARRAY_SIZE(settings) && !section[0]; i++) {
 		if (!streq(name, settings[i].name))
 			continue;
-		if (settings[i].set(r->conf, value, &r->err) < 0) {
+		if (set(i, r->conf, value, &r->err) < 0) {
 			err_wrap(&r->err, "%s", name);
 			return 0;
 		}
