@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import ssl
 import threading
 import urllib.parse
 
@@ -35,6 +36,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         cloud.requests.append((self.command, path, body))
         for method, pattern, reply in cloud.spoiled:
             if method == self.command and re.search(pattern, path):
+                if callable(reply):
+                    return reply(self)
                 if reply is None:  # no answer, ever
                     cloud.delayed.set()
                     cloud.over.wait(60)
@@ -57,9 +60,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Cloud:
-    def __init__(self):
+    def __init__(self, certificate=None, services="http"):
+        """certificate: (file, key) of Keystone over https; services: the scheme in the catalog."""
         self.requests = []  # (method, path, body)
-        self.spoiled = []  # (method, pattern of the path, (status, body) or None: no answer)
+        self.spoiled = []  # (method, pattern of the path, (status, body[, headers]), a function, or None: no answer)
         self.delayed, self.over = threading.Event(), threading.Event()
         self.new_server = {"status": "ACTIVE"}
         self.there = {kind: {} for kind in (*SINGULAR, "images")}
@@ -67,7 +71,12 @@ class Cloud:
         self.lock = threading.Lock()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.cloud = self
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}"
+        self.services = f"{services}://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
 
     def close(self):
@@ -82,7 +91,7 @@ class Cloud:
         self.spoiled.append((method, pattern, None))
 
     def token(self):
-        catalog = [{"type": name, "endpoints": [{"interface": "public", "region_id": "R", "url": f"{self.url}/{path}"}]}
+        catalog = [{"type": name, "endpoints": [{"interface": "public", "region_id": "R", "url": f"{self.services}/{path}"}]}
                    for name, path in SERVICES.items()]
         return {"token": {"user": {"id": "user-1", "name": "u"}, "catalog": catalog,
                           "project": {"id": "project-1", "name": "test-tenant", "domain": {"id": "default"}},

@@ -42,8 +42,8 @@ class Trust(unittest.TestCase):
         return subprocess.run([DNSVNF, *arguments], capture_output=True, timeout=60, check=False,
                               env={"PATH": os.environ["PATH"], "DNSVNF_LOCAL_DIR": f"{self.folder}/local", **environment})
 
-    def start_cloud(self, **entry):
-        cloud = fake_cloud.Cloud()
+    def start_cloud(self, certificate=None, services="http", **entry):
+        cloud = fake_cloud.Cloud(certificate, services)
         self.addCleanup(cloud.close)
         self.write("clouds.yaml", json.dumps({"clouds": {"test": {"region_name": "R", **entry, "auth": {
             "auth_url": f"{cloud.url}/identity/v3", "username": "u", "password": "p", "project_name": "p",
@@ -139,6 +139,63 @@ class Day0(Trust):
             self.assertIn("day0-private-key", self.found()[1], text)
         self.write("design/day0.cfg", "#cloud-config\n# -----BEGIN PUBLIC KEY-----\n")
         self.assertNotIn("day0-private-key", self.found()[1])
+
+
+class Cloud(Trust):
+    def certificate(self):
+        file, key = f"{self.folder}/cert.pem", f"{self.folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", file, "-days", "1", "-subj", "/CN=127.0.0.1", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        return file, key
+
+    def test_certificate_is_verified(self):
+        pair = self.certificate()
+        cloud = self.start_cloud(pair, "https")
+        done = self.on_cloud("plan")
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn(b"certificate", done.stderr)
+        self.assertEqual([], cloud.requests)
+        cloud = self.start_cloud(pair, "https", cacert=pair[0])
+        done = self.on_cloud("plan")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertNotIn(b"TLS_NOT_VERIFIED", done.stderr)
+        self.start_cloud(pair, "https", verify=False)
+        done = self.on_cloud("plan")
+        self.assertEqual((0, 1), (done.returncode, done.stderr.count(b"the certificate is not verified")), done.stderr)
+
+    def test_token_is_not_sent_in_plain_text(self):
+        pair = self.certificate()
+        cloud = self.start_cloud(pair, "http", cacert=pair[0])
+        done = self.on_cloud("plan")
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn(b"DNSVNF_INSECURE_TRANSPORT=1", done.stderr)
+        self.assertEqual({"/identity/v3/auth/tokens"}, {path for _, path, _ in cloud.requests})
+        done = self.on_cloud("plan", DNSVNF_INSECURE_TRANSPORT="1")
+        self.assertNotIn(b"DNSVNF_INSECURE_TRANSPORT", done.stderr)
+
+    def test_trickle_ends(self):
+        def trickle(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Length", "1000000")
+            handler.end_headers()
+            while not handler.server.cloud.over.wait(0.5):
+                handler.wfile.write(b" ")
+        cloud = self.start_cloud()
+        cloud.spoiled.append(("GET", "networks", trickle))
+        done = self.on_cloud("plan", DNSVNF_HTTP_TIMEOUT="1")
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn(b"no reply in time", done.stderr)
+
+    def test_listing_is_bounded(self):
+        cloud = self.start_cloud()
+        page = json.dumps({"ports": [], "ports_links": [{"rel": "next", "href": f"{cloud.url}/network/v2.0/ports?marker=x"}],
+                           "x": "x" * (16 << 20)}).encode()
+        cloud.spoiled.append(("GET", "ports", (200, page)))
+        done = self.on_cloud("plan")
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn(b"a listing has more than 67108864 bytes", done.stderr)
+        self.assertLessEqual(sum("ports" in path for _, path, _ in cloud.requests), 10)
 
 
 if __name__ == "__main__":

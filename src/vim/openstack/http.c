@@ -197,8 +197,10 @@ void http_start(struct http *http, const struct http_request *request, http_done
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, request->headers);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	/* A large listing may take long; the timeout applies only if no byte arrives. */
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	/* A large listing may take long: the timeout applies if no byte arrives. */
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->upload ? 1000L : 1L);
+	if (!request->upload)
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)http_deadline_ms(http));
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->timeout_s);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->words);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
@@ -339,6 +341,11 @@ void http_run(struct http *http)
 			break;
 		curl_multi_poll(http->multi, NULL, 0, (int)pause + 1, NULL);
 	}
+}
+
+double http_deadline_ms(const struct http *http)
+{
+	return (double)http->timeout_s * 1e3 * HTTP_DEADLINE;
 }
 
 double http_elapsed(const struct http *http)

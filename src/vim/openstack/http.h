@@ -16,7 +16,10 @@ struct cloud;
 struct http;
 struct run_ctx;
 
-enum { HTTP_MAX_ANSWER = 32 << 20 }; /* bytes of a body; a longer one is an error */
+enum {
+	HTTP_MAX_ANSWER = 32 << 20, /* bytes of a body; a longer one is an error */
+	HTTP_DEADLINE = 5,          /* timeouts that a request may take, unless it uploads */
+};
 
 /* A file sent as the body. */
 struct http_upload {
@@ -55,7 +58,8 @@ typedef void http_done_fn(void *data, const struct http_answer *answer);
 
 /*
  * TLS as configured for the cloud (verify, cacert, cert, key). A request fails after
- * DNSVNF_HTTP_TIMEOUT seconds (default 60) without transfer. cloud and run are borrowed.
+ * DNSVNF_HTTP_TIMEOUT seconds (default 60) without transfer (an upload: below 1 kB/s), or after
+ * http_deadline_ms in all. cloud and run are borrowed.
  */
 struct http *http_new(const struct cloud *cloud, const struct run_ctx *run);
 void http_free(struct http *http); /* takes NULL; done is not called for pending requests */
@@ -76,4 +80,5 @@ void http_run(struct http *http);
 bool http_interrupted(const struct http *http);
 void http_uninterruptible(struct http *http); /* from now on http_interrupted is false */
 
+double http_deadline_ms(const struct http *http);
 double http_elapsed(const struct http *http); /* ms since http_new */

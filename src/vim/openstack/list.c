@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 
-enum { MAX_PAGES = 100 };
+enum { MAX_PAGES = 100, MAX_BYTES = 64 << 20 };
 
 /* The fields that are used; a port has many more. */
 #define NETWORK_FIELDS                                                              \
@@ -24,7 +24,7 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 {
 	cleanup_free struct call **calls = xcalloc(n, sizeof(struct call *));
 	bool *more = xcalloc(n, sizeof(*more));
-	size_t left = n;
+	size_t left = n, bytes = 0;
 	int r = 0;
 
 	for (int page = 0; r == 0 && left > 0 && page < MAX_PAGES; page++) {
@@ -44,6 +44,10 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 		left = 0;
 		for (size_t k = 0; k < sent; k++) {
 			struct listing *l = &listings[which[k]];
+			bytes += calls[k]->len;
+			if (r == 0 && bytes > MAX_BYTES)
+				r = err_set(err, FAILED, "a listing has more than %d bytes",
+					    MAX_BYTES);
 			if (r == 0)
 				r = resources_add_list(ret, l->kind, calls[k]->answer, err);
 			free(l->query);

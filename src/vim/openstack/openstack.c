@@ -82,6 +82,18 @@ static int take_lock(struct openstack *os, struct err *err)
 	return lock_take(&os->lock, what, shown, err);
 }
 
+static void warn_unverified(const struct cloud *cloud, const struct run_ctx *run)
+{
+	static bool warned;
+
+	if (!cloud->verify && !warned && str_starts(cloud->auth_url, "https:"))
+		event_note(run, "TLS_NOT_VERIFIED",
+			   "cloud \"%s\": the certificate is not verified, so anybody on the path "
+			   "can read the password: set cacert in %s",
+			   cloud->name, cloud->where);
+	warned = warned || !cloud->verify;
+}
+
 static int openstack_open(const struct vim_target *target, const struct run_ctx *run,
 			  struct vim **ret_vim, struct err *err)
 {
@@ -97,8 +109,10 @@ static int openstack_open(const struct vim_target *target, const struct run_ctx 
 	os->make_project = target->make_project && target->project;
 	os->prefix = xasprintf("dnsvnf:%s/%s/", target->tenant, target->deployment);
 	r = cloud_load(target->vim_name, target->region, &os->cloud, err);
-	if (r == 0)
+	if (r == 0) {
+		warn_unverified(&os->cloud, run);
 		os->session = session_new(&os->cloud, os->project, run);
+	}
 	if (r == 0 && target->change)
 		r = take_lock(os, err);
 	if (r < 0) {

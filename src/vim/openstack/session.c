@@ -2,6 +2,7 @@
 #include "vim/openstack/session.h"
 
 #include <errno.h>
+#include <strings.h>
 #include <sys/resource.h>
 
 #include "base/alloc.h"
@@ -238,7 +239,10 @@ static void call_is_done(void *data)
 static bool may_be_repeated(const struct call *call, const struct http_answer *answer,
 			    bool nonsense)
 {
-	if (call->tries >= MAX_TRIES || http_interrupted(call->session->http))
+	struct http *http = call->session->http;
+
+	if (call->tries >= MAX_TRIES || http_interrupted(http) ||
+	    http_elapsed(http) - call->start_ms > http_deadline_ms(http))
 		return false;
 	switch (answer->status) {
 	case 429: /* not processed: RFC 6585; for 503, the API guidelines */
@@ -420,6 +424,7 @@ static bool is_success(long status)
 static void take_answer(struct call *call, const struct http_answer *answer, bool nonsense)
 {
 	call->status = answer->status;
+	call->len = answer->len;
 	call->subject_token = xstrdup(answer->subject_token);
 	if (answer->status == 0) {
 		set_transport_error(call, answer);
@@ -582,7 +587,8 @@ static void send_call(void *data)
 		*array_push(gate->waiting, gate->n) = call;
 		return;
 	}
-	call->tries++;
+	if (call->tries++ == 0)
+		call->start_ms = http_elapsed(s->http);
 	call->generation = s->generation;
 	call->nova_minor = call->purpose == PURPOSE_VERSION ? NOVA_MINOR_ALL : s->nova_minor;
 	s->requests++;
@@ -594,6 +600,14 @@ static void send_call(void *data)
 					  .upload = call->upload,
 					  .once = !call->repeatable},
 		   answered, call);
+}
+
+/* Whether a token that came over https would be sent over http. */
+static bool would_leak(const struct session *s, const char *url)
+{
+	return strncasecmp(s->cloud->auth_url, "https:", 6) == 0 &&
+	       strncasecmp(url, "https:", 6) != 0 &&
+	       !streq(getenv("DNSVNF_INSECURE_TRANSPORT"), "1");
 }
 
 void session_start(struct session *s, struct call *call)
@@ -608,15 +622,24 @@ void session_start(struct session *s, struct call *call)
 		version[strlen("/v2.1")] = 0;
 	call->url = xasprintf("%s%s", base ? base : "", call->path);
 	call->text = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
-	if (base) {
+	bool leak = base && would_leak(s, base);
+	if (base && !leak) {
 		send_call(call);
 		return;
 	}
-	call->result =
-		err_code(&call->err, NOT_FOUND, ENOTSUP,
-			 "cloud \"%s\": the catalog has no %s with interface %s in region %s",
-			 s->cloud->name, service_name(call->service), s->cloud->interface,
-			 region ? region : "(any)");
+	if (leak)
+		call->result = err_set(
+			&call->err, REFUSED,
+			"cloud \"%s\": %s at %s would get the token in plain text, while Keystone "
+			"uses https: have the catalog corrected, select another interface, or set "
+			"DNSVNF_INSECURE_TRANSPORT=1",
+			s->cloud->name, service_name(call->service), base);
+	else
+		call->result = err_code(
+			&call->err, NOT_FOUND, ENOTSUP,
+			"cloud \"%s\": the catalog has no %s with interface %s in region %s",
+			s->cloud->name, service_name(call->service), s->cloud->interface,
+			region ? region : "(any)");
 	http_after(s->http, 0, call_is_done, call);
 }
 

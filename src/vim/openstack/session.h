@@ -31,6 +31,7 @@ struct call {
 	/* Set when it is done: */
 	long status;
 	json_t *answer; /* NULL: none, or no JSON; owned */
+	size_t len;     /* bytes of the answer */
 	char *message;  /* the service's message of a refusal, or NULL */
 	char *subject_token;
 	int result;     /* 0, or -errno with err */
@@ -43,6 +44,7 @@ struct call {
 	/* Private to the session: */
 	struct session *session;
 	unsigned tries, generation, nova_minor;
+	double start_ms; /* of the first try */
 	bool renewed;
 	enum { PURPOSE_ANY, PURPOSE_LOGIN, PURPOSE_VERSION } purpose;
 	char *url, *text;
@@ -83,7 +85,9 @@ unsigned session_nova_minor(const struct session *s);
 /*
  * Sends the call; done is called from session_run and then owns the call. Repeated are 429 and 503,
  * after Retry-After; 401 once, with a new token, for which all calls wait; if repeatable, also 5xx
- * and broken connections. At most five tries. Needs session_login.
+ * and broken connections. At most five tries, and none after HTTP_DEADLINE timeouts. A token that
+ * Keystone sent over https is not sent over http, unless DNSVNF_INSECURE_TRANSPORT is 1. Needs
+ * session_login.
  */
 void session_start(struct session *s, struct call *call);
 void session_after(struct session *s, double delay_ms, void (*fn)(void *data), void *data);
