@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -125,6 +127,13 @@ int dir_remove(const char *path, struct err *err)
 	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
 		return err_errno(err, errno, "cannot remove %s", path);
 	return 0;
+}
+
+int open_resolved(int dirfd, const char *path, int flags, unsigned resolve)
+{
+	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC, .resolve = resolve};
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
 bool file_exists(const char *path)

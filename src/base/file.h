@@ -36,3 +36,6 @@ int dir_make(const char *path, struct err *err);
 int dir_remove(const char *path, struct err *err);
 
 bool file_exists(const char *path);
+
+/* openat2(2) with RESOLVE_* flags, close-on-exec: a descriptor, or -1 and errno. */
+int open_resolved(int dirfd, const char *path, int flags, unsigned resolve);

@@ -120,6 +120,8 @@ int verb_host(const struct verb *verb, const void *all)
 	if (options->capture)
 		tree_record(tree, &table);
 	host_read(tree, &host);
+	if (tree_error(tree, &err) < 0)
+		return cli_fail("host", &err);
 	if (options->capture)
 		return capture(options, &table);
 	if (options->tune)

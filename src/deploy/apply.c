@@ -362,11 +362,13 @@ int undeploy_prepare(struct vim *vim, const struct model *model, const struct te
 		     const struct deployment *deployment, struct vim_inventory *ret_inventory,
 		     struct plan **ret_plan, struct err *err)
 {
-	int r = vim->ops->list(vim, NULL, 0, ret_inventory, err);
+	cleanup_err struct err why = ERR_INIT;
+	int r = vim->ops->list(vim, NULL, 0, ret_inventory, &why);
 
-	if (r == 0)
-		*ret_plan = plan_undeploy(model, tenant, deployment, ret_inventory);
-	return r;
+	if (r < 0 && r != -EBADMSG) /* apply_undeploy reports it, after the others are gone */
+		return err_copy(err, &why);
+	*ret_plan = plan_undeploy(model, tenant, deployment, ret_inventory);
+	return 0;
 }
 
 int apply_undeploy(struct vim *vim, const struct plan *plan, struct err *err)
@@ -378,7 +380,7 @@ int apply_undeploy(struct vim *vim, const struct plan *plan, struct err *err)
 	for (size_t i = 0; i < plan->n; i++)
 		*array_push(objects, n) = plan->v[i].present;
 	int r = execute_destroy(vim, objects, n, err);
-	if (r == 0 && n > 0)
+	if (r == 0)
 		r = prove_gone(vim, &left, err);
 	if (r == 0 && !left)
 		r = vim->ops->release(vim, err);

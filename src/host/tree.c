@@ -7,11 +7,11 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/str.h"
 
 enum { MAX_FILE = 4 << 20, MAX_NAMES = 8192 };
@@ -21,6 +21,7 @@ struct tree {
 	bool live;
 	const struct tree_table *table;
 	struct tree_table *record;
+	struct err err; /* the first error that is not "unknown" */
 };
 
 void tree_table_add(struct tree_table *table, const char *path, enum tree_kind kind,
@@ -116,18 +117,29 @@ int tree_open_live(struct tree **ret_tree, struct err *err)
 	return 0;
 }
 
-static int open_at(const struct tree *tree, const char *path, int flags)
+/* Only an error of the machine: absent, forbidden and not supported are unknown values. */
+static void latch(struct tree *tree, const char *path)
 {
-	struct open_how how = {
-		.flags = (unsigned)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
+	if (errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+		if (!tree->err.code)
+			err_errno(&tree->err, errno, "cannot read /%s", path);
+}
 
-	if (tree->live)
-		return openat(tree->fd, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (flags & O_PATH)
-		how.flags = (unsigned)flags | O_CLOEXEC;
-	return (int)syscall(SYS_openat2, tree->fd, path, &how, sizeof(how));
+int tree_error(const struct tree *tree, struct err *err)
+{
+	return tree->err.code ? err_copy(err, &tree->err) : 0;
+}
+
+static int open_at(struct tree *tree, const char *path, int flags)
+{
+	if (!(flags & O_PATH))
+		flags |= O_NONBLOCK | O_NOCTTY;
+	int fd = tree->live ? openat(tree->fd, path, flags | O_CLOEXEC)
+			    : open_resolved(tree->fd, path, flags,
+					    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (fd < 0)
+		latch(tree, path);
+	return fd;
 }
 
 int tree_open_folder(const char *root, struct tree **ret_tree, struct err *err)
@@ -156,8 +168,10 @@ struct tree *tree_open_table(const struct tree_table *table)
 
 void tree_close(struct tree *tree)
 {
-	if (tree && tree->fd >= 0)
-		close(tree->fd);
+	if (!tree)
+		return;
+	cleanup_close_fn(&tree->fd);
+	err_clear(&tree->err);
 	free(tree);
 }
 
@@ -177,7 +191,7 @@ void tree_put(struct tree *tree, const char *path, const void *data, size_t len)
 		tree_table_add(tree->record, path, TREE_FILE, data, len);
 }
 
-static char *read_fd(int fd, size_t *ret_len)
+static char *read_fd(struct tree *tree, const char *path, int fd, size_t *ret_len)
 {
 	struct stat st;
 	size_t len = 0, room = 4096;
@@ -192,8 +206,10 @@ static char *read_fd(int fd, size_t *ret_len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
+			latch(tree, path);
 			return NULL;
+		}
 		if (n == 0)
 			break;
 		len += (size_t)n;
@@ -222,7 +238,7 @@ char *tree_peek(struct tree *tree, const char *path, size_t *ret_len)
 
 	cleanup_close int fd = open_at(tree, path, O_RDONLY);
 
-	return fd < 0 ? NULL : read_fd(fd, ret_len);
+	return fd < 0 ? NULL : read_fd(tree, path, fd, ret_len);
 }
 
 char *tree_data(struct tree *tree, const char *path, size_t *ret_len)
@@ -371,7 +387,7 @@ static void list_table(const struct tree_table *table, const char *path, const c
 	}
 }
 
-static void list_folder(const struct tree *tree, const char *path, const char *prefix,
+static void list_folder(struct tree *tree, const char *path, const char *prefix,
 			struct tree_names *names)
 {
 	cleanup_close int fd = open_at(tree, path, O_RDONLY | O_DIRECTORY);
@@ -382,8 +398,9 @@ static void list_folder(const struct tree *tree, const char *path, const char *p
 		return;
 	(void)steal_fd(&fd);
 	names->known = true;
-	while ((e = readdir(dir)))
+	while (errno = 0, (e = readdir(dir)))
 		add_name(names, e->d_name, prefix);
+	latch(tree, path);
 }
 
 static int by_name(const void *a, const void *b)

@@ -3,7 +3,8 @@
  * The source that a host is read from: the machine, a folder with its /sys, /proc and /etc (a
  * capture), or a table of such files in memory. Paths are relative to the root, without a leading
  * slash. Unreadable values are NULL or -1; callers do not distinguish "absent" from "not
- * permitted", both are unknown. In a folder, links cannot lead outside it.
+ * permitted", both are unknown; other errors (EIO, EMFILE) are kept for tree_error. In a folder,
+ * links cannot lead outside it.
  */
 #pragma once
 
@@ -41,6 +42,9 @@ int tree_open_folder(const char *root, struct tree **ret_tree, struct err *err);
 /* The table must be sorted and outlive the tree. */
 struct tree *tree_open_table(const struct tree_table *table);
 void tree_close(struct tree *tree); /* NULL is fine */
+
+/* The first error of the machine since the tree was opened, or 0. */
+int tree_error(const struct tree *tree, struct err *err);
 
 /* From now on, records everything that is read in `into` (for a capture). */
 void tree_record(struct tree *tree, struct tree_table *into);

@@ -244,7 +244,8 @@ struct vim_ops {
 	/*
 	 * The objects with this deployment's mark, and all other networks and flavors of the
 	 * project. Of images, and of networks of other projects, only those that a reference finds
-	 * by name or id: there may be thousands.
+	 * by name or id: there may be thousands. -EBADMSG: what the VIM recorded of an object
+	 * cannot be read; *ret has the others.
 	 */
 	int (*list)(struct vim *vim, const struct vim_reference *references, size_t n,
 		    struct vim_inventory *ret, struct err *err);

@@ -29,6 +29,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "net/netlink.h"
+#include "vim/local/handle.h"
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
@@ -553,6 +554,51 @@ static void test_segments_carry_and_break(void **state)
 	assert_int_equal(links.n, 1);
 }
 
+/* Of another state folder, or of somebody else: the same name is no reason to touch it. */
+static void test_only_a_recorded_namespace_is_deleted_or_used(void **state)
+{
+	(void)state;
+	char root[] = "/run/store-XXXXXX";
+	const struct vim_target target = {.vim_name = "local", .tenant = "test", .deployment = "a"};
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_close int ns = -1;
+	int status;
+
+	assert_non_null(mkdtemp(root));
+	setenv("DNSVNF_LOCAL_DIR", root, 1);
+	cleanup_free char *name = netns_name("test", "a");
+	assert_string_equal(name, NS);
+	assert_ok(netns_create(NS, &ns, &why));
+	pid_t inside = fork();
+	if (inside == 0) {
+		setns(ns, CLONE_NEWNET);
+		pause();
+		_exit(0);
+	}
+	cleanup_vim struct vim *vim = NULL;
+	assert_ok(vim_local.open(&target, NULL, &vim, &why));
+	assert_ok(vim->ops->release(vim, &why));
+	assert_int_equal(waitpid(inside, &status, WNOHANG), 0);
+	assert_true(file_exists("/run/netns/" NS));
+
+	struct vim_deployment *v = NULL;
+	size_t n = 0;
+	assert_ok(vim->ops->deployments(vim, &v, &n, &why));
+	assert_int_equal(n, 0);
+	struct local *local = (struct local *)vim;
+	assert_ok(store_lock(&local->store, &why));
+	assert_int_equal(local_netns(local, true, &err), -EBUSY);
+
+	assert_ok(store_add_netns(&local->store, NS, &why));
+	assert_ok(vim->ops->deployments(vim, &v, &n, &why));
+	assert_int_equal(n, 1);
+	vim_deployments_free(v, n);
+	assert_ok(vim->ops->release(vim, &why));
+	assert_int_equal(waitpid(inside, &status, 0), inside);
+	assert_false(file_exists("/run/netns/" NS));
+	assert_false(file_exists(root));
+}
+
 static void private_run(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -578,6 +624,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_tap_that_is_in_use_is_there, delete_all),
 		cmocka_unit_test_teardown(test_link_refusals, delete_all),
 		cmocka_unit_test_teardown(test_segments_carry_and_break, delete_all),
+		cmocka_unit_test_teardown(test_only_a_recorded_namespace_is_deleted_or_used,
+					  delete_all),
 	};
 
 	if (geteuid() != 0) {

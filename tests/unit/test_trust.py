@@ -198,5 +198,53 @@ class Cloud(Trust):
         self.assertLessEqual(sum("ports" in path for _, path, _ in cloud.requests), 10)
 
 
+class Local(Trust):
+    def record(self, kind, name, text=None):
+        folder = f"{self.folder}/local/test-tenant/cpnr-dns"
+        os.makedirs(folder, exist_ok=True)
+        path = f"{folder}/{kind}-{name}.json"
+        self.write(path.removeprefix(f"{self.folder}/"), text or json.dumps({
+            "kind": kind, "seq": 1, "id": f"{kind}-{name}", "name": name, "done": True, "spec": {}, "made": {},
+            "owner": f"dnsvnf:test-tenant/cpnr-dns/{kind}/{name}", "digest": "0"}))
+        return path
+
+    def test_bad_record_does_not_keep_the_others(self):
+        good, bad = self.record("flavor", "f"), self.record("image", "i", "{")
+        for verb, *options in (("status",), ("plan", self.design)):
+            done = self.run_verb(verb, *options)
+            self.assertIn(b"image-i.json is not", done.stdout + done.stderr)
+        self.assertEqual(1, done.returncode)
+        done = self.run_verb("undeploy", "--yes", self.design)
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn(b"image-i.json is not a valid dnsvnf record", done.stderr)
+        self.assertEqual((False, True), (os.path.exists(good), os.path.exists(bad)))
+        os.unlink(bad)
+        self.assertEqual(0, self.run_verb("undeploy", "--yes", self.design).returncode)
+        self.assertEqual([], glob.glob(f"{self.folder}/local/*"))
+
+    def test_linked_tenant_is_not_followed(self):
+        record = self.record("flavor", "f")
+        os.rename(f"{self.folder}/local/test-tenant", f"{self.folder}/precious")
+        os.symlink("../precious", f"{self.folder}/local/test-tenant")
+        done = self.run_verb("undeploy", "--yes", self.design)
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertTrue(os.path.exists(record))
+
+    def test_only_a_missing_file_is_absent(self):
+        self.record("flavor", "f")
+        limited = ["prlimit", "--nofile=4", DNSVNF]  # the module alone needs one more while it loads
+        for arguments in (["status"], ["host"]):
+            for files in range(4, 9):
+                limited[1] = f"--nofile={files}"
+                done = subprocess.run([*limited, *arguments], capture_output=True, check=False, timeout=60,
+                                      env={**os.environ, "DNSVNF_LOCAL_DIR": f"{self.folder}/local"})
+                if done.returncode == 0 and arguments == ["status"]:
+                    self.assertIn(b"cpnr-dns", done.stdout)
+                elif done.returncode == 0:
+                    self.assertNotIn(b"no PCI network devices", done.stdout)
+                else:
+                    self.assertRegex(done.stderr, b"Too many open files|cannot load|open shared object")
+
+
 if __name__ == "__main__":
     unittest.main()

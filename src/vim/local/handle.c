@@ -2,6 +2,7 @@
 #include "vim/local/handle.h"
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/event.h"
 #include "vim/local/netns.h"
 
@@ -11,7 +12,20 @@ int local_netns(struct local *local, bool make, struct err *err)
 
 	if (local->netns >= 0)
 		return 0;
-	return make ? netns_create(name, &local->netns, err) : netns_open(name, &local->netns, err);
+	if (!make)
+		return netns_open(name, &local->netns, err);
+	int r = store_find_netns(&local->store, name, NULL);
+	if (r == -ENOENT && netns_open(name, &local->netns, NULL) == 0) {
+		cleanup_close_fn(&local->netns);
+		local->netns = -1;
+		return err_set(
+			err, BUSY,
+			"network namespace %s exists, but %s has no record of it: it belongs "
+			"to another DNSVNF_LOCAL_DIR",
+			name, local->store.root);
+	}
+	r = store_add_netns(&local->store, name, err);
+	return r < 0 ? r : netns_create(name, &local->netns, err);
 }
 
 int local_qemu(struct local *local, struct err *err)

@@ -90,7 +90,6 @@ static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_
 	size_t n = 0, n_names = 0;
 	char **names = NULL;
 
-	(void)vim;
 	int r = store_deployments(&v, &n, err);
 	if (r < 0)
 		return r;
@@ -107,9 +106,11 @@ static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_
 			known = streq(name, names[i]);
 		}
 		struct vim_deployment d;
-		if (!known && part_name(names[i], &d))
+		if (known || store_find_netns(&local_of(vim)->store, names[i], NULL) < 0)
+			continue;
+		if (part_name(names[i], &d))
 			*array_push(v, n) = d;
-		else if (!known)
+		else
 			log_info("namespace %s does not say which deployment it belongs to",
 				 names[i]);
 	}
@@ -194,9 +195,9 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 	cleanup_inventory struct vim_inventory inventory = {
 		.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR};
 
-	int r = store_load(&local->store, &records, err);
-	if (r < 0)
-		return r;
+	int bad = store_load(&local->store, &records, err);
+	if (bad < 0 && bad != -EBADMSG)
+		return bad;
 	for (size_t i = 0; i < records.n; i++) {
 		const struct record *record = &records.v[i];
 		struct vim_object *o = array_push(inventory.v, inventory.n);
@@ -210,7 +211,7 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 		};
 		if (record->kind == VIM_SERVER)
 			describe_server(local, record, o);
-		r = object_state(local, &records, record, o, err);
+		int r = object_state(local, &records, record, o, err);
 		if (r < 0)
 			return err_wrap(err, "%s %s", vim_kind_name(record->kind), record->name);
 	}
@@ -218,7 +219,7 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 		if (references[i].kind == VIM_IMAGE)
 			add_image_file(references[i].name, &records, &inventory);
 	*ret = steal(inventory);
-	return 0;
+	return bad;
 }
 
 /* Physnet of the port's network: of the request, else of the record. */
@@ -276,6 +277,17 @@ static int local_admit(struct vim *vim, const struct vim_request *server,
 			       server->server.image ? server->server.image->src : NULL, &files,
 			       err);
 	return r < 0 ? r : local_qemu(local, err);
+}
+
+/* Version 0.1 did not record the namespace, but its networks. */
+static int adopt_netns(const struct local *local, const struct records *records, struct err *err)
+{
+	cleanup_free char *name = netns_name(local->vim.tenant, local->vim.deployment);
+
+	for (size_t i = 0; i < records->n; i++)
+		if (records->v[i].kind == VIM_NETWORK && records->v[i].done)
+			return store_add_netns(&local->store, name, err);
+	return 0;
 }
 
 static int realise(struct local *local, const struct vim_request *request, struct records *records,
@@ -345,6 +357,8 @@ static int local_create(struct vim *vim, const struct vim_request *requests, siz
 	int r = store_lock(&local->store, err);
 	if (r == 0)
 		r = store_load(&local->store, &records, err);
+	if (r == 0)
+		r = adopt_netns(local, &records, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (run_interrupted(vim->run))
 			return err_set(err, INTERRUPTED, "interrupted");
@@ -469,9 +483,14 @@ static int local_destroy(struct vim *vim, const struct vim_object *const *object
 	cleanup_records struct records records = {0};
 	int first = 0;
 
+	cleanup_err struct err bad = ERR_INIT;
 	int r = store_lock(&local->store, err);
-	if (r == 0)
-		r = store_load(&local->store, &records, err);
+	if (r < 0)
+		return r;
+	r = store_load(&local->store, &records, &bad);
+	if (r < 0 && r != -EBADMSG) /* one bad record does not keep the others */
+		return err_copy(err, &bad);
+	r = adopt_netns(local, &records, err);
 	if (r < 0)
 		return r;
 	for (size_t k = 0; k < ARRAY_SIZE(order); k++) {
@@ -504,8 +523,13 @@ static int local_release(struct vim *vim, struct err *err)
 		return r;
 	cleanup_close_fn(&local->netns);
 	local->netns = -1;
-	r = netns_delete(name, err);
-	return r < 0 ? r : store_remove(&local->store, err);
+	if (store_find_netns(&local->store, name, NULL) == 0) {
+		r = netns_delete(name, err);
+		if (r < 0)
+			return r;
+		store_remove_netns(&local->store, name);
+	}
+	return store_remove(&local->store, err);
 }
 
 /* For a change: takes the lock. */

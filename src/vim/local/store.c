@@ -2,6 +2,7 @@
 #include "vim/local/store.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -91,14 +92,57 @@ void store_clear(struct store *store)
 	*store = (struct store){.dirfd = -1, .lockfd = -1};
 }
 
+static int open_folder(const struct store *store)
+{
+	cleanup_close int root = open(store->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? -1
+			: open_resolved(root, store->path + strlen(store->root) + 1,
+					O_RDONLY | O_DIRECTORY,
+					RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
 int store_open_folder(struct store *store, struct err *err)
 {
 	if (store->dirfd >= 0)
 		return 0;
-	store->dirfd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	store->dirfd = open_folder(store);
 	if (store->dirfd < 0)
 		return err_errno(err, errno, "cannot open %s", store->path);
 	return 0;
+}
+
+static char *netns_record(const struct store *store, const char *name)
+{
+	return xasprintf("%s/.netns/%s", store->root, name);
+}
+
+int store_find_netns(const struct store *store, const char *name, struct err *err)
+{
+	cleanup_free char *path = netns_record(store, name);
+
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return errno == ENOENT ? err_set(err, NOT_FOUND, "no record of network namespace %s", name)
+			       : err_errno(err, errno, "cannot read %s", path);
+}
+
+int store_add_netns(const struct store *store, const char *name, struct err *err)
+{
+	cleanup_free char *path = netns_record(store, name);
+	cleanup_free char *folder = netns_record(store, "");
+	int r = dir_make(folder, err);
+
+	return r < 0 ? r : file_write_at(AT_FDCWD, path, "", 0, 0600, err);
+}
+
+void store_remove_netns(const struct store *store, const char *name)
+{
+	cleanup_free char *path = netns_record(store, name);
+	cleanup_free char *folder = netns_record(store, "");
+
+	unlink(path);
+	rmdir(folder); /* fails while it has other records */
 }
 
 /* The lock's holder has written its pid into the file. -EAGAIN: it has exited. */
@@ -136,7 +180,7 @@ static int try_lock(struct store *store, struct err *err)
 	}
 	if (r < 0)
 		return r;
-	cleanup_close int dirfd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int dirfd = open_folder(store);
 	if (dirfd < 0)
 		return errno == ENOENT ? -EAGAIN
 				       : err_errno(err, errno, "cannot open %s", store->path);
@@ -264,37 +308,47 @@ static int by_seq(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+static int load_record(int dirfd, const char *file, struct records *records, struct err *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	int r = file_read_at(dirfd, file, RECORD_MAX, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	struct record *record = array_push(records->v, records->n);
+	r = parse_record(file, text, len, record, err);
+	if (r < 0) {
+		record_clear(record);
+		records->n--;
+	}
+	return r;
+}
+
 static int load_records(const struct store *store, struct records *records, struct err *err)
 {
-	cleanup_err struct err none = ERR_INIT;
-	cleanup_closedir DIR *dir = opendir(store->path);
+	cleanup_close int fd = open_folder(store);
+	cleanup_closedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int bad = 0;
 
 	if (!dir && errno == ENOENT)
 		return 0;
 	if (!dir)
 		return err_errno(err, errno, "cannot open %s", store->path);
-	for (struct dirent *e; (e = readdir(dir));) {
-		cleanup_free char *text = NULL;
-		size_t len;
+	(void)steal_fd(&fd);
+	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
+		cleanup_err struct err why = ERR_INIT;
 		if (!str_ends(e->d_name, ".json"))
 			continue;
-		err_clear(&none);
-		int r = file_read_at(dirfd(dir), e->d_name, RECORD_MAX, &text, &len, &none);
-		if (r == -ENOENT) /* removed since, by a concurrent undeploy */
-			continue;
-		if (r < 0)
-			return err_pass(err, &none, "%s", store->path);
-		struct record *record = array_push(records->v, records->n);
-		r = parse_record(e->d_name, text, len, record, err);
-		if (r < 0) {
-			record_clear(record);
-			records->n--;
-			return err_wrap(err, "%s", store->path);
-		}
+		int r = load_record(dirfd(dir), e->d_name, records, &why);
+		if (r < 0 && r != -ENOENT && bad == 0) /* removed by a concurrent undeploy */
+			bad = err_code(err, LOCAL, EBADMSG, "%s: %s", store->path, why.text);
 	}
+	if (errno)
+		return err_errno(err, errno, "cannot read %s", store->path);
 	if (records->n)
 		qsort(records->v, records->n, sizeof(*records->v), by_seq);
-	return 0;
+	return bad;
 }
 
 int store_load(struct store *store, struct records *ret, struct err *err)
@@ -302,12 +356,12 @@ int store_load(struct store *store, struct records *ret, struct err *err)
 	struct records records = {0};
 	int r = load_records(store, &records, err);
 
-	if (r < 0) {
+	if (r < 0 && r != -EBADMSG) {
 		records_clear(&records);
 		return r;
 	}
 	*ret = records;
-	return 0;
+	return r;
 }
 
 /* RFC 9562, version 4. */
@@ -408,16 +462,22 @@ int store_remove(struct store *store, struct err *err)
 }
 
 /* Adds every folder below ROOT/TENANT. */
-static void gather_deployments(const char *root, const char *tenant_folder,
-			       struct vim_deployment **v, size_t *n)
+static int gather_deployments(int root, const char *tenant_folder, struct vim_deployment **v,
+			      size_t *n, struct err *err)
 {
-	cleanup_free char *path = xasprintf("%s/%s", root, tenant_folder);
 	cleanup_free char *tenant = decode(tenant_folder);
-	cleanup_closedir DIR *dir = tenant ? opendir(path) : NULL;
+	if (!tenant)
+		return 0;
+	cleanup_close int fd =
+		open_resolved(root, tenant_folder, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	cleanup_closedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
+	if (!dir && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0; /* removed meanwhile, or none of ours */
 	if (!dir)
-		return;
-	for (struct dirent *e; (e = readdir(dir));) {
+		return err_errno(err, errno, "cannot open tenant folder %s", tenant_folder);
+	(void)steal_fd(&fd);
+	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
 		struct stat st;
 		cleanup_free char *deployment = decode(e->d_name);
 		if (!deployment || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
@@ -427,6 +487,7 @@ static void gather_deployments(const char *root, const char *tenant_folder,
 		d->tenant = xstrdup(tenant);
 		d->deployment = steal_ptr(deployment);
 	}
+	return errno ? err_errno(err, errno, "cannot read tenant folder %s", tenant_folder) : 0;
 }
 
 int store_deployments(struct vim_deployment **ret, size_t *ret_n, struct err *err)
@@ -435,11 +496,18 @@ int store_deployments(struct vim_deployment **ret, size_t *ret_n, struct err *er
 	cleanup_closedir DIR *dir = opendir(root);
 	struct vim_deployment *v = NULL;
 	size_t n = 0;
+	int r = 0;
 
 	if (!dir && errno != ENOENT)
 		return err_errno(err, errno, "cannot open %s", root);
-	for (struct dirent *e; dir && (e = readdir(dir));)
-		gather_deployments(root, e->d_name, &v, &n);
+	for (struct dirent *e; dir && r == 0 && (errno = 0, (e = readdir(dir)));)
+		r = gather_deployments(dirfd(dir), e->d_name, &v, &n, err);
+	if (r == 0 && dir && errno)
+		r = err_errno(err, errno, "cannot read %s", root);
+	if (r < 0) {
+		vim_deployments_free(v, n);
+		return err_wrap(err, "%s", root);
+	}
 	*ret = v;
 	*ret_n = n;
 	return 0;

@@ -39,7 +39,8 @@ struct store {
 void store_init(struct store *store, const char *tenant, const char *deployment);
 void store_clear(struct store *store); /* unlocks */
 
-/* Opens the folder into store->dirfd; -ENOENT if it does not exist. */
+/* Opens the folder into store->dirfd, without following links below ROOT; -ENOENT if it does not
+ * exist. */
 int store_open_folder(struct store *store, struct err *err);
 
 /*
@@ -48,8 +49,19 @@ int store_open_folder(struct store *store, struct err *err);
  */
 int store_lock(struct store *store, struct err *err);
 
-/* All records in the order of creation; none if the folder does not exist. */
+/*
+ * All records in the order of creation; none if the folder does not exist. -EBADMSG: a record
+ * cannot be read, and the error names it; *ret has the others.
+ */
 int store_load(struct store *store, struct records *ret, struct err *err);
+
+/*
+ * The record of a network namespace, ROOT/.netns/NAME: written before it is created, removed after
+ * it is deleted. 0, or -ENOENT.
+ */
+int store_find_netns(const struct store *store, const char *name, struct err *err);
+int store_add_netns(const struct store *store, const char *name, struct err *err);
+void store_remove_netns(const struct store *store, const char *name);
 
 /* A new record, with an id, not saved yet. */
 struct record *records_new(struct records *records, enum vim_kind kind, const char *name);
