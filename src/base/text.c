@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -40,6 +41,15 @@ void text_clear(struct text *t)
 {
 	free_all(t->s, t->lines);
 	*t = (struct text){0};
+}
+
+bool text_is_blank(const struct text *t)
+{
+	size_t i = 0;
+
+	while (i < t->len && isspace((unsigned char)t->s[i]))
+		i++;
+	return i == t->len;
 }
 
 unsigned text_line(const struct text *t, size_t i)

@@ -34,6 +34,9 @@ void text_clear(struct text *t);
 /* Line in the file of line i; the last one's for an i past the end. */
 unsigned text_line(const struct text *t, size_t i);
 
+/* Only white space, or nothing. */
+bool text_is_blank(const struct text *t);
+
 /* Replaces each "${name}" by value. */
 void text_substitute(struct text *t, const char *name, const char *value, size_t *ret_count);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which VMs share a host; definitions that nothing uses. */
+#include "base/alloc.h"
 #include "base/str.h"
 #include "check/rule.h"
 
@@ -125,26 +126,16 @@ static void placement_conflict(const struct rule_ctx *ctx)
 		}
 }
 
-static bool flavor_is_used(const struct model *m, const char *name)
+/* Whether any group uses the flavor, or the image; either may be NULL. */
+static bool is_used(const struct model *m, const char *flavor, const char *image)
 {
 	for (size_t t = 0; t < m->n_tenants; t++)
 		for (size_t d = 0; d < m->tenants[t].n_deployments; d++) {
 			const struct deployment *dep = &m->tenants[t].deployments[d];
-			for (size_t g = 0; g < dep->n_vm_groups; g++)
-				if (streq(dep->vm_groups[g].flavor, name))
-					return true;
-		}
-	return false;
-}
-
-static bool image_is_used(const struct model *m, const char *name)
-{
-	for (size_t t = 0; t < m->n_tenants; t++)
-		for (size_t d = 0; d < m->tenants[t].n_deployments; d++) {
-			const struct deployment *dep = &m->tenants[t].deployments[d];
-			for (size_t g = 0; g < dep->n_vm_groups; g++)
-				if (streq(dep->vm_groups[g].image, name))
-					return true;
+			if (array_find(dep->vm_groups, dep->n_vm_groups,
+				       (flavor && streq(it->flavor, flavor)) ||
+					       (image && streq(it->image, image))))
+				return true;
 		}
 	return false;
 }
@@ -165,11 +156,11 @@ static void name_mismatch(const struct rule_ctx *ctx)
 	const struct vm_group *g = ctx->group;
 
 	for (size_t i = 0; g->flavor && !ctx->flavor && i < m->n_flavors; i++)
-		if (!flavor_is_used(m, m->flavors[i].name))
+		if (!is_used(m, m->flavors[i].name, NULL))
 			say_mismatch(ctx, "flavor", g->flavor, m->flavors[i].name,
 				     m->flavors[i].line);
 	for (size_t i = 0; g->image && !model_image(m, g->image) && i < m->n_images; i++)
-		if (!image_is_used(m, m->images[i].name))
+		if (!is_used(m, NULL, m->images[i].name))
 			say_mismatch(ctx, "image", g->image, m->images[i].name, m->images[i].line);
 }
 

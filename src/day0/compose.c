@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ctype.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
@@ -160,14 +159,6 @@ static const struct configuration *user_data(const struct vm_group *group)
 			  streq(it->dst, "--user-data"));
 }
 
-static bool is_blank(const struct text *t)
-{
-	for (size_t i = 0; i < t->len; i++)
-		if (!isspace((unsigned char)t->s[i]))
-			return false;
-	return true;
-}
-
 static int check_size(size_t len, struct err *err)
 {
 	size_t coded = (len + 2) / 3 * 4;
@@ -212,7 +203,7 @@ int day0_compose(const struct vm_group *group, unsigned vm_index, const struct d
 
 	if (ours.len == 0)
 		strbuf_add(&joined, user.s, user.len);
-	else if (is_blank(&user))
+	else if (text_is_blank(&user))
 		strbuf_add(&joined, ours.s, ours.len);
 	else
 		join(user.s, user.len, &ours, &joined);

@@ -163,6 +163,5 @@ void part_add(struct mime_parts *parts, const struct headers *h, const char *typ
 	}
 	struct mime_part *part = array_push(parts->v, parts->n);
 	part->type = xstrdup(type);
-	part->text = t;
-	t = (struct text){0};
+	part->text = steal(t);
 }

@@ -48,8 +48,7 @@ static void end_command(struct shell_parser *p, bool pipe)
 	if (c->n_words > 0 || c->output || c->heredoc_end) {
 		c->piped = p->piped;
 		struct command *ended = array_push(p->script->v, p->script->n);
-		*ended = *c;
-		*c = (struct command){0};
+		*ended = steal(*c);
 	}
 	p->piped = pipe;
 }

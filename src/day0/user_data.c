@@ -10,14 +10,6 @@
 #include "day0/decode.h"
 #include "day0/mime.h"
 
-static bool is_blank(const struct text *t)
-{
-	for (size_t i = 0; i < t->len; i++)
-		if (!isspace((unsigned char)t->s[i]))
-			return false;
-	return true;
-}
-
 /* The part of t that starts at offset. */
 static void tail(const struct text *t, size_t offset, struct text *ret)
 {
@@ -112,7 +104,7 @@ static void part_read(const char *type, const struct text *t, struct guest_links
 		"text/cloud-config-jsonp", "text/part-handler",
 	};
 
-	if (is_blank(t))
+	if (text_is_blank(t))
 		return;
 	if (streq(type, "text/cloud-config")) {
 		cloud_config_read(t, links, findings);
@@ -188,7 +180,7 @@ void user_data_read(const struct text *text, struct guest_links *links, struct f
 
 	if (!unpack(text, &plain, findings))
 		return;
-	if (is_blank(&plain)) {
+	if (text_is_blank(&plain)) {
 		report(findings, text, 0, SEVERITY_WARNING, "day0-empty",
 		       "this user data is empty");
 		return;

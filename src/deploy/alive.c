@@ -132,8 +132,7 @@ static int wait_ports(struct wait *w, struct err *err)
 			return err_wrap(err, "server %s", w->server->name);
 		const struct vim_port_info *down = port_down(&info);
 		if (!down) {
-			w->seen = info;
-			info = (struct vim_server_info){0};
+			w->seen = steal(info);
 			return 0;
 		}
 		if (streq(down->vif_type, "binding_failed"))

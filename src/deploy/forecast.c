@@ -55,8 +55,7 @@ static int gather(struct vim *vim, const struct plan *plan, const char *dir, str
 	if (dir) {
 		f->facts.one_host = false;
 	} else {
-		f->hosts = f->facts.hosts;
-		f->facts.hosts = (struct compute_hosts){0};
+		f->hosts = steal(f->facts.hosts);
 	}
 	facts_apply(&f->facts, &f->hosts, &notes);
 	f->notes = notes.len ? strbuf_steal(&notes) : NULL;
