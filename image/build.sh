@@ -99,6 +99,7 @@ sources() {
 		security=$(mirror Debian-Security -security)
 	fi
 	main=${DEBIAN_MIRROR-${main-}}
+	security=${DEBIAN_SECURITY_MIRROR-${security-}}
 	[ -n "$main" ] ||
 		die "this machine's apt knows no Debian archive: set DEBIAN_MIRROR to the URL of one"
 	say "Debian mirror ${main##*@}"
@@ -106,14 +107,15 @@ sources() {
 	echo "deb [signed-by=$keyring] $main $suite-updates main"
 	if [ -n "$security" ]; then
 		echo "deb [signed-by=$keyring] $security $suite-security main"
-	else
-		say "no security archive in this machine's apt sources: built without security updates"
+	elif [ -z "${DEBIAN_SECURITY_MIRROR+empty}" ]; then
+		die "this machine's apt knows no security archive: set DEBIAN_SECURITY_MIRROR to the URL of one, or to nothing for an image without security updates"
 	fi
 }
 
 # The guest's root as a directory; packages come from the cache in OUTDIR where it has them.
 build_tree() {
-	local packages
+	local packages list
+	list=$(sources)
 	packages=$(sed -e '/^#/d' -e '/^$/d' "$here/packages" | paste -sd,)${with:+,$with}
 	http_proxy=${http_proxy-$(apt-config dump --format '%v' Acquire::http::Proxy)}
 	export http_proxy
@@ -121,11 +123,10 @@ build_tree() {
 	rm -rf "$work/tree"
 	# What it mounts goes with its namespace, also when it is killed or somebody looks into it.
 	# shellcheck disable=SC2016 # $1 and $MMDEBSTRAP_APT_CONFIG are the hooks'
-	sources | unshare --mount mmdebstrap --mode=root --variant=minbase --include="$packages" \
+	unshare --mount mmdebstrap --mode=root --variant=minbase --include="$packages" \
 		--skip=check/empty,download/empty,essential/unlink \
 		--aptopt='APT::Install-Recommends "false"' \
 		--aptopt='Acquire::Languages "none"' \
-		--aptopt='APT::Sandbox::User "root"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -137,7 +138,7 @@ build_tree() {
 		--customize-hook="sync-out /var/cache/apt/archives '$out/debs'" \
 		--customize-hook="copy-in '$here/root/.' /" \
 		--customize-hook="$here/customize.sh" \
-		"$suite" "$work/tree" - 2>&1 | narrate || die 'mmdebstrap failed, for the reason above'
+		"$suite" "$work/tree" - <<<"$list" 2>&1 | narrate || die 'mmdebstrap failed, for the reason above'
 	rm -f "$work/tree/etc/apt/apt.conf.d/99mmdebstrap" "$work/tree/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 }
 
@@ -237,6 +238,7 @@ exec 9>"$out/.lock"
 flock 9
 rm -rf "$out"/work.* # of runs that were killed
 work=$(mktemp -d "$out/work.XXXXXX")
+chmod 711 "$work" # apt fetches as the user _apt
 trap 'rm -rf "$work"' EXIT
 
 recipe=$(recipe_hash)

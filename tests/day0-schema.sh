@@ -21,6 +21,7 @@ fail() {
 }
 
 download() {
+	[ "$(id -u)" != 0 ] || chown _apt "$build/cloud-init"
 	(cd "$build/cloud-init" && apt-get download -q cloud-init && dpkg -x cloud-init_*.deb .) \
 		>"$work/apt.log" 2>&1
 }

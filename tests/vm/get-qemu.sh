@@ -34,12 +34,12 @@ fetch() {
 		Dir::Cache "$folder/apt/cache";
 		Dir::Etc::sourcelist "$folder/apt/etc/sources.list";
 		Dir::Etc::sourceparts "/dev/null";
-		APT::Sandbox::User "root";
 	EOF
 	APT_CONFIG=$folder/apt/apt.conf
 	export APT_CONFIG
 	apt-get -qq update
 	cd "$folder/debs"
+	[ "$(id -u)" != 0 ] || chown _apt .
 	for package in $packages; do
 		apt-get -qq download "$package/$codename-backports" 2>/dev/null || apt-get -qq download "$package"
 	done
