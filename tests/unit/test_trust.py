@@ -174,6 +174,22 @@ class Cloud(Trust):
         done = self.on_cloud("plan", DNSVNF_INSECURE_TRANSPORT="1")
         self.assertNotIn(b"DNSVNF_INSECURE_TRANSPORT", done.stderr)
 
+    def test_memory_is_hidden(self):
+        cloud = self.start_cloud()
+        cloud.delay("GET", "networks")
+        for part in (DNSVNF, *glob.glob(f"{os.path.dirname(DNSVNF)}/dnsvnf-*.so")):
+            subprocess.run(["cp", part, self.folder], check=True)
+        subprocess.run(["chmod", "-R", "a+rX", self.folder], check=True)
+        other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        with subprocess.Popen([f"{self.folder}/dnsvnf", "plan", "--vim", "test", self.design], **other,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              env={"OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml"}) as process:
+            self.assertTrue(cloud.delayed.wait(30))
+            with open(f"/proc/{process.pid}/limits", encoding="ascii") as limits:
+                self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
+            self.assertEqual(0, os.stat(f"/proc/{process.pid}/environ").st_uid)  # not dumpable: proc(5)
+            process.kill()
+
     def test_trickle_ends(self):
         def trickle(handler):
             handler.send_response(200)
@@ -244,6 +260,31 @@ class Local(Trust):
                     self.assertNotIn(b"no PCI network devices", done.stdout)
                 else:
                     self.assertRegex(done.stderr, b"Too many open files|cannot load|open shared object")
+
+
+class Units(unittest.TestCase):
+    def test_exposure_is_at_most_two(self):
+        units = sorted(glob.glob(f"{os.path.dirname(DNSVNF)}/*.service"))
+        self.assertEqual(["bondd-status.service", "bondd.service"], [os.path.basename(unit) for unit in units])
+        for unit in units:
+            done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", unit], check=False,
+                                  capture_output=True, text=True)
+            self.assertEqual(0, done.returncode, done.stdout)
+
+
+class Image(unittest.TestCase):
+    def test_no_image_without_security_updates(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for tool in ("mmdebstrap", "mount", "qemu-img", "unxz", "zstd", "unshare", "apt-config"):
+                os.symlink("/bin/true", f"{folder}/{tool}")
+            for tool, text in (("id", "echo 0"), ("apt-get", "case $* in *'Label: Debian '*) echo http://mirror.example/debian;; esac")):
+                with open(f"{folder}/{tool}", "w", encoding="utf-8") as out:
+                    out.write(f"#!/bin/sh\n{text}\n")
+                os.chmod(f"{folder}/{tool}", 0o755)
+            done = subprocess.run(["image/build.sh", f"{folder}/out"], capture_output=True, text=True, check=False,
+                                  env={"PATH": f"{folder}:{os.environ['PATH']}", "DEBIAN_MIRROR": "http://mirror.example/debian"})
+            self.assertEqual(1, done.returncode, done.stderr)
+            self.assertIn("knows no security archive: set DEBIAN_SECURITY_MIRROR", done.stderr)
 
 
 if __name__ == "__main__":

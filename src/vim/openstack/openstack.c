@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/vim.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,6 +96,13 @@ static void warn_unverified(const struct cloud *cloud, const struct run_ctx *run
 	warned = warned || !cloud->verify;
 }
 
+/* No core file has the credentials, and no other process of the user reads the memory. */
+static void hide_memory(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 static int openstack_open(const struct vim_target *target, const struct run_ctx *run,
 			  struct vim **ret_vim, struct err *err)
 {
@@ -108,6 +117,7 @@ static int openstack_open(const struct vim_target *target, const struct run_ctx 
 	os->project = xstrdup(target->project);
 	os->make_project = target->make_project && target->project;
 	os->prefix = xasprintf("dnsvnf:%s/%s/", target->tenant, target->deployment);
+	hide_memory();
 	r = cloud_load(target->vim_name, target->region, &os->cloud, err);
 	if (r == 0) {
 		warn_unverified(&os->cloud, run);
