@@ -29,14 +29,16 @@ static struct element *child_named(struct element *e, const char *name)
 	return next_child(e, name, &i);
 }
 
-/* Iterates over the valid children of that name. */
 struct iterator {
 	struct element *e;
 	size_t i;
 };
-#define for_each_child(child, parent, name_)             \
-	for (struct iterator it_##child = {(parent), 0}; \
-	     (child = next_child(it_##child.e, name_, &it_##child.i));)
+
+/* Iterates over the valid children of that name. parent may be NULL. */
+#define for_each_child(child, parent, name_)                                                \
+	for (struct iterator it_##child = {(parent), 0}; it_##child.e; it_##child.e = NULL) \
+		for (struct element * child;                                                \
+		     (child = next_child(it_##child.e, name_, &it_##child.i));)
 
 /* Key of an entry; never NULL, because entries without a key are not read. */
 static char *key_of(struct element *e, const char *name)
@@ -75,7 +77,6 @@ static bool leaf_bool(struct element *e, const char *name, bool absent)
 
 static struct strv leaf_list(struct element *e, const char *name)
 {
-	struct element *child;
 	struct strv list = {0};
 
 	for_each_child (child, e, name)
@@ -128,7 +129,6 @@ static int leaf_netmask(struct esc_reading *r, struct element *e, int version)
 
 static struct properties read_properties(struct element *e)
 {
-	struct element *property;
 	struct properties properties = {0};
 
 	for_each_child (property, child_named(e, "properties"), "property") {
@@ -144,8 +144,6 @@ static struct properties read_properties(struct element *e)
 
 static void read_extensions(struct element *e, struct extension **v, size_t *n)
 {
-	struct element *extension;
-
 	for_each_child (extension, child_named(e, "extensions"), "extension") {
 		struct extension *one = array_push(*v, *n);
 
@@ -225,8 +223,6 @@ static void read_subnet(struct esc_reading *r, struct element *e, struct subnet 
 static void read_networks(struct esc_reading *r, struct element *parent, struct network **v,
 			  size_t *n)
 {
-	struct element *e, *subnet;
-
 	for_each_child (e, child_named(parent, "networks"), "network") {
 		struct network *network = array_push(*v, *n);
 
@@ -246,8 +242,6 @@ static void read_networks(struct esc_reading *r, struct element *parent, struct 
 
 static void read_images(struct element *root, struct model *model)
 {
-	struct element *e;
-
 	for_each_child (e, child_named(root, "images"), "image") {
 		struct image *image = array_push(model->images, model->n_images);
 
@@ -263,8 +257,6 @@ static void read_images(struct element *root, struct model *model)
 
 static void read_flavors(struct element *root, struct model *model)
 {
-	struct element *e;
-
 	for_each_child (e, child_named(root, "flavors"), "flavor") {
 		struct flavor *flavor = array_push(model->flavors, model->n_flavors);
 
@@ -282,7 +274,6 @@ static void read_flavors(struct element *root, struct model *model)
 
 static struct address_pair *read_pairs(struct esc_reading *r, struct element *e, size_t *n)
 {
-	struct element *pair;
 	struct address_pair *v = NULL;
 
 	for_each_child (pair, child_named(e, "allowed_address_pairs"), "address") {
@@ -311,8 +302,6 @@ static enum port_type read_port_type(struct element *e)
 
 static void read_interface(struct esc_reading *r, struct element *e, struct interface *interface)
 {
-	struct element *address;
-
 	interface->nicid = leaf_uint(e, "nicid", 0);
 	interface->line = e->line;
 	interface->type = read_port_type(e);
@@ -347,8 +336,6 @@ static int by_nicid(const void *a, const void *b)
 
 static void read_interfaces(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
-	struct element *interface;
-
 	for_each_child (interface, child_named(e, "interfaces"), "interface") {
 		struct interface *one = array_push(group->interfaces, group->n_interfaces);
 
@@ -360,8 +347,6 @@ static void read_interfaces(struct esc_reading *r, struct element *e, struct vm_
 
 static void read_kpis(struct element *e, struct vm_group *group)
 {
-	struct element *kpi;
-
 	for_each_child (kpi, child_named(e, "kpi_data"), "kpi") {
 		struct element *collector = child_named(kpi, "metric_collector");
 		struct kpi *one = array_push(group->kpis, group->n_kpis);
@@ -393,8 +378,6 @@ static bool is_action(const char *s)
 
 static void read_rules(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
-	struct element *rule, *action;
-
 	for_each_child (rule, child_named(child_named(e, "rules"), "admin_rules"), "rule") {
 		struct rule *one = array_push(group->rules, group->n_rules);
 		char buffer[64];
@@ -430,7 +413,6 @@ static void read_scaling(struct esc_reading *r, struct element *e, struct scalin
 {
 	struct element *s = child_named(e, "scaling");
 	struct element *max = child_named(s, "max_active");
-	struct element *pool;
 
 	scaling->line = s ? s->line : 0;
 	scaling->min_active = leaf_uint(s, "min_active", 1);
@@ -455,8 +437,6 @@ static void read_scaling(struct esc_reading *r, struct element *e, struct scalin
 
 static void read_placements(struct element *e, struct vm_group *group)
 {
-	struct element *placement;
-
 	for_each_child (placement, e, "placement") {
 		struct placement *one = array_push(group->placements, group->n_placements);
 
@@ -512,8 +492,6 @@ static void read_source(struct esc_reading *r, struct element *e, struct configu
 
 static void read_configurations(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
-	struct element *configuration, *variable;
-
 	for_each_child (configuration, child_named(e, "config_data"), "configuration") {
 		struct configuration *one =
 			array_push(group->configurations, group->n_configurations);
@@ -570,8 +548,6 @@ static void read_vm_group(struct esc_reading *r, struct element *e, struct vm_gr
 
 static void read_placement_groups(struct element *e, struct deployment *deployment)
 {
-	struct element *placement;
-
 	for_each_child (placement, e, "placement_group") {
 		struct placement_group *one =
 			array_push(deployment->placement_groups, deployment->n_placement_groups);
@@ -588,8 +564,6 @@ static void read_placement_groups(struct element *e, struct deployment *deployme
 
 static void read_deployment(struct esc_reading *r, struct element *e, struct deployment *deployment)
 {
-	struct element *group;
-
 	deployment->name = key_of(e, "name");
 	deployment->line = e->line;
 	deployment->locator = read_locator(e);
@@ -606,8 +580,6 @@ static void read_deployment(struct esc_reading *r, struct element *e, struct dep
 
 static void read_tenants(struct esc_reading *r, struct element *root, struct model *model)
 {
-	struct element *e, *deployment, *services;
-
 	for_each_child (e, child_named(root, "tenants"), "tenant") {
 		struct tenant *tenant = array_push(model->tenants, model->n_tenants);
 
