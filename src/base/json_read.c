@@ -238,10 +238,7 @@ enum tristate json_try_bool(const json_t *object, const char *key)
 
 void json_try_texts(const json_t *object, const char *key, struct strv *l)
 {
-	size_t index;
-	json_t *value;
-
-	json_array_foreach (json_object_get(object, key), index, value) {
+	json_for_each (value, json_object_get(object, key)) {
 		if (json_is_string(value))
 			strv_take(l, clean(json_string_value(value), ""));
 	}

@@ -90,6 +90,18 @@ bool json_next(struct json_reader *entry);
 #define json_each(r, key, max, entry) \
 	for (struct json_reader entry = json_entries(r, key, max); json_next(&entry);)
 
+struct json_walk {
+	const json_t *array;
+	size_t i;
+};
+
+/* The values of an array; none of what is not one. */
+#define json_for_each(value, from)                                            \
+	for (struct json_walk walk_##value = {(from), 0}; walk_##value.array; \
+	     walk_##value.array = NULL)                                       \
+		for (json_t * value;                                          \
+		     (value = json_array_get(walk_##value.array, walk_##value.i++));)
+
 /* Printable text: other bytes become '?'. NULL: unknown. The caller frees. */
 char *json_try_text(const json_t *object, const char *key);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json_read.h"
 #include "bondd/status.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -25,10 +25,7 @@ static json_t *load(const char *root, const char *name, json_t **document)
 
 static void add_errors(struct guest_cloud_init *c, const char *stage, const json_t *errors)
 {
-	size_t index;
-	json_t *e;
-
-	json_array_foreach (errors, index, e) {
+	json_for_each (e, errors) {
 		const char *text = json_string_value(e);
 		if (text && c->errors.n < MAX_ERRORS)
 			strv_take(&c->errors, xasprintf("%s: %.*s", stage, MAX_ERROR, text));

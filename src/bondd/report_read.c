@@ -22,10 +22,7 @@ static bool is_fresh(const json_t *report)
 
 static void take_legs(const json_t *object, struct guest_bond *b)
 {
-	size_t index;
-	json_t *value;
-
-	json_array_foreach (json_object_get(object, "legs"), index, value) {
+	json_for_each (value, json_object_get(object, "legs")) {
 		cleanup_free char *name = json_try_text(value, "name");
 		struct guest_leg *l = name ? guest_bond_leg(b, name) : NULL;
 		if (l && !l->watch)
@@ -37,8 +34,7 @@ void report_read(const char *root, struct guest_status *s)
 {
 	cleanup_free char *path = xasprintf("%s" REPORT_DIR "/" REPORT_FILE, root);
 	cleanup_free char *text = NULL;
-	size_t len, index;
-	json_t *value;
+	size_t len;
 
 	if (file_read(path, MAX_REPORT, &text, &len, NULL) < 0)
 		return;
@@ -48,7 +44,7 @@ void report_read(const char *root, struct guest_status *s)
 		json_decref(report);
 		return;
 	}
-	json_array_foreach (json_object_get(report, "bonds"), index, value) {
+	json_for_each (value, json_object_get(report, "bonds")) {
 		cleanup_free char *name = json_try_text(value, "name");
 		struct guest_bond *b = name ? guest_status_bond(s, name) : NULL;
 		if (!b || b->watch)

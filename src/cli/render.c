@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -147,9 +148,8 @@ static void put_servers(struct json_writer *w, const struct plan *plan)
 static int print_text(const struct plan *plan, struct err *err)
 {
 	cleanup_json_writer struct json_writer w = {0};
-	json_t *all = NULL, *entry, *file;
+	json_t *all = NULL, *file;
 	const char *path;
-	size_t i;
 
 	json_open_object(&w, NULL);
 	put_servers(&w, plan);
@@ -158,7 +158,7 @@ static int print_text(const struct plan *plan, struct err *err)
 	int r = json_write_json(&w, &all, err);
 	if (r < 0)
 		return r;
-	json_array_foreach (json_object_get(all, "servers"), i, entry) {
+	json_for_each (entry, json_object_get(all, "servers")) {
 		const char *name = json_string_value(json_object_get(entry, "server"));
 		const char *text = json_string_value(json_object_get(entry, "user_data"));
 		if (!text)
@@ -170,7 +170,7 @@ static int print_text(const struct plan *plan, struct err *err)
 			puts("\n");
 		}
 	}
-	json_array_foreach (json_object_get(all, "requests"), i, entry) {
+	json_for_each (entry, json_object_get(all, "requests")) {
 		printf("==> create %s %s\n", json_string_value(json_object_get(entry, "kind")),
 		       json_string_value(json_object_get(entry, "name")));
 		json_dumpf(json_object_get(entry, "request"), stdout, JSON_INDENT(2));

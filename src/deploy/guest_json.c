@@ -38,9 +38,6 @@ static bool has_name(const json_t *object)
 
 static void parse_bond(const json_t *object, struct guest_bond *b)
 {
-	size_t index;
-	json_t *leg;
-
 	*b = (struct guest_bond){
 		.name = json_try_text(object, "name"),
 		.mode = json_try_text(object, "mode"),
@@ -55,7 +52,7 @@ static void parse_bond(const json_t *object, struct guest_bond *b)
 		.watch = guest_watch_parse(object),
 	};
 	json_try_texts(object, "arp_ip_targets", &b->arp_ip_targets);
-	json_array_foreach (json_object_get(object, "legs"), index, leg) {
+	json_for_each (leg, json_object_get(object, "legs")) {
 		if (has_name(leg))
 			parse_leg(leg, array_push(b->legs, b->n_legs));
 	}
@@ -101,14 +98,12 @@ int guest_status_parse(const char *json, size_t len, struct guest_status *ret_st
 		.uptime = json_try_int64(document, "uptime"),
 		.cloud_init.status = json_try_text(cloud_init, "status"),
 	};
-	size_t index;
-	json_t *value;
 	json_try_texts(cloud_init, "errors", &s.cloud_init.errors);
-	json_array_foreach (bonds, index, value) {
+	json_for_each (value, bonds) {
 		if (has_name(value))
 			parse_bond(value, array_push(s.bonds, s.n_bonds));
 	}
-	json_array_foreach (interfaces, index, value) {
+	json_for_each (value, interfaces) {
 		if (has_name(value))
 			parse_interface(value, array_push(s.interfaces, s.n_interfaces));
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Known defects of drivers and firmware, from data/nic-drivers.json. */
 #include <ctype.h>
-#include <jansson.h>
 
 #include "base/alloc.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "host/read.h"
@@ -89,10 +89,8 @@ static enum severity severity_of(const char *name)
 void lint_drivers(struct host *host)
 {
 	json_t *table = json_loads(table_text, 0, NULL);
-	json_t *row;
-	size_t r;
 
-	json_array_foreach (table, r, row) {
+	json_for_each (row, table) {
 		for (size_t i = 0; i < host->n_nics; i++)
 			if (applies(row, host, &host->nics[i]))
 				lint_add(host, severity_of(field(row, "severity")),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The physnet of each NIC: from the SR-IOV agent's mappings, else from Nova's PCI device specs. */
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "host/host.h"
@@ -131,12 +131,10 @@ static void apply_spec(const json_t *spec, struct host *host)
 static void apply_specs(const char *value, struct host *host)
 {
 	json_t *specs = json_loads(value, 0, NULL);
-	json_t *spec;
-	size_t i;
 
 	if (json_is_object(specs))
 		apply_spec(specs, host);
-	json_array_foreach (specs, i, spec) {
+	json_for_each (spec, specs) {
 		apply_spec(spec, host);
 	}
 	json_decref(specs);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "net/ip.h"
 #include "net/mac.h"
@@ -59,11 +60,9 @@ static const struct record *port_with(const struct records *records, const char 
 {
 	for (size_t i = 0; i < records->n; i++) {
 		json_t *addresses = json_object_get(records->v[i].made, "addresses");
-		json_t *a;
-		size_t k;
 		if (records->v[i].kind != VIM_PORT)
 			continue;
-		json_array_foreach (addresses, k, a) {
+		json_for_each (a, addresses) {
 			if (streq(record_string(a, "subnet"), subnet) &&
 			    streq(record_string(a, "ip_address"), ip))
 				return &records->v[i];
@@ -174,14 +173,12 @@ static int fix_addresses(const struct records *records, struct record *port, str
 	const char *subnet = record_string(port->spec, "subnet");
 	const char *ip = record_string(port->spec, "ip_address");
 	json_t *wanted = json_object_get(port->spec, "addresses");
-	json_t *a;
-	size_t k;
 	int r = 0;
 
 	json_object_set_new(port->made, "addresses", json_array());
 	if (ip || subnet)
 		r = fix_address(records, port, subnet, ip, err);
-	json_array_foreach (wanted, k, a) {
+	json_for_each (a, wanted) {
 		const char *s = record_string(a, "subnet"), *i = record_string(a, "ip_address");
 		if (r == 0 && (s || i))
 			r = fix_address(records, port, s, i, err);

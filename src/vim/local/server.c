@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/file.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/local/configdrive.h"
 #include "vim/local/handle.h"
@@ -202,11 +203,9 @@ static int make_disk(struct local *local, const struct record *server, const str
 static void describe_addresses(const struct parts *parts, const struct record *port,
 			       struct configdrive_port *ret)
 {
-	json_t *a;
-	size_t i;
 	struct configdrive_address *addresses = NULL;
 
-	json_array_foreach (json_object_get(port->made, "addresses"), i, a) {
+	json_for_each (a, json_object_get(port->made, "addresses")) {
 		struct subnet subnet;
 		if (!net_subnet(parts->records, record_string(a, "subnet"), &subnet))
 			continue;
@@ -466,8 +465,6 @@ int server_look(struct local *local, const struct record *server, struct server_
 static void port_info(struct local *local, const struct records *records, const struct record *port,
 		      bool running, struct vim_port_info *ret)
 {
-	json_t *a;
-	size_t i;
 	bool in_use;
 
 	*ret = (struct vim_port_info){
@@ -483,7 +480,7 @@ static void port_info(struct local *local, const struct records *records, const 
 		.port_security = TRI_UNKNOWN,
 		.link_up = running && json_is_true(json_object_get(port->made, "link_up")),
 	};
-	json_array_foreach (json_object_get(port->made, "addresses"), i, a)
+	json_for_each (a, json_object_get(port->made, "addresses"))
 		strv_add(&ret->ip_addresses, record_string(a, "ip_address"));
 	net_present(local, records, port, &in_use);
 	ret->status = xstrdup(running && in_use ? "ACTIVE" : "DOWN");

@@ -2,6 +2,7 @@
 #include "vim/openstack/server_info.h"
 
 #include "base/alloc.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "placement/facts.h"
 
@@ -53,11 +54,10 @@ void facts_read_agent(const json_t *agent, struct cloud_facts *facts)
 
 void facts_read_topology(const json_t *topology, struct host_facts *h)
 {
-	const json_t *node, *cpu;
+	const json_t *cpu;
 	const char *vcpu;
-	size_t i;
 
-	json_array_foreach (json_object_get(topology, "nodes"), i, node) {
+	json_for_each (node, json_object_get(topology, "nodes")) {
 		const json_t *id = json_object_get(node, "host_node");
 		json_object_foreach ((json_t *)json_object_get(node, "cpu_pinning"), vcpu, cpu) {
 			json_int_t number = json_integer_value(cpu);

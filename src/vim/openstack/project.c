@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 
@@ -184,8 +185,6 @@ static const struct leftover {
 static int what_is_left(struct openstack *os, const char *id, char **ret, struct err *err)
 {
 	struct call *calls[ARRAY_SIZE(leftovers)];
-	const json_t *o;
-	size_t k;
 
 	for (size_t i = 0; i < ARRAY_SIZE(leftovers); i++) {
 		const struct leftover *l = &leftovers[i];
@@ -196,7 +195,7 @@ static int what_is_left(struct openstack *os, const char *id, char **ret, struct
 	}
 	int r = session_calls(os->session, calls, ARRAY_SIZE(calls), err);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		json_array_foreach (json_object_get(calls[i]->answer, leftovers[i].key), k, o) {
+		json_for_each (o, json_object_get(calls[i]->answer, leftovers[i].key)) {
 			const char *name = json_string_value(json_object_get(o, "name"));
 			if (!*ret && !streq(name, "default"))
 				*ret = xasprintf("it still has %s: %s", leftovers[i].key,
@@ -211,14 +210,12 @@ static int what_is_left(struct openstack *os, const char *id, char **ret, struct
 static int delete_default_group(struct session *base, const char *project, struct err *err)
 {
 	json_t *answer = NULL;
-	const json_t *group;
-	size_t i;
 	int r = session_call(
 		base, SERVICE_NETWORK, "GET",
 		xasprintf("/security-groups?fields=id&name=default&project_id=%s", project), NULL,
 		&answer, err);
 
-	json_array_foreach (json_object_get(answer, "security_groups"), i, group) {
+	json_for_each (group, json_object_get(answer, "security_groups")) {
 		const char *id = json_string_value(json_object_get(group, "id"));
 		if (r == 0 && id)
 			r = session_call(base, SERVICE_NETWORK, "DELETE",

@@ -187,13 +187,12 @@ void resources_add(struct resources *resources, enum vim_kind kind, json_t *json
 int resources_add_list(struct resources *resources, enum vim_kind kind, const json_t *answer,
 		       struct err *err)
 {
-	json_t *list = json_object_get(answer, resource_plural(kind)), *o;
-	size_t i;
+	json_t *list = json_object_get(answer, resource_plural(kind));
 
 	if (!json_is_array(list))
 		return err_code(err, UNREACHABLE, EPROTO, "the reply has no list of %s",
 				resource_plural(kind));
-	json_array_foreach (list, i, o)
+	json_for_each (o, list)
 		resources_add(resources, kind, o);
 	return 0;
 }
@@ -202,10 +201,8 @@ char *resources_next_page(enum vim_kind kind, const json_t *answer)
 {
 	cleanup_free char *links = xasprintf("%s_links", resource_plural(kind));
 	const char *url = kind == VIM_IMAGE ? text(answer, "next") : NULL;
-	const json_t *link;
-	size_t i;
 
-	json_array_foreach (json_object_get(answer, links), i, link) {
+	json_for_each (link, json_object_get(answer, links)) {
 		if (streq(text(link, "rel"), "next"))
 			url = text(link, "href");
 	}

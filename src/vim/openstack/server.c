@@ -76,10 +76,8 @@ static struct call *get(enum service service, char *path)
 static int ask_networks(struct openstack *os, struct server_view *v, struct err *err)
 {
 	cleanup_strbuf struct strbuf networks = {0}, routed = {0};
-	const json_t *port;
-	size_t i;
 
-	json_array_foreach (json_object_get(v->ports, "ports"), i, port) {
+	json_for_each (port, json_object_get(v->ports, "ports")) {
 		const char *id = json_string_value(json_object_get(port, "network_id"));
 		if (!id)
 			continue;
@@ -128,10 +126,7 @@ char *openstack_servers_path(const char *name, const char *status)
 
 bool openstack_servers_hold(const json_t *answer, const char *id)
 {
-	const json_t *server;
-	size_t i;
-
-	json_array_foreach (json_object_get(answer, "servers"), i, server) {
+	json_for_each (server, json_object_get(answer, "servers")) {
 		if (streq(json_string_value(json_object_get(server, "id")), id))
 			return true;
 	}

@@ -127,10 +127,7 @@ static void read_topology(const struct server_view *v, struct vim_server_info *i
 
 static const json_t *network_by_id(const struct server_view *v, const char *id)
 {
-	const json_t *network;
-	size_t i;
-
-	json_array_foreach (json_object_get(v->networks, "networks"), i, network) {
+	json_for_each (network, json_object_get(v->networks, "networks")) {
 		if (streq(text(network, "id"), id))
 			return network;
 	}
@@ -139,10 +136,7 @@ static const json_t *network_by_id(const struct server_view *v, const char *id)
 
 static bool has_router(const struct server_view *v, const char *network)
 {
-	const json_t *port;
-	size_t i;
-
-	json_array_foreach (json_object_get(v->routed, "ports"), i, port) {
+	json_for_each (port, json_object_get(v->routed, "ports")) {
 		if (streq(text(port, "network_id"), network) && text(port, "device_owner") &&
 		    str_starts(text(port, "device_owner"), "network:"))
 			return true;
@@ -175,10 +169,8 @@ static enum vim_reach reach_of(const struct server_view *v, const json_t *networ
 static char *pf_of(const struct server_view *v, const char *physical_network)
 {
 	const char *host = text(v->server, "OS-EXT-SRV-ATTR:host");
-	const json_t *agent;
-	size_t i;
 
-	json_array_foreach (json_object_get(v->agents, "agents"), i, agent) {
+	json_for_each (agent, json_object_get(v->agents, "agents")) {
 		const json_t *mappings = json_object_get(json_object_get(agent, "configurations"),
 							 "device_mappings");
 		const json_t *devices =
@@ -215,9 +207,8 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		      struct vim_port_info *p)
 {
 	const json_t *network = network_by_id(v, text(port, "network_id"));
-	const json_t *profile = json_object_get(port, "binding:profile"), *fixed;
+	const json_t *profile = json_object_get(port, "binding:profile");
 	const char *physical = text(profile, "physical_network");
-	size_t i;
 
 	if (!physical)
 		physical = text(network, "provider:physical_network");
@@ -238,7 +229,7 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		.port_security = json_try_bool(port, "port_security_enabled"),
 		.mtu = (unsigned)json_integer_value(json_object_get(network, "mtu")),
 	};
-	json_array_foreach (json_object_get(port, "fixed_ips"), i, fixed) {
+	json_for_each (fixed, json_object_get(port, "fixed_ips")) {
 		if (text(fixed, "ip_address"))
 			strv_add(&p->ip_addresses, text(fixed, "ip_address"));
 	}

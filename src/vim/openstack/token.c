@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
 
@@ -71,8 +72,6 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 {
 	const json_t *body = json_object_get(answer, "token");
 	const json_t *project = json_object_get(body, "project");
-	const json_t *role;
-	size_t i;
 
 	if (!id || !json_is_object(body))
 		return err_code(err, UNREACHABLE, EPROTO,
@@ -86,7 +85,7 @@ int token_parse(const json_t *answer, const char *id, struct token *ret, struct 
 		.project_domain_id = get(json_object_get(project, "domain"), "id"),
 		.catalog = json_deep_copy(json_object_get(body, "catalog")),
 	};
-	json_array_foreach (json_object_get(body, "roles"), i, role) {
+	json_for_each (role, json_object_get(body, "roles")) {
 		const char *name = json_string_value(json_object_get(role, "name"));
 		const char *role_id = json_string_value(json_object_get(role, "id"));
 		if (!name || !role_id)
@@ -107,13 +106,10 @@ static const char *region_of(const json_t *endpoint)
 static const json_t *find_endpoint(const struct token *token, const char *type, const char *region,
 				   const char *interface)
 {
-	const json_t *service, *endpoint;
-	size_t i, k;
-
-	json_array_foreach (token->catalog, i, service) {
+	json_for_each (service, token->catalog) {
 		if (!streq(json_string_value(json_object_get(service, "type")), type))
 			continue;
-		json_array_foreach (json_object_get(service, "endpoints"), k, endpoint) {
+		json_for_each (endpoint, json_object_get(service, "endpoints")) {
 			const char *what =
 				json_string_value(json_object_get(endpoint, "interface"));
 			if (streq(what, interface) &&
