@@ -292,14 +292,14 @@ const char *interface_address(const struct interface *interface, unsigned index)
  */
 void interface_of_vm(const struct interface *interface, unsigned index, struct interface *ret);
 
-/* The interface with that nicid, or NULL. */
+/* Name of VM number index in the VIM. The caller frees. */
 char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
 			   unsigned index);
 
-/* The management interface: nicid of the VM_ALIVE kpi's collector, else 0. */
+/* The interface with that nicid, or NULL. */
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);
 
-/* ESC's name: "virtual", "direct" ... */
+/* The management interface: nicid of the VM_ALIVE kpi's collector, else 0. */
 unsigned vm_group_management_nicid(const struct vm_group *group);
 
 const char *port_type_name(enum port_type type); /* "virtual", "direct" ... as ESC spells them */

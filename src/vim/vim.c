@@ -19,12 +19,9 @@ const char *vim_kind_name(enum vim_kind kind)
 const char *vim_state_name(enum vim_state state)
 {
 	static const char *const names[] = {
-		[VIM_STATE_BUILD] = "BUILD",
-		[VIM_STATE_ACTIVE] = "ACTIVE",
-		[VIM_STATE_BUSY] = "BUSY",
-		[VIM_STATE_DOWN] = "DOWN",
-		[VIM_STATE_ERROR] = "ERROR",
-		[VIM_STATE_DELETING] = "DELETING",
+		[VIM_STATE_BUILD] = "BUILD", [VIM_STATE_ACTIVE] = "ACTIVE",
+		[VIM_STATE_BUSY] = "BUSY",   [VIM_STATE_DOWN] = "DOWN",
+		[VIM_STATE_ERROR] = "ERROR", [VIM_STATE_DELETING] = "DELETING",
 	};
 
 	return names[state];
