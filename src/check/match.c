@@ -102,6 +102,15 @@ const struct bond *guest_match_bond(const struct guest_match *m, const struct in
 	return NULL;
 }
 
+const struct bond_leg *guest_match_nicid(const struct guest_match *m, const struct bond *bond,
+					 unsigned nicid)
+{
+	const struct leg_match *leg = array_find(
+		m->legs, m->n_legs, it->bond == bond && it->port && it->port->nicid == nicid);
+
+	return leg ? leg->leg : NULL;
+}
+
 const struct interface *guest_match_leg(const struct guest_match *m, const struct bond *bond,
 					size_t i)
 {

@@ -45,6 +45,10 @@ void guest_match_clear(struct guest_match *m);
 /* The bond of which the port is a leg, or NULL. */
 const struct bond *guest_match_bond(const struct guest_match *m, const struct interface *port);
 
+/* The bond's leg that is the port with that nicid, or NULL. */
+const struct bond_leg *guest_match_nicid(const struct guest_match *m, const struct bond *bond,
+					 unsigned nicid);
+
 /* The port of leg number i of the bond, or NULL. */
 const struct interface *guest_match_leg(const struct guest_match *m, const struct bond *bond,
 					size_t i);

@@ -78,9 +78,11 @@ static int write_svg(const char *file, const struct drill_result *r, unsigned ma
 			  r->address, (unsigned long long)r->load.lost,
 			  (unsigned long long)r->load.sent, outage_ms(&r->outage.failover));
 	cleanup_free char *verdict = drill_verdict_text(r, max_outage);
-	cleanup_free char *legs = xasprintf(
-		"active leg: %s, then %s, finally %s", r->leg_before ? r->leg_before : "unknown",
-		r->leg_after ? r->leg_after : "unknown", r->leg_end ? r->leg_end : "unknown");
+	cleanup_free char *source = drill_source_text(r);
+	cleanup_free char *legs = xasprintf("active leg: %s, then %s, finally %s; known by %s",
+					    r->leg_before ? r->leg_before : "unknown",
+					    r->leg_after ? r->leg_after : "unknown",
+					    r->leg_end ? r->leg_end : "unknown", source);
 	cleanup_free char *said = drill_bondd_text(r);
 	cleanup_free char *bondd_said = xasprintf("bondd: %s", said);
 	const char *caption[] = {figures, verdict, legs, bondd_said};

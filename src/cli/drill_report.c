@@ -16,13 +16,32 @@ char *drill_bondd_text(const struct drill_result *r)
 {
 	cleanup_free char *how = drill_monitor(r);
 
+	if (r->no_agent)
+		return xstrdup("not in the guest: guest_agent is none");
 	if (r->sentence)
 		return xstrdup(r->sentence);
 	if (r->watched)
 		return xstrdup("is running, but reported nothing");
-	return r->leg_before
+	return r->source == DRILL_BY_BONDD
 		       ? xasprintf("is not running in the guest: only %s monitors the bond", how)
 		       : xstrdup("could not be reached");
+}
+
+char *drill_source_text(const struct drill_result *r)
+{
+	switch (r->source) {
+	case DRILL_BY_NOTHING:
+		break;
+	case DRILL_BY_BONDD:
+		return xstrdup("bondd in the guest");
+	case DRILL_BY_MAC:
+		return xasprintf("the port whose MAC answers for %s", r->address);
+	case DRILL_BY_FORWARDING:
+		return xasprintf("the port behind which the bridges learned the MAC that answers "
+				 "for %s",
+				 r->address);
+	}
+	return xstrdup("nothing: see the notes");
 }
 
 static char *noise_text(const struct outage_gap *gap)
@@ -131,18 +150,20 @@ static void print_gaps(const struct drill_result *r)
 void drill_print(const struct drill_result *r, unsigned max_outage_ms)
 {
 	const struct dnsload_result *load = &r->load;
-	cleanup_free char *how = r->leg_before ? drill_monitor(r) : xstrdup("monitor unknown");
+	cleanup_free char *how = drill_monitor(r);
 	cleanup_free char *said = drill_bondd_text(r);
 	cleanup_free char *why = drill_why(r);
+	cleanup_free char *source = drill_source_text(r);
 	cleanup_free char *verdict = drill_verdict_text(r, max_outage_ms);
 
-	printf("%s of %s (port %s) down at %.1f s, up at %.1f s%s; %s, %u queries/s to %s\n",
+	printf("%s of %s (port %s) down at %.1f s, up at %.1f s%s; %s%s, %u queries/s to %s\n",
 	       drill_failure_object(r->failure), or_unknown(r->leg), r->port, r->down.to_ms / 1000,
-	       r->up.to_ms / 1000, r->failure == DRILL_SILENT ? ", carrier up" : "", how, r->qps,
-	       r->address);
+	       r->up.to_ms / 1000, r->failure == DRILL_SILENT ? ", carrier up" : "", how,
+	       r->source == DRILL_BY_BONDD ? "" : " (day-0)", r->qps, r->address);
 	print_gaps(r);
 	printf("active leg:  %s, then %s, finally %s: %s\n", or_unknown(r->leg_before),
 	       or_unknown(r->leg_after), or_unknown(r->leg_end), what_the_bond_did(r));
+	printf("known by:    %s\n", source);
 	if (why)
 		printf("because:     %s\n", why);
 	printf("bondd:       %s\n", said);
@@ -278,6 +299,7 @@ void drill_put(struct json_writer *w, const struct drill_result *r, unsigned max
 	json_put_text_opt(w, "leg_before", r->leg_before);
 	json_put_text_opt(w, "leg_after", r->leg_after);
 	json_put_text_opt(w, "leg_end", r->leg_end);
+	json_put_text_opt(w, "legs_known_by", drill_source_name(r->source));
 	json_put_bool(w, "failed_over", r->outage.failed_over);
 	json_put_bool(w, "failed_back", r->failed_back);
 	json_put_text_opt(w, "why", why);

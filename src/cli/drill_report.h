@@ -10,6 +10,9 @@ struct json_writer;
 /* "fail: the outage of 80 ms is longer than 50 ms"; the caller frees. */
 char *drill_verdict_text(const struct drill_result *result, unsigned max_outage_ms);
 
+/* How the active leg is known; the caller frees. */
+char *drill_source_text(const struct drill_result *result);
+
 /* The message of bondd in the guest about the failure; the caller frees. */
 char *drill_bondd_text(const struct drill_result *result);
 

@@ -13,7 +13,7 @@
 #include "model/service.h"
 
 #define ROUND_MS        500   /* a boot does not progress faster */
-#define STATUS_GRACE_MS 60000 /* for bondd to start after the first DNS answer */
+#define STATUS_GRACE_MS 60000 /* after the first DNS answer: for bondd to start, or the console */
 #define UNSURE_MS       30000 /* for an address that may be unreachable from here */
 #define STEADY_MS       3000  /* DNS must answer for this long after a change */
 #define STEADY_S        30    /* and must start to answer within this time */
@@ -239,15 +239,48 @@ static int wait_dns(const struct wait *w, const struct strv *addresses, char **r
 	return 0;
 }
 
+/* 1: look again; 0: timed out, which verify reports; or -errno. */
+static int pause_day0(const struct wait *w, struct err *err)
+{
+	cleanup_err struct err late = ERR_INIT;
+	int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
+
+	if (r == -ETIMEDOUT) {
+		event_note(w->vim->run, "DAY0_DONE", "cloud-init is still running");
+		return 0;
+	}
+	return r < 0 ? err_copy(err, &late) : 1;
+}
+
+/* As wait_day0, without bondd: by cloud-init's lines on the console, if there are any. */
+static int wait_console(const struct wait *w, struct err *err)
+{
+	int r = 1;
+
+	for (int64_t since = clock_now(); r > 0;) {
+		cleanup_free char *text = NULL;
+		if (w->vim->ops->console(w->vim, w->server->name, &text, NULL) < 0)
+			return 0;
+		enum tristate done = guest_console_day0(text);
+		if (done == TRI_YES)
+			report(w, "DAY0_DONE", EVENT_SUCCESS, "cloud-init is done, by the console");
+		if (done != TRI_NO || clock_ms_since(since) > STATUS_GRACE_MS)
+			return 0;
+		r = pause_day0(w, err);
+	}
+	return r;
+}
+
 /* Day-0 may set the bond down and up while it runs. Does not wait for an unreachable guest. */
 static int wait_day0(const struct wait *w, struct err *err)
 {
 	const char *address = service_management_address(w->server->group, w->server->index);
 	cleanup_free char *why = NULL;
 
+	if (!service_has_bondd(w->plan->deployment, w->server->group))
+		return wait_console(w, err);
 	/* VM_ALIVE has already reported why it is unreachable. */
-	if (!service_has_bondd(w->plan->deployment, w->server->group) || !address ||
-	    reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
+	if (!address || reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
 		return 0;
 	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
 	for (int64_t asked_since = clock_now();;) {
@@ -271,15 +304,9 @@ static int wait_day0(const struct wait *w, struct err *err)
 				   ask.text);
 			return 0;
 		}
-		cleanup_err struct err late = ERR_INIT;
-		int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
-		if (r == -ETIMEDOUT) {
-			/* The service answers; verify reports an unfinished cloud-init. */
-			event_note(w->vim->run, "DAY0_DONE", "cloud-init is still running");
-			return 0;
-		}
-		if (r < 0)
-			return err_copy(err, &late);
+		int r = pause_day0(w, err);
+		if (r <= 0)
+			return r;
 	}
 }
 

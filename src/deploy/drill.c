@@ -6,8 +6,10 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
+#include "check/match.h"
 #include "deploy/dns.h"
 #include "deploy/guest.h"
+#include "deploy/neighbour.h"
 #include "deploy/plan.h"
 #include "model/service.h"
 #include "vim/vim.h"
@@ -26,6 +28,8 @@ struct drill {
 	const struct drill_settings *settings;
 	const char *management;     /* NULL: has no address */
 	struct guest_status before; /* the failure */
+	struct vim_server_info server;
+	struct guest_match match; /* what day-0 means as legs */
 	struct drill_result *result;
 	bool broken; /* it may be */
 };
@@ -48,6 +52,13 @@ const char *drill_failure_object(enum drill_failure failure)
 	return failures[failure].object;
 }
 
+const char *drill_source_name(enum drill_source source)
+{
+	static const char *const names[] = {NULL, "bondd", "mac", "forwarding"};
+
+	return names[source];
+}
+
 static void report(const struct drill *d, const char *type, enum event_status status,
 		   const char *details)
 {
@@ -65,11 +76,14 @@ static void report(const struct drill *d, const char *type, enum event_status st
 static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struct guest_status *ret,
 				     struct err *err)
 {
+	if (d->result->no_agent) {
+		err_set(err, INVALID, "guest_agent is none");
+		return NULL;
+	}
 	if (!d->management) {
 		err_set(err, INVALID,
 			"vm_group \"%s\": the management port has no ip_address in the descriptor, "
-			"so drill cannot ask the guest for its active leg: set one, or name the "
-			"port to fail with --port",
+			"so drill cannot ask the guest for its active leg",
 			d->group->name);
 		return NULL;
 	}
@@ -86,32 +100,64 @@ static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struc
 	return NULL;
 }
 
+/* The name of the port's leg, in the guest or, if bond is NULL, in day-0; NULL: it is no leg. */
+static const char *leg_name(const struct drill *d, const struct guest_bond *bond,
+			    const struct vim_port_info *port)
+{
+	for (size_t i = 0; bond && i < bond->n_legs; i++)
+		if (port->mac_address && streq(bond->legs[i].permanent_mac, port->mac_address))
+			return bond->legs[i].name;
+	const struct bond_leg *leg =
+		bond ? NULL : guest_match_nicid(&d->match, service_bond(d->group), port->nicid);
+	return leg && !leg->name ? port->name : leg ? leg->name : NULL;
+}
+
+/* The name, in day-0 or else of its port, of the leg that answers for the bond's address; NULL with
+ * err set. Borrowed from d. */
+static const char *look_outside(struct drill *d, unsigned timeout_ms, struct err *err)
+{
+	struct drill_result *result = d->result;
+	struct neighbour n;
+
+	if (neighbour_find(d->vim, &d->server, service_bond(d->group), result->address, timeout_ms,
+			   &n, err) < 0)
+		return NULL;
+	if (!n.port) {
+		err_set(err, NOT_FOUND,
+			"%s answers for %s, which the legs may share: fail_over_mac is not active",
+			n.mac, result->address);
+		return NULL;
+	}
+	result->source = n.forwarded ? DRILL_BY_FORWARDING : DRILL_BY_MAC;
+	const char *name = leg_name(d, NULL, n.port);
+	return name ? name : n.port->name;
+}
+
 /* The active leg after the failure, and bondd's report on it; NULL with a note otherwise. */
 static char *look_again(struct drill *d, const char *when)
 {
 	cleanup_guest_status struct guest_status status = {0};
 	cleanup_err struct err err = ERR_INIT;
-	const struct guest_bond *before = guest_status_bond(&d->before, d->result->bond);
+	const struct guest_bond *before = guest_status_bond(&d->before, d->result->bond), *bond;
+	const char *active = NULL;
 
-	if (!before) /* the guest is unreachable: already noted */
+	switch (d->result->source) {
+	case DRILL_BY_NOTHING: /* already noted */
 		return NULL;
-	const struct guest_bond *bond = look(d, ASK_MS, &status, &err);
-	if (!bond) {
-		event_note(d->vim->run, "DRILL", "%s: %s", when, err.text);
-		return NULL;
+	case DRILL_BY_BONDD:
+		bond = look(d, ASK_MS, &status, &err);
+		if (bond)
+			drill_hear(d->result, before->watch, bond->watch);
+		active = bond ? bond->active_leg : NULL;
+		break;
+	case DRILL_BY_MAC:
+	case DRILL_BY_FORWARDING:
+		active = look_outside(d, ASK_MS, &err);
+		break;
 	}
-	drill_hear(d->result, before->watch, bond->watch);
-	return xstrdup(bond->active_leg);
-}
-
-/* The guest's leg behind which this port is, or NULL. */
-static const struct guest_leg *leg_of(const struct guest_bond *bond,
-				      const struct vim_port_info *port)
-{
-	for (size_t i = 0; bond && i < bond->n_legs; i++)
-		if (port->mac_address && streq(bond->legs[i].permanent_mac, port->mac_address))
-			return &bond->legs[i];
-	return NULL;
+	if (!active)
+		event_note(d->vim->run, "DRILL", "%s: %s", when, err.text);
+	return xstrdup(active);
 }
 
 /* A killed drill leaves the link down; failing the other leg as well would cut the service. */
@@ -126,61 +172,107 @@ static int put_back(struct drill *d, const char *port, const char *leg, struct e
 	return 0;
 }
 
-/* The leg to fail; NULL: the one of the given port. */
-static const char *wanted_leg(const struct drill *d, const struct guest_bond *bond)
+static int no_leg(const struct drill *d, const struct guest_bond *bond, const char *name,
+		  struct err *err)
 {
-	if (d->settings->port)
-		return NULL;
-	return d->settings->leg ? d->settings->leg : bond->active_leg;
-}
-
-static int no_port(const struct drill *d, const struct guest_bond *bond,
-		   const struct vim_server_info *server, struct err *err)
-{
-	const char *name = wanted_leg(d, bond);
+	const struct guest_leg *leg = bond ? guest_bond_leg(bond, name) : NULL;
+	const struct bond *by_day0 = service_bond(d->group);
 	cleanup_strbuf struct strbuf has = {0};
 
-	if (!name) {
-		for (size_t i = 0; i < server->n_ports; i++)
-			strbuf_addf(&has, "%s\"%s\"", i ? ", " : "", server->ports[i].name);
-		return err_code(err, NOT_FOUND, ENODEV,
-				"server \"%s\" has no port \"%s\"; it has %s", d->result->server,
-				d->settings->port, has.s ? has.s : "none");
-	}
-	const struct guest_leg *leg = guest_bond_leg(bond, name);
 	if (leg)
 		return err_code(err, NOT_FOUND, ENODEV,
 				"server \"%s\" has no port with MAC %s, that of the leg \"%s\"",
 				d->result->server,
 				leg->permanent_mac ? leg->permanent_mac : "(unknown)", name);
-	for (size_t i = 0; i < bond->n_legs; i++)
-		strbuf_addf(&has, "%s\"%s\"", i ? ", " : "", bond->legs[i].name);
-	return err_code(err, NOT_FOUND, ENODEV, "bond \"%s\" has no leg \"%s\"; it has %s",
-			bond->name, name, has.s ? has.s : "none");
+	for (size_t i = 0; i < (bond ? bond->n_legs : by_day0->n_legs); i++) {
+		const char *other = bond ? bond->legs[i].name : by_day0->legs[i].name;
+		strbuf_addf(&has, "%s\"%s\"", has.len ? ", " : "", other ? other : "(unnamed)");
+	}
+	return err_code(err, NOT_FOUND, ENODEV, "bond \"%s\" has no leg \"%s\"%s; it has %s",
+			d->result->bond, name, bond ? "" : " in day-0", has.s ? has.s : "none");
 }
 
-/* Finds the port to fail and its leg. bond NULL: the guest is unreachable. */
-static int find_port(struct drill *d, const struct guest_bond *bond, struct err *err)
+static int no_port(const struct drill *d, struct err *err)
 {
-	cleanup_server_info struct vim_server_info server = {0};
+	cleanup_strbuf struct strbuf has = {0};
+
+	for (size_t i = 0; i < d->server.n_ports; i++)
+		strbuf_addf(&has, "%s\"%s\"", i ? ", " : "", d->server.ports[i].name);
+	return err_code(err, NOT_FOUND, ENODEV, "server \"%s\" has no port \"%s\"; it has %s",
+			d->result->server, d->settings->port, has.s ? has.s : "none");
+}
+
+/* Finds the port to fail and its leg. bond NULL: the guest does not report it; active NULL:
+ * unknown. */
+static int find_port(struct drill *d, const struct guest_bond *bond, const char *active,
+		     struct err *err)
+{
 	struct drill_result *result = d->result;
-	const char *port_name = d->settings->port;
-	int r = d->vim->ops->server(d->vim, result->server, VIM_LOOK_ALL, &server, err);
+	const char *leg = d->settings->leg ? d->settings->leg : active;
+	int r = 0;
 
 	free_all(steal_ptr(result->port), steal_ptr(result->leg));
-	for (size_t i = 0; i < server.n_ports && r == 0; i++) {
-		const struct vim_port_info *port = &server.ports[i];
-		const struct guest_leg *leg = leg_of(bond, port);
-		bool wanted = port_name ? streq(port->name, port_name)
-					: leg && streq(leg->name, wanted_leg(d, bond));
+	for (size_t i = 0; i < d->server.n_ports && r == 0; i++) {
+		const struct vim_port_info *port = &d->server.ports[i];
+		const char *name = leg_name(d, bond, port);
+		bool wanted = d->settings->port ? streq(port->name, d->settings->port)
+						: streq(name || bond ? name : port->name, leg);
 		if (wanted && !result->port) {
 			result->port = xstrdup(port->name);
-			result->leg = leg ? xstrdup(leg->name) : NULL;
+			result->leg = xstrdup(name);
 		}
-		if (bond && leg && !port->link_up && !streq(leg->name, bond->active_leg))
-			r = put_back(d, port->name, leg->name, err);
+		if (name && active && !port->link_up && !streq(name, active))
+			r = put_back(d, port->name, name, err);
 	}
-	return r < 0 || result->port ? r : no_port(d, bond, &server, err);
+	if (r < 0 || result->port)
+		return r;
+	return d->settings->port ? no_port(d, err) : no_leg(d, bond, leg, err);
+}
+
+static int look_at_server(struct drill *d, struct err *err)
+{
+	vim_server_info_clear(&d->server);
+	return d->vim->ops->server(d->vim, d->result->server, VIM_LOOK_ALL, &d->server, err);
+}
+
+static int take_active(struct drill *d, const struct guest_bond *bond, const char *active,
+		       struct err *err)
+{
+	struct drill_result *result = d->result;
+
+	if (active && streq(result->leg_before, active))
+		return 0;
+	free(result->leg_before);
+	result->leg_before = xstrdup(active);
+	return find_port(d, bond, active, err);
+}
+
+/* look_before if the guest does not report its bond, for the reason `silent`. */
+static int look_before_outside(struct drill *d, unsigned timeout_ms, const struct err *silent,
+			       struct err *err)
+{
+	const struct drill_settings *settings = d->settings;
+	struct drill_result *result = d->result;
+	cleanup_err struct err unseen = ERR_INIT;
+
+	if (run_interrupted(d->vim->run))
+		return err_set(err, INTERRUPTED, "interrupted before anything was changed");
+	if (result->source == DRILL_BY_BONDD) /* it did before */
+		return settings->port ? 0 : err_copy(err, silent);
+	int r = d->server.name ? 0 : look_at_server(d, err);
+	if (r < 0)
+		return r;
+	const char *active = look_outside(d, timeout_ms, &unseen);
+	if (!active && result->port) /* found before */
+		return 0;
+	if (!active && !settings->port && !settings->leg)
+		return err_set_kind(err, result->no_agent ? unseen.kind : silent->kind, 0,
+				    "%s; %s: name the port to fail with --port", silent->text,
+				    unseen.text);
+	if (!result->port && !(active && result->no_agent))
+		event_note(d->vim->run, "DRILL", "%s%s%s", silent->text, active ? "" : "; ",
+			   active ? "" : unseen.text);
+	return take_active(d, NULL, active, err);
 }
 
 /* Selects the leg to fail; saves bondd's report so far. */
@@ -193,23 +285,16 @@ static int look_before(struct drill *d, unsigned timeout_ms, struct err *err)
 
 	if (!bond) {
 		guest_status_clear(&status);
-		if (!d->settings->port || run_interrupted(d->vim->run))
-			return err_copy(err, &silent);
-		if (result->port) /* found before */
-			return 0;
-		event_note(d->vim->run, "DRILL", "%s", silent.text);
-		return find_port(d, NULL, err);
+		return look_before_outside(d, timeout_ms, &silent, err);
 	}
 	guest_status_clear(&d->before);
 	d->before = status;
+	result->source = DRILL_BY_BONDD;
 	result->miimon = (int)bond->miimon;
 	result->arp_interval = (int)bond->arp_interval;
 	result->watched = bond->watch != NULL;
-	if (streq(result->leg_before, bond->active_leg))
-		return 0;
-	free(result->leg_before);
-	result->leg_before = xstrdup(bond->active_leg);
-	return find_port(d, bond, err);
+	int r = streq(result->leg_before, bond->active_leg) ? 0 : look_at_server(d, err);
+	return r < 0 ? r : take_active(d, bond, bond->active_leg, err);
 }
 
 /* The bond may have moved by itself since. Fails the leg that is active now, and discards bondd's
@@ -379,6 +464,9 @@ static int prepare(struct drill *d, struct err *err)
 	if (!d->result->address)
 		return err_set(err, INVALID, "bond \"%s\" has no address to query", bond->name);
 	d->result->bond = xstrdup(bond->name);
+	d->result->miimon = bond->miimon;
+	d->result->arp_interval = bond->arp_interval;
+	d->result->no_agent = !service_has_bondd(d->deployment, d->group);
 	d->result->server = vm_group_server_name(d->deployment, d->group, 0);
 	int r = find_server(d, err);
 	if (r == 0)
@@ -525,7 +613,10 @@ int drill_run(struct vim *vim, const struct deployment *deployment, const struct
 			"a tenant of %s cannot cut a path and keep its carrier: use --failure "
 			"carrier, or cut it on the switch and run 'bondd status' in the guest",
 			vim->ops->name);
+	guest_match(group, &d.match);
 	int r = run(&d, err);
+	guest_match_clear(&d.match);
+	vim_server_info_clear(&d.server);
 	guest_status_clear(&d.before);
 	if (r < 0)
 		return r;
@@ -573,8 +664,10 @@ void drill_hear(struct drill_result *result, const struct guest_watch *before,
 
 char *drill_monitor(const struct drill_result *result)
 {
-	return result->arp_interval ? xasprintf("arp_interval=%d", result->arp_interval)
-				    : xasprintf("miimon=%d", result->miimon);
+	if (result->arp_interval > 0)
+		return xasprintf("arp_interval=%d", result->arp_interval);
+	return result->miimon < 0 ? xstrdup("monitor unknown")
+				  : xasprintf("miimon=%d", result->miimon);
 }
 
 char *drill_why(const struct drill_result *result)
@@ -589,14 +682,16 @@ char *drill_why(const struct drill_result *result)
 				 result->watch_state ? result->watch_state : "state unknown");
 	if (result->failure == DRILL_CARRIER)
 		return NULL;
-	if (result->arp_interval)
+	if (result->arp_interval > 0)
 		return xasprintf(
-			"%s did not detect the failure, and bondd is not running: check the bond's "
-			"arp_ip_target and arp_validate, or enable bondd.service in the guest",
-			monitor);
+			"%s did not detect the failure, and bondd is not running: check the "
+			"bond's arp_ip_target and arp_validate%s",
+			monitor, result->no_agent ? "" : ", or enable bondd.service in the guest");
 	return xasprintf("%s monitors only the carrier, which stayed up, and bondd is not running: "
-			 "enable bondd.service in the guest",
-			 monitor);
+			 "%s",
+			 monitor,
+			 result->no_agent ? "use the ARP monitor with two targets"
+					  : "enable bondd.service in the guest");
 }
 
 void drill_result_clear(struct drill_result *result)

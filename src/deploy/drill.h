@@ -23,6 +23,14 @@ enum drill_failure {
 	DRILL_SILENT,  /* the path behind the leg is cut, its carrier stays */
 };
 
+/* How the active leg is known. */
+enum drill_source {
+	DRILL_BY_NOTHING,
+	DRILL_BY_BONDD,
+	DRILL_BY_MAC,        /* the port's MAC answers for the address */
+	DRILL_BY_FORWARDING, /* the bridges learned the MAC that answers behind the port */
+};
+
 struct drill_settings {
 	enum drill_failure failure;
 	unsigned qps;           /* queries a second, at most */
@@ -36,12 +44,14 @@ struct drill_settings {
 struct drill_result {
 	enum drill_failure failure;
 	char *server, *bond, *port; /* the port of the failed leg */
-	char *leg;                  /* NULL: the guest was unreachable */
-	char *address;              /* that was queried */
-	unsigned qps;               /* queries a second */
-	int miimon, arp_interval;   /* of the running bond, ms; 0: off */
-	/* The active leg before, during and after the failure. NULL: none, or the guest was
-	 * unreachable (with a note). */
+	char *leg;     /* without bondd its name in day-0, or its port's; NULL: unknown */
+	char *address; /* that was queried */
+	unsigned qps;  /* queries a second */
+	int miimon, arp_interval; /* of the bond, or of day-0, ms; 0: off; -1: unknown */
+	bool no_agent;            /* guest_agent is none */
+	enum drill_source source; /* of the active leg */
+	/* The active leg before, during and after the failure. NULL: none, or unknown (with a
+	 * note). */
 	char *leg_before, *leg_after, *leg_end;
 	bool active;      /* the broken leg was the active one, as far as is known */
 	bool failed_back; /* the leg active at the end is not the one active during the failure */
@@ -59,8 +69,9 @@ struct drill_result {
 /*
  * Sends DNS queries to the first bond of the group's first server, at a rate that is answered
  * without loss, fails a leg and always restores it (also when interrupted: -EINTR). A link left
- * down by a killed drill is set up first. The active leg is read from the guest's status service;
- * without it settings->port is required. Before any change: -ENOTSUP: the VIM does not support the
+ * down by a killed drill is set up first. The active leg is read from the guest's status service,
+ * else it is the one that answers for the bond's address (neighbour.h); without both,
+ * settings->port or leg is required. Before any change: -ENOTSUP: the VIM does not support the
  * failure; -ENOENT: no such server, or it is not running; -EHOSTUNREACH: DNS is not answered
  * anyway.
  */
@@ -81,7 +92,10 @@ void drill_hear(struct drill_result *result, const struct guest_watch *before,
  * The caller frees. Pure. */
 char *drill_why(const struct drill_result *result);
 
-/* "miimon=100": the bond's own link monitoring. The caller frees. */
+/* "bondd", "mac", "forwarding"; NULL for DRILL_BY_NOTHING. */
+const char *drill_source_name(enum drill_source source);
+
+/* "miimon=100": the bond's own link monitoring; "monitor unknown". The caller frees. */
 char *drill_monitor(const struct drill_result *result);
 
 void drill_result_clear(struct drill_result *result);

@@ -111,6 +111,20 @@ static int transfer(CURL *curl, const char *url, unsigned timeout_ms, struct req
 	return 0;
 }
 
+/* "Cloud-init v. 25.1 running 'init' at ...", and in the end "... finished at ...". */
+enum tristate guest_console_day0(const char *console)
+{
+	static const char start[] = "Cloud-init v. ";
+	const char *last = NULL;
+
+	for (const char *p = console; (p = strstr(p, start)); p += strlen(start))
+		last = p;
+	if (!last)
+		return TRI_UNKNOWN;
+	const char *done = strstr(last, " finished at ");
+	return done && done < last + strcspn(last, "\n");
+}
+
 int guest_status(struct vim *vim, const char *address, unsigned port, unsigned timeout_ms,
 		 struct guest_status *ret_status, struct err *err)
 {

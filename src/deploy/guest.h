@@ -2,6 +2,7 @@
 /* Queries the guest, in the deployment's networks. */
 #pragma once
 
+#include "base/tristate.h"
 #include "net/status.h"
 
 struct err;
@@ -17,6 +18,10 @@ struct vim;
  */
 int guest_status(struct vim *vim, const char *address, unsigned port, unsigned timeout_ms,
 		 struct guest_status *ret_status, struct err *err);
+
+/* Whether cloud-init has finished, by its lines on the guest's console; unknown: it has none. Pure.
+ */
+enum tristate guest_console_day0(const char *console);
 
 /* Parses the JSON of GET /status; -EPROTO if it has another format. */
 int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,

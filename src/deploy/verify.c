@@ -113,33 +113,14 @@ static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 			   leg->pci_address ? leg->pci_address : "?", host_node);
 }
 
-/* Legs on one NIC fail together. */
 static void check_legs_apart(struct verify_ctx *ctx, const struct guest_bond *bond)
 {
-	cleanup_strbuf struct strbuf seen = {0};
-	size_t known = 0;
-	bool apart = true;
+	cleanup_free struct verify_leg *legs = xcalloc(bond->n_legs + 1, sizeof(*legs));
 
-	for (size_t i = 0; i < bond->n_legs; i++) {
-		const struct vim_port_info *port =
-			port_by_mac(ctx->server, bond->legs[i].permanent_mac);
-		if (!port || !port->physical_network)
-			continue;
-		for (size_t j = 0; j < i; j++) {
-			const struct vim_port_info *other =
-				port_by_mac(ctx->server, bond->legs[j].permanent_mac);
-			if (other && streq(other->physical_network, port->physical_network))
-				apart = false;
-		}
-		strbuf_addf(&seen, "%s%s on %s", known++ ? ", " : "", bond->legs[i].name,
-			    port->physical_network);
-	}
-	if (apart && (known < 2 || known < bond->n_legs))
-		verify_add(ctx, "legs-apart", bond->name, VERDICT_UNKNOWN,
-			   "the physical networks of %zu of %zu legs are unknown",
-			   bond->n_legs - known, bond->n_legs);
-	else
-		verify_add(ctx, "legs-apart", bond->name, verify_verdict(apart), "%s", seen.s);
+	for (size_t i = 0; i < bond->n_legs; i++)
+		legs[i] = (struct verify_leg){
+			bond->legs[i].name, port_by_mac(ctx->server, bond->legs[i].permanent_mac)};
+	verify_legs_apart(ctx, bond->name, legs, bond->n_legs);
 }
 
 /* Is each leg of day-0 in the running bond? */
@@ -258,11 +239,7 @@ static void check_guest(struct verify_ctx *ctx)
 	const struct guest_network *wanted = &ctx->group->guest;
 
 	if (!ctx->guest) {
-		verify_add(ctx, "guest-status", ctx->server->name, VERDICT_UNKNOWN, "%s",
-			   ctx->guest_why);
-		for (size_t i = 0; i < wanted->n_bonds; i++)
-			verify_add(ctx, "bond-up", wanted->bonds[i].name, VERDICT_UNKNOWN,
-				   "the guest could not be reached");
+		verify_outside(ctx);
 		return;
 	}
 	const struct guest_cloud_init *c = &ctx->guest->cloud_init;
@@ -363,7 +340,11 @@ static void verify_server(const struct verify_ctx *of, const char *name)
 	cleanup_free char *obstacle = NULL;
 	if (management)
 		(void)reach_of(ctx->vim, &server, management, &obstacle);
-	if (!management || obstacle)
+	if (!service_has_bondd(ctx->deployment, ctx->group))
+		err_set(&guest_err, INVALID,
+			"guest_agent is none: the bond's mode, its monitor and its standby leg "
+			"cannot be seen from outside");
+	else if (!management || obstacle)
 		err_set(&guest_err, INVALID, "%s",
 			obstacle ? obstacle
 				 : "the descriptor has no address for the management port");
@@ -375,8 +356,8 @@ static void verify_server(const struct verify_ctx *of, const char *name)
 	verify_binding(ctx);
 	verify_console(ctx);
 	check_echo(ctx);
-	check_guest(ctx);
 	check_dns(ctx);
+	check_guest(ctx);
 }
 
 int verify_deployment(struct vim *vim, const struct model *model,

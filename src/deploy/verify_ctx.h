@@ -20,6 +20,19 @@ struct verify_ctx {
 void verify_add(struct verify_ctx *ctx, const char *check, const char *object, enum verdict verdict,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* A leg, and its port or NULL. */
+struct verify_leg {
+	const char *name;
+	const struct vim_port_info *port;
+};
+
+/* Legs on one NIC fail together. */
+void verify_legs_apart(struct verify_ctx *ctx, const char *bond, const struct verify_leg *legs,
+		       size_t n);
+
+/* What can be checked from outside if the guest does not report its state. */
+void verify_outside(struct verify_ctx *ctx);
+
 static inline enum verdict verify_verdict(bool good)
 {
 	return good ? VERDICT_PASS : VERDICT_FAIL;

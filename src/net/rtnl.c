@@ -235,6 +235,25 @@ bool rtnl_read_addr(const struct nlmsghdr *m, struct rtnl_addr *ret_addr)
 	return true;
 }
 
+bool rtnl_read_neighbour(const struct nlmsghdr *m, struct rtnl_neighbour *ret_neighbour)
+{
+	const struct ndmsg *ndm = netlink_header(m, sizeof(*ndm));
+	const struct nlattr *a;
+
+	if (m->nlmsg_type != RTM_NEWNEIGH || !ndm || ndm->ndm_ifindex <= 0)
+		return false;
+	struct rtnl_neighbour n = {.index = ndm->ndm_ifindex, .state = ndm->ndm_state};
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(*ndm)), netlink_end(m))) {
+		if (mnl_attr_get_type(a) == NDA_LLADDR)
+			n.has_mac = read_mac(a, &n.mac);
+		else if (mnl_attr_get_type(a) == NDA_DST)
+			n.address = ip_from_bytes(ndm->ndm_family, mnl_attr_get_payload(a),
+						  mnl_attr_get_payload_len(a));
+	}
+	*ret_neighbour = n;
+	return true;
+}
+
 static const struct rtmsg *default_header(const struct nlmsghdr *m)
 {
 	const struct rtmsg *rtm = netlink_header(m, sizeof(*rtm));
@@ -316,6 +335,15 @@ struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter)
 
 	if (link_filter)
 		mnl_attr_put_u32(m, IFLA_EXT_MASK, link_filter);
+	return m;
+}
+
+struct nlmsghdr *rtnl_put_neighbours(void *buf, bool forwarding)
+{
+	struct nlmsghdr *m = netlink_put(buf, RTM_GETNEIGH, NLM_F_DUMP, sizeof(struct ndmsg));
+	struct ndmsg *ndm = mnl_nlmsg_get_payload(m);
+
+	ndm->ndm_family = forwarding ? AF_BRIDGE : AF_UNSPEC;
 	return m;
 }
 

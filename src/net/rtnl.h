@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtnetlink messages about links, bonds, addresses and default routes: parsed and built here, sent
- * with net/netlink.h. Every attribute is checked against the end of the message and its own length.
+ * rtnetlink messages about links, bonds, addresses, neighbours and default routes: parsed and built
+ * here, sent with net/netlink.h. Every attribute is checked against the end of the message and its
+ * own length.
  */
 #pragma once
 
@@ -64,11 +65,23 @@ struct rtnl_route {
 	uint32_t metric;
 };
 
+/* An entry of a neighbour table, or of a bridge's forwarding table. */
+struct rtnl_neighbour {
+	int index;              /* of its link; in a forwarding table, the bridge's port */
+	unsigned state;         /* NUD_* */
+	struct ip_addr address; /* none in a forwarding table */
+	bool has_mac;
+	struct mac_addr mac;
+};
+
 /* RTM_NEWLINK and RTM_DELLINK; false for other and malformed messages. */
 bool rtnl_read_link(const struct nlmsghdr *m, struct rtnl_link *ret_link);
 
 /* RTM_NEWADDR and RTM_DELADDR. */
 bool rtnl_read_addr(const struct nlmsghdr *m, struct rtnl_addr *ret_addr);
+
+/* RTM_NEWNEIGH. */
+bool rtnl_read_neighbour(const struct nlmsghdr *m, struct rtnl_neighbour *ret_neighbour);
 
 /*
  * RTM_NEWROUTE and RTM_DELROUTE of a default route: stores up to max gateways in v, returns their
@@ -87,6 +100,9 @@ enum { RTNL_REQUEST_MAX = 1024 };
 
 /* RTM_GETLINK, RTM_GETADDR or RTM_GETROUTE of all; link_filter: RTEXT_FILTER_*, or 0. */
 struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter);
+
+/* The neighbour tables; forwarding: those of the bridges. */
+struct nlmsghdr *rtnl_put_neighbours(void *buf, bool forwarding);
 
 /* About the link with that index or, if 0, that name; attributes may follow. */
 struct nlmsghdr *rtnl_put_link(void *buf, unsigned type, unsigned flags, int index,

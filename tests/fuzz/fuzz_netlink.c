@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_free char *copy = malloc(size ? size : 1); /* aligned, and of exactly this size */
 	struct tables tables = {0};
+	struct rtnl_neighbour neighbour;
 	const char *words;
 	int left = size > 32 << 10 ? 32 << 10 : (int)size;
 
@@ -23,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	     m = mnl_nlmsg_next(m, &left)) {
 		(void)tables_take(&tables, m);
 		tables_add_route(&tables, m);
+		if (rtnl_read_neighbour(m, &neighbour) && neighbour.index <= 0)
+			abort();
 		if (netlink_read_error(m, &words) < 0 && words && strlen(words) > size)
 			abort();
 	}

@@ -28,11 +28,14 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "deploy/neighbour.h"
+#include "model/guest.h"
 #include "net/netlink.h"
 #include "vim/local/handle.h"
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
 #include "vim/local/segment.h"
+#include "vim/vim.h"
 
 #define NS      "dnsvnf-test-a"
 #define GUEST   "dnsvnf-test-guest"
@@ -599,6 +602,100 @@ static void test_only_a_recorded_namespace_is_deleted_or_used(void **state)
 	assert_false(file_exists(root));
 }
 
+static int here;
+
+static int socket_here(struct vim *vim, int domain, int type, int protocol, struct err *err)
+{
+	(void)vim;
+	return netns_socket(here, domain, type, protocol, err);
+}
+
+static const struct vim_ops ops_here = {.socket = socket_here};
+
+/* The guest's leg, behind a link of the VIM. */
+static void add_leg(int ns, const struct segments *s, const char *network, const char *tap,
+		    const char *leg, const char *mac)
+{
+	cleanup_free char *enter = xasprintf("ip -n " NS " link set %s address %s netns " GUEST
+					     " && ip -n " GUEST " link set %s up",
+					     leg, mac, leg);
+
+	assert_ok(link_veth_create(ns, tap, leg, NULL, &why));
+	assert_ok(link_set_master(ns, tap, segment_bridge(s, network), &why));
+	assert_ok(link_set_up(ns, tap, true, &why));
+	assert_int_equal(run(enter), 0);
+}
+
+/* The guest's address goes to that leg, which sends. */
+static void move_to(int guest, int ns, const char *from, const char *to)
+{
+	assert_ok(link_addr_delete(guest, from, "172.16.1.50/24", &why));
+	assert_ok(link_addr_add(guest, to, "172.16.1.50/24", &why));
+	assert_int_equal(run("ip -n " NS " neigh flush all; ip -n " GUEST " neigh flush all"), 0);
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+}
+
+#define MAC0 "52:54:00:00:00:10"
+#define MAC1 "52:54:00:00:00:11"
+
+static void test_which_port_answers(void **state)
+{
+	(void)state;
+	struct vim vim = {.ops = &ops_here};
+	struct vim_port_info ports[] = {
+		{.name = S("port0"), .mac_address = S(MAC0), .host_device = S("tap0")},
+		{.name = S("port1"), .mac_address = S(MAC1), .host_device = S("tap1")}};
+	const struct vim_server_info server = {.name = S("vm"), .ports = ports, .n_ports = 2};
+	const struct bond own = {.fail_over_mac = FAIL_OVER_MAC_ACTIVE},
+			  shared = {.fail_over_mac = FAIL_OVER_MAC_NONE};
+	const struct network *all[] = {&leg_networks[1], &leg_networks[2]};
+	cleanup_segments struct segments s = {0};
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_close int ns = -1, guest = -1;
+	struct neighbour n;
+
+	assert_ok(segment_plan(all, 2, &s, &why));
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_ok(netns_create(GUEST, &guest, &why));
+	assert_ok(segment_apply(ns, &s, "dnsvnf:t/d/network", &why));
+	here = ns;
+	add_leg(ns, &s, "leg0", "tap0", "ens6", MAC0);
+	add_leg(ns, &s, "leg1", "tap1", "ens7", MAC1);
+	assert_ok(link_addr_add(guest, "ens6", "172.16.1.50/24", &why));
+	assert_ok(link_addr_add(guest, "ens6", "2001:db8:1::50/64", &why));
+	assert_true(passes(guest, ns, AF_INET, "172.16.1.1", SOON));
+	assert_true(passes(guest, ns, AF_INET6, "2001:db8:1::1", SOON));
+
+	assert_ok(neighbour_find(&vim, &server, &own, "172.16.1.50", 1000, &n, &why));
+	assert_true(n.port == &ports[0] && !n.forwarded);
+	assert_string_equal(n.mac, MAC0);
+	assert_ok(neighbour_find(&vim, &server, &own, "2001:db8:1::50", 1000, &n, &why));
+	assert_true(n.port == &ports[0]);
+	move_to(guest, ns, "ens6", "ens7");
+	assert_ok(neighbour_find(&vim, &server, &own, "172.16.1.50", 1000, &n, &why));
+	assert_true(n.port == &ports[1]);
+
+	/* With one MAC on both legs, that of the first port, only the bridges know. */
+	assert_int_equal(run("ip -n " GUEST " link set ens7 address " MAC0), 0);
+	move_to(guest, ns, "ens7", "ens7");
+	assert_ok(neighbour_find(&vim, &server, &shared, "172.16.1.50", 1000, &n, &why));
+	assert_true(n.port == &ports[1] && n.forwarded);
+	ports[0].host_device = ports[1].host_device = NULL;
+	assert_ok(neighbour_find(&vim, &server, &shared, "172.16.1.50", 1000, &n, &why));
+	assert_null(n.port);
+	assert_string_equal(n.mac, MAC0);
+
+	ports[0].mac_address = NULL;
+	assert_int_equal(neighbour_find(&vim, &server, &own, "172.16.1.50", 1000, &n, &err),
+			 -ENODEV);
+	err_clear(&err);
+	assert_int_equal(neighbour_find(&vim, &server, &own, "172.16.1.77", 100, &n, &err),
+			 -ETIMEDOUT);
+	err_clear(&err);
+	assert_int_equal(neighbour_find(&vim, &server, &own, "203.0.113.1", 100, &n, &err),
+			 -ENONET);
+}
+
 static void private_run(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -626,6 +723,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_segments_carry_and_break, delete_all),
 		cmocka_unit_test_teardown(test_only_a_recorded_namespace_is_deleted_or_used,
 					  delete_all),
+		cmocka_unit_test_teardown(test_which_port_answers, delete_all),
 	};
 
 	if (geteuid() != 0) {

@@ -18,7 +18,8 @@ import answers  # noqa: E402
 
 NUMA = "hw:numa_nodes"
 POLICY = "hw:pci_numa_affinity_policy"
-GUEST_CHECKS = {"management-echo", "guest-status", "bond-up", "dns-udp", "dns-tcp"}
+GUEST_CHECKS = {"management-echo", "guest-status", "cloud-init", "address", "bond-up", "bond-active-leg", "dns-udp",
+                "dns-tcp"}
 
 
 class Life(product.ProductTest):
@@ -54,7 +55,7 @@ class Life(product.ProductTest):
         self.dnsvnf("deploy", design)
         checks = answers.deployment("verify", self.dnsvnf("verify", design, "-o", "json", vim="tenant").stdout)["checks"]
         unknown = {c["check"]: c["evidence"] for c in checks if c["result"] == "unknown"}
-        self.assertEqual(set(unknown), GUEST_CHECKS | {"port-binding", "ports-apart", "server-pinning"})
+        self.assertEqual(set(unknown), GUEST_CHECKS | {"port-binding", "ports-apart", "server-pinning", "legs-apart"})
         for check in ("port-binding", "ports-apart", "server-pinning"):
             self.assertIn("role admin", unknown[check])
 

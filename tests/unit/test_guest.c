@@ -196,12 +196,32 @@ static void test_ping(void **state)
 	assert_int_equal(guest_ping(&plain_vim, "x", 2000, &ms, &err), -EINVAL);
 }
 
+static void test_cloud_init_on_the_console(void **state)
+{
+	(void)state;
+	assert_int_equal(guest_console_day0(""), TRI_UNKNOWN);
+	assert_int_equal(guest_console_day0("login: "), TRI_UNKNOWN);
+	assert_int_equal(guest_console_day0("x: Cloud-init v. 25.1.4 running 'init' at Mon\nlogin: "
+					    "finished at last"),
+			 TRI_NO);
+	assert_int_equal(guest_console_day0("Cloud-init v. 25.1 running 'modules:final' at\n"
+					    "[ 9.1] Cloud-init v. 25.1 finished at Mon\nlogin:"),
+			 TRI_YES);
+	/* It was started again. */
+	assert_int_equal(guest_console_day0("Cloud-init v. 25.1 finished at Mon\n"
+					    "Cloud-init v. 25.1 running 'init-local' at"),
+			 TRI_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_answers), cmocka_unit_test(test_nobody_there),
-		cmocka_unit_test(test_no_socket),   cmocka_unit_test(test_unknown_members),
+		cmocka_unit_test(test_bad_answers),
+		cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_no_socket),
+		cmocka_unit_test(test_unknown_members),
 		cmocka_unit_test(test_ping),
+		cmocka_unit_test(test_cloud_init_on_the_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

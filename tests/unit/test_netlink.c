@@ -224,6 +224,39 @@ static struct nlmsghdr *route_message(int type, int family)
 	return m;
 }
 
+static void test_neighbour(void **state)
+{
+	(void)state;
+	const uint8_t ip[] = {172, 16, 1, 10};
+	struct rtnl_neighbour n;
+	char text[IP_TEXT_SIZE];
+
+	for (int forwarding = 0; forwarding < 2; forwarding++) {
+		struct nlmsghdr *m = mnl_nlmsg_put_header(buf);
+		m->nlmsg_type = RTM_NEWNEIGH;
+		struct ndmsg *ndm = mnl_nlmsg_put_extra_header(m, sizeof(*ndm));
+		ndm->ndm_family = forwarding ? AF_BRIDGE : AF_INET;
+		ndm->ndm_ifindex = 7;
+		ndm->ndm_state = NUD_STALE;
+		if (!forwarding)
+			mnl_attr_put(m, NDA_DST, sizeof(ip), ip);
+		mnl_attr_put(m, NDA_LLADDR, sizeof(mac), mac);
+		assert_true(rtnl_read_neighbour(m, &n));
+		assert_int_equal(n.index, 7);
+		assert_int_equal(n.state, NUD_STALE);
+		assert_true(n.has_mac);
+		assert_memory_equal(n.mac.bytes, mac, sizeof(mac));
+		assert_string_equal(ip_format(&n.address, text), forwarding ? "-" : "172.16.1.10");
+		/* Cut off anywhere, less is known; and one that goes is none. */
+		for (uint32_t len = m->nlmsg_len - 3; len >= sizeof(*m); len--) { /* 2: padding */
+			m->nlmsg_len = len;
+			assert_true(!rtnl_read_neighbour(m, &n) || !n.has_mac);
+		}
+		m->nlmsg_type = RTM_DELNEIGH;
+		assert_false(rtnl_read_neighbour(m, &n));
+	}
+}
+
 static void test_default_route(void **state)
 {
 	(void)state;
@@ -499,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_vlan_and_forwarding),
 		cmocka_unit_test(test_broken_messages),
 		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_neighbour),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_multipath_route),
 		cmocka_unit_test(test_set_active),

@@ -447,6 +447,61 @@ static void test_leg_and_port_can_be_chosen(void **state)
 			    "bond \"bond0\" has no leg \"ens8\"; it has \"ens6\", \"ens7\"");
 }
 
+/* Adds guest_agent none. */
+static void without_agent(void)
+{
+	struct properties *options = &f.deployment->extensions[0].properties;
+
+	*array_push(options->v, options->n) =
+		(struct property){.name = xstrdup("guest_agent"), .value = xstrdup("none")};
+}
+
+/* The guest would answer, and is not asked; its address is on no segment of this machine. */
+static void test_guest_without_agent_is_seen_from_outside(void **state)
+{
+	cleanup_verifications struct verifications v = {0};
+
+	(void)state;
+	without_agent();
+	verify(&v);
+	assert_verdict(&v, "guest-status", VERDICT_UNKNOWN);
+	assert_verdict(&v, "bond-up", VERDICT_UNKNOWN);
+	assert_verdict(&v, "bond-active-leg", VERDICT_UNKNOWN);
+	assert_verdict(&v, "address", VERDICT_UNKNOWN);
+	assert_verdict(&v, "cloud-init", VERDICT_UNKNOWN);
+	assert_verdict(&v, "legs-apart", VERDICT_PASS);
+	assert_verdict(&v, "management-echo", VERDICT_PASS);
+	for (size_t i = 0; i < v.n; i++) {
+		if (streq(v.v[i].check, "guest-status"))
+			assert_non_null(strstr(v.v[i].evidence, "guest_agent is none"));
+		if (streq(v.v[i].check, "address"))
+			assert_non_null(strstr(v.v[i].evidence, "not on the segment of 127."));
+	}
+}
+
+static void test_drill_without_agent_takes_the_legs_of_day0(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_drill_result struct drill_result r = {0};
+
+	(void)state;
+	without_agent();
+	f.port = "none";
+	assert_int_equal(drill_with((struct drill_settings){0}, &r, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "guest_agent is none; "));
+	assert_non_null(strstr(err.text, "name the port to fail with --port"));
+	err_clear(&err);
+	assert_int_equal(drill_with((struct drill_settings){.leg = "ens8"}, &r, &err), -ENODEV);
+	assert_string_equal(
+		err.text, "bond \"bond0\" has no leg \"ens8\" in day-0; it has \"ens6\", \"ens7\"");
+	err_clear(&err);
+	f.port = "port1"; /* set_link refuses another */
+	f.down_interrupts = true;
+	assert_int_equal(drill_with((struct drill_settings){.leg = "ens7"}, &r, &err), -EINTR);
+	assert_string_equal(err.text, "interrupted while the link was down");
+	assert_true(f.link_up);
+}
+
 static void test_drill_of_what_does_not_serve_touches_nothing(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
@@ -614,6 +669,12 @@ static void test_why_it_did_not_fail_over(void **state)
 		  .watched = true,
 		  .watch_state = S("no-proven-leg")},
 		 "did not move the bond (no-proven-leg)"},
+		{{.active = true,
+		  .failure = DRILL_SILENT,
+		  .miimon = 100,
+		  .no_agent = true,
+		  .leg_after = S("ens6")},
+		 "bondd is not running: use the ARP monitor with two targets"},
 		{{.failure = DRILL_CARRIER, .miimon = 100, .leg_after = S("ens6")}, NULL},
 		{{.failure = DRILL_SILENT, .leg_after = S("ens7"), .outage = {.failed_over = true}},
 		 NULL},
@@ -647,6 +708,10 @@ int main(void)
 			test_leg_that_became_active_meanwhile_is_the_one_to_break, start, stop),
 		cmocka_unit_test_setup_teardown(test_outage_is_measured, start, stop),
 		cmocka_unit_test_setup_teardown(test_leg_and_port_can_be_chosen, start, stop),
+		cmocka_unit_test_setup_teardown(test_guest_without_agent_is_seen_from_outside,
+						start, stop),
+		cmocka_unit_test_setup_teardown(test_drill_without_agent_takes_the_legs_of_day0,
+						start, stop),
 		cmocka_unit_test_setup_teardown(test_drill_of_what_does_not_serve_touches_nothing,
 						start, stop),
 		cmocka_unit_test_setup_teardown(test_link_is_back_after_an_interrupt, start, stop),
