@@ -117,13 +117,28 @@ static char *who_serves(const struct plan *plan, const struct step *step)
 	return strbuf_steal(&names);
 }
 
-static const char *way_of(const struct step *step)
+static bool gets_port(const struct plan *plan, const struct step *server)
+{
+	for (size_t i = 0; i < server->n_needs; i++) {
+		const struct step *s = &plan->v[server->needs[i]];
+		if (s->request.kind == VIM_PORT &&
+		    (s->action == ACTION_CREATE || s->action == ACTION_REPLACE))
+			return true;
+	}
+	return false;
+}
+
+/* Nova can attach a port to a server (nova/network/neutron.py appends it to the others). */
+static const char *way_of(const struct plan *plan, const struct step *step)
 {
 	bool resize = step->changes & VIM_CHANGE_FLAVOR;
 	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
 
 	if (step->action == ACTION_DELETE)
 		return "deleted";
+	if (step->action == ACTION_REPLACE && gets_port(plan, step))
+		return "deleted and created again, because a port attached to it would be its last "
+		       "one: the guest's interfaces would change names";
 	if (step->action == ACTION_REPLACE)
 		return "deleted and created again, because this cannot be changed in place";
 	if (resize && rebuild)
@@ -142,7 +157,7 @@ char *step_interruption(const struct plan *plan, const struct step *step)
 
 	if (step->action == ACTION_DELETE)
 		return xstrdup("deleted");
-	return xasprintf("%s: one boot%s; %s%s", way_of(step), limit,
+	return xasprintf("%s: one boot%s; %s%s", way_of(plan, step), limit,
 			 *others ? others : "no redundant server is known",
 			 *others ? (strchr(others, ',') ? " serve meanwhile" : " serves meanwhile")
 				 : ": an outage");

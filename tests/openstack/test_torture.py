@@ -353,7 +353,7 @@ class Torture(product.ProductTest):
                 self.assertIn(code, (1, 3), err)
                 message = [line for line in err.splitlines() if line.startswith("dnsvnf deploy: ")]
                 self.assertEqual(len(message), 1, err)
-                if "run dnsvnf deploy" not in message[0]:
+                if "run 'dnsvnf deploy'" not in message[0]:
                     self.assertEqual(self.server()["status"], "ACTIVE", err)
                     self.assertIn(self.version(), (before, self.wanted), err)
                 self.dnsvnf("deploy", self.target)

@@ -269,6 +269,13 @@ static void test_changes_of_a_server(void **state)
 	there.changes = VIM_CHANGE_IMAGE; /* an old Nova */
 	cleanup_plan struct plan *replaced = make(model, &there);
 	assert_int_equal(step(replaced, VIM_SERVER, made->name)->action, ACTION_REPLACE);
+
+	struct vim_object *port = object(&there, VIM_PORT, made->port_names[0]);
+	free(port->digest);
+	port->digest = xstrdup("0123456789abcdef:0123456789abcdef");
+	cleanup_plan struct plan *ports = make(model, &there);
+	cleanup_free char *why = step_interruption(ports, step(ports, VIM_SERVER, made->name));
+	assert_non_null(strstr(why, "because a port attached to it would be its last one"));
 }
 
 /* Neutron lets every network have a subnet "v4". */

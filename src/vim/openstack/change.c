@@ -237,7 +237,7 @@ static int confirm(struct openstack *os, const char *id, const struct vim_reques
 		err);
 	return r < 0 ? err_wrap(err,
 				"%s; it runs with its new flavor: openstack server set --state "
-				"active %s, by the role admin, then dnsvnf deploy",
+				"active %s, by the role admin, then run 'dnsvnf deploy'",
 				why.text, id)
 		     : 0;
 }
