@@ -211,7 +211,8 @@ static int find_port(struct drill *d, const struct guest_bond *bond, const char 
 	const char *leg = d->settings->leg ? d->settings->leg : active;
 	int r = 0;
 
-	free_all(steal_ptr(result->port), steal_ptr(result->leg));
+	free(steal_ptr(result->port));
+	free(steal_ptr(result->leg));
 	for (size_t i = 0; i < d->server.n_ports && r == 0; i++) {
 		const struct vim_port_info *port = &d->server.ports[i];
 		const char *name = leg_name(d, bond, port);

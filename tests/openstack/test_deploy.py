@@ -182,7 +182,7 @@ class Changes(product.ProductTest):
         # As a drill leaves it that is killed.
         leg = self.ports()["cpnr-dns_cpnr_0_2"]["id"]
         self.api.put("network", f"/ports/{leg}", {"port": {"admin_state_up": False}})
-        self.assertRegex(self.dnsvnf("plan", design).stdout, "update +port +cpnr-dns_cpnr_0_2 .*link was taken down")
+        self.assertRegex(self.dnsvnf("plan", design).stdout, "update +port +cpnr-dns_cpnr_0_2 .*its link is down")
         self.assertIn("0 objects created, 1 changed", self.dnsvnf("deploy", design).stdout)
         self.assertTrue(all(port["admin_state_up"] for port in self.ports().values()))
         self.assertEqual(self.server()["id"], server)
@@ -311,7 +311,7 @@ class Refusals(product.ProductTest):
         host = cloud.host()
         self.addCleanup(cloud.set_host, host)
         cloud.set_host({**host, "pfs": [host["pfs"][0], {**host["pfs"][1], "num_vfs": 0}]})
-        self.refused(self.design(), "server cpnr-dns_cpnr_0", "No valid host", "no VF left")
+        self.refused(self.design(), "server cpnr-dns_cpnr_0", "No valid host", "no free VF")
 
     def test_more_disk_than_any_host(self):
         design = self.design(("<root_disk_mb>40960", "<root_disk_mb>4096000"))

@@ -284,7 +284,7 @@ class EndToEnd(Leaves):
             time.sleep(0.1)
         drill.kill()
         drill.wait()
-        self.assertRegex(dnsvnf("plan", DESIGN).stdout, "update +port .*link was taken down")
+        self.assertRegex(dnsvnf("plan", DESIGN).stdout, "update +port .*its link is down")
         self.assertIn("0 objects created, 1 changed", dnsvnf("deploy", DESIGN).stdout)
         self.until_both_paths_are_proven()
 

@@ -265,7 +265,7 @@ static int change_address(int ns, unsigned type, unsigned flags, const char *nam
 			  const struct ip_prefix *address, struct err *refused)
 {
 	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
-	struct rtnl_link link;
+	struct rtnl_link link = {0};
 	int r = find_link(ns, name, &link, refused);
 
 	return r < 0 ? r
@@ -276,7 +276,7 @@ static int change_address(int ns, unsigned type, unsigned flags, const char *nam
 int link_addr_add(int ns, const char *name, const char *address, struct err *err)
 {
 	cleanup_err struct err refused = ERR_INIT;
-	struct ip_prefix prefix;
+	struct ip_prefix prefix = {0};
 	int r = parse_address(address, &prefix, err);
 
 	if (r < 0)
@@ -297,7 +297,7 @@ int link_addr_add(int ns, const char *name, const char *address, struct err *err
 int link_addr_delete(int ns, const char *name, const char *address, struct err *err)
 {
 	cleanup_err struct err refused = ERR_INIT;
-	struct ip_prefix prefix;
+	struct ip_prefix prefix = {0};
 	int r = parse_address(address, &prefix, err);
 
 	if (r < 0)

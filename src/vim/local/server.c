@@ -138,7 +138,7 @@ static int gather(struct local *local, const struct vim_request *request, struct
 		};
 		if (!nic->mac || !nic->tap)
 			return err_set(err, INVALID,
-				       "port \"%s\" is incomplete: run dnsvnf undeploy",
+				       "port \"%s\" is incomplete: run 'dnsvnf undeploy'",
 				       port->name);
 		/* In a guest with one cell all NICs are on that cell, wherever the VF is. */
 		if (nic->direct && parts->cells.numa)
