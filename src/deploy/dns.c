@@ -241,6 +241,20 @@ int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, c
 	return 0;
 }
 
+int dns_read_answer(const uint8_t *message, size_t message_len, const uint8_t *data, size_t len,
+		    struct dns_answer *ret_answer)
+{
+	cleanup_free uint8_t *copy = xmemdup(data, len);
+	struct query q = {.len = message_len, .answer = copy, .answer_len = len};
+
+	memcpy(q.wire, message, message_len);
+	cleanup_pkt ldns_pkt *answer = parse_answer(&q);
+	if (!answer)
+		return -EPROTO;
+	take_answer(answer, 0, ret_answer);
+	return 0;
+}
+
 void dns_answer_clear(struct dns_answer *a)
 {
 	free_all(a->rcode_name, a->text);

@@ -36,6 +36,10 @@ int dns_query(struct vim *vim, const char *server_ip, unsigned port, bool tcp, c
 int dns_message(const char *name, const char *type, uint8_t message[DNS_QUERY_MAX], size_t *ret_len,
 		struct err *err);
 
+/* For tests: reads data as the answer to that message (dns_message); -EPROTO: it is none. */
+int dns_read_answer(const uint8_t *message, size_t message_len, const uint8_t *data, size_t len,
+		    struct dns_answer *ret_answer);
+
 void dns_answer_clear(struct dns_answer *a);
 
 #define cleanup_dns_answer __attribute__((__cleanup__(dns_answer_clear)))

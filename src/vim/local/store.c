@@ -272,8 +272,16 @@ static int read_record(json_t *document, const char *file, struct record *record
 	return json_end(&r);
 }
 
-static int parse_record(const char *file, const char *text, size_t len, struct record *ret,
-			struct err *err)
+void record_clear(struct record *record)
+{
+	free_all(record->id, record->name, record->owner, record->digest);
+	json_decref(record->spec);
+	json_decref(record->made);
+	*record = (struct record){0};
+}
+
+int record_parse(const char *file, const char *text, size_t len, struct record *ret,
+		 struct err *err)
 {
 	cleanup_json json_t *document = NULL;
 	cleanup_err struct err why = ERR_INIT;
@@ -282,17 +290,11 @@ static int parse_record(const char *file, const char *text, size_t len, struct r
 	int r = json_parse_document(text, len, file, &document, &why);
 	if (r == 0)
 		r = read_record(document, file, ret, &why);
-	if (r < 0)
-		return err_code(err, LOCAL, EBADMSG,
-				"%s is not a valid dnsvnf record (%s): remove it", file, why.text);
-	return 0;
-}
-
-static void record_clear(struct record *record)
-{
-	free_all(record->id, record->name, record->owner, record->digest);
-	json_decref(record->spec);
-	json_decref(record->made);
+	if (r == 0)
+		return 0;
+	record_clear(ret);
+	return err_code(err, LOCAL, EBADMSG, "%s is not a valid dnsvnf record (%s): remove it",
+			file, why.text);
 }
 
 void records_clear(struct records *records)
@@ -316,12 +318,9 @@ static int load_record(int dirfd, const char *file, struct records *records, str
 
 	if (r < 0)
 		return r;
-	struct record *record = array_push(records->v, records->n);
-	r = parse_record(file, text, len, record, err);
-	if (r < 0) {
-		record_clear(record);
+	r = record_parse(file, text, len, array_push(records->v, records->n), err);
+	if (r < 0)
 		records->n--;
-	}
 	return r;
 }
 
@@ -407,7 +406,7 @@ char *record_file(const struct record *record, const char *suffix)
 	return xasprintf("%s.%s", record->id, suffix);
 }
 
-static char *record_text(const struct record *record, struct err *err)
+char *record_text(const struct record *record, struct err *err)
 {
 	cleanup_json_writer struct json_writer w = {0};
 

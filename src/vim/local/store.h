@@ -63,6 +63,12 @@ int store_find_netns(const struct store *store, const char *name, struct err *er
 int store_add_netns(const struct store *store, const char *name, struct err *err);
 void store_remove_netns(const struct store *store, const char *name);
 
+/* For tests: the text of the record `file`; -EBADMSG. Of any other text *ret is {0}. */
+int record_parse(const char *file, const char *text, size_t len, struct record *ret,
+		 struct err *err);
+char *record_text(const struct record *record, struct err *err);
+void record_clear(struct record *record);
+
 /* A new record, with an id, not saved yet. */
 struct record *records_new(struct records *records, enum vim_kind kind, const char *name);
 

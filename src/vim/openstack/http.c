@@ -23,8 +23,7 @@ struct transfer {
 	uint64_t uploaded;
 	struct strbuf body;
 	bool too_big;
-	char *request_id, *subject_token;
-	double retry_after;
+	struct http_headers answer_headers;
 	double start_ms;
 	char words[CURL_ERROR_SIZE];
 	http_done_fn *done;
@@ -59,7 +58,7 @@ struct http *http_new(const struct cloud *cloud, const struct run_ctx *run)
 	const char *timeout = getenv("DNSVNF_HTTP_TIMEOUT");
 	int64_t seconds = DEFAULT_TIMEOUT_S;
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc);
 	if (timeout)
 		(void)str_to_int(timeout, 1, 3600, &seconds);
 	http->timeout_s = (long)seconds;
@@ -68,7 +67,7 @@ struct http *http_new(const struct cloud *cloud, const struct run_ctx *run)
 	http->origin = clock_now();
 	http->multi = curl_multi_init();
 	if (!http->multi)
-		abort(); /* out of memory, as in base/alloc.h */
+		out_of_memory();
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_CONNECTIONS);
 	return http;
 }
@@ -79,9 +78,8 @@ static void transfer_free(struct http *http, struct transfer *t)
 	curl_easy_cleanup(t->curl);
 	curl_slist_free_all(t->headers);
 	strbuf_clear(&t->body);
-	if (t->subject_token)
-		explicit_bzero(t->subject_token, strlen(t->subject_token));
-	free_all(t->subject_token, t->request_id, t);
+	http_headers_clear(&t->answer_headers);
+	free(t);
 }
 
 void http_free(struct http *http)
@@ -123,10 +121,16 @@ static char *header_value(const char *line, size_t len, const char *name)
 	return xstrndup(value, (size_t)(end - value));
 }
 
-static size_t take_header(char *data, size_t size, size_t n, void *opaque)
+void http_headers_clear(struct http_headers *h)
 {
-	struct transfer *t = opaque;
-	size_t len = size * n;
+	if (h->subject_token)
+		explicit_bzero(h->subject_token, strlen(h->subject_token));
+	free_all(h->subject_token, h->request_id);
+	*h = (struct http_headers){.retry_after = -1};
+}
+
+void http_read_header(const char *data, size_t len, struct http_headers *h)
+{
 	cleanup_free char *retry = header_value(data, len, "retry-after");
 	char *id = header_value(data, len, "x-openstack-request-id");
 	char *token = header_value(data, len, "x-subject-token");
@@ -135,16 +139,23 @@ static size_t take_header(char *data, size_t size, size_t n, void *opaque)
 	if (!id)
 		id = header_value(data, len, "x-compute-request-id");
 	if (id) {
-		free(t->request_id);
-		t->request_id = id;
+		free(h->request_id);
+		h->request_id = id;
 	}
 	if (token) {
-		free(t->subject_token);
-		t->subject_token = token;
+		free(h->subject_token);
+		h->subject_token = token;
 	}
 	if (retry && str_to_int(retry, 0, 3600, &seconds) == 0)
-		t->retry_after = (double)seconds;
-	return len;
+		h->retry_after = (double)seconds;
+}
+
+static size_t take_header(char *data, size_t size, size_t n, void *opaque)
+{
+	struct transfer *t = opaque;
+
+	http_read_header(data, size * n, &t->answer_headers);
+	return size * n;
 }
 
 static size_t give_body(char *buffer, size_t size, size_t n, void *opaque)
@@ -181,12 +192,12 @@ void http_start(struct http *http, const struct http_request *request, http_done
 	CURL *curl = curl_easy_init();
 
 	if (!curl)
-		abort();
+		out_of_memory();
 	*t = (struct transfer){.next = http->transfers,
 			       .curl = curl,
 			       .headers = request->headers,
 			       .upload = request->upload,
-			       .retry_after = -1,
+			       .answer_headers.retry_after = -1,
 			       .start_ms = now_ms(http),
 			       .done = done,
 			       .data = data};
@@ -258,9 +269,9 @@ static void finish(struct http *http, struct transfer *t, CURLcode code)
 {
 	struct http_answer answer = {.body = t->body.s ? t->body.s : "",
 				     .len = t->body.len,
-				     .request_id = t->request_id,
-				     .subject_token = t->subject_token,
-				     .retry_after = t->retry_after,
+				     .request_id = t->answer_headers.request_id,
+				     .subject_token = t->answer_headers.subject_token,
+				     .retry_after = t->answer_headers.retry_after,
 				     .start_ms = t->start_ms,
 				     .ms = now_ms(http) - t->start_ms};
 

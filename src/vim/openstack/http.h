@@ -42,6 +42,17 @@ struct http_request {
 	bool once;
 };
 
+/* Of an answer's headers, those that are used; owned. */
+struct http_headers {
+	char *request_id;    /* x-openstack-request-id or similar, or NULL */
+	char *subject_token; /* of Keystone, or NULL */
+	double retry_after;  /* s; -1: no such header */
+};
+
+/* Reads one line. */
+void http_read_header(const char *line, size_t len, struct http_headers *headers);
+void http_headers_clear(struct http_headers *headers); /* overwrites the token */
+
 struct http_answer {
 	long status;      /* 0: no answer, see err */
 	const char *body; /* NUL-terminated; never NULL */
