@@ -3,13 +3,27 @@
 
 #include <string.h>
 
+void out_of_memory(void)
+{
+	fputs("dnsvnf: out of memory\n", stderr);
+	abort();
+}
+
 static void *checked(void *p)
 {
-	if (!p) {
-		fputs("dnsvnf: out of memory\n", stderr);
-		abort();
-	}
+	if (!p)
+		out_of_memory();
 	return p;
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	return checked(realloc(p, size ? size : 1));
 }
 
 void *xcalloc(size_t n, size_t size)

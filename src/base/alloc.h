@@ -12,6 +12,8 @@
 #include <stdlib.h> /* free() */
 #include <unistd.h>
 
+void *xmalloc(size_t size); /* as the following two, also for libraries */
+void *xrealloc(void *p, size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s); /* NULL gives NULL */
@@ -19,6 +21,9 @@ char *xstrndup(const char *s, size_t n);
 void *xmemdup(const void *p, size_t len); /* with a zero byte after the copy */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+/* What they do then, for libraries that report it. */
+_Noreturn void out_of_memory(void);
 
 /* Appends one zeroed element to the array *v of *n elements; returns it. */
 void *array_push_(void **v, size_t *n, size_t size);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -284,6 +285,7 @@ int command_main(const struct program *program, int argc, char **argv, command_r
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
+	json_set_alloc_funcs(xmalloc, free);
 	output_init();
 	if (argc < 2)
 		return command_usage_error(program, NULL, "missing command");

@@ -88,6 +88,8 @@ static void report_problem(const yaml_parser_t *p, const struct text *t,
 {
 	size_t line = p->problem_mark.line;
 
+	if (p->error == YAML_MEMORY_ERROR)
+		out_of_memory();
 	if (p->error == YAML_READER_ERROR) {
 		line = 0;
 		for (size_t i = 0; i < p->problem_offset && i < t->len; i++)
@@ -115,7 +117,7 @@ static void report_problem(const yaml_parser_t *p, const struct text *t,
 static void start(yaml_parser_t *p, const struct text *text)
 {
 	if (!yaml_parser_initialize(p))
-		abort(); /* only out of memory */
+		out_of_memory();
 	yaml_parser_set_encoding(p, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(p, (const unsigned char *)text->s, text->len);
 }

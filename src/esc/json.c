@@ -38,6 +38,8 @@ static yaml_event_type_t next(struct json *j, yaml_event_t *event)
 		return YAML_NO_EVENT;
 	if (yaml_parser_parse(&j->parser, event))
 		return event->type;
+	if (j->parser.error == YAML_MEMORY_ERROR)
+		out_of_memory();
 	fail(j, (unsigned)j->parser.problem_mark.line + 1,
 	     j->parser.problem ? j->parser.problem : "cannot be read");
 	return YAML_NO_EVENT;
@@ -215,7 +217,7 @@ struct element *json_parse(struct esc_reading *r, const char *data, size_t len)
 	if (!is_json(r, data, len))
 		return NULL;
 	if (!yaml_parser_initialize(&j.parser))
-		abort(); /* out of memory */
+		out_of_memory();
 	yaml_parser_set_encoding(&j.parser, YAML_UTF8_ENCODING);
 	join_surrogates(data, len, &text);
 	yaml_parser_set_input_string(&j.parser, (const unsigned char *)text.s, text.len);

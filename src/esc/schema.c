@@ -178,7 +178,7 @@ static void check_unique(struct check *c, struct element *e, void **seen)
 	id->first = e;
 	struct identity **found = tsearch(id, seen, identity_compare);
 	if (!found)
-		abort(); /* out of memory */
+		out_of_memory();
 	if (*found == id)
 		return;
 	e->invalid = true;

@@ -54,7 +54,7 @@ static const regex_t *compiled(const char *pattern)
 	if (i == ARRAY_SIZE(cache))
 		abort(); /* yang/esc.yang has more patterns: make room */
 	if (!cache[i].pattern && regcomp(&cache[i].regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		abort(); /* out of memory: the patterns are tested */
+		out_of_memory(); /* the patterns are tested */
 	cache[i].pattern = pattern;
 	return &cache[i].regex;
 }
@@ -62,9 +62,13 @@ static const regex_t *compiled(const char *pattern)
 static bool string_is_valid(const struct node *leaf, const char *value, size_t len)
 {
 	int64_t n = characters(value, len);
+	int r = leaf->pattern ? regexec(compiled(leaf->pattern), value, 0, NULL, 0) : 0;
 
-	return n >= leaf->min && n <= leaf->max && n >= 0 &&
-	       (!leaf->pattern || regexec(compiled(leaf->pattern), value, 0, NULL, 0) == 0);
+	if (r == REG_NOMATCH) /* glibc also says so of an allocation that fails */
+		r = regexec(compiled(leaf->pattern), value, 0, NULL, 0);
+	if (r == REG_ESPACE)
+		out_of_memory();
+	return n >= leaf->min && n <= leaf->max && n >= 0 && r == 0;
 }
 
 static bool number_is_valid(const struct node *leaf, const char *value, size_t len,

@@ -193,12 +193,16 @@ static void report_error(const struct xml *x)
 
 struct element *xml_parse(struct esc_reading *r, const char *data, size_t len)
 {
-	struct xml x = {
-		.parser = XML_ParserCreateNS(NULL, SEPARATOR), .data = data, .len = len, .r = r};
+	static const XML_Memory_Handling_Suite memory = {xmalloc, xrealloc, free};
+	static const XML_Char separator[] = {SEPARATOR, 0};
+	struct xml x = {.parser = XML_ParserCreate_MM(NULL, &memory, separator),
+			.data = data,
+			.len = len,
+			.r = r};
 	bool good;
 
 	if (!x.parser)
-		abort(); /* out of memory */
+		out_of_memory();
 	XML_SetUserData(x.parser, &x);
 	XML_SetElementHandler(x.parser, on_start, on_end);
 	XML_SetCharacterDataHandler(x.parser, on_text);

@@ -139,6 +139,8 @@ struct image_upload *image_upload_start(struct session *session, const struct im
 				   .progress = progress,
 				   .done = done,
 				   .data = data};
+	if (!u->hash)
+		out_of_memory();
 	EVP_DigestInit_ex(u->hash, EVP_sha512(), NULL); /* an empty file has a hash too */
 	if (open_file(u, image) < 0) {
 		session_after(session, 0, refuse, u);
