@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The local VIM from end to end: real guest, real cloud-init, real bond, real DNS. Needs root and the image."""
+import ctypes
 import json
 import os
 import random
@@ -35,34 +36,36 @@ def dnsvnf(*arguments, check=True, timeout=400):
     return done
 
 
-def network_namespace(pid):
-    try:
-        return os.readlink(f"/proc/{pid}/ns/net")
-    except OSError:
-        return None
+PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # what outlives its parent becomes our child: see processes()
+
+
+def processes():
+    """All that descend from this test, also those whose parent has ended."""
+    parents, names = {}, {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+                name, state, parent = re.match(r"\d+ \((.*)\) (\S) (\d+)", stat.read()).groups()
+        except OSError:
+            continue
+        if state != "Z":
+            parents[pid], names[pid] = parent, name
+    ours = {str(os.getpid())}
+    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return {f"{pid} {name}" for pid, name in names.items() if pid in ours}
 
 
 def traces():
     """Everything that a deployment could leave on this machine."""
-    own = network_namespace("self")
-    processes = set()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-                name, state = re.match(r"\d+ \((.*)\) (\S)", stat.read()).groups()
-        except OSError:
-            continue
-        if state == "Z":  # ended; taking it off the list is init's work, which some do late
-            continue
-        if name.startswith("qemu") or network_namespace(pid) not in (own, None):
-            processes.add(f"{pid} {name}")
     namespaces = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else None
     with open("/proc/self/mountinfo", encoding="utf-8") as mountinfo:
-        mounts = sorted(line.split()[4] for line in mountinfo)
+        mounts = sorted(line.split()[4] for line in mountinfo if "netns" in line)
     files = sorted(os.path.join(folder, name) for top in ("/var/lib/dnsvnf", "/run/dnsvnf")
                    for folder, folders, names in os.walk(top) for name in folders + names)
     return {
-        "processes": processes,
+        "processes": processes(),
         "namespaces": namespaces,
         "links": sorted(os.listdir("/sys/class/net")),
         "mounts": mounts,
