@@ -3,20 +3,27 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 
+#define WAIT_MS 5000
+
 int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len,
 		 struct err *err)
 {
-	cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, errno, "cannot open %s", path);
 
 	cleanup_free char *data = NULL;
@@ -28,8 +35,13 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_
 			room = room ? room * 2 : 4096;
 			data = xreallocarray(data, room + 1, 1);
 		}
+		/* A FIFO may have no writer, a terminal no input. */
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && poll(&p, 1, WAIT_MS) == 0)
+			return err_code(err, LOCAL, ETIME, "%s has no data within %d s", path,
+					WAIT_MS / 1000);
 		ssize_t n = read(fd, data + len, room - len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return err_errno(err, errno, "cannot read %s", path);
@@ -65,11 +77,29 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
+/* The name of the rename lasts only when the folder is on the disk, too. */
+static int sync_folder(int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *folder = !slash          ? xstrdup(".")
+				    : slash == path ? xstrdup("/")
+						    : xstrndup(path, (size_t)(slash - path));
+	cleanup_close int fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* EINVAL: a file system without. */
+	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -errno : 0;
+}
+
 int file_write_at(int dirfd, const char *path, const void *data, size_t len, unsigned mode,
 		  struct err *err)
 {
-	cleanup_free char *aside = xasprintf("%s.new", path);
-	cleanup_close int fd = openat(dirfd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_errno(err, errno, "cannot write %s", path);
+	cleanup_free char *aside = xasprintf("%s.%016" PRIx64 ".new", path, random);
+	cleanup_close int fd =
+		openat(dirfd, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return err_errno(err, errno, "cannot create %s", aside);
@@ -83,7 +113,8 @@ int file_write_at(int dirfd, const char *path, const void *data, size_t len, uns
 		unlinkat(dirfd, aside, 0);
 		return err_errno(err, r, "cannot write %s", path);
 	}
-	return 0;
+	r = sync_folder(dirfd, path);
+	return r < 0 ? err_errno(err, r, "cannot write the folder of %s to the disk", path) : 0;
 }
 
 int file_write_output(const char *path, const void *data, size_t len, struct err *err)

@@ -13,13 +13,16 @@ struct err;
 /*
  * Reads the whole of path (relative to dirfd; AT_FDCWD for the current folder). *ret_data has a
  * final zero byte not counted in *ret_len; the caller frees it. -EFBIG: over max bytes; -EISDIR: a
- * folder.
+ * folder; -ETIME: a FIFO or terminal that gave nothing for 5 s.
  */
 int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len,
 		 struct err *err);
 int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *err);
 
-/* Writes a temporary file, calls fsync and renames it to path. mode as in open(2). */
+/*
+ * Writes a new file beside path, renames it to path, and has both on the disk (fsync) when it
+ * returns. mode as in open(2).
+ */
 int file_write_at(int dirfd, const char *path, const void *data, size_t len, unsigned mode,
 		  struct err *err);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -173,6 +174,48 @@ static void test_file_read_is_bounded(void **state)
 	assert_int_equal(data[len], 0);
 }
 
+static void test_file_read_does_not_wait_for_ever(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/test-base-XXXXXX";
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *data = NULL;
+	size_t len;
+
+	assert_non_null(mkdtemp(dir));
+	cleanup_free char *fifo = xasprintf("%s/fifo", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(file_read(fifo, 10, &data, &len, &err), -ETIME);
+	assert_non_null(strstr(err.text, fifo));
+
+	/* As a shell's <(...) does: the writer is there. */
+	int fd = open(fifo, O_RDWR);
+	assert_int_equal(write(fd, "abc", 3), 3);
+	assert_int_equal(file_read(fifo, 2, &data, &len, NULL), -EFBIG);
+	close(fd);
+	assert_int_equal(dir_remove(dir, NULL), 0);
+}
+
+/* Another user's link where the new file would be is neither followed nor replaced. */
+static void test_file_write_follows_no_link(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/test-base-XXXXXX";
+	cleanup_free char *data = NULL;
+	size_t len;
+
+	assert_non_null(mkdtemp(dir));
+	cleanup_free char *file = xasprintf("%s/out", dir);
+	cleanup_free char *link = xasprintf("%s/out.new", dir);
+	cleanup_free char *victim = xasprintf("%s/victim", dir);
+	assert_int_equal(file_write_at(-1, victim, "v", 1, 0600, NULL), 0);
+	assert_int_equal(symlink(victim, link), 0);
+	assert_int_equal(file_write_at(-1, file, "new", 3, 0600, NULL), 0);
+	assert_int_equal(file_read(victim, 10, &data, &len, NULL), 0);
+	assert_string_equal(data, "v");
+	assert_int_equal(dir_remove(dir, NULL), 0);
+}
+
 static void test_file_write_replaces_whole(void **state)
 {
 	(void)state;
@@ -232,6 +275,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_findings_sort_by_file_and_line),
 		cmocka_unit_test(test_file_read_is_bounded),
+		cmocka_unit_test(test_file_read_does_not_wait_for_ever),
+		cmocka_unit_test(test_file_write_follows_no_link),
 		cmocka_unit_test(test_file_write_replaces_whole),
 		cmocka_unit_test(test_arrays_grow),
 	};
