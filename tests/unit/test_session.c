@@ -12,13 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "vim/openstack/clouds.h"
+#include "vim/openstack/handle.h"
 #include "vim/openstack/session.h"
 
 enum { CALLS = 6 };
@@ -257,6 +261,49 @@ static void test_nova_that_is_too_old(void **state)
 	free(cloud.auth_url);
 }
 
+/* As an ordinary user: a folder that others own or write to is not used for locks. */
+static int lock_as_nobody(const char *runtime)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct lock lock;
+
+	if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+		return 100;
+	setenv("XDG_RUNTIME_DIR", runtime, 1);
+	cleanup_free char *folder = xasprintf("%s/dnsvnf", runtime);
+	if (lock_take(&lock, "a", "a", &err) < 0)
+		return 1;
+	lock_release(&lock);
+	if (access(folder, F_OK) == 0)
+		return 2;
+	if (mkdir(folder, 0700) < 0 || chmod(folder, 0770) < 0 ||
+	    lock_take(&lock, "a", "a", &err) != -EIO || !strstr(err.text, "0700"))
+		return 3;
+	lock_release(&lock);
+	err_clear(&err);
+	if (rmdir(folder) < 0 || symlink("/tmp", folder) < 0 ||
+	    lock_take(&lock, "a", "a", &err) != -EIO)
+		return 4;
+	lock_release(&lock);
+	return 0;
+}
+
+static void test_locks_are_in_a_folder_of_the_user_only(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/test-lock-XXXXXX";
+	int status;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0777), 0);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(lock_as_nobody(dir));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(dir_remove(dir, NULL), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -266,6 +313,7 @@ int main(void)
 		TEST(test_a_token_that_is_never_taken_ends_the_calls),
 		TEST(test_microversion_is_asked_once),
 		TEST(test_nova_that_is_too_old),
+		cmocka_unit_test(test_locks_are_in_a_folder_of_the_user_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

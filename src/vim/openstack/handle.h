@@ -20,8 +20,8 @@ struct image_upload;
  * the lock when the process ends.
  */
 struct lock {
-	int fd; /* -1: not held */
-	char *path;
+	int fd;              /* -1: not held */
+	char *folder, *path; /* the folder is of the user only, mode 0700 */
 };
 
 /*
