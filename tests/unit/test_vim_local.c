@@ -650,6 +650,42 @@ static void test_image_is_found_or_the_places_are_told(void **state)
 	assert_int_equal(image_find("../vnf", NULL, &out, NULL), -ENOENT);
 }
 
+/* QEMU is root when it opens the image: what the image names would be shown to the guest. */
+static void test_image_that_refers_to_other_files_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t at;
+		const char *why;
+	} bits[] = {{15, "a backing file"},
+		    {35, "is encrypted"},
+		    {79, "an external data file"},
+		    {6, "an unknown qcow2 version"}};
+	cleanup_free char *disk = xasprintf("%s/other.qcow2", folder);
+	struct image_files image = {.disk = disk, .format = "qcow2"};
+	cleanup_err struct err err = ERR_INIT;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i <= ARRAY_SIZE(bits); i++) {
+		char header[104] = "QFI\xfb\0\0\0\3";
+		header[29] = 0x10; /* 1 MiB */
+		if (i < ARRAY_SIZE(bits))
+			header[bits[i].at] = 4;
+		assert_int_equal(file_write_at(-1, disk, header, sizeof(header), 0600, NULL), 0);
+		err_clear(&err);
+		int r = image_size(&image, &bytes, &err);
+		assert_int_equal(r, i < ARRAY_SIZE(bits) ? -EINVAL : 0);
+		assert_true(r == 0 || strstr(err.text, bits[i].why));
+	}
+	assert_int_equal(bytes, 1 << 20);
+	/* A raw image may have any bytes, and one that has become a qcow2 since is not raw. */
+	image.format = "raw";
+	assert_int_equal(image_size(&image, &bytes, NULL), -EINVAL);
+	assert_int_equal(file_write_at(-1, disk, "raw", 3, 0600, NULL), 0);
+	assert_int_equal(image_size(&image, &bytes, NULL), 0);
+	assert_int_equal(bytes, 512);
+}
+
 /* Processes */
 
 static void test_run_gives_output_and_status(void **state)
@@ -668,6 +704,19 @@ static void test_run_gives_output_and_status(void **state)
 	assert_int_equal(process_run(slow, 100, NULL, &err), -ETIME);
 	assert_string_equal(err.text, "sleep took more than 100 ms");
 	assert_int_equal(process_run(missing, 5000, NULL, &err), -ENOENT);
+}
+
+static void test_programs_do_not_see_our_environment(void **state)
+{
+	(void)state;
+	const char *const argv[] = {"env", NULL};
+	cleanup_free char *output = NULL;
+
+	setenv("OS_PASSWORD", "s3cret", 1);
+	assert_int_equal(process_run(argv, 20000, &output, NULL), 0);
+	unsetenv("OS_PASSWORD");
+	assert_null(strstr(output, "s3cret"));
+	assert_non_null(strstr(output, "PATH="));
 }
 
 static void test_process_that_ignores_sigterm_ends(void **state)
@@ -810,7 +859,9 @@ int main(void)
 		cmocka_unit_test(test_full_subnet_is_told),
 		cmocka_unit_test(test_mac_is_stable_and_its_own),
 		cmocka_unit_test(test_image_is_found_or_the_places_are_told),
+		cmocka_unit_test(test_image_that_refers_to_other_files_is_refused),
 		cmocka_unit_test(test_run_gives_output_and_status),
+		cmocka_unit_test(test_programs_do_not_see_our_environment),
 		cmocka_unit_test(test_process_that_ignores_sigterm_ends),
 		cmocka_unit_test(test_digest_tells_a_changed_request),
 	};

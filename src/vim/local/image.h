@@ -23,7 +23,10 @@ struct image_files {
  */
 int image_find(const char *name, const char *src, struct image_files *ret, struct err *err);
 
-/* The image's virtual disk size in bytes. */
+/*
+ * The image's virtual disk size in bytes. -EINVAL for a qcow2 that QEMU would follow to other files
+ * of the host: a backing or data file, or encryption.
+ */
 int image_size(const struct image_files *image, uint64_t *ret_bytes, struct err *err);
 
 /*

@@ -18,6 +18,18 @@
 #define OUTPUT_MAX (256 * 1024)
 #define REAPED_MS  1000
 
+char *const *process_environment(void)
+{
+	static char locale[] = "LC_ALL=C";
+	static char *environment[] = {NULL, locale, NULL};
+	const char *path = getenv("PATH");
+
+	if (!environment[0])
+		environment[0] =
+			xasprintf("PATH=%s", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+	return environment;
+}
+
 /* The child's side of process_run: never returns. */
 static _Noreturn void become(const char *const *argv, pid_t parent, int out, int report)
 {
@@ -29,7 +41,7 @@ static _Noreturn void become(const char *const *argv, pid_t parent, int out, int
 	if (getppid() != parent) /* it was killed before prctl() took effect */
 		_exit(127);
 	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
-		execvp(argv[0], (char *const *)argv);
+		execvpe(argv[0], (char *const *)argv, process_environment());
 	int e = errno;
 	ssize_t n = write(report, &e, sizeof(e));
 	(void)n;

@@ -15,12 +15,16 @@ struct process {
 };
 
 /*
- * Runs argv[0] (found by PATH) until it exits, with empty input, for at most timeout_ms.
+ * Runs argv[0] (found by PATH) until it exits, with empty input and process_environment(), for at
+ * most timeout_ms.
  * *ret_output (may be NULL): its stdout and stderr, at most 256 KiB. Returns its exit status, 128 +
  * the signal that ended it, -ENOENT if the program is not installed, -ETIME if it was killed after
  * the timeout, or another -errno.
  */
 int process_run(const char *const *argv, int timeout_ms, char **ret_output, struct err *err);
+
+/* For execve: PATH and LC_ALL only, as ours may have credentials (OS_PASSWORD). */
+char *const *process_environment(void);
 
 /* Fills *ret for that pid; -ESRCH if it does not exist or is a zombie. */
 int process_look(pid_t pid, struct process *ret);

@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"
@@ -88,6 +89,22 @@ static char *try_kvm(void)
 				      : "QEMU on /dev/kvm: its firmware crashed");
 }
 
+/* -runas became -run-with user= in 9.1. */
+static int probe_version(struct qemu *qemu, struct err *err)
+{
+	const char *const argv[] = {QEMU_PROGRAM, "--version", NULL};
+	cleanup_free char *text = NULL;
+	unsigned major, minor;
+
+	int r = process_run(argv, 20000, &text, err);
+	if (r < 0)
+		return r;
+	if (sscanf(text, "QEMU emulator version %u.%u", &major, &minor) != 2)
+		return err_set(err, LOCAL, QEMU_PROGRAM " --version: %s", text);
+	qemu->run_with_user = major > 9 || (major == 9 && minor >= 1);
+	return 0;
+}
+
 int qemu_probe(struct qemu *ret, struct err *err)
 {
 	const char *const argv[] = {QEMU_PROGRAM, "-device", "help", NULL};
@@ -102,6 +119,9 @@ int qemu_probe(struct qemu *ret, struct err *err)
 	if (r > 0)
 		return err_set(err, LOCAL, QEMU_PROGRAM " cannot be run: %s", devices);
 	ret->igb = strstr(devices, "name \"igb\"") != NULL;
+	r = probe_version(ret, err);
+	if (r < 0)
+		return r;
 	ret->why_no_kvm = try_kvm();
 	ret->kvm = !ret->why_no_kvm;
 	return 0;
@@ -177,7 +197,8 @@ static _Noreturn void become(char **argv, const char *id, int dirfd, int netns, 
 	}
 	/* QEMU outlives dnsvnf and would keep our caller's locks and pipes open. */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	execvp(QEMU_PROGRAM, argv);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	execvpe(QEMU_PROGRAM, argv, process_environment());
 	dprintf(2, "cannot run " QEMU_PROGRAM ": %s\n", strerror(errno));
 	_exit(127);
 }

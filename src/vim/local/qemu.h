@@ -17,7 +17,14 @@ struct qemu {
 	bool kvm;
 	char *why_no_kvm; /* one clause; NULL with KVM */
 	bool igb;
+	bool run_with_user; /* -run-with user=, in place of -runas */
 };
+
+/*
+ * The user and group that QEMU becomes once it has opened its disks and taps: one that owns nothing
+ * and has no name, below the range of systemd's DynamicUser=.
+ */
+#define QEMU_USER "61100:61100"
 
 /*
  * Probes whether QEMU is installed (-ENOENT if not), whether it has igb (QEMU >= 8.0), and whether

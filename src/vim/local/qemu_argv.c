@@ -90,8 +90,12 @@ static void add_machine(struct args *a, const struct qemu *qemu, const struct qe
 	add(a, "-nodefaults", NULL);
 	add(a, "-no-user-config", NULL);
 	add(a, "-display", "none");
-	add(a, "-sandbox",
-	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	/* elevateprivileges=deny would deny the change to QEMU_USER as well; see qemu_start. */
+	add(a, "-sandbox", "on,obsolete=deny,spawn=deny,resourcecontrol=deny");
+	if (qemu->run_with_user)
+		add(a, "-run-with", "user=" QEMU_USER);
+	else
+		add(a, "-runas", QEMU_USER);
 	/* Distinguishes a guest that powered off from a QEMU that crashed. */
 	add(a, "-no-shutdown", NULL);
 	add(a, "-machine", "q35,hpet=off");
