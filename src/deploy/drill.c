@@ -117,7 +117,7 @@ static const char *leg_name(const struct drill *d, const struct guest_bond *bond
 static const char *look_outside(struct drill *d, unsigned timeout_ms, struct err *err)
 {
 	struct drill_result *result = d->result;
-	struct neighbour n;
+	struct neighbour n = {0};
 
 	if (neighbour_find(d->vim, &d->server, service_bond(d->group), result->address, timeout_ms,
 			   &n, err) < 0)

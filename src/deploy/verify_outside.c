@@ -49,7 +49,7 @@ static void check_addresses(struct verify_ctx *ctx, const struct bond *bond)
 	service_addresses(ctx->group, ctx->index, &addresses);
 	for (size_t i = 0; i < addresses.n; i++) {
 		cleanup_err struct err err = ERR_INIT;
-		struct neighbour n;
+		struct neighbour n = {0};
 		int r = find(ctx, bond, addresses.v[i], &n, &err);
 		cleanup_free char *text = r < 0 ? xstrdup(err.text) : port_text(&n);
 		verify_add(ctx, "address", addresses.v[i], verdict_of(r), "%s", text);
