@@ -88,7 +88,7 @@ static void replace(FILE **stream, struct filter *f, int buffering)
 	FILE *clean_stream = fopencookie(f, "w", (cookie_io_functions_t){.write = filter_write});
 
 	if (!clean_stream)
-		return; /* out of memory: the next allocation says so */
+		return; /* out of memory: the next allocation aborts */
 	fflush(*stream);
 	setvbuf(clean_stream, NULL, buffering, BUFSIZ);
 	*stream = clean_stream;

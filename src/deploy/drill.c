@@ -100,7 +100,7 @@ static const struct guest_bond *look(struct drill *d, unsigned timeout_ms, struc
 	return NULL;
 }
 
-/* The name of the port's leg, in the guest or, if bond is NULL, in day-0; NULL: it is no leg. */
+/* The name of the port's leg, in the guest or, if bond is NULL, in day-0; NULL: not a leg. */
 static const char *leg_name(const struct drill *d, const struct guest_bond *bond,
 			    const struct vim_port_info *port)
 {

@@ -64,7 +64,7 @@ static bool string_is_valid(const struct node *leaf, const char *value, size_t l
 	int64_t n = characters(value, len);
 	int r = leaf->pattern ? regexec(compiled(leaf->pattern), value, 0, NULL, 0) : 0;
 
-	if (r == REG_NOMATCH) /* glibc also says so of an allocation that fails */
+	if (r == REG_NOMATCH) /* glibc also returns this when an allocation fails */
 		r = regexec(compiled(leaf->pattern), value, 0, NULL, 0);
 	if (r == REG_ESPACE)
 		out_of_memory();
