@@ -49,6 +49,32 @@ static bool is_port_of(const struct step *port, const struct step *server)
 	       port->index == server->index;
 }
 
+static bool is_text(const char *s, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n)
+		if (!s[i] || !(n = utf8_length(s + i, len - i)))
+			return false;
+	return true;
+}
+
+/* As text, or in base64 as KEY_base64. */
+static void put_data(struct json_writer *w, const char *key, const char *data, size_t len)
+{
+	if (is_text(data, len))
+		return json_put_textn(w, key, data, len);
+	cleanup_free char *text = base64_encode(data, len);
+	cleanup_free char *coded = xasprintf("%s_base64", key);
+	json_put_text(w, coded, text);
+}
+
+static void put_files(struct json_writer *w, const struct step *server)
+{
+	for (size_t i = 0; i < server->n_files; i++) {
+		cleanup_free char *path = xasprintf("openstack/content/%04zu", i);
+		put_data(w, path, server->files[i].content, server->files[i].len);
+	}
+}
+
 /* Members by path. */
 static void put_config_drive(struct json_writer *w, const struct plan *plan,
 			     const struct step *server)
@@ -78,33 +104,14 @@ static void put_config_drive(struct json_writer *w, const struct plan *plan,
 		.flavor = server->request.server.flavor_name,
 		.ports = ports,
 		.n_ports = n,
+		.files = server->files,
+		.n_files = server->n_files,
 	};
 	configdrive_put(w, &drive);
+	put_files(w, server);
 	for (size_t i = 0; i < n; i++)
 		free((void *)ports[i].addresses);
 	free(ports);
-}
-
-static bool is_text(const char *s, size_t len)
-{
-	for (size_t i = 0, n; i < len; i += n)
-		if (!s[i] || !(n = utf8_length(s + i, len - i)))
-			return false;
-	return true;
-}
-
-/* "user_data", or "user_data_base64" when it is compressed. */
-static void put_user_data(struct json_writer *w, const struct vim_request *request)
-{
-	const char *data = request->server.user_data;
-	size_t len = request->server.user_data_len;
-
-	if (!data)
-		return;
-	if (is_text(data, len))
-		return json_put_textn(w, "user_data", data, len);
-	cleanup_free char *text = base64_encode(data, len);
-	json_put_text(w, "user_data_base64", text);
 }
 
 static void put_requests(struct json_writer *w, const struct plan *plan)
@@ -135,7 +142,8 @@ static void put_servers(struct json_writer *w, const struct plan *plan)
 			continue;
 		json_open_object(w, NULL);
 		json_put_text(w, "server", s->name);
-		put_user_data(w, &s->request);
+		if (s->user_data)
+			put_data(w, "user_data", s->user_data, s->request.server.user_data_len);
 		json_open_object(w, "config_drive");
 		put_config_drive(w, plan, s);
 		json_close(w);
@@ -166,7 +174,10 @@ static int print_text(const struct plan *plan, struct err *err)
 		printf("==> %s: openstack/latest/user_data\n%s\n", name, text ? text : "(none)");
 		json_object_foreach (json_object_get(entry, "config_drive"), path, file) {
 			printf("==> %s: %s\n", name, path);
-			json_dumpf(file, stdout, JSON_INDENT(2));
+			if (json_is_string(file))
+				fputs(json_string_value(file), stdout);
+			else
+				json_dumpf(file, stdout, JSON_INDENT(2));
 			puts("\n");
 		}
 	}

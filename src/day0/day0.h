@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+struct drive_file;
 struct err;
 struct findings;
 struct model;
@@ -12,6 +13,14 @@ struct vm_group;
 
 /* Nova's limit on user_data, after base64 (nova/api/openstack/compute/schemas/servers.py). */
 #define DAY0_USER_DATA_MAX 65535
+
+/*
+ * Nova's quotas on files of the config drive, unless the project has others (nova/conf/quota.py):
+ * their number, and the size of one, which Nova counts in base64, and of its path.
+ */
+#define DAY0_FILES_MAX     5
+#define DAY0_FILE_SIZE_MAX 10240
+#define DAY0_FILE_PATH_MAX 255
 
 /*
  * Loads the group's configurations (path, content), parses the --user-data one as cloud-init does
@@ -34,3 +43,8 @@ struct day0_file {
  */
 int day0_compose(const struct vm_group *group, unsigned vm_index, const struct day0_file *files,
 		 size_t n_files, char **ret_data, size_t *ret_len, struct err *err);
+
+/* The files on the config drive of VM number vm_index: configurations with a relative dst. The
+ * caller clears and frees them (drive_file_clear). */
+int day0_drive_files(const struct vm_group *group, unsigned vm_index, struct drive_file **ret,
+		     size_t *ret_n, struct err *err);

@@ -235,6 +235,37 @@ static void check_composed(const struct model *model, const struct vm_group *gro
 		complain(model, line, SEVERITY_ERROR, "day0-size", "%s", err.text);
 }
 
+/* Nova's quotas, which a project may have raised: deploy asks the cloud. */
+static void check_drive(const struct model *model, const struct vm_group *group,
+			struct findings *findings)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < group->n_configurations; i++) {
+		const struct configuration *c = &group->configurations[i];
+		if (!c->dst || !configuration_on_drive(c))
+			continue;
+		cleanup_free char *q = quotable(c->dst);
+		if (++n == DAY0_FILES_MAX + 1)
+			complain(
+				model, c->line, SEVERITY_WARNING, "day0-drive",
+				"\"%s\" is file %zu on the config drive, and Nova's quota is %d by "
+				"default (injected_files)",
+				q, n, DAY0_FILES_MAX);
+		if (base64_len(c->content_len) > DAY0_FILE_SIZE_MAX)
+			complain(model, c->line, SEVERITY_WARNING, "day0-drive",
+				 "\"%s\" has %zu bytes, %zu in base64, and Nova's quota for a file "
+				 "on "
+				 "the config drive is %d by default (injected_file_content_bytes)",
+				 q, c->content_len, base64_len(c->content_len), DAY0_FILE_SIZE_MAX);
+		if (strlen(c->dst) > DAY0_FILE_PATH_MAX)
+			complain(model, c->line, SEVERITY_WARNING, "day0-drive",
+				 "the path \"%s\" has %zu characters, and Nova's quota is %d by "
+				 "default (injected_file_path_bytes)",
+				 q, strlen(c->dst), DAY0_FILE_PATH_MAX);
+	}
+}
+
 void day0_load(const struct model *model, struct vm_group *group, struct findings *findings)
 {
 	struct guest_links links = {0};
@@ -249,14 +280,15 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 		if (c->dst[0] == '/' || streq(c->dst, "--user-data")) {
 			if (c->content)
 				read_content(model, c, &links, findings);
-		} else {
+		} else if (!configuration_on_drive(c)) {
 			cleanup_free char *q = quotable(c->dst);
 			complain(model, c->line, SEVERITY_WARNING, "day0-dst",
-				 "\"%s\" is not delivered: dst must be --user-data or an absolute "
-				 "path",
+				 "\"%s\" is not delivered: dst must be --user-data, an absolute "
+				 "path in the guest, or a relative one on the config drive",
 				 q);
 		}
 	}
+	check_drive(model, group, findings);
 	links_resolve(&links, &group->guest, findings);
 	links_clear(&links);
 	check_composed(model, group, findings);

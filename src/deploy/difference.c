@@ -77,6 +77,17 @@ static char *user_data_line(const struct step *s)
 			 plural(n, "line differs", "lines differ"));
 }
 
+static char *files_line(const struct step *s)
+{
+	struct strbuf line = {0};
+
+	strbuf_adds(&line, "~ files on the config drive (");
+	for (size_t i = 0; i < s->n_files; i++)
+		strbuf_addf(&line, "%s%s", i ? ", " : "", s->files[i].path);
+	strbuf_addf(&line, "%s)", s->n_files ? "" : "none any more");
+	return strbuf_steal(&line);
+}
+
 /* "~ image a -> b"; with the same name, that its definition differs. */
 static char *name_line(const char *what, const char *old, const char *new)
 {
@@ -94,6 +105,8 @@ void step_differences(const struct step *s, struct strv *ret)
 	if (s->changes & VIM_CHANGE_FLAVOR)
 		strv_take(ret,
 			  name_line("flavor", s->present->flavor, s->request.server.flavor_name));
+	if (s->changes & VIM_CHANGE_FILES)
+		strv_take(ret, files_line(s));
 	if (s->changes & VIM_CHANGE_PORTS)
 		strv_add(ret, "~ ports");
 	if (s->changes & VIM_CHANGE_OTHER)
@@ -132,13 +145,17 @@ static bool gets_port(const struct plan *plan, const struct step *server)
 static const char *way_of(const struct plan *plan, const struct step *step)
 {
 	bool resize = step->changes & VIM_CHANGE_FLAVOR;
-	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES);
 
 	if (step->action == ACTION_DELETE)
 		return "deleted";
 	if (step->action == ACTION_REPLACE && gets_port(plan, step))
 		return "deleted and created again, because a port attached to it would be its last "
 		       "one: the guest's interfaces would change names";
+	if (step->action == ACTION_REPLACE && step->drive_lost)
+		return "deleted and created again, because a rebuild or resize would lose the "
+		       "files "
+		       "on the config drive";
 	if (step->action == ACTION_REPLACE)
 		return "deleted and created again, because this cannot be changed in place";
 	if (resize && rebuild)

@@ -242,6 +242,11 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 		return err_wrap(err, "day-0 of %s", server);
 	s->request.server.user_data = s->user_data;
 	s->request.server.user_data_len = len;
+	r = day0_drive_files(group, index, &s->files, &s->n_files, err);
+	if (r < 0)
+		return err_wrap(err, "config drive of %s", server);
+	s->request.server.files = s->files;
+	s->request.server.n_files = s->n_files;
 	return 0;
 }
 
@@ -427,13 +432,24 @@ static bool use_existing(const struct planner *p, struct step *s)
 	return true;
 }
 
+/*
+ * Nova makes the config drive anew in each rebuild and resize, and has forgotten its files: from
+ * microversion 2.57 on a rebuild takes none, before that no user data.
+ */
+static bool loses_files(const struct planner *p, const struct step *s)
+{
+	return !(p->inventory->changes & VIM_CHANGE_FILES) &&
+	       (s->n_files || s->changes & VIM_CHANGE_FILES);
+}
+
 /* A server that differs: changed in place if the VIM supports it. */
 static void decide_server(const struct planner *p, struct step *s)
 {
 	s->changes = vim_request_changes(&s->request, s->present->digest);
+	s->drive_lost = loses_files(p, s);
 	enum vim_state state = s->present->state;
 	/* What a killed run began goes on. */
-	bool in_place = (state == VIM_STATE_ACTIVE || state == VIM_STATE_BUSY) &&
+	bool in_place = (state == VIM_STATE_ACTIVE || state == VIM_STATE_BUSY) && !s->drive_lost &&
 			!(s->changes & ~p->inventory->changes);
 
 	s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
@@ -492,8 +508,9 @@ static void follow(const struct planner *p, struct step *s, const struct step *g
 
 	if (!step_makes(ground) || (is_server && ground->request.kind == VIM_FLAVOR))
 		return;
-	if (is_server && ground->request.kind == VIM_IMAGE &&
-	    p->inventory->changes & VIM_CHANGE_IMAGE) {
+	bool is_image = is_server && ground->request.kind == VIM_IMAGE;
+	s->drive_lost = is_image && loses_files(p, s);
+	if (is_image && !s->drive_lost && p->inventory->changes & VIM_CHANGE_IMAGE) {
 		s->action = ACTION_CHANGE;
 		s->changes |= VIM_CHANGE_IMAGE;
 	} else {
@@ -678,6 +695,7 @@ void plan_free(struct plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		struct step *s = &plan->v[i];
 		names_free(s->port_names, s->n_ports);
+		array_free(s->files, s->n_files, drive_file_clear);
 		free_all(s->name, s->owner, s->why, s->about, s->user_data, s->interface, s->needs);
 	}
 	free_all(plan->v, plan->at_once_why, plan);

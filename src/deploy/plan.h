@@ -39,6 +39,7 @@ struct step {
 		*present; /* the existing object, borrowed from the inventory, or NULL */
 	const struct vim_object *second; /* another that USE could mean, or NULL */
 	unsigned changes;                /* CHANGE: which (enum vim_change) */
+	bool drive_lost;                 /* REPLACE: in place, the config drive would lose files */
 	bool set_link;                   /* UPDATE of a port: only sets its link up */
 	struct vim_request request;      /* kind is set always; the rest not for DELETE and USE */
 	size_t *needs;                   /* numbers of the steps that it depends on, rising */
@@ -49,6 +50,8 @@ struct step {
 	char **port_names; /* of a server: owns request.server.port_names */
 	size_t n_ports;
 	char *user_data;
+	struct drive_file *files; /* of a server */
+	size_t n_files;
 	struct interface *interface; /* of a port: a copy with the addresses of this VM */
 };
 

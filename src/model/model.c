@@ -92,6 +92,16 @@ static void configuration_clear(struct configuration *c)
 	free(c->variables);
 }
 
+void drive_file_clear(struct drive_file *file)
+{
+	free_all(file->path, file->content);
+}
+
+bool configuration_on_drive(const struct configuration *c)
+{
+	return c->dst && *c->dst && c->dst[0] != '/' && !str_starts(c->dst, "--");
+}
+
 static void vm_group_clear(struct vm_group *g)
 {
 	free(g->name);

@@ -154,7 +154,8 @@ struct variable {
 
 /* A <configuration>: a file that the guest receives at its first boot. */
 struct configuration {
-	char *dst; /* "--user-data" or a path in the guest */
+	/* "--user-data", an absolute path in the guest, or a relative one on the config drive */
+	char *dst;
 	unsigned line;
 	char *file; /* as given, URL or path; exactly one of file and data is set */
 	char *data;
@@ -166,6 +167,13 @@ struct configuration {
 	char *path;    /* local path of `file`, or NULL */
 	char *content; /* content of file or data, before variables are replaced */
 	size_t content_len;
+};
+
+/* A file on the config drive, as one VM gets it. */
+struct drive_file {
+	char *path; /* relative */
+	char *content;
+	size_t len;
 };
 
 struct extension {
@@ -262,6 +270,11 @@ struct model {
 
 struct model *model_new(const char *file);
 void model_free(struct model *model); /* takes NULL */
+
+void drive_file_clear(struct drive_file *file);
+
+/* Whether its dst is a path on the config drive: relative, and no option as --user-data is. */
+bool configuration_on_drive(const struct configuration *c);
 
 /* False when its address is missing or not of its version, or the length too large for it. */
 bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix);

@@ -70,9 +70,10 @@ static const struct {
 	{VIM_CHANGE_FLAVOR, {"flavor", "flavor_spec"}},
 	{VIM_CHANGE_PORTS, {"ports"}},
 	{VIM_CHANGE_OTHER, {"server_group"}},
+	{VIM_CHANGE_FILES, {"files"}}, /* optional: only of a server that has some */
 };
 
-enum { HALF = 16, WHOLE = HALF + 1 + HALF };
+enum { HALF = 16, WHOLE = HALF + 1 + HALF, PART = 1 + HALF };
 
 /* ":" and 16 hex digits for each part of a server. */
 static char *server_digests(const struct vim_request *request)
@@ -81,6 +82,8 @@ static char *server_digests(const struct vim_request *request)
 	cleanup_strbuf struct strbuf digests = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(server_parts); i++) {
+		if (server_parts[i].change == VIM_CHANGE_FILES && !request->server.n_files)
+			continue;
 		json_t *part = json_array();
 		for (size_t k = 0; k < 2 && server_parts[i].keys[k]; k++) {
 			json_t *value = json_object_get(ground, server_parts[i].keys[k]);
@@ -121,10 +124,12 @@ unsigned vim_request_changes(const struct vim_request *server, const char *diges
 	if (vim_request_difference(server, digest) == VIM_SAME)
 		return 0;
 	cleanup_free char *parts = server_digests(server);
-	if (strlen(digest) != WHOLE + strlen(parts))
+	size_t len = strlen(digest), wanted = WHOLE + strlen(parts);
+	if (len < WHOLE + (ARRAY_SIZE(server_parts) - 1) * PART || (len - WHOLE) % PART)
 		return VIM_CHANGE_OTHER;
-	for (size_t i = 0; i < ARRAY_SIZE(server_parts); i++)
-		if (strncmp(digest + WHOLE + i * (HALF + 1), parts + i * (HALF + 1), HALF + 1) != 0)
+	for (size_t i = 0, at = WHOLE; i < ARRAY_SIZE(server_parts); i++, at += PART)
+		if (strncmp(at < len ? digest + at : "", at < wanted ? parts + at - WHOLE : "",
+			    PART) != 0)
 			changes |= server_parts[i].change;
 	return changes ? changes : VIM_CHANGE_OTHER;
 }

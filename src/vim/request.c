@@ -139,6 +139,21 @@ static json_t *server_group_json(const struct vim_request *request)
 	return o;
 }
 
+static json_t *files_json(const struct vim_request *request)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < request->server.n_files; i++) {
+		const struct drive_file *f = &request->server.files[i];
+		cleanup_free char *hash = hash_hex(f->content, f->len);
+		json_t *file = json_object();
+		put(file, "path", f->path);
+		put(file, "hash", hash);
+		json_array_append_new(files, file);
+	}
+	return files;
+}
+
 static json_t *server_json(const struct vim_request *request)
 {
 	json_t *o = json_object();
@@ -157,6 +172,8 @@ static json_t *server_json(const struct vim_request *request)
 			hash_hex(request->server.user_data, request->server.user_data_len);
 		put(o, "user_data_hash", hash);
 	}
+	if (request->server.n_files)
+		json_object_set_new(o, "files", files_json(request));
 	return o;
 }
 

@@ -70,6 +70,7 @@ enum vim_change {
 	VIM_CHANGE_FLAVOR = 4,
 	VIM_CHANGE_PORTS = 8,
 	VIM_CHANGE_OTHER = 16, /* the server group, or unknown */
+	VIM_CHANGE_FILES = 32, /* on the config drive */
 };
 
 /* The name or id of an image, or of a network that the descriptor does not define. */
@@ -121,6 +122,8 @@ struct vim_request {
 			size_t n_ports;
 			const void *user_data; /* MIME or plain, as day0 composed it */
 			size_t user_data_len;
+			const struct drive_file *files; /* on the config drive */
+			size_t n_files;
 		} server;
 	};
 };
@@ -280,9 +283,9 @@ struct vim_ops {
 		      const struct vim_request *request, struct err *err);
 
 	/*
-	 * Changes a server to the parts of the request in `changes`: image and user data (with a
-	 * new disk), flavor, or both. Its id, ports and addresses are kept; with the same flavor
-	 * also its host. Returns when it runs again or cannot. The old state is kept until
+	 * Changes a server to the parts of the request in `changes`: image, user data and files
+	 * (with a new disk), flavor, or both. Its id, ports and addresses are kept; with the same
+	 * flavor also its host. Returns when it runs again or cannot. The old state is kept until
 	 * `settle`.
 	 */
 	int (*change)(struct vim *vim, const struct vim_object *server,
@@ -365,8 +368,8 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
  * Same request, same digest: tells a changed descriptor from an unchanged one. Two times 16 hex
  * digits with a colon between: the first 64 bits of the SHA-256 of what cannot be changed in place,
  * and of what can. Not more, because Neutron's descriptions, which also hold the owner, are limited
- * to 255 characters. A server's continues with 16 digits for each of enum vim_change. The caller
- * frees.
+ * to 255 characters. A server's continues with 16 digits for each of enum vim_change; without
+ * files, none for those. The caller frees.
  */
 char *vim_request_digest(const struct vim_request *request);
 

@@ -23,17 +23,19 @@ import time
 import eventlet
 import nova.conf
 import nova.virt
+from nova.api.metadata import base as metadata
 import os_resource_classes as orc
 from nova import context as nova_context
 from nova import exception, objects
 from nova.pci import whitelist
-from nova.virt import fake
+from nova.virt import configdrive, fake
 
 import hardware
 
 CONF = nova.conf.CONF
 HOST_JSON = "/cloud/host.json"
 AUDITED = "/cloud/run/host.audited"
+DRIVES = "/cloud/run/drives"
 LOOK_EVERY = 0.2
 
 
@@ -144,7 +146,21 @@ class HostJsonDriver(fake.FakeDriver):
         provider_tree.update_inventory(
             nodename, {name: inventory(total) for name, total in totals.items() if total})
 
-    def spawn(self, context, instance, *args, **kwargs):
+    @staticmethod
+    def _write_drive(instance, files, network_info):
+        """What the config drive has, as the libvirt driver makes it, as files in DRIVES/UUID."""
+        made = metadata.InstanceMetadata(instance, content=files, network_info=network_info)
+        for path, content in configdrive.ConfigDriveBuilder(made).mdfiles:
+            path = os.path.join(DRIVES, instance.uuid, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as target:
+                target.write(content if isinstance(content, bytes) else content.encode())
+
+    # pylint: disable=too-many-arguments
+    def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations, network_info=None,
+              **kwargs):
+        if injected_files:
+            self._write_drive(instance, injected_files, network_info)
         fault = instance.metadata.get("fault", "")
         if fault == "spawn" or instance.display_name == "fault-spawn":
             raise exception.NovaException("this server cannot be started: fault=spawn")
@@ -155,7 +171,8 @@ class HostJsonDriver(fake.FakeDriver):
                 raise exception.NovaException("this server cannot be started: fault=spawn")
         if fault.startswith("slow:"):
             time.sleep(float(fault[len("slow:"):]))
-        return super().spawn(context, instance, *args, **kwargs)
+        return super().spawn(context, instance, image_meta, injected_files, admin_password, allocations,
+                             network_info, **kwargs)
 
     def power_off(self, instance, *args, **kwargs):
         """As libvirt does: one that could not be started is off. Nova would leave its rebuild without an end."""

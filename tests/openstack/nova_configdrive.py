@@ -22,6 +22,7 @@ from nova.objects import virt_device_metadata as md
 from nova.virt import configdrive, netutils
 
 UUID = "0d4c3a6e-5f55-4d6b-9c55-1f2e3d4c5b6a"
+FILES = [("cpnr/licence.txt", b"INCREMENT base\n"), ("key.bin", b"\0\xff")]
 USER_DATA = b'Content-Type: multipart/mixed; boundary="b"\n\n--b--\n'
 
 
@@ -105,7 +106,7 @@ def nova_files():
             mock.patch.object(base.security_group_api, "get_instance_security_groups",
                               return_value=[{"name": "default"}]), \
             mock.patch.object(base.password, "extract_password", return_value=None):
-        metadata = base.InstanceMetadata(instance(), network_info=info)
+        metadata = base.InstanceMetadata(instance(), content=FILES, network_info=info)
         return dict(configdrive.ConfigDriveBuilder(metadata).mdfiles)
 
 
@@ -115,7 +116,7 @@ def drive_files(iso, names):
         return subprocess.run(["isoinfo", names, "-i", iso, *args], check=True,
                               stdout=subprocess.PIPE).stdout
     paths = isoinfo("-f").decode().split("\n")
-    return {p[1:]: isoinfo("-x", p) for p in paths if re.search(r"data2?(\.json)?$", p)}
+    return {p[1:]: isoinfo("-x", p) for p in paths if re.search(r"data2?(\.json)?$|/content/\d+$", p)}
 
 
 def normal(data):
@@ -138,8 +139,8 @@ def main():
             print(f"{path}: only {'Nova' if path in wanted else 'dnsvnf'} has it")
             bad += 1
         elif normal(found[path]) != normal(wanted[path]):
-            print(f"{path}:\n  Nova   {normal(wanted[path]).decode()}\n"
-                  f"  dnsvnf {normal(found[path]).decode()}")
+            print(f"{path}:\n  Nova   {normal(wanted[path])}\n"
+                  f"  dnsvnf {normal(found[path])}")
             bad += 1
     print(f"{len(wanted)} files of Nova, {len(found)} of dnsvnf, {bad} differ")
     return 1 if bad else 0

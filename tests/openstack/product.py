@@ -49,6 +49,16 @@ class Design:
         with open(path, "w", encoding="utf-8") as target:
             target.write(text)
 
+    def file(self, dst, content):
+        """A file on the config drive; one that is there already gets the content."""
+        name = dst.replace("/", "-")
+        with open(os.path.join(self.folder, name), "wb") as target:
+            target.write(content)
+        with open(self.path, encoding="utf-8") as source:
+            known = f"<dst>{dst}</dst>" in source.read()
+        if not known:
+            self.edit(("<config_data>", f"<config_data><configuration><dst>{dst}</dst><file>{name}</file></configuration>"))
+
     def option(self, name, value):
         """A property of the extension dnsvnf."""
         self.edit(("<name>dns_query</name>",

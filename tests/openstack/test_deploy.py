@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """dnsvnf on a real control plane: the whole life of a deployment, and each way in which it is refused."""
+import json
 import os
 import re
 import signal
@@ -126,6 +127,31 @@ class Life(product.ProductTest):
         self.assertEqual([(g["policy"], len(g["members"])) for g in groups], [("soft-anti-affinity", 2)])
         self.dnsvnf("undeploy", design)
         self.assert_nothing_left()
+
+    def test_files_on_the_config_drive(self):
+        design = self.design(small=True, name="with-files")
+        design.file("cpnr/licence.txt", b"INCREMENT base\n")
+        design.file("key.bin", b"\0\xff")
+        self.assertNotIn("is not delivered", self.dnsvnf("deploy", design).stderr)
+        first = self.server("with-files_cpnr_0")["id"]
+        drive = os.path.join(cloud.DIR, "run", "drives", first, "openstack")
+        with open(os.path.join(drive, "latest", "meta_data.json"), encoding="utf-8") as source:
+            files = {file["path"]: file["content_path"] for file in json.load(source)["files"]}
+        self.assertEqual(set(files), {"cpnr/licence.txt", "key.bin"})
+        for path, content in (("cpnr/licence.txt", b"INCREMENT base\n"), ("key.bin", b"\0\xff")):
+            with open(drive + files[path], "rb") as source:
+                self.assertEqual(source.read(), content)
+        self.assertIn("0 objects created", self.dnsvnf("deploy", design).stdout)
+
+        # A rebuild and a resize would lose them, whatever it is that changed.
+        design.edit(("hostname: ", "hostname: other-"), file="day0.cfg")
+        plan = self.dnsvnf("plan", design).stdout
+        self.assertRegex(plan, r"replace +server .*user_data")
+        self.assertIn("would lose the files on the config drive", " ".join(plan.split()))
+        self.dnsvnf("deploy", design)
+        second = self.server("with-files_cpnr_0")["id"]
+        self.assertNotEqual(first, second)
+        self.assertTrue(os.path.exists(drive.replace(first, second) + files["key.bin"]))
 
     def test_what_is_not_ours_is_used_and_stays(self):
         network = self.api.post("network", "/networks", {"network": {"name": "management-network"}})["network"]
@@ -282,6 +308,21 @@ class Refusals(product.ProductTest):
     def test_quota_of_instances(self):
         self.quota("compute", "/os-quota-sets", {"quota_set": {"instances": 0}}, {"quota_set": {"instances": 10}})
         self.refused(self.design(), "server cpnr-dns_cpnr_0", "uota", "raise the project's quota", "req-")
+
+    def test_quotas_of_files_on_the_config_drive(self):
+        design = self.design(small=True, name="too-many")
+        for name in "abcdef":
+            design.file(name, b"x")
+        self.refused(design, "server too-many_cpnr_0", "6 configurations are files", "quota is 5 (injected_files)")
+        self.quota("compute-2.56", "/os-quota-sets", {"quota_set": {"injected_files": 6}},
+                   {"quota_set": {"injected_files": 5}})
+        self.dnsvnf("deploy", design)
+        self.dnsvnf("undeploy", design)
+        design.file("f", b"x" * 7681)
+        self.refused(design, "f on the config drive has 7681 bytes, 10244 in base64", "quota is 10240")
+        self.quota("compute-2.56", "/os-quota-sets", {"quota_set": {"injected_file_content_bytes": -1}},
+                   {"quota_set": {"injected_file_content_bytes": 10240}})
+        self.dnsvnf("deploy", design)
 
     def test_vlan_taken(self):
         self.api.post("network", "/networks", {"network": {

@@ -95,6 +95,27 @@ class Files(unittest.TestCase):
         self.assertIn(server["user_data"], text)
         self.assertIn("==> create port cpnr-dns_cpnr_0_2\n{", text)
 
+    def test_render_files_of_the_drive(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.dirname(DESIGN), folder, dirs_exist_ok=True)
+            path = os.path.join(folder, "dep.xml")
+            for name, content in (("a.txt", b"for the guest\n"), ("b.bin", b"\0\xff")):
+                with open(os.path.join(folder, name), "wb") as target:
+                    target.write(content)
+                with open(path, encoding="utf-8") as source:
+                    text = source.read().replace("<config_data>", "<config_data><configuration>"
+                                                 f"<dst>x/{name}</dst><file>{name}</file></configuration>")
+                with open(path, "w", encoding="utf-8") as target:
+                    target.write(text)
+            server, = answers.deployment("render", dnsvnf("render", path).stdout)["servers"]
+            text = subprocess.run([DNSVNF, "render", path], capture_output=True, text=True, check=True).stdout
+        drive = server["config_drive"]
+        self.assertEqual(["x/b.bin", "x/a.txt"],
+                         [file["path"] for file in drive["openstack/latest/meta_data.json"]["files"]])
+        self.assertEqual(("AP8=", "for the guest\n"),
+                         (drive["openstack/content/0000_base64"], drive["openstack/content/0001"]))
+        self.assertIn("openstack/content/0001\nfor the guest\n", text)
+
     def test_explain(self):
         for path in sorted(glob.glob("examples/*/*/dep.xml")):
             answers.answer("explain", dnsvnf("explain", "--hosts", HOSTS, path).stdout)

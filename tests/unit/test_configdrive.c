@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "model/model.h"
 #include "vim/local/configdrive.h"
 
 #define SECTOR 2048
@@ -80,6 +81,11 @@ static const struct configdrive_port ports[] = {
 
 static const unsigned cpus[] = {0, 1, 2, 3};
 
+static const struct drive_file injected[] = {
+	{(char *)"cpnr/licence.txt", (char *)"INCREMENT base\n", 15},
+	{(char *)"key.bin", (char *)"\0\xff", 2},
+};
+
 static struct configdrive example(void)
 {
 	static const char user_data[] = "Content-Type: multipart/mixed; boundary=\"b\"\n\n--b--\n";
@@ -95,6 +101,8 @@ static struct configdrive example(void)
 		.n_ports = 4,
 		.user_data = user_data,
 		.user_data_len = sizeof(user_data) - 1,
+		.files = injected,
+		.n_files = 2,
 	};
 }
 
@@ -231,7 +239,7 @@ static void test_files_are_novas(void **state)
 
 	for (const char *p = files; *p; p++)
 		lines += *p == '\n';
-	assert_int_equal(lines, 2 * 2 + 10 * 2 + 8 + 7 + 5);
+	assert_int_equal(lines, 2 * 2 + 10 * 2 + 8 + 7 + 5 + 2);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		if (!strstr(files, expected[i]))
 			fail_msg("no %s in\n%s", expected[i], files);
@@ -289,6 +297,9 @@ static void test_meta_data(void **state)
 		     "\"mac\": \"fa:16:3e:00:00:04\", \"tags\": [\"oam\"], \"type\": \"nic\", "
 		     "\"vf_trusted\": false}]");
 	assert_null(json_object_get(md, "public_keys"));
+	assert_value(md, "files",
+		     "[{\"content_path\": \"/content/0000\", \"path\": \"cpnr/licence.txt\"}, "
+		     "{\"content_path\": \"/content/0001\", \"path\": \"key.bin\"}]");
 	json_decref(md);
 
 	/* What came with a later release is not in an earlier one's folder. */
@@ -297,7 +308,7 @@ static void test_meta_data(void **state)
 	assert_null(json_object_get(md, "dedicated_cpus"));
 	json_decref(md);
 	md = read_json(d->path, "openstack/2012-08-10/meta_data.json");
-	assert_int_equal(json_object_size(md), 5);
+	assert_int_equal(json_object_size(md), 6);
 	json_decref(md);
 }
 
@@ -344,7 +355,7 @@ static void test_network_data(void **state)
 	json_decref(nd);
 }
 
-static void test_user_data_is_untouched(void **state)
+static void test_user_data_and_files_are_untouched(void **state)
 {
 	struct drive *d = *state;
 	struct configdrive drive = example();
@@ -359,6 +370,12 @@ static void test_user_data_is_untouched(void **state)
 	cleanup_free char *read = read_back(d->path, "openstack/latest/user_data");
 
 	assert_memory_equal(read, all, CONFIGDRIVE_USER_DATA_MAX);
+
+	cleanup_free char *text = read_back(d->path, "openstack/content/0000");
+	cleanup_free char *bytes = read_back(d->path, "openstack/content/0001");
+
+	assert_string_equal(text, "INCREMENT base\n");
+	assert_memory_equal(bytes, "\0\xff", 2);
 
 	cleanup_err struct err err = ERR_INIT;
 
@@ -424,7 +441,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_label_and_joliet, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_meta_data, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_network_data, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_user_data_is_untouched, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_user_data_and_files_are_untouched, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_least_drive, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures_leave_no_file, set_up, tear_down),
 		cmocka_unit_test(test_host_names),

@@ -232,9 +232,41 @@ static void test_relative_destination(void **state)
 
 	fixture_init(&f, "dep.xml");
 	fixture_add(&f, "iosxe_config.txt", "x", NULL);
+	fixture_add(&f, "--license", "x", NULL)->line = 11;
 	fixture_load(&f);
 	cleanup_free char *found = fixture_findings(&f);
-	assert_string_equal(found, "10 warning day0-dst\n");
+	assert_string_equal(found, "11 warning day0-dst\n");
+}
+
+/* Nova's default quotas: 5 files, 10,240 bytes each in base64. */
+static void test_too_much_for_the_drive(void **state)
+{
+	(void)state;
+	cleanup_fixture struct fixture f = {0};
+	cleanup_free char *big = xcalloc(7682, 1), *path = xcalloc(257, 1);
+	static const char *const names[] = {"a", "b", "/etc/c", "d", "e"};
+
+	memset(big, 'x', 7680);
+	memset(path, 'p', 255);
+	fixture_init(&f, "dep.xml");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fixture_add(&f, names[i], "x", NULL);
+	struct configuration *last = fixture_add(&f, path, big, NULL);
+	last->line = 15;
+	fixture_load(&f);
+	assert_int_equal(f.findings.n, 0);
+
+	big[7680] = 'x';
+	path[255] = 'p';
+	free_all(last->content, last->data, last->dst);
+	last->data = xstrdup(big);
+	last->dst = xstrdup(path);
+	fixture_add(&f, "one-too-many", "x", NULL)->line = 16;
+	fixture_load(&f);
+	cleanup_free char *found = fixture_findings(&f);
+	assert_string_equal(found, "15 warning day0-drive\n15 warning day0-drive\n"
+				   "16 warning day0-drive\n");
+	assert_non_null(strstr(f.findings.v[0].text, "has 7681 bytes, 10244 in base64"));
 }
 
 int main(void)
@@ -250,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_nova_limit),
 		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_relative_destination),
+		cmocka_unit_test(test_too_much_for_the_drive),
 	};
 
 	return cmocka_run_group_tests_name("day0", tests, NULL, NULL);

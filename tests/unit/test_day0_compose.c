@@ -222,6 +222,35 @@ static void test_the_descriptors_own_file_holds(void **state)
 	assert_null(strstr(data, "YWRkZWQK"));
 }
 
+static void test_files_on_the_drive(void **state)
+{
+	(void)state;
+	cleanup_fixture struct fixture f = {0};
+	cleanup_free char *data = NULL;
+	struct drive_file *files = NULL;
+	size_t len, n;
+
+	fixture_init(&f, "dep.xml");
+	fixture_add(&f, "--user-data", "#cloud-config\nhostname: a\n", NULL);
+	fixture_variable(fixture_add(&f, "cpnr/licence.txt", "for ${NAME}\n", NULL), "NAME", "dns1",
+			 "dns2");
+	f.group->scaling.max_active = 2;
+	fixture_load(&f);
+	assert_int_equal(f.findings.n, 0);
+	assert_int_equal(day0_compose(f.group, 1, NULL, 0, &data, &len, NULL), 0);
+	assert_string_equal(data, "#cloud-config\nhostname: a\n");
+	assert_int_equal(day0_drive_files(f.group, 1, &files, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(files[0].path, "cpnr/licence.txt");
+	assert_int_equal(files[0].len, strlen("for dns2\n"));
+	assert_memory_equal(files[0].content, "for dns2\n", files[0].len);
+	array_free(files, n, drive_file_clear);
+
+	cleanup_err struct err err = ERR_INIT;
+	assert_int_equal(day0_drive_files(f.group, 2, &files, &n, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "cpnr/licence.txt: variable \"NAME\" has 2 values"));
+}
+
 static void test_too_much_for_nova(void **state)
 {
 	(void)state;
@@ -255,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_variables_are_one_a_vm),
 		cmocka_unit_test(test_configurations_are_files),
 		cmocka_unit_test(test_the_descriptors_own_file_holds),
+		cmocka_unit_test(test_files_on_the_drive),
 		cmocka_unit_test(test_too_much_for_nova),
 	};
 

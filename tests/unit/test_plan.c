@@ -278,6 +278,58 @@ static void test_changes_of_a_server(void **state)
 	assert_non_null(strstr(why, "because a port attached to it would be its last one"));
 }
 
+/* Nova loses files on the config drive in whatever it does in place; the embedded VIM does not. */
+static void test_changes_of_a_server_with_files(void **state)
+{
+	const unsigned novas = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR;
+	const struct vim_inventory empty = {0};
+	struct model *model = *state;
+	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+	struct configuration *c = array_push(group->configurations, group->n_configurations);
+
+	c->dst = xstrdup("cpnr/licence.txt");
+	c->content = xstrdup("old");
+	c->content_len = 3;
+	cleanup_plan struct plan *first = make(model, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	const char *name = first->v[first->n - 1].name;
+	there.changes = novas;
+	cleanup_plan struct plan *same = make(model, &there);
+	assert_int_equal(step(same, VIM_SERVER, name)->action, ACTION_KEEP);
+
+	memcpy(c->content, "new", 3);
+	cleanup_plan struct plan *replaced = make(model, &there);
+	const struct step *s = step(replaced, VIM_SERVER, name);
+	assert_int_equal(s->action, ACTION_REPLACE);
+	assert_string_equal(s->why, "~ files on the config drive (cpnr/licence.txt)");
+	cleanup_free char *text = step_interruption(replaced, s);
+	assert_non_null(strstr(text, "deleted and created again, because a rebuild or resize would "
+				     "lose the files on the config drive"));
+	there.changes |= VIM_CHANGE_FILES;
+	cleanup_plan struct plan *changed = make(model, &there);
+	assert_int_equal(step(changed, VIM_SERVER, name)->action, ACTION_CHANGE);
+	assert_int_equal(step(changed, VIM_SERVER, name)->changes, VIM_CHANGE_FILES);
+
+	/* Files that stay are lost with whatever else changes. */
+	memcpy(c->content, "old", 3);
+	free(group->flavor);
+	group->flavor = xstrdup("other");
+	there.changes = novas;
+	cleanup_plan struct plan *resized = make(model, &there);
+	assert_int_equal(step(resized, VIM_SERVER, name)->action, ACTION_REPLACE);
+	assert_int_equal(step(resized, VIM_SERVER, name)->changes, VIM_CHANGE_FLAVOR);
+	free(group->flavor);
+	group->flavor = xstrdup(model->flavors[0].name);
+
+	/* So are those that go. */
+	free(c->dst);
+	c->dst = xstrdup("--no-more");
+	cleanup_plan struct plan *gone = make(model, &there);
+	s = step(gone, VIM_SERVER, name);
+	assert_int_equal(s->action, ACTION_REPLACE);
+	assert_string_equal(s->why, "~ files on the config drive (none any more)");
+}
+
 /* Neutron lets every network have a subnet "v4". */
 static void test_subnet_of_the_same_name_elsewhere(void **state)
 {
@@ -420,6 +472,7 @@ int main(void)
 		TEST(test_half_made_and_failed_are_replaced),
 		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		TEST(test_changes_of_a_server),
+		TEST(test_changes_of_a_server_with_files),
 		TEST(test_subnet_of_the_same_name_elsewhere),
 		TEST(test_two_ports_of_one_name_are_refused),
 		TEST(test_further_vms_have_addresses_of_the_pool),

@@ -818,6 +818,23 @@ static void test_digest_tells_a_changed_request(void **state)
 	s.server.server_group = NULL;
 	assert_int_equal(vim_request_difference(&s, x), VIM_SAME);
 
+	/* Digests of servers without files are as they were before there were any. */
+	struct drive_file files[] = {{S("licence.txt"), S("1"), 1}, {S("zone"), S("1"), 1}};
+	cleanup_free char *plain = vim_request_digest(&s);
+	s.server.files = files;
+	s.server.n_files = 1;
+	cleanup_free char *one = vim_request_digest(&s);
+	assert_int_equal(strlen(one), strlen(plain) + 17);
+	assert_int_equal(vim_request_changes(&s, plain), VIM_CHANGE_FILES);
+	assert_int_equal(vim_request_changes(&s, one), 0);
+	s.server.n_files = 2;
+	assert_int_equal(vim_request_changes(&s, one), VIM_CHANGE_FILES);
+	s.server.n_files = 0;
+	assert_int_equal(vim_request_changes(&s, one), VIM_CHANGE_FILES);
+	s.server.user_data = "y";
+	assert_int_equal(vim_request_changes(&s, one), VIM_CHANGE_FILES | VIM_CHANGE_USER_DATA);
+	s.server.user_data = "x";
+
 	/* A file's name may be any bytes: it is not left out for that. */
 	struct image file = {.src = S("/\xff.qcow2")}, none = {0};
 	struct vim_request image = {.kind = VIM_IMAGE, .name = "i", .image = &file};

@@ -247,13 +247,19 @@ class EndToEnd(Leaves):
         self.assertRegex(status, r"cpnr-dns .*active-backup.*172\.16\.1\.10")
 
         # A changed day-0 rebuilds the server: with miimon=1000 and without bondd the outage is visibly longer.
-        slow = variant(os.path.join(self.folder, "slow"), day0=[
-            ("miimon=100,", "miimon=1000,"),
-            ("runcmd:\n", "runcmd:\n - systemctl disable --now bondd.service\n")])
-        plan = dnsvnf("plan", slow).stdout
-        self.assertRegex(plan, r"change +server .*user_data \(day0.cfg: 2 lines differ\)")
+        # Its new file on the config drive is found there, and where cloud-init copies it.
+        slow = variant(os.path.join(self.folder, "slow"), replace=[
+            ("<config_data>", "<config_data><configuration><dst>drive/name</dst><data>from-the-drive</data></configuration>")],
+            day0=[("miimon=100,", "miimon=1000,"),
+                  ("runcmd:\n", "runcmd:\n - systemctl disable --now bondd.service\n"
+                                " - mount -r /dev/disk/by-label/config-2 /mnt\n"
+                                " - cmp /mnt/openstack/content/0000 /drive/name && hostname -F /drive/name\n")])
+        plan = " ".join(dnsvnf("plan", slow).stdout.split())
+        self.assertRegex(plan, r"change server .*user_data \(day0.cfg: 4 lines differ\), "
+                               r"~ files on the config drive \(drive/name\)")
         self.assertNotRegex(plan, r"(replace|change) +(network|port)")
         self.deploy(slow)
+        self.assertEqual("from-the-drive", json.loads(guest_status())["hostname"])
         # Where in the monitor's period of 1 s the failure falls is chance: 8 times under 0.3 s is 1 in 15,000.
         gaps = []
         while len(gaps) < 8 and max(gaps, default=0) <= 300:

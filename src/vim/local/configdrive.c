@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/json_write.h"
 #include "base/str.h"
+#include "model/model.h"
 #include "net/ip.h"
 
 /*
@@ -264,6 +265,19 @@ static int random_seed(char **ret, struct err *err)
 	return 0;
 }
 
+static void put_files(struct json_writer *w, const struct configdrive *drive)
+{
+	json_open_array(w, "files");
+	for (size_t i = 0; i < drive->n_files; i++) {
+		cleanup_free char *content = xasprintf("/content/%04zu", i);
+		json_open_object(w, NULL);
+		json_put_string(w, "path", drive->files[i].path);
+		json_put_string(w, "content_path", content);
+		json_close(w);
+	}
+	json_close(w);
+}
+
 static char *fqdn(const struct configdrive *drive)
 {
 	cleanup_free char *host = drive->hostname ? xstrdup(drive->hostname)
@@ -285,6 +299,8 @@ static void put_meta_data(struct json_writer *w, const char *key, const struct c
 
 	json_open_object(w, key);
 	json_put_string(w, "uuid", drive->uuid);
+	if (drive->n_files)
+		put_files(w, drive);
 	json_put_string(w, "hostname", host);
 	json_put_string(w, "name", drive->name);
 	json_put_int64(w, "launch_index", 0);
@@ -455,6 +471,13 @@ static int add_all(const struct iso *iso, const struct configdrive *drive, struc
 		r = add_ec2(iso, drive, ec2_versions[i], err);
 	if (r == 0)
 		r = add_folder(iso, "openstack", err);
+	if (r == 0 && drive->n_files)
+		r = add_folder(iso, "openstack/content", err);
+	for (size_t i = 0; i < drive->n_files && r == 0; i++) {
+		cleanup_free char *name = xasprintf("%04zu", i);
+		r = add_file(iso, "openstack/content", name, drive->files[i].content,
+			     drive->files[i].len, err);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(versions) && r == 0; i++)
 		r = add_openstack(iso, drive, versions[i].folder, versions[i].version, err);
 	return r;

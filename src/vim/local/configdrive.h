@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct drive_file;
 struct err;
 struct json_writer;
 
@@ -54,6 +55,8 @@ struct configdrive {
 	size_t n_ports;
 	const void *user_data; /* NULL: no user_data file */
 	size_t user_data_len;
+	const struct drive_file *files; /* openstack/content/NNNN, and "files" of meta_data.json */
+	size_t n_files;
 };
 
 /*

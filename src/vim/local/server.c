@@ -264,6 +264,8 @@ static int make_config_drive(struct local *local, const struct vim_request *requ
 			.n_ports = parts->n,
 			.user_data = request->server.user_data,
 			.user_data_len = request->server.user_data_len,
+			.files = request->server.files,
+			.n_files = request->server.n_files,
 		},
 		err);
 	for (size_t i = 0; i < parts->n; i++) {
@@ -587,7 +589,7 @@ static void note_before(struct record *server)
 int server_change(struct local *local, const struct vim_request *request, struct records *records,
 		  struct record *server, unsigned changes, struct err *err)
 {
-	bool rebuild = changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+	bool rebuild = changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES);
 
 	note_before(server);
 	int r = record_save(&local->store, server, err);

@@ -279,6 +279,22 @@ static void put_zone(json_t *o, const struct vm_group *group)
 	}
 }
 
+/* nova.virt.configdrive: openstack/content/NNNN, and "files" of meta_data.json. */
+static void put_files(json_t *o, const struct vim_request *r)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < r->server.n_files; i++) {
+		const struct drive_file *f = &r->server.files[i];
+		cleanup_free char *contents = base64_encode(f->content, f->len);
+		json_array_append_new(
+			files, json_pack("{s:s, s:s}", "path", f->path, "contents", contents));
+	}
+	if (r->server.n_files)
+		json_object_set(o, "personality", files);
+	json_decref(files);
+}
+
 static int server_body(struct openstack *os, const struct vim_request *r, json_t **ret,
 		       struct err *err)
 {
@@ -303,6 +319,7 @@ static int server_body(struct openstack *os, const struct vim_request *r, json_t
 		json_array_append_new(networks, json_pack("{s:s, s:s}", "port", port, "tag", tag));
 	}
 	put_zone(o, r->server.group);
+	put_files(o, r);
 	return body_put_user_data(o, r, err);
 }
 

@@ -388,6 +388,8 @@ static void post(struct create_op *o)
 	}
 	struct call *call =
 		call_new(openstack_service(o->kind), "POST", xstrdup(create_path(o->kind)), body);
+	if (o->kind == VIM_SERVER && o->jobs[0]->request->server.n_files)
+		call->nova_most = NOVA_FILES_MINOR;
 	call->done = create_done;
 	call->data = o;
 	session_start(batch->os->session, call);

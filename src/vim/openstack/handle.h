@@ -150,6 +150,12 @@ const char *hint_for(enum vim_kind kind, long status, const char *message);
 json_t *allocation_pools(const char *address, unsigned prefix, const char *gateway);
 
 /*
+ * The last microversion whose POST /servers takes files for the config drive (personality), and
+ * whose GET /limits shows their quotas. All else that dnsvnf sends with a server is older.
+ */
+#define NOVA_FILES_MINOR 56
+
+/*
  * A request of vim.h as body for POST and PUT to Neutron, Nova and Glance: the object in the
  * service's format, without the {"network": ...} around it. Names of other resources are replaced
  * by ids from os->resources; -ENOENT names the missing one. The caller owns ret.

@@ -42,6 +42,9 @@ static const struct {
 	{VIM_PORT, 403, "",
 	 "binding:profile (trusted) and fixed addresses on other projects' networks require the "
 	 "role admin"},
+	{VIM_SERVER, 400, "resource request",
+	 "files on the config drive need microversion 2.56, and ports with a guaranteed bandwidth "
+	 "2.72: give the files an absolute dst, or remove the QoS policy of the port's network"},
 	{VIM_SERVER, 400, "evenly",
 	 "the flavor's vCPUs and memory must divide evenly by hw:numa_nodes, or be assigned with "
 	 "hw:numa_cpus.N and hw:numa_mem.N"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/vim.h"
 
+#include <limits.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -198,6 +199,48 @@ static bool is_there(struct openstack *os, const struct vim_request *server)
 	       vim_request_difference(&request, t->object.digest) == VIM_SAME;
 }
 
+static int file_limit(const json_t *limits, const char *key)
+{
+	const json_t *value = json_object_get(limits, key);
+
+	return json_is_integer(value) && json_integer_value(value) >= 0
+		       ? (int)json_integer_value(value)
+		       : INT_MAX; /* -1: none; or not shown, and then Nova decides */
+}
+
+/* Files on the config drive, by the project's quotas. Nova counts a file's size in base64. */
+static int admit_files(struct openstack *os, const struct vim_request *server, struct err *err)
+{
+	const struct drive_file *files = server->server.files;
+	size_t n = server->server.n_files;
+
+	if (!n)
+		return 0;
+	struct call *call = call_new(SERVICE_COMPUTE, "GET", xstrdup("/limits"), NULL);
+	call->nova_most = NOVA_FILES_MINOR;
+	int r = session_calls(os->session, &call, 1, err);
+	const json_t *limits = json_object_get(json_object_get(call->answer, "limits"), "absolute");
+	size_t most = (size_t)file_limit(limits, "maxPersonality");
+	size_t size = (size_t)file_limit(limits, "maxPersonalitySize");
+	if (r == 0 && n > most)
+		r = err_set(
+			err, INVALID,
+			"%zu configurations are files on the config drive, and the project's quota "
+			"is %zu (injected_files): raise it, or give some an absolute dst",
+			n, most);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if ((files[i].len + 2) / 3 * 4 > size)
+			r = err_set(
+				err, INVALID,
+				"\"%s\" on the config drive has %zu bytes, %zu in base64, and the "
+				"project's quota is %zu (injected_file_content_bytes): raise it, "
+				"or "
+				"give the file an absolute dst",
+				files[i].path, files[i].len, (files[i].len + 2) / 3 * 4, size);
+	call_free(call);
+	return r;
+}
+
 /* Errors that can be predicted before anything is created. Only Nova knows whether a host fits. */
 static int openstack_admit(struct vim *vim, const struct vim_request *server,
 			   const struct vim_request *ports, size_t n_ports, struct err *err)
@@ -209,8 +252,9 @@ static int openstack_admit(struct vim *vim, const struct vim_request *server,
 
 	(void)ports;
 	(void)n_ports;
-	if (is_there(os, server))
-		return 0;
+	int r = admit_files(os, server, err);
+	if (r < 0 || is_there(os, server))
+		return r;
 	if (!image || !image->src)
 		return err_set(err, NOT_FOUND,
 			       "image \"%s\" is not in Glance, and the descriptor has no file to "

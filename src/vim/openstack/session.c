@@ -487,7 +487,7 @@ static bool send_again(struct session *s, struct call *call, long status)
 		   call->purpose != PURPOSE_VERSION) {
 		if (!s->nova_asked && !s->negotiation.pending)
 			start_negotiation(s);
-		else if (s->nova_asked && call->nova_minor == s->nova_minor)
+		else if (s->nova_asked && (call->nova_most || call->nova_minor == s->nova_minor))
 			return false;
 	} else {
 		return false;
@@ -590,7 +590,9 @@ static void send_call(void *data)
 	if (call->tries++ == 0)
 		call->start_ms = http_elapsed(s->http);
 	call->generation = s->generation;
-	call->nova_minor = call->purpose == PURPOSE_VERSION ? NOVA_MINOR_ALL : s->nova_minor;
+	call->nova_minor = call->purpose == PURPOSE_VERSION ? NOVA_MINOR_ALL
+			   : call->nova_most                ? call->nova_most
+							    : s->nova_minor;
 	s->requests++;
 	http_start(s->http,
 		   &(struct http_request){.method = call->method,

@@ -25,8 +25,9 @@ struct call {
 	char *path;         /* "/ports/ID?fields=id", below the service's version; owned */
 	json_t *body;       /* owned, or NULL */
 	const struct http_upload *upload; /* or NULL */
-	bool repeatable;                  /* may be sent again when its outcome is unknown; set for
-					     GET, PUT and DELETE */
+	unsigned nova_most; /* minor number of the highest microversion to send; 0: the session's */
+	bool repeatable;    /* may be sent again when its outcome is unknown; set for
+			       GET, PUT and DELETE */
 
 	/* Set when it is done: */
 	long status;
