@@ -7,8 +7,8 @@
 #include "check/rule.h"
 
 static const struct check_rule *const tables[] = {
-	segment_rules, bond_rules, monitor_rules,   address_rules,   route_rules,  numa_rules,
-	flavor_rules,  port_rules, lifecycle_rules, placement_rules, option_rules,
+	segment_rules, bond_rules, monitor_rules, address_rules,   route_rules,     numa_rules,
+	flavor_rules,  port_rules, name_rules,    lifecycle_rules, placement_rules, option_rules,
 };
 
 static void run_rules(struct rule_ctx *ctx, enum level level)

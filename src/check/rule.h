@@ -82,4 +82,4 @@ bool rule_interface(const struct rule_ctx *ctx, size_t i, struct rule_interface 
 /* The rule tables. Each ends with a row without an id. */
 extern const struct check_rule segment_rules[], bond_rules[], monitor_rules[], address_rules[],
 	route_rules[], numa_rules[], flavor_rules[], port_rules[], lifecycle_rules[],
-	placement_rules[], option_rules[];
+	placement_rules[], option_rules[], name_rules[];

@@ -178,10 +178,10 @@ static bool has_address(const struct guest_interface *i, const char *address)
 			  streq(*it, address) || same_address(*it, address)) != NULL;
 }
 
+/* i: the running interface of the day-0's name or MAC, or NULL. */
 static void check_addresses(struct verify_ctx *ctx, const char *name,
-			    const struct guest_addresses *wanted)
+			    const struct guest_interface *i, const struct guest_addresses *wanted)
 {
-	const struct guest_interface *i = guest_status_interface(ctx->guest, name);
 	cleanup_strbuf struct strbuf have = {0};
 
 	for (size_t a = 0; i && a < i->addresses.n; a++)
@@ -229,9 +229,26 @@ static void check_bond(struct verify_ctx *ctx, const struct bond *wanted)
 	check_legs_apart(ctx, bond);
 	for (size_t i = 0; i < bond->n_legs; i++)
 		check_leg(ctx, &bond->legs[i]);
-	check_addresses(ctx, wanted->name, &wanted->addresses);
+	check_addresses(ctx, wanted->name, guest_status_interface(ctx->guest, wanted->name),
+			&wanted->addresses);
 	for (size_t i = 0; i < wanted->n_vlans; i++)
-		check_addresses(ctx, wanted->vlans[i].name, &wanted->vlans[i].addresses);
+		check_addresses(ctx, wanted->vlans[i].name,
+				guest_status_interface(ctx->guest, wanted->vlans[i].name),
+				&wanted->vlans[i].addresses);
+}
+
+/* By its MAC, when the day-0 binds by that; a connection of the image that it modifies has neither.
+ */
+static void check_nic(struct verify_ctx *ctx, const struct guest_nic *nic)
+{
+	const struct guest_interface *i =
+		nic->mac ? array_find(ctx->guest->interfaces, ctx->guest->n_interfaces,
+				      mac_text_equal(it->mac, nic->mac))
+			 : guest_status_interface(ctx->guest, nic->name);
+	const char *name = nic->name ? nic->name : i ? i->name : nic->mac;
+
+	if (name)
+		check_addresses(ctx, name, i, &nic->addresses);
 }
 
 static void check_guest(struct verify_ctx *ctx)
@@ -256,8 +273,7 @@ static void check_guest(struct verify_ctx *ctx)
 	for (size_t i = 0; i < wanted->n_bonds; i++)
 		check_bond(ctx, &wanted->bonds[i]);
 	for (size_t i = 0; i < wanted->n_nics; i++)
-		if (wanted->nics[i].name)
-			check_addresses(ctx, wanted->nics[i].name, &wanted->nics[i].addresses);
+		check_nic(ctx, &wanted->nics[i]);
 }
 
 /* TechNote, verification 2: ping over every network. */

@@ -257,6 +257,21 @@ CASES = [
            "  - nmcli connection add type ethernet con-name mgmt ifname")], []),
     ("guest-mac", "dpdk", [day0("10:00:00", "10:00:0f")], []),
     ("guest-names", "dpdk", [day0("802-3-ethernet.mac-address fa:16:3e:10:00:00 ", "")], []),
+    # A virtual port, a virtio disk, two VFs: in this order, behind video and USB where the host has a console.
+    ("guest-names-nova", "flat", [image("hw_machine_type", "pc-q35-7.2")],
+     [image("hw_machine_type", "pc-q35-7.2"), day0("ifname ens3", "ifname enp3s0"), day0("ifname ens4", "ifname enp5s0"),
+      day0("ifname ens5", "ifname enp6s0")]),
+    ("guest-names-nova", "flat", [image("hw_machine_type", "q35"), day0("ifname ens3", "ifname enp1s0"),
+                                  day0("ifname ens4", "ifname enp3s0"), day0("ifname ens5", "ifname enp5s0")],
+     [image("hw_machine_type", "q35"), day0("ifname ens3", "ifname enp1s0"), day0("ifname ens4", "ifname enp3s0"),
+      day0("ifname ens5", "ifname enp4s0")]),
+    ("guest-names-nova", "flat", [image("hw_machine_type", "pc")],
+     [image("hw_machine_type", "pc"), day0("ifname ens4", "ifname ens6")]),
+    ("guest-names-nova", "flat", [image("hw_machine_type", "pc")],
+     [image("hw_machine_type", "pc"), day0("ifname ens3", "ifname ens2")]),
+    ("guest-names-nova", "flat", [image("hw_machine_type", "pc")],
+     [image("hw_machine_type", "pc"), day0("ifname ens3", "ifname '*'"), day0("ifname ens4", "ifname '*'"),
+      day0("ifname ens5", "ifname '*'")]),
     ("leg-down", "flat", [port(2, "<admin_state_up>false</admin_state_up>")],
      [port(2, "<admin_state_up>true</admin_state_up>")]),
     ("security-group-direct", "flat", [SECURE, port(1, "<security_groups><security_group>dns</security_group></security_groups>")],
@@ -590,7 +605,7 @@ class Printed(unittest.TestCase):
                 with open(f"{folder}/dep.xml", "w", encoding="utf-8") as out:
                     out.write(re.sub(r"<no_gateway>true</no_gateway>", "", change(text)))
                 texts.append([f["text"] for f in check(f"{folder}/dep.xml")
-                              if f["rule"] == "route-asymmetric" and '"eth1"' in f["text"]])
+                              if f["rule"] == "route-asymmetric" and '"fa:16:3e:10:00:01"' in f["text"]])
         self.assertIn("set no_gateway", texts[0][0])
         self.assertNotIn("no_gateway", texts[1][0])
 

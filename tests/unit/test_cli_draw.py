@@ -205,7 +205,7 @@ class Draw(unittest.TestCase):
         self.assertEqual({"bond0", "active-backup", "miimon 100 ms", "fail_over_mac active", "172.16.1.10/24",
                           "2001:db8:101::10/64", "gateway 172.16.1.1", "gateway 2001:db8:101::1"},
                          set(picture.box_with("bond0")))
-        self.assertEqual(["eth1", "10.10.10.10/24"], picture.box_with("eth1"))
+        self.assertEqual(["fa:16:3e:10:00:01", "10.10.10.10/24"], picture.box_with("10.10.10.10/24"))
         self.assertIn("NUMA node of sriov0", picture.words())
         self.assertIn("one segment", picture.words())
         self.assertIn("dnsvnf check: 0 errors, 0 warnings", picture.words())

@@ -74,12 +74,13 @@ static void test_corrected_sample_is_clean(void **state)
 	assert_int_equal(b->arp_interval, -1);
 	assert_int_equal(b->fail_over_mac, FAIL_OVER_MAC_ACTIVE);
 	assert_int_equal(b->n_legs, 2);
-	assert_string_equal(b->legs[0].name, "ens6");
-	assert_string_equal(b->legs[1].name, "ens7");
+	assert_null(b->legs[0].name);
+	assert_string_equal(b->legs[0].mac, "fa:16:3e:10:00:02");
+	assert_string_equal(b->legs[1].mac, "fa:16:3e:10:00:03");
 	assert_int_equal(b->legs[1].line, b->line + 2);
 	assert_int_equal(b->addresses.n, 2);
 	assert_int_equal(g->n_nics, 2);
-	assert_string_equal(g->nics[1].name, "eth1");
+	assert_string_equal(g->nics[1].mac, "fa:16:3e:10:00:01");
 }
 
 static char *load_file(const char *file, unsigned *ret_line, const char **ret_path)

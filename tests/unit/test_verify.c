@@ -27,15 +27,16 @@
 
 #define DESIGN "examples/technote/corrected/dep.xml"
 
-#define LEG(name, n)                                                                           \
-	"{\"name\":\"" name "\",\"permanent_mac\":\"02:00:00:00:00:0" n "\",\"carrier\":true," \
+#define LEG(name, mac, n)                                                                        \
+	"{\"name\":\"" name "\",\"permanent_mac\":\"fa:16:3e:10:00:0" mac "\",\"carrier\":true," \
 	"\"mii_status\":\"up\",\"link_failures\":0,\"numa_node\":" n "}"
 #define GOOD_BOND(active)                                                                        \
 	"{\"name\":\"bond0\",\"mode\":\"active-backup\",\"fail_over_mac\":\"active\","           \
 	"\"miimon\":100,\"arp_interval\":0,\"active_leg\":\"" active "\",\"mii_status\":\"up\"," \
-	"\"legs\":[" LEG("ens6", "0") "," LEG("ens7", "1") "]}"
-#define GOOD_REST                                                                      \
-	"],\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"2001:DB8:0::a/64\"]}]," \
+	"\"legs\":[" LEG("ens6", "2", "0") "," LEG("ens7", "3", "1") "]}"
+#define GOOD_REST                                                                            \
+	"],\"interfaces\":[{\"name\":\"eth0\",\"mac\":\"FA:16:3E:10:00:00\",\"addresses\":[" \
+	"\"2001:DB8:0::a/64\"]}],"                                                           \
 	"\"cloud_init\":{\"status\":\"done\",\"errors\":[]}}"
 #define GOOD      "{\"bonds\":[" GOOD_BOND("ens6") GOOD_REST
 #define GOOD_ENS7 "{\"bonds\":[" GOOD_BOND("ens7") GOOD_REST
@@ -150,7 +151,7 @@ static int fake_server(struct vim *vim, const char *name, enum vim_look look,
 			.name = xasprintf("port%d", i),
 			.type = PORT_DIRECT,
 			.network = xstrdup("net"),
-			.mac_address = xasprintf("02:00:00:00:00:0%d", i),
+			.mac_address = xasprintf("fa:16:3e:10:00:0%d", i + 2),
 			.physical_network = xasprintf("sriov%d", i),
 			.numa_node = i,
 			.link_up = i == 0 || !f.other_down,
@@ -486,6 +487,8 @@ static void test_drill_without_agent_takes_the_legs_of_day0(void **state)
 
 	(void)state;
 	without_agent();
+	for (size_t i = 0; i < 2; i++) /* the example binds by MAC */
+		f.group->guest.bonds[0].legs[i].name = xstrdup(i ? "ens7" : "ens6");
 	f.port = "none";
 	assert_int_equal(drill_with((struct drill_settings){0}, &r, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "guest_agent is none; "));
