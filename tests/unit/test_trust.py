@@ -184,11 +184,14 @@ class Cloud(Trust):
         with subprocess.Popen([f"{self.folder}/dnsvnf", "plan", "--vim", "test", self.design], **other,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               env={"OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml"}) as process:
-            self.assertTrue(cloud.delayed.wait(30))
+            asked = cloud.delayed.wait(30)
             with open(f"/proc/{process.pid}/limits", encoding="ascii") as limits:
-                self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
-            self.assertEqual(0, os.stat(f"/proc/{process.pid}/environ").st_uid)  # not dumpable: proc(5)
+                core = limits.read()
+            owner = os.stat(f"/proc/{process.pid}/environ").st_uid
             process.kill()
+        self.assertTrue(asked)
+        self.assertRegex(core, r"Max core file size +0 +0 ")
+        self.assertEqual(0, owner)  # not dumpable: proc(5)
 
     def test_trickle_ends(self):
         def trickle(handler):
