@@ -590,7 +590,8 @@ static void test_only_a_recorded_namespace_is_deleted_or_used(void **state)
 	assert_int_equal(n, 0);
 	struct local *local = (struct local *)vim;
 	assert_ok(store_lock(&local->store, &why));
-	assert_int_equal(local_netns(local, true, &err), -EBUSY);
+	assert_int_equal(local_netns(local, true, &err), -EEXIST);
+	assert_int_equal(local_netns(local, false, NULL), -ENOENT);
 
 	assert_ok(store_add_netns(&local->store, NS, &why));
 	assert_ok(vim->ops->deployments(vim, &v, &n, &why));

@@ -6,25 +6,39 @@
 #include "base/event.h"
 #include "vim/local/netns.h"
 
+/* Version 0.1 did not record the namespace, but its networks. */
+static bool is_recorded(struct local *local, const char *name)
+{
+	cleanup_records struct records records = {0};
+	bool found = store_find_netns(&local->store, name, NULL) == 0;
+
+	if (!found)
+		(void)store_load(&local->store, &records, NULL);
+	for (size_t i = 0; i < records.n && !found; i++)
+		found = records.v[i].kind == VIM_NETWORK && records.v[i].done;
+	return found;
+}
+
 int local_netns(struct local *local, bool make, struct err *err)
 {
 	cleanup_free char *name = netns_name(local->vim.tenant, local->vim.deployment);
 
 	if (local->netns >= 0)
 		return 0;
+	bool recorded = is_recorded(local, name);
 	if (!make)
-		return netns_open(name, &local->netns, err);
-	int r = store_find_netns(&local->store, name, NULL);
-	if (r == -ENOENT && netns_open(name, &local->netns, NULL) == 0) {
+		return recorded
+			       ? netns_open(name, &local->netns, err)
+			       : err_set(err, NOT_FOUND, "no record of network namespace %s", name);
+	if (!recorded && netns_open(name, &local->netns, NULL) == 0) {
 		cleanup_close_fn(&local->netns);
 		local->netns = -1;
-		return err_set(
-			err, BUSY,
-			"network namespace %s exists, but %s has no record of it: it belongs "
-			"to another DNSVNF_LOCAL_DIR",
-			name, local->store.root);
+		return err_code(err, REFUSED, EEXIST,
+				"network namespace %s exists, but %s has no record of it: it "
+				"belongs to another DNSVNF_LOCAL_DIR",
+				name, local->store.root);
 	}
-	r = store_add_netns(&local->store, name, err);
+	int r = store_add_netns(&local->store, name, err);
 	return r < 0 ? r : netns_create(name, &local->netns, err);
 }
 

@@ -280,17 +280,6 @@ static int local_admit(struct vim *vim, const struct vim_request *server,
 	return r < 0 ? r : local_qemu(local, err);
 }
 
-/* Version 0.1 did not record the namespace, but its networks. */
-static int adopt_netns(const struct local *local, const struct records *records, struct err *err)
-{
-	cleanup_free char *name = netns_name(local->vim.tenant, local->vim.deployment);
-
-	for (size_t i = 0; i < records->n; i++)
-		if (records->v[i].kind == VIM_NETWORK && records->v[i].done)
-			return store_add_netns(&local->store, name, err);
-	return 0;
-}
-
 static int realise(struct local *local, const struct vim_request *request, struct records *records,
 		   struct record *record, struct err *err)
 {
@@ -358,8 +347,6 @@ static int local_create(struct vim *vim, const struct vim_request *requests, siz
 	int r = store_lock(&local->store, err);
 	if (r == 0)
 		r = store_load(&local->store, &records, err);
-	if (r == 0)
-		r = adopt_netns(local, &records, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (run_interrupted(vim->run))
 			return err_set(err, INTERRUPTED, "interrupted");
@@ -472,6 +459,17 @@ static int destroy_one(struct local *local, struct records *records,
 		records_clear(&gone);
 		return r;
 	}
+	return 0;
+}
+
+/* While there are records that release() can no longer read: as is_recorded() in handle.c. */
+static int adopt_netns(const struct local *local, const struct records *records, struct err *err)
+{
+	cleanup_free char *name = netns_name(local->vim.tenant, local->vim.deployment);
+
+	for (size_t i = 0; i < records->n; i++)
+		if (records->v[i].kind == VIM_NETWORK && records->v[i].done)
+			return store_add_netns(&local->store, name, err);
 	return 0;
 }
 
