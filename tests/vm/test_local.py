@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import answers  # noqa: E402
@@ -136,14 +137,6 @@ class Leaves(unittest.TestCase):
             f"first DNS answers on the bond after {answered.group(1)} s")
         return done
 
-    def tearDown(self):
-        for design in self.designs:
-            done = dnsvnf("undeploy", design, check=False)
-            self.assertTrue(done.returncode == 0 or "nothing of" in done.stderr, done.stderr)
-        self.assertEqual(self.before, traces(), "undeploy left something behind")
-
-
-class EndToEnd(Leaves):
     def drill(self, *options):
         """One drill's JSON. On a busy machine it may be inconclusive, but not a failure."""
         done = dnsvnf("drill", "-o", "json", *options, check=False)
@@ -159,6 +152,14 @@ class EndToEnd(Leaves):
         if result["verdict"] != "inconclusive":
             self.assertLess(abs(result["failover"]["start_ms"] - result["link_down_ms"]), 200)
 
+    def tearDown(self):
+        for design in self.designs:
+            done = dnsvnf("undeploy", design, check=False)
+            self.assertTrue(done.returncode == 0 or "nothing of" in done.stderr, done.stderr)
+        self.assertEqual(self.before, traces(), "undeploy left something behind")
+
+
+class EndToEnd(Leaves):
     def test_deployed_proven_broken_and_removed(self):
         early = dnsvnf("drill", DESIGN, check=False)
         self.assertEqual((1, ""), (early.returncode, early.stdout))
@@ -296,6 +297,67 @@ class EndToEnd(Leaves):
         self.assertRegex(dnsvnf("plan", DESIGN).stdout, "update +port .*its link is down")
         self.assertIn("0 objects created, 1 changed", dnsvnf("deploy", DESIGN).stdout)
         self.until_both_paths_are_proven()
+
+
+class WithoutBondd(Leaves):
+    """guest_agent none, and an image that has no bondd: all that is known is seen from outside."""
+
+    BONDD = ("/usr/sbin/bondd", *(f"{folder}/{unit}.service" for unit in ("bondd", "bondd-status") for folder in (
+        "/usr/lib/systemd/system", "/etc/systemd/system/multi-user.target.wants")))
+    LEGS = {"cpnr-dns_cpnr_0_2": "ens6", "cpnr-dns_cpnr_0_3": "ens7"}
+
+    def image_without_bondd(self):
+        """Our image less bondd; the folder that has it. Its file system begins at 1 MiB (image/build.sh)."""
+        ours = os.environ.get("DNSVNF_IMAGE_DIR") or os.path.join(TOP, "build", "image")
+        folder = os.path.join(self.folder, "image")
+        os.mkdir(folder)
+        disk = os.path.join(folder, "dns-vnf.raw")
+        subprocess.run(["qemu-img", "convert", "-O", "raw", os.path.join(ours, "dns-vnf.qcow2"), disk], check=True)
+        for ending in ("vmlinux", "initrd"):
+            os.symlink(os.path.join(ours, f"dns-vnf.{ending}"), os.path.join(folder, f"dns-vnf.{ending}"))
+        commands = "".join(f"rm {path}\n" for path in self.BONDD) + "".join(f"stat {path}\n" for path in self.BONDD)
+        done = subprocess.run(["debugfs", "-w", "-f", "-", f"{disk}?offset={1 << 20}"], input=commands, text=True,
+                              capture_output=True, check=True)
+        self.assertEqual(len(self.BONDD), done.stderr.count("File not found by ext2_lookup"), done.stderr)
+        return folder
+
+    def test_deployed_verified_and_drilled(self):
+        image = unittest.mock.patch.dict(os.environ, DNSVNF_IMAGE_DIR=self.image_without_bondd())
+        image.start()
+        self.addCleanup(image.stop)
+        design = variant(os.path.join(self.folder, "without-bondd"), replace=[
+            ("<name>dns_query</name>",
+             "<name>guest_agent</name><value>none</value></property><property><name>dns_query</name>")])
+        self.assertNotIn("bondd", dnsvnf("render", design).stdout)
+        self.assertIn("cloud-init is done, by the console", self.deploy(design).stderr)
+        self.assertEqual("", guest_status())  # nothing listens
+
+        checks = answers.deployment("verify", dnsvnf("verify", "-o", "json", design).stdout)["checks"]
+        self.assertEqual([("guest-status", "unknown")],
+                         [(c["check"], c["result"]) for c in checks if c["result"] != "pass"], checks)
+        self.assertLessEqual({"address", "bond-up", "bond-active-leg", "legs-apart", "cloud-init", "management-echo",
+                              "dns-udp", "dns-tcp", "console"}, {c["check"] for c in checks})
+        evidence, = (c["evidence"] for c in checks if c["check"] == "bond-active-leg")
+        active = re.fullmatch("port (.*), by its MAC [0-9a-f:]{17}", evidence).group(1)
+
+        drill = self.drill("--qps", "200", "--port", active, design)
+        self.assertEqual(("mac", active, self.LEGS[active], 100, None), (
+            drill["legs_known_by"], drill["port"], drill["leg"], drill["miimon"], drill["bondd"]))
+        legs = [drill["leg_before"], drill["leg_after"]]
+        self.assertEqual(sorted(self.LEGS.values()), sorted(legs))
+        self.assertEqual((self.LEGS[active], True), (legs[0], drill["failed_over"]))
+
+        # Neither port nor leg given: the active one is found.
+        again = self.drill("--qps", "200", design)
+        self.assertEqual((drill["leg_end"], drill["leg_end"], True), (again["leg"], again["leg_before"],
+                                                                      again["failed_over"]))
+
+        # miimon moved it: what it does not see moves nothing.
+        blind = dnsvnf("drill", "--qps", "200", "--failure", "silent", design, check=False)
+        self.assertEqual(1, blind.returncode, blind.stderr)
+        self.assertIn("did NOT fail over", blind.stdout)
+        self.assertIn("miimon=100 monitors only the carrier, which stayed up, and bondd is not running: use the ARP monitor", blind.stdout)
+        self.assertIn("known by:    the port whose MAC answers for 172.16.1.10", blind.stdout)
 
 
 class Killed(Leaves):
