@@ -131,7 +131,7 @@ static int policies(const struct flavor *flavor, const char *spec, const char *o
 static int cpu_policy(const struct flavor *flavor, const struct image *image, enum cpu_policy *ret,
 		      struct err *err)
 {
-	int f, i;
+	int f = 0, i = 0;
 	int r = policies(flavor, "hw:cpu_policy", image_property(image, "hw_cpu_policy"), "CPU",
 			 cpu_policies, &f, &i, err);
 
@@ -150,7 +150,7 @@ static int cpu_policy(const struct flavor *flavor, const struct image *image, en
 static int thread_policy(const struct flavor *flavor, const struct image *image,
 			 enum thread_policy *ret, struct err *err)
 {
-	int f, i;
+	int f = 0, i = 0;
 	int r = policies(flavor, "hw:cpu_thread_policy",
 			 image_property(image, "hw_cpu_thread_policy"), "CPU thread",
 			 thread_policies, &f, &i, err);
