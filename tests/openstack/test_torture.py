@@ -37,8 +37,8 @@ TABLE = os.path.join(product.TOP, "doc", "torture.md")
 SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1, 1_000_000))
 KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
-SAMPLE = 6  # points of each series
-SAMPLE_UPDATE = 4  # which take longer
+SAMPLE = 4  # points of each series
+SAMPLE_UPDATE = 3  # which take longer
 VERSIONS = (("8192", "cpnr"), ("4096", "other"))  # memory in the flavor, host name in day-0: an update changes both
 SERIES = {
     "killed-deploy-finished": "deploy killed, then deploy: all is there",
