@@ -239,31 +239,35 @@ static void test_relative_destination(void **state)
 	assert_string_equal(found, "11 warning day0-dst\n");
 }
 
+/* Files for the drive: five small ones, and one with that path and content. */
+static void load_drive(struct fixture *f, const char *path, const char *data, bool one_more)
+{
+	static const char *const names[] = {"a", "b", "/etc/c", "d", "e"};
+
+	fixture_init(f, "dep.xml");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fixture_add(f, names[i], "x", NULL);
+	fixture_add(f, path, data, NULL)->line = 15;
+	if (one_more)
+		fixture_add(f, "one-too-many", "x", NULL)->line = 16;
+	fixture_load(f);
+}
+
 /* Nova's default quotas: 5 files, 10,240 bytes each in base64. */
 static void test_too_much_for_the_drive(void **state)
 {
 	(void)state;
-	cleanup_fixture struct fixture f = {0};
+	cleanup_fixture struct fixture fits = {0}, f = {0};
 	cleanup_free char *big = xcalloc(7682, 1), *path = xcalloc(257, 1);
-	static const char *const names[] = {"a", "b", "/etc/c", "d", "e"};
 
 	memset(big, 'x', 7680);
 	memset(path, 'p', 255);
-	fixture_init(&f, "dep.xml");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		fixture_add(&f, names[i], "x", NULL);
-	struct configuration *last = fixture_add(&f, path, big, NULL);
-	last->line = 15;
-	fixture_load(&f);
-	assert_int_equal(f.findings.n, 0);
+	load_drive(&fits, path, big, false);
+	assert_int_equal(fits.findings.n, 0);
 
 	big[7680] = 'x';
 	path[255] = 'p';
-	free_all(last->content, last->data, last->dst);
-	last->data = xstrdup(big);
-	last->dst = xstrdup(path);
-	fixture_add(&f, "one-too-many", "x", NULL)->line = 16;
-	fixture_load(&f);
+	load_drive(&f, path, big, true);
 	cleanup_free char *found = fixture_findings(&f);
 	assert_string_equal(found, "15 warning day0-drive\n15 warning day0-drive\n"
 				   "16 warning day0-drive\n");
