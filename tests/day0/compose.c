@@ -82,6 +82,7 @@ static int compose_added(const char *path, const char *dst, const char *added, c
 			 size_t *ret_len, struct err *err)
 {
 	cleanup_findings struct findings findings = {0};
+	static const char *const anywhere[] = {"/", NULL};
 	cleanup_model struct model *model = model_new("dep.xml");
 	struct tenant *tenant = array_push(model->tenants, model->n_tenants);
 	struct deployment *deployment = array_push(tenant->deployments, tenant->n_deployments);
@@ -93,6 +94,7 @@ static int compose_added(const char *path, const char *dst, const char *added, c
 	c = array_push(group->configurations, group->n_configurations);
 	c->dst = xstrdup(dst);
 	c->file = xstrdup(added);
+	model->folders = anywhere;
 	day0_load(model, group, &findings);
 	return day0_compose(group, 0, NULL, 0, ret_data, ret_len, err);
 }

@@ -418,10 +418,11 @@ static bool listed(void)
 	return found;
 }
 
-/* Somebody removed the folder: the namespace tells what is left. */
+/* Somebody removed the deployment's folder: the record of its namespace tells what is left. */
 static void test_lost_folder_is_cleaned_up(void **state)
 {
 	(void)state;
+	cleanup_free char *lost = xasprintf("%s/%s", getenv("DNSVNF_LOCAL_DIR"), tenant->name);
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *before = host_state();
 	cleanup_vim struct vim *vim = open_vim();
@@ -430,7 +431,7 @@ static void test_lost_folder_is_cleaned_up(void **state)
 	must(make(vim, VIM_SERVER, &err), &err);
 	assert_true(listed());
 	vim_close(steal_ptr(vim));
-	assert_int_equal(dir_remove(getenv("DNSVNF_LOCAL_DIR"), NULL), 0);
+	assert_int_equal(dir_remove(lost, NULL), 0);
 	assert_true(qemu_pid() > 0);
 	assert_true(listed());
 	vim = open_vim();
