@@ -230,15 +230,17 @@ int day0_drive_files(const struct vm_group *group, unsigned vm_index, struct dri
 	size_t n = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < group->n_configurations && r == 0; i++) {
+	for (size_t i = 0; i < group->n_configurations; i++) {
 		const struct configuration *c = &group->configurations[i];
 		cleanup_text struct text t = {0};
 		if (!configuration_on_drive(c) || !c->content)
 			continue;
 		r = substitute(c, c->content, c->content_len, vm_index, &t, err);
-		if (r == 0)
-			*array_push(v, n) =
-				(struct drive_file){xstrdup(c->dst), steal_ptr(t.s), t.len};
+		if (r < 0)
+			break;
+		struct drive_file *file = array_push(v, n);
+		*file = (struct drive_file){xstrdup(c->dst), t.s, t.len};
+		t.s = NULL;
 	}
 	if (r < 0) {
 		array_free(v, n, drive_file_clear);
