@@ -34,8 +34,8 @@ sources_and_objects() {
 }
 
 mkdir -p $checks/cppcheck
-c_files=$(git ls-files '*.c' '*.h' | tr '\n' ' ')
-scripts=$(git ls-files '*.sh' .ci/run image/init | tr '\n' ' ')
+c_files=$(git -c safe.directory='*' ls-files '*.c' '*.h' | tr '\n' ' ')
+scripts=$(git -c safe.directory='*' ls-files '*.sh' .ci/run image/init | tr '\n' ' ')
 {
 	echo "builddir = $checks"
 	rule clang-format "clang-format --dry-run --Werror \$in"

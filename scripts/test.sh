@@ -20,6 +20,14 @@ suite() {
 	fi
 }
 
+# ended PID LOG: how what was begun in the background has ended, and what it printed if it failed
+ended() {
+	wait "$1" || {
+		cat "$2"
+		return 1
+	}
+}
+
 if [ "$(id -u)" != 0 ]; then
 	echo "make test needs root for its namespaces and VMs: run 'sudo make test' ('make unit' and 'make asan' do not)" >&2
 	exit 1
@@ -33,7 +41,11 @@ suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
 suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm
 suite vm /usr/bin/python3 tests/vm/test_local.py
 suite bondd-vm /usr/bin/python3 tests/vm/test_bondd.py
+# The cloud's services leave most of a second core idle: lint runs beside them.
+nice make --no-print-directory lint >build/lint.log 2>&1 &
+lint=$!
 suite openstack tests/openstack/run.sh
+suite lint ended $lint build/lint.log
 suite placement make --no-print-directory test-placement
 
 count() { echo "$#"; }
