@@ -7,7 +7,7 @@ IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
 .PHONY: all demo test test-openstack test-update test-placement torture unit asan fuzz fuzz-run lint format \
-	bench bench-outage bench-placement bench-openstack image glance-image install clean
+	bench bench-outage bench-placement bench-openstack image glance-image bondd-dist test-bondd-dist install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -43,6 +43,16 @@ image: all
 
 glance-image: all
 	image/build.sh --glance build/dns-vnf-glance.qcow2 $(IMAGE_DIR) build/bondd
+
+# bondd for guests whose image is not ours: build/dist/bondd-VERSION-ARCH.tar.gz
+bondd-dist:
+	scripts/install-deps.sh build dist
+	scripts/bondd-dist.sh build/dist
+
+# The same in Debian 11, 12 and 13, each in a VM; a suite of its own, for its time.
+test-bondd-dist: bondd-dist
+	scripts/install-deps.sh image run
+	/usr/bin/python3 tests/dist/test_bondd_dist.py
 
 unit: all
 	meson test -C build --no-rebuild --print-errorlogs --suite unit --suite fuzz
