@@ -254,8 +254,8 @@ class EndToEnd(Leaves):
             day0=[("miimon=100,", "miimon=1000,"),
                   ("runcmd:\n", "runcmd:\n - systemctl disable --now bondd.service\n"
                                 " - mount -r /dev/disk/by-label/config-2 /mnt\n"
-                                " - cmp /mnt/openstack/content/0000 /drive/name && hostname -F /drive/name &&"
-                                " systemctl restart bondd-status\n")])
+                                " - cmp /mnt/openstack/content/0000 /drive/name && cp /drive/name /etc/hostname"
+                                " && hostname -F /etc/hostname && systemctl restart bondd-status\n")])
         plan = " ".join(dnsvnf("plan", slow).stdout.split())
         self.assertRegex(plan, r"change server .*user_data \(day0.cfg: 4 lines differ\), "
                                r"~ files on the config drive \(drive/name\)")
