@@ -253,9 +253,9 @@ class EndToEnd(Leaves):
             ("<config_data>", "<config_data><configuration><dst>drive/name</dst><data>from-the-drive</data></configuration>")],
             day0=[("miimon=100,", "miimon=1000,"),
                   ("runcmd:\n", "runcmd:\n - systemctl disable --now bondd.service\n"
-                                " - mount -r /dev/disk/by-label/config-2 /mnt\n"
-                                " - cmp /mnt/openstack/content/0000 /drive/name && cp /drive/name /etc/hostname"
-                                " && hostname -F /etc/hostname && systemctl restart bondd-status\n")])
+                                " - mount -r /dev/disk/by-label/config-2 /mnt\n"),
+                  ("- hostnamectl set-hostname CPNRDNS01CO", "- cmp /mnt/openstack/content/0000 /drive/name &&"
+                                                             " hostnamectl set-hostname $(cat /drive/name)")])
         plan = " ".join(dnsvnf("plan", slow).stdout.split())
         self.assertRegex(plan, r"change server .*user_data \(day0.cfg: 4 lines differ\), "
                                r"~ files on the config drive \(drive/name\)")
