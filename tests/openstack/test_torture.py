@@ -39,7 +39,9 @@ KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
 SAMPLE = 4  # points of each series
 SAMPLE_UPDATE = 3  # which take longer
-VERSIONS = (("8192", "cpnr"), ("4096", "other"))  # memory in the flavor, host name in day-0: an update changes both
+# Host name in day-0 and memory in the flavor: an update changes both; one of a sample only the first, as Nova's audit may
+# fall into a resize (doc/updates.md), whose server Nova then cannot delete before the next audit.
+VERSIONS = (("8192", "cpnr"), ("4096" if WHOLE else "8192", "other"))
 SERIES = {
     "killed-deploy-finished": "deploy killed, then deploy: all is there",
     "killed-undeploy-finished": "undeploy killed, then undeploy: nothing is left",
