@@ -21,16 +21,21 @@ run_logged() {
 	"$@" >"$out/log" 2>&1 || { tail -n 30 "$out/log" >&2 && say "$what failed" && exit 1; }
 }
 
-# fetch FILE SHA256 URL...: from the first that has it.
+# fetch FILE SHA256 SOURCE: from the first archive that has it: DEBIAN_MIRROR, this machine's, or a
+# public one. Debian and Ubuntu have the same file; its hash decides.
 fetch() {
-	local file=$1 hash=$2 url
-	shift 2
-	for url; do
-		say "fetching $url"
-		curl -fsSL --connect-timeout 20 -o "$out/$file" "$url/$file" || continue
-		echo "$hash  $out/$file" | sha256sum --check --quiet && return
+	local file=$1 hash=$2 archive component url
+	for archive in ${DEBIAN_MIRROR-} $(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' | sort -u) \
+		http://deb.debian.org/debian http://archive.ubuntu.com/ubuntu; do
+		for component in main universe; do
+			url=${archive%/}/pool/$component/${3:0:4}/$3/$file
+			curl -fsL --connect-timeout 20 -o "$out/$file" "$url" || continue
+			echo "$hash  $out/$file" | sha256sum --check --quiet || continue
+			say "fetched $url"
+			return
+		done
 	done
-	say "nowhere found: $file with SHA-256 $hash" && exit 1
+	say "no archive has $file with SHA-256 $hash: set DEBIAN_MIRROR to the URL of one" && exit 1
 }
 
 # library NAME OPTION...: builds it from its source into OUTDIR/root.
@@ -49,10 +54,8 @@ library() {
 
 if [ ! -e "$out/root/done" ]; then
 	rm -rf "$out/root" "$out/meson"
-	fetch libmnl_1.0.4.orig.tar.bz2 171f89699f286a5854b72b91d06e8f8e3683064c5901fb09d954a9ab6f551f81 \
-		http://deb.debian.org/debian/pool/main/libm/libmnl http://archive.ubuntu.com/ubuntu/pool/main/libm/libmnl
-	fetch libmicrohttpd_1.0.1.orig.tar.gz a89e09fc9b4de34dde19f4fcb4faaa1ce10299b9908db1132bbfa1de47882b94 http://deb.debian.org/debian/pool/main/libm/libmicrohttpd \
-		http://archive.ubuntu.com/ubuntu/pool/universe/libm/libmicrohttpd
+	fetch libmnl_1.0.4.orig.tar.bz2 171f89699f286a5854b72b91d06e8f8e3683064c5901fb09d954a9ab6f551f81 libmnl
+	fetch libmicrohttpd_1.0.1.orig.tar.gz a89e09fc9b4de34dde19f4fcb4faaa1ce10299b9908db1132bbfa1de47882b94 libmicrohttpd
 	library libmnl
 	library libmicrohttpd --disable-https --disable-doc --disable-examples --disable-tools --disable-curl
 	touch "$out/root/done"

@@ -44,6 +44,8 @@ suite bondd-vm /usr/bin/python3 tests/vm/test_bondd.py
 # The cloud's services leave most of a second core idle: lint runs beside them.
 nice make --no-print-directory lint >build/lint.log 2>&1 &
 lint=$!
+trap 'kill "$lint" 2>/dev/null' EXIT
+trap 'exit 130' HUP INT TERM
 suite openstack tests/openstack/run.sh
 suite lint ended $lint build/lint.log
 suite placement make --no-print-directory test-placement

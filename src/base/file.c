@@ -63,8 +63,10 @@ int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, st
 	return file_read_at(AT_FDCWD, path, max, ret_data, ret_len, err);
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int write_all(int fd, const void *bytes, size_t len)
 {
+	const char *data = bytes;
+
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
 		if (n < 0 && errno == EINTR)

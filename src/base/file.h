@@ -19,6 +19,9 @@ int file_read_at(int dirfd, const char *path, size_t max, char **ret_data, size_
 		 struct err *err);
 int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *err);
 
+/* Writes all of it, continuing after signals and short writes. Returns 0 or -errno. */
+int write_all(int fd, const void *bytes, size_t len);
+
 /*
  * Writes a new file beside path, renames it to path, and has both on the disk (fsync) when it
  * returns. mode as in open(2).

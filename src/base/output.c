@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/output.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/utf8.h"
 
 static struct filter {
@@ -16,20 +16,6 @@ static struct filter {
 } filters[] = {{.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
 
 static bool pass; /* the program's own sequence */
-
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
 
 /* Whether the bytes at the end of a block are the beginning of a character, or of a line end. */
 static bool is_cut(const char *s, size_t len)
@@ -63,7 +49,7 @@ static ssize_t filter_write(void *cookie, const char *data, size_t size)
 
 	if (pass) {
 		f->n_held = 0;
-		return write_all(f->fd, data, size) ? (ssize_t)size : 0;
+		return write_all(f->fd, data, size) == 0 ? (ssize_t)size : 0;
 	}
 	for (size_t at = 0; at < size;) {
 		char block[4096]; /* not allocated: "out of memory" must get out */
@@ -77,7 +63,7 @@ static ssize_t filter_write(void *cookie, const char *data, size_t size)
 		size_t whole = clean(block, n);
 		f->n_held = n - whole;
 		memcpy(f->held, block + whole, f->n_held);
-		if (!write_all(f->fd, block, whole))
+		if (write_all(f->fd, block, whole) < 0)
 			return 0;
 	}
 	return (ssize_t)size;

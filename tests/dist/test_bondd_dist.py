@@ -21,7 +21,6 @@ import urllib.request
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DIST = os.path.join(TOP, "build", "dist")
 SUITES = os.environ.get("DNSVNF_TEST_SUITES", "bullseye bookworm trixie").split()
-MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = "linux-image-cloud-amd64,systemd-sysv,udev,iproute2"
 NETWORK = {
     "10-bond0.netdev": "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n"
@@ -45,15 +44,24 @@ def run(*command, **how):
     return done.stdout + done.stderr
 
 
+def mirror():
+    """DEBIAN_MIRROR, or the Debian archive of this machine's apt."""
+    uris = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian").split()
+    archive = os.environ.get("DEBIAN_MIRROR") or next(iter(uris), None)
+    if not archive:
+        raise AssertionError("this machine's apt knows no Debian archive: set DEBIAN_MIRROR to the URL of one")
+    return archive
+
+
 def make_tree(suite):
     """The release's root, made once."""
     tree = os.path.join(DIST, "guests", suite)
     if not os.path.exists(tree):
         os.makedirs(os.path.dirname(tree), exist_ok=True)
         run("unshare", "--mount", "mmdebstrap", "--mode=root", "--variant=minbase", f"--include={PACKAGES}",
-            '--aptopt=APT::Install-Recommends "false"', '--aptopt=APT::Sandbox::User "root"',
+            '--aptopt=APT::Install-Recommends "false"',
             "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
-            suite, tree + ".new", MIRROR, timeout=1800)
+            suite, tree + ".new", mirror(), timeout=1800)
         os.rename(tree + ".new", tree)
     return tree
 
@@ -65,9 +73,10 @@ def chroot(tree, *command):
 
 
 class Qmp:
-    def __init__(self, path):
+    def __init__(self, path, case):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
+        case.addCleanup(self.socket.close)
         self.lines = self.socket.makefile("rw")
         self.lines.readline()
         self.run("qmp_capabilities")
@@ -143,7 +152,7 @@ class Guest(unittest.TestCase):
         end = time.monotonic() + 60
         while not os.path.exists(qmp) and time.monotonic() < end:
             time.sleep(0.1)
-        return Qmp(qmp)
+        return Qmp(qmp, self)
 
     def bond(self):
         try:

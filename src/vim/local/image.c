@@ -172,14 +172,15 @@ int image_size(const struct image_files *image, uint64_t *ret_bytes, struct err 
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return err_set(err, INVALID, "image %s is not a file", image->disk);
 	const char *format = format_of(fd, header);
-	const char *why = streq(format, "qcow2") ? refers_to(header) : NULL;
 	if (!streq(format, image->format))
-		why = "has just been replaced";
+		return err_set(err, BUSY, "image %s was replaced meanwhile: try again",
+			       image->disk);
+	const char *why = streq(format, "qcow2") ? refers_to(header) : NULL;
 	if (why)
-		return err_set(
-			err, INVALID,
-			"image %s %s: make an image without with `qemu-img convert -O qcow2`",
-			image->disk, why);
+		return err_set(err, INVALID,
+			       "image %s %s: convert it on a trusted machine with `qemu-img "
+			       "convert -O qcow2`",
+			       image->disk, why);
 	off_t end = lseek(fd, 0, SEEK_END);
 	*ret_bytes = streq(format, "qcow2") ? be64(header + QCOW2_SIZE)
 					    : ((uint64_t)end + SECTOR - 1) / SECTOR * SECTOR;
