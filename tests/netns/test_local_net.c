@@ -572,12 +572,7 @@ static void test_only_a_recorded_namespace_is_deleted_or_used(void **state)
 	cleanup_free char *name = netns_name("test", "a");
 	assert_string_equal(name, NS);
 	assert_ok(netns_create(NS, &ns, &why));
-	pid_t inside = fork();
-	if (inside == 0) {
-		setns(ns, CLONE_NEWNET);
-		pause();
-		_exit(0);
-	}
+	pid_t inside = start_process(ns, false);
 	cleanup_vim struct vim *vim = NULL;
 	assert_ok(vim_local.open(&target, NULL, &vim, &why));
 	assert_ok(vim->ops->release(vim, &why));
