@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "base/alloc.h"
 #include "bondd/leg.h"
+#include "random_util.h"
 
 static const struct decide_limits limits = {
 	.failback = FAILBACK_NEVER,
@@ -339,23 +339,6 @@ static void set_carrier(struct leg *l, bool carrier)
 	leg_forget(l);
 }
 
-static unsigned long seed;
-
-static unsigned roll(unsigned n)
-{
-	static uint64_t x;
-	static bool started;
-
-	if (!started) {
-		x = seed * 2654435761u + 88172645463325252u;
-		started = true;
-	}
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned)(x >> 33) % n;
-}
-
 static void world_probe(struct world *w)
 {
 	int64_t now = (int64_t)w->tick * TICK;
@@ -629,9 +612,7 @@ int main(void)
 		cmocka_unit_test(test_random_sequences),
 		cmocka_unit_test(test_random_target_failures),
 	};
-	const char *given = getenv("DNSVNF_TEST_SEED");
 
-	seed = given ? strtoul(given, NULL, 10) : (unsigned long)time(NULL);
-	printf("DNSVNF_TEST_SEED=%lu\n", seed);
+	random_begin();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,6 +18,7 @@
 #include "base/alloc.h"
 #include "bondd/leg.h"
 #include "net/frame.h"
+#include "random_util.h"
 
 enum { STEP = 500, TICK = 20000, ROUND_TRIP = 800, SECOND = 1000000, BOUND = 2 * SECOND };
 
@@ -30,7 +30,6 @@ static const struct decide_limits limits = {
 	.hold = 250000,
 };
 static const struct targets targets = {.n = 1};
-static unsigned long seed;
 
 struct world {
 	struct leg legs[2];
@@ -44,21 +43,9 @@ struct world {
 	enum decide_reason why;
 };
 
-static uint64_t next_random(void)
-{
-	static uint64_t x;
-
-	if (!x)
-		x = seed * 2654435761u + 88172645463325252u;
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return x >> 33;
-}
-
 static bool chance(unsigned of, unsigned all)
 {
-	return next_random() % all < of;
+	return roll(all) < of;
 }
 
 static void world_probe(struct world *w)
@@ -165,7 +152,7 @@ static void test_dead_active_leg(void **state)
 		for (unsigned i = 0; i < WORLDS; i++) {
 			struct world w;
 			world_init(&w);
-			world_run(&w, (int64_t)(next_random() % 40) * STEP);
+			world_run(&w, (int64_t)roll(40) * STEP);
 			w.lies[0] = rates[r];
 			int64_t us = time_to_leave(&w, 2 * BOUND);
 			assert_true(us <= BOUND);
@@ -272,16 +259,16 @@ static void test_random_liars(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 60; i++) {
 		struct world w;
-		unsigned rate = 1 + (unsigned)(next_random() % 100);
+		unsigned rate = 1 + roll(100);
 		bool before = chance(1, 2);
 		if (chance(1, 2))
-			rate *= 1 + (unsigned)(next_random() % 100);
+			rate *= 1 + roll(100);
 		if (!before && rate > 25 && rate < 75)
 			continue;
 		world_init(&w);
 		if (before) {
 			w.lies[0] = rate;
-			world_run(&w, 5 * SECOND + (int64_t)(next_random() % 4000) * STEP);
+			world_run(&w, 5 * SECOND + (int64_t)roll(4000) * STEP);
 		}
 		assert_true(w.n_moves <= 1);
 		w.lies[0] = rate;
@@ -375,9 +362,7 @@ int main(void)
 		cmocka_unit_test(test_random_liars),
 		cmocka_unit_test(test_target_keeps_its_mac),
 	};
-	const char *given = getenv("DNSVNF_TEST_SEED");
 
-	seed = given ? strtoul(given, NULL, 10) : (unsigned long)time(NULL);
-	printf("DNSVNF_TEST_SEED=%lu\n", seed);
+	random_begin();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

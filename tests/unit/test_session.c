@@ -124,10 +124,17 @@ static void *run_service(void *data)
 
 static int start(void **state)
 {
+	static char name[] = "test", interface[] = "public", user[] = "u", domain[] = "default";
+	static char url[sizeof("http://127.0.0.1:65535")];
+	static struct cloud cloud = {.name = name,
+				     .auth_url = url,
+				     .user_name = user,
+				     .user_domain_id = domain,
+				     .password = user,
+				     .interface = interface};
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 
-	(void)state;
 	fake.logins = fake.refused = fake.versions = 0;
 	fake.valid = 1;
 	fake.minor = 90;
@@ -137,12 +144,14 @@ static int start(void **state)
 	assert_int_equal(listen(fake.fd, 16), 0);
 	assert_int_equal(getsockname(fake.fd, (struct sockaddr *)&a, &len), 0);
 	fake.port = ntohs(a.sin_port);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", fake.port);
+	*state = session_new(&cloud, NULL, NULL);
 	return pthread_create(&fake.thread, NULL, run_service, NULL);
 }
 
 static int stop(void **state)
 {
-	(void)state;
+	session_free(*state);
 	shutdown(fake.fd, SHUT_RDWR);
 	pthread_join(fake.thread, NULL);
 	close(fake.fd);
@@ -165,44 +174,24 @@ static int calls(struct session *s, enum service which, struct err *err)
 	return good;
 }
 
-static struct session *open_session(struct cloud *cloud)
-{
-	static char name[] = "test", interface[] = "public", user[] = "u", domain[] = "default";
-	char *url = xasprintf("http://127.0.0.1:%u", fake.port);
-
-	*cloud = (struct cloud){.name = name,
-				.auth_url = url,
-				.user_name = user,
-				.user_domain_id = domain,
-				.password = user,
-				.interface = interface};
-	return session_new(cloud, NULL, NULL);
-}
-
 static void test_calls_that_meet_an_expired_token_wait_for_one_renewal(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct cloud cloud;
-	struct session *s = open_session(&cloud);
+	struct session *s = *state;
 
-	(void)state;
 	assert_int_equal(calls(s, SERVICE_NETWORK, &err), CALLS);
 	assert_int_equal(fake.logins, 1);
 	fake.valid = 2;
 	assert_int_equal(calls(s, SERVICE_NETWORK, &err), CALLS);
 	assert_int_equal(fake.logins, 2);
 	assert_in_range(fake.refused, 1, CALLS);
-	session_free(s);
-	free(cloud.auth_url);
 }
 
 static void test_calls_fail_with_the_renewal(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct cloud cloud;
-	struct session *s = open_session(&cloud);
+	struct session *s = *state;
 
-	(void)state;
 	assert_int_equal(calls(s, SERVICE_NETWORK, &err), CALLS);
 	fake.valid = 0;
 	fake.locked = true;
@@ -211,54 +200,40 @@ static void test_calls_fail_with_the_renewal(void **state)
 	fake.locked = false; /* what is asked later has another chance */
 	fake.valid = 2;
 	assert_int_equal(calls(s, SERVICE_NETWORK, &err), CALLS);
-	session_free(s);
-	free(cloud.auth_url);
 }
 
 static void test_a_token_that_is_never_taken_ends_the_calls(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct cloud cloud;
-	struct session *s = open_session(&cloud);
+	struct session *s = *state;
 
-	(void)state;
 	fake.valid = 0;
 	assert_int_equal(calls(s, SERVICE_NETWORK, &err), 0);
 	assert_non_null(strstr(err.text, "expired"));
 	assert_in_range(fake.logins, 2, 1 + CALLS);
-	session_free(s);
-	free(cloud.auth_url);
 }
 
 static void test_microversion_is_asked_once(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct cloud cloud;
-	struct session *s = open_session(&cloud);
+	struct session *s = *state;
 
-	(void)state;
 	fake.minor = 79;
 	assert_int_equal(calls(s, SERVICE_COMPUTE, &err), CALLS);
 	assert_int_equal(fake.versions, 1);
 	assert_int_equal(session_nova_minor(s), 79);
 	fake.valid = 2; /* both at once */
 	assert_int_equal(calls(s, SERVICE_COMPUTE, &err), CALLS);
-	session_free(s);
-	free(cloud.auth_url);
 }
 
 static void test_nova_that_is_too_old(void **state)
 {
 	cleanup_err struct err err = ERR_INIT;
-	struct cloud cloud;
-	struct session *s = open_session(&cloud);
+	struct session *s = *state;
 
-	(void)state;
 	fake.minor = 42;
 	assert_int_equal(calls(s, SERVICE_COMPUTE, &err), 0);
 	assert_non_null(strstr(err.text, "2.42"));
-	session_free(s);
-	free(cloud.auth_url);
 }
 
 /* As an ordinary user: a folder that others own or write to is not used for locks. */
