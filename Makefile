@@ -7,7 +7,8 @@ IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
 .PHONY: all demo test test-openstack test-update test-placement torture unit asan fuzz fuzz-run lint format \
-	bench bench-outage bench-placement bench-openstack image glance-image bondd-dist test-bondd-dist install clean
+	bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
+	test-bondd-dist install clean
 
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
@@ -94,6 +95,10 @@ bench-openstack: all
 # dnsvnf killed, and the cloud's answers spoiled, at every request: hours. Begun again, it goes on.
 torture: all
 	TORTURE=whole tests/openstack/run.sh test_torture
+
+# 20 drills while the machine is idle and 20 at a load of 6: the same outage, or inconclusive.
+bench-drill: all
+	/usr/bin/python3 bench/drill.py
 
 # 20 runs a cell, or 3: make bench-outage QUICK=--quick. A run that was stopped goes on.
 bench-outage: all

@@ -54,10 +54,15 @@ static char *noise_text(const struct outage_gap *gap)
 		return xasprintf("the guest was overloaded: at that time it did not reply on its "
 				 "management address for %.0f ms either",
 				 gap->noise_ms);
-	case OUTAGE_NOISE_BASELINE:
-		return xasprintf("this machine or the guest was overloaded: answers took %.0f ms "
-				 "before the failure, too",
+	case OUTAGE_NOISE_ANSWERS:
+		return xasprintf("this machine or the guest was overloaded: the answers just "
+				 "before or after the gap took %.0f ms",
 				 gap->noise_ms);
+	case OUTAGE_NOISE_BASELINE:
+		return xasprintf(
+			"this machine or the guest was overloaded: before the failure, too, "
+			"answers took or failed to come for %.0f ms",
+			gap->noise_ms);
 	}
 	return NULL;
 }

@@ -9,7 +9,7 @@ enum {
 	IN_FLIGHT_MS = 100, /* the failure may affect queries sent up to this long before it */
 	MIN_IN_FLIGHT_MS = 10,
 	RETURN_MS = 500, /* after the leg's return, of a bond that does not move back */
-	MARGIN_MS = 20,  /* a guest delayed just before the gap lengthens it */
+	MARGIN_MS = 20,  /* what was delayed just before the gap, or just after, moves its ends */
 	MIN_LOST = 3,
 };
 
@@ -30,6 +30,7 @@ const char *outage_noise_name(enum outage_noise noise)
 		[OUTAGE_NOISE_LOAD] = "load",
 		[OUTAGE_NOISE_GUEST] = "guest",
 		[OUTAGE_NOISE_BASELINE] = "baseline",
+		[OUTAGE_NOISE_ANSWERS] = "answers",
 	};
 
 	return names[noise];
@@ -86,6 +87,17 @@ static double longest_wait(struct outage_series s, double from, double to)
 	return longest;
 }
 
+/* The longest time that a query took which was answered and was under way in [from, to]. */
+static double longest_answer(struct outage_series s, double from, double to)
+{
+	double longest = 0;
+
+	for (size_t i = 0; i < s.n && s.v[i].sent_ms <= to; i++)
+		if (s.v[i].sent_ms + s.v[i].latency_ms >= from)
+			longest = fmax(longest, s.v[i].latency_ms);
+	return longest;
+}
+
 static void find_baseline(const struct outage_input *in, double until, struct outage_baseline *ret)
 {
 	cleanup_dnsload_result struct dnsload_result before;
@@ -113,7 +125,8 @@ static void find_noise(const struct outage_input *in, const struct outage_baseli
 	double to = fmax(gap->end_ms, moment->to_ms) + MARGIN_MS;
 	double noise[] = {
 		[OUTAGE_NOISE_LOAD] = longest_pause(in->dns, gap->start_ms, gap->end_ms),
-		[OUTAGE_NOISE_BASELINE] = fmax(baseline->longest_gap_ms, baseline->rtt_p99_ms),
+		[OUTAGE_NOISE_BASELINE] = baseline->longest_gap_ms,
+		[OUTAGE_NOISE_ANSWERS] = longest_answer(in->dns, from, to),
 		[OUTAGE_NOISE_GUEST] = early_ms,
 	};
 

@@ -42,7 +42,9 @@ struct outage_input {
 /* What most of a gap's noise is. */
 enum outage_noise {
 	OUTAGE_NOISE_LOAD,     /* this machine delayed the load, or its rate is low */
-	OUTAGE_NOISE_BASELINE, /* the service was as slow without a failure */
+	OUTAGE_NOISE_BASELINE, /* the service had such gaps, or was as slow, without a failure */
+	OUTAGE_NOISE_ANSWERS,  /* the answers next to the gap were late: so were its first and last
+				*/
 	OUTAGE_NOISE_GUEST,    /* the guest did not reply on its management address either */
 };
 
@@ -90,7 +92,8 @@ static inline double outage_ms(const struct outage_gap *gap)
 }
 
 const char *outage_verdict_name(enum outage_verdict verdict); /* "pass", "fail", "inconclusive" */
-const char *outage_noise_name(enum outage_noise noise);       /* "load", "guest", "baseline" */
+/* "load", "baseline", "answers", "guest" */
+const char *outage_noise_name(enum outage_noise noise);
 
 /* Of several runs; percentiles by nearest rank. All zero: none was measured. */
 struct outage_summary {

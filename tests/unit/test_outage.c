@@ -44,6 +44,14 @@ static void lose(double from, double to)
 			dns[i].latency_ms = -1;
 }
 
+/* What is sent in [from, to) is answered at its end. */
+static void slow_down(double from, double to)
+{
+	for (size_t i = 0; i < n_dns; i++)
+		if (dns[i].sent_ms >= from && dns[i].sent_ms < to && dns[i].latency_ms > 0)
+			dns[i].latency_ms = to - dns[i].sent_ms;
+}
+
 /* This machine sends nothing in [from, to). */
 static void pause_load(struct outage_input *in, double from, double to)
 {
@@ -133,7 +141,7 @@ static void test_gap_with_single_answers_is_one(void **state)
 static void test_noise_makes_it_inconclusive(void **state)
 {
 	static const struct {
-		double pause[2], hold[2], lost[2];
+		double pause[2], hold[2], lost[2], slow[2];
 		bool no_echo;
 		enum outage_verdict verdict;
 		enum outage_noise noise;
@@ -154,6 +162,18 @@ static void test_noise_makes_it_inconclusive(void **state)
 		{.lost = {1000, 1030},
 		 .verdict = OUTAGE_INCONCLUSIVE,
 		 .noise = OUTAGE_NOISE_BASELINE},
+		/* DNS alone is slow: answers to what was sent then come at its end. */
+		{.slow = {DOWN - 20, DOWN - 1},
+		 .verdict = OUTAGE_INCONCLUSIVE,
+		 .noise = OUTAGE_NOISE_ANSWERS},
+		{.slow = {DOWN + 45, DOWN + 60},
+		 .verdict = OUTAGE_INCONCLUSIVE,
+		 .noise = OUTAGE_NOISE_ANSWERS},
+		{.slow = {1000, 1080}, .verdict = OUTAGE_PASS},
+		{.slow = {1000, 1080},
+		 .no_echo = true,
+		 .verdict = OUTAGE_INCONCLUSIVE,
+		 .noise = OUTAGE_NOISE_BASELINE},
 		/* It had begun before the failure. */
 		{.lost = {DOWN - 60, DOWN + 1},
 		 .verdict = OUTAGE_INCONCLUSIVE,
@@ -165,6 +185,7 @@ static void test_noise_makes_it_inconclusive(void **state)
 		struct outage_input in = fresh();
 		lose(DOWN + 1, DOWN + 41);
 		lose(rows[i].lost[0], rows[i].lost[1]);
+		slow_down(rows[i].slow[0], rows[i].slow[1]);
 		hold_guest(rows[i].hold[0], rows[i].hold[1]);
 		pause_load(&in, rows[i].pause[0], rows[i].pause[1]);
 		if (rows[i].no_echo)
