@@ -43,6 +43,21 @@ void text_clear(struct text *t)
 	*t = (struct text){0};
 }
 
+void text_strip_tabs(struct text *t)
+{
+	size_t out = 0;
+	bool start = true;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (start && t->s[i] == '\t')
+			continue;
+		start = t->s[i] == '\n';
+		t->s[out++] = t->s[i];
+	}
+	t->s[out] = 0;
+	t->len = out;
+}
+
 bool text_is_blank(const struct text *t)
 {
 	size_t i = 0;

@@ -40,6 +40,9 @@ bool text_is_blank(const struct text *t);
 /* Replaces each "${name}" by value. */
 void text_substitute(struct text *t, const char *name, const char *value, size_t *ret_count);
 
+/* Removes the tabs at the start of each line. */
+void text_strip_tabs(struct text *t);
+
 /* s shortened for a message, with control characters as '?'. The caller frees it. */
 char *quotable(const char *s);
 char *quotable_n(const char *s, size_t len);

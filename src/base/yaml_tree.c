@@ -88,7 +88,7 @@ static void report_problem(const yaml_parser_t *p, const struct text *t,
 {
 	size_t line = p->problem_mark.line;
 
-	if (p->error == YAML_MEMORY_ERROR)
+	if (p->error == YAML_MEMORY_ERROR || p->error == YAML_NO_ERROR)
 		out_of_memory();
 	if (p->error == YAML_READER_ERROR) {
 		line = 0;

@@ -132,7 +132,11 @@ static bool may_be_one_bond(const struct rule_ctx *ctx, const struct interface *
 {
 	const struct bond *bond = guest_match_bond(ctx->match, a);
 
-	return ctx->group->guest.incomplete || (bond && bond == guest_match_bond(ctx->match, b));
+	for (size_t i = 0; i < ctx->group->guest.n_bonds; i++)
+		if (ctx->group->guest.bonds[i].legs_unknown)
+			return true;
+	return guest_may_have_bond(&ctx->group->guest) ||
+	       (bond && bond == guest_match_bond(ctx->match, b));
 }
 
 /* The port that must not have this address as well, or NULL. Legs of one bond may share it. */
@@ -253,6 +257,8 @@ static void leg_address_unused(const struct rule_ctx *ctx)
 	struct fixed_address fixed;
 	struct ip_addr ip;
 
+	if (guest_is_partial(&ctx->group->guest))
+		return;
 	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
 		for (size_t k = 0; port && port_address(port, k, &fixed); k++) {

@@ -6,7 +6,7 @@
 
 static void bond_no_legs(const struct rule_ctx *ctx)
 {
-	if (ctx->bond->n_legs == 0)
+	if (ctx->bond->n_legs == 0 && !rule_legs_unknown(ctx))
 		bond_finding(
 			ctx,
 			"bond \"%s\" has no legs: add two interfaces with \"%s\" as their master",
@@ -17,7 +17,7 @@ static void bond_one_leg(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->n_legs == 1)
+	if (b->n_legs == 1 && !rule_legs_unknown(ctx))
 		bond_finding(ctx,
 			     "bond \"%s\" has only one leg, \"%s\", so it cannot fail over: add a "
 			     "second one",
@@ -39,6 +39,8 @@ static void bond_mode(const struct rule_ctx *ctx)
 	case BOND_MODE_BALANCE_ALB:
 		return;
 	case BOND_MODE_UNSET:
+		if (rule_options_unknown(ctx))
+			return;
 		bond_finding(ctx,
 			     "bond \"%s\" sets no mode, so the driver uses balance-rr, which sends "
 			     "on both legs: set mode=active-backup",
@@ -70,8 +72,12 @@ static void bond_mode_balance(const struct rule_ctx *ctx)
 }
 
 /* The leg's MAC must change: immediately with "none", at each failover with "follow". */
-static bool moves_mac(const struct bond *b)
+static bool moves_mac(const struct rule_ctx *ctx)
 {
+	const struct bond *b = ctx->bond;
+
+	if (b->fail_over_mac == FAIL_OVER_MAC_UNSET && rule_options_unknown(ctx))
+		return false;
 	return is_active_backup(b) && b->fail_over_mac != FAIL_OVER_MAC_ACTIVE;
 }
 
@@ -79,7 +85,7 @@ static void bond_mac_policy(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	for (size_t i = 0; moves_mac(b) && i < b->n_legs; i++) {
+	for (size_t i = 0; moves_mac(ctx) && i < b->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
 		if (!port || !port_is_vf(port) || rule_flag(ctx, port, "trusted", false))
 			continue;
@@ -101,7 +107,7 @@ static void bond_mac_trusted(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	for (size_t i = 0; moves_mac(b) && i < b->n_legs; i++) {
+	for (size_t i = 0; moves_mac(ctx) && i < b->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
 		if (!port || !port_is_vf(port) || !rule_flag(ctx, port, "trusted", false))
 			continue;
@@ -132,7 +138,7 @@ static void bond_primary(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (!b->primary || b->n_legs == 0)
+	if (!b->primary || b->n_legs == 0 || rule_legs_unknown(ctx))
 		return;
 	for (size_t i = 0; i < b->n_legs; i++)
 		if (streq(b->legs[i].name, b->primary) || !b->legs[i].name)
@@ -146,6 +152,7 @@ static void bond_failback(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (is_active_backup(b) && b->primary &&
+	    (b->primary_reselect || !rule_options_unknown(ctx)) &&
 	    (!b->primary_reselect || streq(b->primary_reselect, "always")))
 		bond_finding(ctx,
 			     "bond \"%s\" returns to \"%s\" as soon as its link is up "
@@ -158,7 +165,7 @@ static void bond_reselect(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->primary_reselect && !b->primary)
+	if (b->primary_reselect && !b->primary && !rule_options_unknown(ctx))
 		bond_finding(ctx,
 			     "primary_reselect=%s of bond \"%s\" has no effect without a primary: "
 			     "remove it or set primary",

@@ -55,7 +55,8 @@ static void match_legs(struct matching *w)
 	for (size_t i = 0; i < w->group->n_interfaces; i++)
 		virtual = virtual && w->group->interfaces[i].type == PORT_VIRTUAL;
 	for (size_t i = 0; i < w->m->n_legs; i++)
-		if (!w->m->legs[i].port && !w->m->legs[i].leg->mac)
+		if (!w->m->legs[i].port && !w->m->legs[i].leg->mac &&
+		    !w->m->legs[i].bond->legs_unknown)
 			w->m->legs[i].port = next_port(w, virtual);
 }
 
@@ -80,8 +81,11 @@ void guest_match(const struct vm_group *group, struct guest_match *ret)
 	for (size_t i = 0; i < m.n_nics; i++)
 		if (!m.nics[i].port && !m.nics[i].nic->mac)
 			m.nics[i].port = by_address(&w, &m.nics[i].nic->addresses);
-	match_legs(&w);
-	for (size_t i = 0; i < m.n_nics; i++)
+	/* Interfaces that are not known may take any place in the order. */
+	bool in_order = !guest_is_partial(guest);
+	if (in_order)
+		match_legs(&w);
+	for (size_t i = 0; in_order && i < m.n_nics; i++)
 		if (!m.nics[i].port && !m.nics[i].nic->mac && m.nics[i].nic->name)
 			m.nics[i].port = next_port(&w, true);
 	free(w.taken);

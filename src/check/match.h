@@ -8,7 +8,9 @@
  *     the group has virtual ports only, the remaining ports;
  *  4. named NICs, in the order of the day-0 file, are the remaining virtual ports, by nicid.
  *     (A NIC without a name is a connection of the image that day-0 modifies.)
- * An interface stays unmatched if the group has fewer ports than the guest expects.
+ * An interface stays unmatched if the group has fewer ports than the guest expects. Steps 3 and 4
+ * need to know all of them: they are left out for a guest that is known in part, 3 also for a bond
+ * with unknown legs.
  */
 #pragma once
 

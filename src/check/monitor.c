@@ -23,7 +23,7 @@ static void bond_monitor_none(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (miimon_of(b) == 0 && b->arp_interval <= 0)
+	if (miimon_of(b) == 0 && b->arp_interval <= 0 && !rule_options_unknown(ctx))
 		bond_finding(
 			ctx,
 			"bond \"%s\" sets neither miimon nor arp_interval, so it never detects "
@@ -48,7 +48,7 @@ static void bond_monitor_slow(const struct rule_ctx *ctx)
 	const char *allowed = rule_option(ctx, NULL, "max_outage_ms");
 	int64_t limit, worst;
 
-	if (!allowed || str_to_int(allowed, 1, INT32_MAX, &limit) < 0)
+	if (!allowed || str_to_int(allowed, 1, INT32_MAX, &limit) < 0 || rule_options_unknown(ctx))
 		return;
 	worst = b->arp_interval > 0 ? (int64_t)b->arp_interval * ARP_INTERVALS
 				    : (int64_t)miimon_of(b) + (b->downdelay > 0 ? b->downdelay : 0);
@@ -75,7 +75,7 @@ static void bond_monitor_blind(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 
 	if (b->mode == BOND_MODE_ACTIVE_BACKUP && b->n_legs > 1 && miimon_of(b) > 0 &&
-	    b->arp_interval <= 0)
+	    b->arp_interval <= 0 && !rule_options_unknown(ctx))
 		bond_finding(
 			ctx,
 			"bond \"%s\" uses miimon, which monitors the carrier of the legs only: "
@@ -110,7 +110,7 @@ static void bond_arp_target(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->arp_interval > 0 && b->arp_ip_targets.n == 0)
+	if (b->arp_interval > 0 && b->arp_ip_targets.n == 0 && !rule_options_unknown(ctx))
 		bond_finding(ctx,
 			     "bond \"%s\" has arp_interval=%d but no arp_ip_target, so no leg ever "
 			     "comes up: set two addresses of the bond's subnet",
@@ -121,7 +121,7 @@ static void bond_arp_one_target(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->arp_interval > 0 && b->arp_ip_targets.n == 1)
+	if (b->arp_interval > 0 && b->arp_ip_targets.n == 1 && !rule_options_unknown(ctx))
 		bond_finding(ctx,
 			     "bond \"%s\" has %s as its only arp_ip_target: if this host is down, "
 			     "the bond declares both legs down and the DNS service stops; add a "
@@ -136,7 +136,7 @@ static void bond_arp_offlink(const struct rule_ctx *ctx)
 	for (size_t t = 0; b->arp_interval > 0 && t < b->arp_ip_targets.n; t++) {
 		struct ip_addr target;
 		struct ip_prefix own;
-		bool known = false, on_link = false;
+		bool known = false, on_link = guest_is_partial(&ctx->group->guest);
 		if (!ip_parse(b->arp_ip_targets.v[t], &target))
 			continue;
 		for (size_t v = 0; v <= b->n_vlans; v++) {
@@ -166,7 +166,8 @@ static void bond_arp_validate(const struct rule_ctx *ctx)
 {
 	const struct bond *b = ctx->bond;
 
-	if (b->arp_interval > 0 && (!b->arp_validate || streq(b->arp_validate, "none")))
+	if (b->arp_interval > 0 && !rule_options_unknown(ctx) &&
+	    (!b->arp_validate || streq(b->arp_validate, "none")))
 		bond_finding(
 			ctx,
 			"bond \"%s\" accepts any frame as a sign of life (arp_validate=none%s): "
@@ -179,7 +180,8 @@ static void bond_delay(const struct rule_ctx *ctx)
 	const struct bond *b = ctx->bond;
 	int miimon = miimon_of(b);
 
-	if (b->downdelay <= 0 || (miimon > 0 && b->downdelay % miimon == 0))
+	if (b->downdelay <= 0 || rule_options_unknown(ctx) ||
+	    (miimon > 0 && b->downdelay % miimon == 0))
 		return;
 	if (miimon == 0)
 		bond_finding(ctx,

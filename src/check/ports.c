@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Ports against the guest's interfaces; port security, security groups, conntrack; network stacks
  * of day-0. */
+#include "base/alloc.h"
 #include "base/str.h"
 #include "check/rule.h"
 
@@ -45,22 +46,72 @@ static void interface_count(const struct rule_ctx *ctx)
 		related_in(ctx, g->guest.bonds[0].file, g->guest.bonds[0].line);
 }
 
+static void say_guest_mac(const struct rule_ctx *ctx, const char *mac, const char *file,
+			  unsigned line)
+{
+	finding_in(ctx, file, line,
+		   "no interface of vm_group \"%s\" has mac_address %s, so the VIM chooses another "
+		   "MAC and the guest never configures this interface: set mac_address",
+		   ctx->group->name, mac);
+}
+
 static void guest_mac(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < ctx->match->n_legs + ctx->match->n_nics; i++) {
-		bool leg = i < ctx->match->n_legs;
-		const struct leg_match *l = leg ? &ctx->match->legs[i] : NULL;
-		const struct nic_match *n = leg ? NULL : &ctx->match->nics[i - ctx->match->n_legs];
-		const char *mac = leg ? l->leg->mac : n->nic->mac;
-		if (!mac || (leg ? l->port : n->port))
-			continue;
-		finding_in(ctx, leg ? l->leg->file : n->nic->file,
-			   leg ? l->leg->line : n->nic->line,
-			   "no interface of vm_group \"%s\" has mac_address %s, so the VIM chooses "
-			   "another MAC and the guest never configures this interface: set "
-			   "mac_address",
-			   ctx->group->name, mac);
+	for (size_t i = 0; i < ctx->match->n_legs; i++) {
+		const struct leg_match *m = &ctx->match->legs[i];
+		if (m->leg->mac && !m->port && !has_variable(m->leg->mac))
+			say_guest_mac(ctx, m->leg->mac, m->leg->file, m->leg->line);
 	}
+	for (size_t i = 0; i < ctx->match->n_nics; i++) {
+		const struct nic_match *m = &ctx->match->nics[i];
+		if (m->nic->mac && !m->port && !has_variable(m->nic->mac))
+			say_guest_mac(ctx, m->nic->mac, m->nic->file, m->nic->line);
+	}
+}
+
+/* Whether a port is neither a leg nor a NIC that is known. */
+static bool has_unmatched_port(const struct rule_ctx *ctx)
+{
+	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
+		const struct interface *port = &ctx->group->interfaces[i];
+		if (!guest_match_bond(ctx->match, port) &&
+		    !array_find(ctx->match->nics, ctx->match->n_nics, it->port == port))
+			return true;
+	}
+	return false;
+}
+
+/* The first thing that sets up the network and is not read, and how many others there are. */
+static void guest_unread(const struct rule_ctx *ctx)
+{
+	const struct guest_network *g = &ctx->group->guest;
+	const struct guest_unread *u = array_find(g->unread, g->n_unread, it->likely);
+	bool may_matter = g->n_bonds == 0 && ctx->group->n_interfaces > 1;
+
+	if (!u && may_matter && has_unmatched_port(ctx))
+		u = g->unread;
+	if (!u)
+		return;
+	size_t others = 0;
+	for (size_t i = 0; i < g->n_unread; i++)
+		others += &g->unread[i] != u && (g->unread[i].likely || !u->likely);
+	cleanup_free char *more = xasprintf(" (and %zu more)", others);
+	finding_in(
+		ctx, u->file, u->line,
+		"the network of the guest is unknown, because \"%s\"%s %s it up and is not read: "
+		"%s; rules that depend on bonds, addresses or routes in the guest do not apply",
+		u->what, others ? more : "", u->likely ? "sets" : "may set", u->why);
+}
+
+static void legs_unknown(const struct rule_ctx *ctx)
+{
+	if (ctx->bond->legs_unknown)
+		bond_finding(
+			ctx,
+			"which interfaces are legs of bond \"%s\" is known in the guest only: "
+			"rules that depend on its legs do not apply; name each leg, or bind it "
+			"by its MAC",
+			ctx->bond->name);
 }
 
 static void guest_names(const struct rule_ctx *ctx)
@@ -159,7 +210,8 @@ static bool serves_dns(const struct rule_ctx *ctx, const struct interface *port)
 
 static void conntrack(const struct rule_ctx *ctx)
 {
-	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
+	for (size_t i = 0; !guest_may_have_bond(&ctx->group->guest) && i < ctx->group->n_interfaces;
+	     i++) {
 		const struct interface *p = &ctx->group->interfaces[i];
 		if (!port_is_filtered(p) || !serves_dns(ctx, p))
 			continue;
@@ -191,6 +243,8 @@ static void network_stacks(const struct rule_ctx *ctx)
 const struct check_rule port_rules[] = {
 	{"interface-count", SEVERITY_ERROR, LEVEL_GROUP, interface_count},
 	{"guest-mac", SEVERITY_ERROR, LEVEL_GROUP, guest_mac},
+	{"guest-unread", SEVERITY_WARNING, LEVEL_GROUP, guest_unread},
+	{"legs-unknown", SEVERITY_NOTE, LEVEL_BOND, legs_unknown},
 	{"guest-names", SEVERITY_NOTE, LEVEL_GROUP, guest_names},
 	{"leg-down", SEVERITY_WARNING, LEVEL_BOND, leg_down},
 	{"security-group-direct", SEVERITY_WARNING, LEVEL_PORT, security_group_direct},

@@ -114,6 +114,8 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 	struct rule_interface g, out = {0};
 	bool any = false;
 
+	if (guest_is_partial(&ctx->group->guest))
+		return;
 	for (size_t i = 0; !any && rule_interface(ctx, i, &g); i++)
 		if (g.addresses->gateway4 || g.addresses->gateway6) {
 			out = g;

@@ -33,6 +33,16 @@ bool rule_flag(const struct rule_ctx *ctx, const struct interface *port, const c
 	return streq(value, "true") || (absent && !streq(value, "false"));
 }
 
+bool rule_options_unknown(const struct rule_ctx *ctx)
+{
+	return ctx->bond->options_unknown || guest_is_partial(&ctx->group->guest);
+}
+
+bool rule_legs_unknown(const struct rule_ctx *ctx)
+{
+	return ctx->bond->legs_unknown || guest_is_partial(&ctx->group->guest);
+}
+
 const struct network *rule_network(const struct rule_ctx *ctx, const char *name)
 {
 	return name ? model_network(ctx->model, ctx->deployment, name) : NULL;

@@ -52,6 +52,13 @@ const char *rule_option(const struct rule_ctx *ctx, const struct interface *port
 bool rule_flag(const struct rule_ctx *ctx, const struct interface *port, const char *name,
 	       bool absent);
 
+/*
+ * Whether the bond has an option that is not known here: the rules must not take it for unset.
+ * Whether it may have other legs than those that are known.
+ */
+bool rule_options_unknown(const struct rule_ctx *ctx);
+bool rule_legs_unknown(const struct rule_ctx *ctx);
+
 const struct network *rule_network(const struct rule_ctx *ctx, const char *name);
 const struct interface *rule_leg_port(const struct rule_ctx *ctx,
 				      size_t leg); /* of the bond; NULL if unmatched */

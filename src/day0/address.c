@@ -6,12 +6,6 @@
 #include "net/ip.h"
 #include "net/mac.h"
 
-/* Contains a variable of the shell, jinja or ESC, so it cannot be checked. */
-static bool has_variable(const char *s)
-{
-	return strpbrk(s, "$`") || strstr(s, "{{");
-}
-
 /* Fields of digits and separators in which some or all digits are replaced by x. */
 static bool has_x_fields(const char *s, char separator, size_t min_fields, const char *digits)
 {

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "base/yaml_tree.h"
 #include "day0/decode.h"
-#include "day0/shell.h"
+#include "day0/program.h"
 
 struct cloud_config {
 	struct yaml y;
@@ -53,32 +53,56 @@ static void check_key(struct cloud_config *c, yaml_node_t *key)
 			 "cloud-init has no key \"%s\" and ignores it", q);
 }
 
-static void run_list(struct cloud_config *c, yaml_node_t *list)
+static void add_chars(struct text_builder *b, const char *s, unsigned line)
 {
-	size_t n = yaml_len(list);
-	const char **words = xcalloc(n + 1, sizeof(*words));
-	size_t *lines = xcalloc(n + 1, sizeof(*lines)), used = 0;
-	cleanup_script struct script script = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		yaml_node_t *word = yaml_item(&c->y, list, i);
-		if (!yaml_str(word)) {
-			complain(c, word, SEVERITY_ERROR, "day0-runcmd",
-				 "an argument of this command is not a string: quote it");
-			continue;
-		}
-		words[used] = yaml_str(word);
-		lines[used++] = yaml_line(word);
-	}
-	shell_command(words, lines, used, &script);
-	script_commands(&script, c->y.text, c->links, c->findings);
-	free_all(words, lines);
+	for (; *s; s++)
+		text_builder_add(b, *s, line);
 }
 
-/* runcmd and bootcmd: the shell runs a string; a list is executed directly. */
+/* A word in single quotes on a line of its own, with a line continuation. */
+static void add_quoted_word(struct text_builder *b, const char *s, unsigned line)
+{
+	add_chars(b, "'", line);
+	for (; *s; s++)
+		add_chars(b, *s == '\'' ? "'\\''" : (const char[]){*s, 0}, line);
+	add_chars(b, "' \\\n", line);
+}
+
+static void add_list(struct cloud_config *c, yaml_node_t *list, struct text_builder *b)
+{
+	for (size_t i = 0; i < yaml_len(list); i++) {
+		yaml_node_t *word = yaml_item(&c->y, list, i);
+		unsigned line = text_line(c->y.text, yaml_line(word));
+		if (!yaml_str(word))
+			complain(c, word, SEVERITY_ERROR, "day0-runcmd",
+				 "an argument of this command is not a string: quote it");
+		else
+			add_quoted_word(b, yaml_str(word), line);
+	}
+	add_chars(b, "\n", text_line(c->y.text, yaml_line(list)));
+}
+
+static void add_string(struct cloud_config *c, yaml_node_t *item, struct text_builder *b)
+{
+	cleanup_text struct text text = {0};
+	size_t line = 0;
+
+	yaml_scalar_text(&c->y, item, &text);
+	for (size_t i = 0; i < text.len; i++) {
+		text_builder_add(b, text.s[i], text_line(&text, line));
+		line += text.s[i] == '\n';
+	}
+	text_builder_add(b, '\n', text_line(&text, line));
+}
+
+/*
+ * runcmd and bootcmd become one shell script (cloudinit.util.shellify): a string is a line of it, a
+ * list a command of quoted words.
+ */
 static void check_commands(struct cloud_config *c, const char *key)
 {
 	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), key);
+	struct text_builder b = {.text.file = c->y.text->file};
 
 	if (yaml_is_null(list))
 		return;
@@ -89,19 +113,19 @@ static void check_commands(struct cloud_config *c, const char *key)
 	}
 	for (size_t i = 0; i < yaml_len(list); i++) {
 		yaml_node_t *item = yaml_item(&c->y, list, i);
-		if (yaml_is_list(item)) {
-			run_list(c, item);
-		} else if (yaml_str(item)) {
-			cleanup_text struct text text = {0};
-			yaml_scalar_text(&c->y, item, &text);
-			script_read(&text, c->links, c->findings);
-		} else {
+		if (yaml_is_list(item))
+			add_list(c, item, &b);
+		else if (yaml_str(item))
+			add_string(c, item, &b);
+		else
 			complain(c, item, SEVERITY_ERROR, "day0-runcmd",
 				 "this command contains \": \" and so is a mapping, for which "
 				 "cloud-init rejects all of %s: quote the command",
 				 key);
-		}
 	}
+	cleanup_text struct text script = {0};
+	text_builder_finish(&b, text_line(c->y.text, yaml_line(list)), &script);
+	script_read(&script, c->links, c->findings);
 }
 
 static void check_password_value(struct cloud_config *c, yaml_node_t *n)
@@ -289,11 +313,15 @@ static void check_file(struct cloud_config *c, yaml_node_t *item)
 	check_permissions(c, yaml_get(&c->y, item, "permissions"));
 
 	cleanup_text struct text text = {0};
-	if (!file_content(c, item, &text))
+	if (!file_content(c, item, &text)) {
+		if (yaml_get(&c->y, item, "source") && is_network_path(yaml_str(path)))
+			links_unread(c->links, c->y.text, yaml_line(item), true, yaml_str(path),
+				     "its content is not in day-0");
 		return;
+	}
 	if (yaml_get(&c->y, item, "encoding"))
 		check_private_key(&text, c->findings);
-	guest_file_read(yaml_str(path), &text, c->links, c->findings);
+	guest_file_written(yaml_str(path), &text, c->links, c->findings);
 }
 
 static void check_files(struct cloud_config *c)
@@ -317,6 +345,18 @@ static void check_network(struct cloud_config *c)
 		 "cloud-init does not read network config from user data: write it to a file under "
 		 "/etc/netplan/ with write_files, and run \"netplan apply\" in runcmd");
 	network_config_read(&c->y, network, DIALECT_CLOUD_INIT_V2, c->links, c->findings);
+}
+
+/* Keys that hand the guest over to a configuration management. */
+static void check_managers(struct cloud_config *c)
+{
+	static const char *const keys[] = {"ansible", "chef", "puppet", "salt_minion"};
+	yaml_node_t *root = yaml_root(&c->y);
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (yaml_is_map(yaml_get(&c->y, root, keys[i])))
+			links_unread(c->links, c->y.text, yaml_line(yaml_key(&c->y, root, keys[i])),
+				     false, keys[i], "what it configures is not in day-0");
 }
 
 /*
@@ -357,6 +397,7 @@ void cloud_config_read(const struct text *text, struct guest_links *links,
 	text_init_slice(&clean, text, 0, text->s, text->len);
 	replace_no_break_spaces(&clean, findings);
 	if (!yaml_load(&c.y, &clean, &cloud_init_yaml, findings)) {
+		links->incomplete = true;
 		yaml_clear(&c.y);
 		return;
 	}
@@ -375,6 +416,7 @@ void cloud_config_read(const struct text *text, struct guest_links *links,
 			yaml_pair(&c.y, root, i, &key, &value);
 			check_key(&c, key);
 		}
+		check_managers(&c);
 		check_ssh(&c);
 		check_passwords(&c);
 		check_network(&c);

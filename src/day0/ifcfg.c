@@ -4,17 +4,11 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "day0/ifcfg.h"
 #include "day0/readers.h"
-#include "day0/shell.h"
 #include "net/ip.h"
 
-struct ifcfg {
-	const struct text *text;
-	struct script script; /* a shell assignment per line */
-};
-
-/* The last value of the variable and its line, or NULL. */
-static const char *get(const struct ifcfg *f, const char *name, size_t *ret_line)
+const char *ifcfg_get(const struct ifcfg *f, const char *name, size_t *ret_line)
 {
 	size_t len = strlen(name);
 
@@ -34,10 +28,10 @@ static const char *get_numbered(const struct ifcfg *f, const char *name, int num
 {
 	cleanup_free char *full = number < 0 ? xstrdup(name) : xasprintf("%s%d", name, number);
 
-	return get(f, full, ret_line);
+	return ifcfg_get(f, full, ret_line);
 }
 
-static bool is_yes(const char *s)
+bool ifcfg_is_yes(const char *s)
 {
 	return s && (strcasecmp(s, "yes") == 0 || strcasecmp(s, "true") == 0 || streq(s, "1"));
 }
@@ -79,7 +73,7 @@ static void add_ipv6(const struct ifcfg *f, struct guest_link *l, struct finding
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t line;
-		const char *value = get(f, names[i], &line);
+		const char *value = ifcfg_get(f, names[i], &line);
 		cleanup_free char *copy = xstrdup(value ? value : "");
 		char *save = NULL;
 		for (char *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
@@ -93,7 +87,7 @@ static void add_gateway(const struct ifcfg *f, const char *name, int family, cha
 			struct findings *findings)
 {
 	size_t line;
-	const char *value = get(f, name, &line);
+	const char *value = ifcfg_get(f, name, &line);
 
 	if (!value)
 		return;
@@ -105,21 +99,21 @@ static void add_gateway(const struct ifcfg *f, const char *name, int family, cha
 static void add_addresses(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	size_t line;
-	const char *proto = get(f, "BOOTPROTO", &line);
+	const char *proto = ifcfg_get(f, "BOOTPROTO", &line);
 
 	add_ipv4(f, l, findings);
 	add_ipv6(f, l, findings);
 	add_gateway(f, "GATEWAY", 4, &l->addresses.gateway4, findings);
 	add_gateway(f, "IPV6_DEFAULTGW", 6, &l->addresses.gateway6, findings);
 	l->addresses.dhcp4 = proto && (streq(proto, "dhcp") || streq(proto, "bootp"));
-	l->addresses.dhcp6 = is_yes(get(f, "DHCPV6C", &line));
+	l->addresses.dhcp6 = ifcfg_is_yes(ifcfg_get(f, "DHCPV6C", &line));
 }
 
 static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	size_t line = 0;
-	const char *parent = get(f, "PHYSDEV", &line);
-	const char *id = get(f, "VLAN_ID", &line);
+	const char *parent = ifcfg_get(f, "PHYSDEV", &line);
+	const char *id = ifcfg_get(f, "VLAN_ID", &line);
 	const char *dot = l->name ? strrchr(l->name, '.') : NULL;
 
 	/* in "bond0.10", both parent and id */
@@ -135,13 +129,13 @@ static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct finding
 static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, size_t *ret_line)
 {
 	size_t line;
-	const char *type = get(f, "TYPE", &line);
+	const char *type = ifcfg_get(f, "TYPE", &line);
 
-	*ret_options = get(f, "BONDING_OPTS", ret_line);
-	if (*ret_options || is_yes(get(f, "BONDING_MASTER", &line)) ||
+	*ret_options = ifcfg_get(f, "BONDING_OPTS", ret_line);
+	if (*ret_options || ifcfg_is_yes(ifcfg_get(f, "BONDING_MASTER", &line)) ||
 	    (type && strcasecmp(type, "bond") == 0))
 		return LINK_BOND;
-	if (is_yes(get(f, "VLAN", &line)) || (type && strcasecmp(type, "vlan") == 0))
+	if (ifcfg_is_yes(ifcfg_get(f, "VLAN", &line)) || (type && strcasecmp(type, "vlan") == 0))
 		return LINK_VLAN;
 	return !type || strcasecmp(type, "ethernet") == 0 ? LINK_ETHERNET : LINK_OTHER;
 }
@@ -160,22 +154,22 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 	shell_parse(text, &f.script);
 	enum link_kind kind = kind_of(&f, &options, &line);
 	struct guest_link *l = link_add(links, kind, DIALECT_IFCFG, text, 0);
-	const char *device = get(&f, "DEVICE", &line), *value;
+	const char *device = ifcfg_get(&f, "DEVICE", &line), *value;
 	if (device)
 		l->line = text_line(text, line);
 	l->id = xstrdup(id);
-	l->mac = xstrdup(get(&f, "HWADDR", &line));
+	l->mac = xstrdup(ifcfg_get(&f, "HWADDR", &line));
 	l->name = xstrdup(device ? device : l->mac ? NULL : id);
 	if (l->mac)
 		mac_check(l->mac, text, line, findings);
-	if ((value = get(&f, "MASTER", &line)))
+	if ((value = ifcfg_get(&f, "MASTER", &line)))
 		l->master = xstrdup(value);
-	if (kind == LINK_BOND && get(&f, "BONDING_OPTS", &line)) {
+	if (kind == LINK_BOND && ifcfg_get(&f, "BONDING_OPTS", &line)) {
 		bond_options(&l->bond, options, " \t", text, line, findings);
 	} else if (kind == LINK_VLAN) {
 		add_vlan(&f, l, findings);
 	}
-	if ((value = get(&f, "MTU", &line)))
+	if ((value = ifcfg_get(&f, "MTU", &line)))
 		l->mtu = mtu_parse(value);
 	add_addresses(&f, l, findings);
 	report(findings, text, 0, SEVERITY_NOTE, "day0-ifcfg",

@@ -6,8 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "net/ip.h"
 
-enum { LINKS_MAX = 1024 };
+enum { LINKS_MAX = 1024, UNREAD_MAX = 64, SCRIPTS_MAX = 256 };
 
 void string_set(char **p, const char *s)
 {
@@ -35,6 +36,28 @@ struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum
 	return l;
 }
 
+void links_unread(struct guest_links *links, const struct text *text, size_t line, bool likely,
+		  const char *what, const char *why)
+{
+	if (links->n_unread == UNREAD_MAX)
+		return;
+	struct guest_unread *u = array_push(links->unread, links->n_unread);
+
+	*u = (struct guest_unread){.what = quotable(what),
+				   .why = xstrdup(why),
+				   .file = xstrdup(text->file),
+				   .line = text_line(text, line),
+				   .likely = likely};
+}
+
+void links_defer_script(struct guest_links *links, const struct text *text, size_t line,
+			const char *s)
+{
+	if (links->n_scripts < SCRIPTS_MAX)
+		text_init_at(array_push(links->scripts, links->n_scripts), text, line, s,
+			     strlen(s));
+}
+
 int mtu_parse(const char *s)
 {
 	int64_t n;
@@ -57,15 +80,31 @@ void vlan_id_read(const char *s, const struct text *text, size_t line, struct fi
 
 struct guest_link *link_find(struct guest_links *links, enum dialect dialect, const char *id)
 {
-	for (size_t i = 0; i < links->n; i++)
-		if (links->v[i].dialect == dialect && streq(links->v[i].id, id))
-			return &links->v[i];
+	struct guest_link *l =
+		array_find(links->v, links->n,
+			   it->dialect == dialect && (streq(it->id, id) || streq(it->uuid, id)));
+
+	if (l)
+		return l;
 	return array_find(links->v, links->n, it->dialect == dialect && streq(it->name, id));
+}
+
+struct guest_link *link_towards(struct guest_links *links, const char *gateway)
+{
+	struct ip_addr to;
+	struct ip_prefix own;
+
+	for (size_t i = 0; ip_parse(gateway, &to) && i < links->n; i++)
+		for (size_t k = 0; k < links->v[i].addresses.n; k++)
+			if (ip_prefix_parse(links->v[i].addresses.v[k], &own) &&
+			    ip_prefix_contains(&own, &to))
+				return &links->v[i];
+	return NULL;
 }
 
 static void link_clear(struct guest_link *l)
 {
-	free_all(l->id, l->name, l->mac, l->master, l->parent);
+	free_all(l->id, l->uuid, l->name, l->mac, l->master, l->parent);
 	guest_addresses_clear(&l->addresses);
 	strv_clear(&l->bond.arp_ip_targets);
 	free_all(l->bond.arp_validate, l->bond.primary, l->bond.primary_reselect);
@@ -80,9 +119,18 @@ void link_remove(struct guest_links *links, struct guest_link *link)
 	links->n--;
 }
 
+static void file_clear(struct guest_file *f)
+{
+	free(f->path);
+	text_clear(&f->text);
+}
+
 void links_clear(struct guest_links *links)
 {
 	array_free(links->v, links->n, link_clear);
+	array_free(links->unread, links->n_unread, guest_unread_clear);
+	array_free(links->files, links->n_files, file_clear);
+	array_free(links->scripts, links->n_scripts, text_clear);
 	*links = (struct guest_links){0};
 }
 
@@ -152,8 +200,10 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 	for (char *p = key; *p; p++)
 		if (*p == '-')
 			*p = '_';
-	if (strpbrk(value, "$`"))
-		return; /* a variable of the shell */
+	if (has_variable(value)) {
+		bond->options_unknown = true;
+		return;
+	}
 	if (streq(key, "mode")) {
 		if (bond_mode_parse(value, &bond->mode) < 0)
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
@@ -210,6 +260,10 @@ void bond_options(struct bond *bond, const char *options, const char *separators
 	     s = strtok_r(NULL, separators, &save)) {
 		s += strspn(s, " \t");
 		char *value = strchr(s, '=');
+		if (!value && has_variable(s)) {
+			bond->options_unknown = true;
+			continue;
+		}
 		if (!value) {
 			cleanup_free char *q = quotable(s);
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
@@ -225,8 +279,9 @@ void bond_options(struct bond *bond, const char *options, const char *separators
 static int strength(enum dialect dialect)
 {
 	static const int strengths[] = {
-		[DIALECT_IFCFG] = 0,   [DIALECT_CLOUD_INIT_V1] = 1, [DIALECT_CLOUD_INIT_V2] = 2,
-		[DIALECT_NETPLAN] = 3, [DIALECT_NMCLI] = 4,
+		[DIALECT_IFCFG] = 0,    [DIALECT_CLOUD_INIT_V1] = 1, [DIALECT_CLOUD_INIT_V2] = 2,
+		[DIALECT_IFUPDOWN] = 3, [DIALECT_NETWORKD] = 4,      [DIALECT_NETPLAN] = 5,
+		[DIALECT_NMCLI] = 6,    [DIALECT_IPROUTE] = 7,
 	};
 
 	return strengths[dialect];
@@ -239,7 +294,7 @@ static const char *link_name(const struct guest_link *l)
 
 static bool is_named(const struct guest_link *l, const char *s)
 {
-	return s && (streq(l->name, s) || streq(l->id, s));
+	return s && (streq(l->name, s) || streq(l->id, s) || streq(l->uuid, s));
 }
 
 static void copy_addresses(struct guest_addresses *to, const struct guest_addresses *from)
@@ -261,12 +316,50 @@ static void add_routes(const struct guest_links *links, const char *name, struct
 			a->routes = a->routes || links->v[i].addresses.routes;
 }
 
+/*
+ * Whether the name in link l is that of link to. Each dialect has its own names, but ip commands
+ * know an interface of any dialect by the kernel's name.
+ */
+static bool refers(const struct guest_link *l, const char *name, const struct guest_link *to)
+{
+	if (l->dialect == to->dialect)
+		return is_named(to, name);
+	return (l->dialect == DIALECT_IPROUTE || to->dialect == DIALECT_IPROUTE) && name &&
+	       streq(to->name, name);
+}
+
+/* Of the bond, or of one that is known in the guest only and so may be this one. */
+static bool is_leg_of(const struct guest_link *bond, const struct guest_link *l)
+{
+	return l->master && (refers(l, l->master, bond) || has_variable(l->master));
+}
+
+/* It may be any number of interfaces, or of another bond. */
+static bool is_unknown_leg(const struct guest_link *bond, const struct guest_link *l)
+{
+	return l->several || !refers(l, l->master, bond) || (l->name && has_variable(l->name));
+}
+
+/* Its MAC, also by a rule that gives the interface of that MAC its name; or NULL. */
+static const char *mac_of(const struct guest_links *links, const struct guest_link *l)
+{
+	const struct guest_link *rule = array_find(links->v, links->n,
+						   it->kind == LINK_OTHER && it->mac && l->name &&
+							   streq(it->name, l->name));
+
+	return l->mac ? l->mac : rule ? rule->mac : NULL;
+}
+
 static void add_legs(const struct guest_links *links, const struct guest_link *bond, struct bond *b)
 {
 	for (size_t i = 0; i < links->n; i++) {
 		const struct guest_link *l = &links->v[i];
-		if (l->dialect != bond->dialect || l == bond || !is_named(bond, l->master))
+		if (l == bond || !is_leg_of(bond, l))
 			continue;
+		if (is_unknown_leg(bond, l)) {
+			b->legs_unknown = true;
+			continue;
+		}
 		struct bond_leg *known = NULL;
 		for (size_t k = 0; k < b->n_legs && l->name; k++)
 			if (streq(b->legs[k].name, l->name))
@@ -279,8 +372,10 @@ static void add_legs(const struct guest_links *links, const struct guest_link *b
 		}
 		if (l->mtu)
 			known->mtu = l->mtu;
-		if (l->mac)
-			string_set(&known->mac, l->mac);
+		const char *mac = mac_of(links, l);
+		if (mac)
+			string_set(&known->mac, mac);
+		b->legs_unknown |= mac && has_variable(mac);
 	}
 }
 
@@ -289,8 +384,7 @@ static void add_vlans(const struct guest_links *links, const struct guest_link *
 {
 	for (size_t i = 0; i < links->n; i++) {
 		const struct guest_link *l = &links->v[i];
-		if (l->kind != LINK_VLAN || l->dialect != bond->dialect ||
-		    !is_named(bond, l->parent))
+		if (l->kind != LINK_VLAN || !refers(l, l->parent, bond))
 			continue;
 		struct guest_vlan *v = array_push(b->vlans, b->n_vlans);
 		v->name = xstrdup(link_name(l));
@@ -324,6 +418,7 @@ static void add_bond(const struct guest_links *links, const struct guest_link *l
 	b->file = xstrdup(l->file);
 	b->line = l->line;
 	b->mtu = l->mtu;
+	b->options_unknown = l->bond.options_unknown;
 	b->mode = l->bond.mode;
 	b->miimon = l->bond.miimon;
 	b->downdelay = l->bond.downdelay;
@@ -399,14 +494,26 @@ static void note_missing_bond(const struct guest_links *links, const struct gues
 			      struct findings *findings)
 {
 	for (size_t i = 0; i < links->n; i++)
-		if (links->v[i].dialect == l->dialect && is_named(&links->v[i], l->master))
+		if (refers(l, l->master, &links->v[i]))
 			return;
-	if (strpbrk(l->master, "$`"))
+	if (has_variable(l->master))
 		return;
 	cleanup_free char *q = quotable(l->master);
 	findings_add(findings, SEVERITY_WARNING, "day0-bond", l->file, l->line, NULL,
 		     "%s is a leg of \"%s\", which no day-0 file defines: define the bond",
 		     link_name(l), q);
+}
+
+/* Takes over what was not read. */
+static void add_unread(const struct guest_links *links, struct guest_network *ret)
+{
+	ret->incomplete = links->incomplete;
+	for (size_t i = 0; i < links->n_unread; i++) {
+		const struct guest_unread *u = &links->unread[i];
+		struct guest_unread *copy = array_push(ret->unread, ret->n_unread);
+		*copy = (struct guest_unread){xstrdup(u->what), xstrdup(u->why), xstrdup(u->file),
+					      u->line, u->likely};
+	}
 }
 
 static void note_dialect(const struct guest_link *l, struct guest_network *ret)
@@ -423,6 +530,7 @@ static void note_dialect(const struct guest_link *l, struct guest_network *ret)
 void links_resolve(const struct guest_links *links, struct guest_network *ret,
 		   struct findings *findings)
 {
+	add_unread(links, ret);
 	for (size_t i = 0; i < links->n; i++) {
 		const struct guest_link *l = &links->v[i];
 		const struct guest_link *other = stronger(links, l);
@@ -437,10 +545,10 @@ void links_resolve(const struct guest_links *links, struct guest_network *ret,
 			add_bond(links, l, ret);
 		} else if (l->master) {
 			note_missing_bond(links, l, findings);
-		} else if (l->kind == LINK_ETHERNET) {
+		} else if (l->kind == LINK_ETHERNET && !l->several) {
 			struct guest_nic *nic = array_push(ret->nics, ret->n_nics);
-			nic->name = xstrdup(l->name);
-			nic->mac = xstrdup(l->mac);
+			nic->name = l->name && !has_variable(l->name) ? xstrdup(l->name) : NULL;
+			nic->mac = xstrdup(mac_of(links, l));
 			nic->dialect = l->dialect;
 			nic->file = xstrdup(l->file);
 			nic->line = l->line;

@@ -20,20 +20,45 @@ struct guest_link {
 	const char *file; /* not owned */
 	unsigned line;
 	char *id;     /* its name in the dialect (connection name, netplan id), or NULL */
+	char *uuid;   /* NetworkManager's, or NULL */
 	char *name;   /* interface name, or NULL */
 	char *mac;    /* or NULL */
-	char *master; /* name or id of its bond, or NULL */
-	char *parent; /* for LINK_VLAN: name or id of the parent link */
+	char *master; /* name, id or UUID of its bond, or NULL */
+	char *parent; /* for LINK_VLAN: name, id or UUID of the parent link */
 	int vlan_id;
+	bool several; /* it stands for any number of interfaces, such as "ens*" */
 	int mtu;
 	struct guest_addresses addresses;
 	struct bond bond; /* for LINK_BOND: options only; names, legs and addresses are unused */
 };
 
+/* A file that day-0 writes in the guest. */
+struct guest_file {
+	char *path;
+	struct text text;
+	bool pending; /* written by the script that is being read, which may append to it */
+	bool running; /* as a script */
+};
+
 struct guest_links {
 	struct guest_link *v;
 	size_t n;
+	struct guest_file *files;
+	size_t n_files;
+	unsigned depth, runs; /* of scripts that run others; of all scripts */
+	struct text *scripts; /* that files have, as "up" of ifupdown: still to be read */
+	size_t n_scripts;
+	struct guest_unread *unread;
+	size_t n_unread;
+	bool incomplete; /* as in struct guest_network */
 };
+
+/*
+ * Records that something sets up the network, if likely, or may do so, and is not read: "what" is
+ * the program or file, "why" a clause. Only the first 64 are kept.
+ */
+void links_unread(struct guest_links *links, const struct text *text, size_t line, bool likely,
+		  const char *what, const char *why);
 
 /*
  * Adds a link. It is valid until the next one is added. Above the limit of 1024 links the last one
@@ -42,8 +67,16 @@ struct guest_links {
 struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum dialect dialect,
 			    const struct text *text, size_t line);
 
+/* Keeps a script for whoever reads scripts; s is from that line of text. At most 256 are kept. */
+void links_defer_script(struct guest_links *links, const struct text *text, size_t line,
+			const char *s);
+
 /* The dialect's link with that id, else with that interface name; NULL if there is none. */
 struct guest_link *link_find(struct guest_links *links, enum dialect dialect, const char *id);
+
+/* The link with an address on the gateway's network; NULL if none is known. */
+struct guest_link *link_towards(struct guest_links *links, const char *gateway);
+
 void link_remove(struct guest_links *links, struct guest_link *link);
 void links_clear(struct guest_links *links);
 

@@ -274,7 +274,7 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 		struct configuration *c = &group->configurations[i];
 		load_content(model, c, findings);
 		check_variables(model, group, c, findings);
-		group->guest.incomplete |= !c->content && c->file;
+		links.incomplete |= !c->content && c->file;
 		if (!c->dst)
 			continue;
 		if (c->dst[0] == '/' || streq(c->dst, "--user-data")) {

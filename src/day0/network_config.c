@@ -184,6 +184,8 @@ static void v2_ethernet(const struct network_config *c, struct guest_link *l, ya
 		mac_check(yaml_str(mac), c->y->text, yaml_line(mac), c->findings);
 		l->mac = xstrdup(yaml_str(mac));
 	}
+	/* A pattern or a driver matches any number of interfaces. */
+	l->several = match && !yaml_str(mac) && (!name || strpbrk(name, "*?["));
 	/* The id is the interface's name only if there is no match. */
 	l->name = xstrdup(set_name ? set_name : match ? name : l->id);
 }
@@ -335,33 +337,16 @@ void network_config_read(struct yaml *y, void *network, enum dialect dialect,
 	v2_section(&c, root, "vlans", LINK_VLAN);
 }
 
-static void yaml_file_read(const struct text *text, enum dialect dialect, struct guest_links *links,
-			   struct findings *findings)
+void network_file_read(const struct text *text, enum dialect dialect, struct guest_links *links,
+		       struct findings *findings)
 {
 	cleanup_yaml struct yaml y = {0};
 
-	if (!yaml_load(&y, text, &cloud_init_yaml, findings))
+	if (!yaml_load(&y, text, &cloud_init_yaml, findings)) {
+		links->incomplete = true;
 		return;
+	}
 	yaml_node_t *network = yaml_get(&y, yaml_root(&y), "network");
 	if (network)
 		network_config_read(&y, network, dialect, links, findings);
-}
-
-void guest_file_read(const char *path, const struct text *text, struct guest_links *links,
-		     struct findings *findings)
-{
-	const char *base = strrchr(path, '/');
-	bool yaml = str_ends(path, ".yaml") || str_ends(path, ".yml");
-
-	if (!base)
-		return;
-	if (str_starts(base, "/ifcfg-"))
-		ifcfg_read(path, text, links, findings);
-	else if (strstr(path, "/network-scripts/") &&
-		 (str_starts(base, "/route") || str_starts(base, "/rule")) && strchr(base, '-'))
-		ifcfg_routes_read(strchr(base, '-') + 1, text, links);
-	else if (str_starts(path, "/etc/netplan/") && yaml)
-		yaml_file_read(text, DIALECT_NETPLAN, links, findings);
-	else if (str_starts(path, "/etc/cloud/cloud.cfg.d/") && str_ends(path, ".cfg"))
-		yaml_file_read(text, DIALECT_CLOUD_INIT_V2, links, findings);
 }

@@ -33,9 +33,20 @@ void check_private_key(const struct text *text, struct findings *findings);
 /* The commands of a shell script, boothook or runcmd. */
 void script_read(const struct text *text, struct guest_links *links, struct findings *findings);
 
-/* As script_read, for commands that are already parsed. */
-void script_commands(const struct script *script, const struct text *text,
-		     struct guest_links *links, struct findings *findings);
+/* As script_read, for a script with arguments. */
+void script_run(const struct text *text, char *const *arguments, size_t n_arguments,
+		struct guest_links *links, struct findings *findings);
+
+/* What is wrong with command i of a script apart from the network. */
+void script_check(const struct script *script, size_t i, const struct text *text,
+		  struct findings *findings);
+
+/* A program as a file: a shell script is read, another one is not. name: for the finding. */
+void program_text_read(const char *name, const struct text *text, char *const *arguments,
+		       size_t n_arguments, struct guest_links *links, struct findings *findings);
+
+/* Whether it begins with a shell interpreter, as "#!/bin/sh" or "#!/usr/bin/env bash -e". */
+bool is_shell_script(const struct text *text);
 
 extern const struct yaml_reader cloud_init_yaml;
 
@@ -43,9 +54,36 @@ extern const struct yaml_reader cloud_init_yaml;
 void nmcli_read(const struct command *c, size_t name, const struct text *text,
 		struct guest_links *links, struct findings *findings);
 
+/* An "ip link | address | route ..." command, and "ifenslave BOND LEG...". */
+void iproute_read(const struct command *c, size_t name, const struct text *text,
+		  struct guest_links *links, struct findings *findings);
+void ifenslave_read(const struct command *c, size_t name, const struct text *text,
+		    struct guest_links *links);
+
+/* What a command writes to a file below /sys/class/net. False: it is another file. */
+bool sysfs_read(const char *path, const char *value, const struct command *c,
+		const struct text *text, struct guest_links *links, struct findings *findings);
+
 /* An ifcfg file (initscripts' sysconfig.txt). path is its path in the guest. */
 void ifcfg_read(const char *path, const struct text *text, struct guest_links *links,
 		struct findings *findings);
+
+/* A file of systemd-networkd: NAME.netdev, NAME.network, NAME.link. */
+void networkd_read(const char *path, const struct text *text, struct guest_links *links,
+		   struct findings *findings);
+
+/* /etc/network/interfaces, or a file of interfaces.d. */
+void ifupdown_read(const struct text *text, struct guest_links *links, struct findings *findings);
+
+/* A NetworkManager keyfile: NAME.nmconnection. */
+void keyfile_read(const char *path, const struct text *text, struct guest_links *links,
+		  struct findings *findings);
+
+/* An ifcfg file of SUSE, and its routes: of ifroute-INTERFACE, or of "routes" if that is NULL. */
+void wicked_read(const char *path, const struct text *text, struct guest_links *links,
+		 struct findings *findings);
+void wicked_routes_read(const char *interface, const struct text *text, struct guest_links *links,
+			struct findings *findings);
 
 /* A route-NAME or rule-NAME file of ifcfg: only whether it contains any is kept. */
 void ifcfg_routes_read(const char *name, const struct text *text, struct guest_links *links);
@@ -54,6 +92,25 @@ void ifcfg_routes_read(const char *name, const struct text *text, struct guest_l
 void network_config_read(struct yaml *y, void *network, enum dialect dialect,
 			 struct guest_links *links, struct findings *findings);
 
-/* A file in the guest: read if a dialect uses its path. */
+/* A file of netplan's or cloud-init's network config. */
+void network_file_read(const struct text *text, enum dialect dialect, struct guest_links *links,
+		       struct findings *findings);
+
+/* A file in the guest: read if a program of the guest reads its path. Its scripts are deferred. */
 void guest_file_read(const char *path, const struct text *text, struct guest_links *links,
 		     struct findings *findings);
+
+/* A file that day-0 writes: kept, and read with its scripts. */
+void guest_file_written(const char *path, const struct text *text, struct guest_links *links,
+			struct findings *findings);
+
+/*
+ * Keeps a file that day-0 writes; NULL if there are too many. It is valid until the next one is
+ * put. A script may append to what it writes, so that is marked as pending and read later.
+ */
+struct guest_file *guest_file_put(struct guest_links *links, const char *path,
+				  const struct text *text, bool appends);
+struct guest_file *guest_file_find(const struct guest_links *links, const char *path);
+
+/* Copies a file that is kept, as pending. False: there is none of that path. */
+bool guest_file_copy(const char *from, const char *to, struct guest_links *links);

@@ -143,74 +143,15 @@ static void look_for_nova_numa(const struct script *script, size_t i, const stru
 			       "dnsvnf verify");
 }
 
-/* "ip route add NET via GATEWAY dev NAME" */
-static void look_for_routes(const struct command *c, const struct text *text,
-			    struct guest_links *links)
+void script_check(const struct script *script, size_t i, const struct text *text,
+		  struct findings *findings)
 {
-	size_t route = word_index(c, "route"), device = word_index(c, "dev");
-	bool adds = word_index(c, "add") || word_index(c, "replace");
+	const struct command *c = &script->v[i];
 
-	if (!streq(program(c), "ip") || !route || !adds || word_index(c, "default") || !device ||
-	    device + 1 >= c->n_words)
-		return;
-	struct guest_link *l = link_add(links, LINK_OTHER, DIALECT_NMCLI, text, c->line);
-	l->name = xstrdup(c->words[device + 1].s);
-	l->addresses.routes = true;
-}
-
-/* "cat > FILE << EOF", "tee FILE << EOF" */
-static void read_heredoc(const struct command *c, struct guest_links *links,
-			 struct findings *findings)
-{
-	const char *path = c->output;
-
-	if (!path && streq(program(c), "tee") && c->n_words > 1)
-		path = c->words[c->n_words - 1].s;
-	if (path)
-		guest_file_read(path, &c->heredoc, links, findings);
-}
-
-/* sh -c "..." */
-static void read_inline(const struct command *c, const struct text *text, struct guest_links *links,
-			struct findings *findings)
-{
-	for (size_t i = command_name(c) + 1; i + 1 < c->n_words; i++) {
-		if (!streq(c->words[i].s, "-c"))
-			continue;
-		const struct word *w = &c->words[i + 1];
-		cleanup_text struct text inner = {0};
-		text_init_at(&inner, text, w->line, w->s, strlen(w->s));
-		/* Each level of quoting doubles the backslashes, so the recursion is bounded. */
-		script_read(&inner, links, findings);
-		return;
-	}
-}
-
-void script_commands(const struct script *script, const struct text *text,
-		     struct guest_links *links, struct findings *findings)
-{
-	for (size_t i = 0; i < script->n; i++) {
-		const struct command *c = &script->v[i];
-		if (streq(program(c), "nmcli"))
-			nmcli_read(c, command_name(c), text, links, findings);
-		else if (streq(program(c), "sh") || streq(program(c), "bash"))
-			read_inline(c, text, links, findings);
-		else
-			look_for_placeholder(c, text, findings);
-		look_for_password(script, i, text, findings);
-		look_for_cloud_cfg(c, text, findings);
-		look_for_network_service(c, text, findings);
-		look_for_nova_numa(script, i, text, findings);
-		look_for_routes(c, text, links);
-		if (c->heredoc.s)
-			read_heredoc(c, links, findings);
-	}
-}
-
-void script_read(const struct text *text, struct guest_links *links, struct findings *findings)
-{
-	cleanup_script struct script script = {0};
-
-	shell_parse(text, &script);
-	script_commands(&script, text, links, findings);
+	if (!streq(program(c), "nmcli") && !streq(program(c), "sh") && !streq(program(c), "bash"))
+		look_for_placeholder(c, text, findings);
+	look_for_password(script, i, text, findings);
+	look_for_cloud_cfg(c, text, findings);
+	look_for_network_service(c, text, findings);
+	look_for_nova_numa(script, i, text, findings);
 }

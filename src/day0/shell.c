@@ -6,6 +6,15 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
+bool is_assignment(const char *s)
+{
+	const char *p = s;
+
+	while (isalnum((unsigned char)*p) || *p == '_')
+		p++;
+	return p > s && (*p == '=' || (*p == '+' && p[1] == '=')) && !isdigit((unsigned char)*s);
+}
+
 struct shell_parser {
 	const struct text *text;
 	const char *p, *end;
@@ -16,6 +25,9 @@ struct shell_parser {
 	size_t heredocs_from;   /* the first command whose heredoc may still follow */
 	char *word;             /* the current one */
 	size_t word_len, word_room;
+	struct word flags; /* the current one's; s is unused */
+	unsigned cases;    /* "case" that are open */
+	bool pattern;      /* a pattern of "case", or "esac", is next */
 };
 
 static void command_clear(struct command *c)
@@ -33,12 +45,22 @@ void script_clear(struct script *s)
 }
 
 /* Adds a word and takes ownership of s. */
-static void add_word(struct command *c, char *s, size_t line)
+static struct word *add_word(struct command *c, char *s, size_t line)
 {
 	struct word *word = array_push(c->words, c->n_words);
 
 	word->s = s;
 	word->line = line;
+	return word;
+}
+
+void word_add(struct command *c, const struct word *word, const char *s)
+{
+	struct word *copy = add_word(c, xstrdup(s), word->line);
+
+	copy->variable = word->variable;
+	copy->literal = word->literal;
+	copy->quoted = word->quoted;
 }
 
 static void end_command(struct shell_parser *p, bool pipe)
@@ -93,6 +115,7 @@ static void put_substitution(struct shell_parser *p)
 {
 	const char *after = skip_substitution(p->p, p->end);
 
+	p->flags.variable = true;
 	while (p->p < after)
 		put_next(p);
 }
@@ -103,9 +126,23 @@ static bool substitution_at(const struct shell_parser *p)
 	       (*p->p == '$' && p->p + 1 < p->end && (p->p[1] == '(' || p->p[1] == '{'));
 }
 
+/* As put_next, for a byte that the shell does not take literally. */
+static void put_special(struct shell_parser *p)
+{
+	p->flags.variable |= *p->p == '$';
+	put_next(p);
+}
+
+static void put_literal(struct shell_parser *p)
+{
+	p->flags.literal |= *p->p == '$' || *p->p == '`';
+	put_next(p);
+}
+
 /* The rest of a quoted string; p is after the opening quote. */
 static void quoted(struct shell_parser *p, char quote)
 {
+	p->flags.quoted = true;
 	while (p->p < p->end && *p->p != quote) {
 		if (quote == '"' && substitution_at(p)) {
 			put_substitution(p);
@@ -117,10 +154,16 @@ static void quoted(struct shell_parser *p, char quote)
 				p->line++;
 				continue;
 			}
-			if (strchr("\"\\$`", p->p[1]))
+			if (strchr("\"\\$`", p->p[1])) {
 				p->p++;
+				put_literal(p);
+				continue;
+			}
 		}
-		put_next(p);
+		if (quote == '"')
+			put_special(p);
+		else
+			put_literal(p);
 	}
 	if (p->p < p->end)
 		p->p++;
@@ -130,6 +173,7 @@ static void quoted(struct shell_parser *p, char quote)
 static char *read_word(struct shell_parser *p)
 {
 	p->word_len = 0;
+	p->flags = (struct word){0};
 	/* strchr also matches the terminating zero byte, so that ends a word too. */
 	while (p->p < p->end && !strchr(" \t\r\n;&|<>()", *p->p)) {
 		char c = *p->p;
@@ -142,12 +186,12 @@ static char *read_word(struct shell_parser *p)
 				p->p++;
 				p->line++;
 			} else {
-				put(p, *p->p++);
+				put_literal(p);
 			}
 		} else if (substitution_at(p)) {
 			put_substitution(p);
 		} else {
-			put(p, *p->p++);
+			put_special(p);
 		}
 	}
 	return xstrndup(p->word ? p->word : "", p->word_len);
@@ -201,6 +245,8 @@ static void read_heredoc(struct shell_parser *p, struct command *c)
 		}
 	}
 	text_init_slice(&c->heredoc, p->text, first, start, (size_t)(body_end - start));
+	if (tabs)
+		text_strip_tabs(&c->heredoc);
 }
 
 static void end_line(struct shell_parser *p)
@@ -230,11 +276,39 @@ static void redirection(struct shell_parser *p)
 	cleanup_free char *target = read_word(p);
 	if (n == 2 && memcmp(op, "<<", 2) == 0 && !c->heredoc_end) {
 		c->heredoc_end = xasprintf("%c%s", dash ? '-' : ' ', target);
+		c->heredoc_plain = p->flags.quoted;
 	} else if (op[0] == '>' && !(n > 1 && op[1] == '&')) {
 		free(c->output);
 		c->output = steal_ptr(target);
 		c->append = n > 1 && op[1] == '>';
 	}
+}
+
+/* The words of NAME=(...) become its value, separated by blanks. */
+static void array(struct shell_parser *p, struct word *word)
+{
+	cleanup_strbuf struct strbuf value = {0};
+
+	strbuf_adds(&value, word->s);
+	p->p++;
+	for (skip_blanks(p); p->p < p->end && *p->p != ')'; skip_blanks(p)) {
+		if (*p->p == '\n' || *p->p == '#') {
+			take_line(p);
+			continue;
+		}
+		if (strchr(";&|<>(", *p->p)) {
+			p->p++;
+			continue;
+		}
+		cleanup_free char *item = read_word(p);
+		strbuf_addf(&value, "%s%s", str_ends(value.s, "=") ? "" : " ", item);
+		word->variable |= p->flags.variable;
+		word->literal |= p->flags.literal;
+	}
+	if (p->p < p->end)
+		p->p++;
+	free(word->s);
+	word->s = strbuf_steal(&value);
 }
 
 static void word_or_redirection(struct shell_parser *p)
@@ -261,7 +335,48 @@ static void word_or_redirection(struct shell_parser *p)
 	}
 	if (c->n_words == 0)
 		c->line = line;
-	add_word(c, s, line);
+	struct word *word = add_word(c, s, line);
+	word->variable = p->flags.variable;
+	word->literal = p->flags.literal;
+	word->quoted = p->flags.quoted;
+	if (c->n_words == 3 && streq(c->words[0].s, "case") && streq(s, "in")) {
+		end_command(p, false);
+		p->cases++;
+		p->pattern = true;
+	} else if (c->n_words == 1 && p->cases && streq(s, "esac")) {
+		p->cases--;
+	} else if (is_assignment(s) && str_ends(s, "=") && p->p < p->end && *p->p == '(') {
+		array(p, word);
+	}
+}
+
+/* Skips blanks, then a pattern of "case" and its ")". */
+static void skip_pattern(struct shell_parser *p)
+{
+	p->pattern = false;
+	skip_blanks(p);
+	while (p->p < p->end && (*p->p == '\n' || *p->p == '#')) {
+		take_line(p);
+		skip_blanks(p);
+	}
+	if (p->end - p->p >= 4 && memcmp(p->p, "esac", 4) == 0)
+		return;
+	while (p->p < p->end && *p->p != ')') {
+		p->line += *p->p == '\n';
+		p->p++;
+	}
+	if (p->p < p->end)
+		p->p++;
+}
+
+/* "name ()": the parentheses are next. */
+static bool is_function(const struct shell_parser *p)
+{
+	const char *s = p->p + 1;
+
+	while (s < p->end && (*s == ' ' || *s == '\t'))
+		s++;
+	return p->command.n_words == 1 && s < p->end && *s == ')';
 }
 
 static void operator_or_word(struct shell_parser *p)
@@ -269,6 +384,10 @@ static void operator_or_word(struct shell_parser *p)
 	struct command *c = &p->command;
 	char next = p->p + 1 < p->end ? p->p[1] : 0;
 
+	if (p->pattern) {
+		skip_pattern(p);
+		return;
+	}
 	switch (*p->p) {
 	case '\n':
 		p->p++;
@@ -282,6 +401,7 @@ static void operator_or_word(struct shell_parser *p)
 	case '|':
 		p->p += next == '|' || next == '&' ? 2 : 1;
 		end_command(p, next != '|');
+		p->command.conditional = next == '|';
 		return;
 	case '&':
 		if (next == '>') { /* &>file */
@@ -291,12 +411,25 @@ static void operator_or_word(struct shell_parser *p)
 		}
 		p->p += next == '&' ? 2 : 1;
 		end_command(p, false);
+		p->command.conditional = next == '&';
 		return;
 	case ';':
-		p->p++;
+		p->pattern = next == ';' && p->cases;
+		p->p += p->pattern ? 2 : 1;
 		end_command(p, false);
 		return;
 	case '(':
+		if (next == '(') { /* "((i < 3))" */
+			const char *close = memmem(p->p, (size_t)(p->end - p->p), "))", 2);
+			while (p->p < (close ? close + 2 : p->end))
+				p->line += *p->p++ == '\n';
+			return;
+		}
+		if (is_function(p)) {
+			c->function = true;
+			p->p = strchr(p->p, ')');
+		}
+		__attribute__((fallthrough));
 	case ')':
 		/* "(a; b) | c": only the last command counts as piped, which is enough to detect
 		 * passwords */
@@ -327,43 +460,4 @@ void shell_parse(const struct text *text, struct script *ret)
 		operator_or_word(&p);
 	end_line(&p);
 	free(p.word);
-}
-
-void shell_command(const char *const *words, const size_t *lines, size_t n, struct script *ret)
-{
-	*ret = (struct script){0};
-	if (n == 0)
-		return;
-	struct command *c = array_push(ret->v, ret->n);
-
-	c->line = lines[0];
-	for (size_t i = 0; i < n; i++)
-		add_word(c, xstrdup(words[i]), lines[i]);
-}
-
-static bool is_assignment(const char *s)
-{
-	const char *p = s;
-
-	while (isalnum((unsigned char)*p) || *p == '_')
-		p++;
-	return p > s && *p == '=' && !isdigit((unsigned char)*s);
-}
-
-size_t command_name(const struct command *c)
-{
-	static const char *const before[] = {
-		"if", "then", "else", "elif", "do",   "while", "until", "!",
-		"{",  "}",    "time", "sudo", "exec", "env",   "nohup", "command",
-	};
-	size_t i = 0;
-
-	for (; i < c->n_words; i++) {
-		bool skip = is_assignment(c->words[i].s);
-		for (size_t k = 0; k < ARRAY_SIZE(before) && !skip; k++)
-			skip = streq(c->words[i].s, before[k]);
-		if (!skip)
-			break;
-	}
-	return i;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Splits a shell script into simple commands: quotes and backslashes resolved, heredocs attached.
- * Variables and command substitutions are kept unexpanded.
+ * shell_expand then evaluates what is known before the guest boots.
  */
 #pragma once
 
@@ -12,17 +12,23 @@
 
 struct word {
 	char *s;
-	size_t line; /* line in the script's text, from 0 */
+	size_t line;   /* line in the script's text, from 0 */
+	bool variable; /* has a variable or command substitution to expand */
+	bool literal;  /* has a "$" or "`" that is none */
+	bool quoted;   /* in part or as a whole: its expansion is not split */
 };
 
 struct command {
 	struct word *words; /* may be empty: "> file" */
 	size_t n_words;
 	size_t line;
-	bool piped;   /* its standard input is the previous command */
-	char *output; /* target of > or >>, or NULL */
+	bool piped;       /* its standard input is the previous command */
+	bool conditional; /* it follows && or || */
+	bool function;    /* "name ()": the function's body follows */
+	char *output;     /* target of > or >>, or NULL */
 	bool append;
 	char *heredoc_end;   /* the word after <<, or NULL */
+	bool heredoc_plain;  /* it is quoted: nothing is expanded in the body */
 	struct text heredoc; /* its body; .s is NULL if there is none */
 };
 
@@ -33,13 +39,27 @@ struct script {
 
 void shell_parse(const struct text *text, struct script *ret);
 
-/* Makes a command of words that are already split, such as a list under runcmd. Copies them. */
-void shell_command(const char *const *words, const size_t *lines, size_t n, struct script *ret);
+/*
+ * Evaluates a parsed script as far as its values are known: variables, loops over words, functions
+ * with their arguments, which begin with the script's own. All branches of a condition are taken.
+ * What is known in the guest only stays as it is written, "$X" or "$(...)". The result has at most
+ * 10,000 commands.
+ */
+void shell_expand(const struct script *script, char *const *arguments, size_t n_arguments,
+		  struct script *ret);
 
 void script_clear(struct script *s);
 
-/* Index of the command's name, after assignments, "sudo", "if", "then", "!" ...; n_words if there
- * is none. */
+/* A copy of the word, or of a whole command. */
+void word_add(struct command *c, const struct word *word, const char *s);
+
+/* Whether s is an assignment, "NAME=..." or "NAME+=...". */
+bool is_assignment(const char *s);
+
+/*
+ * Index of the command's name, after assignments, keywords ("if", "then", "!") and programs that
+ * run another one ("sudo -u root", "env A=b", "timeout 5"); n_words if there is none.
+ */
 size_t command_name(const struct command *c);
 
 #define cleanup_script __attribute__((__cleanup__(script_clear)))

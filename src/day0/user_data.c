@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0/readers.h"
 
-#include <ctype.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "base/yaml_tree.h"
 #include "day0/decode.h"
 #include "day0/mime.h"
+#include "day0/program.h"
 
 /* The part of t that starts at offset. */
 static void tail(const struct text *t, size_t offset, struct text *ret)
@@ -18,18 +18,6 @@ static void tail(const struct text *t, size_t offset, struct text *ret)
 	for (size_t i = 0; i < offset; i++)
 		line += t->s[i] == '\n';
 	text_init_slice(ret, t, line, t->s + offset, t->len - offset);
-}
-
-/* Whether it begins with a shell interpreter, as "#!/bin/sh" or "#!/usr/bin/env bash -e". */
-static bool is_shell(const char *shebang)
-{
-	size_t len = strcspn(shebang, "\r\n");
-
-	for (size_t i = 2; i + 1 < len; i++)
-		if (memcmp(shebang + i, "sh", 2) == 0 &&
-		    (i + 2 == len || isspace((unsigned char)shebang[i + 2])))
-			return true;
-	return false;
 }
 
 static void shell_script(const struct text *t, struct guest_links *links, struct findings *findings)
@@ -44,10 +32,8 @@ static void shell_script(const struct text *t, struct guest_links *links, struct
 			      "kernel refuses to run it (Exec format error)");
 		if (!late)
 			return;
-	} else if (!is_shell(t->s)) {
-		return;
 	}
-	script_read(t, links, findings);
+	program_text_read("the script", t, NULL, 0, links, findings);
 }
 
 /* cloud-init removes "#cloud-boothook" and blanks, then runs the rest. */
@@ -73,12 +59,45 @@ static void jinja(const struct text *t, struct guest_links *links, struct findin
 	if (strstr(t->s, "{{") || strstr(t->s, "{%")) {
 		report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
 		       "the guest renders this jinja template, so the part is not checked");
+		links_unread(links, t, 0, mentions_network(t), "the jinja template",
+			     "the guest renders it");
 		return;
 	}
 	tail(t, nl ? (size_t)(nl - t->s) + 1 : t->len, &rest);
 	const char *type = type_from_start(rest.s, rest.len);
 	if (!streq(type, "text/jinja2"))
 		part_read(type ? type : "text/plain", &rest, links, findings);
+}
+
+/* "#cloud-config-archive": a list of parts, each a text or a mapping with content and type. */
+static void archive(const struct text *t, struct guest_links *links, struct findings *findings)
+{
+	cleanup_yaml struct yaml y = {0};
+
+	if (!yaml_load(&y, t, &cloud_init_yaml, findings)) {
+		links->incomplete = true;
+		return;
+	}
+	yaml_node_t *list = yaml_root(&y);
+	if (!yaml_is_list(list)) {
+		report(findings, t, yaml_line(list), SEVERITY_ERROR, "day0-yaml",
+		       "a cloud-config-archive must be a list of parts: cloud-init ignores it");
+		return;
+	}
+	for (size_t i = 0; i < yaml_len(list); i++) {
+		yaml_node_t *item = yaml_item(&y, list, i);
+		yaml_node_t *content = yaml_is_map(item) ? yaml_get(&y, item, "content") : item;
+		const char *type = yaml_str(yaml_get(&y, item, "type"));
+		cleanup_text struct text part = {0};
+		if (!yaml_str(content))
+			continue;
+		yaml_scalar_text(&y, content, &part);
+		if (!type)
+			type = type_from_start(part.s, part.len);
+		/* An archive in an archive is the part that cloud-init has just read. */
+		if (!streq(type, "text/cloud-config-archive"))
+			part_read(type ? type : "text/cloud-config", &part, links, findings);
+	}
 }
 
 static void unknown_type(const char *type, const struct text *t, struct findings *findings)
@@ -100,8 +119,10 @@ static void part_read(const char *type, const struct text *t, struct guest_links
 		      struct findings *findings)
 {
 	static const char *const unread[] = {
-		"text/x-include-url",      "text/x-include-once-url", "text/cloud-config-archive",
-		"text/cloud-config-jsonp", "text/part-handler",
+		"text/x-include-url",
+		"text/x-include-once-url",
+		"text/cloud-config-jsonp",
+		"text/part-handler",
 	};
 
 	if (text_is_blank(t))
@@ -115,12 +136,15 @@ static void part_read(const char *type, const struct text *t, struct guest_links
 		shell_script(t, links, findings);
 	} else if (streq(type, "text/jinja2")) {
 		jinja(t, links, findings);
+	} else if (streq(type, "text/cloud-config-archive")) {
+		archive(t, links, findings);
 	} else {
 		for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
 			if (!streq(type, unread[i]))
 				continue;
 			report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
 			       "a part of type %s is not checked", type);
+			links_unread(links, t, 0, false, type, "parts of its type are not read");
 			return;
 		}
 		unknown_type(type, t, findings);
@@ -166,10 +190,10 @@ static bool unpack(const struct text *text, struct text *ret, struct findings *f
 void configuration_read(const char *path, const struct text *text, struct guest_links *links,
 			struct findings *findings)
 {
-	if (str_starts(text->s, "#!") && is_shell(text->s))
+	if (is_shell_script(text))
 		script_read(text, links, findings);
 	else
-		guest_file_read(path, text, links, findings);
+		guest_file_written(path, text, links, findings);
 }
 
 void user_data_read(const struct text *text, struct guest_links *links, struct findings *findings)

@@ -12,6 +12,9 @@ static const char *const dialect_names[] = {
 	[DIALECT_NETPLAN] = "netplan",
 	[DIALECT_CLOUD_INIT_V1] = "cloud-init network config version 1",
 	[DIALECT_CLOUD_INIT_V2] = "cloud-init network config version 2",
+	[DIALECT_NETWORKD] = "systemd-networkd",
+	[DIALECT_IFUPDOWN] = "ifupdown",
+	[DIALECT_IPROUTE] = "ip commands",
 };
 
 /* In the driver's numbering, plus one: Documentation/networking/bonding.rst, "mode". */
@@ -82,6 +85,26 @@ int fail_over_mac_parse(const char *s, enum fail_over_mac *ret)
 	return 0;
 }
 
+bool guest_is_partial(const struct guest_network *g)
+{
+	return g->incomplete || array_find(g->unread, g->n_unread, it->likely);
+}
+
+bool guest_may_have_bond(const struct guest_network *g)
+{
+	return guest_is_partial(g) || (g->n_unread > 0 && g->n_bonds == 0);
+}
+
+bool has_variable(const char *s)
+{
+	return strpbrk(s, "$`") || strstr(s, "{{");
+}
+
+void guest_unread_clear(struct guest_unread *u)
+{
+	free_all(u->what, u->why, u->file);
+}
+
 void guest_addresses_clear(struct guest_addresses *a)
 {
 	strv_clear(&(struct strv){a->v, a->n});
@@ -116,5 +139,6 @@ void guest_network_clear(struct guest_network *g)
 	for (size_t i = 0; i < g->n_dialects; i++)
 		free(g->dialects[i].file);
 	free(g->dialects);
+	array_free(g->unread, g->n_unread, guest_unread_clear);
 	*g = (struct guest_network){0};
 }

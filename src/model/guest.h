@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's network as defined by day-0 files, independent of the dialect (nmcli commands, ifcfg
- * files, netplan, cloud-init network config). No I/O.
+ * The guest's network as defined by day-0 files, independent of the dialect: nmcli commands and
+ * keyfiles, ifcfg files, netplan, cloud-init's network config, networkd, ifupdown, ip commands. No
+ * I/O.
  */
 #pragma once
 
@@ -15,7 +16,10 @@ enum dialect {
 	DIALECT_IFCFG,
 	DIALECT_NETPLAN,
 	DIALECT_CLOUD_INIT_V1,
-	DIALECT_CLOUD_INIT_V2
+	DIALECT_CLOUD_INIT_V2,
+	DIALECT_NETWORKD,
+	DIALECT_IFUPDOWN,
+	DIALECT_IPROUTE, /* "ip" commands and files below /sys/class/net */
 };
 
 /* Option values of the bonding driver, with the names of Documentation/networking/bonding.rst. */
@@ -35,6 +39,15 @@ enum fail_over_mac {
 	FAIL_OVER_MAC_NONE,
 	FAIL_OVER_MAC_ACTIVE,
 	FAIL_OVER_MAC_FOLLOW
+};
+
+/* Something that sets up the guest's network, or may, and that is not read. */
+struct guest_unread {
+	char *what; /* "ansible-pull", "/etc/dhcpcd.conf" ... */
+	char *why;  /* "its playbook is not in day-0" ... */
+	char *file;
+	unsigned line;
+	bool likely; /* it is about the network; else it is any program that may change it */
 };
 
 struct bond_leg {
@@ -80,8 +93,10 @@ struct bond {
 	enum fail_over_mac fail_over_mac;
 	char *primary;          /* leg's name, or NULL */
 	char *primary_reselect; /* always, better, failure, or NULL */
+	bool options_unknown;   /* an option's value is known in the guest only */
 	struct bond_leg *legs;
 	size_t n_legs;
+	bool legs_unknown; /* it has others that are known in the guest only */
 	struct guest_addresses addresses;
 	struct guest_vlan *vlans;
 	size_t n_vlans;
@@ -106,7 +121,9 @@ struct guest_dialect {
 };
 
 struct guest_network {
-	bool incomplete; /* a day-0 file could not be read: a bond may be missing */
+	bool incomplete; /* a day-0 file is wrong or missing, which has its own finding */
+	struct guest_unread *unread;
+	size_t n_unread;
 	struct bond *bonds;
 	size_t n_bonds;
 	struct guest_nic *nics;
@@ -115,6 +132,19 @@ struct guest_network {
 	size_t n_dialects;
 };
 
+/*
+ * Whether what is not in this model may be in the guest all the same: a bond, a leg, an option.
+ * Rules must not conclude from its absence then.
+ */
+bool guest_is_partial(const struct guest_network *g);
+
+/* As guest_is_partial, or a program runs that may set up anything, and no bond is known. */
+bool guest_may_have_bond(const struct guest_network *g);
+
+/* Contains a variable of the shell, jinja or ESC: the value is known in the guest only. */
+bool has_variable(const char *s);
+
+void guest_unread_clear(struct guest_unread *u);
 void guest_addresses_clear(struct guest_addresses *a);
 void guest_network_clear(struct guest_network *g);
 

@@ -256,6 +256,11 @@ CASES = [
      [day0("con-name mgmt ifname", "con-name x ifname ens2 ipv4.method disabled\n"
            "  - nmcli connection add type ethernet con-name mgmt ifname")], []),
     ("guest-mac", "dpdk", [day0("10:00:00", "10:00:0f")], []),
+    ("guest-unread", "flat", [day0("runcmd:\n", "runcmd:\n  - nmstatectl apply /root/net.yml\n")],
+     [day0("runcmd:\n", "runcmd:\n  - /opt/dns/start\n")]),
+    ("legs-unknown", "netplan", [netplan("interfaces: [leg1, leg2]", "interfaces: [leg1, leg2, legs]"),
+                                 netplan("    leg1:\n", "    legs: {match: {name: 'ens*'}}\n    leg1:\n")],
+     [netplan("set-name: leg1", "set-name: leg1\n      dhcp4: false")]),
     ("guest-names", "dpdk", [day0("802-3-ethernet.mac-address fa:16:3e:10:00:00 ", "")], []),
     # A virtual port, a virtio disk, two VFs: in this order, behind video and USB where the host has a console.
     ("guest-names-nova", "flat", [image("hw_machine_type", "pc-q35-7.2")],

@@ -381,7 +381,7 @@ static void test_shell_words(void **state)
 		{"a >b 2>&1 2>/dev/null", "1 [a] >b; "},
 		{"a >> b 2> c; d &>e; f >|g", "1 [a] >>b; 1 [d] >e; 1 [f] >g; "},
 		{"a <<E >b\nc\nE\nd", "1 [a] >b <<{c\n}2; 4 [d]; "},
-		{"a <<E; b <<-'F'\nc\nE\n\tg\n\tF\nd", "1 [a] <<{c\n}2; 1 [b] <<{\tg\n}4; 6 [d]; "},
+		{"a <<E; b <<-'F'\nc\nE\n\tg\n\tF\nd", "1 [a] <<{c\n}2; 1 [b] <<{g\n}4; 6 [d]; "},
 		{"a <<E\nno end", "1 [a] <<{no end}2; "},
 		{"a <<< b c", "1 [a] [c]; "},
 		{"(a; b) | c", "1 [a]; 1 [b]; | 1 [c]; "},

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the programs that a script runs have to do with the guest's network. */
+#pragma once
+
+#include <stdbool.h>
+
+struct text;
+
+enum program {
+	PROGRAM_UNKNOWN,
+	PROGRAM_HARMLESS, /* does not change the network's configuration */
+	PROGRAM_NETWORK,  /* sets it up, in a form that is not read */
+};
+
+/* By its name without the folder. */
+enum program program_find(const char *name);
+
+/* Whether the content of a file or script in an unknown language is about the network. */
+bool mentions_network(const struct text *text);
+
+/* Whether a program of the guest takes its network from the file of that path. */
+bool is_network_path(const char *path);

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the commands of a script do to the guest's network. */
+#include <ctype.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "day0/program.h"
+#include "day0/readers.h"
+#include "day0/shell.h"
+
+enum {
+	DEPTH_MAX = 8, /* of scripts that run others */
+	RUNS_MAX = 1000,
+};
+
+struct run {
+	const struct command *c;
+	size_t at;        /* index of the program's name */
+	const char *name; /* without the folder */
+	const struct text *text;
+	struct guest_links *links;
+	struct findings *findings;
+};
+
+/* "" past the last one. */
+static const char *word(const struct run *r, size_t i)
+{
+	return i < r->c->n_words ? r->c->words[i].s : "";
+}
+
+static void unread(const struct run *r, bool likely, const char *what, const char *why)
+{
+	links_unread(r->links, r->text, r->c->line, likely, what, why);
+}
+
+/* The words from i on, borrowed; the caller frees the array. */
+static char **arguments(const struct run *r, size_t i, size_t *ret_n)
+{
+	size_t n = i < r->c->n_words ? r->c->n_words - i : 0;
+	char **v = xcalloc(n + 1, sizeof(*v));
+
+	for (size_t k = 0; k < n; k++)
+		v[k] = r->c->words[i + k].s;
+	*ret_n = n;
+	return v;
+}
+
+/* The script that word i is, with the words after the next one as its arguments. */
+static void run_inline(const struct run *r, size_t i)
+{
+	const struct word *w = &r->c->words[i];
+	cleanup_text struct text inner = {0};
+	size_t n;
+	cleanup_free char **v = arguments(r, i + 2, &n);
+
+	text_init_at(&inner, r->text, w->line, w->s, strlen(w->s));
+	script_run(&inner, v, n, r->links, r->findings);
+}
+
+/* The program that word i is the path of. */
+static void run_file(const struct run *r, size_t i)
+{
+	const char *path = word(r, i);
+	struct guest_file *f = guest_file_find(r->links, path);
+	cleanup_text struct text text = {0};
+	size_t n;
+	cleanup_free char **v = arguments(r, i + 1, &n);
+
+	if (!f) {
+		unread(r, false, path,
+		       has_variable(path) ? "which program it is, is known in the guest only"
+					  : "the program is not in day-0");
+		return;
+	}
+	if (f->running)
+		return;
+	f->running = true;
+	text_init_slice(&text, &f->text, 0, f->text.s, f->text.len);
+	program_text_read(path, &text, v, n, r->links, r->findings);
+	f = guest_file_find(r->links, path);
+	if (f)
+		f->running = false;
+}
+
+static bool is_shell(const char *name)
+{
+	return str_in_words("sh bash dash ash ksh zsh mksh busybox", name);
+}
+
+/* "sh -xc '...'", "bash -l FILE", "bash << EOF" */
+static void run_shell(const struct run *r)
+{
+	size_t i = r->at + 1;
+	bool command = false, input = false;
+
+	for (; i < r->c->n_words && strchr("-+", word(r, i)[0]) && word(r, i)[0]; i++) {
+		const char *s = word(r, i);
+		if (streq(s, "--") || streq(s, "-")) {
+			i++;
+			break;
+		}
+		if (s[1] == '-') {
+			i += streq(s, "--rcfile") || streq(s, "--init-file");
+			continue;
+		}
+		command |= strchr(s, 'c') != NULL;
+		input |= strchr(s, 's') != NULL;
+		i += strchr(s, 'o') || strchr(s, 'O');
+	}
+	if (command && i < r->c->n_words)
+		run_inline(r, i);
+	else if (!command && !input && i < r->c->n_words)
+		run_file(r, i);
+	else if (r->c->heredoc.s)
+		script_read(&r->c->heredoc, r->links, r->findings);
+	else if (r->c->piped)
+		unread(r, false, r->name, "the script that it is given is not in day-0");
+}
+
+/* "su - USER -c '...'", "runuser -u USER -- COMMAND" */
+static void run_su(const struct run *r)
+{
+	for (size_t i = r->at + 1; i + 1 < r->c->n_words; i++)
+		if (streq(word(r, i), "-c") || streq(word(r, i), "--command"))
+			run_inline(r, i + 1);
+}
+
+/* "eval 'nmcli ...'" */
+static void run_eval(const struct run *r)
+{
+	cleanup_strbuf struct strbuf line = {0};
+	cleanup_text struct text inner = {0};
+
+	for (size_t i = r->at + 1; i < r->c->n_words; i++)
+		strbuf_addf(&line, "%s ", word(r, i));
+	text_init_at(&inner, r->text, r->c->line, line.s ? line.s : "", line.len);
+	script_read(&inner, r->links, r->findings);
+}
+
+/* "python3 FILE", "perl -e '...'", "python3 << EOF": not read. */
+static void run_interpreter(const struct run *r)
+{
+	bool likely = r->c->heredoc.s && mentions_network(&r->c->heredoc);
+
+	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
+		const struct guest_file *f = guest_file_find(r->links, word(r, i));
+		cleanup_text struct text inner = {0};
+		text_init_at(&inner, r->text, r->c->line, word(r, i), strlen(word(r, i)));
+		likely |= mentions_network(f ? &f->text : &inner);
+	}
+	unread(r, likely, r->name, "only shell scripts are read");
+}
+
+/* What it prints: the words of echo or printf, as far as they are known. */
+static char *printed(const struct run *r)
+{
+	struct strbuf b = {0};
+	size_t i = r->at + 1;
+	bool print = streq(r->name, "printf"), escapes = print;
+
+	for (; i < r->c->n_words && word(r, i)[0] == '-' &&
+	       strspn(word(r, i) + 1, "neE") == strlen(word(r, i)) - 1;
+	     i++)
+		escapes |= strchr(word(r, i), 'e') != NULL;
+	for (size_t first = i; i < r->c->n_words; i++) {
+		if (i > first)
+			strbuf_adds(&b, " ");
+		for (const char *s = word(r, i); *s; s++) {
+			bool newline = escapes && s[0] == '\\' && s[1] == 'n';
+			bool tab = escapes && s[0] == '\\' && s[1] == 't';
+			strbuf_add(&b, newline ? "\n" : tab ? "\t" : s, 1);
+			s += newline || tab;
+		}
+	}
+	if (!print)
+		strbuf_adds(&b, "\n");
+	return strbuf_steal(&b);
+}
+
+/* A format of printf other than a plain text. */
+static bool is_formatted(const struct run *r)
+{
+	return streq(r->name, "printf") && strchr(word(r, r->at + 1), '%');
+}
+
+static void write_file(const struct run *r, const char *path, const struct text *text, bool append)
+{
+	struct guest_file *f = guest_file_put(r->links, path, text, append);
+
+	if (f)
+		f->pending = true;
+}
+
+/* "cat > FILE << EOF", "echo LINE >> FILE", "tee FILE << EOF" */
+static void write_output(const struct run *r)
+{
+	const char *path = r->c->output;
+	bool append = r->c->append;
+	cleanup_text struct text line = {0};
+
+	if (!path && streq(r->name, "tee"))
+		for (size_t i = r->at + 1; i < r->c->n_words; i++) {
+			append |= streq(word(r, i), "-a") || streq(word(r, i), "--append");
+			if (word(r, i)[0] != '-')
+				path = word(r, i);
+		}
+	if (!path)
+		return;
+	bool prints = (streq(r->name, "echo") || streq(r->name, "printf")) && !is_formatted(r);
+	if (r->c->heredoc.s) {
+		write_file(r, path, &r->c->heredoc, append);
+	} else if (prints) {
+		cleanup_free char *s = printed(r);
+		if (sysfs_read(path, s, r->c, r->text, r->links, r->findings))
+			return;
+		text_init_at(&line, r->text, r->c->line, s, strlen(s));
+		write_file(r, path, &line, append);
+	} else if (is_network_path(path)) {
+		unread(r, true, path, "what the script writes to it is known in the guest only");
+	}
+}
+
+/* "cp A B", "mv A B", "install -m 600 A B", "ln -s A B" */
+static void copy_file(const struct run *r)
+{
+	const char *from = NULL, *to = NULL;
+
+	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
+		const char *s = word(r, i);
+		if (s[0] == '-') {
+			i += str_in_words("-m -o -g -S -t --mode --owner --group", s);
+			continue;
+		}
+		from = to;
+		to = s;
+	}
+	if (!from || guest_file_copy(from, to, r->links))
+		return;
+	if (is_network_path(to))
+		unread(r, true, to, "the file that is copied there is not in day-0");
+}
+
+/* "sed -i ... FILE", "modprobe bonding miimon=100", "systemctl start UNIT" */
+static void run_other(const struct run *r)
+{
+	bool edits = false, bonding = false;
+
+	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
+		const char *s = word(r, i);
+		edits |= streq(r->name, "sed") &&
+			 (str_starts(s, "-i") || str_starts(s, "--in-place"));
+		if (edits && is_network_path(s))
+			unread(r, true, s, "how the script edits it is not read");
+		if (streq(r->name, "modprobe") && bonding && strchr(s, '='))
+			unread(r, true, "modprobe bonding", "options of the module are not read");
+		bonding |= streq(s, "bonding");
+	}
+}
+
+static bool is_interpreter(const char *name)
+{
+	return str_starts(name, "python") || str_starts(name, "perl") ||
+	       str_in_words("ruby node php lua expect tclsh", name);
+}
+
+static bool is_manager(const char *name)
+{
+	return str_starts(name, "ansible") || str_starts(name, "salt-") ||
+	       str_in_words("puppet chef-client chef-solo cfengine cf-agent", name);
+}
+
+/* Commands of which all that matters here is read elsewhere, or that only apply files. */
+static bool is_applying(const char *name)
+{
+	return str_in_words("nmcli ip netplan ifup ifdown ifreload ifquery wicked networkctl "
+			    "rcnetwork route ifenslave sed modprobe systemctl service insmod "
+			    "su runuser",
+			    name);
+}
+
+static void run_program(const struct run *r)
+{
+	const char *name = r->name;
+
+	if (is_shell(name))
+		run_shell(r);
+	else if (streq(name, ".") || streq(name, "source"))
+		run_file(r, r->at + 1);
+	else if (streq(name, "eval"))
+		run_eval(r);
+	else if (streq(name, "nmcli"))
+		nmcli_read(r->c, r->at, r->text, r->links, r->findings);
+	else if (streq(name, "ip"))
+		iproute_read(r->c, r->at, r->text, r->links, r->findings);
+	else if (streq(name, "ifenslave"))
+		ifenslave_read(r->c, r->at, r->text, r->links);
+	else if (str_in_words("cp mv install ln", name))
+		copy_file(r);
+	else if (str_in_words("su runuser", name))
+		run_su(r);
+	else if (is_interpreter(name))
+		run_interpreter(r);
+	else if (is_manager(name))
+		unread(r, false, name, "what it configures is not in day-0");
+	else if (program_find(name) == PROGRAM_NETWORK)
+		unread(r, true, name, "commands of its kind are not read");
+	else if (is_applying(name) || program_find(name) == PROGRAM_HARMLESS || streq(name, "tee"))
+		run_other(r);
+	else
+		run_file(r, r->at);
+}
+
+/* Reads the scripts that files have. */
+static void run_deferred(struct guest_links *links, struct findings *findings)
+{
+	while (links->n_scripts > 0 && links->runs < RUNS_MAX) {
+		cleanup_text struct text script = links->scripts[0];
+		memmove(links->scripts, links->scripts + 1,
+			--links->n_scripts * sizeof(*links->scripts));
+		script_read(&script, links, findings);
+	}
+}
+
+/* Reads the files that scripts have written up to here. */
+static void read_pending(struct guest_links *links, struct findings *findings)
+{
+	for (size_t i = 0; i < links->n_files; i++) {
+		const struct guest_file *f = &links->files[i];
+		if (!f->pending)
+			continue;
+		links->files[i].pending = false;
+		cleanup_free char *path = xstrdup(f->path);
+		cleanup_text struct text text = {0};
+		text_init_slice(&text, &f->text, 0, f->text.s, f->text.len);
+		guest_file_read(path, &text, links, findings);
+	}
+}
+
+void guest_file_written(const char *path, const struct text *text, struct guest_links *links,
+			struct findings *findings)
+{
+	guest_file_put(links, path, text, false);
+	guest_file_read(path, text, links, findings);
+	run_deferred(links, findings);
+}
+
+static void command_run(const struct command *c, const struct text *text, struct guest_links *links,
+			struct findings *findings)
+{
+	struct run r = {c, command_name(c), "", text, links, findings};
+
+	if (r.at < c->n_words) {
+		const char *slash = strrchr(c->words[r.at].s, '/');
+		r.name = slash ? slash + 1 : c->words[r.at].s;
+	}
+	if (is_applying(r.name))
+		read_pending(links, findings);
+	if (*r.name)
+		run_program(&r);
+	write_output(&r);
+}
+
+void script_run(const struct text *text, char *const *v, size_t n, struct guest_links *links,
+		struct findings *findings)
+{
+	cleanup_script struct script parsed = {0}, script = {0};
+
+	if (links->depth == DEPTH_MAX || links->runs++ == RUNS_MAX) {
+		links_unread(links, text, 0, false, "a script",
+			     "there are too many, or they are too deeply nested");
+		return;
+	}
+	links->depth++;
+	shell_parse(text, &parsed);
+	shell_expand(&parsed, v, n, &script);
+	for (size_t i = 0; i < script.n; i++) {
+		script_check(&script, i, text, findings);
+		command_run(&script.v[i], text, links, findings);
+	}
+	if (--links->depth > 0)
+		return;
+	read_pending(links, findings);
+	run_deferred(links, findings);
+}
+
+void script_read(const struct text *text, struct guest_links *links, struct findings *findings)
+{
+	script_run(text, NULL, 0, links, findings);
+}
+
+bool is_shell_script(const struct text *text)
+{
+	size_t len = strcspn(text->s, "\r\n");
+
+	for (size_t i = 2; str_starts(text->s, "#!") && i + 1 < len; i++)
+		if (memcmp(text->s + i, "sh", 2) == 0 &&
+		    (i + 2 == len || isspace((unsigned char)text->s[i + 2])))
+			return true;
+	return false;
+}
+
+void program_text_read(const char *name, const struct text *text, char *const *v, size_t n,
+		       struct guest_links *links, struct findings *findings)
+{
+	if (is_shell_script(text) || !str_starts(text->s, "#!"))
+		script_run(text, v, n, links, findings);
+	else
+		links_unread(links, text, 0, mentions_network(text), name,
+			     "only shell scripts are read");
+}

@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Evaluates a script as far as its values are known before the guest boots: variables, loops over
+ * words, functions. A value that only the guest knows stays as it is written ("$X", "$(...)").
+ */
+#include <ctype.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "day0/shell.h"
+#include "model/guest.h"
+
+enum {
+	COMMANDS_MAX = 10000,
+	STEPS_MAX = 20000,
+	DEPTH_MAX = 32, /* of calls and loops */
+	LOOP_MAX = 256,
+	VALUE_MAX = 4096,
+	BYTES_MAX = 1 << 22, /* of all expansions */
+};
+
+struct shell_variable {
+	char *name;
+	char *value; /* NULL: known in the guest only */
+};
+
+struct shell_function {
+	const char *name;
+	size_t from, to; /* commands of the body */
+};
+
+struct expansion {
+	const struct script *in;
+	struct script *out;
+	struct shell_variable *variables;
+	size_t n_variables;
+	struct shell_function *functions;
+	size_t n_functions;
+	struct strv arguments; /* "$1" ... */
+	unsigned conditions;   /* "if", "case", "while" that are open */
+	unsigned depth, steps;
+	size_t bytes;
+};
+
+static void run(struct expansion *e, size_t from, size_t to);
+
+static struct shell_variable *find(struct expansion *e, const char *name, size_t len)
+{
+	return array_find(e->variables, e->n_variables,
+			  strlen(it->name) == len && memcmp(it->name, name, len) == 0);
+}
+
+/* Sets it; value may be NULL, or hold a variable itself: known in the guest only. */
+static void set(struct expansion *e, const char *name, size_t len, const char *value)
+{
+	struct shell_variable *v = find(e, name, len);
+	bool known = value && !has_variable(value) && strlen(value) <= VALUE_MAX;
+
+	/* A value that depends on a condition is one of two. */
+	if (v && e->conditions && !(known && streq(v->value, value)))
+		known = false;
+	if (!v) {
+		v = array_push(e->variables, e->n_variables);
+		v->name = xstrndup(name, len);
+	}
+	free(v->value);
+	v->value = known ? xstrdup(value) : NULL;
+}
+
+static void join_arguments(const struct expansion *e, struct strbuf *ret)
+{
+	for (size_t i = 0; i < e->arguments.n; i++)
+		strbuf_addf(ret, "%s%s", i ? " " : "", e->arguments.v[i]);
+}
+
+/* The value of "NAME", "1", "@" or "*"; false: known in the guest only. */
+static bool value_of(struct expansion *e, const char *name, size_t len, struct strbuf *ret)
+{
+	if (len == 1 && (*name == '@' || *name == '*')) {
+		join_arguments(e, ret);
+		return true;
+	}
+	if (len == 1 && *name >= '1' && *name <= '9') {
+		size_t i = (size_t)(*name - '1');
+		if (i < e->arguments.n)
+			strbuf_adds(ret, e->arguments.v[i]);
+		return i < e->arguments.n;
+	}
+	const struct shell_variable *v = find(e, name, len);
+	if (v && v->value)
+		strbuf_adds(ret, v->value);
+	return v && v->value;
+}
+
+static size_t name_len(const char *s)
+{
+	size_t n = 0;
+
+	if (*s && strchr("@*123456789", *s))
+		return 1;
+	if (isdigit((unsigned char)*s))
+		return 0;
+	while (isalnum((unsigned char)s[n]) || s[n] == '_')
+		n++;
+	return n;
+}
+
+/* Item number "index" of the blank-separated words in value. */
+static bool item_of(const char *value, const char *index, struct strbuf *ret)
+{
+	cleanup_free char *copy = xstrdup(value);
+	char *save = NULL;
+	int64_t n;
+
+	if (str_to_int(index, 0, LOOP_MAX, &n) < 0)
+		return false;
+	for (char *s = strtok_r(copy, " \t\n", &save); s; s = strtok_r(NULL, " \t\n", &save))
+		if (n-- == 0) {
+			strbuf_adds(ret, s);
+			return true;
+		}
+	return false;
+}
+
+/* "${...}"; inside is without the braces. False: known in the guest only. */
+static bool braces(struct expansion *e, const char *inside, struct strbuf *ret)
+{
+	size_t n = name_len(inside);
+	const char *rest = inside + n;
+	cleanup_strbuf struct strbuf value = {0};
+	bool known = n > 0 && value_of(e, inside, n, &value);
+
+	if (n == 0)
+		return false;
+	if (rest[0] == '[' && known) {
+		cleanup_free char *index = xstrndup(rest + 1, strcspn(rest + 1, "]"));
+		if (!streq(index, "@") && !streq(index, "*"))
+			return item_of(value.s ? value.s : "", index, ret);
+	} else if (rest[0] == ':' && rest[1] == '-') {
+		/* An unset variable may still be in the environment, but the default is meant. */
+		if (known && value.len > 0)
+			strbuf_add(ret, value.s, value.len);
+		else if (!find(e, inside, n) && !has_variable(rest + 2))
+			strbuf_adds(ret, rest + 2);
+		else
+			return false;
+		return true;
+	} else if (*rest) {
+		return false;
+	}
+	if (known)
+		strbuf_add(ret, value.s ? value.s : "", value.len);
+	return known;
+}
+
+/* "$(seq A B)", as far as it is that. */
+static bool sequence(const char *command, struct strbuf *ret)
+{
+	cleanup_free char *copy = xstrdup(command);
+	char *save = NULL, *word = strtok_r(copy, " \t", &save);
+	int64_t bounds[2], n = 0;
+
+	if (!streq(word, "seq"))
+		return false;
+	while ((word = strtok_r(NULL, " \t", &save)))
+		if (n == 2 || str_to_int(word, 0, 1 << 20, &bounds[n++]) < 0)
+			return false;
+	if (n == 1) {
+		bounds[1] = bounds[0];
+		bounds[0] = 1;
+	}
+	if (n == 0 || bounds[1] - bounds[0] >= LOOP_MAX)
+		return false;
+	for (int64_t i = bounds[0]; i <= bounds[1]; i++)
+		strbuf_addf(ret, "%s%lld", i > bounds[0] ? " " : "", (long long)i);
+	return true;
+}
+
+/* The end of "${...}", "$(...)" or "`...`" at s. */
+static const char *substitution_end(const char *s)
+{
+	if (*s == '`') {
+		const char *close = strchr(s + 1, '`');
+		return close ? close + 1 : s + strlen(s);
+	}
+	char open = s[1], close = open == '(' ? ')' : '}';
+	int depth = 0;
+	for (s++; *s; s++) {
+		if (*s == '\\' && s[1])
+			s++;
+		else if (*s == open)
+			depth++;
+		else if (*s == close && --depth == 0)
+			return s + 1;
+	}
+	return s;
+}
+
+/* Expands the variable or substitution at s, and returns what follows it. */
+static const char *expand_one(struct expansion *e, const char *s, struct strbuf *ret)
+{
+	const char *end = s + 1;
+	size_t start = ret->len, n;
+	bool known = false;
+
+	if (*s == '`' || s[1] == '(' || s[1] == '{') {
+		end = substitution_end(s);
+		size_t skip = *s == '`' ? 1 : 2;
+		size_t len = (size_t)(end - s) > skip ? (size_t)(end - s) - skip - 1 : 0;
+		cleanup_free char *inside = xstrndup(s + skip, len);
+		known = s[1] == '{' ? braces(e, inside, ret) : sequence(inside, ret);
+	} else if ((n = name_len(s + 1)) > 0) {
+		end = s + 1 + n;
+		known = value_of(e, s + 1, n, ret);
+	}
+	if (!known && ret->len == start)
+		strbuf_add(ret, s, (size_t)(end - s));
+	return end;
+}
+
+/* s with what is known of its variables. */
+static char *expand_text(struct expansion *e, const char *s)
+{
+	struct strbuf b = {0};
+
+	while (*s && e->bytes + b.len < BYTES_MAX) {
+		if (*s == '$' || *s == '`') {
+			s = expand_one(e, s, &b);
+			continue;
+		}
+		size_t n = strcspn(s, "$`");
+		strbuf_add(&b, s, n);
+		s += n;
+	}
+	e->bytes += b.len;
+	return strbuf_steal(&b);
+}
+
+/* "$@" and "${X[@]}" in quotes are as many words as they have items. */
+static bool is_list(const char *s)
+{
+	return streq(s, "$@") || streq(s, "${@}") || (str_starts(s, "${") && str_ends(s, "[@]}"));
+}
+
+/* "a{1,2}b" and "a{1..3}b": one brace, as in the lists of loops. False: there is none. */
+static bool expand_braces(const char *s, struct strv *ret)
+{
+	const char *open = strchr(s, '{'), *close = open ? strchr(open, '}') : NULL;
+	cleanup_free char *inside = close ? xstrndup(open + 1, (size_t)(close - open - 1)) : NULL;
+	char *dots = inside ? strstr(inside, "..") : NULL, *rest = inside, *item;
+	int64_t first, last;
+
+	if (!close || (open > s && open[-1] == '$') || (!dots && !strchr(inside, ',')))
+		return false;
+	if (!dots) {
+		while ((item = strsep(&rest, ",")))
+			strv_take(ret, xasprintf("%.*s%s%s", (int)(open - s), s, item, close + 1));
+		return true;
+	}
+	*dots = 0;
+	if (str_to_int(inside, 0, 1 << 20, &first) < 0 ||
+	    str_to_int(dots + 2, 0, 1 << 20, &last) < 0 || last < first || last - first >= LOOP_MAX)
+		return false;
+	for (; first <= last; first++)
+		strv_take(ret,
+			  xasprintf("%.*s%lld%s", (int)(open - s), s, (long long)first, close + 1));
+	return true;
+}
+
+/* Adds the word's expansion: one word, or as many as an unquoted value has. */
+static void expand_word(struct expansion *e, const struct word *w, struct strv *ret)
+{
+	if (!w->variable || w->literal) {
+		if (w->quoted || w->literal || !expand_braces(w->s, ret))
+			strv_add(ret, w->s);
+		return;
+	}
+	cleanup_free char *s = expand_text(e, w->s);
+	if (streq(s, w->s) || (w->quoted && !is_list(w->s)) || has_variable(s)) {
+		strv_add(ret, s);
+		return;
+	}
+	char *save = NULL;
+	for (char *item = strtok_r(s, " \t\n", &save); item; item = strtok_r(NULL, " \t\n", &save))
+		strv_add(ret, item);
+}
+
+/* The body of a heredoc; a value stays on the line of its variable. */
+static void expand_heredoc(struct expansion *e, const struct text *body, struct text *ret)
+{
+	struct text_builder b = {.text = {.file = body->file}};
+	size_t line = 0;
+
+	for (size_t i = 0; i < body->len;) {
+		unsigned at = text_line(body, line);
+		if (body->s[i] == '\\' && i + 1 < body->len && strchr("$`\\", body->s[i + 1])) {
+			text_builder_add(&b, body->s[i + 1], at);
+			i += 2;
+			continue;
+		}
+		if (body->s[i] != '$' && body->s[i] != '`') {
+			line += body->s[i] == '\n';
+			text_builder_add(&b, body->s[i++], at);
+			continue;
+		}
+		cleanup_strbuf struct strbuf value = {0};
+		const char *end = expand_one(e, body->s + i, &value);
+		e->bytes += value.len;
+		for (size_t k = 0; k < value.len; k++)
+			text_builder_add(&b, value.s[k], at);
+		for (; body->s + i < end; i++)
+			line += body->s[i] == '\n';
+	}
+	text_builder_finish(&b, text_line(body, line), ret);
+}
+
+static void copy_heredoc(struct expansion *e, const struct command *c, struct text *ret)
+{
+	if (!c->heredoc.s)
+		return;
+	if (c->heredoc_plain)
+		text_init_slice(ret, &c->heredoc, 0, c->heredoc.s, c->heredoc.len);
+	else
+		expand_heredoc(e, &c->heredoc, ret);
+}
+
+static void emit(struct expansion *e, const struct command *c)
+{
+	if (e->out->n == COMMANDS_MAX)
+		return;
+	struct command *copy = array_push(e->out->v, e->out->n);
+
+	for (size_t i = 0; i < c->n_words; i++) {
+		cleanup_strv struct strv words = {0};
+		expand_word(e, &c->words[i], &words);
+		for (size_t k = 0; k < words.n; k++)
+			word_add(copy, &c->words[i], words.v[k]);
+	}
+	copy->line = c->line;
+	copy->piped = c->piped;
+	copy->conditional = c->conditional;
+	copy->output = c->output ? expand_text(e, c->output) : NULL;
+	copy->append = c->append;
+	copy->heredoc_end = xstrdup(c->heredoc_end);
+	copy->heredoc_plain = c->heredoc_plain;
+	copy_heredoc(e, c, &copy->heredoc);
+}
+
+/* Whether the command begins with the word, after keywords as "then" and "do". */
+static bool begins(const struct command *c, const char *word, size_t *ret_at)
+{
+	size_t i = 0;
+
+	while (i < c->n_words && str_in_words("then do else { ! time", c->words[i].s))
+		i++;
+	if (ret_at)
+		*ret_at = i;
+	return i < c->n_words && streq(c->words[i].s, word);
+}
+
+/* The command with the word that closes what is open before from; to if there is none. */
+static size_t closing(const struct expansion *e, size_t from, size_t to, const char *open,
+		      const char *close)
+{
+	size_t depth = 1;
+
+	for (size_t i = from; i < to; i++) {
+		const struct command *c = &e->in->v[i];
+		for (size_t k = 0; k < c->n_words; k++) {
+			const char *s = c->words[k].s;
+			if (str_in_words(open, s)) {
+				depth++;
+				continue;
+			}
+			if (k == 0 && streq(s, close) && --depth == 0)
+				return i;
+			if (!str_in_words("then do else { ! time function", s))
+				break;
+		}
+	}
+	return to;
+}
+
+static void assign(struct expansion *e, const struct word *w)
+{
+	const char *sign = strchr(w->s, '=');
+	bool more = sign > w->s && sign[-1] == '+';
+	size_t len = (size_t)(sign - w->s) - more;
+	cleanup_free char *value =
+		w->variable && !w->literal ? expand_text(e, sign + 1) : xstrdup(sign + 1);
+	struct shell_variable *v = find(e, w->s, len);
+
+	if (w->variable && w->literal)
+		set(e, w->s, len, NULL);
+	else if (!more)
+		set(e, w->s, len, value);
+	else if (v && v->value) {
+		cleanup_free char *both = xasprintf("%s%s", v->value, value);
+		set(e, w->s, len, both);
+	}
+}
+
+/* Assignments alone, with or without "export". False: the command is another one. */
+static bool assignments(struct expansion *e, const struct command *c)
+{
+	size_t i = 0;
+	bool conditional = c->conditional;
+
+	while (i < c->n_words && str_in_words("then do else {", c->words[i].s))
+		i++;
+	if (i < c->n_words && str_in_words("export local readonly declare typeset", c->words[i].s))
+		i++;
+	else
+		for (size_t k = i; k < c->n_words; k++)
+			if (!is_assignment(c->words[k].s))
+				return false;
+	e->conditions += conditional;
+	for (; i < c->n_words; i++)
+		if (is_assignment(c->words[i].s))
+			assign(e, &c->words[i]);
+	e->conditions -= conditional;
+	return true;
+}
+
+/* "for NAME in WORD...; do ...; done", at command i. Returns its last command. */
+static size_t loop(struct expansion *e, size_t i, size_t at, size_t to)
+{
+	const struct command *c = &e->in->v[i];
+	size_t end = closing(e, i + 1, to, "for while until select", "done");
+	cleanup_strv struct strv items = {0};
+	const char *name = at + 1 < c->n_words ? c->words[at + 1].s : "";
+	bool known = at + 2 < c->n_words && streq(c->words[at + 2].s, "in");
+
+	for (size_t k = at + 3; known && k < c->n_words; k++)
+		expand_word(e, &c->words[k], &items);
+	if (at + 2 == c->n_words && e->arguments.n > 0) {
+		for (size_t k = 0; k < e->arguments.n; k++)
+			strv_add(&items, e->arguments.v[k]);
+		known = true;
+	}
+	for (size_t k = 0; k < items.n; k++)
+		known = known && !has_variable(items.v[k]) && !strpbrk(items.v[k], "*?");
+	known = known && items.n <= LOOP_MAX;
+	unsigned conditions = e->conditions;
+	for (size_t k = 0; k < (known ? items.n : 1); k++) {
+		e->conditions = 0; /* the variable has this value for certain */
+		set(e, name, strlen(name), known ? items.v[k] : NULL);
+		e->conditions = conditions;
+		run(e, i + 1, end);
+	}
+	return end;
+}
+
+/* Remembers the function whose name is command i. Returns its last command. */
+static size_t define(struct expansion *e, size_t i, const char *name, size_t to)
+{
+	struct shell_function *f = array_push(e->functions, e->n_functions);
+	const struct command *c = &e->in->v[i];
+	bool open = c->n_words > 0 && streq(c->words[c->n_words - 1].s, "{") && !c->function;
+
+	/* "{" ends the line of "function NAME {", or begins the next command. */
+	size_t from = i + 1;
+	while (!open && from < to && e->in->v[from].n_words == 0)
+		from++;
+	*f = (struct shell_function){name, from, closing(e, open ? from : from + 1, to, "{", "}")};
+	return f->to;
+}
+
+static bool call(struct expansion *e, const struct command *c)
+{
+	size_t at;
+	const char *name;
+
+	begins(c, "", &at);
+	name = at < c->n_words ? c->words[at].s : "";
+	const struct shell_function *f =
+		array_find(e->functions, e->n_functions, streq(it->name, name));
+	if (!f)
+		return false;
+	struct strv given = {0}, saved = e->arguments;
+	size_t from = f->from, to = f->to;
+	for (size_t k = at + 1; k < c->n_words; k++)
+		expand_word(e, &c->words[k], &given);
+	e->arguments = given;
+	run(e, from, to);
+	strv_clear(&e->arguments);
+	e->arguments = saved;
+	return true;
+}
+
+/* "set -- WORD...", "shift", "read NAME", "unset NAME". */
+static bool builtin(struct expansion *e, const struct command *c)
+{
+	size_t at;
+
+	begins(c, "", &at);
+	if (at == c->n_words)
+		return false;
+	const char *name = c->words[at].s;
+	if (streq(name, "set") && at + 1 < c->n_words && streq(c->words[at + 1].s, "--")) {
+		cleanup_strv struct strv words = {0};
+		for (size_t k = at + 2; k < c->n_words; k++)
+			expand_word(e, &c->words[k], &words);
+		strv_clear(&e->arguments);
+		e->arguments = steal(words);
+		return true;
+	}
+	if (streq(name, "shift") && e->arguments.n > 0) {
+		free(e->arguments.v[0]);
+		memmove(e->arguments.v, e->arguments.v + 1,
+			--e->arguments.n * sizeof(*e->arguments.v));
+		return true;
+	}
+	if (!str_in_words("read unset", name))
+		return false;
+	for (size_t k = at + 1; k < c->n_words; k++)
+		set(e, c->words[k].s, strlen(c->words[k].s), NULL);
+	return true;
+}
+
+/* "if" and the like open a condition. */
+static void count_conditions(struct expansion *e, const struct command *c)
+{
+	for (size_t i = 0; i < c->n_words; i++) {
+		const char *s = c->words[i].s;
+		if (str_in_words("if while until case", s))
+			e->conditions++;
+		else if (str_in_words("fi done esac", s) && e->conditions > 0)
+			e->conditions--;
+		else if (!str_in_words("then do else { ! time", s))
+			return;
+	}
+}
+
+static void run(struct expansion *e, size_t from, size_t to)
+{
+	if (e->depth == DEPTH_MAX)
+		return;
+	e->depth++;
+	for (size_t i = from; i < to && e->steps < STEPS_MAX && e->bytes < BYTES_MAX; i++) {
+		const struct command *c = &e->in->v[i];
+		size_t at;
+		e->steps++;
+		if (begins(c, "for", &at) || begins(c, "select", &at)) {
+			i = loop(e, i, at, to);
+		} else if (c->function) {
+			i = define(e, i, c->words[0].s, to);
+		} else if (begins(c, "function", &at) && at + 1 < c->n_words) {
+			i = define(e, i, c->words[at + 1].s, to);
+		} else {
+			count_conditions(e, c);
+			if (!(c->n_words && assignments(e, c)) && !call(e, c) && !builtin(e, c))
+				emit(e, c);
+		}
+	}
+	e->depth--;
+}
+
+void shell_expand(const struct script *script, char *const *arguments, size_t n_arguments,
+		  struct script *ret)
+{
+	*ret = (struct script){0};
+	struct expansion e = {.in = script, .out = ret};
+
+	for (size_t i = 0; i < n_arguments; i++)
+		strv_add(&e.arguments, arguments[i]);
+	run(&e, 0, script->n);
+	for (size_t i = 0; i < e.n_variables; i++)
+		free_all(e.variables[i].name, e.variables[i].value);
+	free_all(e.variables, e.functions);
+	strv_clear(&e.arguments);
+}
