@@ -28,8 +28,7 @@ class Design:
         self.name = name
         for file in os.listdir(EXAMPLE):
             shutil.copy(os.path.join(EXAMPLE, file), self.folder)
-        with open(os.path.join(self.folder, "image.raw"), "wb") as image:
-            image.write(os.urandom(IMAGE_SIZE))
+        self.image("image.raw")
         self.path = os.path.join(self.folder, "dep.xml")
         self.edit(("<name>dns-vnf</name>\n      <disk_format>qcow2",
                    "<name>dns-vnf</name>\n      <src>image.raw</src>\n      <disk_format>raw"),
@@ -37,6 +36,10 @@ class Design:
         if small:
             self.drop_ipv6()
             self.drop_orchestration()
+
+    def image(self, file, size=IMAGE_SIZE):
+        with open(os.path.join(self.folder, file), "wb") as image:
+            image.write(os.urandom(size))
 
     def edit(self, *edits, file="dep.xml"):
         path = os.path.join(self.folder, file)

@@ -39,9 +39,9 @@ KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
 SAMPLE = 4  # points of each series
 SAMPLE_UPDATE = 3  # which take longer
-# Host name in day-0 and memory in the flavor: an update changes both; one of a sample only the first, as Nova's audit may
-# fall into a resize (doc/updates.md), whose server Nova then cannot delete before the next audit.
-VERSIONS = (("8192", "cpnr"), ("4096" if WHOLE else "8192", "other"))
+# Memory in the flavor, host name in day-0, and the image's file with its size: an update changes all of them.
+VERSIONS = (("8192", "cpnr", "image.raw"), ("4096", "other", "other.raw"))
+SIZES = {"image.raw": product.IMAGE_SIZE, "other.raw": product.IMAGE_SIZE + 1}
 SERIES = {
     "killed-deploy-finished": "deploy killed, then deploy: all is there",
     "killed-undeploy-finished": "undeploy killed, then undeploy: nothing is left",
@@ -120,6 +120,8 @@ class Torture(product.ProductTest):
     def setUp(self):
         super().setUp()
         self.target = self.design()
+        for file, size in SIZES.items():
+            self.target.image(file, size)
         self.wanted = VERSIONS[0]
         self.clouds = product.clouds_file(self.target.folder, self.proxy.auth_url)
         if not Torture.requests:
@@ -298,11 +300,14 @@ class Torture(product.ProductTest):
         old, self.wanted = self.wanted, VERSIONS[1 - VERSIONS.index(self.wanted)]
         self.target.edit((f"<memory_mb>{old[0]}<", f"<memory_mb>{self.wanted[0]}<"))
         self.target.edit((f"\nhostname: {old[1]}\n", f"\nhostname: {self.wanted[1]}\n"), file="day0.cfg")
+        self.target.edit((f"<src>{old[2]}<", f"<src>{self.wanted[2]}<"))
 
     def version(self):
         server = self.server()
         day0 = base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode()
-        return str(server["flavor"]["ram"]), re.search(r"^hostname: (\w+)$", day0, re.M).group(1)
+        size = self.api.get("image", f"/images/{server['image']['id']}")["size"]
+        return (str(server["flavor"]["ram"]), re.search(r"^hostname: (\w+)$", day0, re.M).group(1),
+                next(file for file in SIZES if SIZES[file] == size))
 
     def identities(self):
         return self.server()["id"], {name: port["id"] for name, port in self.ports().items()}

@@ -44,10 +44,6 @@ class TwoVnfs(product.Design):
         self.drop(r"<variable>\s*<name>SERVICE6</name>.*?</variable>", 2)
         self.drop(r" ipv6\.method manual ipv6\.addresses \S+ ipv6\.gateway \S+", file="day0.cfg")
 
-    def image(self, file):
-        with open(os.path.join(self.folder, file), "wb") as image:
-            image.write(os.urandom(product.IMAGE_SIZE))
-
 
 class Status(http.server.BaseHTTPRequestHandler):
     """What bondd says of a guest whose day-0 is done."""

@@ -29,6 +29,20 @@ class MoreUpdates(UpdateTest):
         done, _ = self.changed_twice()
         self.assertIn("it runs with its new flavor, so it is set to ACTIVE", done.stderr)
 
+    def test_killed_while_nova_audits(self):
+        """Nova cannot confirm the resize on deleting, and ignores another DELETE of the server in ERROR."""
+        server = self.one("b")["id"]
+        self.api.post("compute", f"/servers/{server}/metadata", {"metadata": {"fault": "audit"}})
+        self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
+        with product.start("deploy", self.design.path) as process:
+            cloud.wait_for(lambda: process.poll() is not None or self.one("b")["status"] == "VERIFY_RESIZE",
+                           "the resize of the second", 120)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        done = self.dnsvnf("undeploy", self.design)
+        self.assertIn("its state is reset, then it is deleted again", done.stderr)
+        self.assert_nothing_left()
+
     def test_flavor_and_day0(self):
         self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
         self.design.edit(("hostname: ${NAME}", "hostname: new-${NAME}"), file="day0.cfg")

@@ -14,12 +14,13 @@
 
 enum { STATES = OP_FAILED + 1, ANSWERS = OP_INTERRUPTED + 1 };
 
-/* One letter for each state: ready, posted, unknown, probing, follow-up, done, failed. */
-static const char letters[STATES + 1] = "RPUOFD.";
+/* One letter for each state: ready, posted, unknown, probing, follow-up, reset, done, failed. */
+static const char letters[STATES + 1] = "RPUOFSD.";
 
 static const char *const answers[ANSWERS] = {
-	"PROCEED", "OK",         "ACCEPTED",    "REFUSED",    "CONFLICT",  "LOST",    "UNREACHABLE",
-	"FOUND",   "FOUND_PART", "FOUND_OTHER", "FOUND_SOFT", "NOT_FOUND", "TIMEOUT", "INTERRUPTED",
+	"PROCEED",    "OK",          "ACCEPTED",  "REFUSED",    "CONFLICT",
+	"LOST",       "UNREACHABLE", "FOUND",     "FOUND_PART", "FOUND_OTHER",
+	"FOUND_SOFT", "FOUND_STUCK", "NOT_FOUND", "TIMEOUT",    "INTERRUPTED",
 };
 
 /* The next states, a line a state in the order of the enum, a column an answer. */
@@ -41,16 +42,17 @@ static void assert_table(struct op op, const char *const table[STATES])
 static void test_create_of_one(void **state)
 {
 	(void)state;
-	/* PROCEED OK ACCEPTED REFUSED CONFLICT LOST UNREACHABLE FOUND PART OTHER SOFT NOT_FOUND
-	 * TIMEOUT INTERRUPTED */
+	/* PROCEED OK ACCEPTED REFUSED CONFLICT LOST UNREACHABLE FOUND PART OTHER SOFT STUCK
+	 * NOT_FOUND TIMEOUT INTERRUPTED */
 	static const char *const table[STATES] = {
-		"P.............", /* READY */
-		".F...U........", /* POSTED */
-		"O.............", /* UNKNOWN */
-		".......F.D....", /* PROBING, after a conflict of names */
-		".D............", /* FOLLOWUP */
-		"DDDDDDDDDDDDDD", /* DONE */
-		"..............", /* FAILED */
+		"P..............", /* READY */
+		".F...U.........", /* POSTED */
+		"O..............", /* UNKNOWN */
+		".......F.D.....", /* PROBING, after a conflict of names */
+		".D.............", /* FOLLOWUP */
+		".P..........D..", /* RESET, of deletions only */
+		"DDDDDDDDDDDDDDD", /* DONE */
+		"...............", /* FAILED */
 	};
 	assert_table((struct op){.kind = OP_CREATE}, table);
 }
@@ -59,8 +61,8 @@ static void test_create_in_bulk_is_refused_to_be_repeated_one_by_one(void **stat
 {
 	(void)state;
 	static const char *const table[STATES] = {
-		"P.............", ".F.RRU........", "O.............", ".......F.D....",
-		".D............", "DDDDDDDDDDDDDD", "..............",
+		"P..............", ".F.RRU.........", "O..............", ".......F.D.....",
+		".D.............", ".P..........D..", "DDDDDDDDDDDDDDD", "...............",
 	};
 	struct op op = {.kind = OP_CREATE, .state = OP_POSTED, .bulk = true};
 
@@ -74,8 +76,8 @@ static void test_create_after_a_lost_request(void **state)
 {
 	(void)state;
 	static const char *const table[STATES] = {
-		"P.............", ".F..UU........", "O.............", ".......F.D.U..",
-		".D............", "DDDDDDDDDDDDDD", "..............",
+		"P..............", ".F..UU.........", "O..............", ".......F.D..U..",
+		".D.............", ".P..........D..", "DDDDDDDDDDDDDDD", "...............",
 	};
 	struct op op = {.kind = OP_CREATE, .state = OP_POSTED, .tries = 1};
 
@@ -94,8 +96,8 @@ static void test_create_of_a_unique_name(void **state)
 {
 	(void)state;
 	static const char *const table[STATES] = {
-		"P.............", ".F..OU........", "O.............", ".......F.D....",
-		".D............", "DDDDDDDDDDDDDD", "..............",
+		"P..............", ".F..OU.........", "O..............", ".......F.D.....",
+		".D.............", ".P..........D..", "DDDDDDDDDDDDDDD", "...............",
 	};
 	assert_table((struct op){.kind = OP_CREATE, .unique_name = true}, table);
 }
@@ -104,12 +106,13 @@ static void test_delete(void **state)
 {
 	(void)state;
 	static const char *const table[STATES] = {
-		"P.............", /* READY */
-		".DU.D......D..", /* POSTED: a conflict means that others use it */
-		"O.............", /* UNKNOWN */
-		".......U..FD..", /* PROBING */
-		".U.........U..", /* FOLLOWUP */
-		"DDDDDDDDDDDDDD", "..............",
+		"P..............", /* READY */
+		".DU.D.......D..", /* POSTED: a conflict means that others use it */
+		"O..............", /* UNKNOWN */
+		".......U..FSD..", /* PROBING */
+		".U..........U..", /* FOLLOWUP */
+		".P..........D..", /* RESET */
+		"DDDDDDDDDDDDDDD", "...............",
 	};
 	struct op op = {.kind = OP_DELETE};
 
@@ -119,6 +122,26 @@ static void test_delete(void **state)
 	op = op_next(op, OP_PROCEED);
 	assert_int_equal(op.state, OP_PROBING);
 	assert_int_equal(op_next(op, OP_FOUND_SOFT).state, OP_UNKNOWN); /* forced once */
+}
+
+/* A server that Nova cannot delete: after a few resets of its state the caller reports it. */
+static void test_delete_gives_up(void **state)
+{
+	(void)state;
+	struct op op = {.kind = OP_DELETE};
+	unsigned deletes = 0;
+
+	while (op.state != OP_FAILED) {
+		deletes += op.state == OP_POSTED;
+		op = op_next(op, op.state == OP_POSTED    ? OP_ACCEPTED
+				 : op.state == OP_PROBING ? OP_FOUND_STUCK
+				 : op.state == OP_RESET   ? OP_OK
+							  : OP_PROCEED);
+		if (op.state == OP_POSTED)
+			assert_int_equal(op.probes, 0);
+		assert_true(deletes <= OP_MAX_RESETS + 1);
+	}
+	assert_int_equal(deletes, OP_MAX_RESETS + 1);
 }
 
 /* A service that loses each request, and never shows what it made of it. */
@@ -165,8 +188,11 @@ static void test_no_post_is_repeated_blindly(void **state)
 static void test_running(void **state)
 {
 	(void)state;
-	static const bool running[STATES] = {
-		[OP_POSTED] = true, [OP_UNKNOWN] = true, [OP_PROBING] = true, [OP_FOLLOWUP] = true};
+	static const bool running[STATES] = {[OP_POSTED] = true,
+					     [OP_UNKNOWN] = true,
+					     [OP_PROBING] = true,
+					     [OP_FOLLOWUP] = true,
+					     [OP_RESET] = true};
 
 	for (int s = 0; s < STATES; s++)
 		assert_int_equal(op_is_running((enum op_state)s), running[s]);
@@ -181,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_create_of_a_unique_name),
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_create_gives_up),
+		cmocka_unit_test(test_delete_gives_up),
 		cmocka_unit_test(test_no_post_is_repeated_blindly),
 		cmocka_unit_test(test_running),
 	};

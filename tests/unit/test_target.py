@@ -240,6 +240,28 @@ class Confirm(unittest.TestCase):
                          "-\\+ replace +server +cpnr-dns_cpnr_0 .* it is being deleted\n")
         self.assertIn("DELETING", self.place.run("status", "--vim", "one", self.path).stdout)
 
+    def test_deletion_that_came_to_nothing(self):
+        """Nova ignores another DELETE of a server whose task is deleting: its state is reset first, by an admin."""
+        self.deployed(**{"OS-EXT-STS:task_state": "deleting", "status": "ERROR", "stays": True,
+                         "fault": {"message": "CPU set to unpin [1] must be a subset of pinned CPU set [2]"}})
+        server = next(iter(self.cloud.there["servers"].values()))
+        self.cloud.spoil("POST", "/action$", 403, "Policy does not allow os-resetState")
+        code, text = self.run_verb("undeploy", "--yes")
+        self.assertEqual(1, code, text)
+        self.assertIn("Nova's task deleting failed (CPU set to unpin [1] must be", text)
+        self.assertIn(f"openstack server set --state error {server['id']}, by the role admin, then run the command again", text)
+
+        def reset(handler):
+            self.assertEqual({"os-resetState": {"state": "error"}}, self.cloud.requests[-1][2])
+            server.update({"OS-EXT-STS:task_state": None}, stays=False)
+            handler.answer(202)
+
+        self.cloud.spoiled = [("POST", "/action$", reset)]
+        code, text = self.run_verb("undeploy", "--yes")
+        self.assertEqual(0, code, text)
+        self.assertIn("its state is reset, then it is deleted again (1 of 3)", text)
+        self.assertEqual({}, self.cloud.there["servers"])
+
     def test_compute_service(self):
         """A server is not touched while the compute service of its host is down, unless --force is given."""
         self.deployed()

@@ -212,6 +212,21 @@ static int resize(struct openstack *os, const struct vim_object *object,
 	return r;
 }
 
+/* A server in ERROR, for this reason, that runs. */
+static int set_active(struct openstack *os, const char *id, const char *why, json_t **ret,
+		      struct err *err)
+{
+	event_note(os->vim.run, "ROLL", "%s; it runs with its new flavor, so it is set to ACTIVE",
+		   why);
+	int r = act(os, id, json_pack("{s:{s:s}}", "os-resetState", "state", "active"), "ERROR",
+		    ret, err);
+	return r < 0 ? err_wrap(err,
+				"%s; it runs with its new flavor: openstack server set --state "
+				"active %s, by the role admin, then run 'dnsvnf deploy'",
+				why, id)
+		     : 0;
+}
+
 /*
  * Nova confirms after the server runs with its new flavor, and cleans up what it had before. If
  * that fails the server goes on running, with the status ERROR. It does on a resize to the same
@@ -229,33 +244,30 @@ static int confirm(struct openstack *os, const char *id, const struct vim_reques
 	failed(*ret, "confirmation of the resize", &why);
 	bool runs = streq(text(*ret, "status"), "ERROR") && has_flavor(*ret, request);
 	json_decref(steal_ptr(*ret));
-	if (!runs)
-		return err_copy(err, &why);
-	event_note(os->vim.run, "ROLL", "%s; it runs with its new flavor, so it is set to ACTIVE",
-		   why.text);
-	r = act(os, id, json_pack("{s:{s:s}}", "os-resetState", "state", "active"), "ERROR", ret,
-		err);
-	return r < 0 ? err_wrap(err,
-				"%s; it runs with its new flavor: openstack server set --state "
-				"active %s, by the role admin, then run 'dnsvnf deploy'",
-				why.text, id)
-		     : 0;
+	return runs ? set_active(os, id, why.text, ret, err) : err_copy(err, &why);
 }
 
 /* The state left by an interrupted run: a resize to another flavor is reverted first; one to this
- * flavor is kept if nothing else changes. */
+ * flavor is kept if nothing else changes; a server that only could not be confirmed is ACTIVE. */
 static int tidy(struct openstack *os, const char *id, const struct vim_request *request,
 		unsigned changes, struct err *err)
 {
-	if (!streq(text(os->before, "status"), "VERIFY_RESIZE"))
-		return 0;
-	bool wanted = has_flavor(os->before, request);
-	if (wanted && changes == VIM_CHANGE_FLAVOR)
-		return 0;
+	cleanup_err struct err why = ERR_INIT;
 	json_t *server = NULL;
-	int r = wanted ? confirm(os, id, request, &server, err)
-		       : act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE", &server,
-			     err);
+	int r;
+
+	if (resource_runs_unconfirmed(os->before)) {
+		failed(os->before, "confirmation of the resize", &why);
+		r = set_active(os, id, why.text, &server, err);
+	} else if (!streq(text(os->before, "status"), "VERIFY_RESIZE")) {
+		return 0;
+	} else if (!has_flavor(os->before, request)) {
+		r = act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE", &server, err);
+	} else if (changes == VIM_CHANGE_FLAVOR) {
+		return 0;
+	} else {
+		r = confirm(os, id, request, &server, err);
+	}
 	if (r == 0) {
 		json_decref(os->before);
 		os->before = server;

@@ -424,6 +424,7 @@ static void step(struct create_op *o, enum op_answer answer)
 	case OP_DONE:
 		complete(o);
 		break;
+	case OP_RESET: /* of deletions only */
 	case OP_FAILED:
 		fail(o);
 		break;

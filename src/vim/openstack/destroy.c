@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/op.h"
@@ -10,6 +11,14 @@
 #define PAUSE_MS         400.0 /* a server is gone 3 to 4 s after its DELETE */
 #define WHOLE_PROBE      10    /* every n-th poll: a list does not show that a server failed */
 #define SERVER_DELETED_S 300
+
+/*
+ * How long, before a deletion is taken for failed: of a server in ERROR, after each DELETE, for
+ * Nova deletes such servers too, and its audit (update_resources_interval, 60 s by default) mends
+ * what made the first ones fail; of another, whose DELETE its host may never have received.
+ */
+static const double failed_ms[] = {4e3, 20e3, 60e3, 60e3};
+#define IGNORED_MS 150e3
 
 /* One call of openstack_destroy. */
 struct delete_batch {
@@ -26,9 +35,15 @@ struct delete_op {
 	struct delete_batch *batch;
 	size_t i; /* its object */
 	struct op op;
+	char *stuck; /* why its deletion came to nothing, or NULL */
 };
 
 static void step(struct delete_op *o, enum op_answer answer, const struct err *why);
+
+static void op_free(struct delete_op *o)
+{
+	free_all(o->stuck, o);
+}
 
 static const struct vim_object *object_of(const struct delete_op *o)
 {
@@ -129,13 +144,74 @@ static void give_up(struct delete_op *o, enum op_answer answer, const char *text
 	step(o, answer, &why);
 }
 
+static void reset_done(struct call *call, void *data)
+{
+	struct delete_op *o = data;
+	enum op_answer answer = OP_OK;
+
+	if (call->status == 404)
+		answer = OP_NOT_FOUND;
+	else if (call->result < 0)
+		answer = OP_REFUSED;
+	if (answer == OP_REFUSED)
+		err_wrap(&call->err,
+			 "%s, and Nova ignores another DELETE: openstack server set --state error "
+			 "%s, by the role admin, then run the command again",
+			 o->stuck, object_of(o)->id);
+	step(o, answer, &call->err);
+	call_free(call);
+}
+
+/* Its next state of Nova is ERROR without a task, in which a DELETE is carried out. */
+static void reset(struct delete_op *o)
+{
+	const struct vim_object *server = object_of(o);
+	struct call *call =
+		call_new(SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/action", server->id),
+			 json_pack("{s:{s:s}}", "os-resetState", "state", "error"));
+
+	event_note(o->batch->os->vim.run, "DELETE",
+		   "server %s: %s: its state is reset, then it is deleted again (%u of %u)",
+		   server->name, o->stuck, o->op.resets + 1, OP_MAX_RESETS);
+	call->repeatable = true;
+	start_call(o, call, reset_done);
+}
+
+/*
+ * Has its deletion come to nothing? Nova leaves the task "deleting" on a server that it could not
+ * delete, and on one whose host lost the request; it ignores another DELETE then.
+ */
+static bool is_stuck(const struct delete_op *o, const char *status, const char *task)
+{
+	double limit = streq(status, "ERROR") ? failed_ms[o->op.resets] : IGNORED_MS;
+
+	return (streq(task, "deleting") || streq(task, "soft-deleting")) &&
+	       o->op.probes * PAUSE_MS >= limit;
+}
+
+static void found_stuck(struct delete_op *o, const char *task, const char *fault)
+{
+	free(o->stuck);
+	o->stuck = fault ? xasprintf("Nova's task %s failed (%s)", task, fault)
+			 : xasprintf("Nova's task %s came to nothing", task);
+	if (o->op.resets < OP_MAX_RESETS) {
+		step(o, OP_FOUND_STUCK, NULL);
+		return;
+	}
+	cleanup_free char *text =
+		xasprintf("%s, also after %u resets of its state: see nova-compute's log on its "
+			  "host",
+			  o->stuck, o->op.resets);
+	give_up(o, OP_FOUND_STUCK, text);
+}
+
 /* The complete server was received. */
 static void poll_done(struct call *call, void *data)
 {
 	struct delete_op *o = data;
 	const json_t *server = json_object_get(call->answer, "server");
 	const char *status = json_string_value(json_object_get(server, "status"));
-	const json_t *task = json_object_get(server, "OS-EXT-STS:task_state");
+	const char *task = json_string_value(json_object_get(server, "OS-EXT-STS:task_state"));
 	const char *fault =
 		json_string_value(json_object_get(json_object_get(server, "fault"), "message"));
 
@@ -145,8 +221,10 @@ static void poll_done(struct call *call, void *data)
 		step(o, OP_REFUSED, &call->err);
 	else if (streq(status, "SOFT_DELETED") && !o->op.followed_up)
 		step(o, OP_FOUND_SOFT, NULL);
-	else if (streq(status, "ERROR") && json_is_null(task) && o->op.probes >= WHOLE_PROBE)
+	else if (streq(status, "ERROR") && !task && o->op.probes >= WHOLE_PROBE)
 		give_up(o, OP_REFUSED, fault ? fault : "it is in ERROR and was not deleted");
+	else if (is_stuck(o, status, task) && !run_interrupted(o->batch->os->vim.run))
+		found_stuck(o, task, streq(status, "ERROR") ? fault : NULL);
 	else if (o->op.probes * PAUSE_MS > SERVER_DELETED_S * 1e3)
 		give_up(o, OP_TIMEOUT, "it still exists: see nova-compute's log on its host");
 	else if (run_interrupted(o->batch->os->vim.run))
@@ -202,7 +280,8 @@ static void step(struct delete_op *o, enum op_answer answer, const struct err *w
 	case OP_READY:
 		break;
 	case OP_POSTED:
-		vim_watch_report(o->batch->watch, o->i, EVENT_STARTED, NULL);
+		if (!o->op.resets)
+			vim_watch_report(o->batch->watch, o->i, EVENT_STARTED, NULL);
 		start_call(o,
 			   call_new(openstack_service(object_of(o)->kind), "DELETE",
 				    path_of(object_of(o)), NULL),
@@ -217,16 +296,19 @@ static void step(struct delete_op *o, enum op_answer answer, const struct err *w
 	case OP_FOLLOWUP:
 		force_delete(o);
 		break;
+	case OP_RESET:
+		reset(o);
+		break;
 	case OP_DONE:
 		if (answer == OP_CONFLICT)
 			note_in_use(o, why->text);
 		else
 			mark_deleted(o->batch, o->i);
-		free(o);
+		op_free(o);
 		break;
 	case OP_FAILED:
 		fail(o, why ? why : &no_error);
-		free(o);
+		op_free(o);
 		break;
 	}
 }

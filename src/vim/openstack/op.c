@@ -56,7 +56,19 @@ static enum op_state delete_probing(const struct op *op, enum op_answer answer)
 		return OP_UNKNOWN;
 	if (answer == OP_FOUND_SOFT)
 		return OP_FOLLOWUP;
+	if (answer == OP_FOUND_STUCK && op->resets < OP_MAX_RESETS)
+		return OP_RESET;
 	return answer == OP_NOT_FOUND ? OP_DONE : OP_FAILED;
+}
+
+/* Then another DELETE. */
+static enum op_state reset(struct op *op, enum op_answer answer)
+{
+	op->resets++;
+	op->probes = 0;
+	if (answer == OP_NOT_FOUND)
+		return OP_DONE;
+	return answer == OP_OK ? OP_POSTED : OP_FAILED;
 }
 
 static enum op_state followup(enum op_kind kind, enum op_answer answer)
@@ -88,6 +100,9 @@ struct op op_next(struct op op, enum op_answer answer)
 	case OP_FOLLOWUP:
 		op.state = followup(op.kind, answer);
 		op.followed_up = true;
+		break;
+	case OP_RESET:
+		op.state = reset(&op, answer);
 		break;
 	case OP_DONE:
 	case OP_FAILED:

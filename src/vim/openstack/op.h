@@ -3,18 +3,32 @@
  * One request that changes a cloud, as a state machine: what to do next, given an answer. Pure: the
  * drivers (create.c, destroy.c) send the requests, name the answers and carry out the next state.
  *
- * state to create to delete READY to be sent, alone or in bulk to be sent POSTED the POST is under
- * way the DELETE is under way UNKNOWN outcome unknown: pause before the accepted: pause before the
- * next look, the probe, the service may still work service may still work PROBING listing the owner
- * marks checking whether it still exists FOLLOWUP extra specs, an image's file forceDelete of a
- * soft-deleted server DONE it exists deleted, or kept because others use it FAILED the caller
- * reports why the caller reports why
+ * - READY: to be sent, alone or in bulk.
+ * - POSTED: the POST, or the DELETE, is under way.
+ * - UNKNOWN: a pause before the next look, because the service may still work. To create: the
+ *   outcome is unknown. To delete: the DELETE was accepted.
+ * - PROBING: to create, listing the owner marks; to delete, checking whether it still exists.
+ * - FOLLOWUP: to create, extra specs or an image's file; to delete, forceDelete of a soft-deleted
+ *   server.
+ * - RESET: os-resetState of a server whose deletion came to nothing. Nova ignores another DELETE
+ *   while its task is "deleting" (nova/compute/api.py, _delete).
+ * - DONE: it exists; or it is deleted, or kept because others use it.
+ * - FAILED: the caller reports why.
  */
 #pragma once
 
 #include <stdbool.h>
 
-enum op_state { OP_READY, OP_POSTED, OP_UNKNOWN, OP_PROBING, OP_FOLLOWUP, OP_DONE, OP_FAILED };
+enum op_state {
+	OP_READY,
+	OP_POSTED,
+	OP_UNKNOWN,
+	OP_PROBING,
+	OP_FOLLOWUP,
+	OP_RESET,
+	OP_DONE,
+	OP_FAILED
+};
 
 enum op_answer {
 	OP_PROCEED,     /* not an answer: its dependencies exist, or the pause is over */
@@ -28,6 +42,7 @@ enum op_answer {
 	OP_FOUND_PART,  /* some of a bulk request exist */
 	OP_FOUND_OTHER, /* a flavor of this name exists, made by another deployment */
 	OP_FOUND_SOFT,  /* a server is soft-deleted: it still holds ports, VFs and quota */
+	OP_FOUND_STUCK, /* a server: its deletion failed, or nobody carries it out */
 	OP_NOT_FOUND,
 	OP_TIMEOUT,
 	OP_INTERRUPTED,
@@ -38,6 +53,7 @@ enum op_kind { OP_CREATE, OP_DELETE };
 enum {
 	OP_MAX_TRIES = 3,  /* POSTs with unknown outcome for one resource */
 	OP_MAX_PROBES = 4, /* of the owner marks after each of them */
+	OP_MAX_RESETS = 3, /* of a server whose deletion came to nothing */
 };
 
 struct op {
@@ -47,6 +63,7 @@ struct op {
 	bool unique_name; /* at most one in the cloud has this name (flavors) */
 	unsigned tries;   /* requests whose outcome was unknown; survives a second READY */
 	unsigned probes;  /* since the last request */
+	unsigned resets;  /* os-resetState and another DELETE */
 	bool followed_up; /* a forceDelete is sent once */
 };
 

@@ -2,6 +2,7 @@
 #include "vim/openstack/handle.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
@@ -121,6 +122,17 @@ static char *read_user_data(const json_t *json)
 	return strbuf_steal(&decoded);
 }
 
+bool resource_runs_unconfirmed(const json_t *server)
+{
+	enum { RUNNING = 1 }; /* nova/objects/fields.py, InstancePowerState */
+	const char *fault = text(json_object_get(server, "fault"), "message");
+
+	return streq(text(server, "status"), "ERROR") && fault &&
+	       json_is_null(json_object_get(server, "OS-EXT-STS:task_state")) &&
+	       json_integer_value(json_object_get(server, "OS-EXT-STS:power_state")) == RUNNING &&
+	       strstr(fault, "CPU set to unpin");
+}
+
 static void read_server(struct vim_object *o, const json_t *json)
 {
 	const json_t *metadata = json_object_get(json, "metadata");
@@ -129,6 +141,8 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->owner = xstrdup(text(metadata, MARK_OWNER));
 	o->digest = xstrdup(text(metadata, MARK_DIGEST));
 	o->state = server_state(text(json, "status"), text(json, "OS-EXT-STS:task_state"));
+	if (resource_runs_unconfirmed(json))
+		o->state = VIM_STATE_BUSY;
 	o->fault = json_try_text(json_object_get(json, "fault"), "message");
 	o->image = xstrdup(text(json_object_get(json, "image"), "id"));
 	o->flavor = json_try_text(json_object_get(json, "flavor"), "original_name");

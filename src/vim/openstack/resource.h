@@ -30,6 +30,12 @@ struct resources {
 	size_t n;
 };
 
+/*
+ * Whether a server in ERROR runs, and only the confirmation of its resize failed, because Nova's
+ * audit had forgotten its old CPUs (CPUUnpinningInvalid; see change.c).
+ */
+bool resource_runs_unconfirmed(const json_t *server);
+
 /* Key of the list in the service's answer ("networks") and of one object ("network"). */
 const char *resource_plural(enum vim_kind kind);
 const char *resource_singular(enum vim_kind kind);
