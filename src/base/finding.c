@@ -117,6 +117,12 @@ void findings_sort(struct findings *f)
 	drop_repeated(f);
 }
 
+void findings_remove(struct findings *f, size_t i)
+{
+	finding_clear(&f->v[i]);
+	memmove(f->v + i, f->v + i + 1, (--f->n - i) * sizeof(*f->v));
+}
+
 void findings_clear(struct findings *f)
 {
 	array_free(f->v, f->n, finding_clear);

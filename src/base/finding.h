@@ -38,6 +38,8 @@ void findings_add(struct findings *f, enum severity severity, const char *rule, 
 /* Sets the other place of the finding added last; file may be NULL: none. */
 void findings_also(struct findings *f, const char *file, unsigned line);
 
+void findings_remove(struct findings *f, size_t i);
+
 /* Number of findings of this severity. */
 size_t findings_count(const struct findings *f, enum severity severity);
 

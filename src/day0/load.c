@@ -10,6 +10,7 @@
 #include "day0/day0.h"
 #include "day0/link.h"
 #include "day0/readers.h"
+#include "day0/token.h"
 #include "model/model.h"
 
 #define FILE_MAX ((size_t)1 << 20)
@@ -274,6 +275,7 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 		struct configuration *c = &group->configurations[i];
 		load_content(model, c, findings);
 		check_variables(model, group, c, findings);
+		tokens_read(model, group, c, findings);
 		links.incomplete |= !c->content && c->file;
 		if (!c->dst)
 			continue;

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/yaml_tree.h"
 #include "day0/decode.h"
+#include "day0/jinja.h"
 #include "day0/mime.h"
 #include "day0/program.h"
 
@@ -51,22 +52,61 @@ static void boothook(const struct text *t, struct guest_links *links, struct fin
 static void part_read(const char *type, const struct text *t, struct guest_links *links,
 		      struct findings *findings);
 
+static void jinja_unread(const struct text *t, struct guest_links *links, struct findings *findings)
+{
+	report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
+	       "the guest renders this jinja template, so the part is not checked");
+	links_unread(links, t, 0, mentions_network(t), "the jinja template",
+		     "what it renders depends on values that are known in the guest only");
+}
+
+/* Whether the line of the file has a value that is not known. */
+static bool is_unknown_line(const struct text *rendered, unsigned line)
+{
+	const char *s = rendered->s;
+	size_t i = 0;
+
+	for (const char *end; (end = strstr(s, JINJA_UNKNOWN)); s = end + 1) {
+		for (; s < end; s++)
+			i += *s == '\n';
+		if (text_line(rendered, i) == line)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong with an unknown value is not known. Whether one of them was an error. */
+static bool drop_findings_of_unknown(const struct text *rendered, struct findings *findings,
+				     size_t from)
+{
+	bool any = false;
+
+	for (size_t i = findings->n; i-- > from;) {
+		const struct finding *f = &findings->v[i];
+		if (!streq(f->file, rendered->file) || !is_unknown_line(rendered, f->line))
+			continue;
+		any |= f->severity == SEVERITY_ERROR;
+		findings_remove(findings, i);
+	}
+	return any;
+}
+
 static void jinja(const struct text *t, struct guest_links *links, struct findings *findings)
 {
 	const char *nl = memchr(t->s, '\n', t->len);
-	cleanup_text struct text rest = {0};
+	cleanup_text struct text rest = {0}, rendered = {0};
 
-	if (strstr(t->s, "{{") || strstr(t->s, "{%")) {
-		report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
-		       "the guest renders this jinja template, so the part is not checked");
-		links_unread(links, t, 0, mentions_network(t), "the jinja template",
-			     "the guest renders it");
+	tail(t, nl ? (size_t)(nl - t->s) + 1 : t->len, &rest);
+	if (!jinja_render(&rest, &rendered)) {
+		jinja_unread(t, links, findings);
 		return;
 	}
-	tail(t, nl ? (size_t)(nl - t->s) + 1 : t->len, &rest);
-	const char *type = type_from_start(rest.s, rest.len);
+	const char *type = type_from_start(rendered.s, rendered.len);
+	size_t from = findings->n;
 	if (!streq(type, "text/jinja2"))
-		part_read(type ? type : "text/plain", &rest, links, findings);
+		part_read(type ? type : "text/plain", &rendered, links, findings);
+	if (drop_findings_of_unknown(&rendered, findings, from))
+		jinja_unread(t, links, findings);
 }
 
 /* "#cloud-config-archive": a list of parts, each a text or a mapping with content and type. */

@@ -357,6 +357,121 @@ static void test_archive(void **state)
 	       "");
 }
 
+/* After "#cloud-config": commands with what the template knows. */
+static void test_jinja(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *template, *network, *findings;
+	} cases[] = {
+		{"hostname: {{ v1.local_hostname }}\nruncmd:\n{# legs #}\n"
+		 "- nmcli c a type bond ifname bond0 ipv4.method disabled\n"
+		 "{% for i in ['ens4', \"ens5\"] %}\n"
+		 "- nmcli c a type ethernet ifname {{ i }} master bond0\n{% endfor %}\n",
+		 "6 nmcli bond0 mode unset miimon -1 arp -1 mac unset\n  8 leg ens4 -\n  8 leg "
+		 "ens5 -\n",
+		 ""},
+		{"{% set n = 'bond0' -%}\n{%- set legs = range(4, 6) %}\nruncmd:\n"
+		 "- nmcli c a type bond ifname {{ n }} ip4 {{ ds.meta_data.ip }}/24\n"
+		 "{% for i in legs %}{% if i == 4 %}\n"
+		 "- nmcli c a type ethernet ifname ens{{ i }} master bond0\n{% else %}\n"
+		 "- nmcli c a type ethernet ifname eth{{ i }} master bond0\n{% endif %}{% endfor "
+		 "%}\n",
+		 "6 nmcli bond0 mode unset miimon -1 arp -1 mac unset $JINJA/24\n  8 leg ens4 -\n"
+		 "  10 leg eth5 -\n",
+		 ""},
+		{"{% raw %}\nruncmd:\n- nmcli c a type ethernet ifname '{{ x }}'\n{% endraw %}\n",
+		 "5 nic - - dhcp4\n", ""},
+		/* what depends on the guest is not known, also if it looks wrong */
+		{"{% if v1.distro == 'debian' %}\nruncmd: [nmcli c a type bond ifname b]\n{% endif "
+		 "%}\n",
+		 "1 unread the jinja template\n", "1 note day0-unread\n"},
+		{"runcmd: {{ nmcli }}\n", "1 unread the jinja template\n", "1 note day0-unread\n"},
+		{"{% for i in legs %}x{% endfor %}\n", "1 unread the jinja template, maybe\n",
+		 "1 note day0-unread\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *data =
+			xasprintf("## template: jinja\n#cloud-config\n%s", cases[i].template);
+		expect(data, cases[i].network, cases[i].findings);
+	}
+}
+
+static void add_subnet(struct network *n, const char *name, int version, const char *address,
+		       unsigned prefix, const char *gateway)
+{
+	struct subnet *s = array_push(n->subnets, n->n_subnets);
+
+	s->name = xstrdup(name);
+	s->ip_version = version;
+	s->address = xstrdup(address);
+	s->prefix = prefix;
+	s->gateway = xstrdup(gateway);
+}
+
+/* nicid 0 has two addresses, nicid 1 none. */
+static void tokens_fixture(struct fixture *f, const char *data)
+{
+	fixture_init(f, "dep.xml");
+	struct deployment *d = f->model->tenants[0].deployments;
+	struct network *n = array_push(d->networks, d->n_networks);
+	n->name = xstrdup("net");
+	add_subnet(n, "v4", 4, "192.0.2.0", 25, NULL);
+	add_subnet(n, "v6", 6, "2001:db8::", 64, "2001:db8::fe");
+	struct interface *port = array_push(f->group->interfaces, f->group->n_interfaces);
+	port->network = xstrdup("net");
+	port->mac_address = xstrdup("02:00:00:00:00:01");
+	port->ip_address = xstrdup("192.0.2.10");
+	port->type = PORT_DIRECT;
+	struct address *a = array_push(port->addresses, port->n_addresses);
+	a->id = 1;
+	a->ip_address = xstrdup("2001:db8::10");
+	port = array_push(f->group->interfaces, f->group->n_interfaces);
+	port->nicid = 1;
+	port->network = xstrdup("net");
+	fixture_add(f, "--user-data", data, NULL);
+	fixture_load(f);
+}
+
+static void test_tokens_of_esc(void **state)
+{
+	(void)state;
+	static const char data[] =
+		"#!/bin/sh\n"
+		"nmcli c a type ethernet ifname e mac ${NICID_0_MAC_ADDRESS} ip4 "
+		"${NICID_0_IP_ADDRESS}/${NICID_0_CIDR_PREFIX} gw4 ${NICID_0_GATEWAY} ip6 "
+		"${NICID_0_1_IP_ADDRESS}/${NICID_0_1_CIDR_PREFIX} gw6 ${NICID_0_1_GATEWAY}\n"
+		"# ${NICID_0_NETMASK} ${NICID_0_CIDR_ADDRESS} ${NICID_0_IPV4_OCTETS} "
+		"${NICID_0_NIC_TYPE} ${NICID_1_IP_ALLOCATION_TYPE} ${NICID_X} ${OTHER}\n";
+	cleanup_fixture struct fixture f = {0};
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *composed = NULL;
+	size_t len;
+
+	tokens_fixture(&f, data);
+	cleanup_free char *text = network_text(&f.group->guest);
+	cleanup_free char *found = fixture_findings(&f);
+	assert_string_equal(text, "2 nic e 02:00:00:00:00:01 192.0.2.10/25 2001:db8::10/64 gw4 "
+				  "192.0.2.1 gw6 2001:db8::fe\n");
+	assert_string_equal(found, "");
+	assert_int_equal(day0_compose(f.group, 0, NULL, 0, &composed, &len, &err), 0);
+	assert_non_null(strstr(composed, "\n# 255.255.255.128 192.0.2.0 2.10 PASSTHRU DHCP "
+					 "${NICID_X} ${OTHER}\n"));
+}
+
+static void test_tokens_that_only_the_vim_knows(void **state)
+{
+	(void)state;
+	cleanup_fixture struct fixture f = {0};
+
+	tokens_fixture(&f, "#!/bin/sh\necho ${NICID_1_MAC_ADDRESS}\necho ${NICID_7_IP_ADDRESS}\n"
+			   "echo ${NICID_0_NETWORK_ID} $NICID_0_IP_ADDRESS\n");
+	cleanup_free char *found = fixture_findings(&f);
+	assert_string_equal(found, "2 error day0-token\n3 error day0-token\n4 error day0-token\n"
+				   "4 error day0-token\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -368,6 +483,9 @@ int main(void)
 		cmocka_unit_test(test_scripts_are_evaluated),
 		cmocka_unit_test(test_what_is_not_known_is_unknown),
 		cmocka_unit_test(test_archive),
+		cmocka_unit_test(test_jinja),
+		cmocka_unit_test(test_tokens_of_esc),
+		cmocka_unit_test(test_tokens_that_only_the_vim_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jinja templates of user data, as far as their values are in the template itself. */
+#pragma once
+
+#include <stdbool.h>
+
+struct text;
+
+/* What a value becomes that only the guest knows. */
+#define JINJA_UNKNOWN "$JINJA"
+
+/*
+ * Renders "set", "for" over literal lists, "if" of known values, comments and expressions as
+ * cloudinit/templater.py does. False: what is
+ * rendered depends on such a value, or on a statement that is not known.
+ */
+bool jinja_render(const struct text *template, struct text *ret);

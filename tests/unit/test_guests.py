@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One bond, set up in each dialect: dnsvnf check reads it. What cannot be read is unknown: said once, and no error."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DNSVNF = sys.argv.pop(1)
+# The legs' ports have the same addresses on two networks of one segment: right for a bond, an error without one.
+DESCRIPTOR = "examples/designs/flat/dep.xml"
+MACS = [f"fa:16:3e:10:00:0{i}" for i in range(3)]
+V4, GATEWAY4 = "172.16.1.10/24", "172.16.1.1"
+V6, GATEWAY6 = "2001:db8:101::10/64", "2001:db8:101::1"
+
+MGMT = f"nmcli con add type ethernet con-name mgmt ifname ens3 mac {MACS[0]} ip4 10.10.10.10/24"
+OPTIONS = "mode=active-backup,miimon=100,fail_over_mac=active"
+BOND = f"nmcli con add type bond con-name bond0 ifname bond0 bond.options {OPTIONS} " \
+       f"ip4 {V4} gw4 {GATEWAY4} ip6 {V6} gw6 {GATEWAY6}"
+
+
+def leg(number, master="bond0"):
+    return f"nmcli con add type ethernet con-name leg{number} ifname ens{number + 3} mac {MACS[number]} master {master}"
+
+
+def cloud_config(*commands, files=(), keys=()):
+    lines = ["#cloud-config", *keys]
+    if files:
+        lines.append("write_files:")
+    for path, content in files:
+        lines += [f"- path: {path}", "  permissions: '0600'", "  content: |"]
+        lines += ["    " + line for line in content.strip("\n").split("\n")]
+    if commands:
+        lines.append("runcmd:")
+    return "\n".join(lines + [f"- {json.dumps(c)}" for c in commands]) + "\n"
+
+
+NMCLI = (MGMT, BOND, leg(1), leg(2))
+SCRIPT = "#!/bin/bash\n"
+KEYFILES = "/etc/NetworkManager/system-connections/"
+NETWORKD = "/etc/systemd/network/"
+SUSE = "/etc/sysconfig/network/"
+UUID = "6f3d0a5c-0f0e-4f0e-9d7e-0123456789ab"
+
+
+def keyfiles(master="bond0", key="controller"):
+    return [
+        (KEYFILES + "mgmt.nmconnection", f"[connection]\nid=mgmt\ntype=ethernet\n[ethernet]\nmac-address={MACS[0]}\n"
+                                         "[ipv4]\nmethod=manual\naddress1=10.10.10.10/24"),
+        (KEYFILES + "bond0.nmconnection", f"[connection]\nid=bond0\nuuid={UUID}\ntype=bond\ninterface-name=bond0\n[bond]\n"
+         + OPTIONS.replace(",", "\n") + f"\n[ipv4]\nmethod=manual\naddress1={V4},{GATEWAY4}\n[ipv6]\nmethod=manual\n"
+         f"addresses={V6};\ngateway={GATEWAY6}"),
+        *((KEYFILES + f"leg{i}.nmconnection", f"[connection]\nid=leg{i}\ntype=ethernet\n{key}={master}\nport-type=bond\n"
+           f"[ethernet]\nmac-address={MACS[i]}") for i in (1, 2))]
+
+
+NETWORKD_FILES = [
+    (NETWORKD + "10-bond0.netdev", "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=0.1\n"
+                                   "FailOverMACPolicy=active"),
+    (NETWORKD + "20-mgmt.network", f"[Match]\nMACAddress={MACS[0]}\n[Network]\nAddress=10.10.10.10/24"),
+    (NETWORKD + "30-legs.network", f"[Match]\nMACAddress={MACS[1]} {MACS[2]}\n[Network]\nBond=bond0"),
+    (NETWORKD + "40-bond0.network", f"[Match]\nName=bond0\n[Network]\nAddress={V4}\nAddress={V6}\nGateway={GATEWAY4}\n"
+                                    f"[Route]\nGateway={GATEWAY6}")]
+
+IFUPDOWN = f"""
+auto ens3
+iface ens3 inet static
+  address 10.10.10.10/24
+auto bond0
+iface bond0 inet static
+  address 172.16.1.10
+  netmask 255.255.255.0
+  gateway {GATEWAY4}
+  bond-mode active-backup
+  bond-miimon 100
+  bond-fail-over-mac active
+  bond-slaves ens4 ens5
+iface bond0 inet6 static
+  address {V6}
+  gateway {GATEWAY6}
+"""
+IFUPDOWN_LEGS = IFUPDOWN.replace("bond-slaves ens4 ens5", "bond-slaves none") + """
+iface ens4 inet manual
+  bond-master bond0
+iface ens5 inet manual
+  bond-master bond0
+"""
+
+SUSE_FILES = [
+    (SUSE + "ifcfg-ens3", "STARTMODE='auto'\nBOOTPROTO='static'\nIPADDR='10.10.10.10/24'"),
+    (SUSE + "ifcfg-bond0", f"STARTMODE='auto'\nBOOTPROTO='static'\nIPADDR='{V4}'\nIPADDR_6='{V6}'\n"
+                           "BONDING_MASTER='yes'\nBONDING_SLAVE0='ens4'\nBONDING_SLAVE1='ens5'\n"
+                           f"BONDING_MODULE_OPTS='{OPTIONS.replace(',', ' ')}'"),
+    (SUSE + "ifcfg-ens4", "STARTMODE='hotplug'\nBOOTPROTO='none'"),
+    (SUSE + "ifroute-bond0", f"default {GATEWAY4} - bond0\ndefault {GATEWAY6} - bond0")]
+
+IP = ("ip addr add 10.10.10.10/24 dev ens3",
+      f"ip link add bond0 type bond {OPTIONS.replace('=', ' ').replace(',', ' ')}",
+      "for i in ens4 ens5; do ip link set $i down; ip link set $i master bond0; done", "ip link set bond0 up",
+      f"ip addr add {V4} dev bond0", f"ip -6 addr add {V6} dev bond0", f"ip route add default via {GATEWAY4}",
+      f"ip -6 route add default via {GATEWAY6} dev bond0")
+SYSFS = ("ip addr add 10.10.10.10/24 dev ens3", "echo +bond0 > /sys/class/net/bonding_masters",
+         *(f"echo {value} > /sys/class/net/bond0/bonding/{name}"
+           for name, value in (option.split("=") for option in OPTIONS.split(","))),
+         *(f"echo +{name} > /sys/class/net/bond0/bonding/slaves" for name in ("ens4", "ens5")), *IP[4:])
+
+NETPLAN = f"""
+network:
+  version: 2
+  ethernets:
+    mgmt: {{match: {{macaddress: "{MACS[0]}"}}, addresses: [10.10.10.10/24]}}
+    leg1: {{match: {{macaddress: "{MACS[1]}"}}, set-name: leg1}}
+    leg2: {{match: {{macaddress: "{MACS[2]}"}}, set-name: leg2}}
+  bonds:
+    bond0:
+      interfaces: [leg1, leg2]
+      addresses: [{V4}, "{V6}"]
+      routes: [{{to: default, via: {GATEWAY4}}}, {{to: default, via: "{GATEWAY6}"}}]
+      parameters: {{mode: active-backup, fail-over-mac-policy: active, mii-monitor-interval: 100}}
+"""
+
+
+def netplan(old="", new=""):
+    assert old in NETPLAN
+    return cloud_config("netplan apply", files=[("/etc/netplan/60-dns.yaml", NETPLAN.replace(old, new) if old else NETPLAN)])
+
+
+GLOB = f'    leg1: {{match: {{macaddress: "{MACS[1]}"}}, set-name: leg1}}\n' \
+       f'    leg2: {{match: {{macaddress: "{MACS[2]}"}}, set-name: leg2}}\n' \
+       "  bonds:\n    bond0:\n      interfaces: [leg1, leg2]"
+
+
+def legs_by(match):
+    return netplan(GLOB, f"    legs: {{match: {match}}}\n  bonds:\n    bond0:\n      interfaces: [legs]")
+
+
+# Each is read: the rules about bonds run, and find nothing.
+READ = {
+    "nmcli": cloud_config(*NMCLI),
+    "nmcli, master by UUID": cloud_config(MGMT, f"{BOND} connection.uuid {UUID}", leg(1, UUID), leg(2, UUID)),
+    "nmcli, bond after its legs": cloud_config(MGMT, leg(1), leg(2), BOND),
+    "keyfiles": cloud_config("nmcli connection reload", files=keyfiles()),
+    "keyfiles, master by UUID": cloud_config("nmcli connection reload", files=keyfiles(UUID, "master")),
+    "keyfiles by heredocs": SCRIPT + "".join(f"cat > {path} <<'EOF'\n{content}\nEOF\n" for path, content in keyfiles())
+                            + "chmod 600 /etc/NetworkManager/system-connections/*\nnmcli con reload\n",
+    "keyfiles by echo": SCRIPT + "".join(f"echo '{line}' >> {path}\n" for path, content in keyfiles()
+                                         for line in content.split("\n")) + "nmcli con reload\n",
+    "networkd": cloud_config("networkctl reload", files=NETWORKD_FILES),
+    "ifupdown": cloud_config("ifup bond0", files=[("/etc/network/interfaces.d/60-dns", IFUPDOWN)]),
+    "ifupdown, legs name the bond": cloud_config("ifup -a", files=[("/etc/network/interfaces", IFUPDOWN_LEGS)]),
+    "ifupdown with underscores": cloud_config("systemctl restart networking", files=[
+        ("/etc/network/interfaces", IFUPDOWN.replace("bond-", "bond_"))]),
+    "SUSE": cloud_config("wicked ifreload all", files=SUSE_FILES),
+    "ip commands": cloud_config(*IP),
+    "ip commands in a script": SCRIPT + "modprobe bonding\n" + "\n".join(IP) + "\n",
+    "sysfs": SCRIPT + "\n".join(SYSFS) + "\n",
+    "netplan": netplan(),
+    "netplan moved into place": cloud_config("mv /root/dns.yaml /etc/netplan/", "netplan apply",
+                                             files=[("/root/dns.yaml", NETPLAN)]),
+    "archive": "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n"
+               + "".join(f"    {line}\n" for line in cloud_config(*NMCLI).splitlines()),
+    "archive of a script": "#cloud-config-archive\n- |\n  #!/bin/sh\n" + "".join(f"  {c}\n" for c in NMCLI),
+    "jinja with an unknown name": "## template: jinja\n" + cloud_config(
+        *NMCLI, keys=["hostname: {{ v1.local_hostname }}"]),
+    "jinja with a loop": "## template: jinja\n#cloud-config\nruncmd:\n" + f"- {MGMT}\n- {BOND}\n"
+                         "{% for i in [1, 2] %}\n- nmcli con add type ethernet con-name leg{{ i }} "
+                         "mac fa:16:3e:10:00:0{{ i }} ifname '*' master bond0\n{% endfor %}\n",
+    "sh -xc": "#cloud-config\nruncmd:\n" + "".join(f"- [sh, -xc, '{c}']\n" for c in NMCLI),
+    "bash -lc": "#cloud-config\nruncmd:\n" + "".join(f"- [bash, -lc, '{c}']\n" for c in NMCLI),
+    "sh -c in a string": cloud_config(*(f"sh -euc '{c}'" for c in NMCLI)),
+    "cloud-init-per": "#cloud-config\nbootcmd:\n" + "".join(f"- [cloud-init-per, once, c{i}, {c.replace(' ', ', ')}]\n"
+                                                            for i, c in enumerate(NMCLI) if "," not in c)
+                      + f"- cloud-init-per once bond {BOND}\n",
+    "wrappers": cloud_config(f"timeout 30 {MGMT}", f"sudo -n env LC_ALL=C {BOND}", f"nohup nice -n 5 {leg(1)}",
+                             f"exec setsid {leg(2)}"),
+    "loop": cloud_config(MGMT, BOND, "for i in ens4 ens5; do\n  nmcli con add type ethernet con-name leg-$i ifname $i "
+                                     "master bond0\ndone"),
+    "loop over variables of other commands": cloud_config(
+        "B=bond0", "LEGS='ens4 ens5'", MGMT, BOND,
+        "for i in $LEGS; do nmcli con add type ethernet con-name leg-$i ifname $i master $B; done"),
+    "function": SCRIPT + f"leg() {{\n  nmcli con add type ethernet con-name $1 ifname $1 mac $2 master bond0\n}}\n{MGMT}\n"
+                f"{BOND}\nleg ens4 {MACS[1]}\nleg ens5 {MACS[2]}\n",
+    "script in a file": cloud_config("/usr/local/sbin/net bond0", files=[
+        ("/usr/local/sbin/net", f"#!/bin/sh\n{MGMT}\n{BOND}\n{leg(1, '$1')}\n{leg(2, '$1')}")]),
+    "script of a unit": cloud_config("systemctl enable --now net", files=[
+        ("/usr/local/sbin/net", "#!/bin/sh\n" + "\n".join(NMCLI)),
+        ("/etc/systemd/system/net.service", "[Service]\nType=oneshot\nExecStart=/usr/local/sbin/net\n")]),
+    "boothook": "#cloud-boothook\n#!/bin/sh\n" + "\n".join(NMCLI) + "\n",
+    "programs that do not matter": cloud_config(*NMCLI, "yum -y install knot", "systemctl enable --now knot",
+                                                "sysctl -w net.core.rmem_max=4194304", "/opt/dns/register"),
+}
+
+PYTHON = "#!/usr/bin/python3\nimport subprocess\nsubprocess.run(['nmcli', 'con', 'up', 'bond0'])\n"
+
+# What is not read may set up a bond: said once, no error.
+UNREAD = {
+    "include": "#include\nhttps://example.test/user-data\n",
+    "part handler": "#part-handler\ndef list_types(): return []\n",
+    "python": PYTHON,
+    "python in a file": cloud_config("/root/net.py", files=[("/root/net.py", PYTHON)]),
+    "perl boothook": "#cloud-boothook\n#!/usr/bin/perl\nsystem('ip link add bond0 type bond');\n",
+    "downloaded script": cloud_config("curl -s https://example.test/net.sh | bash"),
+    "downloaded file": cloud_config("wget -O /tmp/n.sh https://example.test/n.sh", "sh /tmp/n.sh"),
+    "program of the image": cloud_config("/opt/dns/bin/setup-network"),
+    "ansible": cloud_config("ansible-pull -U https://example.test/net.git site.yml"),
+    "ansible of cloud-init": "#cloud-config\nansible:\n  install_method: pip\n  pull: {url: https://example.test/net.git, "
+                             "playbook_name: site.yml}\n",
+    "puppet": cloud_config("puppet agent --onetime"),
+    "salt": cloud_config("salt-call state.apply"),
+    "nmstate": cloud_config("nmstatectl apply /etc/nmstate/net.yml", files=[("/etc/nmstate/net.yml", "interfaces: []")]),
+    "netplan from elsewhere": cloud_config("cp /opt/dns/60-dns.yaml /etc/netplan/", "netplan apply"),
+    "edited file": cloud_config("sed -i s/eth0/ens3/ /etc/sysconfig/network-scripts/ifcfg-bond0"),
+    "options of the module": cloud_config("modprobe bonding mode=1 miimon=100", "ifconfig bond0 172.16.1.10 up"),
+    "dhcpcd": cloud_config(files=[("/etc/dhcpcd.conf", "interface bond0\nstatic ip_address=172.16.1.10/24")]),
+    "jinja with a condition": "## template: jinja\n#cloud-config\n{% if v1.distro == 'rhel' %}\nruncmd:\n"
+                              + "".join(f"- {c}\n" for c in NMCLI) + "{% endif %}\n",
+    "drop-in of networkd": cloud_config(files=[(NETWORKD + "bond0.network.d/a.conf", "[Network]\nAddress=172.16.1.10/24")]),
+    "nmcli with unknown words": cloud_config('nmcli con add $(cat /opt/dns/bond)'),
+}
+
+# The bond is known, its legs are not.
+LEGS = {
+    "netplan, glob": legs_by('{name: "ens*"}'),
+    "netplan, driver": legs_by("{driver: iavf}"),
+    "networkd, glob": cloud_config(files=[*NETWORKD_FILES[:2], NETWORKD_FILES[3], (
+        NETWORKD + "30-legs.network", "[Match]\nName=ens*\n[Network]\nBond=bond0")]),
+    "loop over what the guest has": cloud_config(
+        MGMT, BOND, "for i in $(ls /sys/class/net | grep ens); do nmcli con add type ethernet ifname $i master bond0; done"),
+    "MAC of the guest": cloud_config(MGMT, BOND, leg(1), "M=$(cat /sys/class/net/ens5/address)",
+                                     "nmcli con add type ethernet ifname ens5 mac $M master bond0"),
+}
+
+# Nothing here sets up a bond: that is known.
+ABSENT = {
+    "programs that do not matter": cloud_config("yum -y install knot", "systemctl enable --now knot", "echo a > /etc/motd"),
+    "nothing": "#cloud-config\nhostname: dns\n",
+}
+
+
+def check(user_data):
+    with tempfile.TemporaryDirectory() as folder:
+        with open(DESCRIPTOR, encoding="utf-8") as file:
+            descriptor = file.read()
+        with open(os.path.join(folder, "dep.xml"), "w", encoding="utf-8") as file:
+            file.write(descriptor)
+        with open(os.path.join(folder, "day0.cfg"), "w", encoding="utf-8") as file:
+            file.write(user_data)
+        done = subprocess.run([DNSVNF, "check", "-o", "json", os.path.join(folder, "dep.xml")], capture_output=True,
+                              text=True, timeout=60)
+    return json.loads(done.stdout)["findings"]
+
+
+class Guests(unittest.TestCase):
+    def rules(self, user_data, severities=("error", "warning")):
+        return [f["rule"] for f in check(user_data) if f["severity"] in severities]
+
+    def test_read(self):
+        for name, user_data in READ.items():
+            with self.subTest(name):
+                self.assertEqual(self.rules(user_data), [])
+                self.assertIn("bond-monitor-blind", self.rules(user_data, ("note",)))
+
+    def test_unread_is_unknown(self):
+        for name, user_data in UNREAD.items():
+            with self.subTest(name):
+                self.assertEqual(self.rules(user_data), ["guest-unread"])
+
+    def test_unknown_legs(self):
+        for name, user_data in LEGS.items():
+            with self.subTest(name):
+                self.assertEqual(self.rules(user_data), [])
+                self.assertEqual(self.rules(user_data, ("note",)).count("legs-unknown"), 1)
+
+    def test_absent(self):
+        for name, user_data in ABSENT.items():
+            with self.subTest(name):
+                self.assertIn("address-twice", self.rules(user_data))
+
+    def test_faults_in_each_dialect_are_found(self):
+        for name, user_data, old, new, rule in (
+                ("keyfiles", READ["keyfiles"], "fail_over_mac=active", "fail_over_mac=none", "bond-mac-policy"),
+                ("networkd", READ["networkd"], "MIIMonitorSec=0.1", "UpDelaySec=1", "bond-monitor-none"),
+                ("ifupdown", READ["ifupdown"], "bond-mode active-backup", "bond-mode 802.3ad", "bond-mode"),
+                ("ifupdown, one leg", READ["ifupdown"], "ens4 ens5", "ens4", "bond-one-leg"),
+                ("SUSE", READ["SUSE"], "mode=active-backup", "", "bond-mode"),
+                ("ip", READ["ip commands"], "ens4 ens5", "ens4", "bond-one-leg"),
+                ("sysfs", READ["sysfs"], "echo active >", "echo none >", "bond-mac-policy"),
+                ("ip, address", READ["ip commands"], "addr add 172.16.1.10/24", "addr add 172.16.1.10/25",
+                 "address-prefix")):
+            with self.subTest(name):
+                self.assertIn(old, user_data)
+                self.assertIn(rule, self.rules(user_data.replace(old, new)))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
