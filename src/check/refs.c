@@ -217,13 +217,20 @@ static void check_deployment(struct place *p)
 void check_references(const struct model *model, struct findings *findings)
 {
 	struct place p = {.model = model, .findings = findings};
+	size_t n = 0;
 
 	check_vlans(model, model->networks, model->n_networks, "/esc_datamodel", findings);
 	for (size_t i = 0; i < model->n_tenants; i++) {
 		p.tenant = &model->tenants[i];
+		n += p.tenant->n_deployments;
 		for (size_t j = 0; j < p.tenant->n_deployments; j++) {
 			p.deployment = &p.tenant->deployments[j];
 			check_deployment(&p);
 		}
 	}
+	if (n == 0 && findings_count(findings, SEVERITY_ERROR) == 0)
+		findings_add(findings, SEVERITY_WARNING, "descriptor-missing", model->file, 1,
+			     "/esc_datamodel",
+			     "there is no deployment, so nothing is deployed: add tenants with a "
+			     "tenant and its deployment");
 }

@@ -34,7 +34,7 @@ void element_free(struct element *e)
 		return;
 	for (size_t i = 0; i < e->n_children; i++)
 		element_free(e->children[i]);
-	free_all(e->children, e->name, e->space, e->attributes);
+	free_all(e->children, e->name, e->space, e->attributes, e->operation);
 	strbuf_clear(&e->text);
 	free(e);
 }

@@ -28,6 +28,7 @@ struct element {
 	unsigned line;
 	unsigned text_line; /* line of the first character of text; 0 without text */
 	char *attributes;   /* names of unsupported XML attributes, or NULL */
+	char *operation;    /* value of the XML attribute operation (NETCONF), or NULL */
 	bool array;         /* JSON: was in an array */
 	bool null;          /* JSON: null */
 	struct element *parent;

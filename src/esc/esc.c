@@ -30,8 +30,12 @@ static struct element *parse(struct esc_reading *r, const char *data, size_t len
 		return json_parse(r, bom ? data + 3 : data, bom ? len - 3 : len);
 	}
 	/* expat handles a UTF-16 byte order mark. */
-	if (*start == '<' || memcmp(start, "\xff\xfe", 2) == 0 || memcmp(start, "\xfe\xff", 2) == 0)
-		return xml_parse(r, data, len);
+	if (*start == '<' || memcmp(start, "\xff\xfe", 2) == 0 ||
+	    memcmp(start, "\xfe\xff", 2) == 0) {
+		cleanup_free char *message = envelope_message(data, len);
+
+		return xml_parse(r, message ? message : data, len);
+	}
 	cleanup_free char *word = xstrndup(start, strcspn(start, "\r\n"));
 	make_ascii(word);
 	report_syntax(r, line, "the file begins with \"%s\" and is neither XML nor JSON",
@@ -45,9 +49,18 @@ void esc_read_memory(const char *file, const char *data, size_t len, struct mode
 	struct esc_reading reading = {.file = file, .findings = findings};
 	cleanup_element struct element *root = NULL;
 	cleanup_model struct model *model = NULL;
+	unsigned none;
 
 	root = parse(&reading, data, len);
-	if (root && schema_check(&reading, root)) {
+	if (root)
+		root = envelope_open(&reading, root, &none);
+	if (root) {
+		schema_check(&reading, root);
+		if (operations_check(&reading, root) == 0 && none)
+			report_syntax(&reading, none,
+				      "default-operation is \"none\" and no element has an "
+				      "operation, so the message asks for nothing: remove "
+				      "default-operation");
 		model = model_new(file);
 		model_build(&reading, root, model);
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads ESC descriptors (XML, or JSON with the same model). */
+/* Reads ESC descriptors (XML, or JSON with the same model), and writes them. */
 #pragma once
 
 struct err;
 struct findings;
 struct model;
+struct strbuf;
 
 /*
  * Reads the descriptor at path. Errors in its contents become findings with line and path; the
@@ -14,3 +15,6 @@ struct model;
  */
 int esc_read(const char *path, struct model **ret_model, struct findings *findings,
 	     struct err *err);
+
+/* The model as XML: reading it gives the same model. comment (may be NULL) must not have "--". */
+void esc_write(const struct model *model, const char *comment, struct strbuf *ret);

@@ -18,10 +18,30 @@ void esc_read_memory(const char *file, const char *data, size_t len, struct mode
 		     struct findings *findings);
 
 /*
- * Validates the tree against the data model. Unknown, missing, repeated and invalid elements are
- * reported and marked; values become canonical. False if the root is not esc_datamodel.
+ * A copy of data without NETCONF's message separators: of several messages, the first with a
+ * descriptor; the others are blank lines. NULL: there are none. The caller frees.
  */
-bool schema_check(struct esc_reading *r, struct element *root);
+char *envelope_message(const char *data, size_t len);
+
+/*
+ * The only esc_datamodel of the tree, on its own; takes ownership of outer. NULL after a finding.
+ * *ret_default_none is the line of a default-operation "none", or 0.
+ */
+struct element *envelope_open(struct esc_reading *r, struct element *outer,
+			      unsigned *ret_default_none);
+
+/* Reports the operations delete and remove in the tree, errors; returns how many there are that
+ * make something. */
+size_t operations_check(struct esc_reading *r, const struct element *e);
+
+/* Whether the element's own operation is delete or remove: it needs its keys only. */
+bool operation_deletes(const struct element *e);
+
+/*
+ * Validates the tree of an esc_datamodel against the data model. Unknown, missing, repeated and
+ * invalid elements are reported and marked; values become canonical.
+ */
+void schema_check(struct esc_reading *r, struct element *root);
 
 /* Builds the model from a validated tree. Reports errors that YANG types do not cover. */
 void model_build(struct esc_reading *r, struct element *root, struct model *model);

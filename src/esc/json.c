@@ -131,32 +131,6 @@ static void read_members(struct json *j, struct element *e, unsigned depth)
 	}
 }
 
-/* Keeps only the member esc_datamodel of the outermost object. */
-static struct element *take_root(struct esc_reading *r, struct element *outer)
-{
-	struct element *root = NULL;
-
-	for (size_t i = 0; i < outer->n_children; i++) {
-		struct element *e = outer->children[i];
-
-		if (!root && streq(e->name, ESC_ROOT)) {
-			root = e;
-			outer->children[i] = outer->children[outer->n_children - 1];
-			outer->n_children--;
-			i--;
-		}
-	}
-	for (size_t i = 0; i < outer->n_children; i++)
-		report(r, SEVERITY_WARNING, "descriptor-unknown", outer->children[i],
-		       "'%s' beside '" ESC_ROOT "' is ignored", outer->children[i]->name);
-	if (!root)
-		report_syntax(r, 1,
-			      "the outermost object has no member \"" ESC_MODULE ":" ESC_ROOT "\"");
-	else
-		root->parent = NULL;
-	return root;
-}
-
 static bool is_json(struct esc_reading *r, const char *data, size_t len)
 {
 	json_error_t error;
@@ -228,5 +202,5 @@ struct element *json_parse(struct esc_reading *r, const char *data, size_t len)
 		yaml_event_delete(&event);
 	} while (!j.failed && type != YAML_MAPPING_START_EVENT);
 	yaml_parser_delete(&j.parser);
-	return j.failed ? NULL : take_root(r, outer);
+	return j.failed ? NULL : steal_ptr(outer);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <strings.h>
+
 #include "base/alloc.h"
 #include "base/str.h"
 #include "esc/element.h"
@@ -240,6 +242,12 @@ static void read_networks(struct esc_reading *r, struct element *parent, struct 
 	}
 }
 
+/* "N/A" in the place of a file stands for none, as in ESC's own samples. */
+static bool is_not_applicable(const struct element *e)
+{
+	return e && strcasecmp(element_text(e), "N/A") == 0;
+}
+
 static void read_images(struct element *root, struct model *model)
 {
 	for_each_child (e, child_named(root, "images"), "image") {
@@ -247,7 +255,7 @@ static void read_images(struct element *root, struct model *model)
 
 		image->name = key_of(e, "name");
 		image->line = e->line;
-		image->src = leaf(e, "src");
+		image->src = is_not_applicable(child_named(e, "src")) ? NULL : leaf(e, "src");
 		image->disk_format = leaf(e, "disk_format");
 		image->container_format = leaf(e, "container_format");
 		image->disk_bus = leaf(e, "disk_bus");
@@ -451,16 +459,20 @@ static void read_placements(struct element *e, struct vm_group *group)
 	}
 }
 
-/* The content has exactly one source, and dnsvnf must support it. */
-static void read_source(struct esc_reading *r, struct element *e, struct configuration *c)
+/* The content has exactly one source, and dnsvnf must support it. False: it has none on purpose. */
+static bool read_source(struct esc_reading *r, struct element *e, struct configuration *c)
 {
 	static const char *const sources[] = {"file", "data", "encrypted_data", "file_locators",
 					      "file_locator_name"};
-	struct element *first = NULL;
+	struct element *first = NULL, *none = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		struct element *source = child_named(e, sources[i]);
 
+		if (i == 0 && is_not_applicable(source)) {
+			none = source;
+			continue;
+		}
 		if (source && first)
 			report(r, SEVERITY_ERROR, "descriptor-value", source,
 			       "%s and %s are both set for dst \"%s\": remove one", first->name,
@@ -481,31 +493,38 @@ static void read_source(struct esc_reading *r, struct element *e, struct configu
 		c->source_line = first->text_line ? first->text_line : first->line;
 	}
 	/* An element that was rejected is not missing. */
-	for (size_t i = 0; !first && i < e->n_children; i++)
+	for (size_t i = 0; !first && !none && i < e->n_children; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(sources) && !first; j++)
 			if (streq(e->children[i]->name, sources[j]) && e->children[i]->schema)
 				first = e->children[i];
-	if (!first)
+	if (!first && none)
+		report(r, SEVERITY_NOTE, "descriptor-unsupported", none,
+		       "the file of dst \"%s\" is \"%s\": the guest gets none", c->dst,
+		       element_text(none));
+	else if (!first)
 		report(r, SEVERITY_ERROR, "descriptor-missing", e,
 		       "the configuration of dst \"%s\" has no content: add file or data", c->dst);
+	return first || !none;
 }
 
 static void read_configurations(struct esc_reading *r, struct element *e, struct vm_group *group)
 {
 	for_each_child (configuration, child_named(e, "config_data"), "configuration") {
-		struct configuration *one =
-			array_push(group->configurations, group->n_configurations);
+		struct configuration one = {.dst = key_of(configuration, "dst"),
+					    .line = configuration->line};
+		bool has_content = read_source(r, configuration, &one);
 
-		one->dst = key_of(configuration, "dst");
-		one->line = configuration->line;
-		read_source(r, configuration, one);
 		for_each_child (variable, configuration, "variable") {
-			struct variable *v = array_push(one->variables, one->n_variables);
+			struct variable *v = array_push(one.variables, one.n_variables);
 
 			v->name = key_of(variable, "name");
 			v->line = variable->line;
 			v->values = leaf_list(variable, "val");
 		}
+		if (has_content)
+			*array_push(group->configurations, group->n_configurations) = one;
+		else
+			configuration_clear(&one);
 	}
 }
 
@@ -578,6 +597,17 @@ static void read_deployment(struct esc_reading *r, struct element *e, struct dep
 	read_extensions(e, &deployment->extensions, &deployment->n_extensions);
 }
 
+/* Of ESC 1.x. Without anything else to deploy, the descriptor would deploy nothing. */
+static void read_services(struct esc_reading *r, struct element *e, bool others)
+{
+	for_each_child (services, e, "services")
+		report(r, others ? SEVERITY_WARNING : SEVERITY_ERROR, "descriptor-unsupported",
+		       services,
+		       "'services' is the form of ESC 1.x and is not read%s: write its VMs as "
+		       "vm_groups of tenants/tenant/deployments/deployment",
+		       others ? "" : ", so there is nothing to deploy here");
+}
+
 static void read_tenants(struct esc_reading *r, struct element *root, struct model *model)
 {
 	for_each_child (e, child_named(root, "tenants"), "tenant") {
@@ -594,11 +624,9 @@ static void read_tenants(struct esc_reading *r, struct element *root, struct mod
 			read_deployment(r, deployment, one);
 		}
 		read_extensions(e, &tenant->extensions, &tenant->n_extensions);
-		for_each_child (services, e, "services")
-			report(r, SEVERITY_WARNING, "descriptor-unsupported", services,
-			       "'services' is the format of ESC 1 and is ignored: move its "
-			       "vm_groups to deployments/deployment");
+		read_services(r, e, tenant->n_deployments > 0);
 	}
+	read_services(r, root, model->n_tenants > 0);
 }
 
 /* Reports elements that are in the data model but not used. */

@@ -201,7 +201,7 @@ static void check_missing(struct check *c, struct element *e)
 
 		if (child && child->invalid && s->is_key)
 			e->invalid = true; /* without a key nothing can refer to the entry */
-		if (child || !s->is_needed)
+		if (child || !s->is_needed || (!s->is_key && operation_deletes(e)))
 			continue;
 		if (s->is_key) {
 			e->invalid = true;
@@ -280,6 +280,10 @@ static void check_inner(struct check *c, struct element *e)
 	for (size_t i = 0; i < e->n_children; i++) {
 		struct element *child = e->children[i];
 
+		if (child->name[0] == '@') { /* metadata in JSON; see envelope.c */
+			child->invalid = true;
+			continue;
+		}
 		if (streq(child->space, c->space))
 			child->schema = find_child(e->schema, child->name);
 		if (!child->schema) {
@@ -293,18 +297,11 @@ static void check_inner(struct check *c, struct element *e)
 	check_missing(c, e);
 }
 
-bool schema_check(struct esc_reading *r, struct element *root)
+void schema_check(struct esc_reading *r, struct element *root)
 {
 	struct check c = {.r = r, .space = root->space};
 	char buffer[64];
 
-	if (!streq(root->name, ESC_ROOT)) {
-		report_syntax(r, root->line,
-			      "the outermost element is '%s'; a descriptor's is <" ESC_ROOT
-			      " xmlns=\"" ESC_NAMESPACE "\">",
-			      shown(root->name, buffer));
-		return false;
-	}
 	if (root->space && r->json)
 		report_syntax(r, root->line,
 			      "the name of '%s' needs its module: \"" ESC_MODULE ":" ESC_ROOT "\"",
@@ -320,5 +317,4 @@ bool schema_check(struct esc_reading *r, struct element *root)
 			      root->name, shown(root->space, buffer));
 	root->schema = esc_nodes;
 	check_element(&c, root);
-	return true;
 }

@@ -10,6 +10,8 @@
 /* Separates namespace and name in expat's output; cannot occur unescaped in an attribute value. */
 #define SEPARATOR '\n'
 
+#define NETCONF_NAMESPACE "urn:ietf:params:xml:ns:netconf:base:1.0\n"
+
 /* Deprecated in Expat 2.9: their width depends on how it was built. */
 #if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
 #define current_line   XML_GetCurrentLineNumber64
@@ -44,22 +46,29 @@ static void stop(struct xml *x)
 }
 
 /*
- * ESC's model uses no attributes. Report unknown ones, such as NETCONF's operation="delete", which
- * would have an effect there. xml:space, xsi:schemaLocation and similar ones are ignored.
+ * ESC's model uses no attributes. NETCONF's operation is read, also without its namespace: who
+ * writes operation="delete" wants nothing created. Unknown ones are reported; xml:space,
+ * xsi:schemaLocation and similar ones are ignored.
  */
-static char *unread_attributes(const XML_Char **attributes)
+static void read_attributes(struct element *e, const XML_Char **attributes)
 {
 	cleanup_strbuf struct strbuf names = {0};
 
-	/* Messages show no more than this. */
-	for (; attributes[0] && names.len < 64; attributes += 2) {
-		const char *name = strchr(attributes[0], SEPARATOR);
+	for (; attributes[0]; attributes += 2) {
+		const char *separator = strchr(attributes[0], SEPARATOR);
+		const char *name = separator ? separator + 1 : attributes[0];
 
 		if (str_starts(attributes[0], "http://www.w3.org/"))
 			continue;
-		strbuf_addf(&names, "%s%s", names.len ? ", " : "", name ? name + 1 : attributes[0]);
+		if (streq(name, "operation") &&
+		    (!separator || str_starts(attributes[0], NETCONF_NAMESPACE))) {
+			free(e->operation);
+			e->operation = xstrdup(attributes[1]);
+		} else if (names.len < 64) { /* messages show no more than this */
+			strbuf_addf(&names, "%s%s", names.len ? ", " : "", name);
+		}
 	}
-	return names.len ? strbuf_steal(&names) : NULL;
+	e->attributes = names.len ? strbuf_steal(&names) : NULL;
 }
 
 static void XMLCALL on_start(void *data, const XML_Char *name, const XML_Char **attributes)
@@ -85,7 +94,7 @@ static void XMLCALL on_start(void *data, const XML_Char *name, const XML_Char **
 		free(e->space);
 		e->space = NULL;
 	}
-	e->attributes = unread_attributes(attributes);
+	read_attributes(e, attributes);
 	if (!x->root)
 		x->root = e;
 	x->open = e;

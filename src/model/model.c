@@ -44,7 +44,7 @@ static void networks_free(struct network *v, size_t n)
 	free(v);
 }
 
-static void interface_clear(struct interface *i)
+void interface_clear(struct interface *i)
 {
 	free_all(i->network, i->subnet, i->ip_address, i->mac_address, i->model,
 		 i->vim_interface_name);
@@ -82,7 +82,7 @@ static void placement_clear(struct placement *p)
 	strv_clear(&p->vm_group_refs);
 }
 
-static void configuration_clear(struct configuration *c)
+void configuration_clear(struct configuration *c)
 {
 	free_all(c->dst, c->file, c->data, c->path, c->content);
 	for (size_t i = 0; i < c->n_variables; i++) {

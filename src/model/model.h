@@ -48,6 +48,10 @@ struct network {
 	uint32_t provider_segmentation_id; /* VLAN id or VNI; 0 if not given */
 	struct subnet *subnets;
 	size_t n_subnets;
+
+	/* Not in a descriptor: */
+	unsigned mtu; /* as the VIM shows it; 0: not known */
+	bool in_vim;  /* it exists, and its attributes are those that the VIM shows */
 };
 
 struct image {
@@ -272,6 +276,8 @@ struct model *model_new(const char *file);
 void model_free(struct model *model); /* takes NULL */
 
 void drive_file_clear(struct drive_file *file);
+void configuration_clear(struct configuration *c);
+void interface_clear(struct interface *i);
 
 /* Whether its dst is a path on the config drive: relative, and no option as --user-data is. */
 bool configuration_on_drive(const struct configuration *c);

@@ -305,6 +305,91 @@ static void test_lines(void **state)
 	assert_int_equal(json->tenants[0].deployments[0].vm_groups[0].interfaces[1].line, 164);
 }
 
+/* Sent as NETCONF, NSO and RESTCONF send it: the same model, and the lines of the file. */
+static void test_envelopes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *before, *after;
+		unsigned lines;
+		bool json;
+	} cases[] = {
+		{"<rpc message-id='1' xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'>"
+		 "<edit-config>\n<target><running/></target>\n<config>\n",
+		 "</config></edit-config></rpc>", 3, false},
+		{"<hello xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><capabilities/></hello>\n"
+		 "]]>]]>\n<nc:rpc xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0'>"
+		 "<nc:edit-config><nc:default-operation>merge</nc:default-operation><nc:config>\n",
+		 "</nc:config></nc:edit-config></nc:rpc>\n]]>]]>\n", 3, false},
+		{"<config xmlns='http://tail-f.com/ns/config/1.0'>\n"
+		 "<devices xmlns='http://tail-f.com/ns/ncs'><device><name>esc0</name><config>\n",
+		 "</config></device></devices></config>", 2, false},
+		{"{\"ietf-restconf:data\":\n", "}", 1, true},
+		{"{\"tailf-ncs:devices\": {\"device\": [{\"name\": \"esc0\", \"config\":\n", "}]}}",
+		 1, true},
+	};
+	cleanup_free char *wanted = slurp("tests/unit/esc/full.model");
+	cleanup_free char *xml = slurp("tests/unit/esc/full.xml");
+	cleanup_free char *json = slurp("tests/unit/esc/full.json");
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_findings struct findings findings = {0};
+		const char *inner = cases[i].json ? json : strchr(xml, '\n') + 1;
+		cleanup_free char *text =
+			xasprintf("%s%s%s", cases[i].before, inner, cases[i].after);
+		cleanup_model struct model *model = read_text(text, &findings);
+
+		if (findings.n > 0)
+			fail_msg("case %zu: %s", i, findings.v[0].text);
+		cleanup_free char *got = dump(model);
+		assert_string_equal(got, wanted);
+		assert_int_equal(model->networks[0].line, cases[i].lines + (cases[i].json ? 5 : 3));
+	}
+}
+
+/* What is written is read as the same model, and the same is written again. */
+static void test_written(void **state)
+{
+	(void)state;
+	cleanup_findings struct findings findings = {0};
+	cleanup_model struct model *model = read_clean("tests/unit/esc/full.xml");
+	cleanup_free char *wanted = dump(model);
+	cleanup_strbuf struct strbuf text = {0}, again = {0};
+
+	esc_write(model, "written", &text);
+	cleanup_model struct model *other = read_text(text.s, &findings);
+	if (findings.n > 0)
+		fail_msg("line %u: %s", findings.v[0].line, findings.v[0].text);
+	cleanup_free char *got = dump(other);
+	assert_string_equal(got, wanted);
+	esc_write(other, "written", &again);
+	assert_string_equal(again.s, text.s);
+}
+
+/* Of a pair of elements one of which is N/A, the other counts. */
+static void test_file_not_applicable(void **state)
+{
+	(void)state;
+	cleanup_findings struct findings findings = {0};
+	cleanup_model struct model *model = read_text(
+		"<esc_datamodel xmlns='http://www.cisco.com/esc/esc'>"
+		"<images><image><name>i</name><src>N/A</src></image></images><tenants><tenant>"
+		"<name>t</name><deployments><deployment><name>d</name><vm_group><name>g</name>"
+		"<image>i</image><flavor>f</flavor><config_data>"
+		"<configuration><dst>/a</dst><file>n/a</file></configuration>"
+		"<configuration><dst>/b</dst><file>N/A</file><data>x</data></configuration>"
+		"</config_data></vm_group></deployment></deployments></tenant></tenants>"
+		"</esc_datamodel>",
+		&findings);
+	const struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+
+	assert_int_equal(findings_count(&findings, SEVERITY_ERROR), 0);
+	assert_null(model->images[0].src);
+	assert_int_equal(group->n_configurations, 1);
+	assert_string_equal(group->configurations[0].dst, "/b");
+	assert_string_equal(group->configurations[0].data, "x");
+}
+
 /* What is not given has the default that model.h and the YANG module name. */
 static void test_defaults(void **state)
 {
@@ -515,6 +600,9 @@ int main(void)
 		cmocka_unit_test(test_json_gives_the_same_model),
 		cmocka_unit_test(test_corrected_example_is_clean),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_file_not_applicable),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_pool_is_shared_out),
 		cmocka_unit_test(test_children_come_in_any_order),
