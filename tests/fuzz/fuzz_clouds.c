@@ -33,7 +33,8 @@ static void load(const struct cloud_sources *sources, const char *name)
 
 	if (cloud_parse(sources, name, &cloud, &err) == 0) {
 		/* What the client relies on. */
-		if (!cloud.auth_url || !cloud.interface || !cloud.name || !cloud.where ||
+		if (!cloud.auth_url || !cloud.services[SERVICE_COMPUTE].interfaces.n ||
+		    !cloud.name || !cloud.where ||
 		    (!cloud.user_domain_id == !cloud.user_domain_name) ||
 		    (!cloud.project_domain_id == !cloud.project_domain_name))
 			abort();

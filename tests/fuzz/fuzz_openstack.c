@@ -52,8 +52,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	read_listings(answer);
 	read_server(answer);
-	if (token_parse(answer, "id", &token, NULL) == 0)
-		(void)token_endpoint(&token, "network", "RegionOne", "public");
+	if (token_parse(answer, "id", &token, NULL) == 0) {
+		char interface[] = "public", *list[] = {interface};
+		const struct strv interfaces = {list, 1};
+		const struct endpoint_query query = {
+			.type = "network", .region = "RegionOne", .interfaces = &interfaces};
+		(void)token_endpoint(&token, &query);
+	}
 	token_clear(&token);
 	json_decref(answer);
 	return 0;

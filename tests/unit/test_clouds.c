@@ -73,6 +73,14 @@ static void assert_refused(const struct sources *s, const char *name, int code, 
 	assert_null(cloud.name);
 }
 
+/* The interface that is used for compute, when it is the only one. */
+static const char *interface_of(const struct cloud *c)
+{
+	const struct strv *interfaces = &c->services[SERVICE_COMPUTE].interfaces;
+
+	return interfaces->n == 1 ? interfaces->v[0] : "(several)";
+}
+
 static void test_password_and_defaults(void **state)
 {
 	(void)state;
@@ -90,7 +98,7 @@ static void test_password_and_defaults(void **state)
 	assert_string_equal(c.user_domain_id, "default");
 	assert_string_equal(c.project_domain_id, "default");
 	assert_null(c.user_domain_name);
-	assert_string_equal(c.interface, "public");
+	assert_string_equal(interface_of(&c), "public");
 	assert_null(c.region);
 	assert_null(c.cacert);
 	assert_true(c.verify);
@@ -156,7 +164,7 @@ static void test_old_and_dashed_keys_beside_auth(void **state)
 	assert_string_equal(c.project_name, "t");
 	assert_string_equal(c.user_domain_name, "d");
 	assert_string_equal(c.project_domain_name, "d");
-	assert_string_equal(c.interface, "admin");
+	assert_string_equal(interface_of(&c), "admin");
 	assert_false(c.verify);
 }
 
@@ -254,7 +262,7 @@ static void test_profile_lies_under_the_cloud(void **state)
 	load(&s, "a", &c);
 	assert_string_equal(c.auth_url, "https://iam.north.example.test/v3");
 	assert_string_equal(c.user_name, "u");
-	assert_string_equal(c.interface, "internal");
+	assert_string_equal(interface_of(&c), "internal");
 	assert_string_equal(c.region, "north");
 	assert_string_equal(c.cacert, "/ca");
 }
@@ -269,7 +277,7 @@ static void test_first_region_counts(void **state)
 		  " auth: {project_name: n}}\n    - south\n    cacert: /ca\n",
 		  &c);
 	assert_string_equal(c.region, "north");
-	assert_string_equal(c.interface, "internal");
+	assert_string_equal(interface_of(&c), "internal");
 	assert_string_equal(c.project_name, "n");
 	assert_string_equal(c.user_name, "dns");
 	assert_string_equal(c.cacert, "/ca");
@@ -315,10 +323,66 @@ static void test_wanted_region(void **state)
 		} else {
 			assert_int_equal(r, 0);
 			assert_string_equal(c.region, "south");
-			assert_string_equal(c.interface,
+			assert_string_equal(interface_of(&c),
 					    strstr(yaml, "admin") ? "admin" : "public");
 		}
 	}
+}
+
+/* Settings of one service; those without a prefix are of all. */
+static void test_services(void **state)
+{
+	(void)state;
+	cleanup_cloud struct cloud c = {0}, env = {0};
+
+	load_yaml("clouds:\n  a:\n" AUTH
+		  "    region_name: r\n    interface: [internal, publicURL]\n"
+		  "    network_endpoint_override: http://{region_name}.h/n/\n"
+		  "    network_endpoint: http://lost\n    image-endpoint: http://h/i\n"
+		  "    compute_endpoint_type: adminURL\n    compute_interface: public\n"
+		  "    compute_region_name: r2\n    compute_service_type: legacy\n"
+		  "    compute_service_name: nova2\n    image_api_version: 2\n"
+		  "    identity_api_version: v3\n    compute_api_version: '2.latest'\n",
+		  &c);
+	const struct cloud_service *v = c.services;
+	assert_string_equal(v[SERVICE_NETWORK].override, "http://r.h/n");
+	assert_string_equal(v[SERVICE_IMAGE].override, "http://h/i");
+	assert_null(v[SERVICE_COMPUTE].override);
+	assert_int_equal(v[SERVICE_IMAGE].interfaces.n, 2);
+	assert_string_equal(v[SERVICE_IMAGE].interfaces.v[0], "internal");
+	assert_string_equal(v[SERVICE_IMAGE].interfaces.v[1], "public");
+	assert_string_equal(interface_of(&c), "admin");
+	assert_string_equal(v[SERVICE_COMPUTE].region, "r2");
+	assert_string_equal(v[SERVICE_COMPUTE].type, "legacy");
+	assert_string_equal(v[SERVICE_COMPUTE].name, "nova2");
+	assert_int_equal(v[SERVICE_IDENTITY].interfaces.n, 0); /* at auth_url */
+	load(&(struct sources){.env = {"OS_AUTH_URL=http://h", "OS_USERNAME=u", "OS_PASSWORD=p",
+				       "OS_COMPUTE_ENDPOINT_OVERRIDE=http://h/%(project_id)s",
+				       "OS_IDENTITY_INTERFACE=internal", "OS_CLOUD_NAME=mine"}},
+	     "mine", &env);
+	assert_string_equal(env.name, "mine");
+	assert_string_equal(env.services[SERVICE_COMPUTE].override, "http://h/%(project_id)s");
+	assert_int_equal(env.services[SERVICE_IDENTITY].interfaces.n, 1);
+	cleanup_free char *url = cloud_expand_override("a%%/%(tenant_id)s/%(user_id)s", "p", "u");
+	assert_string_equal(url, "a%/p/u");
+}
+
+static void test_shipped_profiles(void **state)
+{
+	(void)state;
+	cleanup_cloud struct cloud c = {0}, own = {0};
+
+	load_yaml("clouds:\n  a: {profile: otc, auth: {username: u, password: p},"
+		  " region_name: eu-nl}\n",
+		  &c);
+	assert_string_equal(c.auth_url, "https://iam.eu-nl.otc.t-systems.com/v3");
+	load(
+		&(struct sources){
+			.clouds =
+				"clouds:\n  a: {profile: otc, auth: {username: u, password: p}}\n",
+			.public = "public-clouds: {otc: {auth: {auth_url: http://h}}}\n"},
+		"a", &own);
+	assert_string_equal(own.auth_url, "http://h");
 }
 
 static void test_merge_keys(void **state)
@@ -330,7 +394,7 @@ static void test_merge_keys(void **state)
 		  "y: &y {interface: admin, cacert: /y}\n"
 		  "clouds:\n  a:\n    <<: [*x, *y]\n    region_name: own\n" AUTH,
 		  &c);
-	assert_string_equal(c.interface, "internal");
+	assert_string_equal(interface_of(&c), "internal");
 	assert_string_equal(c.region, "own");
 	assert_string_equal(c.cacert, "/y");
 	assert_string_equal(c.user_name, "dns");
@@ -374,7 +438,7 @@ static void test_environment(void **state)
 	assert_string_equal(c.user_domain_name, "ud");
 	assert_string_equal(c.project_domain_id, "pd");
 	assert_string_equal(c.region, "r");
-	assert_string_equal(c.interface, "internal");
+	assert_string_equal(interface_of(&c), "internal");
 	assert_string_equal(c.cacert, "/home/dns/ca");
 	assert_string_equal(c.cert, "c");
 	assert_string_equal(c.key, "k");
@@ -384,7 +448,7 @@ static void test_environment(void **state)
 				       "OS_DEFAULT_DOMAIN=d", "OS_REGION_NAME="}},
 	     "envvars", &legacy);
 	assert_string_equal(legacy.project_name, "t");
-	assert_string_equal(legacy.interface, "public");
+	assert_string_equal(interface_of(&legacy), "public");
 	assert_string_equal(legacy.user_domain_id, "d");
 	assert_null(legacy.region);
 	load(&(struct sources){.env = {"OS_AUTH_URL=http://h", "OS_TOKEN=t", "OS_AUTH_TYPE=v3token",
@@ -492,10 +556,45 @@ static void test_what_is_missing_or_wrong_is_named(void **state)
 		 "clouds.yaml:4: auth_url contains {region_name}, but the cloud has no region"},
 		{"    auth:\n      auth_url: https://{password}.h\n      password: " SECRET "\n",
 		 "clouds.yaml:4: auth_url contains a placeholder other than {region_name}"},
-		{"    profile: ovh\n" AUTH,
-		 "clouds.yaml:3: cloud 'a' has the profile 'ovh', which is not in a "
-		 "clouds-public.yaml; openstacksdk's built-in profiles are not "
-		 "supported: set auth_url and regions in the cloud"},
+		{"    profile: oVh\n" AUTH,
+		 "clouds.yaml:3: cloud 'a' has the profile 'oVh', which is not in a "
+		 "clouds-public.yaml, and openstacksdk ships none of this name: correct it, or "
+		 "set auth_url and regions in the cloud"},
+		{"    profile: vexxhost\n" AUTH,
+		 "clouds.yaml:3: cloud 'a' has the profile 'vexxhost', which openstacksdk fetches "
+		 "from a web server; dnsvnf does not: set auth_url and regions in the cloud"},
+		{"    cloud: https://vendor.example.test\n" AUTH,
+		 "clouds.yaml:3: cloud 'a' has the profile 'https://vendor.example.test', which "
+		 "openstacksdk fetches from a web server; dnsvnf does not: set auth_url and "
+		 "regions in the cloud"},
+		{"    auth: {auth_url: http://h/v2.0/, username: u, password: " SECRET "}\n",
+		 "clouds.yaml:3: auth_url ends with /v2.0, and dnsvnf speaks v3 of Keystone: "
+		 "write /v3 if the cloud has it"},
+		{AUTH "    identity_api_version: 2.0\n",
+		 "clouds.yaml:4: identity_api_version must be 3, the version that dnsvnf speaks: "
+		 "remove it"},
+		{AUTH "    image_api_version: '1'\n",
+		 "clouds.yaml:4: image_api_version must be 2, the version that dnsvnf speaks: "
+		 "remove it"},
+		{AUTH "    network_endpoint_override: tunnel\n",
+		 "clouds.yaml:4: network_endpoint_override must be a URL such as "
+		 "https://cloud.example.test:9696"},
+		{AUTH "    compute-endpoint-override: http://u:" SECRET "@h/\n",
+		 "clouds.yaml:4: compute_endpoint_override must be a URL such as "
+		 "https://cloud.example.test:9696"},
+		{AUTH "    compute_endpoint: http://h/%(project_name)s\n",
+		 "clouds.yaml:4: compute_endpoint contains a placeholder other than "
+		 "%(project_id)s, %(tenant_id)s and %(user_id)s; a % itself is written %%"},
+		{AUTH "    image_endpoint_override: http://{region_name}.h\n",
+		 "clouds.yaml:4: image_endpoint_override contains {region_name}, but the cloud "
+		 "has no region"},
+		{AUTH "    image_interface: [internal, secret]\n",
+		 "clouds.yaml:4: image_interface must be public, internal or admin"},
+		{AUTH "    interface: {internal: 1}\n",
+		 "clouds.yaml:4: interface must be public, internal or admin"},
+		{"    auth_plugin: v3totp\n" AUTH,
+		 "clouds.yaml:3: auth_type 'v3totp' is not supported: use password, token or "
+		 "v3applicationcredential"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -661,6 +760,8 @@ int main(void)
 		cmocka_unit_test(test_profile_lies_under_the_cloud),
 		cmocka_unit_test(test_first_region_counts),
 		cmocka_unit_test(test_wanted_region),
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_shipped_profiles),
 		cmocka_unit_test(test_merge_keys),
 		cmocka_unit_test(test_json_and_windows_line_ends),
 		cmocka_unit_test(test_environment),

@@ -125,16 +125,18 @@ static void *run_service(void *data)
 static int start(void **state)
 {
 	static char name[] = "test", interface[] = "public", user[] = "u", domain[] = "default";
+	static char *interfaces[] = {interface};
 	static char url[sizeof("http://127.0.0.1:65535")];
 	static struct cloud cloud = {.name = name,
 				     .auth_url = url,
 				     .user_name = user,
 				     .user_domain_id = domain,
-				     .password = user,
-				     .interface = interface};
+				     .password = user};
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 
+	for (size_t i = SERVICE_IMAGE; i < SERVICES; i++)
+		cloud.services[i].interfaces = (struct strv){interfaces, 1};
 	fake.logins = fake.refused = fake.versions = 0;
 	fake.valid = 1;
 	fake.minor = 90;

@@ -27,23 +27,25 @@ static bool has(const struct resolver *r, enum cloud_key key)
 	return get(r, key) != NULL;
 }
 
-static void take(struct resolver *r, char **ret, enum cloud_key key)
+static void take_setting(struct resolver *r, char **ret, const struct cloud_setting *s,
+			 const char *name)
 {
-	const struct cloud_setting *s = r->code < 0 ? NULL : get(r, key);
-
-	if (!s)
+	if (!s || r->code < 0)
 		return;
 	if (!s->text) {
-		r->code = cloud_setting_wrong(s, r->err,
-					      "%s must be a single value, not a list or mapping",
-					      cloud_key_name(key));
+		r->code = cloud_setting_wrong(
+			s, r->err, "%s must be a single value, not a list or mapping", name);
 	} else if (s->node && s->node->data.scalar.length != strlen(s->text)) {
-		r->code = cloud_setting_wrong(s, r->err, "%s contains a zero byte",
-					      cloud_key_name(key));
+		r->code = cloud_setting_wrong(s, r->err, "%s contains a zero byte", name);
 	} else {
 		free(*ret);
 		*ret = xstrdup(s->text);
 	}
+}
+
+static void take(struct resolver *r, char **ret, enum cloud_key key)
+{
+	take_setting(r, ret, get(r, key), cloud_key_name(key));
 }
 
 static void take_either(struct resolver *r, char **ret, enum cloud_key key, enum cloud_key old_key)
@@ -148,7 +150,8 @@ static bool is_url(const char *s)
 }
 
 /* As Python's str.format with the region. Messages omit the value, which may contain a password. */
-static char *expand_region(struct resolver *r, const struct cloud_setting *s, const char *url)
+static char *expand_region(struct resolver *r, const struct cloud_setting *s, const char *name,
+			   const char *url)
 {
 	static const char placeholder[] = "{region_name}";
 	struct strbuf b = {0};
@@ -161,12 +164,12 @@ static char *expand_region(struct resolver *r, const struct cloud_setting *s, co
 			p += sizeof(placeholder) - 2;
 		} else if (str_starts(p, placeholder)) {
 			r->code = cloud_setting_wrong(
-				s, r->err,
-				"auth_url contains {region_name}, but the cloud has no region");
+				s, r->err, "%s contains {region_name}, but the cloud has no region",
+				name);
 		} else if (*p == '{' || *p == '}') {
 			r->code = cloud_setting_wrong(
-				s, r->err,
-				"auth_url contains a placeholder other than {region_name}");
+				s, r->err, "%s contains a placeholder other than {region_name}",
+				name);
 		} else {
 			strbuf_add(&b, p, 1);
 		}
@@ -174,44 +177,170 @@ static char *expand_region(struct resolver *r, const struct cloud_setting *s, co
 	return strbuf_steal(&b);
 }
 
+/* A URL with the region in it, without a slash at the end. */
+static char *take_url(struct resolver *r, const struct cloud_setting *s, const char *name,
+		      const char *example)
+{
+	cleanup_free char *written = NULL;
+
+	take_setting(r, &written, s, name);
+	if (r->code < 0 || !written)
+		return NULL;
+	cleanup_free char *url = expand_region(r, s, name, written);
+	if (r->code == 0 && !is_url(url))
+		r->code = cloud_setting_wrong(s, r->err, "%s must be a URL such as %s", name,
+					      example);
+	for (size_t len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
+		url[len - 1] = 0;
+	return steal_ptr(url);
+}
+
 static void take_auth_url(struct resolver *r)
 {
 	const struct cloud_setting *s = get(r, CLOUD_KEY_AUTH_URL);
-	cleanup_free char *written = NULL;
 
-	take(r, &written, CLOUD_KEY_AUTH_URL);
-	require(r, written, CLOUD_KEY_AUTH_URL);
-	if (r->code < 0 || !s || !written)
-		return;
-	cleanup_free char *url = expand_region(r, s, written);
-	if (r->code == 0 && !is_url(url))
+	r->cloud->auth_url = take_url(r, s, cloud_key_name(CLOUD_KEY_AUTH_URL),
+				      "https://cloud.example.test:5000/v3");
+	require(r, r->cloud->auth_url, CLOUD_KEY_AUTH_URL);
+	if (r->code == 0 && str_ends(r->cloud->auth_url, "/v2.0"))
 		r->code = cloud_setting_wrong(s, r->err,
-					      "auth_url must be a URL such as "
-					      "https://cloud.example.test:5000/v3");
-	for (size_t len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
-		url[len - 1] = 0;
-	r->cloud->auth_url = steal_ptr(url);
+					      "auth_url ends with /v2.0, and dnsvnf speaks v3 of "
+					      "Keystone: write /v3 if the cloud has it");
 }
 
-static void take_interface(struct resolver *r)
+static void add_interface(struct resolver *r, const struct cloud_setting *s, const char *name,
+			  const char *word, struct strv *ret)
 {
 	static const char *const known[] = {"public", "internal", "admin"};
+	size_t len = word ? strlen(word) : 0;
+
+	if (word && str_ends(word, "URL")) /* "publicURL", the old form */
+		len -= strlen("URL");
+	for (size_t i = 0; i < ARRAY_SIZE(known) && r->code == 0; i++)
+		if (word && strncmp(word, known[i], len) == 0 && !known[i][len])
+			return strv_add(ret, known[i]);
+	if (r->code == 0)
+		r->code = cloud_setting_wrong(s, r->err, "%s must be public, internal or admin",
+					      name);
+}
+
+/* A word, or a list of them in order of preference. */
+static void take_interfaces(struct resolver *r, const struct cloud_setting *s, const char *name,
+			    struct strv *ret)
+{
+	if (!s || r->code < 0)
+		return;
+	if (s->text || !yaml_is_list(s->node))
+		return add_interface(r, s, name, s->text, ret);
+	for (size_t i = 0; i < yaml_len(s->node); i++)
+		add_interface(r, s, name, yaml_str(yaml_item(&s->doc->yaml, s->node, i)), ret);
+}
+
+/* Versions that this client speaks: "2", "v2", "2.1". */
+static void check_version(struct resolver *r, const struct cloud_setting *s, const char *name,
+			  enum service service)
+{
+	cleanup_free char *version = NULL;
+	char spoken = service == SERVICE_IDENTITY ? '3' : '2';
+
+	take_setting(r, &version, s, name);
+	if (r->code < 0 || !version)
+		return;
+	const char *number = version + (version[0] == 'v');
+	if (number[0] != spoken || (number[1] && number[1] != '.'))
+		r->code = cloud_setting_wrong(
+			s, r->err, "%s must be %c, the version that dnsvnf speaks: remove it", name,
+			spoken);
+}
+
+char *cloud_expand_override(const char *url, const char *project_id, const char *user_id)
+{
+	const struct {
+		const char *name, *value;
+	} parts[] = {
+		{"%(project_id)s", project_id},
+		{"%(tenant_id)s", project_id},
+		{"%(user_id)s", user_id},
+		{"%%", "%"},
+	};
+	cleanup_strbuf struct strbuf b = {0};
+
+	while (*url) {
+		size_t i = 0, n = strcspn(url, "%");
+
+		strbuf_add(&b, url, n);
+		url += n;
+		if (!*url)
+			break;
+		while (i < ARRAY_SIZE(parts) && !str_starts(url, parts[i].name))
+			i++;
+		if (i == ARRAY_SIZE(parts))
+			return NULL;
+		strbuf_adds(&b, parts[i].value ? parts[i].value : "");
+		url += strlen(parts[i].name);
+	}
+	return strbuf_steal(&b);
+}
+
+static void check_override(struct resolver *r, const struct cloud_setting *s, const char *name,
+			   const char *url)
+{
+	cleanup_free char *expanded = url ? cloud_expand_override(url, "", "") : NULL;
+
+	if (url && !expanded && r->code == 0)
+		r->code = cloud_setting_wrong(
+			s, r->err,
+			"%s contains a placeholder other than %%(project_id)s, %%(tenant_id)s and "
+			"%%(user_id)s; a %% itself is written %%%%",
+			name);
+}
+
+static void take_service(struct resolver *r, enum service service)
+{
+	struct cloud_service *ret = &r->cloud->services[service];
+	const struct cloud_setting *v[CLOUD_KEY_COUNT];
+	char *names[CLOUD_KEY_COUNT];
+
+	for (size_t key = 0; key < CLOUD_KEY_COUNT; key++) {
+		v[key] = cloud_settings_of(r->settings, service, (enum cloud_key)key);
+		names[key] = xasprintf("%s_%s", cloud_service_name(service),
+				       cloud_key_name((enum cloud_key)key));
+	}
+	enum cloud_key url =
+		v[CLOUD_KEY_ENDPOINT_OVERRIDE] ? CLOUD_KEY_ENDPOINT_OVERRIDE : CLOUD_KEY_ENDPOINT;
+	ret->override = take_url(r, v[url], names[url], "https://cloud.example.test:9696");
+	check_override(r, v[url], names[url], ret->override);
+	enum cloud_key interface =
+		v[CLOUD_KEY_ENDPOINT_TYPE] ? CLOUD_KEY_ENDPOINT_TYPE : CLOUD_KEY_INTERFACE;
+	take_interfaces(r, v[interface], names[interface], &ret->interfaces);
+	take_setting(r, &ret->region, v[CLOUD_KEY_REGION_NAME], names[CLOUD_KEY_REGION_NAME]);
+	take_setting(r, &ret->type, v[CLOUD_KEY_SERVICE_TYPE], names[CLOUD_KEY_SERVICE_TYPE]);
+	take_setting(r, &ret->name, v[CLOUD_KEY_SERVICE_NAME], names[CLOUD_KEY_SERVICE_NAME]);
+	check_version(r, v[CLOUD_KEY_API_VERSION], names[CLOUD_KEY_API_VERSION], service);
+	for (size_t key = 0; key < CLOUD_KEY_COUNT; key++)
+		free(names[key]);
+}
+
+static void take_services(struct resolver *r)
+{
 	enum cloud_key key =
 		has(r, CLOUD_KEY_ENDPOINT_TYPE) ? CLOUD_KEY_ENDPOINT_TYPE : CLOUD_KEY_INTERFACE;
-	char **ret = &r->cloud->interface;
+	cleanup_strv struct strv common = {0};
 
-	take(r, ret, key);
-	if (!*ret)
-		*ret = xstrdup(known[0]);
-	if (str_ends(*ret, "URL")) /* "publicURL", the old form */
-		(*ret)[strlen(*ret) - strlen("URL")] = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (streq(*ret, known[i]))
-			return;
-	if (r->code == 0)
-		r->code = cloud_setting_wrong(get(r, key), r->err,
-					      "%s must be public, internal or admin",
-					      cloud_key_name(key));
+	take_interfaces(r, get(r, key), cloud_key_name(key), &common);
+	if (common.n == 0)
+		strv_add(&common, "public");
+	for (size_t i = 0; i < SERVICES; i++) {
+		struct cloud_service *service = &r->cloud->services[i];
+
+		take_service(r, (enum service)i);
+		bool at_auth_url = i == SERVICE_IDENTITY && !service->region && !service->type &&
+				   !service->name;
+		if (at_auth_url || service->interfaces.n > 0)
+			continue;
+		for (size_t k = 0; k < common.n; k++)
+			strv_add(&service->interfaces, common.v[k]);
+	}
 }
 
 /* YAML 1.1's booleans; quoted or in a variable, only true and false (any case). */
@@ -292,7 +421,7 @@ static void take_auth_type(struct resolver *r)
 	};
 	cleanup_free char *name = NULL;
 
-	take(r, &name, CLOUD_KEY_AUTH_TYPE);
+	take_either(r, &name, CLOUD_KEY_AUTH_TYPE, CLOUD_KEY_AUTH_PLUGIN);
 	if (!name) {
 		r->cloud->auth = guess_auth(r);
 		return;
@@ -305,7 +434,8 @@ static void take_auth_type(struct resolver *r)
 	}
 	cleanup_free char *q = quotable(name);
 	r->code = cloud_setting_wrong(
-		get(r, CLOUD_KEY_AUTH_TYPE), r->err,
+		get(r, has(r, CLOUD_KEY_AUTH_TYPE) ? CLOUD_KEY_AUTH_TYPE : CLOUD_KEY_AUTH_PLUGIN),
+		r->err,
 		"auth_type '%s' is not supported: use password, token or v3applicationcredential",
 		q);
 }
@@ -373,7 +503,7 @@ int cloud_resolve(const struct cloud_settings *settings, const char *home, struc
 		take_project(&r);
 	refuse(&r, CLOUD_KEY_TRUST_ID);
 	refuse(&r, CLOUD_KEY_SYSTEM_SCOPE);
-	take_interface(&r);
+	take_services(&r);
 	take_tls(&r, home);
 	return r.code;
 }

@@ -11,9 +11,11 @@
 static const struct yaml_reader sdk = {"openstacksdk", "file", "clouds-yaml", "clouds-yaml-key"};
 
 static const char *const key_names[CLOUD_KEY_COUNT] = {
+	[CLOUD_KEY_API_VERSION] = "api_version",
 	[CLOUD_KEY_APPLICATION_CREDENTIAL_ID] = "application_credential_id",
 	[CLOUD_KEY_APPLICATION_CREDENTIAL_NAME] = "application_credential_name",
 	[CLOUD_KEY_APPLICATION_CREDENTIAL_SECRET] = "application_credential_secret",
+	[CLOUD_KEY_AUTH_PLUGIN] = "auth_plugin",
 	[CLOUD_KEY_AUTH_TOKEN] = "auth_token",
 	[CLOUD_KEY_AUTH_TYPE] = "auth_type",
 	[CLOUD_KEY_AUTH_URL] = "auth_url",
@@ -25,6 +27,8 @@ static const char *const key_names[CLOUD_KEY_COUNT] = {
 	[CLOUD_KEY_DEFAULT_DOMAIN_NAME] = "default_domain_name",
 	[CLOUD_KEY_DOMAIN_ID] = "domain_id",
 	[CLOUD_KEY_DOMAIN_NAME] = "domain_name",
+	[CLOUD_KEY_ENDPOINT] = "endpoint",
+	[CLOUD_KEY_ENDPOINT_OVERRIDE] = "endpoint_override",
 	[CLOUD_KEY_ENDPOINT_TYPE] = "endpoint_type",
 	[CLOUD_KEY_INSECURE] = "insecure",
 	[CLOUD_KEY_INTERFACE] = "interface",
@@ -37,6 +41,8 @@ static const char *const key_names[CLOUD_KEY_COUNT] = {
 	[CLOUD_KEY_PROJECT_NAME] = "project_name",
 	[CLOUD_KEY_REGIONS] = "regions",
 	[CLOUD_KEY_REGION_NAME] = "region_name",
+	[CLOUD_KEY_SERVICE_NAME] = "service_name",
+	[CLOUD_KEY_SERVICE_TYPE] = "service_type",
 	[CLOUD_KEY_SYSTEM_SCOPE] = "system_scope",
 	[CLOUD_KEY_TENANT_ID] = "tenant_id",
 	[CLOUD_KEY_TENANT_NAME] = "tenant_name",
@@ -49,6 +55,18 @@ static const char *const key_names[CLOUD_KEY_COUNT] = {
 	[CLOUD_KEY_USER_NAME] = "user_name",
 	[CLOUD_KEY_VERIFY] = "verify",
 };
+
+static const char *const service_names[SERVICES] = {
+	[SERVICE_IDENTITY] = "identity",
+	[SERVICE_IMAGE] = "image",
+	[SERVICE_NETWORK] = "network",
+	[SERVICE_COMPUTE] = "compute",
+};
+
+const char *cloud_service_name(enum service service)
+{
+	return service_names[service];
+}
 
 const char *cloud_key_name(enum cloud_key key)
 {
@@ -145,20 +163,62 @@ int cloud_setting_wrong(const struct cloud_setting *s, struct err *err, const ch
 	return r;
 }
 
-/* As written in a file or, in capitals, in the environment. false: not a known key. */
+/* Whether s, as written in a file or, in capitals, in the environment, is or begins with the name;
+ * returns its length. */
+static size_t match_name(const char *s, size_t len, const char *name)
+{
+	size_t i = 0;
+
+	while (i < len && name[i] && (s[i] == '-' ? '_' : s[i]) == name[i])
+		i++;
+	return name[i] ? 0 : i;
+}
+
+/* false: not a known key. */
 static bool find_key(const char *s, size_t len, enum cloud_key *ret)
 {
 	for (size_t key = 0; key < CLOUD_KEY_COUNT; key++) {
-		const char *name = key_names[key];
-		size_t i = 0;
-		while (i < len && name[i] && (s[i] == '-' ? '_' : s[i]) == name[i])
-			i++;
-		if (i == len && !name[i]) {
+		if (match_name(s, len, key_names[key]) == len) {
 			*ret = (enum cloud_key)key;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* "compute_interface": moves section to that of the service. */
+static bool find_service_key(const char *s, size_t len, size_t *section, enum cloud_key *ret)
+{
+	static const enum cloud_key keys[] = {
+		CLOUD_KEY_API_VERSION,   CLOUD_KEY_ENDPOINT,     CLOUD_KEY_ENDPOINT_OVERRIDE,
+		CLOUD_KEY_ENDPOINT_TYPE, CLOUD_KEY_INTERFACE,    CLOUD_KEY_REGION_NAME,
+		CLOUD_KEY_SERVICE_NAME,  CLOUD_KEY_SERVICE_TYPE,
+	};
+
+	for (size_t i = 0; i < SERVICES; i++) {
+		size_t n = match_name(s, len, service_names[i]);
+		if (n == 0 || n == len || (s[n] != '_' && s[n] != '-'))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			if (match_name(s + n + 1, len - n - 1, key_names[keys[k]]) == len - n - 1) {
+				*section = CLOUD_SECTION_SERVICE + i;
+				*ret = keys[k];
+				return true;
+			}
+	}
+	return false;
+}
+
+/* Where the setting of that name is kept, or NULL: it is not a known key. */
+static struct cloud_setting *find_setting(struct cloud_settings *settings, size_t section,
+					  const char *s, size_t len)
+{
+	enum cloud_key key;
+
+	if (find_key(s, len, &key) ||
+	    (section == CLOUD_SECTION_TOP && find_service_key(s, len, &section, &key)))
+		return &settings->v[section][key];
+	return NULL;
 }
 
 struct layer {
@@ -173,7 +233,6 @@ static void add_map(const struct layer *l, yaml_node_t *map)
 {
 	struct yaml *y = &l->doc->yaml;
 	yaml_node_t *k, *v;
-	enum cloud_key key;
 
 	for (size_t i = 0; i < yaml_pairs(map); i++) {
 		yaml_pair(y, map, i, &k, &v);
@@ -186,9 +245,11 @@ static void add_map(const struct layer *l, yaml_node_t *map)
 	for (size_t i = 0; i < yaml_pairs(map); i++) {
 		yaml_pair(y, map, i, &k, &v);
 		const char *name = yaml_str(k);
-		if (!name || !find_key(name, strlen(name), &key) || (!l->nulls && yaml_is_null(v)))
+		struct cloud_setting *setting =
+			name ? find_setting(l->settings, l->section, name, strlen(name)) : NULL;
+		if (!setting || (!l->nulls && yaml_is_null(v)))
 			continue;
-		l->settings->v[l->section][key] = (struct cloud_setting){
+		*setting = (struct cloud_setting){
 			.present = true,
 			.text = yaml_is_null(v) ? NULL : yaml_str(v),
 			.doc = l->doc,
@@ -214,19 +275,19 @@ void cloud_settings_add_environment(struct cloud_settings *s, const char *const 
 	for (const char *const *e = environment; *e; e++) {
 		const char *equals = strchr(*e, '=');
 		char name[64];
-		enum cloud_key key;
 		size_t len = 0;
 
 		if (!str_starts(*e, "OS_") || !equals)
 			continue;
 		for (const char *p = *e + 3; p < equals && len < sizeof(name); p++)
 			name[len++] = (char)tolower((unsigned char)*p);
+		struct cloud_setting *setting = find_setting(s, CLOUD_SECTION_TOP, name, len);
 		/* OS_CLOUD does not select a profile, and there is no variable for a list of
 		 * regions. */
-		if (!find_key(name, len, &key) || key == CLOUD_KEY_CLOUD ||
-		    key == CLOUD_KEY_REGIONS)
+		if (!setting || setting == &s->v[CLOUD_SECTION_TOP][CLOUD_KEY_CLOUD] ||
+		    setting == &s->v[CLOUD_SECTION_TOP][CLOUD_KEY_REGIONS])
 			continue;
-		s->v[CLOUD_SECTION_TOP][key] = (struct cloud_setting){
+		*setting = (struct cloud_setting){
 			.present = true,
 			.text = equals + 1,
 			.variable = *e,
@@ -255,4 +316,12 @@ const struct cloud_setting *cloud_settings_get(const struct cloud_settings *s, e
 	const struct cloud_setting *top = &s->v[CLOUD_SECTION_TOP][key];
 
 	return !empty(auth) ? auth : !empty(top) ? top : NULL;
+}
+
+const struct cloud_setting *cloud_settings_of(const struct cloud_settings *s, enum service service,
+					      enum cloud_key key)
+{
+	const struct cloud_setting *setting = &s->v[CLOUD_SECTION_SERVICE + service][key];
+
+	return empty(setting) ? NULL : setting;
 }

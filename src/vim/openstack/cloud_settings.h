@@ -4,9 +4,8 @@
 
 #include "base/text.h"
 #include "base/yaml_tree.h"
+#include "vim/openstack/clouds.h"
 
-struct cloud;
-struct cloud_file;
 struct err;
 
 struct cloud_document {
@@ -28,9 +27,11 @@ int cloud_document_find(struct cloud_document *d, const char *section, const cha
 unsigned cloud_document_line(const struct cloud_document *d, const yaml_node_t *n);
 
 enum cloud_key {
+	CLOUD_KEY_API_VERSION, /* of a service only */
 	CLOUD_KEY_APPLICATION_CREDENTIAL_ID,
 	CLOUD_KEY_APPLICATION_CREDENTIAL_NAME,
 	CLOUD_KEY_APPLICATION_CREDENTIAL_SECRET,
+	CLOUD_KEY_AUTH_PLUGIN,
 	CLOUD_KEY_AUTH_TOKEN,
 	CLOUD_KEY_AUTH_TYPE,
 	CLOUD_KEY_AUTH_URL,
@@ -42,6 +43,8 @@ enum cloud_key {
 	CLOUD_KEY_DEFAULT_DOMAIN_NAME,
 	CLOUD_KEY_DOMAIN_ID,
 	CLOUD_KEY_DOMAIN_NAME,
+	CLOUD_KEY_ENDPOINT,          /* of a service only */
+	CLOUD_KEY_ENDPOINT_OVERRIDE, /* of a service only */
 	CLOUD_KEY_ENDPOINT_TYPE,
 	CLOUD_KEY_INSECURE,
 	CLOUD_KEY_INTERFACE,
@@ -54,6 +57,8 @@ enum cloud_key {
 	CLOUD_KEY_PROJECT_NAME,
 	CLOUD_KEY_REGIONS,
 	CLOUD_KEY_REGION_NAME,
+	CLOUD_KEY_SERVICE_NAME, /* of a service only */
+	CLOUD_KEY_SERVICE_TYPE, /* of a service only */
 	CLOUD_KEY_SYSTEM_SCOPE,
 	CLOUD_KEY_TENANT_ID,
 	CLOUD_KEY_TENANT_NAME,
@@ -79,10 +84,12 @@ struct cloud_setting {
 	const char *variable; /* "OS_PASSWORD=..." */
 };
 
+/* The keys of a service are those at the top with its name in front: "compute_interface". */
 enum cloud_section {
 	CLOUD_SECTION_TOP,
 	CLOUD_SECTION_AUTH,
-	CLOUD_SECTION_COUNT,
+	CLOUD_SECTION_SERVICE, /* and one for each other enum service */
+	CLOUD_SECTION_COUNT = CLOUD_SECTION_SERVICE + SERVICES,
 };
 
 struct cloud_settings {
@@ -104,6 +111,12 @@ void cloud_settings_overlay(struct cloud_settings *s, const struct cloud_setting
 
 /* The effective setting of that key: "auth" before the top level; NULL: none, or empty. */
 const struct cloud_setting *cloud_settings_get(const struct cloud_settings *s, enum cloud_key key);
+
+/* The setting of a service; NULL: none, or empty. */
+const struct cloud_setting *cloud_settings_of(const struct cloud_settings *s, enum service service,
+					      enum cloud_key key);
+
+const char *cloud_service_name(enum service service); /* "compute" */
 
 /* Sets -EINVAL with the place of the setting in front: "FILE:LINE: ..." or "OS_NAME: ...". */
 int cloud_setting_wrong(const struct cloud_setting *s, struct err *err, const char *fmt, ...)

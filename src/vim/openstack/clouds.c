@@ -14,12 +14,10 @@ enum {
 	NAMES_SHOWN = 20,
 };
 
-#define ENVIRONMENT_CLOUD "envvars"
-
 /* State of cloud_parse. */
 struct parser {
 	const struct cloud_sources *sources;
-	struct cloud_document clouds, secure, public;
+	struct cloud_document clouds, secure, public, profiles;
 	struct err *err;
 };
 
@@ -28,6 +26,7 @@ static void parser_clear(struct parser *p)
 	cloud_document_clear(&p->clouds);
 	cloud_document_clear(&p->secure);
 	cloud_document_clear(&p->public);
+	cloud_document_clear(&p->profiles);
 }
 
 /* Value of the variable; NULL: not set, or empty. */
@@ -39,6 +38,14 @@ static const char *variable(const char *const *environment, const char *name)
 		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
 			return (*e)[len + 1] ? *e + len + 1 : NULL;
 	return NULL;
+}
+
+/* The name of the cloud in the OS_* variables. */
+static const char *environment_cloud(const char *const *environment)
+{
+	const char *name = variable(environment, "OS_CLOUD_NAME");
+
+	return name ? name : "envvars";
 }
 
 /* Whether a variable defines a cloud: openstacksdk's OpenStackConfig._get_os_environ. */
@@ -163,33 +170,56 @@ static int read_cloud(struct parser *p, const char *name, struct cloud *cloud,
 	return r;
 }
 
-/* The profile of the cloud, from clouds-public.yaml. */
+/* The profile of that name in the document; *ret_found: it is there. */
+static int find_profile(struct parser *p, struct cloud_document *d, const struct cloud_file *file,
+			const char *name, struct cloud_settings *ret, bool *ret_found)
+{
+	yaml_node_t *key, *map;
+	int r = cloud_document_load(d, file, p->err);
+
+	if (r == 0)
+		r = cloud_document_find(d, "public-clouds", name, &key, &map, p->err);
+	*ret_found = r == 0 && key;
+	return *ret_found ? cloud_settings_add(ret, d, map, true, p->err) : r;
+}
+
+/* The profile of the cloud: that of clouds-public.yaml, else one that openstacksdk ships. */
 static int read_profile(struct parser *p, const struct cloud *cloud,
 			const struct cloud_settings *own, struct cloud_settings *ret)
 {
+	static const char shipped[] =
+#include "cloud-profiles.yaml.inc"
+		;
+	static const struct cloud_file built_in = {"the profiles of openstacksdk", shipped,
+						   sizeof(shipped) - 1};
 	const struct cloud_setting *s = cloud_settings_get(own, CLOUD_KEY_PROFILE);
-	yaml_node_t *key, *map;
+	bool found;
 
 	if (!s)
 		s = cloud_settings_get(own, CLOUD_KEY_CLOUD); /* the old name */
-	if (!s || streq(s->text, ENVIRONMENT_CLOUD))
+	if (!s || streq(s->text, environment_cloud(p->sources->environment)))
 		return 0;
 	if (!s->text)
 		return cloud_setting_wrong(s, p->err, "profile must be a name");
-	int r = cloud_document_load(&p->public, &p->sources->public, p->err);
-	if (r < 0)
+	int r = find_profile(p, &p->public, &p->sources->public, s->text, ret, &found);
+	if (r < 0 || found)
 		return r;
-	r = cloud_document_find(&p->public, "public-clouds", s->text, &key, &map, p->err);
-	if (r < 0)
+	r = find_profile(p, &p->profiles, &built_in, s->text, ret, &found);
+	const struct cloud_setting *nested = cloud_settings_get(ret, CLOUD_KEY_PROFILE);
+	if (r < 0 || (found && !nested))
 		return r;
-	if (key)
-		return cloud_settings_add(ret, &p->public, map, true, p->err);
 	cleanup_free char *q = quotable(s->text);
+	if (nested || strstr(s->text, "://"))
+		return cloud_setting_wrong(
+			s, p->err,
+			"cloud '%s' has the profile '%s', which openstacksdk fetches from a web "
+			"server; dnsvnf does not: set auth_url and regions in the cloud",
+			cloud->name, q);
 	const char *path = p->public.path;
 	return cloud_setting_wrong(
 		s, p->err,
-		"cloud '%s' has the profile '%s', which is not in %s; openstacksdk's built-in "
-		"profiles are not supported: set auth_url and regions in the cloud",
+		"cloud '%s' has the profile '%s', which is not in %s, and openstacksdk ships none "
+		"of this name: correct it, or set auth_url and regions in the cloud",
 		cloud->name, q, path ? path : "a clouds-public.yaml");
 }
 
@@ -276,8 +306,9 @@ static int parse(struct parser *p, const char *name, struct cloud *cloud)
 
 	if (!name || !*name)
 		name = variable(environment, "OS_CLOUD");
-	if (environment_has_cloud(environment) && (!name || streq(name, ENVIRONMENT_CLOUD))) {
-		cloud->name = xstrdup(ENVIRONMENT_CLOUD);
+	const char *in_environment = environment_cloud(environment);
+	if (environment_has_cloud(environment) && (!name || streq(name, in_environment))) {
+		cloud->name = xstrdup(in_environment);
 		cloud->where = xstrdup(CLOUD_WHERE_ENVIRONMENT);
 		cloud_settings_add_environment(&own, environment);
 	} else {
@@ -332,7 +363,8 @@ static void folders_clear(struct folders *f)
 static void find_folders(struct folders *f, const char *const *variables)
 {
 	const char *config = variable(variables, "XDG_CONFIG_HOME"),
-		   *home = variable(variables, "HOME");
+		   *home = variable(variables, "HOME"),
+		   *site = variable(variables, "XDG_CONFIG_DIRS");
 	char *here = get_current_dir_name();
 
 	*array_push(f->v, f->n) = here ? here : xstrdup(".");
@@ -340,7 +372,7 @@ static void find_folders(struct folders *f, const char *const *variables)
 		*array_push(f->v, f->n) = xasprintf("%s/openstack", config);
 	if (home)
 		*array_push(f->v, f->n) = xasprintf("%s/.config/openstack", home);
-	*array_push(f->v, f->n) = xstrdup("/etc/xdg/openstack");
+	*array_push(f->v, f->n) = xasprintf("%s/openstack", site ? site : "/etc/xdg");
 	*array_push(f->v, f->n) = xstrdup("/etc/openstack");
 }
 
@@ -441,7 +473,11 @@ void cloud_clear(struct cloud *c)
 	free_all(c->name, c->where, c->auth_url, c->user_id, c->user_name, c->user_domain_id,
 		 c->user_domain_name, c->project_id, c->project_name, c->project_domain_id,
 		 c->project_domain_name, c->application_credential_id,
-		 c->application_credential_name, c->region, c->interface, c->cacert, c->cert,
-		 c->key);
+		 c->application_credential_name, c->region, c->cacert, c->cert, c->key);
+	for (size_t i = 0; i < SERVICES; i++) {
+		struct cloud_service *service = &c->services[i];
+		free_all(service->override, service->region, service->type, service->name);
+		strv_clear(&service->interfaces);
+	}
 	*c = (struct cloud){0};
 }

@@ -6,12 +6,14 @@
  *
  * Which cloud: the given name, else OS_CLOUD, else the OS_* variables if any is set besides
  * OS_CLOUD, OS_CLIENT_* and OS_REGION_NAME, else the only cloud of clouds.yaml. The name "envvars"
- * means the OS_* variables. For a cloud of clouds.yaml, only OS_CLIENT_CONFIG_FILE and
- * OS_CLIENT_SECURE_FILE are read from the environment: no OS_PASSWORD or OS_REGION_NAME of another
- * cloud is mixed in. (The openstack command mixes them; the SDK does not.)
+ * means the OS_* variables (OS_CLOUD_NAME is another name for it). For a cloud of clouds.yaml, only
+ * OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE are read from the environment: no OS_PASSWORD or
+ * OS_REGION_NAME of another cloud is mixed in. (The openstack command mixes them; the SDK does
+ * not.)
  *
  * Files: $OS_CLIENT_CONFIG_FILE, then clouds.yaml, clouds.yml, clouds.json of the current folder,
- * $XDG_CONFIG_HOME/openstack, ~/.config/openstack, /etc/xdg/openstack, /etc/openstack. Only the
+ * $XDG_CONFIG_HOME/openstack, ~/.config/openstack, $XDG_CONFIG_DIRS/openstack (/etc/xdg),
+ * /etc/openstack. Only the
  * first readable one is used. The same for secure.yaml ($OS_CLIENT_SECURE_FILE), whose settings
  * override those of clouds.yaml, and for clouds-public.yaml, whose profiles are overridden by them.
  * JSON is read as YAML.
@@ -21,17 +23,39 @@
  * Values are used as written: `project_name: 007` is "007" and `password: yes` is "yes", while the
  * SDK applies YAML's types (7, true). insecure and verify must be booleans.
  *
- * Read, but refused: auth_types other than those below, trust_id, system_scope. Not read: the
- * profiles built into openstacksdk and those behind a URL, OS_CLOUD_NAME, the scope "domain",
- * settings of one service (compute_endpoint_override, image_api_version ...), timeouts,
- * placeholders elsewhere than in auth_url, a list of interfaces.
+ * Settings of one service (SERVICE_ is identity_, image_, network_ or compute_): endpoint_override,
+ * endpoint, interface, endpoint_type, region_name, service_type, service_name. interface may be a
+ * list, in order of preference. An endpoint_override may have {region_name}, and what keystoneauth
+ * replaces: %(project_id)s, %(tenant_id)s, %(user_id)s.
+ *
+ * Profiles: those of clouds-public.yaml, else those that openstacksdk ships
+ * (data/cloud-profiles.yaml).
+ *
+ * Read, but refused: auth_types other than those below, trust_id, system_scope, profiles that are
+ * unknown or a URL, Keystone before v3, SERVICE_api_version that this client does not speak,
+ * placeholders other than the above. Not read: the scope "domain", timeouts, settings of other
+ * services, has_SERVICE, microversions, vendor_hook.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
+
 struct err;
+
+/* The services that this client uses. */
+enum service { SERVICE_IDENTITY, SERVICE_IMAGE, SERVICE_NETWORK, SERVICE_COMPUTE };
+enum { SERVICES = SERVICE_COMPUTE + 1 };
+
+/* Where the requests to one service go. */
+struct cloud_service {
+	char *override;         /* URL in place of the catalog's, or NULL */
+	struct strv interfaces; /* of the catalog, in order of preference; see cloud_resolve.c */
+	char *region;           /* NULL: that of the cloud */
+	char *type, *name;      /* in the catalog; NULL: the usual type, any name */
+};
 
 enum cloud_auth {
 	CLOUD_AUTH_PASSWORD,               /* auth_type password, v3password */
@@ -63,8 +87,10 @@ struct cloud {
 	char *application_credential_secret;
 	char *token; /* set for CLOUD_AUTH_TOKEN */
 
-	char *region;    /* NULL: any */
-	char *interface; /* "public" (the default), "internal" or "admin" */
+	char *region; /* NULL: any */
+	/* Identity without override, interfaces, region, type and name of its own is at auth_url.
+	 */
+	struct cloud_service services[SERVICES];
 
 	/* Paths with ~ replaced, or NULL. */
 	char *cacert, *cert, *key; /* key NULL: it is in cert */
@@ -78,6 +104,9 @@ struct cloud {
  * over 1 MiB. No error's text has a password, token or secret in it.
  */
 int cloud_load(const char *name, const char *region, struct cloud *ret, struct err *err);
+
+/* An endpoint_override with its %(...)s replaced; NULL: it has an unknown one. The caller frees. */
+char *cloud_expand_override(const char *url, const char *project_id, const char *user_id);
 
 /* Overwrites password, token and secret before they are freed. */
 void cloud_clear(struct cloud *cloud);

@@ -385,9 +385,14 @@ const char *session_project_domain_id(const struct session *s)
 
 const char *session_region(const struct session *s)
 {
-	const char *own = s->cloud->region;
+	const struct cloud_service *compute = &s->cloud->services[SERVICE_COMPUTE];
+	const struct endpoint_query query = {.type = compute->type ? compute->type : "compute",
+					     .name = compute->name,
+					     .interfaces = &compute->interfaces};
 
-	return own ? own : token_region(&s->token, "compute", s->cloud->interface);
+	if (s->cloud->region)
+		return s->cloud->region;
+	return compute->region ? compute->region : token_region(&s->token, &query);
 }
 
 const char *session_user_id(const struct session *s)
@@ -517,27 +522,52 @@ static void answered(void *data, const struct http_answer *answer)
 	call->done(call, call->data);
 }
 
-/* The URL of the service with its version, without a slash at the end; NULL: not in the catalog. */
-static char *service_url(const struct session *s, enum service service)
+/* In the catalog, by each of the usual types. */
+static const char *catalog_url(const struct session *s, enum service service)
+{
+	static const char *const types[SERVICES][2] = {
+		[SERVICE_IDENTITY] = {"identity", NULL},
+		[SERVICE_IMAGE] = {"image", NULL},
+		[SERVICE_NETWORK] = {"network", NULL},
+		[SERVICE_COMPUTE] = {"compute", "compute_legacy"},
+	};
+	const struct cloud_service *own = &s->cloud->services[service];
+	struct endpoint_query query = {.type = own->type,
+				       .name = own->name,
+				       .region = own->region ? own->region : session_region(s),
+				       .interfaces = &own->interfaces};
+	const char *url = own->type ? token_endpoint(&s->token, &query) : NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types[service]) && !own->type && !url; i++) {
+		query.type = types[service][i];
+		url = query.type ? token_endpoint(&s->token, &query) : NULL;
+	}
+	return url;
+}
+
+/* The URL of the service with its version, without a slash at the end; NULL: not in the catalog.
+ * Keystone's is auth_url, unless the cloud says otherwise; tokens come from auth_url always. */
+static char *service_url(const struct session *s, enum service service, bool login)
 {
 	static const struct {
-		const char *types[2];
-		const char *version; /* appended if the catalog's URL has none */
+		const char *version; /* appended if the URL has none */
 		const char *mark;
 	} table[SERVICES] = {
-		[SERVICE_IDENTITY] = {{"identity", NULL}, "/v3", "/v3"},
-		[SERVICE_IMAGE] = {{"image", NULL}, "/v2", "/v2"},
-		[SERVICE_NETWORK] = {{"network", NULL}, "/v2.0", "/v2.0"},
-		[SERVICE_COMPUTE] = {{"compute", "compute_legacy"}, "/v2.1", "/v2"},
+		[SERVICE_IDENTITY] = {"/v3", "/v3"},
+		[SERVICE_IMAGE] = {"/v2", "/v2"},
+		[SERVICE_NETWORK] = {"/v2.0", "/v2.0"},
+		[SERVICE_COMPUTE] = {"/v2.1", "/v2"},
 	};
-	const char *url = NULL;
+	const struct cloud_service *own = &s->cloud->services[service];
+	bool at_auth_url = login || (service == SERVICE_IDENTITY && own->interfaces.n == 0);
+	cleanup_free char *override =
+		own->override && !login ? cloud_expand_override(own->override, s->token.project_id,
+								s->token.user_id)
+					: NULL;
+	const char *url = override      ? override
+			  : at_auth_url ? s->cloud->auth_url
+					: catalog_url(s, service);
 
-	if (service == SERVICE_IDENTITY)
-		url = s->cloud->auth_url;
-	for (size_t i = 0; i < ARRAY_SIZE(table[service].types) && !url; i++)
-		if (table[service].types[i])
-			url = token_endpoint(&s->token, table[service].types[i], session_region(s),
-					     s->cloud->interface);
 	if (!url)
 		return NULL;
 	size_t len = strlen(url);
@@ -612,10 +642,26 @@ static bool would_leak(const struct session *s, const char *url)
 	       !streq(getenv("DNSVNF_INSECURE_TRANSPORT"), "1");
 }
 
+static void set_not_in_catalog(struct call *call)
+{
+	const struct session *s = call->session;
+	const struct cloud_service *own = &s->cloud->services[call->service];
+	const char *region = own->region ? own->region : session_region(s);
+	cleanup_strbuf struct strbuf interfaces = {0};
+
+	for (size_t i = 0; i < own->interfaces.n; i++)
+		strbuf_addf(&interfaces, "%s%s", i ? " or " : "", own->interfaces.v[i]);
+	call->result =
+		err_code(&call->err, NOT_FOUND, ENOTSUP,
+			 "cloud \"%s\": the catalog has no %s%s%s with interface %s in region %s",
+			 s->cloud->name, service_name(call->service), own->name ? " named " : "",
+			 own->name ? own->name : "", interfaces.s ? interfaces.s : "-",
+			 region ? region : "(any)");
+}
+
 void session_start(struct session *s, struct call *call)
 {
-	cleanup_free char *base = service_url(s, call->service);
-	const char *region = session_region(s);
+	cleanup_free char *base = service_url(s, call->service, call->purpose == PURPOSE_LOGIN);
 
 	call->session = s;
 	/* Old catalogs append the project's id to the version. */
@@ -637,11 +683,7 @@ void session_start(struct session *s, struct call *call)
 			"DNSVNF_INSECURE_TRANSPORT=1",
 			s->cloud->name, service_name(call->service), base);
 	else
-		call->result = err_code(
-			&call->err, NOT_FOUND, ENOTSUP,
-			"cloud \"%s\": the catalog has no %s with interface %s in region %s",
-			s->cloud->name, service_name(call->service), s->cloud->interface,
-			region ? region : "(any)");
+		set_not_in_catalog(call);
 	http_after(s->http, 0, call_is_done, call);
 }
 

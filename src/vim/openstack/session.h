@@ -10,13 +10,10 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "vim/openstack/clouds.h"
 #include "vim/openstack/http.h"
 
-struct cloud;
 struct session;
-
-enum service { SERVICE_IDENTITY, SERVICE_IMAGE, SERVICE_NETWORK, SERVICE_COMPUTE };
-enum { SERVICES = SERVICE_COMPUTE + 1 };
 
 /* One request to a service, with its result. */
 struct call {

@@ -103,34 +103,41 @@ static const char *region_of(const json_t *endpoint)
 	return id ? id : json_string_value(json_object_get(endpoint, "region"));
 }
 
-static const json_t *find_endpoint(const struct token *token, const char *type, const char *region,
-				   const char *interface)
+static const json_t *find_in_service(const json_t *service, const char *region,
+				     const char *interface)
 {
-	json_for_each (service, token->catalog) {
-		if (!streq(json_string_value(json_object_get(service, "type")), type))
-			continue;
-		json_for_each (endpoint, json_object_get(service, "endpoints")) {
-			const char *what =
-				json_string_value(json_object_get(endpoint, "interface"));
-			if (streq(what, interface) &&
-			    (!region || streq(region_of(endpoint), region)))
-				return endpoint;
-		}
+	json_for_each (endpoint, json_object_get(service, "endpoints")) {
+		const char *what = json_string_value(json_object_get(endpoint, "interface"));
+		if (streq(what, interface) && (!region || streq(region_of(endpoint), region)))
+			return endpoint;
 	}
 	return NULL;
 }
 
-const char *token_endpoint(const struct token *token, const char *type, const char *region,
-			   const char *interface)
+static const json_t *find_endpoint(const struct token *token, const struct endpoint_query *query)
 {
-	const json_t *endpoint = find_endpoint(token, type, region, interface);
+	const json_t *found = NULL;
 
-	return json_string_value(json_object_get(endpoint, "url"));
+	for (size_t i = 0; i < query->interfaces->n && !found; i++)
+		json_for_each (service, token->catalog) {
+			const char *type = json_string_value(json_object_get(service, "type"));
+			const char *name = json_string_value(json_object_get(service, "name"));
+			if (!found && streq(type, query->type) &&
+			    (!query->name || streq(name, query->name)))
+				found = find_in_service(service, query->region,
+							query->interfaces->v[i]);
+		}
+	return found;
 }
 
-const char *token_region(const struct token *token, const char *type, const char *interface)
+const char *token_endpoint(const struct token *token, const struct endpoint_query *query)
 {
-	return region_of(find_endpoint(token, type, NULL, interface));
+	return json_string_value(json_object_get(find_endpoint(token, query), "url"));
+}
+
+const char *token_region(const struct token *token, const struct endpoint_query *query)
+{
+	return region_of(find_endpoint(token, query));
 }
 
 void token_clear(struct token *token)

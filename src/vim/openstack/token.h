@@ -7,6 +7,7 @@
 
 struct cloud;
 struct err;
+struct strv;
 
 struct token {
 	char *id; /* the secret; NULL: there is none */
@@ -26,14 +27,16 @@ json_t *token_request(const struct cloud *cloud, const char *project);
 /* Parses the answer; id is the header x-subject-token. -EPROTO if it is not a token. */
 int token_parse(const json_t *answer, const char *id, struct token *ret, struct err *err);
 
-/*
- * URL of a service in the catalog by its type ("network"), region (NULL: any) and interface
- * ("public"), or NULL. Borrowed.
- */
-const char *token_endpoint(const struct token *token, const char *type, const char *region,
-			   const char *interface);
+/* What to look for in the catalog. */
+struct endpoint_query {
+	const char *type;              /* "network" */
+	const char *name;              /* of the service; NULL: any */
+	const char *region;            /* NULL: any */
+	const struct strv *interfaces; /* in order of preference */
+};
 
-/* Region of the first endpoint of a service, or NULL. Borrowed. */
-const char *token_region(const struct token *token, const char *type, const char *interface);
+/* URL and region of the first endpoint that matches, or NULL. Borrowed. */
+const char *token_endpoint(const struct token *token, const struct endpoint_query *query);
+const char *token_region(const struct token *token, const struct endpoint_query *query);
 
 void token_clear(struct token *token); /* overwrites the secret */
