@@ -141,10 +141,13 @@ static int parse_operand(const struct parse *p, int argc, char **argv)
 
 	for (size_t i = 0; p->verb->options[i].name; i++)
 		needed &= !(p->given[i] && p->verb->options[i].stands_alone);
-	if (optind < argc && p->verb->operand)
-		*(const char **)(p->options + p->verb->operand_offset) = argv[optind++];
-	else if (needed)
-		return wrong(p, "missing operand %s", p->verb->operand);
+	const char *name = p->verb->operand;
+	size_t most = !name ? 0 : str_ends(name, "...") ? OPERANDS_MAX : 1;
+	const char **at = (const char **)(p->options + p->verb->operand_offset);
+	if (needed && optind >= argc)
+		return wrong(p, "missing operand %s", name);
+	for (; most > 0 && optind < argc; most--)
+		*at++ = argv[optind++];
 	if (optind < argc)
 		return wrong(p, "unexpected operand '%s'", argv[optind]);
 	return 0;

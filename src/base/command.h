@@ -11,7 +11,7 @@
 
 #define COMMAND_USAGE 2 /* exit code: invalid command line */
 
-enum { OPTION_FILES_MAX = 8 };
+enum { OPTION_FILES_MAX = 8, OPERANDS_MAX = 64 };
 
 enum option_type {
 	OPTION_FLAG,   /* bool */
@@ -41,8 +41,10 @@ struct option_row {
 
 struct verb {
 	const char *name;
-	const char *operand;   /* "DEP.xml"; "[DEP.xml]" if optional; NULL: none */
-	size_t operand_offset; /* of a const char * in the verb's options */
+	/* "DEP.xml"; "[DEP.xml]" if optional; "SERVER..." for one or more; NULL: none */
+	const char *operand;
+	size_t operand_offset; /* of a const char * in the verb's options; of several operands, of a
+				  const char *[OPERANDS_MAX + 1], NULL at the end */
 	const struct option_row *options;
 	size_t options_size; /* of the struct that the options are offsets into */
 	const char *summary; /* one line */

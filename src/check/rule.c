@@ -68,7 +68,11 @@ enum segment rule_segment(const struct rule_ctx *ctx, const char *a, const char 
 	const struct network *x = rule_network(ctx, a), *y = rule_network(ctx, b);
 	const char *same = rule_option(ctx, NULL, "same_segment");
 
-	if (streq(a, b) || (a && b && str_in_words(same, a) && str_in_words(same, b)))
+	/* What the VIM shows goes before what the descriptor believes. */
+	bool shown = x && y && x->in_vim && y->in_vim && x->provider_network_type &&
+		     y->provider_network_type;
+
+	if (streq(a, b) || (!shown && a && b && str_in_words(same, a) && str_in_words(same, b)))
 		return SEGMENT_SAME;
 	if (!x || !y || !x->provider_network_type || !y->provider_network_type)
 		return SEGMENT_UNKNOWN;

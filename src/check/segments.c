@@ -47,9 +47,10 @@ static void say_segments_differ(const struct rule_ctx *ctx, const struct interfa
 	finding(ctx, b->line,
 		"the legs of bond \"%s\" are in two layer-2 segments: network \"%s\" is %s, "
 		"network \"%s\" is %s, so the bond's address is unreachable after a failover; use "
-		"one segment, or, if the fabric bridges the two, name both in the property "
-		"same_segment",
-		ctx->bond->name, a->name, in_a, b->name, in_b);
+		"one segment, or, if the fabric bridges the two, %s",
+		ctx->bond->name, a->name, in_a, b->name, in_b,
+		a->in_vim && b->in_vim ? "waive this rule (waive.legs-segment)"
+				       : "name both in the property same_segment");
 	related(ctx, a->line);
 }
 
@@ -163,7 +164,8 @@ static void mtu_tunnel(const struct rule_ctx *ctx)
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
 		const struct network *n = g.port ? rule_network(ctx, g.port->network) : NULL;
-		if (!n || !streq(n->provider_network_type, "vxlan") || g.mtu <= MTU_OVER_VXLAN)
+		if (!n || n->mtu || !streq(n->provider_network_type, "vxlan") ||
+		    g.mtu <= MTU_OVER_VXLAN)
 			continue;
 		finding_in(
 			ctx, g.file, g.line,
@@ -171,6 +173,37 @@ static void mtu_tunnel(const struct rule_ctx *ctx)
 			"bytes, so more than %d fits only if the MTU of the underlay is above %d",
 			g.name, g.mtu, n->name, MTU_OVER_VXLAN, MTU_ETHERNET);
 		related(ctx, n->line);
+	}
+}
+
+/* A NIC's MTU is 1500 unless day-0 sets it; a virtual one gets the network's from the host. */
+static void say_mtu(const struct rule_ctx *ctx, const char *name, const char *file, unsigned line,
+		    int mtu, const struct interface *port)
+{
+	const struct network *n = port ? rule_network(ctx, port->network) : NULL;
+	int of_guest = mtu ? mtu : port && port_is_vf(port) ? MTU_ETHERNET : 0;
+
+	if (!n || !n->mtu || of_guest <= (int)n->mtu)
+		return;
+	finding_in(ctx, file, line,
+		   "\"%s\" has MTU %d, but network \"%s\" of nicid %u has %u in the VIM: larger "
+		   "packets are lost; set an MTU of %u at most, or correct the network",
+		   name, of_guest, n->name, port->nicid, n->mtu, n->mtu);
+	related(ctx, n->line);
+}
+
+/* A bond on each of its legs' networks. */
+static void mtu_network(const struct rule_ctx *ctx)
+{
+	struct rule_interface g;
+
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++) {
+		size_t legs = g.bond && !g.is_vlan ? g.bond->n_legs : 0;
+		for (size_t k = 0; k < legs; k++)
+			say_mtu(ctx, g.name, g.file, g.line, g.mtu,
+				guest_match_leg(ctx->match, g.bond, k));
+		if (legs == 0)
+			say_mtu(ctx, g.name, g.file, g.line, g.mtu, g.port);
 	}
 }
 
@@ -200,6 +233,7 @@ const struct check_rule segment_rules[] = {
 	{"vlan-in-vlan", SEVERITY_ERROR, LEVEL_BOND, vlan_in_vlan},
 	{"mtu-legs", SEVERITY_WARNING, LEVEL_BOND, mtu_legs},
 	{"mtu-tunnel", SEVERITY_WARNING, LEVEL_GROUP, mtu_tunnel},
+	{"mtu-network", SEVERITY_ERROR, LEVEL_GROUP, mtu_network},
 	{"mtu-ipv6", SEVERITY_ERROR, LEVEL_GROUP, mtu_ipv6},
 	{0},
 };

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "check/check.h"
 #include "cli/answer.h"
+#include "cli/check_vim.h"
 #include "cli/common.h"
 #include "cli/verb.h"
 #include "deploy/design.h"
@@ -92,6 +93,12 @@ static int print_sarif(const struct verb *verb, const struct findings *findings,
 								     : code;
 }
 
+static int fail_to_read(const struct verb *verb, const struct err *err)
+{
+	cli_fail(verb->name, err);
+	return EXIT_NOT_RIGHT;
+}
+
 int verb_check(const struct verb *verb, const void *options)
 {
 	const struct check_options *o = options;
@@ -104,10 +111,14 @@ int verb_check(const struct verb *verb, const void *options)
 		return list_rules(json);
 	if (o->explain)
 		return explain_rule(o->explain, json);
-	if (design_read(o->common.operand, o->common.files, &model, &findings, &err) < 0) {
-		cli_fail(verb->name, &err);
-		return EXIT_NOT_RIGHT;
-	}
+	struct check_vim vim = {.verb = verb, .options = &o->common};
+	bool with_vim = o->common.vim || o->common.os_cloud;
+	int r = design_read_with(o->common.operand, o->common.files, with_vim ? check_vim : NULL,
+				 &vim, &model, &findings, &err);
+	if (r < 0 && vim.code != EXIT_DONE)
+		return vim.code;
+	if (r < 0)
+		return with_vim ? cli_fail(verb->name, &err) : fail_to_read(verb, &err);
 	size_t errors = findings_count(&findings, SEVERITY_ERROR);
 	size_t warnings = findings_count(&findings, SEVERITY_WARNING);
 	size_t notes = findings_count(&findings, SEVERITY_NOTE);

@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "vim/vim.h"
 
+struct draft_files;
 struct findings;
 struct json_writer;
 struct options;
@@ -52,6 +53,11 @@ typedef int cli_deployment_fn(const struct options *options, const struct model 
 			      struct vim *vim);
 int cli_each_deployment(const struct verb *verb, const struct options *options,
 			cli_deployment_fn *fn);
+
+/* Of a design that was written to the folder: its files and what `check` says, as `init` and
+ * `import` print them. Returns the exit code. */
+int cli_report_written(const struct verb *verb, const struct options *options, const char *folder,
+		       const struct draft_files *files);
 
 /* A table with columns as wide as their widest cell. Cells are copied. */
 struct table {

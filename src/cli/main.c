@@ -53,7 +53,9 @@ static int run_verb(const struct verb *verb, void *options)
 
 	if (common->format == FORMAT_JSON)
 		common->json = answer_begin((verb->policy & VERB_STREAMS) != 0);
-	if (!verb->run) /* the module prints its own answer, unless it is missing */
+	/* The module prints its own answer, unless it is missing. check with a VIM is in it, too.
+	 */
+	if (!verb->run || (elsewhere.run && (common->vim || common->os_cloud)))
 		return answer_end(elsewhere.run(elsewhere.argc, elsewhere.argv));
 	setlocale(LC_CTYPE, "");
 	log_set_level((int)common->verbose);

@@ -65,6 +65,9 @@ static const struct option_row check_options[] = {
 	{VERBOSE},
 	{FILES},
 	{OUTPUT("text json sarif", "output format of the findings; sarif is SARIF 2.1.0")},
+	{VIM},
+	{OS_CLOUD},
+	{TIMINGS},
 	{FLAG(check_options, list, "list", "list all rules"), .stands_alone = true},
 	{.name = "explain",
 	 .type = OPTION_STRING,
@@ -73,6 +76,59 @@ static const struct option_row check_options[] = {
 	 .complete = "dnsvnf check --list 2>/dev/null | awk 'NR > 1 { print $1 }'",
 	 .help = "explain a rule: requirement, reason, remedy, source",
 	 .stands_alone = true},
+	{0},
+};
+
+static const struct option_row init_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result; json: asks nothing")},
+	{TEXT(init_options, name, "name", "NAME", "name of the deployment (default: dns)")},
+	{TEXT(init_options, tenant, "tenant", "TENANT", "its tenant, a project (default: dns)")},
+	{TEXT(init_options, vms, "vms", "N", "VMs, each on another host (default: 1)")},
+	{TEXT(init_options, legs, "legs", "N",
+	      "SR-IOV ports of a VM: 2 with a bond (default), or 1")},
+	{TEXT(init_options, networks, "networks", "MANAGEMENT,LEG1,LEG2",
+	      "use these existing networks (default: new, defined in the descriptor)")},
+	{TEXT(init_options, vlan, "vlan", "ID",
+	      "VLAN of the new service networks; 0: untagged (default: 101)")},
+	{TEXT(init_options, physnets, "physnets", "NAME,NAME",
+	      "physical networks of the legs (default: sriov0,sriov1)")},
+	{TEXT(init_options, management, "management", "ADDRESS/LEN",
+	      "management address of the first VM; the others follow (default: 10.10.10.10/24)")},
+	{TEXT(init_options, management_gateway, "management-gateway", "ADDRESS",
+	      "its gateway, first or none (default: none; of an existing network, first)")},
+	{TEXT(init_options, operators, "operators", "ADDRESS/LEN",
+	      "the network behind it, from which operators come (default: 10.0.0.0/8)")},
+	{TEXT(init_options, service, "service", "ADDRESS/LEN",
+	      "IPv4 address of DNS, or none (default: 172.16.1.10/24)")},
+	{TEXT(init_options, gateway, "gateway", "ADDRESS",
+	      "its gateway, first or none (default: first)")},
+	{TEXT(init_options, service6, "service6", "ADDRESS/LEN",
+	      "IPv6 address of DNS, or none (default: none)")},
+	{TEXT(init_options, gateway6, "gateway6", "ADDRESS",
+	      "its gateway, first or none (default: first)")},
+	{TEXT(init_options, zone, "zone", "DOMAIN",
+	      "zone that the VMs serve (default: example.test)")},
+	{TEXT(init_options, dialect, "dialect", "DIALECT",
+	      "what configures the guest's network: nmcli (default), netplan, ifcfg"),
+	 .words = "nmcli netplan ifcfg"},
+	{TEXT(init_options, image, "image", "NAME", "image (default: dns-vnf)")},
+	{TEXT(init_options, flavor, "flavor", "NAME", "flavor to create (default: dns)")},
+	{PATH(init_options, ssh_key, "ssh-key", "FILE",
+	      "public key that may log in, or none (default: none)")},
+	{0},
+};
+
+static const struct option_row import_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{VIM},
+	{OS_CLOUD},
+	{TIMINGS},
+	{PATH(import_options, folder, "folder", "FOLDER",
+	      "write to FOLDER (default: named like the deployment)")},
 	{0},
 };
 
@@ -221,14 +277,44 @@ static const struct option_row host_options[] = {
 
 static const struct verb verbs[] = {
 	{
+		.name = "init",
+		OPERAND("FOLDER"),
+		OPTIONS(init_options, init_options),
+		.summary = "write a new descriptor and its day-0 files, by questions or options",
+		.text = "Writes dep.xml, the day-0 files, knot.conf and a zone to FOLDER, and "
+			"checks "
+			"them. On a terminal asks for what no option gives; elsewhere takes the "
+			"defaults. Replaces no file.",
+		.example = "dnsvnf init --vms 2 --dialect netplan my-dns",
+		.run = verb_init,
+	},
+	{
+		.name = "import",
+		.operand = "SERVER...",
+		.operand_offset = offsetof(struct import_options, servers),
+		OPTIONS(import_options, import_options),
+		.summary = "write the descriptor and day-0 files of servers that run in a cloud",
+		.text = "Reads servers, given by name or id, with their ports, networks, flavor, "
+			"image, user data and server group, and writes dep.xml and the day-0 "
+			"files. "
+			"Of a server that dnsvnf made, the whole deployment is read, and plan of "
+			"what is written has nothing to do. What the cloud does not show is named: "
+			"files on the config drive, user data without the role admin, images' "
+			"sources. Changes nothing in the cloud and replaces no file.",
+		.example = "dnsvnf import --vim admin cpnr-dns_cpnr_0",
+		.run = verb_import,
+	},
+	{
 		.name = "check",
 		OPERAND("DEP.xml"),
 		OPTIONS(check_options, check_options),
 		.summary = "check a descriptor and its day-0 files",
 		.text = "Reads the descriptor and its day-0 files and lists the findings with "
-			"file, line and reason. Creates nothing and contacts no VIM. Exit code 1 "
-			"if there is an error, otherwise 0. --list and --explain need no "
-			"descriptor.",
+			"file, line and reason. Creates nothing. With --vim, also takes type, "
+			"segment, MTU and subnets of existing networks, extra specs of existing "
+			"flavors, image properties and quotas from the VIM; without it, contacts "
+			"no VIM. Exit code 1 if there is an error, otherwise 0. --list and "
+			"--explain need no descriptor.",
 		.example = "dnsvnf check examples/technote/published/dep.xml",
 		.run = verb_check,
 	},
@@ -378,8 +464,10 @@ static const struct synonym synonyms[] = {
 	{"destroy delete remove rm down teardown uninstall stop", "undeploy"},
 	{"show list ls get info ps", "status"},
 	{"validate lint", "check"},
+	{"new generate scaffold template", "init"},
 	{"test", "verify"},
 	{"diff preview dry-run", "plan"},
+	{"export adopt capture", "import"},
 	{"render graph topology", "draw"},
 	{"schedule why place", "explain"},
 	{"hosts inventory facts", "host"},

@@ -51,6 +51,20 @@ struct check_options {
 	const char *explain; /* a rule's id, or NULL */
 };
 
+/* Answers to the questions of init, as typed; NULL: not given. */
+struct init_options {
+	struct options common;
+	const char *name, *tenant, *vms, *legs, *dialect, *management, *management_gateway,
+		*operators, *service, *gateway, *service6, *gateway6, *networks, *vlan, *physnets,
+		*zone, *image, *flavor, *ssh_key;
+};
+
+struct import_options {
+	struct options common;
+	const char *servers[OPERANDS_MAX + 1]; /* names or ids, NULL at the end */
+	const char *folder;                    /* NULL: named like the deployment */
+};
+
 struct draw_options {
 	struct options common;
 	const char *svg; /* file; NULL: standard output */
@@ -107,6 +121,8 @@ int verb_verify(const struct verb *verb, const void *options) IN_MODULE;
 int verb_drill(const struct verb *verb, const void *options) IN_MODULE;
 int verb_status(const struct verb *verb, const void *options) IN_MODULE;
 int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;
+int verb_import(const struct verb *verb, const void *options) IN_MODULE;
+int verb_init(const struct verb *verb, const void *options) IN_MODULE;
 int verb_host(const struct verb *verb, const void *options) IN_MODULE;
 int verb_draw(const struct verb *verb, const void *options) IN_MODULE;
 int verb_render(const struct verb *verb, const void *options) IN_MODULE;

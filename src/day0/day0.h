@@ -48,3 +48,21 @@ int day0_compose(const struct vm_group *group, unsigned vm_index, const struct d
  * caller clears and frees them (drive_file_clear). */
 int day0_drive_files(const struct vm_group *group, unsigned vm_index, struct drive_file **ret,
 		     size_t *ret_n, struct err *err);
+
+/* A file that composed user data puts into the guest. */
+struct day0_part {
+	char *path, *content;
+	size_t len;
+	unsigned mode;
+};
+
+struct day0_parts {
+	char *user; /* NULL: there is none */
+	size_t user_len;
+	struct day0_part *files;
+	size_t n_files;
+};
+
+/* The parts of user data that day0_compose made; of any other, all is the user's. */
+void day0_split(const char *data, size_t len, struct day0_parts *ret);
+void day0_parts_clear(struct day0_parts *parts);

@@ -14,3 +14,12 @@ struct model;
  */
 int design_read(const char *path, const char *const *folders, struct model **ret_model,
 		struct findings *findings, struct err *err);
+
+/*
+ * As design_read, but calls more, which may add to model and findings, before the design rules are
+ * applied; not for a descriptor with errors so far. Its error is returned.
+ */
+typedef int design_more_fn(void *data, struct model *model, struct findings *findings,
+			   struct err *err);
+int design_read_with(const char *path, const char *const *folders, design_more_fn *more, void *data,
+		     struct model **ret_model, struct findings *findings, struct err *err);

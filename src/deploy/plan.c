@@ -164,9 +164,8 @@ static void add_port_options(const struct planner *p, const struct vm_group *gro
 	r->port.trusted = streq(model_port_option(p->deployment, group, i, "trusted"), "true");
 }
 
-/* Text of the guest's /etc/bondd.conf; NULL without bondd or a management address. */
-static char *bondd_conf(const struct deployment *deployment, const struct vm_group *group,
-			unsigned index)
+char *plan_bondd_conf(const struct deployment *deployment, const struct vm_group *group,
+		      unsigned index)
 {
 	const char *address = service_management_address(group, index);
 
@@ -234,7 +233,7 @@ static int add_server(struct planner *p, const struct vm_group *group, unsigned 
 	s->request.server.port_names = (const char *const *)port_names;
 	s->request.server.n_ports = n_ports;
 
-	cleanup_free char *conf = bondd_conf(p->deployment, group, index);
+	cleanup_free char *conf = plan_bondd_conf(p->deployment, group, index);
 	struct day0_file file = {"/etc/bondd.conf", conf, 0644};
 	size_t len = 0;
 	int r = day0_compose(group, index, &file, conf ? 1 : 0, &s->user_data, &len, err);

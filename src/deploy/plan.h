@@ -127,5 +127,10 @@ const char *action_name(enum action action); /* "create" ... */
 char *plan_port_name(const struct deployment *deployment, const struct vm_group *group,
 		     unsigned index, const struct interface *interface);
 
+/* Text of the guest's /etc/bondd.conf, which deploy adds to day-0; NULL without bondd or a
+ * management address. The caller frees. */
+char *plan_bondd_conf(const struct deployment *deployment, const struct vm_group *group,
+		      unsigned index);
+
 DEFINE_CLEANUP(struct plan *, cleanup_plan_fn, plan_free)
 #define cleanup_plan cleanup(cleanup_plan_fn)

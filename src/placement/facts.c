@@ -18,7 +18,10 @@ const struct network *facts_network(const struct model *known, const char *name)
 {
 	static const struct deployment none;
 
-	return known ? model_network(known, &none, name) : NULL;
+	const struct network *network = known ? model_network(known, &none, name) : NULL;
+
+	/* Only a network whose type is shown is known to be without a physical network. */
+	return network && network->provider_network_type ? network : NULL;
 }
 
 void facts_clear(struct cloud_facts *facts)

@@ -45,15 +45,15 @@ struct cloud_facts {
 	bool one_host; /* such a VIM ignores server groups and zones */
 	struct host_facts *v;
 	size_t n;
-	struct model
-		*known; /* existing flavors, images and networks that the requests name; or NULL */
-	char *unseen;   /* one clause, or NULL */
+	struct model *known; /* existing flavors, images and networks (with subnets) that the
+				requests name; or NULL */
+	char *unseen;        /* one clause, or NULL */
 };
 
 /* The host of that name, added if missing. */
 struct host_facts *facts_host(struct cloud_facts *facts, const char *name);
 
-/* The network of that name among the known, or NULL. */
+/* The network of that name among the known whose type is shown, or NULL. */
 const struct network *facts_network(const struct model *known, const char *name);
 
 /*

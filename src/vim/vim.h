@@ -221,6 +221,23 @@ struct vim_watch {
 	void *data;
 };
 
+/* What a project may have, of each kind. */
+enum vim_quota_kind {
+	VIM_QUOTA_SERVERS,
+	VIM_QUOTA_CORES,
+	VIM_QUOTA_MEMORY_MB,
+	VIM_QUOTA_SERVER_GROUPS,
+	VIM_QUOTA_NETWORKS,
+	VIM_QUOTA_SUBNETS,
+	VIM_QUOTA_PORTS,
+	VIM_QUOTAS,
+};
+
+struct vim_quota {
+	int64_t limit; /* -1: none, or not known */
+	int64_t used;
+};
+
 enum vim_look {
 	VIM_LOOK_STATE, /* only what polling needs: no ports, no cells */
 	VIM_LOOK_ALL,
@@ -265,6 +282,18 @@ struct vim_ops {
 	 */
 	int (*facts)(struct vim *vim, const struct vim_request *requests, size_t n,
 		     struct cloud_facts *ret, struct err *err);
+
+	/* The project's quotas, by enum vim_quota_kind. NULL: there are none. */
+	int (*quotas)(struct vim *vim, struct vim_quota *ret, struct err *err);
+
+	/*
+	 * What runs as a descriptor: a model with one deployment, that of the servers of these
+	 * names or ids, as far as it is shown. A server that dnsvnf made brings the others of its
+	 * deployment. Day-0 is one configuration, the user data as the guest got it. *ret_notes has
+	 * what is not shown, a sentence each. NULL: the VIM cannot do it.
+	 */
+	int (*import)(struct vim *vim, const char *const *servers, struct model **ret,
+		      struct strv *ret_notes, struct err *err);
 
 	/*
 	 * Creates n objects. Each request follows those that it needs; independent requests are

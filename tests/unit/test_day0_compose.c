@@ -251,6 +251,36 @@ static void test_files_on_the_drive(void **state)
 	assert_non_null(strstr(err.text, "cpnr/licence.txt: variable \"NAME\" has 2 values"));
 }
 
+/* What deploy composed is taken apart again: import writes the files that it was made of. */
+static void test_split(void **state)
+{
+	(void)state;
+	static const char *const users[] = {
+		"#cloud-config\nhostname: a\n",
+		"Content-Type: multipart/mixed; boundary=B\nMIME-Version: 1.0\n\n--B\n\n--B--\n",
+		"#cloud-config\nhostname: M\xc3\xbcnchen\n",
+		"",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		cleanup_fixture struct fixture f = {0};
+		fixture_user_data(&f, users[i]);
+		for (size_t n = 0; n < 2; n++) {
+			cleanup_free char *data = compose(&f, n);
+			struct day0_parts parts;
+			day0_split(data, strlen(data), &parts);
+			assert_int_equal(parts.n_files, n);
+			assert_string_equal(parts.user ? parts.user : "", users[i]);
+			if (n == 1) {
+				assert_string_equal(parts.files[0].path, "/etc/added");
+				assert_string_equal(parts.files[0].content, "added\n");
+				assert_int_equal(parts.files[0].mode, 0640);
+			}
+			day0_parts_clear(&parts);
+		}
+	}
+}
+
 static void test_too_much_for_nova(void **state)
 {
 	(void)state;
@@ -285,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_configurations_are_files),
 		cmocka_unit_test(test_the_descriptors_own_file_holds),
 		cmocka_unit_test(test_files_on_the_drive),
+		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_too_much_for_nova),
 	};
 

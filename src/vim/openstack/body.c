@@ -236,9 +236,11 @@ static json_t *image_body(struct openstack *os, const struct vim_request *r)
 	put(o, "disk_format", i->disk_format ? i->disk_format : "qcow2");
 	put(o, "container_format", i->container_format ? i->container_format : "bare");
 	put(o, "hw_disk_bus", i->disk_bus);
+	const char *slash = i->src ? strrchr(i->src, '/') : NULL;
 	put(o, MARK_OWNER, r->owner);
 	put(o, MARK_DIGEST, digest);
 	put(o, MARK_DEPLOYMENT, deployment);
+	put(o, MARK_SOURCE, slash ? slash + 1 : i->src);
 	return o;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 #include "vim/openstack/server_info.h"
@@ -138,29 +139,58 @@ static void add_image(const struct openstack *os, const char *name, struct model
 	copy_properties(t->json, "hw_", &image->properties);
 }
 
-/* The physical network is shown to admins; null is a network without one. */
+static void add_subnet(const json_t *o, struct network *network)
+{
+	const char *gateway = json_string_value(json_object_get(o, "gateway_ip"));
+	struct ip_prefix cidr;
+
+	if (!ip_prefix_parse(json_string_value(json_object_get(o, "cidr")), &cidr))
+		return;
+	*array_push(network->subnets, network->n_subnets) = (struct subnet){
+		.name = json_try_text(o, "name"),
+		.ip_version = cidr.addr.version,
+		.dhcp = json_is_true(json_object_get(o, "enable_dhcp")),
+		.address = ip_to_str(&cidr.addr),
+		.prefix = cidr.len,
+		.gateway = xstrdup(gateway),
+		.no_gateway = !gateway,
+	};
+}
+
+/* Type, segment and physical network are shown to admins only. */
 static void add_network(const struct openstack *os, const char *name, struct model *known)
 {
 	const struct resource *t = find(os, VIM_NETWORK, name);
-	const json_t *physnet = t ? json_object_get(t->json, "provider:physical_network") : NULL;
+	static const struct deployment none = {0};
 
-	if (!physnet || facts_network(known, name))
+	if (!t || model_network(known, &none, name))
 		return;
 	struct network *network = array_push(known->networks, known->n_networks);
-	network->name = xstrdup(name);
-	network->provider_physical_network = xstrdup(json_string_value(physnet));
+	const json_t *o = t->json;
+	*network = (struct network){
+		.name = xstrdup(name),
+		.shared = json_is_true(json_object_get(o, "shared")),
+		.provider_network_type = json_try_text(o, "provider:network_type"),
+		.provider_physical_network = json_try_text(o, "provider:physical_network"),
+		.provider_segmentation_id = (uint32_t)json_integer_value(
+			json_object_get(o, "provider:segmentation_id")),
+		.mtu = (unsigned)json_integer_value(json_object_get(o, "mtu")),
+		.in_vim = true,
+	};
+	for (size_t i = 0; i < os->resources.n; i++)
+		if (os->resources.v[i].object.kind == VIM_SUBNET &&
+		    streq(os->resources.v[i].parent, t->object.id))
+			add_subnet(os->resources.v[i].json, network);
 }
 
 static void add_known(const struct openstack *os, const struct vim_request *q, struct model *known)
 {
-	if (q->kind == VIM_PORT && !q->port.network)
+	if (q->kind == VIM_PORT)
 		add_network(os, q->port.network_name, known);
 	if (q->kind != VIM_SERVER)
 		return;
-	if (!q->server.flavor)
-		add_flavor(os, q->server.flavor_name, known);
-	if (!q->server.image)
-		add_image(os, q->server.image_name, known);
+	add_flavor(os, q->server.flavor_name, known);
+	add_image(os, q->server.image_name, known);
 }
 
 int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t n,

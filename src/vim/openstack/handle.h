@@ -96,6 +96,9 @@ int openstack_list(struct vim *vim, const struct vim_reference *references, size
 		   struct vim_inventory *ret, struct err *err);
 int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t n,
 		    struct cloud_facts *ret, struct err *err);
+int openstack_import(struct vim *vim, const char *const *servers, struct model **ret,
+		     struct strv *ret_notes, struct err *err);
+int openstack_quotas(struct vim *vim, struct vim_quota *ret, struct err *err);
 int openstack_create(struct vim *vim, const struct vim_request *requests, size_t n,
 		     const struct vim_watch *watch, struct err *err);
 int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,

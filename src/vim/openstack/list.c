@@ -14,7 +14,7 @@ enum { MAX_PAGES = 100, MAX_BYTES = 64 << 20 };
 	"&fields=provider:physical_network&fields=provider:segmentation_id&fields=shared"
 #define SUBNET_FIELDS                                                             \
 	"&fields=id&fields=name&fields=description&fields=network_id&fields=cidr" \
-	"&fields=created_at"
+	"&fields=created_at&fields=ip_version&fields=enable_dhcp&fields=gateway_ip"
 #define PORT_FIELDS                                                                 \
 	"&fields=id&fields=name&fields=description&fields=status&fields=network_id" \
 	"&fields=created_at&fields=device_id&fields=device_owner&fields=admin_state_up"

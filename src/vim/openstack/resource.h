@@ -16,6 +16,7 @@
 #define MARK_OWNER      "dnsvnf_owner"
 #define MARK_DIGEST     "dnsvnf_digest"
 #define MARK_EXTRA_SPEC "dnsvnf:digest"     /* the last of a flavor's extra specs */
+#define MARK_SOURCE     "dnsvnf_source"     /* name of the file that an image was uploaded from */
 #define MARK_DEPLOYMENT "dnsvnf_deployment" /* TENANT/DEPLOYMENT; images are found by it */
 
 struct resource {
