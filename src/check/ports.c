@@ -86,7 +86,7 @@ static void guest_unread(const struct rule_ctx *ctx)
 {
 	const struct guest_network *g = &ctx->group->guest;
 	const struct guest_unread *u = array_find(g->unread, g->n_unread, it->likely);
-	bool may_matter = g->n_bonds == 0 && ctx->group->n_interfaces > 1;
+	bool may_matter = guest_may_have_bond(g) && ctx->group->n_interfaces > 1;
 
 	if (!u && may_matter && has_unmatched_port(ctx))
 		u = g->unread;

@@ -40,7 +40,8 @@ bool rule_options_unknown(const struct rule_ctx *ctx)
 
 bool rule_legs_unknown(const struct rule_ctx *ctx)
 {
-	return ctx->bond->legs_unknown || guest_is_partial(&ctx->group->guest);
+	return ctx->bond->legs_unknown || guest_is_partial(&ctx->group->guest) ||
+	       (ctx->bond->n_legs < 2 && ctx->group->guest.n_unread > 0);
 }
 
 const struct network *rule_network(const struct rule_ctx *ctx, const char *name)

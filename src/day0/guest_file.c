@@ -81,9 +81,20 @@ bool guest_file_copy(const char *from, const char *to, struct guest_links *links
 	return copy;
 }
 
-static bool is_yaml(const char *path)
+static bool is_netplan(const char *path)
 {
-	return str_ends(path, ".yaml") || str_ends(path, ".yml");
+	return (str_starts(path, "/etc/netplan/") || str_starts(path, "/run/netplan/") ||
+		str_starts(path, "/lib/netplan/")) &&
+	       (str_ends(path, ".yaml") || str_ends(path, ".yml"));
+}
+
+/* A script that is run at boot, or when an interface comes up. */
+static bool is_hook(const char *path)
+{
+	return streq(path, "/etc/rc.local") || str_starts(path, "/var/lib/cloud/scripts/per-") ||
+	       str_starts(path, "/etc/network/if-") ||
+	       str_starts(path, "/etc/NetworkManager/dispatcher.d/") ||
+	       str_starts(path, "/etc/networkd-dispatcher/");
 }
 
 /* The Exec lines of a systemd unit. */
@@ -145,13 +156,13 @@ static bool known_file_read(const char *path, const struct text *text, struct gu
 		ifupdown_read(text, links, findings);
 	else if (is_networkd(path))
 		networkd_read(path, text, links, findings);
-	else if (str_starts(path, "/etc/netplan/") && is_yaml(path))
+	else if (is_netplan(path))
 		network_file_read(text, DIALECT_NETPLAN, links, findings);
 	else if (str_starts(path, "/etc/cloud/cloud.cfg.d/") && str_ends(path, ".cfg"))
 		network_file_read(text, DIALECT_CLOUD_INIT_V2, links, findings);
 	else if (unit && str_ends(path, ".service"))
 		unit_read(text, links);
-	else if (streq(path, "/etc/rc.local") || str_starts(path, "/var/lib/cloud/scripts/per-"))
+	else if (is_hook(path))
 		links_defer_script(links, text, 0, path); /* runs the file, which is kept */
 	else
 		return false;

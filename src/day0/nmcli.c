@@ -113,9 +113,16 @@ void nmcli_read(const struct command *c, size_t name, const struct text *text,
 	struct nm n = {.text = text, .links = links, .findings = findings, .line = c->line};
 	size_t i = skip_options(c, name + 1);
 
-	if (i + 1 >= c->n_words || !nm_abbreviates(c->words[i].s, "connection", 1))
+	if (i + 1 >= c->n_words)
 		return;
-	const char *verb = c->words[i + 1].s;
+	const char *object = c->words[i].s, *verb = c->words[i + 1].s;
+	bool of_device = nm_abbreviates(object, "device", 1) && nm_abbreviates(verb, "modify", 1);
+	if (of_device ||
+	    (nm_abbreviates(object, "connection", 1) && str_in_words("clone edit import", verb)))
+		links_unread(links, text, c->line, true, of_device ? "nmcli device" : "nmcli",
+			     "this command of it is not read");
+	if (!nm_abbreviates(object, "connection", 1))
+		return;
 	if (nm_abbreviates(verb, "add", 1))
 		add(&n, c, i + 2);
 	else if (nm_abbreviates(verb, "modify", 1))

@@ -88,8 +88,12 @@ bool is_network_path(const char *path)
 		"/usr/lib/NetworkManager/system-connections/",
 		"/usr/lib/systemd/network/",
 	};
+	static const char *const others[] = {"/etc/sysconfig/network/config",
+					     "/etc/sysconfig/network/dhcp"};
 	static const char *const files[] = {"/etc/dhcpcd.conf", "/etc/conf.d/net", "/etc/rc.conf"};
 
+	if (array_find(others, ARRAY_SIZE(others), streq(*it, path)))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
 		if (str_starts(path, starts[i]))
 			return true;
@@ -102,15 +106,13 @@ static const struct wrapper {
 	const char *with_value; /* short options, each a letter */
 	size_t operands;        /* before the program */
 } wrappers[] = {
-	{"chrt", "TPD", 1},        {"cloud-init-per", "", 2},
-	{"command", "", 0},        {"builtin", "", 0},
-	{"doas", "uC", 0},         {"env", "uCS", 0},
-	{"exec", "a", 0},          {"ionice", "cnpPu", 0},
-	{"nice", "n", 0},          {"nohup", "", 0},
-	{"setsid", "", 0},         {"stdbuf", "ioe", 0},
-	{"sudo", "ugpCrtThDR", 0}, {"systemd-run", "puEMHC", 0},
-	{"taskset", "", 1},        {"time", "fo", 0},
-	{"timeout", "sk", 1},      {"unbuffer", "", 0},
+	{"chrt", "TPD", 1},   {"cloud-init-per", "", 2}, {"command", "", 0},
+	{"builtin", "", 0},   {"doas", "uC", 0},         {"env", "uCS", 0},
+	{"exec", "a", 0},     {"flock", "wE", 1},        {"ionice", "cnpPu", 0},
+	{"nice", "n", 0},     {"nohup", "", 0},          {"setsid", "", 0},
+	{"stdbuf", "ioe", 0}, {"sudo", "ugpCrtThDR", 0}, {"systemd-run", "puEMHC", 0},
+	{"taskset", "", 1},   {"time", "fo", 0},         {"timeout", "sk", 1},
+	{"unbuffer", "", 0},
 };
 
 static bool is_keyword(const char *s)

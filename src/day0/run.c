@@ -15,8 +15,9 @@ enum {
 
 struct run {
 	const struct command *c;
-	size_t at;        /* index of the program's name */
-	const char *name; /* without the folder */
+	size_t at;                    /* index of the program's name */
+	const char *name;             /* without the folder */
+	const struct command *before; /* its output is the input, or NULL */
 	const struct text *text;
 	struct guest_links *links;
 	struct findings *findings;
@@ -57,6 +58,19 @@ static void run_inline(const struct run *r, size_t i)
 	script_run(&inner, v, n, r->links, r->findings);
 }
 
+/* "xargs nmcli ..." */
+static bool words_mention_network(const struct run *r)
+{
+	for (size_t i = r->at; i < r->c->n_words; i++) {
+		cleanup_text struct text text = {0};
+		text_init_at(&text, r->text, r->c->line, word(r, i), strlen(word(r, i)));
+		if (mentions_network(&text) || streq(word(r, i), "ip") ||
+		    is_network_path(word(r, i)))
+			return true;
+	}
+	return false;
+}
+
 /* The program that word i is the path of. */
 static void run_file(const struct run *r, size_t i)
 {
@@ -67,7 +81,7 @@ static void run_file(const struct run *r, size_t i)
 	cleanup_free char **v = arguments(r, i + 1, &n);
 
 	if (!f) {
-		unread(r, false, path,
+		unread(r, words_mention_network(r), path,
 		       has_variable(path) ? "which program it is, is known in the guest only"
 					  : "the program is not in day-0");
 		return;
@@ -151,36 +165,63 @@ static void run_interpreter(const struct run *r)
 	unread(r, likely, r->name, "only shell scripts are read");
 }
 
-/* What it prints: the words of echo or printf, as far as they are known. */
-static char *printed(const struct run *r)
+/* What echo prints, or printf with a format that is a plain text. */
+static char *printed_words(const struct run *r)
 {
 	struct strbuf b = {0};
 	size_t i = r->at + 1;
-	bool print = streq(r->name, "printf"), escapes = print;
+	bool print = streq(r->name, "printf"), escapes = print, newline = !print;
 
-	for (; i < r->c->n_words && word(r, i)[0] == '-' &&
+	for (; i < r->c->n_words && word(r, i)[0] == '-' && word(r, i)[1] &&
 	       strspn(word(r, i) + 1, "neE") == strlen(word(r, i)) - 1;
-	     i++)
+	     i++) {
 		escapes |= strchr(word(r, i), 'e') != NULL;
+		newline &= strchr(word(r, i), 'n') == NULL;
+	}
 	for (size_t first = i; i < r->c->n_words; i++) {
 		if (i > first)
 			strbuf_adds(&b, " ");
 		for (const char *s = word(r, i); *s; s++) {
-			bool newline = escapes && s[0] == '\\' && s[1] == 'n';
+			bool line = escapes && s[0] == '\\' && s[1] == 'n';
 			bool tab = escapes && s[0] == '\\' && s[1] == 't';
-			strbuf_add(&b, newline ? "\n" : tab ? "\t" : s, 1);
-			s += newline || tab;
+			strbuf_add(&b, line ? "\n" : tab ? "\t" : s, 1);
+			s += line || tab;
 		}
 	}
-	if (!print)
+	if (newline)
 		strbuf_adds(&b, "\n");
 	return strbuf_steal(&b);
 }
 
-/* A format of printf other than a plain text. */
-static bool is_formatted(const struct run *r)
+/* What the command prints, as far as it is known before the guest boots. False: it is not. */
+static bool printed(const struct run *r, struct text *ret)
 {
-	return streq(r->name, "printf") && strchr(word(r, r->at + 1), '%');
+	const char *format = word(r, r->at + 1);
+	struct strbuf b = {0};
+
+	if (r->c->heredoc.s && str_in_words("cat tee", r->name)) {
+		text_init_slice(ret, &r->c->heredoc, 0, r->c->heredoc.s, r->c->heredoc.len);
+		return true;
+	}
+	if (streq(r->name, "cat")) {
+		const struct guest_file *f = guest_file_find(r->links, format);
+		if (!f || r->c->n_words != r->at + 2)
+			return false;
+		text_init_slice(ret, &f->text, 0, f->text.s, f->text.len);
+		return true;
+	}
+	if (streq(r->name, "printf") && streq(format, "%s\\n")) {
+		for (size_t i = r->at + 2; i < r->c->n_words; i++)
+			strbuf_addf(&b, "%s\n", word(r, i));
+	} else if (streq(r->name, "echo") || (streq(r->name, "printf") && !strchr(format, '%'))) {
+		b.s = printed_words(r);
+		b.len = strlen(b.s);
+	} else {
+		return false;
+	}
+	text_init_at(ret, r->text, r->c->line, b.s ? b.s : "", b.len);
+	strbuf_clear(&b);
+	return true;
 }
 
 static void write_file(const struct run *r, const char *path, const struct text *text, bool append)
@@ -191,32 +232,47 @@ static void write_file(const struct run *r, const char *path, const struct text 
 		f->pending = true;
 }
 
+static void set_program(struct run *r)
+{
+	r->at = command_name(r->c);
+	const char *path = r->at < r->c->n_words ? r->c->words[r->at].s : "";
+	const char *slash = strrchr(path, '/');
+
+	r->name = slash ? slash + 1 : path;
+}
+
+/* The text that tee gets: a heredoc, or what the command before it prints. */
+static bool given(const struct run *r, struct text *ret)
+{
+	struct run before = *r;
+
+	if (r->c->heredoc.s || !r->before)
+		return printed(r, ret);
+	before.c = r->before;
+	set_program(&before);
+	return printed(&before, ret);
+}
+
 /* "cat > FILE << EOF", "echo LINE >> FILE", "tee FILE << EOF" */
 static void write_output(const struct run *r)
 {
 	const char *path = r->c->output;
-	bool append = r->c->append;
-	cleanup_text struct text line = {0};
+	bool append = r->c->append, tee = streq(r->name, "tee");
+	cleanup_text struct text text = {0};
 
-	if (!path && streq(r->name, "tee"))
-		for (size_t i = r->at + 1; i < r->c->n_words; i++) {
-			append |= streq(word(r, i), "-a") || streq(word(r, i), "--append");
-			if (word(r, i)[0] != '-')
-				path = word(r, i);
-		}
-	if (!path)
+	for (size_t i = r->at + 1; tee && i < r->c->n_words; i++) {
+		append |= streq(word(r, i), "-a") || streq(word(r, i), "--append");
+		if (word(r, i)[0] != '-')
+			path = word(r, i);
+	}
+	if (!path || streq(r->name, "nmcli"))
 		return;
-	bool prints = (streq(r->name, "echo") || streq(r->name, "printf")) && !is_formatted(r);
-	if (r->c->heredoc.s) {
-		write_file(r, path, &r->c->heredoc, append);
-	} else if (prints) {
-		cleanup_free char *s = printed(r);
-		if (sysfs_read(path, s, r->c, r->text, r->links, r->findings))
-			return;
-		text_init_at(&line, r->text, r->c->line, s, strlen(s));
-		write_file(r, path, &line, append);
-	} else if (is_network_path(path)) {
-		unread(r, true, path, "what the script writes to it is known in the guest only");
+	if (!(tee ? given(r, &text) : printed(r, &text))) {
+		if (is_network_path(path))
+			unread(r, true, path,
+			       "what the script writes to it is known in the guest only");
+	} else if (!sysfs_read(path, text.s, r->c, r->text, r->links, r->findings)) {
+		write_file(r, path, &text, append);
 	}
 }
 
@@ -255,6 +311,8 @@ static void run_other(const struct run *r)
 			unread(r, true, "modprobe bonding", "options of the module are not read");
 		bonding |= streq(s, "bonding");
 	}
+	if (streq(r->name, "netplan") && streq(word(r, r->at + 1), "set"))
+		unread(r, true, "netplan set", "this command of it is not read");
 }
 
 static bool is_interpreter(const char *name)
@@ -344,15 +402,13 @@ void guest_file_written(const char *path, const struct text *text, struct guest_
 	run_deferred(links, findings);
 }
 
-static void command_run(const struct command *c, const struct text *text, struct guest_links *links,
-			struct findings *findings)
+static void command_run(const struct script *script, size_t i, const struct text *text,
+			struct guest_links *links, struct findings *findings)
 {
-	struct run r = {c, command_name(c), "", text, links, findings};
+	struct run r = {.c = &script->v[i], .text = text, .links = links, .findings = findings};
 
-	if (r.at < c->n_words) {
-		const char *slash = strrchr(c->words[r.at].s, '/');
-		r.name = slash ? slash + 1 : c->words[r.at].s;
-	}
+	r.before = r.c->piped && i > 0 ? &script->v[i - 1] : NULL;
+	set_program(&r);
 	if (is_applying(r.name))
 		read_pending(links, findings);
 	if (*r.name)
@@ -375,7 +431,7 @@ void script_run(const struct text *text, char *const *v, size_t n, struct guest_
 	shell_expand(&parsed, v, n, &script);
 	for (size_t i = 0; i < script.n; i++) {
 		script_check(&script, i, text, findings);
-		command_run(&script.v[i], text, links, findings);
+		command_run(&script, i, text, links, findings);
 	}
 	if (--links->depth > 0)
 		return;

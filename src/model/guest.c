@@ -92,7 +92,9 @@ bool guest_is_partial(const struct guest_network *g)
 
 bool guest_may_have_bond(const struct guest_network *g)
 {
-	return guest_is_partial(g) || (g->n_unread > 0 && g->n_bonds == 0);
+	bool whole = g->n_bonds && !array_find(g->bonds, g->n_bonds, it->n_legs < 2);
+
+	return guest_is_partial(g) || (g->n_unread > 0 && !whole);
 }
 
 bool has_variable(const char *s)

@@ -138,7 +138,8 @@ struct guest_network {
  */
 bool guest_is_partial(const struct guest_network *g);
 
-/* As guest_is_partial, or a program runs that may set up anything, and no bond is known. */
+/* As guest_is_partial, or a program runs that may set up anything while a bond is missing, or has
+ * fewer than two legs. */
 bool guest_may_have_bond(const struct guest_network *g);
 
 /* Contains a variable of the shell, jinja or ESC: the value is known in the guest only. */

@@ -159,6 +159,12 @@ READ = {
     "netplan": netplan(),
     "netplan moved into place": cloud_config("mv /root/dns.yaml /etc/netplan/", "netplan apply",
                                              files=[("/root/dns.yaml", NETPLAN)]),
+    "netplan by tee": SCRIPT + f"cat <<EOF | sudo tee /etc/netplan/60-dns.yaml > /dev/null\n{NETPLAN}EOF\nnetplan apply\n",
+    "netplan by cat of a file": SCRIPT + f"tee /root/n.yaml <<EOF\n{NETPLAN}EOF\ncat /root/n.yaml > /etc/netplan/60.yaml\n"
+                                "netplan apply\n",
+    "keyfiles by printf": SCRIPT + "".join(
+        f"printf '%s\\n' {' '.join(repr(line) for line in content.split(chr(10)))} | tee {path} >/dev/null\n"
+        for path, content in keyfiles()) + "nmcli con reload\n",
     "archive": "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n"
                + "".join(f"    {line}\n" for line in cloud_config(*NMCLI).splitlines()),
     "archive of a script": "#cloud-config-archive\n- |\n  #!/bin/sh\n" + "".join(f"  {c}\n" for c in NMCLI),
@@ -217,6 +223,10 @@ UNREAD = {
     "jinja with a condition": "## template: jinja\n#cloud-config\n{% if v1.distro == 'rhel' %}\nruncmd:\n"
                               + "".join(f"- {c}\n" for c in NMCLI) + "{% endif %}\n",
     "drop-in of networkd": cloud_config(files=[(NETWORKD + "bond0.network.d/a.conf", "[Network]\nAddress=172.16.1.10/24")]),
+    "netplan set": cloud_config("netplan set bonds.bond0.interfaces=[ens4,ens5]", "netplan apply"),
+    "nmcli clone": cloud_config("nmcli con clone template bond0"),
+    "xargs": cloud_config(MGMT, BOND, "echo ens4 ens5 | xargs -n1 nmcli con add type ethernet master bond0 ifname"),
+    "legs by a program of the image": cloud_config(MGMT, BOND, leg(1), "/opt/dns/add-leg 2"),
     "nmcli with unknown words": cloud_config('nmcli con add $(cat /opt/dns/bond)'),
 }
 
