@@ -7,7 +7,7 @@ IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
 .PHONY: all demo test test-openstack test-update test-placement torture unit asan fuzz fuzz-run lint format \
-	bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
+	failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
 all: build/build.ninja
@@ -70,6 +70,17 @@ fuzz:
 	ninja -C build/fuzz -j $(JOBS)
 fuzz-run: fuzz
 	scripts/fuzz.sh build/fuzz $(SECONDS_EACH)
+
+# One failure at a time: every system call, allocation and answer of the commands in tests/failures. Writes doc/failures.md.
+failures: all
+	FAILURES=whole /usr/bin/python3 tests/failures/test_failures.py build/dnsvnf build/bondd \
+		build/tests/failures/libfailing_malloc.so
+
+# Branches that the suites reach, by folder: make coverage SUITES='unit netns'
+SUITES ?= unit netns vm openstack
+coverage: all
+	scripts/install-deps.sh build run test
+	scripts/coverage.sh $(SUITES)
 
 lint: all
 	scripts/lint.sh

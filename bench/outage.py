@@ -24,7 +24,7 @@ import outage_report
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HERE = os.path.join(TOP, "bench")
-DNSVNF = os.path.join(TOP, "build", "dnsvnf")
+DNSVNF = os.environ.get("DNSVNF_PROGRAM") or os.path.join(TOP, "build", "dnsvnf")
 EXAMPLE = os.path.join(TOP, "examples", "technote", "corrected")
 WORK = os.path.join(TOP, "build", "bench-outage")
 IMAGE = os.path.join(WORK, "image")

@@ -22,7 +22,7 @@ packages_for() {
 		echo qemu-system-x86 qemu-utils iproute2 pci.ids
 		;;
 	test)
-		echo clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \
+		echo strace gcovr clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \
 			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 nftables openssh-client \
 			python3 procps librsvg2-bin git dpkg apt util-linux debian-archive-keyring openssl systemd \
 			python3-yaml python3-jsonschema python3-configobj python3-openstacksdk \

@@ -6,7 +6,7 @@
 void out_of_memory(void)
 {
 	fputs("dnsvnf: out of memory\n", stderr);
-	abort();
+	_exit(EXIT_FAILURE);
 }
 
 static void *checked(void *p)

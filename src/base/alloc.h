@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocation that cannot fail: out of memory ends the process with a message, as in git. The next
- * run finds all objects by their marks, so nothing is lost.
+ * Allocation that cannot fail: out of memory ends the process at once, with a message and
+ * EXIT_FAILURE, as in git. The next run finds all objects by their marks, so nothing is lost.
  */
 #pragma once
 

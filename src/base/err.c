@@ -50,6 +50,12 @@ enum err_kind err_kind_of(int code)
 	}
 }
 
+bool err_is_of_machine(int code)
+{
+	code = abs(code);
+	return code == EIO || code == EMFILE || code == ENFILE || code == ENOMEM;
+}
+
 const char *err_kind_name(enum err_kind kind)
 {
 	return kinds[kind < ARRAY_SIZE(kinds) ? kind : ERR_BUG].name;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <errno.h>
+#include <stdbool.h>
 
 enum err_kind {
 	ERR_NONE,        /* no error */
@@ -68,6 +69,12 @@ int err_pass(struct err *err, const struct err *from, const char *fmt, ...)
 
 /* The usual kind of a code, for callers that only have the code. */
 enum err_kind err_kind_of(int code);
+
+/*
+ * Whether the code says that this machine could not do it (EIO, EMFILE, ENFILE, ENOMEM), which
+ * tells nothing about the object: it is not absent.
+ */
+bool err_is_of_machine(int code);
 
 /* "not_found", "refused" ...: the kind for programs; "bug" for an invalid kind. */
 const char *err_kind_name(enum err_kind kind);

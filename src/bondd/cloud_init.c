@@ -10,14 +10,14 @@
 enum { MAX_FILE = 256 << 10, MAX_ERRORS = 16, MAX_ERROR = 1024 };
 
 /* The object "v1" of a file (borrowed from *document, which the caller releases), or NULL. */
-static json_t *load(const char *root, const char *name, json_t **document)
+static json_t *load(const char *root, const char *name, json_t **document, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/run/cloud-init/%s", root, name);
 	cleanup_free char *text = NULL;
 	size_t len;
 
 	*document = NULL;
-	if (file_read(path, MAX_FILE, &text, &len, NULL) < 0)
+	if (!status_text(path, MAX_FILE, &text, &len, err))
 		return NULL;
 	*document = json_loadb(text, len, 0, NULL);
 	return json_object_get(*document, "v1");
@@ -32,13 +32,13 @@ static void add_errors(struct guest_cloud_init *c, const char *stage, const json
 	}
 }
 
-void cloud_init_read(const char *root, struct guest_cloud_init *ret)
+void cloud_init_read(const char *root, struct guest_cloud_init *ret, struct err *err)
 {
 	struct guest_cloud_init c = {0};
 	cleanup_free char *dir = xasprintf("%s/run/cloud-init", root);
 	json_t *status_document, *result_document;
-	json_t *status = load(root, "status.json", &status_document);
-	json_t *result = load(root, "result.json", &result_document);
+	json_t *status = load(root, "status.json", &status_document, err);
+	json_t *result = load(root, "result.json", &result_document, err);
 	const char *stage;
 	json_t *value;
 
@@ -49,7 +49,7 @@ void cloud_init_read(const char *root, struct guest_cloud_init *ret)
 		add_errors(&c, "result", json_object_get(result, "errors"));
 
 	if (!file_exists(dir))
-		c.status = NULL;
+		status_note(dir, err);
 	else if (c.errors.n)
 		c.status = xstrdup("error");
 	else if (result)

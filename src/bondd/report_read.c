@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/json_read.h"
 #include "bondd/report.h"
 #include "net/watch_json.h"
@@ -30,13 +29,13 @@ static void take_legs(const json_t *object, struct guest_bond *b)
 	}
 }
 
-void report_read(const char *root, struct guest_status *s)
+void report_read(const char *root, struct guest_status *s, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s" REPORT_DIR "/" REPORT_FILE, root);
 	cleanup_free char *text = NULL;
 	size_t len;
 
-	if (file_read(path, MAX_REPORT, &text, &len, NULL) < 0)
+	if (!status_text(path, MAX_REPORT, &text, &len, err))
 		return;
 
 	json_t *report = json_loadb(text, len, 0, NULL);

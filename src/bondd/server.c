@@ -107,6 +107,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 			      size_t *upload_len, void **state)
 {
 	static char not_found[] = "not found: use /status or /metrics\n";
+	static char unreadable[] = "cannot read the status of this machine\n";
 	static char no_json[] = "cannot write the status as JSON\n";
 	static char not_allowed[] = "method not allowed: GET only\n";
 	static char not_ours[] = "unknown host: use this machine's address or name\n";
@@ -129,8 +130,10 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", not_allowed,
 			      MHD_RESPMEM_PERSISTENT);
 
-	cleanup_guest_status struct guest_status status;
-	status_read(s->root, &status);
+	cleanup_guest_status struct guest_status status = {0};
+	if (status_read(s->root, &status, NULL) < 0)
+		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", unreadable,
+			      MHD_RESPMEM_PERSISTENT);
 	char *body = metrics ? status_metrics(&status) : status_json(&status, NULL);
 	if (!body)
 		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", no_json,

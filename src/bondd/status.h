@@ -5,22 +5,32 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "net/status.h"
 
 struct err;
 
 /*
  * A snapshot from proc, sys and run below root: "" is this machine, any other a captured tree
- * (without addresses, which come from rtnetlink). Missing and unreadable values stay unknown. Reads
- * at most a fixed size per file. Needs no privilege. The caller clears *ret_status.
+ * (without addresses, which come from rtnetlink). Missing values, and those that this process may
+ * not read, stay unknown; an error of the machine (err_is_of_machine) is one. Reads at most a fixed
+ * size per file. Needs no privilege. The caller clears *ret_status.
  */
-void status_read(const char *root, struct guest_status *ret_status);
+int status_read(const char *root, struct guest_status *ret_status, struct err *err);
+
+/*
+ * For its parts. status_note: sets err to errno if that is of the machine, and the first.
+ * status_text: file_read, with errors noted; returns whether there is a text.
+ */
+void status_note(const char *path, struct err *err);
+bool status_text(const char *path, size_t max, char **ret_text, size_t *ret_len, struct err *err);
 
 /*
  * Adds the monitor's report below root to the bonds and legs of *s. Adds nothing if there is no
  * report, it is malformed, or, on this machine (root ""), older than REPORT_FRESH_MS.
  */
-void report_read(const char *root, struct guest_status *s);
+void report_read(const char *root, struct guest_status *s, struct err *err);
 
 /*
  * Parses the text of /proc/net/bonding/NAME (kernel: drivers/net/bonding/bond_procfs.c). Values
@@ -41,7 +51,7 @@ void route6_take(const char *text, struct guest_status *s);
  * The state of cloud-init, from ROOT/run/cloud-init/{status,result}.json, which `cloud-init status`
  * reads. The caller clears *ret.
  */
-void cloud_init_read(const char *root, struct guest_cloud_init *ret);
+void cloud_init_read(const char *root, struct guest_cloud_init *ret, struct err *err);
 
 /*
  * The answer to GET /status: JSON with a final newline, see doc/bondd.md. Unknown values are null.

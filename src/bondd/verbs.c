@@ -61,11 +61,12 @@ static int run_serve(const struct verb *verb, const void *options)
 static int run_status(const struct verb *verb, const void *options)
 {
 	const struct options *o = options;
-	cleanup_guest_status struct guest_status status;
+	cleanup_guest_status struct guest_status status = {0};
 	cleanup_err struct err err = ERR_INIT;
 
 	(void)verb;
-	status_read(o->root, &status);
+	if (status_read(o->root, &status, &err) < 0)
+		return fail(&err, EXIT_FAILURE);
 	cleanup_free char *text =
 		o->format == FORMAT_JSON ? status_json(&status, &err) : status_table(&status);
 	if (!text)

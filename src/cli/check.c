@@ -88,7 +88,11 @@ static int print_sarif(const struct verb *verb, const struct findings *findings,
 	cleanup_free char *here = getcwd(NULL, 0);
 	cleanup_err struct err err = ERR_INIT;
 
-	put_sarif(&w, findings, here ? here : "");
+	if (!here) {
+		err_errno(&err, errno, "cannot name the current folder");
+		return cli_fail(verb->name, &err);
+	}
+	put_sarif(&w, findings, here);
 	return json_write_file(&w, stdout, JSON_INDENT(2), &err) < 0 ? cli_fail(verb->name, &err)
 								     : code;
 }

@@ -94,10 +94,13 @@ static char *local_path(const struct model *model, const struct configuration *c
 	return c->file[0] == '/' ? xstrdup(c->file) : beside(model->file, c->file);
 }
 
-static bool is_below(const char *path, const char *folder)
+/* 1, 0, or -errno: that cannot be told. */
+static int is_below(const char *path, const char *folder, struct err *err)
 {
 	cleanup_free char *real = realpath(folder, NULL);
 
+	if (!real && err_is_of_machine(errno))
+		return err_errno(err, errno, "cannot open folder %s", folder);
 	return real && str_starts(path, real) && (path[strlen(real)] == '/' || streq(real, "/"));
 }
 
@@ -110,10 +113,12 @@ static int read_permitted(const struct model *model, const char *path, struct co
 
 	if (!real)
 		return err_errno(err, errno, "cannot open %s", path);
-	bool permitted = is_below(real, folder);
-	for (size_t i = 0; !permitted && model->folders && model->folders[i]; i++)
-		permitted = is_below(real, model->folders[i]);
-	if (!permitted)
+	int permitted = is_below(real, folder, err);
+	for (size_t i = 0; permitted == 0 && model->folders && model->folders[i]; i++)
+		permitted = is_below(real, model->folders[i], err);
+	if (permitted < 0)
+		return permitted;
+	if (permitted == 0)
 		return err_code(err, INVALID, EXDEV, "%s is outside the descriptor's folder", path);
 	return file_read(real, FILE_MAX, &c->content, &c->content_len, err);
 }
@@ -138,11 +143,17 @@ static void unreadable(const struct model *model, struct configuration *c, int r
 			     : r == -EISDIR ? "use a file"
 			     : r == -EXDEV  ? "permit its folder with --files"
 					    : "create the file or correct <file>";
-	bool found = (r == -ENOENT || r == -EXDEV) && !streq(twin, c->path) &&
-		     read_permitted(model, twin, c, NULL) == 0;
+	cleanup_err struct err other = ERR_INIT;
+	int of_twin = (r == -ENOENT || r == -EXDEV) && !streq(twin, c->path)
+			      ? read_permitted(model, twin, c, &other)
+			      : -ENOENT;
+	bool found = of_twin == 0;
 
 	complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s; %s%s%s%s", q, why,
 		 remedy, found ? " (" : "", found ? twin : "", found ? " is checked instead)" : "");
+	if (err_is_of_machine(of_twin))
+		complain(model, c->source_line, SEVERITY_ERROR, "day0-file", "%s: %s", q,
+			 other.text);
 	if (found) {
 		free(c->path);
 		c->path = steal_ptr(twin);

@@ -4,12 +4,10 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/str.h"
 
 static int archive_failed(struct archive *archive, const char *path, struct err *err)
@@ -22,7 +20,7 @@ static int archive_failed(struct archive *archive, const char *path, struct err 
 
 enum { READ_FILE_MAX = 4 << 20, READ_ENTRIES_MAX = 200000 };
 
-/* 0, or -EFBIG. */
+/* 0, -EFBIG, or -EIO: the data are not there. */
 static int take_entry(struct archive *archive, struct archive_entry *e, struct tree_table *table)
 {
 	const char *name = archive_entry_pathname(e), *target = archive_entry_symlink(e);
@@ -44,7 +42,9 @@ static int take_entry(struct archive *archive, struct archive_entry *e, struct t
 	} else if (archive_entry_filetype(e) == AE_IFREG) {
 		cleanup_free char *data = xcalloc(1, (size_t)size + 1);
 		la_ssize_t n = archive_read_data(archive, data, (size_t)size);
-		tree_table_add(table, path, TREE_FILE, data, n > 0 ? (size_t)n : 0);
+		if (n != size)
+			return -EIO;
+		tree_table_add(table, path, TREE_FILE, data, (size_t)n);
 	}
 	return 0;
 }
@@ -55,6 +55,8 @@ int capture_read(const char *path, struct tree_table *ret_table, struct err *err
 	struct archive_entry *e;
 	int r = 0, status = ARCHIVE_FATAL;
 
+	if (!archive)
+		out_of_memory();
 	if (archive_read_support_filter_all(archive) >= ARCHIVE_WARN &&
 	    archive_read_support_format_tar(archive) == ARCHIVE_OK)
 		status = ARCHIVE_OK;
@@ -63,9 +65,9 @@ int capture_read(const char *path, struct tree_table *ret_table, struct err *err
 	while (status == ARCHIVE_OK && r == 0 &&
 	       (status = archive_read_next_header(archive, &e)) == ARCHIVE_OK)
 		r = take_entry(archive, e, ret_table);
-	if (r < 0)
+	if (r == -EFBIG)
 		err_code(err, INVALID, r, "%s is too large for a capture", path);
-	else if (status != ARCHIVE_EOF)
+	else if (r < 0 || status != ARCHIVE_EOF)
 		r = err_set(err, INVALID, "cannot read the capture %s: %s", path,
 			    archive_error_string(archive));
 	else if (ret_table->n == 0)
@@ -90,6 +92,8 @@ static int add_entry(struct archive *archive, const struct tree_entry *from, con
 	size_t len = from->kind == TREE_FILE ? from->len : 0;
 	int r = 0;
 
+	if (!e)
+		out_of_memory();
 	archive_entry_set_pathname(e, name);
 	archive_entry_set_filetype(e, types[from->kind]);
 	archive_entry_set_perm(e, from->kind == TREE_FOLDER ? 0755 : 0644);
@@ -103,14 +107,25 @@ static int add_entry(struct archive *archive, const struct tree_entry *from, con
 	return r;
 }
 
-static int write_archive(int fd, const char *path, const struct tree_table *table, struct err *err)
+static la_ssize_t keep(struct archive *archive, void *buffer, const void *data, size_t len)
+{
+	(void)archive;
+	strbuf_add(buffer, data, len);
+	return (la_ssize_t)len;
+}
+
+static int make_archive(const char *path, const struct tree_table *table, struct strbuf *ret,
+			struct err *err)
 {
 	struct archive *archive = archive_write_new();
 	int r = 0;
 
+	if (!archive)
+		out_of_memory();
 	if (archive_write_add_filter_gzip(archive) != ARCHIVE_OK ||
 	    archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
-	    archive_write_open_fd(archive, fd) != ARCHIVE_OK)
+	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK || /* no padding */
+	    archive_write_open(archive, ret, NULL, keep, NULL) != ARCHIVE_OK)
 		r = archive_failed(archive, path, err);
 	for (size_t i = 0; i < table->n && r == 0; i++)
 		r = add_entry(archive, &table->v[i], path, err);
@@ -122,18 +137,8 @@ static int write_archive(int fd, const char *path, const struct tree_table *tabl
 
 int capture_write(const char *path, const struct tree_table *table, struct err *err)
 {
-	cleanup_free char *aside = xasprintf("%s.new", path);
-	cleanup_close int fd =
-		open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	cleanup_strbuf struct strbuf bytes = {0};
+	int r = make_archive(path, table, &bytes, err);
 
-	if (fd < 0)
-		return err_errno(err, errno, "cannot create %s", aside);
-
-	int r = write_archive(fd, path, table, err);
-
-	if (r == 0 && (fsync(fd) < 0 || rename(aside, path) < 0))
-		r = err_errno(err, errno, "cannot write %s", path);
-	if (r < 0)
-		(void)unlink(aside);
-	return r;
+	return r < 0 ? r : file_write_at(AT_FDCWD, path, bytes.s, bytes.len, 0600, err);
 }

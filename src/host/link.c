@@ -179,6 +179,8 @@ void links_read(struct tree *tree, struct host *host)
 
 		if (dump_links(&dump, &err) < 0) {
 			log_info("cannot list the links: %s", err.text);
+			errno = -err.code;
+			tree_note(tree, DUMP_FILE);
 			return;
 		}
 		apply_links(dump.s, dump.len, host, keep_message, &kept);
@@ -198,8 +200,10 @@ static char *driver_info(const char *name)
 	struct ifreq request = {.ifr_data = (void *)&info};
 	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (strlen(name) >= sizeof(request.ifr_name))
+	if (strlen(name) >= sizeof(request.ifr_name)) {
+		errno = ENAMETOOLONG;
 		return NULL;
+	}
 	strcpy(request.ifr_name, name);
 	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request) < 0)
 		return NULL;
@@ -231,6 +235,8 @@ void driver_info_read(struct tree *tree, struct host_nic *nic)
 		text = driver_info(nic->name);
 		if (text)
 			tree_put(tree, path, text, strlen(text));
+		else
+			tree_note(tree, path);
 	} else {
 		text = tree_text(tree, "%s", path);
 	}

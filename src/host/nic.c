@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -190,7 +191,10 @@ static void read_ids(struct tree *tree, struct host_nic *nic)
 	    sscanf(product, "0x%4x", &p) != 1)
 		return;
 	nic->pci_id = xasprintf("%04x:%04x", v, p);
+	errno = 0;
 	nic->model = pci_model(v, p);
+	if (!nic->model)
+		tree_note(tree, "usr/share/misc/pci.ids");
 	if (of_vfs && sscanf(of_vfs, "%4x", &f) == 1)
 		nic->vf_pci_id = xasprintf("%04x:%04x", v, f);
 }

@@ -117,12 +117,10 @@ int tree_open_live(struct tree **ret_tree, struct err *err)
 	return 0;
 }
 
-/* Only an error of the machine: absent, forbidden and not supported are unknown values. */
-static void latch(struct tree *tree, const char *path)
+void tree_note(struct tree *tree, const char *path)
 {
-	if (errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM)
-		if (!tree->err.code)
-			err_errno(&tree->err, errno, "cannot read /%s", path);
+	if (err_is_of_machine(errno) && !tree->err.code)
+		err_errno(&tree->err, errno, "cannot read /%s", path);
 }
 
 int tree_error(const struct tree *tree, struct err *err)
@@ -138,7 +136,7 @@ static int open_at(struct tree *tree, const char *path, int flags)
 			    : open_resolved(tree->fd, path, flags,
 					    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 	if (fd < 0)
-		latch(tree, path);
+		tree_note(tree, path);
 	return fd;
 }
 
@@ -196,7 +194,11 @@ static char *read_fd(struct tree *tree, const char *path, int fd, size_t *ret_le
 	struct stat st;
 	size_t len = 0, room = 4096;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fstat(fd, &st) < 0) {
+		tree_note(tree, path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode))
 		return NULL;
 
 	cleanup_free char *data = xreallocarray(NULL, room + 1, 1);
@@ -207,7 +209,7 @@ static char *read_fd(struct tree *tree, const char *path, int fd, size_t *ret_le
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			latch(tree, path);
+			tree_note(tree, path);
 			return NULL;
 		}
 		if (n == 0)
@@ -318,6 +320,8 @@ static char *target_of(struct tree *tree, const char *path)
 	cleanup_close int fd = open_at(tree, path, O_PATH | O_NOFOLLOW);
 	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
 
+	if (n < 0)
+		tree_note(tree, path);
 	if (n <= 0)
 		return NULL;
 	target[n] = 0;
@@ -394,13 +398,15 @@ static void list_folder(struct tree *tree, const char *path, const char *prefix,
 	cleanup_closedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	if (!dir)
+	if (!dir) {
+		tree_note(tree, path);
 		return;
+	}
 	(void)steal_fd(&fd);
 	names->known = true;
 	while (errno = 0, (e = readdir(dir)))
 		add_name(names, e->d_name, prefix);
-	latch(tree, path);
+	tree_note(tree, path);
 }
 
 static int by_name(const void *a, const void *b)

@@ -46,6 +46,9 @@ void tree_close(struct tree *tree); /* NULL is fine */
 /* The first error of the machine since the tree was opened, or 0. */
 int tree_error(const struct tree *tree, struct err *err);
 
+/* Keeps errno for tree_error if it is of the machine; for what is read by other means. */
+void tree_note(struct tree *tree, const char *path);
+
 /* From now on, records everything that is read in `into` (for a capture). */
 void tree_record(struct tree *tree, struct tree_table *into);
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stand-in for the guest, since the test cloud's compute host runs none: it answers DNS and bondd's status.
 
-Its legs' links are what Neutron says of the ports (admin_state_up), its bond moves as miimon=100 would. The
+Its legs' links are what Neutron says of the ports (admin_state_up), its bond moves as miimon=100 would: it moves it
+itself, so a drill on it shows what dnsvnf asks for and reports, not that a bond fails over (tests/vm does). The
 guest's addresses are given to lo of the cloud's network namespace, so nothing leaves it; those of 127/8 are there.
 """
 import http.server

@@ -11,7 +11,7 @@ import unittest
 import cloud
 
 TOP = os.path.dirname(os.path.dirname(cloud.HERE))
-DNSVNF = os.path.join(TOP, "build", "dnsvnf")
+DNSVNF = os.environ.get("DNSVNF_PROGRAM") or os.path.join(TOP, "build", "dnsvnf")
 EXAMPLE = os.path.join(TOP, "examples", "technote", "corrected")
 IMAGE_SIZE = 300_000  # small, and more than one read of the upload
 # What deploy makes of the example: one name of each kind, with its number.

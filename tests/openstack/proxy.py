@@ -11,10 +11,13 @@ A fault is set for one number (or some in a row):
     html             200 with an HTML page; not forwarded
     reset-before     connection reset (RST); not forwarded
     stall            no answer until the client gives up; not forwarded
+    slow             200, then a byte now and then; not forwarded
+    huge             200 with a body that does not end; not forwarded
     kill-before      the client is killed (SIGKILL); not forwarded
     reset-after      forwarded; the answer is thrown away, and the connection reset
     cut              forwarded; half of the answer with the Content-Length of the whole, then the end
     badjson          forwarded; the answer's body is broken JSON
+    types            forwarded; texts become numbers, numbers texts
     kill-after       forwarded; the client is killed when the service has answered, before it is told
 """
 import argparse
@@ -33,8 +36,12 @@ import threading
 import time
 import uuid
 
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "unit"))
+import fake_cloud  # noqa: E402  # pylint: disable=wrong-import-position
+
 PORTS = {"identity": 5000, "image": 9292, "compute": 8774, "network": 9696, "placement": 8778}
 FAULTS = ("500", "503", "429", "401", "reset-before", "reset-after", "stall", "cut", "html", "badjson",
+          "slow", "huge", "types",
           "kill-before", "kill-after")
 PIECE = 65536
 UPSTREAM_TIMEOUT = 300
@@ -250,12 +257,12 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
             headers.append(("Content-Length", answer.headers["Content-Length"]))
         return answer.status, answer.reason, headers, body
 
-    def reply(self, status, reason, headers, body, cut=False):
-        """Sends it in one piece, or only the first half."""
+    def reply(self, status, reason, headers, body, cut=False, announced=None):
+        """Sends it in one piece, or only the first half, or less than what is announced."""
         self.entry["status"] = status
         lines = [f"HTTP/1.1 {status} {reason}"] + [f"{name}: {value}" for name, value in headers]
         if self.command != "HEAD" and status not in (204, 304):
-            lines.append(f"Content-Length: {len(body)}")
+            lines.append(f"Content-Length: {announced or len(body)}")
         head = "\r\n".join(lines + ["", ""]).encode("latin-1")
         if cut:
             self.close_connection = True
@@ -334,6 +341,27 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         body = b"" if status == 204 else BAD_JSON
         self.reply(status, reason, headers + [("Content-Type", "application/json")], body)
 
+    def drip(self, piece, seconds):
+        """An answer without end, until the client has enough."""
+        self.drain()
+        self.reply(200, "OK", [("Content-Type", "application/json")], b" ", announced=1 << 40)
+        self.close_connection = True
+        while not self.proxy.stopped():
+            self.connection.sendall(piece)
+            time.sleep(seconds)
+
+    def slow(self):
+        self.drip(b" ", 0.2)
+
+    def huge(self):
+        self.drip(b" " * PIECE, 0)
+
+    def other_types(self):
+        status, reason, headers, body = self.forward()
+        if "json" in dict(headers).get("Content-Type", "") and body:
+            body = json.dumps(fake_cloud.other_types(json.loads(body), True)).encode()
+        self.reply(status, reason, headers, body)
+
     def kill_before(self):
         self.proxy.kill_client()
         self.hang_up()
@@ -356,6 +384,9 @@ FAULT_HANDLERS = {
     "cut": _Exchange.cut,
     "html": _Exchange.html,
     "badjson": _Exchange.bad_json,
+    "slow": _Exchange.slow,
+    "huge": _Exchange.huge,
+    "types": _Exchange.other_types,
     "kill-before": _Exchange.kill_before,
     "kill-after": _Exchange.kill_after,
 }

@@ -417,13 +417,18 @@ class AtOnce(product.ProductTest):
         self.assertEqual(self.surplus(), MADE)
 
     def test_the_same_one_from_two_machines(self):
+        """There are never two of it. That one of them succeeds is not promised: if Neutron's times, which are whole
+        seconds, do not tell who was first, both give way."""
         self.assertEqual(os.geteuid(), 0, "needs root, to hide the lock of one machine from the other")
         design = self.design()
         other = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run/lock && exec "$@"', "sh")
         ends = self.finish(product.start("deploy", design.path), product.start("deploy", design.path, wrap=other))
-        # Whoever was later, or both, gave way; the next run finds no half state.
-        self.assertIn(1, [code for code, _ in ends], ends)
-        self.assertIn(self.surplus(), ({}, MADE))
+        codes = sorted(code for code, _ in ends)
+        self.assertIn(codes, ([0, 1], [1, 1]), ends)
+        self.assertEqual(self.surplus(), MADE if 0 in codes else {}, ends)
+        for code, text in ends:
+            if code:
+                self.assertIn("another dnsvnf is creating deployment", text)
         self.dnsvnf("deploy", design)
         self.assertEqual(self.surplus(), MADE)
         self.dnsvnf("undeploy", design)
@@ -465,7 +470,11 @@ class Secrets(product.ProductTest):
 
 
 class Drill(product.ProductTest):
-    """The guest is a stand-in (fake_guest.py), since the compute host is; ports and links are Neutron's."""
+    """The guest is a stand-in (fake_guest.py), since the compute host is; ports and links are Neutron's.
+
+    Shown: dnsvnf sets the active leg's port down and up again in Neutron, also when it is interrupted, and reports what
+    the guest answers. Not shown: that a guest fails over, since the stand-in moves its bond itself; that is what the
+    suites vm and bondd-vm show, with a kernel's bond."""
 
     def setUp(self):
         self.assertEqual(os.geteuid(), 0, "needs root, to give the guest's addresses to lo")
@@ -480,7 +489,7 @@ class Drill(product.ProductTest):
             self.assertEqual(guest.links_seen, [(True, True), (False, True), (True, True)])
         self.assertIn(process.returncode, (0, 5), errors)  # 5: this machine is busy
         result, = answers.deployment("drill", out)["drills"]
-        self.assertTrue(result["failed_over"], errors)
+        self.assertTrue(result["failed_over"], errors)  # as the stand-in did: reported, not proven
         self.assertGreater(result["failover"]["lost"], 0)  # though the link goes down some time after it was asked for
         self.assertEqual("pass" if process.returncode == 0 else "inconclusive", result["verdict"])
         self.assertTrue(all(port["admin_state_up"] for port in self.ports().values()))

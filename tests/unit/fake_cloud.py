@@ -22,18 +22,44 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, body=None, **headers):
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        return BENDS[self.server.cloud.bent.get(self.number)](self, status, data, headers)
+
+    def send(self, status, data, headers):
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), "x-openstack-request-id": "req-1", **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(data)
 
+    # ---- answers that a cloud should not give ----
+
+    def never(self, *_):
+        self.server.cloud.over.wait(60)
+        self.close_connection = True
+
+    def slowly(self, status, data, headers):
+        """A byte now and then: it would take hours."""
+        self.send(status, b"", {**headers, "Content-Length": "1000000"})
+        while not self.server.cloud.over.wait(0.2):
+            self.wfile.write(b" ")
+
+    def hugely(self, status, data, headers):
+        """More than any answer may have (http.c), as much as the client takes."""
+        self.send(status, b"", {**headers, "Content-Length": str(1 << 40)})
+        while not self.server.cloud.over.is_set():
+            self.wfile.write(b" " * 65536)
+
+    def in_types(self, status, data, headers, change):
+        self.send(status, json.dumps(change(json.loads(data))).encode() if data else data, headers)
+
     def handle_request(self):
         cloud = self.server.cloud
         size = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(size)) if size else None
         path = urllib.parse.urlsplit(self.path).path
-        cloud.requests.append((self.command, path, body))
+        with cloud.lock:
+            cloud.requests.append((self.command, path, body))
+            self.number = len(cloud.requests)
         for method, pattern, reply in cloud.spoiled:
             if method == self.command and re.search(pattern, path):
                 if callable(reply):
@@ -52,6 +78,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = handle_request
 
 
+def other_types(value, leaves):
+    """The same with other types: of leaves (texts, numbers), or of lists and objects."""
+    if isinstance(value, dict):
+        changed = {key: other_types(one, leaves) for key, one in value.items()}
+        return changed if leaves or any(isinstance(one, (dict, list)) for one in value.values()) else list(changed)
+    if isinstance(value, list):
+        changed = [other_types(one, leaves) for one in value]
+        return changed if leaves or any(isinstance(one, (dict, list)) for one in value) else {"0": changed}
+    if not leaves:
+        return value
+    return 7 if isinstance(value, str) else "x"
+
+
+# What may become of an answer: how it is sent, or what the JSON in it becomes.
+BENDS = {
+    None: Handler.send,
+    "slowly": Handler.slowly,
+    "never": Handler.never,
+    "hugely": Handler.hugely,
+    "text": lambda handler, *answer: handler.in_types(*answer, lambda _: "x"),
+    "list": lambda handler, *answer: handler.in_types(*answer, lambda value: [value]),
+    "empty": lambda handler, *answer: handler.in_types(*answer, lambda _: {}),
+    "leaves": lambda handler, *answer: handler.in_types(*answer, lambda value: other_types(value, True)),
+    "containers": lambda handler, *answer: handler.in_types(*answer, lambda value: other_types(value, False)),
+}
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
@@ -64,6 +117,7 @@ class Cloud:
         """certificate: (file, key) of Keystone over https; services: the scheme in the catalog."""
         self.requests = []  # (method, path, body)
         self.spoiled = []  # (method, pattern of the path, (status, body[, headers]), a function, or None: no answer)
+        self.bent = {}  # {number of a request: a key of BENDS}
         self.delayed, self.over = threading.Event(), threading.Event()
         self.new_server = {"status": "ACTIVE"}
         self.there = {kind: {} for kind in (*SINGULAR, "images")}

@@ -237,7 +237,7 @@ class Cloud(unittest.TestCase):
         self.assertEqual(("deployed", "ACTIVE", True), (status["state"], server["state"], server["guest_reached"]))
         self.assertEqual([{"name": "ens6", "up": True}, {"name": "ens7", "up": True}], server["bonds"][0]["legs"])
         drill, = answers.deployment("drill", self.run_verb("drill", "--qps", "100", code=None))["drills"]
-        self.assertTrue(drill["failed_over"])
+        self.assertTrue(drill["failed_over"])  # the stand-in for the guest moved its bond: reported, not proven
         answers.answer("draw", self.run_verb("draw"))
         answers.deployment("plan", self.run_verb("plan", "--hosts", HOSTS, "--count", "1", code=None))
         answers.deployment("explain", self.run_verb("explain", "--hosts", HOSTS, code=None))

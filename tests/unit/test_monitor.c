@@ -387,7 +387,7 @@ static void test_report_reaches_dnsvnf(void **state)
 	cleanup_guest_status struct guest_status s, back;
 	const char *top = tree_with_report();
 
-	status_read(top, &s);
+	assert_int_equal(0, status_read(top, &s, NULL));
 	cleanup_free char *json = status_json(&s, NULL);
 	assert_int_equal(guest_status_parse(json, strlen(json), &back, NULL), 0);
 	const struct guest_bond *b = guest_status_bond(&back, "bond0");
@@ -440,7 +440,7 @@ static void test_nobody_watches(void **state)
 	(void)state;
 	cleanup_guest_status struct guest_status s;
 
-	status_read("tests/unit/data/bondd/active-backup", &s);
+	assert_int_equal(0, status_read("tests/unit/data/bondd/active-backup", &s, NULL));
 	assert_null(s.bonds[0].watch);
 	cleanup_free char *metrics = status_metrics(&s);
 	assert_non_null(strstr(metrics, "\nbondd_watching{bond=\"bond0\"} 0\n"));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What descriptors, day-0 files, hosts' files and clouds cannot do (SECURITY.md)."""
+import base64
 import glob
 import json
 import os
@@ -142,8 +143,8 @@ class Day0(Trust):
 
 
 class Cloud(Trust):
-    def certificate(self):
-        file, key = f"{self.folder}/cert.pem", f"{self.folder}/key.pem"
+    def certificate(self, name="cert"):
+        file, key = f"{self.folder}/{name}.pem", f"{self.folder}/{name}.key"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                         "-keyout", key, "-out", file, "-days", "1", "-subj", "/CN=127.0.0.1", "-addext",
                         "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
@@ -156,9 +157,12 @@ class Cloud(Trust):
         self.assertEqual(3, done.returncode, done.stderr)
         self.assertIn(b"certificate", done.stderr)
         self.assertEqual([], cloud.requests)
+        cloud = self.start_cloud(pair, "https", cacert=self.certificate("other")[0])  # of the same name
+        self.assertEqual((3, []), (self.on_cloud("plan").returncode, cloud.requests))
         cloud = self.start_cloud(pair, "https", cacert=pair[0])
         done = self.on_cloud("plan")
         self.assertEqual(0, done.returncode, done.stderr)
+        self.assertGreater(len(cloud.requests), 3)
         self.assertNotIn(b"TLS_NOT_VERIFIED", done.stderr)
         self.start_cloud(pair, "https", verify=False)
         done = self.on_cloud("plan")
@@ -217,6 +221,51 @@ class Cloud(Trust):
         self.assertLessEqual(sum("ports" in path for _, path, _ in cloud.requests), 10)
 
 
+class Secrets(Trust):
+    """Of the cloud and of day-0: in no output, no argument, no file. (That no core is written: test_memory_is_hidden;
+    that programs do not get the environment: test_local_image.)"""
+
+    DAY0, CLOUD, TOKEN = "S3cr3t-of-day-0", "S3cr3t-of-the-cloud", "S3cr3t-token"
+
+    def forms(self, secret):
+        """As it is, and in Base64 at each offset."""
+        coded = [base64.b64encode(b"-" * offset + secret.encode())[4 * bool(offset):-4] for offset in range(3)]
+        return [secret.encode(), *coded]
+
+    def test_no_output_argument_or_file_has_one(self):
+        with open(f"{self.folder}/design/day0.cfg", encoding="utf-8") as source:
+            day0 = source.read()
+        self.assertIn("\nruncmd:\n", day0)
+        self.write("design/day0.cfg", day0.replace("\nruncmd:\n", f"\nruncmd:\n - echo root:{self.DAY0} | chpasswd\n"))
+        cloud = self.start_cloud()
+        cloud.new_server = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
+        cloud.spoiled.append(("POST", "auth/tokens", (201, cloud.token(), {"X-Subject-Token": self.TOKEN})))
+        variables = {f"OS_{name}": value for name, value in {
+            "AUTH_URL": f"{cloud.url}/identity/v3", "USERNAME": "u", "PASSWORD": self.CLOUD, "PROJECT_NAME": "p",
+            "USER_DOMAIN_ID": "default", "PROJECT_DOMAIN_ID": "default"}.items()}
+        known = self.files()
+        sent = ""
+        for verb in ("check", "draw", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy"):
+            for form in ("json", "svg" if verb == "draw" else "text"):
+                vim = [] if verb == "check" else ["--vim", "envvars", "--timings"]
+                yes = ["--yes"] if verb in ("deploy", "undeploy") else []
+                done = self.run_verb(verb, "-v", "-v", "-o", form, *vim, *yes, self.design, XDG_RUNTIME_DIR=self.folder,
+                                     **variables)
+                for secret in (self.DAY0, self.CLOUD, self.TOKEN):
+                    for text in self.forms(secret):
+                        self.assertNotIn(text, done.stdout + done.stderr, verb)
+                        for path, content in self.files().items():
+                            self.assertTrue(text not in content or path in known, path)
+            sent += json.dumps(cloud.requests)
+        self.assertIn(self.CLOUD, sent)
+        user_data = {body["server"]["user_data"] for _, _, body in cloud.requests if body and "server" in body}
+        self.assertIn(self.DAY0.encode(), base64.b64decode(user_data.pop()))
+
+    def files(self):
+        paths = [path for path in glob.glob(f"{self.folder}/**", recursive=True) if os.path.isfile(path)]
+        return {path: open(path, "rb").read() for path in paths}  # pylint: disable=consider-using-with
+
+
 class Local(Trust):
     def record(self, kind, name, text=None):
         folder = f"{self.folder}/local/test-tenant/cpnr-dns"
@@ -240,6 +289,18 @@ class Local(Trust):
         os.unlink(bad)
         self.assertEqual(0, self.run_verb("undeploy", "--yes", self.design).returncode)
         self.assertEqual([], glob.glob(f"{self.folder}/local/*"))
+
+    def test_server_that_may_run_is_kept(self):
+        """Its pid file cannot be read: that is no server which has ended."""
+        record = self.record("server", "s")
+        os.mkdir(record.replace(".json", ".pid"))
+        done = self.run_verb("undeploy", "--yes", self.design)
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn(b"cannot tell whether the QEMU of server s runs: Is a directory", done.stderr)
+        self.assertTrue(os.path.exists(record))
+        os.rmdir(record.replace(".json", ".pid"))
+        self.assertEqual(0, self.run_verb("undeploy", "--yes", self.design).returncode)
+        self.assertFalse(os.path.exists(record))
 
     def test_linked_tenant_is_not_followed(self):
         record = self.record("flavor", "f")

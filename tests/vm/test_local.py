@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import answers  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DNSVNF = os.path.join(TOP, "build", "dnsvnf")
+DNSVNF = os.environ.get("DNSVNF_PROGRAM") or os.path.join(TOP, "build", "dnsvnf")
 DESIGN = os.path.join(TOP, "examples", "technote", "corrected", "dep.xml")
 
 

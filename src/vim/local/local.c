@@ -99,14 +99,20 @@ static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_
 		return r;
 	}
 	size_t with_folder = n;
-	for (size_t i = 0; i < n_names; i++) {
+	for (size_t i = 0; i < n_names && r == 0; i++) {
+		cleanup_err struct err why = ERR_INIT;
 		bool known = false;
 		for (size_t k = 0; k < with_folder && !known; k++) {
 			cleanup_free char *name = netns_name(v[k].tenant, v[k].deployment);
 			known = streq(name, names[i]);
 		}
 		struct vim_deployment d;
-		if (known || store_find_netns(&local_of(vim)->store, names[i], NULL) < 0)
+		if (known)
+			continue;
+		int found = store_find_netns(&local_of(vim)->store, names[i], &why);
+		if (found < 0 && why.kind != ERR_NOT_FOUND)
+			r = err_copy(err, &why);
+		if (found < 0)
 			continue;
 		if (part_name(names[i], &d))
 			*array_push(v, n) = d;
@@ -115,6 +121,10 @@ static int local_deployments(struct vim *vim, struct vim_deployment **ret, size_
 				 names[i]);
 	}
 	netns_list_free(names, n_names);
+	if (r < 0) {
+		vim_deployments_free(v, n);
+		return r;
+	}
 	*ret = v;
 	*ret_n = n;
 	return 0;

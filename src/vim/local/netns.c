@@ -383,7 +383,7 @@ static int find_processes(const struct stat *ns, struct process_fd **ret_v, size
 
 	if (!proc)
 		return err_errno(err, errno, "cannot open /proc");
-	for (struct dirent *d; (d = readdir(proc));) {
+	for (struct dirent *d; errno = 0, (d = readdir(proc));) {
 		int64_t pid;
 
 		if (str_to_int(d->d_name, 1, INT_MAX, &pid) < 0 ||
@@ -392,13 +392,20 @@ static int find_processes(const struct stat *ns, struct process_fd **ret_v, size
 
 		int pidfd = pidfd_open((pid_t)pid, 0);
 
-		if (pidfd < 0)
+		if (pidfd < 0 && errno == ESRCH)
 			continue; /* it ended just now */
+		if (pidfd < 0)
+			break;
 		if (!stands_in(dirfd(proc), d->d_name, ns)) {
 			close(pidfd);
 			continue;
 		}
 		*array_push(v, n) = (struct process_fd){pidfd, (int)pid};
+	}
+	if (errno) {
+		int code = errno;
+		close_processes(v, n);
+		return err_errno(err, code, "cannot find the processes of a network namespace");
 	}
 	*ret_v = v;
 	*ret_n = n;
@@ -503,9 +510,14 @@ int netns_list(const char *prefix, char ***ret_names, size_t *ret_n, struct err 
 
 	if (!dir && errno != ENOENT)
 		return err_errno(err, errno, "cannot open " RUN_DIR);
-	for (struct dirent *d; dir && (d = readdir(dir));)
+	for (struct dirent *d; dir && (errno = 0, (d = readdir(dir)));)
 		if (d->d_name[0] != '.' && str_starts(d->d_name, prefix))
 			*array_push(v, n) = xstrdup(d->d_name);
+	if (dir && errno) {
+		int code = errno;
+		netns_list_free(v, n);
+		return err_errno(err, code, "cannot read " RUN_DIR);
+	}
 	if (n > 0)
 		qsort(v, n, sizeof(*v), compare_names);
 	*ret_names = v;

@@ -122,8 +122,11 @@ int process_look(pid_t pid, struct process *ret)
 	char state;
 	unsigned long long starttime;
 
-	if (pid <= 0 || file_read(path, 4096, &stat, &len, NULL) < 0)
+	if (pid <= 0)
 		return -ESRCH;
+	int r = file_read(path, 4096, &stat, &len, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
 	/* The name in parentheses may contain parentheses: the fields follow the last one. */
 	char *fields = strrchr(stat, ')');
 	if (!fields || sscanf(fields,
@@ -137,11 +140,17 @@ int process_look(pid_t pid, struct process *ret)
 	return 0;
 }
 
-bool process_alive(const struct process *p)
+int process_check(const struct process *p)
 {
 	struct process now;
+	int r = process_look(p->pid, &now);
 
-	return process_look(p->pid, &now) == 0 && now.starttime == p->starttime;
+	return r == 0 && now.starttime != p->starttime ? -ESRCH : r;
+}
+
+bool process_alive(const struct process *p)
+{
+	return process_check(p) == 0;
 }
 
 int64_t process_uptime(const struct process *p)
@@ -160,9 +169,10 @@ static int open_handle(const struct process *p)
 
 	if (fd < 0)
 		return -errno;
-	if (!process_alive(p)) {
+	int r = process_check(p);
+	if (r < 0) {
 		close(fd);
-		return -ESRCH;
+		return r;
 	}
 	return fd;
 }

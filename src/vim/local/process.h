@@ -26,9 +26,12 @@ int process_run(const char *const *argv, int timeout_ms, char **ret_output, stru
 /* For execve: PATH and LC_ALL only, as ours may have credentials (OS_PASSWORD). */
 char *const *process_environment(void);
 
-/* Fills *ret for that pid; -ESRCH if it does not exist or is a zombie. */
+/* Fills *ret for that pid; -ESRCH if it does not exist or is a zombie, another code if that cannot
+ * be told. */
 int process_look(pid_t pid, struct process *ret);
 
+/* 0: it runs; else as process_look. */
+int process_check(const struct process *p);
 bool process_alive(const struct process *p);
 
 /* How long it has been running, in s; -1: unknown. */

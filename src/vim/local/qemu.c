@@ -135,14 +135,16 @@ int qemu_process(int dirfd, const char *id, struct process *ret)
 	size_t len;
 	int pid;
 
-	if (file_read_at(dirfd, file, 64, &text, &len, NULL) < 0 ||
-	    sscanf(text, "%d %" SCNu64, &pid, &p.starttime) != 2)
+	int r = file_read_at(dirfd, file, 64, &text, &len, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	if (sscanf(text, "%d %" SCNu64, &pid, &p.starttime) != 2)
 		return -ESRCH;
 	p.pid = pid;
-	if (!process_alive(&p))
-		return -ESRCH;
-	*ret = p;
-	return 0;
+	r = process_check(&p);
+	if (r == 0)
+		*ret = p;
+	return r;
 }
 
 char *qemu_last_words(int dirfd, const char *id)

@@ -74,7 +74,8 @@ char *qemu_nic_address(const struct qemu_guest *guest, size_t index);
 int qemu_start(const struct qemu *qemu, const struct qemu_guest *guest, int dirfd, int netns,
 	       struct err *err);
 
-/* The process in ID.pid; -ESRCH if there is none or it has exited. */
+/* The process in ID.pid; -ESRCH if there is none or it has exited, another code if that cannot be
+ * told. */
 int qemu_process(int dirfd, const char *id, struct process *ret);
 
 /* The last lines that QEMU wrote to ID.log, joined by "; "; "" if there are none. */

@@ -414,6 +414,11 @@ static void look_at_remains(struct local *local, const struct record *server,
 	}
 }
 
+static int cannot_tell(const struct record *server, int code, struct err *err)
+{
+	return err_errno(err, code, "cannot tell whether the QEMU of server %s runs", server->name);
+}
+
 int server_look(struct local *local, const struct record *server, struct server_state *ret,
 		struct err *err)
 {
@@ -424,10 +429,13 @@ int server_look(struct local *local, const struct record *server, struct server_
 	int r = store_open_folder(&local->store, err);
 	if (r < 0)
 		return r;
-	if (qemu_process(local->store.dirfd, server->id, &ret->process) < 0) {
+	r = qemu_process(local->store.dirfd, server->id, &ret->process);
+	if (r == -ESRCH) {
 		look_at_remains(local, server, ret);
 		return 0;
 	}
+	if (r < 0)
+		return cannot_tell(server, r, err);
 	cleanup_err struct err refused = ERR_INIT;
 	r = open_monitor(local, server, &qmp, &refused);
 	if ((r == -ENOENT || r == -ECONNREFUSED) && !server->done) {
@@ -444,7 +452,7 @@ int server_look(struct local *local, const struct record *server, struct server_
 	if (r == 0) {
 		translate(local, record_string(status, "status"), ret);
 		ret->hypervisor = hypervisor_of(local, version, kvm);
-	} else if (qemu_process(local->store.dirfd, server->id, &ret->process) < 0) {
+	} else if (qemu_process(local->store.dirfd, server->id, &ret->process) == -ESRCH) {
 		/* It exited during the query. */
 		look_at_remains(local, server, ret);
 		r = 0;
@@ -525,14 +533,14 @@ static int remove_files(struct local *local, const struct record *server, struct
 
 	if (!dir)
 		return err_errno(err, errno, "cannot open %s", local->store.path);
-	for (struct dirent *e; (e = readdir(dir));) {
+	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
 		if (!str_starts(e->d_name, server->id) || streq(e->d_name, record))
 			continue;
 		if (unlinkat(dirfd(dir), e->d_name, 0) < 0 && errno != ENOENT)
 			return err_errno(err, errno, "cannot remove %s/%s", local->store.path,
 					 e->d_name);
 	}
-	return 0;
+	return errno ? err_errno(err, errno, "cannot read %s", local->store.path) : 0;
 }
 
 static int stop(struct local *local, const struct record *server, struct err *err)
@@ -540,8 +548,11 @@ static int stop(struct local *local, const struct record *server, struct err *er
 	struct process process;
 
 	int r = store_open_folder(&local->store, err);
-	if (r < 0 || qemu_process(local->store.dirfd, server->id, &process) < 0)
+	if (r < 0)
 		return r;
+	r = qemu_process(local->store.dirfd, server->id, &process);
+	if (r < 0)
+		return r == -ESRCH ? 0 : cannot_tell(server, r, err);
 	cleanup_qmp struct qmp *qmp = NULL;
 	/* By QMP, or else by signal. */
 	if (open_monitor(local, server, &qmp, NULL) == 0 &&

@@ -479,8 +479,14 @@ static int gather_deployments(int root, const char *tenant_folder, struct vim_de
 	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
 		struct stat st;
 		cleanup_free char *deployment = decode(e->d_name);
-		if (!deployment || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISDIR(st.st_mode))
+		if (!deployment)
+			continue;
+		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			if (errno == ENOENT) /* removed meanwhile */
+				continue;
+			return err_errno(err, errno, "cannot read %s", e->d_name);
+		}
+		if (!S_ISDIR(st.st_mode))
 			continue;
 		struct vim_deployment *d = array_push(*v, *n);
 		d->tenant = xstrdup(tenant);
