@@ -99,10 +99,11 @@ def nothing(_):
 
 class Command:
     """One command line: prepare makes the files that it finds; on_cloud: it talks to a cloud of its own;
-    live: it reads this machine."""
+    live: it reads this machine; loads: the loading of its libraries is disturbed, too."""
 
-    def __init__(self, *arguments, prepare=nothing, bondd=False, on_cloud=False, live=False):
-        self.arguments, self.prepare, self.bondd, self.on_cloud, self.live = arguments, prepare, bondd, on_cloud, live
+    def __init__(self, *arguments, prepare=nothing, bondd=False, on_cloud=False, live=False, loads=False):
+        self.arguments, self.prepare, self.bondd, self.on_cloud, self.live, self.loads = \
+            arguments, prepare, bondd, on_cloud, live, loads
 
     def __str__(self):
         words = ["bondd" if self.bondd else "dnsvnf", *self.arguments]
@@ -111,12 +112,12 @@ class Command:
 
 OFFLINE = [
     Command("--version"),
-    Command("check", PUBLISHED),
+    Command("check", PUBLISHED, loads=True),
     Command("check", "-o", "json", PUBLISHED),
     Command("check", "-o", "sarif", NETPLAN),
     Command("check", "dep.json", prepare=described_in_json),
     Command("check", "--list"),
-    Command("draw", "--hosts", HOSTS, CORRECTED, prepare=corrected),
+    Command("draw", "--hosts", HOSTS, CORRECTED, prepare=corrected, loads=True),
     Command("draw", "--svg", "out", CORRECTED, prepare=old_file),
     Command("render", CORRECTED, prepare=corrected),
     Command("render", "-o", "json", CORRECTED, prepare=corrected),
@@ -132,7 +133,7 @@ OFFLINE = [
     Command("host", "--root", "host", "--tune", prepare=machine),
     Command("host", live=True),
     Command("host", "--capture", "out", live=True),
-    Command("status", "--root", "guest", prepare=guest, bondd=True),
+    Command("status", "--root", "guest", prepare=guest, bondd=True, loads=True),
     Command("status", "-o", "json", "--root", "guest", prepare=guest, bondd=True),
     Command("status", bondd=True, live=True),
     Command("check-config", "-c", "bondd.conf", prepare=bondd_conf, bondd=True),

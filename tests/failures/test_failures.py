@@ -37,8 +37,8 @@ DNSVNF, BONDD, LIBRARY = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
 WHOLE = os.environ.get("FAILURES") == "whole"
 SEED = int(os.environ.get("FAILURES_SEED") or random.SystemRandom().randrange(1, 1_000_000))
 TABLE = os.path.join(TOP, "doc", "failures.md")
-SAMPLE = {"system calls": 6, "allocations": 12, "answers": 4}  # points of a command
-SAMPLE_COMMANDS = 8
+SAMPLE = {"system calls": 8, "allocations": 12, "answers": 3}  # points of each of so many commands:
+SAMPLE_COMMANDS = 3
 TIMEOUT = 60
 CHANGING = re.compile(r"\[ *\d+\.\d+ s\]|\(\d+\.\d s\)|\b\d+ ms\b")  # times
 IGNORED = re.compile(r"(^|/)lock$|^trace$|^count$|^clouds.yaml$|^run/")  # a lock has the pid in it
@@ -201,15 +201,19 @@ class SystemCalls:
 
     @staticmethod
     def points(command, _):
-        """(call, how it fails, number), of the thread that makes most of them."""
+        """(call, how it fails, number), of the thread that makes most of them. That libraries are loaded is the same in
+        every command of a program: only one of them tries it."""
         run = Run(command, ("strace", "-f", "-qq", "-o", "trace"), read="trace")
         counts = collections.defaultdict(collections.Counter)
+        loading = collections.Counter()
         for line in (run.text or "").splitlines():
-            match = re.match(r"(\d+) +(\w+)\(", line)
+            match = re.match(r"(\d+) +(\w+)\((.*)", line)
             if match:
                 counts[match[2]][match[1]] += 1
+                if match[2] == "openat" and re.search(r'\.so[.0-9]*"', match[3]) and not command.loads:
+                    loading.update({call: max(threads.values()) - loading[call] for call, threads in counts.items()})
         return [(call, error, number) for call, threads in counts.items() if call not in NEVER_FAIL
-                for error in errors_of(call) for number in range(1, max(threads.values()) + 1)
+                for error in errors_of(call) for number in range(loading[call] + 1, max(threads.values()) + 1)
                 if (call, error, number) not in LOADER]
 
     @staticmethod

@@ -5,6 +5,7 @@ import base64
 import glob
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -262,8 +263,7 @@ class Secrets(Trust):
         self.assertIn(self.DAY0.encode(), base64.b64decode(user_data.pop()))
 
     def files(self):
-        paths = [path for path in glob.glob(f"{self.folder}/**", recursive=True) if os.path.isfile(path)]
-        return {path: open(path, "rb").read() for path in paths}  # pylint: disable=consider-using-with
+        return {str(path): path.read_bytes() for path in pathlib.Path(self.folder).rglob("*") if path.is_file()}
 
 
 class Local(Trust):
