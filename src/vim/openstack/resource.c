@@ -198,6 +198,25 @@ void resources_add(struct resources *resources, enum vim_kind kind, json_t *json
 	}
 }
 
+/* The first key whose value has another type than the API's; a mark that cannot be read is none. */
+static const char *wrong_key(const json_t *o)
+{
+	static const char *const texts[] = {"name",       "description", "status",   "network_id",
+					    "created_at", MARK_OWNER,    MARK_DIGEST};
+	const json_t *metadata = json_object_get(o, "metadata");
+
+	if (!text(o, "id"))
+		return "id";
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const json_t *of_object = json_object_get(o, texts[i]);
+		const json_t *of_metadata = json_object_get(metadata, texts[i]);
+		if ((of_object && !json_is_string(of_object) && !json_is_null(of_object)) ||
+		    (of_metadata && !json_is_string(of_metadata)))
+			return texts[i];
+	}
+	return metadata && !json_is_object(metadata) && !json_is_null(metadata) ? "metadata" : NULL;
+}
+
 int resources_add_list(struct resources *resources, enum vim_kind kind, const json_t *answer,
 		       struct err *err)
 {
@@ -206,8 +225,14 @@ int resources_add_list(struct resources *resources, enum vim_kind kind, const js
 	if (!json_is_array(list))
 		return err_code(err, UNREACHABLE, EPROTO, "the reply has no list of %s",
 				resource_plural(kind));
-	json_for_each (o, list)
+	json_for_each (o, list) {
+		const char *key = wrong_key(o);
+		if (key)
+			return err_code(err, UNREACHABLE, EPROTO,
+					"in the reply's list of %s, \"%s\" has the wrong type",
+					resource_plural(kind), key);
 		resources_add(resources, kind, o);
+	}
 	return 0;
 }
 
