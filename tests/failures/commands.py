@@ -2,7 +2,6 @@
 """The commands that are disturbed, each in a folder of its own with all that it needs."""
 import json
 import os
-import re
 import shutil
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -67,19 +66,7 @@ def machine(folder):
 
 def guest(folder):
     """A guest with a bond of two legs, as a captured tree."""
-    with open(f"{TOP}/tests/unit/data/bondd/active-backup", encoding="utf-8") as source:
-        bonding = source.read()
-    legs = re.findall(r"^Slave Interface: (\S+)", bonding, re.M)
-    write(folder, "guest/proc/net/bonding/bond0", bonding)
-    write(folder, "guest/proc/sys/kernel/hostname", "cpnr\n")
-    write(folder, "guest/proc/uptime", "60.00 60.00\n")
-    write(folder, "guest/proc/net/route", "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
-          "bond0\t00000000\t010110AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n")
-    write(folder, "guest/run/cloud-init/status.json", json.dumps({"v1": {"stage": None}}))
-    write(folder, "guest/run/cloud-init/result.json", json.dumps({"v1": {"errors": ["a part failed"]}}))
-    for number, name in enumerate(("bond0", *legs)):
-        for file, text in (("address", f"02:00:00:00:00:0{number}"), ("operstate", "up"), ("carrier", "1")):
-            write(folder, f"guest/sys/class/net/{name}/{file}", text + "\n")
+    shutil.copytree(f"{TOP}/tests/unit/data/bondd/active-backup", f"{folder}/guest", symlinks=True)
 
 
 def bondd_conf(folder):
