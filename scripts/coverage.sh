@@ -13,6 +13,7 @@ ninja -C $build
 # Some tests run a program as another user, and its counts are written, too.
 umask 0
 chmod -R a+rwX $build
+ln -sfn ../image $build/image
 export DNSVNF_PROGRAM="$PWD/$build/dnsvnf"
 
 for suite in ${*:-unit netns vm openstack}; do
