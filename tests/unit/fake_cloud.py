@@ -157,9 +157,26 @@ class Cloud:
             if kind == "ports":
                 new.setdefault("mac_address", f"fa:16:3e:00:00:{len(self.there[kind]):02x}")
             if kind == "servers":
+                new["image"] = {"id": given.get("imageRef")}
                 new |= self.new_server
             self.there[kind][new["id"]] = new
             return new
+
+    def act(self, server, action, arguments):
+        """Nova's changes of a server, done at once."""
+        if action == "rebuild":
+            server["metadata"] = arguments["metadata"]
+            server["image"] = {"id": arguments["imageRef"]}
+            server["user_data"] = arguments.get("user_data", server["user_data"])
+        elif action == "resize":
+            flavor = self.there["flavors"][arguments["flavorRef"]]
+            server["old_flavor"] = server.get("flavor")
+            server["flavor"] = {"original_name": flavor["name"], "extra_specs": flavor.get("extra_specs", {})}
+            server["status"] = "VERIFY_RESIZE"
+        elif action == "confirmResize":
+            server["status"] = "ACTIVE"
+        elif action == "revertResize":
+            server["flavor"], server["status"] = server.pop("old_flavor"), "ACTIVE"
 
     def do(self, method, words, body):
         kind = KNOWN.get(words[0], words[0]) if words else "version"
@@ -175,6 +192,12 @@ class Cloud:
             return 200, {kind: list(things.values())}
         if one is None:
             return 404, {"error": {"message": f"no {words[1]}"}}
+        if words[2:] == ["action"]:
+            self.act(one, *next(iter(body.items())))
+            return 202, None
+        if words[2:] == ["metadata"] and kind == "servers":
+            one["metadata"] |= body["metadata"]
+            return 200, body
         if len(words) > 2:  # a flavor's extra specs and what else hangs on a thing
             if method == "POST":
                 one.update(body)

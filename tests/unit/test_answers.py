@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every verb's -o json when it succeeds, against its schema; failures are in test_errors.py."""
+import base64
 import concurrent.futures
 import glob
 import json
@@ -221,12 +222,31 @@ class Cloud(unittest.TestCase):
                 self.assertLessEqual({"CREATE_NETWORK", "SERVICE_ALIVE"}, {event["type"] for event in events})
                 self.assertGreater(answer["deployments"][0]["created"], 5)
                 self.deployed()
+                self.updated()
         steps = answers.deployment("plan", self.run_verb("plan", "--undeploy"))["steps"]
         self.assertEqual({"delete"}, {step["action"] for step in steps})
         self.assertEqual(sum(map(len, self.cloud.there.values())) - 1, len(steps))  # the image is not ours
         events, answer = answers.stream("undeploy", self.run_verb("undeploy"))
         self.assertEqual([], answers.deployment("plan", self.run_verb("plan", "--undeploy"))["steps"])
         self.assertEqual([{"tenant": "test-tenant", "deployment": "cpnr-dns"}], answer["deployments"])
+
+    def updated(self):
+        """Another day-0: the server is rebuilt with it, then another flavor: it is resized, and both are confirmed."""
+        server, = self.cloud.there["servers"].values()
+        before = server["id"]
+        for change, actions in (((("hostname: cpnr\n", "hostname: other\n"), "day0.cfg"), ["rebuild"]),
+                                ((("<memory_mb>8192<", "<memory_mb>4096<"), "dep.xml"), ["resize", "confirmResize"])):
+            (old, new), file = change
+            self.edit(lambda text: text.replace(old, new), file)  # pylint: disable=cell-var-from-loop
+            asked = len(self.cloud.requests)
+            events, _ = answers.stream("deploy", self.run_verb("deploy", "--at-once"))
+            self.assertIn("SERVICE_ALIVE", {event["type"] for event in events})
+            sent = [next(iter(body)) for _, path, body in self.cloud.requests[asked:] if path.endswith("/action")]
+            self.assertEqual(actions, sent)
+            self.assertEqual((before, "ACTIVE"), (server["id"], server["status"]))
+            left = answers.deployment("plan", self.run_verb("plan"))["steps"]
+            self.assertEqual(set(), {step["action"] for step in left} - {"use", "keep"})
+        self.assertIn("hostname: other", base64.b64decode(server["user_data"]).decode())
 
     def deployed(self):
         checks = answers.deployment("verify", self.run_verb("verify", code=1))  # no DNS by TCP
