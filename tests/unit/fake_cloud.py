@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cloud in this process: what is POSTed is there afterwards, and any request can be spoiled."""
+import hashlib
 import http.server
 import json
 import re
@@ -10,7 +11,7 @@ import urllib.parse
 IMAGE = {"id": "image-1", "name": "dns-vnf", "status": "active", "size": 1}
 SERVICES = {"identity": "identity/v3", "compute": "compute/v2.1", "network": "network", "image": "image"}
 SINGULAR = {"networks": "network", "subnets": "subnet", "ports": "port", "servers": "server",
-            "flavors": "flavor", "server_groups": "server_group"}
+            "flavors": "flavor", "server_groups": "server_group", "images": "image"}
 KNOWN = {"os-server-groups": "server_groups"}
 
 
@@ -55,7 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_request(self):
         cloud = self.server.cloud
         size = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(size)) if size else None
+        body = self.rfile.read(size) if size else None
+        if body and self.headers.get("Content-Type") != "application/octet-stream":
+            body = json.loads(body)
         path = urllib.parse.urlsplit(self.path).path
         with cloud.lock:
             cloud.requests.append((self.command, path, body))
@@ -117,10 +120,12 @@ class Cloud:
         """certificate: (file, key) of Keystone over https; services: the scheme in the catalog."""
         self.requests = []  # (method, path, body)
         self.spoiled = []  # (method, pattern of the path, (status, body[, headers]), a function, or None: no answer)
+        self.corruption = b""  # what an upload gets at its end
+        self.fails = []  # messages of the next rebuilds
         self.bent = {}  # {number of a request: a key of BENDS}
         self.delayed, self.over = threading.Event(), threading.Event()
         self.new_server = {"status": "ACTIVE"}
-        self.there = {kind: {} for kind in (*SINGULAR, "images")}
+        self.there = {kind: {} for kind in SINGULAR}
         self.there["images"]["image-1"] = IMAGE
         self.lock = threading.Lock()
         self.server = Server(("127.0.0.1", 0), Handler)
@@ -153,21 +158,23 @@ class Cloud:
 
     def make(self, kind, given):
         with self.lock:
-            new = {**given, "id": f"{kind}-{len(self.there[kind])}", "status": "ACTIVE"}
+            new = {"status": "ACTIVE", **given, "id": f"{kind}-{len(self.there[kind])}"}
             if kind == "ports":
                 new.setdefault("mac_address", f"fa:16:3e:00:00:{len(self.there[kind]):02x}")
             if kind == "servers":
                 new["image"] = {"id": given.get("imageRef")}
+                new["OS-EXT-SRV-ATTR:user_data"] = given.get("user_data")
                 new |= self.new_server
             self.there[kind][new["id"]] = new
             return new
 
     def act(self, server, action, arguments):
-        """Nova's changes of a server, done at once."""
+        """Nova's changes of a server, done at once; those in fails leave it in ERROR."""
         if action == "rebuild":
             server["metadata"] = arguments["metadata"]
             server["image"] = {"id": arguments["imageRef"]}
-            server["user_data"] = arguments.get("user_data", server["user_data"])
+            if "user_data" in arguments:
+                server["OS-EXT-SRV-ATTR:user_data"] = arguments["user_data"]
         elif action == "resize":
             flavor = self.there["flavors"][arguments["flavorRef"]]
             server["old_flavor"] = server.get("flavor")
@@ -177,6 +184,9 @@ class Cloud:
             server["status"] = "ACTIVE"
         elif action == "revertResize":
             server["flavor"], server["status"] = server.pop("old_flavor"), "ACTIVE"
+        if action == "rebuild":
+            failed = self.fails.pop() if self.fails else None
+            server |= {"status": "ERROR", "fault": {"message": failed}} if failed else {"status": "ACTIVE"}
 
     def do(self, method, words, body):
         kind = KNOWN.get(words[0], words[0]) if words else "version"
@@ -187,11 +197,17 @@ class Cloud:
         if method == "POST" and len(words) == 1:
             if kind in body:
                 return 201, {kind: [self.make(kind, given) for given in body[kind]]}
+            if kind == "images":  # https://docs.openstack.org/api-ref/image/v2/: not wrapped
+                return 201, self.make(kind, {**body, "status": "queued"})
             return 201, {SINGULAR[kind]: self.make(kind, body[SINGULAR[kind]])}
         if len(words) == 1:
             return 200, {kind: list(things.values())}
         if one is None:
             return 404, {"error": {"message": f"no {words[1]}"}}
+        if words[2:] == ["file"]:  # of an image: Glance's answer has its hash
+            one |= {"status": "active", "size": len(body), "os_hash_algo": "sha512",
+                    "os_hash_value": hashlib.sha512(body + self.corruption).hexdigest()}
+            return 204, None
         if words[2:] == ["action"]:
             self.act(one, *next(iter(body.items())))
             return 202, None
@@ -209,4 +225,4 @@ class Cloud:
             return 204, None
         if method == "PUT":
             one.update(body[SINGULAR[kind]])
-        return 200, {SINGULAR[kind]: one}
+        return 200, one if kind == "images" else {SINGULAR[kind]: one}

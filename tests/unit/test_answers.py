@@ -246,7 +246,33 @@ class Cloud(unittest.TestCase):
             self.assertEqual((before, "ACTIVE"), (server["id"], server["status"]))
             left = answers.deployment("plan", self.run_verb("plan"))["steps"]
             self.assertEqual(set(), {step["action"] for step in left} - {"use", "keep"})
-        self.assertIn("hostname: other", base64.b64decode(server["user_data"]).decode())
+        self.assertIn("hostname: other", base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode())
+        # A rebuild that fails is rolled back by another one with what was before.
+        self.edit(lambda text: text.replace("hostname: other\n", "hostname: third\n"), "day0.cfg")
+        self.cloud.fails = ["no space left on the host"]
+        events, answer = answers.stream("deploy", self.run_verb("deploy", "--at-once", code=1))
+        self.assertIn("no space left on the host", answer["error"]["text"])
+        self.assertEqual((before, "ACTIVE"), (server["id"], server["status"]))
+        self.assertIn("hostname: other", base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode())
+
+    def test_image_is_uploaded(self):
+        content = os.urandom(300_000)
+        with open(os.path.join(os.path.dirname(self.design), "image.raw"), "wb") as image:
+            image.write(content)
+        self.edit(lambda text: text.replace("<name>dns-vnf</name>\n      <disk_format>qcow2",
+                                            "<name>dns-vnf</name>\n<src>image.raw</src>\n<disk_format>raw"))
+        self.cloud.there["images"].clear()
+        self.cloud.new_server = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
+        for corruption, words in ((b"x", "the image was corrupted during the upload: sha512 "), (b"", "the disk is on fire")):
+            self.cloud.corruption = corruption
+            answer = answers.stream("deploy", self.run_verb("deploy", code=1))[1]
+            self.assertIn(words, answer["error"]["text"])
+            sent = [body for method, path, body in self.cloud.requests if method == "PUT" and path.endswith("/file")]
+            self.assertEqual(content, sent[-1])
+            self.assertEqual({}, self.cloud.there["images"])  # nothing of it is left
+        os.unlink(os.path.join(os.path.dirname(self.design), "image.raw"))
+        answer = answers.stream("deploy", self.run_verb("deploy", code=1))[1]
+        self.assertRegex(answer["error"]["text"], "image.raw: No such file")
 
     def deployed(self):
         checks = answers.deployment("verify", self.run_verb("verify", code=1))  # no DNS by TCP
