@@ -281,6 +281,46 @@ static void test_locks_are_in_a_folder_of_the_user_only(void **state)
 	assert_int_equal(dir_remove(dir, NULL), 0);
 }
 
+/* As neutron.ipam.utils.generate_pools of Neutron makes them. */
+static void test_allocation_pools(void **state)
+{
+	static const struct {
+		const char *address;
+		unsigned prefix;
+		const char *gateway, *pools;
+	} cases[] = {
+		{"172.16.1.0", 24, "172.16.1.1",
+		 "[{\"start\": \"172.16.1.2\", \"end\": \"172.16.1.254\"}]"},
+		{"172.16.1.0", 24, "172.16.1.100",
+		 "[{\"start\": \"172.16.1.1\", \"end\": \"172.16.1.99\"}, "
+		 "{\"start\": \"172.16.1.101\", \"end\": \"172.16.1.254\"}]"},
+		{"172.16.1.0", 24, "10.0.0.1",
+		 "[{\"start\": \"172.16.1.1\", \"end\": \"172.16.1.254\"}]"},
+		{"172.16.1.0", 30, "172.16.1.2",
+		 "[{\"start\": \"172.16.1.1\", \"end\": \"172.16.1.1\"}]"},
+		{"2001:db8::", 64, "2001:db8::1",
+		 "[{\"start\": \"2001:db8::2\", \"end\": "
+		 "\"2001:db8::ffff:ffff:ffff:ffff\"}]"},
+		{"172.16.1.0", 24, "2001:db8::1", NULL},
+		{"172.16.1.0", 33, "172.16.1.1", NULL},
+		{"network", 24, "172.16.1.1", NULL},
+		{"172.16.1.0", 24, "gateway", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *pools =
+			allocation_pools(cases[i].address, cases[i].prefix, cases[i].gateway);
+		cleanup_free char *text = pools ? json_dumps(pools, 0) : NULL;
+
+		if (cases[i].pools)
+			assert_string_equal(text, cases[i].pools);
+		else
+			assert_null(pools);
+		json_decref(pools);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -290,6 +330,7 @@ int main(void)
 		TEST(test_a_token_that_is_never_taken_ends_the_calls),
 		TEST(test_microversion_is_asked_once),
 		TEST(test_nova_that_is_too_old),
+		cmocka_unit_test(test_allocation_pools),
 		cmocka_unit_test(test_locks_are_in_a_folder_of_the_user_only),
 	};
 
