@@ -103,8 +103,10 @@ static const char *take_vlan(struct interview *i, const char *answer, size_t off
 
 static const char *take_dialect(struct interview *i, const char *answer, size_t offset)
 {
-	static const char *const words[] = {
-		[DRAFT_NMCLI] = "nmcli", [DRAFT_NETPLAN] = "netplan", [DRAFT_IFCFG] = "ifcfg"};
+	static const char *const words[] = {[DRAFT_NMCLI] = "nmcli",
+					    [DRAFT_KEYFILE] = "keyfile",
+					    [DRAFT_NETPLAN] = "netplan",
+					    [DRAFT_IFCFG] = "ifcfg"};
 
 	(void)offset;
 	for (size_t k = 0; k < ARRAY_SIZE(words); k++)
@@ -112,7 +114,7 @@ static const char *take_dialect(struct interview *i, const char *answer, size_t 
 			i->draft.dialect = (enum draft_dialect)k;
 			return NULL;
 		}
-	return "it must be nmcli, netplan or ifcfg";
+	return "it must be nmcli, keyfile, netplan or ifcfg";
 }
 
 static const char *take_address(struct interview *i, const char *answer, size_t offset)
@@ -261,7 +263,7 @@ static const struct question {
 	 ANSWER(service6, take_gateway)},
 	{"--zone", "zone that the VMs serve", "example.test", OPTION(zone),
 	 ANSWER(zone, take_zone)},
-	{"--dialect", "day-0 dialect: nmcli, netplan or ifcfg", "nmcli", OPTION(dialect),
+	{"--dialect", "day-0 dialect: nmcli, keyfile, netplan or ifcfg", "nmcli", OPTION(dialect),
 	 ANSWER(dialect, take_dialect)},
 	{"--image", "image", "dns-vnf", OPTION(image), ANSWER(image, take_name)},
 	{"--flavor", "flavor to create", "dns", OPTION(flavor), ANSWER(flavor, take_name)},

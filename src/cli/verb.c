@@ -111,8 +111,9 @@ static const struct option_row init_options[] = {
 	{TEXT(init_options, zone, "zone", "DOMAIN",
 	      "zone that the VMs serve (default: example.test)")},
 	{TEXT(init_options, dialect, "dialect", "DIALECT",
-	      "what configures the guest's network: nmcli (default), netplan, ifcfg"),
-	 .words = "nmcli netplan ifcfg"},
+	      "what configures the guest's network: nmcli (default), "
+	      "keyfile, netplan, ifcfg"),
+	 .words = "nmcli keyfile netplan ifcfg"},
 	{TEXT(init_options, image, "image", "NAME", "image (default: dns-vnf)")},
 	{TEXT(init_options, flavor, "flavor", "NAME", "flavor to create (default: dns)")},
 	{PATH(init_options, ssh_key, "ssh-key", "FILE",

@@ -9,7 +9,7 @@
 struct err;
 struct model;
 
-enum draft_dialect { DRAFT_NMCLI, DRAFT_NETPLAN, DRAFT_IFCFG };
+enum draft_dialect { DRAFT_NMCLI, DRAFT_KEYFILE, DRAFT_NETPLAN, DRAFT_IFCFG };
 
 enum { DRAFT_LEGS_MAX = 2, DRAFT_VMS_MAX = 16 };
 

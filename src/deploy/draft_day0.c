@@ -24,7 +24,6 @@ static void begin_user_data(const struct draft_vm *vm, struct strbuf *b)
 	strbuf_addf(b, "#cloud-config\nhostname: %s\n", vm->name);
 	if (vm->draft->ssh_key)
 		strbuf_addf(b, "ssh_authorized_keys:\n  - %s\n", vm->draft->ssh_key);
-	strbuf_adds(b, "runcmd:\n");
 }
 
 /* "ipv4.method manual ipv4.addresses 192.0.2.10/24 ipv4.gateway 192.0.2.1", or nothing. */
@@ -85,6 +84,83 @@ static void nmcli(const struct draft_vm *vm, struct strbuf *b)
 	for (unsigned i = 1; i <= vm->draft->legs; i++)
 		strbuf_addf(b, "  - nmcli connection up leg%u\n", i);
 	strbuf_adds(b, "  - nmcli connection up bond0\n");
+}
+
+/* NetworkManager ignores a keyfile that others may read, so day-0 writes it with its mode. */
+static void begin_keyfile(struct strbuf *b, const char *name, const char *type)
+{
+	strbuf_addf(b,
+		    "  - path: /etc/NetworkManager/system-connections/%s.nmconnection\n"
+		    "    permissions: '0600'\n    content: |\n"
+		    "      [connection]\n      id=%s\n      type=%s\n",
+		    name, name, type);
+}
+
+/* The sections ipv4 and ipv6; without an address the family is off. */
+static void add_keyfile_address(struct strbuf *b, const struct ip_prefix *p,
+				const struct ip_addr *gateway, int version)
+{
+	char text[IP_TEXT_SIZE];
+
+	if (p->addr.version != version) {
+		strbuf_addf(b, "\n      [ipv%d]\n      method=disabled\n", version);
+		return;
+	}
+	cleanup_free char *address = ip_prefix_to_str(p);
+	strbuf_addf(b, "\n      [ipv%d]\n      method=manual\n      address1=%s\n", version,
+		    address);
+	if (gateway->version)
+		strbuf_addf(b, "      gateway=%s\n", ip_format(gateway, text));
+}
+
+static void add_keyfile_service(const struct draft_vm *vm, struct strbuf *b)
+{
+	add_keyfile_address(b, &vm->service, &vm->draft->service.gateway, 4);
+	add_keyfile_address(b, &vm->service6, &vm->draft->service6.gateway, 6);
+}
+
+static void add_keyfile_management(const struct draft_vm *vm, struct strbuf *b)
+{
+	const struct draft *d = vm->draft;
+	int version = vm->management.addr.version;
+	char text[IP_TEXT_SIZE];
+
+	begin_keyfile(b, "mgmt", "ethernet");
+	strbuf_addf(b, "\n      [ethernet]\n      mac-address=%s\n", vm->macs[0]);
+	add_keyfile_address(b, &vm->management, &no_gateway, version == 4 ? 6 : 4);
+	add_keyfile_address(b, &vm->management, &no_gateway, version);
+	if (!has_route(d))
+		return;
+	cleanup_free char *operators = ip_prefix_to_str(&d->operators);
+	strbuf_addf(b, "      route1=%s,%s\n", operators, ip_format(&d->management.gateway, text));
+}
+
+static void keyfile(const struct draft_vm *vm, struct strbuf *b)
+{
+	const struct draft *d = vm->draft;
+
+	strbuf_adds(b, "write_files:\n");
+	add_keyfile_management(vm, b);
+	if (d->legs > 1) {
+		begin_keyfile(b, "bond0", "bond");
+		strbuf_adds(b,
+			    "      interface-name=bond0\n\n      [bond]\n      mode=active-backup\n"
+			    "      miimon=100\n      fail_over_mac=active\n");
+		add_keyfile_service(vm, b);
+	}
+	for (unsigned i = 1; i <= d->legs; i++) {
+		cleanup_free char *name = d->legs == 1 ? xstrdup("service") : xasprintf("leg%u", i);
+		begin_keyfile(b, name, "ethernet");
+		if (d->legs > 1)
+			strbuf_adds(b, "      master=bond0\n      slave-type=bond\n");
+		strbuf_addf(b, "\n      [ethernet]\n      mac-address=%s\n", vm->macs[i]);
+		if (d->legs == 1)
+			add_keyfile_service(vm, b);
+	}
+	strbuf_addf(b, "runcmd:\n  - nmcli connection reload\n  - nmcli connection up mgmt\n");
+	for (unsigned i = 1; i <= d->legs && d->legs > 1; i++)
+		strbuf_addf(b, "  - nmcli connection up leg%u\n", i);
+	strbuf_addf(b, "  - nmcli connection up %s\n", d->legs > 1 ? "bond0" : "service");
 }
 
 static void add_netplan_route(struct strbuf *b, const char *to, const struct ip_addr *via)
@@ -235,13 +311,17 @@ void draft_day0(const struct draft_vm *vm, draft_put_fn *put, void *data)
 	begin_user_data(vm, &user);
 	switch (vm->draft->dialect) {
 	case DRAFT_NMCLI:
+		strbuf_adds(&user, "runcmd:\n");
 		nmcli(vm, &user);
 		break;
+	case DRAFT_KEYFILE:
+		keyfile(vm, &user);
+		break;
 	case DRAFT_NETPLAN:
-		strbuf_adds(&user, "  - netplan apply\n");
+		strbuf_adds(&user, "runcmd:\n  - netplan apply\n");
 		break;
 	case DRAFT_IFCFG:
-		strbuf_adds(&user, "  - nmcli connection reload\n");
+		strbuf_adds(&user, "runcmd:\n  - nmcli connection reload\n");
 		if (vm->draft->legs > 1)
 			strbuf_adds(&user, "  - nmcli connection up bond0\n");
 		break;

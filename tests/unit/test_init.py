@@ -43,7 +43,7 @@ class Init(unittest.TestCase):
                       "operator@example.test\n")
         networks = {"1": "mgmt,fabric-a", "2": "mgmt,fabric-a,fabric-b"}
         n = 0
-        for dialect, legs, family, new in itertools.product(("nmcli", "netplan", "ifcfg"), "12", "46x", (0, 1)):
+        for dialect, legs, family, new in itertools.product(("nmcli", "keyfile", "netplan", "ifcfg"), "12", "46x", (0, 1)):
             vms = "13"[n // 2 % 2]
             options = ["--dialect", dialect, "--legs", legs, "--vms", vms, "--ssh-key", key]
             options += {"4": [], "6": ["--management", "2001:db8:10::10/64", "--service", "none", "--service6", "2001:db8:101::10/64"],
@@ -58,7 +58,7 @@ class Init(unittest.TestCase):
         check = subprocess.run([DNSVNF, "check", os.path.join(folder, "dep.xml")], capture_output=True, text=True,
                                timeout=60)
         self.assertIn(": 0 errors, 0 warnings,", check.stdout)
-        self.assertEqual(n, 36)
+        self.assertEqual(n, 48)
 
     def test_what_is_asked_for(self):
         run = init(self.path(), "--name", "edge", "--tenant", "t", "--vms", "2", "--management", "192.0.2.20/24",
@@ -95,7 +95,7 @@ class Init(unittest.TestCase):
     def test_wrong_answers_are_named(self):
         for options, why in ((["--vms", "17"], "--vms '17': it must be from 1 to 16"),
                              (["--name", "Dns_1"], "--name 'Dns_1': it must be lower-case letters"),
-                             (["--dialect", "wicked"], "--dialect 'wicked': it must be nmcli, netplan or ifcfg"),
+                             (["--dialect", "wicked"], "--dialect 'wicked': it must be nmcli, keyfile, netplan or ifcfg"),
                              (["--service", "172.16.1.10"], "such as 172.16.1.10/24"),
                              (["--service", "172.16.1.254/24", "--vms", "2"], "host addresses of this network"),
                              (["--service", "2001:db8::1/64"], "it must be an IPv4 address, or none"),

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""import of what deploy made, on a cloud in this process: plan has nothing to do. Usage: test_import.py DNSVNF"""
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path += [TESTS, os.path.dirname(os.path.abspath(__file__))]
+import answers  # noqa: E402
+import fake_cloud  # noqa: E402
+
+DNSVNF = os.path.abspath(sys.argv.pop(1))
+TOP = os.path.dirname(TESTS)
+
+
+class Cloud(fake_cloud.Cloud):
+    """Shows servers as Nova does: image, flavor, user data; and their ports as theirs."""
+
+    def make(self, kind, given):
+        new = super().make(kind, given)
+        if kind == "servers":
+            flavor = self.there["flavors"][given["flavorRef"]]
+            new.update({"image": {"id": given["imageRef"]}, "flavor": {"original_name": flavor["name"]},
+                        "OS-EXT-SRV-ATTR:user_data": given.get("user_data")})
+            for network in given["networks"]:
+                self.there["ports"][network["port"]]["device_id"] = new["id"]
+        if kind == "ports":
+            for one in new.get("fixed_ips", []):
+                one.setdefault("subnet_id", None)
+        return new
+
+    def do(self, method, words, body):
+        if words[0] == "images" and len(words) == 2:
+            return 200, self.there["images"][words[1]]
+        status, answer = super().do(method, words, body)
+        group = (body or {}).get("os:scheduler_hints", {}).get("group")
+        if group:
+            self.there["server_groups"][group].setdefault("members", []).append(answer["server"]["id"])
+        return status, answer
+
+
+class Import(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="dnsvnf-import-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.cloud = Cloud()
+        self.addCleanup(self.cloud.close)
+        with open(os.path.join(self.folder, "clouds.yaml"), "w", encoding="utf-8") as out:
+            json.dump({"clouds": {"one": {"auth": {"auth_url": self.cloud.url + "/identity/v3", "username": "u",
+                                                   "password": "p", "project_name": "test-tenant"}}}}, out)
+
+    def dnsvnf(self, *arguments):
+        done = subprocess.run([DNSVNF, arguments[0], "--vim", "one", *arguments[1:]], capture_output=True, text=True,
+                              timeout=60, stdin=subprocess.DEVNULL,
+                              env={**os.environ, "OS_CLIENT_CONFIG_FILE": os.path.join(self.folder, "clouds.yaml")})
+        self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def test_designs(self):
+        """The spelling of each port, network and subnet is found by its digest."""
+        for path in ["examples/technote/corrected", *sorted(glob.glob("examples/designs/*/"))]:
+            name = os.path.basename(path.rstrip("/"))
+            if name == "existing-networks":
+                continue  # needs networks that this cloud has not
+            with self.subTest(name):
+                design = os.path.join(self.folder, name)
+                shutil.copytree(os.path.join(TOP, path), design)
+                with open(os.path.join(design, "dep.xml"), encoding="utf-8") as file:
+                    text = file.read()
+                with open(os.path.join(design, "dep.xml"), "w", encoding="utf-8") as file:
+                    file.write(text.replace("<bootup_time>300<", "<bootup_time>-1<")
+                               .replace("<tenant>\n      <name>dns<", "<tenant>\n      <name>test-tenant<"))
+                self.dnsvnf("deploy", "--yes", os.path.join(design, "dep.xml"))
+                server = next(iter(self.cloud.there["servers"].values()))["name"]
+                copy = os.path.join(self.folder, "copy-" + name)
+                answer = answers.answer("import", self.dnsvnf("import", "-o", "json", "--folder", copy, server))
+                self.assertEqual((answer["errors"], answer["notes"]), (0, []), answer["findings"])
+                plan = answers.deployment("plan", self.dnsvnf("plan", "-o", "json", os.path.join(copy, "dep.xml")))
+                with open(os.path.join(copy, "dep.xml"), encoding="utf-8") as file:
+                    text = file.read()
+                self.assertEqual([(s["action"], s["name"], s.get("why")) for s in plan["steps"]
+                                  if s["action"] not in ("keep", "use")], [], text)
+                self.dnsvnf("undeploy", "--yes", os.path.join(design, "dep.xml"))
+
+
+if __name__ == "__main__":
+    unittest.main()
