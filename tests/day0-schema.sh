@@ -20,24 +20,6 @@ fail() {
 	exit 1
 }
 
-download() {
-	[ "$(id -u)" != 0 ] || chown _apt "$build/cloud-init"
-	(cd "$build/cloud-init" && apt-get download -q cloud-init && dpkg -x cloud-init_*.deb .) \
-		>"$work/apt.log" 2>&1
-}
-
-unpack_cloud_init() {
-	[ -d "$build/cloud-init/usr" ] && return
-	mkdir -p "$build/cloud-init"
-	download && return
-	# The lists may be old, or not there at all.
-	[ "$(id -u)" != 0 ] || apt-get update -qq >/dev/null 2>&1 || true
-	download || {
-		cat "$work/apt.log" >&2
-		fail "apt cannot get the package cloud-init (apt-get update first?)"
-	}
-}
-
 read_user_data() {
 	/usr/bin/python3 tests/day0/read_user_data.py "$@"
 }
@@ -82,8 +64,8 @@ check_corpus() {
 
 /usr/bin/python3 -c 'import configobj, jinja2, jsonpatch, jsonschema, oauthlib, requests, yaml' ||
 	fail "cloud-init needs Python packages that are not installed"
-unpack_cloud_init
-PYTHONPATH=$build/cloud-init/usr/lib/python3/dist-packages
+programs=$(/usr/bin/python3 tests/day0/real_programs.py "$build")
+PYTHONPATH=$programs/usr/lib/python3/dist-packages
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONPATH PYTHONDONTWRITEBYTECODE
 check_example

@@ -235,6 +235,15 @@ static void bond_address_unowned(const struct rule_ctx *ctx)
 	}
 }
 
+/* Whether lo or a dummy interface has the address: then every interface answers for it. */
+static bool is_local(const struct guest_network *guest, const struct ip_addr *ip)
+{
+	struct ip_prefix own;
+
+	return array_find(guest->local.v, guest->local.n,
+			  ip_prefix_parse(*it, &own) && ip_equal(&own.addr, ip));
+}
+
 /* Whether the bond or a VLAN on it has the address, or one that is unknown before it boots. */
 static bool bond_has(const struct bond *b, const struct ip_addr *ip)
 {
@@ -262,7 +271,8 @@ static void leg_address_unused(const struct rule_ctx *ctx)
 	for (size_t i = 0; i < ctx->bond->n_legs; i++) {
 		const struct interface *port = rule_leg_port(ctx, i);
 		for (size_t k = 0; port && port_address(port, k, &fixed); k++) {
-			if (!ip_parse(fixed.text, &ip) || bond_has(ctx->bond, &ip))
+			if (!ip_parse(fixed.text, &ip) || bond_has(ctx->bond, &ip) ||
+			    is_local(&ctx->group->guest, &ip))
 				continue;
 			finding(ctx, fixed.line,
 				"%s is assigned to a port that is a leg of bond \"%s\", but the "

@@ -14,7 +14,9 @@ enum {
 /* The effective miimon, in ms; 0 if disabled. */
 static int miimon_of(const struct bond *b)
 {
-	if (b->miimon < 0 && b->arp_interval <= 0 && b->dialect == DIALECT_NMCLI)
+	bool by_network_manager = b->dialect == DIALECT_NMCLI || b->dialect == DIALECT_IFCFG;
+
+	if (b->miimon < 0 && b->arp_interval <= 0 && by_network_manager)
 		return NM_MIIMON;
 	return b->miimon > 0 ? b->miimon : 0;
 }

@@ -12,35 +12,70 @@ static bool is_static(const struct guest_addresses *a, int family)
 	return family == 4 ? !a->dhcp4 : !a->dhcp6;
 }
 
+/* Whether the gateway is outside the networks of the interface's addresses; *ret_own: it is one of
+ * these addresses. */
+static bool is_outside(const struct guest_addresses *a, const struct ip_addr *gateway,
+		       bool *ret_own)
+{
+	struct ip_prefix own;
+	bool on_link = false, has_any = false;
+
+	*ret_own = false;
+	for (size_t k = 0; k < a->n; k++) {
+		if (!ip_prefix_parse(a->v[k], &own) || own.addr.version != gateway->version)
+			continue;
+		has_any = true;
+		on_link = on_link || ip_prefix_contains(&own, gateway);
+		*ret_own = *ret_own || ip_equal(gateway, &own.addr);
+	}
+	return has_any && !on_link && !ip_is_link_local(gateway);
+}
+
 static void gateway_offlink(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;
 	struct ip_addr gateway;
-	struct ip_prefix own;
 
 	for (size_t i = 0; rule_interface(ctx, i, &g); i++)
 		for (int family = 4; family <= 6; family += 2) {
-			const char *text = gateway_of(g.addresses, family);
-			bool on_link = false, has_any = false, is_own = false;
-			if (!text || !ip_parse(text, &gateway) || !is_static(g.addresses, family))
+			const struct guest_addresses *a = g.addresses;
+			const char *text = gateway_of(a, family);
+			bool own;
+			if (!text || !ip_parse(text, &gateway) || !is_static(a, family))
 				continue;
-			for (size_t k = 0; k < g.addresses->n; k++) {
-				if (!ip_prefix_parse(g.addresses->v[k], &own) ||
-				    own.addr.version != family)
-					continue;
-				has_any = true;
-				on_link = on_link || ip_prefix_contains(&own, &gateway);
-				is_own = is_own || ip_equal(&gateway, &own.addr);
-			}
-			if (has_any && is_own)
+			bool outside = is_outside(a, &gateway, &own);
+			if (own)
 				finding_in(ctx, g.file, g.line,
 					   "\"%s\" uses its own address %s as gateway", g.name,
 					   text);
-			else if (has_any && !on_link && !ip_is_link_local(&gateway))
+			else if (outside && !a->on_link && !a->on_link_added)
 				finding_in(ctx, g.file, g.line,
 					   "gateway %s is not in the subnet of \"%s\" and cannot "
-					   "be reached: correct one of them",
+					   "be reached: correct one of them, or declare the route "
+					   "on-link",
 					   text, g.name);
+		}
+}
+
+static void gateway_on_link(const struct rule_ctx *ctx)
+{
+	struct rule_interface g;
+	struct ip_addr gateway;
+
+	for (size_t i = 0; rule_interface(ctx, i, &g); i++)
+		for (int family = 4; family <= 6; family += 2) {
+			const struct guest_addresses *a = g.addresses;
+			const char *text = gateway_of(a, family);
+			bool own;
+			if (!text || !ip_parse(text, &gateway) || !is_static(a, family) ||
+			    a->on_link || !a->on_link_added || !is_outside(a, &gateway, &own))
+				continue;
+			finding_in(ctx, g.file, g.line,
+				   "gateway %s is not in the subnet of \"%s\": the guest's network "
+				   "service takes it for a host on the link, so it is reached only "
+				   "if it answers ARP there; correct one of them unless this is "
+				   "intended",
+				   text, g.name);
 		}
 }
 
@@ -143,6 +178,7 @@ static void route_asymmetric(const struct rule_ctx *ctx)
 
 const struct check_rule route_rules[] = {
 	{"gateway-offlink", SEVERITY_ERROR, LEVEL_GROUP, gateway_offlink},
+	{"gateway-on-link", SEVERITY_WARNING, LEVEL_GROUP, gateway_on_link},
 	{"gateway-differs", SEVERITY_WARNING, LEVEL_GROUP, gateway_differs},
 	{"gateways-two", SEVERITY_WARNING, LEVEL_GROUP, gateways_two},
 	{"route-asymmetric", SEVERITY_WARNING, LEVEL_GROUP, route_asymmetric},

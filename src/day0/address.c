@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -84,6 +85,17 @@ void address_check(const char *s, int family, enum address_form form, const stru
 	}
 }
 
+/* Twenty octets: RFC 4391, 9.1. */
+static bool is_infiniband(const char *s)
+{
+	size_t octets = 0;
+
+	for (; isxdigit((unsigned char)s[0]) && isxdigit((unsigned char)s[1]);
+	     s += 2 + (s[2] == ':'))
+		octets++;
+	return octets == 20 && !*s;
+}
+
 void mac_check(const char *s, const struct text *text, size_t line, struct findings *findings)
 {
 	struct mac_addr mac;
@@ -96,7 +108,7 @@ void mac_check(const char *s, const struct text *text, size_t line, struct findi
 		       "\"%s\" is a placeholder, not a MAC address: replace it", q);
 		return;
 	}
-	if (!mac_parse(s, &mac))
+	if (!mac_parse(s, &mac) && !is_infiniband(s))
 		report(findings, text, line, SEVERITY_ERROR, "day0-address",
 		       "\"%s\" is not a MAC address", q);
 }

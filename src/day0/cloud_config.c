@@ -2,22 +2,20 @@
 #include "day0/readers.h"
 
 #include "base/alloc.h"
-#include "base/err.h"
 #include "base/str.h"
 #include "base/yaml_tree.h"
-#include "day0/decode.h"
+#include "day0/merge.h"
 #include "day0/program.h"
 
 struct cloud_config {
-	struct yaml y;
+	struct yaml *y;
 	struct guest_links *links;
 	struct findings *findings;
-	size_t unpacked; /* bytes unpacked from gzip so far, to limit them */
 	unsigned unknown_keys;
 };
 
 #define complain(c, node, severity, rule, ...) \
-	report((c)->findings, (c)->y.text, yaml_line(node), severity, rule, __VA_ARGS__)
+	report((c)->findings, (c)->y->text, yaml_line(node), severity, rule, __VA_ARGS__)
 
 /* Top-level keys of cloud-init 25.1 (schema-cloud-config-v1.json), and others that its modules
  * read. */
@@ -71,15 +69,15 @@ static void add_quoted_word(struct text_builder *b, const char *s, unsigned line
 static void add_list(struct cloud_config *c, yaml_node_t *list, struct text_builder *b)
 {
 	for (size_t i = 0; i < yaml_len(list); i++) {
-		yaml_node_t *word = yaml_item(&c->y, list, i);
-		unsigned line = text_line(c->y.text, yaml_line(word));
+		yaml_node_t *word = yaml_item(c->y, list, i);
+		unsigned line = text_line(c->y->text, yaml_line(word));
 		if (!yaml_str(word))
 			complain(c, word, SEVERITY_ERROR, "day0-runcmd",
 				 "an argument of this command is not a string: quote it");
 		else
 			add_quoted_word(b, yaml_str(word), line);
 	}
-	add_chars(b, "\n", text_line(c->y.text, yaml_line(list)));
+	add_chars(b, "\n", text_line(c->y->text, yaml_line(list)));
 }
 
 static void add_string(struct cloud_config *c, yaml_node_t *item, struct text_builder *b)
@@ -87,7 +85,7 @@ static void add_string(struct cloud_config *c, yaml_node_t *item, struct text_bu
 	cleanup_text struct text text = {0};
 	size_t line = 0;
 
-	yaml_scalar_text(&c->y, item, &text);
+	yaml_scalar_text(c->y, item, &text);
 	for (size_t i = 0; i < text.len; i++) {
 		text_builder_add(b, text.s[i], text_line(&text, line));
 		line += text.s[i] == '\n';
@@ -101,8 +99,8 @@ static void add_string(struct cloud_config *c, yaml_node_t *item, struct text_bu
  */
 static void check_commands(struct cloud_config *c, const char *key)
 {
-	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), key);
-	struct text_builder b = {.text.file = c->y.text->file};
+	yaml_node_t *list = yaml_get(c->y, yaml_root(c->y), key);
+	struct text_builder b = {.text.file = c->y->text->file};
 
 	if (yaml_is_null(list))
 		return;
@@ -112,7 +110,7 @@ static void check_commands(struct cloud_config *c, const char *key)
 		return;
 	}
 	for (size_t i = 0; i < yaml_len(list); i++) {
-		yaml_node_t *item = yaml_item(&c->y, list, i);
+		yaml_node_t *item = yaml_item(c->y, list, i);
 		if (yaml_is_list(item))
 			add_list(c, item, &b);
 		else if (yaml_str(item))
@@ -124,7 +122,7 @@ static void check_commands(struct cloud_config *c, const char *key)
 				 key);
 	}
 	cleanup_text struct text script = {0};
-	text_builder_finish(&b, text_line(c->y.text, yaml_line(list)), &script);
+	text_builder_finish(&b, text_line(c->y->text, yaml_line(list)), &script);
 	script_read(&script, c->links, c->findings);
 }
 
@@ -144,7 +142,7 @@ static void check_password_value(struct cloud_config *c, yaml_node_t *n)
 static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 {
 	for (size_t i = 0; i < yaml_len(list); i++) {
-		yaml_node_t *item = yaml_item(&c->y, list, i);
+		yaml_node_t *item = yaml_item(c->y, list, i);
 		const char *colon = yaml_str(item) ? strchr(yaml_str(item), ':') : NULL;
 		if (colon && !strchr("$!*", colon[1]) && !streq(colon, ":R") &&
 		    !streq(colon, ":RANDOM"))
@@ -155,7 +153,7 @@ static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 	if (!yaml_str(list))
 		return;
 	cleanup_text struct text text = {0};
-	yaml_scalar_text(&c->y, list, &text);
+	yaml_scalar_text(c->y, list, &text);
 	char *rest = text.s, *s;
 	for (size_t at = 0; (s = strsep(&rest, "\n")); at++) {
 		const char *colon = strchr(s, ':');
@@ -169,7 +167,7 @@ static void check_chpasswd_list(struct cloud_config *c, yaml_node_t *list)
 
 static void check_passwords(struct cloud_config *c)
 {
-	struct yaml *y = &c->y;
+	struct yaml *y = c->y;
 	yaml_node_t *root = yaml_root(y), *chpasswd = yaml_get(y, root, "chpasswd");
 	yaml_node_t *users = yaml_get(y, chpasswd, "users");
 
@@ -196,7 +194,7 @@ static void check_keys(struct cloud_config *c, yaml_node_t *list)
 		return;
 	}
 	for (size_t i = 0; i < yaml_len(list); i++) {
-		yaml_node_t *item = yaml_item(&c->y, list, i);
+		yaml_node_t *item = yaml_item(c->y, list, i);
 		const char *s = yaml_str(item);
 		if (s && (ssh_key_is_valid(s) || strstr(s, "${") || strstr(s, "{{")))
 			continue;
@@ -208,7 +206,7 @@ static void check_keys(struct cloud_config *c, yaml_node_t *list)
 
 static void check_ssh(struct cloud_config *c)
 {
-	struct yaml *y = &c->y;
+	struct yaml *y = c->y;
 	yaml_node_t *root = yaml_root(y), *users = yaml_get(y, root, "users");
 
 	check_keys(c, yaml_get(y, root, "ssh_authorized_keys"));
@@ -219,143 +217,27 @@ static void check_ssh(struct cloud_config *c)
 	}
 }
 
-/* Decodes a file under write_files. False if its contents are unknown. */
-static bool file_content(struct cloud_config *c, yaml_node_t *item, struct text *ret)
-{
-	yaml_node_t *content = yaml_get(&c->y, item, "content");
-	yaml_node_t *encoding = yaml_get(&c->y, item, "encoding");
-	const char *name = yaml_str(encoding) ? yaml_str(encoding) : "";
-	bool gzip = str_starts(name, "gz");
-	bool base64 = streq(name, "b64") || streq(name, "base64") ||
-		      (gzip && (str_ends(name, "+b64") || str_ends(name, "+base64")));
-
-	if (!yaml_str(content))
-		return false;
-	cleanup_text struct text coded = {0}, packed = {0};
-	yaml_scalar_text(&c->y, content, base64 ? &coded : gzip ? &packed : ret);
-	if (base64) {
-		unsigned bad;
-		bool cut;
-		text_decode_base64(&coded, gzip ? &packed : ret, &bad, &cut);
-		if (bad || cut) {
-			complain(c, content, SEVERITY_ERROR, "day0-write-files",
-				 "the content is not valid base64, but the file has \"encoding: "
-				 "%s\"",
-				 name);
-		}
-	} else if (!gzip && *name && !streq(name, "text/plain")) {
-		cleanup_free char *q = quotable(name);
-		complain(c, encoding, SEVERITY_ERROR, "day0-write-files",
-			 "cloud-init has no encoding \"%s\": use b64, gzip, gz+b64 or text/plain",
-			 q);
-	}
-	if (!gzip)
-		return true;
-
-	cleanup_err struct err err = ERR_INIT;
-	cleanup_free char *s = NULL;
-	size_t len;
-	if (gunzip(packed.s, packed.len, GUNZIP_MAX - c->unpacked, &s, &len, &err) < 0) {
-		complain(c, content, SEVERITY_ERROR, "day0-write-files",
-			 "the content is not valid gzip, but the file has \"encoding: %s\": %s",
-			 name, err.text);
-		return false;
-	}
-	c->unpacked += len;
-	text_init_at(ret, c->y.text, yaml_line(content), s, len);
-	return true;
-}
-
-static void check_permissions(struct cloud_config *c, yaml_node_t *n)
-{
-	const char *s = yaml_str(n);
-
-	if (!s)
-		return;
-	size_t digits = strspn(s, "01234567");
-	cleanup_free char *q = quotable(s);
-	if (s[digits] || digits < 3 || digits > 5)
-		complain(c, n, SEVERITY_ERROR, "day0-write-files",
-			 "permissions \"%s\" must be an octal mode such as '0644'", q);
-	else if (yaml_plain(n) && s[0] != '0')
-		complain(c, n, SEVERITY_ERROR, "day0-write-files",
-			 "permissions %s is a decimal number in YAML: write '0%s', with quotes", q,
-			 q);
-}
-
-static void check_file(struct cloud_config *c, yaml_node_t *item)
-{
-	static const char *const keys[] = {"path",  "content",     "source", "encoding",
-					   "owner", "permissions", "append", "defer"};
-	yaml_node_t *path = yaml_get(&c->y, item, "path");
-
-	if (!yaml_is_map(item) || !yaml_str(path)) {
-		complain(c, item, SEVERITY_ERROR, "day0-write-files",
-			 "this file has no path, so cloud-init skips it: add one");
-		return;
-	}
-	cleanup_free char *q = quotable(yaml_str(path));
-	if (yaml_str(path)[0] != '/')
-		complain(c, path, SEVERITY_ERROR, "day0-write-files",
-			 "\"%s\" is not an absolute path", q);
-	for (size_t i = 0; i < yaml_pairs(item); i++) {
-		yaml_node_t *key, *value;
-		bool known = false;
-		yaml_pair(&c->y, item, i, &key, &value);
-		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-			known = known || streq(yaml_str(key), keys[k]) ||
-				streq(yaml_str(key), "<<");
-		cleanup_free char *name = quotable(yaml_str(key) ? yaml_str(key) : "?");
-		if (!known)
-			complain(c, key, SEVERITY_WARNING, "day0-write-files",
-				 "write_files has no key \"%s\" and ignores it", name);
-	}
-	check_permissions(c, yaml_get(&c->y, item, "permissions"));
-
-	cleanup_text struct text text = {0};
-	if (!file_content(c, item, &text)) {
-		if (yaml_get(&c->y, item, "source") && is_network_path(yaml_str(path)))
-			links_unread(c->links, c->y.text, yaml_line(item), true, yaml_str(path),
-				     "its content is not in day-0");
-		return;
-	}
-	if (yaml_get(&c->y, item, "encoding"))
-		check_private_key(&text, c->findings);
-	guest_file_written(yaml_str(path), &text, c->links, c->findings);
-}
-
-static void check_files(struct cloud_config *c)
-{
-	yaml_node_t *list = yaml_get(&c->y, yaml_root(&c->y), "write_files");
-
-	if (!yaml_is_null(list) && !yaml_is_list(list))
-		complain(c, list, SEVERITY_ERROR, "day0-write-files",
-			 "write_files is not a list: begin each file with \"- path:\"");
-	for (size_t i = 0; i < yaml_len(list); i++)
-		check_file(c, yaml_item(&c->y, list, i));
-}
-
 static void check_network(struct cloud_config *c)
 {
-	yaml_node_t *root = yaml_root(&c->y), *network = yaml_get(&c->y, root, "network");
+	yaml_node_t *root = yaml_root(c->y), *network = yaml_get(c->y, root, "network");
 
 	if (!network)
 		return;
-	complain(c, yaml_key(&c->y, root, "network"), SEVERITY_WARNING, "day0-network",
+	complain(c, yaml_key(c->y, root, "network"), SEVERITY_WARNING, "day0-network",
 		 "cloud-init does not read network config from user data: write it to a file under "
 		 "/etc/netplan/ with write_files, and run \"netplan apply\" in runcmd");
-	network_config_read(&c->y, network, DIALECT_CLOUD_INIT_V2, c->links, c->findings);
+	network_config_read(c->y, network, DIALECT_CLOUD_INIT_V2, c->links, c->findings);
 }
 
 /* Keys that hand the guest over to a configuration management. */
 static void check_managers(struct cloud_config *c)
 {
 	static const char *const keys[] = {"ansible", "chef", "puppet", "salt_minion"};
-	yaml_node_t *root = yaml_root(&c->y);
+	yaml_node_t *root = yaml_root(c->y);
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (yaml_is_map(yaml_get(&c->y, root, keys[i])))
-			links_unread(c->links, c->y.text, yaml_line(yaml_key(&c->y, root, keys[i])),
+		if (yaml_is_map(yaml_get(c->y, root, keys[i])))
+			links_unread(c->links, c->y->text, yaml_line(yaml_key(c->y, root, keys[i])),
 				     false, keys[i], "what it configures is not in day-0");
 }
 
@@ -388,20 +270,20 @@ static void replace_no_break_spaces(struct text *t, struct findings *findings)
 		       count);
 }
 
-void cloud_config_read(const struct text *text, struct guest_links *links,
-		       struct findings *findings)
+void cloud_config_add(struct cloud_configs *configs, const struct text *text,
+		      const char *merge_type, struct guest_links *links, struct findings *findings)
 {
 	cleanup_text struct text clean = {0};
-	struct cloud_config c = {.links = links, .findings = findings};
+	cleanup_yaml struct yaml y = {0};
+	struct cloud_config c = {.y = &y, .links = links, .findings = findings};
 
 	text_init_slice(&clean, text, 0, text->s, text->len);
 	replace_no_break_spaces(&clean, findings);
-	if (!yaml_load(&c.y, &clean, &cloud_init_yaml, findings)) {
+	if (!yaml_load(&y, &clean, &cloud_init_yaml, findings)) {
 		links->incomplete = true;
-		yaml_clear(&c.y);
 		return;
 	}
-	yaml_node_t *root = yaml_root(&c.y);
+	yaml_node_t *root = yaml_root(&y);
 	if (yaml_is_null(root)) {
 		report(findings, &clean, 0, SEVERITY_WARNING, "day0-empty",
 		       "this cloud-config is empty");
@@ -413,16 +295,34 @@ void cloud_config_read(const struct text *text, struct guest_links *links,
 	} else {
 		for (size_t i = 0; i < yaml_pairs(root); i++) {
 			yaml_node_t *key, *value;
-			yaml_pair(&c.y, root, i, &key, &value);
+			yaml_pair(&y, root, i, &key, &value);
 			check_key(&c, key);
 		}
-		check_managers(&c);
-		check_ssh(&c);
-		check_passwords(&c);
-		check_network(&c);
-		check_files(&c);
-		check_commands(&c, "bootcmd");
-		check_commands(&c, "runcmd");
+		cloud_configs_add(configs, &clean, &y, merge_type);
 	}
-	yaml_clear(&c.y);
+}
+
+void cloud_config_read(struct yaml *y, struct guest_links *links, struct findings *findings)
+{
+	struct cloud_config c = {.y = y, .links = links, .findings = findings};
+
+	check_managers(&c);
+	check_ssh(&c);
+	check_passwords(&c);
+	check_network(&c);
+	links->stage = STAGE_BOOT;
+	check_commands(&c, "bootcmd");
+	links->stage = STAGE_FILES;
+	write_files_read(y, links, findings);
+}
+
+void cloud_config_run(struct yaml *y, struct guest_links *links, struct findings *findings)
+{
+	struct cloud_config c = {.y = y, .links = links, .findings = findings};
+	yaml_node_t *power = yaml_get(y, yaml_root(y), "power_state");
+
+	links->stage = STAGE_SCRIPTS;
+	check_commands(&c, "runcmd");
+	if (streq(yaml_str(yaml_get(y, power, "mode")), "reboot"))
+		links_apply(links, APPLY_ALL);
 }

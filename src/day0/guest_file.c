@@ -157,9 +157,9 @@ static bool known_file_read(const char *path, const struct text *text, struct gu
 	else if (is_networkd(path))
 		networkd_read(path, text, links, findings);
 	else if (is_netplan(path))
-		network_file_read(text, DIALECT_NETPLAN, links, findings);
+		network_file_read(path, text, DIALECT_NETPLAN, links, findings);
 	else if (str_starts(path, "/etc/cloud/cloud.cfg.d/") && str_ends(path, ".cfg"))
-		network_file_read(text, DIALECT_CLOUD_INIT_V2, links, findings);
+		network_file_read(path, text, DIALECT_CLOUD_INIT_V2, links, findings);
 	else if (unit && str_ends(path, ".service"))
 		unit_read(text, links);
 	else if (is_hook(path))
@@ -172,6 +172,7 @@ static bool known_file_read(const char *path, const struct text *text, struct gu
 void guest_file_read(const char *path, const struct text *text, struct guest_links *links,
 		     struct findings *findings)
 {
+	links_written(links, path, text);
 	if (!strrchr(path, '/') || text_is_blank(text) ||
 	    known_file_read(path, text, links, findings))
 		return;

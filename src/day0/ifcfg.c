@@ -59,12 +59,35 @@ static void add_ipv4(const struct ifcfg *f, struct guest_link *l, struct finding
 				report(findings, f->text, other, SEVERITY_ERROR, "day0-address",
 				       "\"%s\" is not a netmask", q);
 			whole = xasprintf("%s/%d", address, n < 0 ? 32 : n);
-		} else {
-			whole = xstrdup(address);
+		} else { /* by its class, as ipcalc and NetworkManager do */
+			struct ip_addr ip;
+			bool known = ip_parse(address, &ip) && ip.version == 4;
+			whole = known ? xasprintf("%s/%d", address, ip_classful_len(&ip))
+				      : xstrdup(address);
 		}
 		address_check(whole, 4, ADDRESS_WITH_PREFIX, f->text, line, findings);
 		*array_push(l->addresses.v, l->addresses.n) = xstrdup(whole);
 	}
+}
+
+/* ifcfg-eth0-range0: all addresses from IPADDR_START to IPADDR_END. */
+static void add_range(const struct ifcfg *f, struct guest_link *l)
+{
+	size_t line;
+	const char *first = ifcfg_get(f, "IPADDR_START", &line),
+		   *last = ifcfg_get(f, "IPADDR_END", &line);
+	const char *prefix = ifcfg_get(f, "PREFIX", &line), *mask = ifcfg_get(f, "NETMASK", &line);
+	struct ip_addr a, b;
+
+	if (!first || !last || !ip_parse(first, &a) || !ip_parse(last, &b) || a.version != 4 ||
+	    b.version != 4)
+		return;
+	int len = prefix ? ip_netmask_parse(prefix, 4) : mask ? ip_netmask_parse(mask, 4) : -1;
+	if (len < 0)
+		len = ip_classful_len(&a);
+	for (unsigned n = a.bytes[3]; memcmp(a.bytes, b.bytes, 3) == 0 && n <= b.bytes[3]; n++)
+		*array_push(l->addresses.v, l->addresses.n) =
+			xasprintf("%u.%u.%u.%u/%d", a.bytes[0], a.bytes[1], a.bytes[2], n, len);
 }
 
 static void add_ipv6(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
@@ -77,8 +100,10 @@ static void add_ipv6(const struct ifcfg *f, struct guest_link *l, struct finding
 		cleanup_free char *copy = xstrdup(value ? value : "");
 		char *save = NULL;
 		for (char *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
-			address_check(s, 6, ADDRESS_WITH_PREFIX, f->text, line, findings);
-			*array_push(l->addresses.v, l->addresses.n) = xstrdup(s);
+			cleanup_free char *whole =
+				strpbrk(s, "/$`") ? xstrdup(s) : xasprintf("%s/64", s);
+			address_check(whole, 6, ADDRESS_WITH_PREFIX, f->text, line, findings);
+			*array_push(l->addresses.v, l->addresses.n) = steal_ptr(whole);
 		}
 	}
 }
@@ -100,10 +125,13 @@ static void add_addresses(const struct ifcfg *f, struct guest_link *l, struct fi
 {
 	size_t line;
 	const char *proto = ifcfg_get(f, "BOOTPROTO", &line);
+	const char *defroute = ifcfg_get(f, "DEFROUTE", &line);
 
 	add_ipv4(f, l, findings);
+	add_range(f, l);
 	add_ipv6(f, l, findings);
-	add_gateway(f, "GATEWAY", 4, &l->addresses.gateway4, findings);
+	if (!defroute || ifcfg_is_yes(defroute))
+		add_gateway(f, "GATEWAY", 4, &l->addresses.gateway4, findings);
 	add_gateway(f, "IPV6_DEFAULTGW", 6, &l->addresses.gateway6, findings);
 	l->addresses.dhcp4 = proto && (streq(proto, "dhcp") || streq(proto, "bootp"));
 	l->addresses.dhcp6 = ifcfg_is_yes(ifcfg_get(f, "DHCPV6C", &line));
@@ -115,14 +143,15 @@ static void add_vlan(const struct ifcfg *f, struct guest_link *l, struct finding
 	const char *parent = ifcfg_get(f, "PHYSDEV", &line);
 	const char *id = ifcfg_get(f, "VLAN_ID", &line);
 	const char *dot = l->name ? strrchr(l->name, '.') : NULL;
+	bool by_number = l->name && str_starts(l->name, "vlan");
 
 	/* in "bond0.10", both parent and id */
 	if (parent)
 		l->parent = xstrdup(parent);
 	else if (dot)
 		l->parent = xstrndup(l->name, (size_t)(dot - l->name));
-	if (!id)
-		id = dot ? dot + 1 : "";
+	if (!id) /* "bond0.10", "vlan10" */
+		id = dot ? dot + 1 : by_number ? l->name + strlen("vlan") : "";
 	vlan_id_read(id, f->text, line, findings, &l->vlan_id);
 }
 
@@ -137,7 +166,18 @@ static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, s
 		return LINK_BOND;
 	if (ifcfg_is_yes(ifcfg_get(f, "VLAN", &line)) || (type && strcasecmp(type, "vlan") == 0))
 		return LINK_VLAN;
+	if (type && strcasecmp(type, "bridge") == 0)
+		return LINK_UPPER;
 	return !type || strcasecmp(type, "ethernet") == 0 ? LINK_ETHERNET : LINK_OTHER;
+}
+
+/* "eth0-range0" stands for aliases of eth0. */
+static void name_of_range(struct guest_link *l)
+{
+	char *range = l->name ? strstr(l->name, "-range") : NULL;
+
+	if (range && range != l->name)
+		*range = ':';
 }
 
 void ifcfg_read(const char *path, const struct text *text, struct guest_links *links,
@@ -149,8 +189,6 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 	size_t line = 0;
 
 	id = id ? id + strlen("ifcfg-") : path;
-	if (streq(id, "lo"))
-		return;
 	shell_parse(text, &f.script);
 	enum link_kind kind = kind_of(&f, &options, &line);
 	struct guest_link *l = link_add(links, kind, DIALECT_IFCFG, text, 0);
@@ -164,6 +202,11 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 		mac_check(l->mac, text, line, findings);
 	if ((value = ifcfg_get(&f, "MASTER", &line)))
 		l->master = xstrdup(value);
+	if ((value = ifcfg_get(&f, "BRIDGE", &line))) {
+		string_set(&l->master, value);
+		l->bridged = true;
+	}
+	name_of_range(l);
 	if (kind == LINK_BOND && ifcfg_get(&f, "BONDING_OPTS", &line)) {
 		bond_options(&l->bond, options, " \t", text, line, findings);
 	} else if (kind == LINK_VLAN) {
@@ -172,10 +215,12 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 	if ((value = ifcfg_get(&f, "MTU", &line)))
 		l->mtu = mtu_parse(value);
 	add_addresses(&f, l, findings);
-	report(findings, text, 0, SEVERITY_NOTE, "day0-ifcfg",
-	       "%s: only RHEL's network scripts read ifcfg files; the Debian image ignores them: "
-	       "use nmcli or netplan there",
-	       base ? base + 1 : path);
+	if (!streq(id, "lo"))
+		report(findings, text, 0, SEVERITY_NOTE, "day0-ifcfg",
+		       "%s: only RHEL's network scripts read ifcfg files; the Debian image ignores "
+		       "them: "
+		       "use nmcli or netplan there",
+		       base ? base + 1 : path);
 	script_clear(&f.script);
 }
 

@@ -36,13 +36,24 @@ static size_t link_named(const struct ifupdown *f, const char *name)
 	return (size_t)(l - f->links->v);
 }
 
+/* That of the class, or 64: make_v4_mask and inet6.defn of ifupdown. -1 if it is no address. */
+static int default_length(const char *address)
+{
+	struct ip_addr ip;
+
+	if (!ip_parse(address, &ip))
+		return -1;
+	return ip.version == 4 ? ip_classful_len(&ip) : 64;
+}
+
 /* The stanza ends: its address gets the length of its netmask. */
 static void end_stanza(struct ifupdown *f)
 {
 	if (f->link != SIZE_MAX && f->address != SIZE_MAX) {
 		struct guest_addresses *a = &current(f)->addresses;
 		char *bare = a->v[f->address];
-		int len = f->netmask ? ip_netmask_parse(f->netmask, f->family) : -1;
+		int len =
+			f->netmask ? ip_netmask_parse(f->netmask, f->family) : default_length(bare);
 		if (len >= 0)
 			a->v[f->address] = xasprintf("%s/%d", bare, len);
 		else if (f->netmask)
@@ -90,7 +101,7 @@ static void begin_stanza(struct ifupdown *f, char **save)
 	string_set(&l->id, bare);
 	l->several = strpbrk(bare, "*?[/") != NULL;
 	if (streq(bare, "lo"))
-		l->kind = LINK_OTHER;
+		l->kind = LINK_LOCAL;
 	find_vlan(f, l);
 	f->family = streq(family, "inet6") ? 6 : 4;
 	if (streq(method, "dhcp"))
@@ -156,6 +167,18 @@ static void run_command(struct ifupdown *f, const char *command)
 	links_defer_script(f->links, f->text, f->line, script);
 }
 
+/* "bridge_ports bond0", "bridge_ports none" */
+static void set_ports(struct guest_link *l, const char *value)
+{
+	cleanup_free char *copy = xstrdup(value);
+	char *save = NULL;
+
+	l->kind = LINK_UPPER;
+	for (char *s = strtok_r(copy, " \t", &save); s; s = strtok_r(NULL, " \t", &save))
+		if (!streq(s, "none"))
+			strv_add(&l->ports, s);
+}
+
 static void set_option(struct ifupdown *f, const char *key, char **save)
 {
 	const char *value;
@@ -186,7 +209,7 @@ static void set_option(struct ifupdown *f, const char *key, char **save)
 	} else if (streq(key, "vlan-id")) {
 		vlan_id_read(value, f->text, f->line, f->findings, &current(f)->vlan_id);
 	} else if (streq(key, "bridge_ports") || streq(key, "bridge-ports")) {
-		current(f)->kind = LINK_OTHER;
+		set_ports(current(f), value);
 	} else if (str_in_words("up post-up pre-up", key)) {
 		run_command(f, value);
 	}
@@ -207,6 +230,24 @@ static void read_line(struct ifupdown *f, char *line)
 		end_stanza(f);
 	} else if (f->link != SIZE_MAX) {
 		set_option(f, key, &save);
+	}
+}
+
+/* ifenslave lets a leg name options of its bond: they are the bond's where it has none itself. */
+static void give_options_to_bonds(struct guest_links *links)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		struct guest_link *leg = &links->v[i];
+		if (leg->dialect != DIALECT_IFUPDOWN || leg->kind != LINK_BOND || !leg->master)
+			continue;
+		struct guest_link *bond = link_find(links, DIALECT_IFUPDOWN, leg->master);
+		leg->kind = LINK_ETHERNET;
+		if (!bond || bond == leg || (bond->kind == LINK_BOND && bond->bond.mode))
+			continue;
+		struct bond options = bond->bond;
+		bond->bond = leg->bond;
+		leg->bond = options;
+		bond->kind = LINK_BOND;
 	}
 }
 
@@ -236,4 +277,5 @@ void ifupdown_read(const struct text *text, struct guest_links *links, struct fi
 		read_line(&f, s);
 	}
 	end_stanza(&f);
+	give_options_to_bonds(links);
 }

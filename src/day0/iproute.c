@@ -84,6 +84,10 @@ static void type_words(struct ip_command *ip, struct guest_link *l, const char *
 	} else if (streq(type, "vlan")) {
 		l->kind = LINK_VLAN;
 		vlan_words(ip, l);
+	} else if (str_in_words("bridge macvlan ipvlan", type)) {
+		l->kind = LINK_UPPER;
+	} else if (streq(type, "dummy")) {
+		l->kind = LINK_LOCAL;
 	} else if (streq(type, "bond_slave")) {
 		ip->i = ip->c->n_words;
 	} else {

@@ -21,6 +21,17 @@ static bool is_numbered(const char *key, const char *name)
 	return strspn(key, "0123456789") == strlen(key);
 }
 
+/* "10.0.0.0/8,192.0.2.1,100" */
+static void add_route(struct nm *n, bool v6, const char *value)
+{
+	cleanup_free char *words = xstrdup(value);
+
+	for (char *p = words; *p; p++)
+		if (*p == ',' || *p == ';')
+			*p = ' ';
+	nm_set(n, v6 ? "+ipv6.routes" : "+ipv4.routes", words);
+}
+
 /* "ADDRESS/PREFIX,GATEWAY", several of them separated by ";" */
 static void set_addresses(struct nm *n, const char *section, const char *value)
 {
@@ -45,7 +56,9 @@ static void set_ip(struct nm *n, const struct ini_entry *e)
 
 	if (is_numbered(e->key, "address"))
 		set_addresses(n, e->section, e->value);
-	else if (is_numbered(e->key, "route") || is_numbered(e->key, "routing-rule"))
+	else if (is_numbered(e->key, "route"))
+		add_route(n, v6, e->value);
+	else if (is_numbered(e->key, "routing-rule"))
 		n->link->addresses.routes = true;
 	else if (streq(e->key, "gateway"))
 		nm_set(n, v6 ? "ipv6.gateway" : "ipv4.gateway", e->value);

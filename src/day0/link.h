@@ -12,19 +12,61 @@
 #include "base/text.h"
 #include "model/guest.h"
 
-enum link_kind { LINK_ETHERNET, LINK_BOND, LINK_VLAN, LINK_OTHER };
+struct command;
+
+enum link_kind {
+	LINK_ETHERNET,
+	LINK_BOND,
+	LINK_VLAN,
+	LINK_UPPER, /* a bridge, macvlan or ipvlan: its addresses are those of the link below it */
+	LINK_LOCAL, /* lo or a dummy interface */
+	LINK_OTHER,
+};
+
+/* When cloud-init runs what is being read. */
+enum day0_stage {
+	STAGE_BOOT,    /* boothooks and bootcmd */
+	STAGE_FILES,   /* write_files */
+	STAGE_SCRIPTS, /* scripts and runcmd */
+	N_STAGES,
+};
+
+/* The programs that read network files, as bits: what a file needs, and what a command applies. */
+enum {
+	APPLY_NETPLAN = 1 << 0,
+	APPLY_NETWORK_MANAGER = 1 << 1,
+	APPLY_NETWORKD = 1 << 2,
+	APPLY_IFUP = 1 << 3,
+	APPLY_WICKED = 1 << 4,
+	APPLY_CLOUD_INIT = 1 << 5,
+	/* a reboot; cloud-init sets the network up on the first boot only */
+	APPLY_ALL =
+		APPLY_NETPLAN | APPLY_NETWORK_MANAGER | APPLY_NETWORKD | APPLY_IFUP | APPLY_WICKED,
+};
+
+/* A network file that day-0 writes. */
+struct network_file {
+	char *path;
+	const char *file; /* not owned */
+	unsigned line;
+	unsigned needs; /* APPLY_* bits, any of which is enough */
+	enum day0_stage stage;
+	bool applied;
+};
 
 struct guest_link {
 	enum link_kind kind;
 	enum dialect dialect;
 	const char *file; /* not owned */
 	unsigned line;
-	char *id;     /* its name in the dialect (connection name, netplan id), or NULL */
-	char *uuid;   /* NetworkManager's, or NULL */
-	char *name;   /* interface name, or NULL */
-	char *mac;    /* or NULL */
-	char *master; /* name, id or UUID of its bond, or NULL */
-	char *parent; /* for LINK_VLAN: name, id or UUID of the parent link */
+	char *id;          /* its name in the dialect (connection name, netplan id), or NULL */
+	char *uuid;        /* NetworkManager's, or NULL */
+	char *name;        /* interface name, or NULL */
+	char *mac;         /* or NULL */
+	char *master;      /* name, id or UUID of its bond, or NULL */
+	char *parent;      /* for LINK_VLAN, or LINK_UPPER with one port: name, id or UUID */
+	bool bridged;      /* master is a bridge */
+	struct strv ports; /* for LINK_UPPER: names or ids of the links below it */
 	int vlan_id;
 	bool several; /* it stands for any number of interfaces, such as "ens*" */
 	int mtu;
@@ -50,7 +92,11 @@ struct guest_links {
 	size_t n_scripts;
 	struct guest_unread *unread;
 	size_t n_unread;
-	bool incomplete; /* as in struct guest_network */
+	bool incomplete;            /* as in struct guest_network */
+	enum day0_stage stage;      /* of what is being read */
+	unsigned applied[N_STAGES]; /* APPLY_* bits of the commands in each stage */
+	struct network_file *written;
+	size_t n_written;
 };
 
 /*
@@ -80,9 +126,33 @@ struct guest_link *link_towards(struct guest_links *links, const char *gateway);
 void link_remove(struct guest_links *links, struct guest_link *link);
 void links_clear(struct guest_links *links);
 
+/*
+ * Gives the addresses of aliases ("eth0:1") to their interface, those of bridges, macvlans and
+ * ipvlans to the link below, and puts those of lo and dummy interfaces into *ret.
+ */
+void links_fold(struct guest_links *links, struct guest_addresses *ret);
+
 /* Merges the links into bonds, legs, VLANs and NICs. Contradictions become findings. */
-void links_resolve(const struct guest_links *links, struct guest_network *ret,
-		   struct findings *findings);
+void links_resolve(struct guest_links *links, struct guest_network *ret, struct findings *findings);
+
+/* Records that day-0 writes a file, if it is one of the network that needs one of these APPLY_*
+ * bits (links_written: by its path). */
+void links_file(struct guest_links *links, const char *path, const struct text *text,
+		unsigned needs);
+void links_written(struct guest_links *links, const char *path, const struct text *text);
+
+/* Records that the programs with these APPLY_* bits read their files again now. */
+void links_apply(struct guest_links *links, unsigned bits);
+
+/* As links_apply, if the command makes one of them do so, which command_reads_files says. */
+bool command_reads_files(const struct command *c);
+void command_applies(struct guest_links *links, const struct command *c);
+
+/* Reports files that nothing applies, unless something that is not read may do so. */
+void links_check_applied(const struct guest_links *links, struct findings *findings);
+
+/* Moves all addresses, gateways and routes of one to the other. */
+void addresses_move(struct guest_addresses *from, struct guest_addresses *to);
 
 void string_set(char **p,
 		const char *s); /* Replaces a string and frees the old one. s may be NULL. */

@@ -44,7 +44,7 @@ bool mime_is(const char *s, size_t len)
 void parts_clear(struct mime_parts *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		free(p->v[i].type);
+		free_all(p->v[i].type, p->v[i].merge_type, p->v[i].filename);
 		text_clear(&p->v[i].text);
 	}
 	free(p->v);
@@ -190,18 +190,6 @@ static void read_headers(struct mime_reader *r, struct headers *h)
 	}
 }
 
-/* A copy of s without leading and trailing blanks. */
-static char *trimmed(const char *s, size_t len)
-{
-	while (len > 0 && isspace((unsigned char)*s)) {
-		s++;
-		len--;
-	}
-	while (len > 0 && isspace((unsigned char)s[len - 1]))
-		len--;
-	return xstrndup(s, len);
-}
-
 static char *content_type(const struct header *h)
 {
 	if (!h)
@@ -216,49 +204,6 @@ static char *content_type(const struct header *h)
 	for (char *p = type; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return type;
-}
-
-/* Removes quotes and backslashes of a parameter's value, as email.utils.unquote does. */
-static char *unquoted(char *s)
-{
-	size_t len = strlen(s), out = 0;
-	bool quotes = len > 1 && s[0] == '"' && s[len - 1] == '"';
-
-	if (!quotes && !(len > 1 && s[0] == '<' && s[len - 1] == '>'))
-		return s;
-	for (size_t i = 1; i + 1 < len; i++) {
-		if (quotes && s[i] == '\\' && i + 2 < len && (s[i + 1] == '\\' || s[i + 1] == '"'))
-			i++;
-		s[out++] = s[i];
-	}
-	s[out] = 0;
-	return s;
-}
-
-/* The boundary in a Content-Type, or NULL. */
-static char *boundary_of(const struct header *h)
-{
-	const char *p = h ? strchr(h->value, ';') : NULL;
-
-	while (p) {
-		const char *start = ++p;
-		for (bool quoted = false; *p && (quoted || *p != ';'); p++)
-			quoted = quoted != (*p == '"' && p[-1] != '\\');
-		const char *equals = memchr(start, '=', (size_t)(p - start));
-		const char *name_end = equals ? equals : p;
-		cleanup_free char *name = trimmed(start, (size_t)(name_end - start));
-		if (strcasecmp(name, "boundary") == 0) {
-			char *value = equals ? trimmed(equals + 1, (size_t)(p - equals - 1))
-					     : xstrdup("");
-			unquoted(value);
-			size_t len = strlen(value);
-			while (len > 0 && isspace((unsigned char)value[len - 1]))
-				value[--len] = 0;
-			return value;
-		}
-		p = *p ? p : NULL;
-	}
-	return NULL;
 }
 
 static void check_headers(struct mime_reader *r, const struct headers *h, const char *type)
@@ -434,7 +379,7 @@ static void read_message(struct mime_reader *r, unsigned depth)
 		       "parts are nested more than %d deep: the rest is not read", DEPTH_MAX);
 		skip_rest(r);
 	} else if (multipart) {
-		cleanup_free char *boundary = boundary_of(ct);
+		cleanup_free char *boundary = header_parameter(ct, "boundary");
 		if (boundary) {
 			read_parts(r, boundary, at, depth);
 		} else {

@@ -14,6 +14,8 @@
 struct mime_part {
 	char *type;       /* lower case, by cloud-init's rules: "text/cloud-config" ... */
 	struct text text; /* decoded and unpacked */
+	char *merge_type; /* the header Merge-Type or X-Merge-Type, or NULL */
+	char *filename;   /* cloud-init's name for it: given, or "part-001" */
 };
 
 struct mime_parts {

@@ -133,6 +133,77 @@ static void decode(const struct headers *h, const struct text *t, struct text *r
 	}
 }
 
+char *trimmed(const char *s, size_t len)
+{
+	while (len > 0 && isspace((unsigned char)*s)) {
+		s++;
+		len--;
+	}
+	while (len > 0 && isspace((unsigned char)s[len - 1]))
+		len--;
+	return xstrndup(s, len);
+}
+
+/* Removes quotes and backslashes of a parameter's value, as email.utils.unquote does. */
+static char *unquoted(char *s)
+{
+	size_t len = strlen(s), out = 0;
+	bool quotes = len > 1 && s[0] == '"' && s[len - 1] == '"';
+
+	if (!quotes && !(len > 1 && s[0] == '<' && s[len - 1] == '>'))
+		return s;
+	for (size_t i = 1; i + 1 < len; i++) {
+		if (quotes && s[i] == '\\' && i + 2 < len && (s[i + 1] == '\\' || s[i + 1] == '"'))
+			i++;
+		s[out++] = s[i];
+	}
+	s[out] = 0;
+	return s;
+}
+
+char *header_parameter(const struct header *h, const char *wanted)
+{
+	const char *p = h ? strchr(h->value, ';') : NULL;
+
+	while (p) {
+		const char *start = ++p;
+		for (bool quoted = false; *p && (quoted || *p != ';'); p++)
+			quoted = quoted != (*p == '"' && p[-1] != '\\');
+		const char *equals = memchr(start, '=', (size_t)(p - start));
+		const char *name_end = equals ? equals : p;
+		cleanup_free char *name = trimmed(start, (size_t)(name_end - start));
+		if (strcasecmp(name, wanted) == 0) {
+			char *value = equals ? trimmed(equals + 1, (size_t)(p - equals - 1))
+					     : xstrdup("");
+			unquoted(value);
+			size_t len = strlen(value);
+			while (len > 0 && isspace((unsigned char)value[len - 1]))
+				value[--len] = 0;
+			return value;
+		}
+		p = *p ? p : NULL;
+	}
+	return NULL;
+}
+
+/* Its value, by the name as cloud-init looks it up: in this case only. */
+static char *exact_header(const struct headers *h, const char *name)
+{
+	const struct header *found = h ? array_find(h->v, h->n, streq(it->name, name)) : NULL;
+
+	return found && *found->value ? xstrdup(found->value) : NULL;
+}
+
+/* The name under which cloud-init stores the part. */
+static char *filename_of(const struct headers *h, size_t number)
+{
+	char *name = h ? header_parameter(header_find(h, "Content-Disposition"), "filename") : NULL;
+
+	if (h && !name)
+		name = header_parameter(header_find(h, "Content-Type"), "name");
+	return name ? name : xasprintf("part-%03zu", number);
+}
+
 void part_add(struct mime_parts *parts, const struct headers *h, const char *type,
 	      const struct text *text, struct findings *findings)
 {
@@ -164,4 +235,8 @@ void part_add(struct mime_parts *parts, const struct headers *h, const char *typ
 	struct mime_part *part = array_push(parts->v, parts->n);
 	part->type = xstrdup(type);
 	part->text = steal(t);
+	part->merge_type = exact_header(h, "Merge-Type");
+	if (!part->merge_type)
+		part->merge_type = exact_header(h, "X-Merge-Type");
+	part->filename = filename_of(h, parts->n);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* systemd-networkd: systemd.netdev(5), systemd.network(5), systemd.link(5). */
-#include <ctype.h>
 #include <strings.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/timespan.h"
 #include "day0/ini.h"
 #include "day0/readers.h"
 
@@ -33,33 +33,6 @@ static const struct bond_key {
 	{"AllSlavesActive", "all_slaves_active", false},
 };
 
-/* "100ms", "1s", "1s 500ms", "1": seconds. NULL if it is none of these. */
-static char *milliseconds(const char *s)
-{
-	static const struct {
-		const char *unit;
-		long ms;
-	} units[] = {{"ms", 1},     {"msec", 1}, {"s", 1000},
-		     {"sec", 1000}, {"", 1000},  {"min", 60000}};
-	long total = 0;
-
-	for (s += strspn(s, " "); *s; s += strspn(s, " ")) {
-		char *end;
-		double n = strtod(s, &end);
-		size_t len = strspn(end, "abcdefghijklmnopqrstuvwxyz");
-		cleanup_free char *unit = xstrndup(end, len);
-		long ms = 0;
-		for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-			if (streq(unit, units[i].unit))
-				ms = units[i].ms;
-		if (end == s || !isdigit((unsigned char)*s) || !ms || n > 1e6)
-			return NULL;
-		total += (long)(n * (double)ms + 0.5);
-		s = end + len;
-	}
-	return xasprintf("%ld", total);
-}
-
 static void set_bond(const struct networkd *d, struct bond *b, const struct ini_entry *e)
 {
 	const struct bond_key *k =
@@ -67,11 +40,13 @@ static void set_bond(const struct networkd *d, struct bond *b, const struct ini_
 
 	if (!k)
 		return;
-	cleanup_free char *ms = k->interval ? milliseconds(e->value) : NULL;
+	int n;
+	bool known = k->interval && timespan_parse(e->value, 1000, &n) == 0;
+	cleanup_free char *ms = known ? xasprintf("%d", n) : NULL;
 	bond_option(b, k->option, ms ? ms : e->value, d->text, e->line, d->findings);
 }
 
-/* .netdev: a bond or a VLAN. Other kinds are interfaces above others. */
+/* .netdev: a bond, a VLAN, an interface above others ... */
 static void netdev_read(const struct networkd *d)
 {
 	const char *kind = ini_get(&d->ini, "NetDev", "Kind"), *mtu;
@@ -84,7 +59,14 @@ static void netdev_read(const struct networkd *d)
 	struct guest_link *l = link_find(d->links, DIALECT_NETWORKD, name);
 	if (!l)
 		l = link_add(d->links, LINK_OTHER, DIALECT_NETWORKD, d->text, 0);
-	l->kind = bond ? LINK_BOND : vlan ? LINK_VLAN : LINK_OTHER;
+	bool upper = kind && (strcasecmp(kind, "bridge") == 0 || strcasecmp(kind, "macvlan") == 0 ||
+			      strcasecmp(kind, "ipvlan") == 0);
+	bool dummy = kind && strcasecmp(kind, "dummy") == 0;
+	l->kind = bond    ? LINK_BOND
+		  : vlan  ? LINK_VLAN
+		  : upper ? LINK_UPPER
+		  : dummy ? LINK_LOCAL
+			  : LINK_OTHER;
 	l->file = d->text->file;
 	string_set(&l->name, name);
 	if ((mtu = ini_get(&d->ini, "NetDev", "MTUBytes")))
@@ -150,11 +132,15 @@ static bool is_default_route(const char *destination)
 static void set_route(const struct networkd *d, struct guest_addresses *a, size_t i)
 {
 	const struct ini_entry *e = &d->ini.v[i];
+	const char *table = beside(d, i, "Table");
+	bool other = !is_default_route(beside(d, i, "Destination")) ||
+		     (table && !str_in_words("254 main", table));
 
-	if (streq(e->key, "Gateway") && is_default_route(beside(d, i, "Destination")))
+	if (streq(e->key, "Gateway") && !other) {
 		set_gateway(d, a, e);
-	else if (streq(e->key, "Destination") && !is_default_route(e->value))
-		a->routes = true;
+		a->on_link |= is_true(beside(d, i, "GatewayOnLink"));
+	}
+	a->routes |= other;
 }
 
 /* One VLAN of "VLAN=": its .netdev may be read before or after. */
@@ -195,7 +181,11 @@ static void set_network(const struct networkd *d, size_t at)
 			set_dhcp(&l->addresses, e->value);
 		else if (streq(section, "Network") && streq(e->key, "Bond"))
 			string_set(&l->master, *e->value ? e->value : NULL);
-		else if (streq(section, "Network") && streq(e->key, "VLAN") && l->name) {
+		else if (streq(section, "Network") && streq(e->key, "Bridge")) {
+			string_set(&l->master, *e->value ? e->value : NULL);
+			l->bridged = true;
+		} else if (streq(section, "Network") && l->name &&
+			   str_in_words("VLAN MACVLAN IPVLAN", e->key)) {
 			cleanup_free char *parent = xstrdup(l->name);
 			each_word(d, e->value, parent);
 		} else if (streq(section, "Route"))

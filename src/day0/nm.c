@@ -75,12 +75,14 @@ static const struct property_row {
 	{"ipv6", "method", IP_METHOD, 6},
 	{"vlan", "parent", VLAN_PARENT, 0},
 	{"vlan", "id", VLAN_ID, 0},
+	{"macvlan", "parent", VLAN_PARENT, 0},
+	{"ipvlan", "parent", VLAN_PARENT, 0},
 	{"802-3-ethernet", "mac-address", ETHERNET_MAC, 0},
 	{"ethernet", "mac-address", ETHERNET_MAC, 0},
 	{"802-3-ethernet", "mtu", ETHERNET_MTU, 0},
 	{"ethernet", "mtu", ETHERNET_MTU, 0},
-	{"ipv4", "routes", ROUTES, 0},
-	{"ipv6", "routes", ROUTES, 0},
+	{"ipv4", "routes", ROUTES, 4},
+	{"ipv6", "routes", ROUTES, 6},
 	{"ipv4", "routing-rules", ROUTES, 0},
 	{"ipv6", "routing-rules", ROUTES, 0},
 };
@@ -104,6 +106,14 @@ static const struct property_row *find_property(const char *word)
 	return NULL;
 }
 
+/* A port of a bridge, of whatever type. */
+static void set_bridged(struct guest_link *l)
+{
+	l->bridged = true;
+	if (l->kind == LINK_OTHER)
+		l->kind = LINK_ETHERNET;
+}
+
 static void set_type(struct guest_link *l, const char *value)
 {
 	if (nm_abbreviates(value, "ethernet", 2) || nm_abbreviates(value, "802-3-ethernet", 5) ||
@@ -113,6 +123,12 @@ static void set_type(struct guest_link *l, const char *value)
 		l->kind = LINK_BOND;
 	else if (nm_abbreviates(value, "vlan", 2))
 		l->kind = LINK_VLAN;
+	else if (streq(value, "bridge") || streq(value, "macvlan") || streq(value, "ipvlan"))
+		l->kind = LINK_UPPER;
+	else if (streq(value, "loopback") || streq(value, "dummy"))
+		l->kind = LINK_LOCAL;
+	else if (streq(value, "bridge-slave") || streq(value, "bridge-port"))
+		set_bridged(l);
 	else
 		l->kind = LINK_OTHER;
 }
@@ -195,6 +211,25 @@ static void set_method(struct nm *n, int family, const char *value)
 	       "NetworkManager has no method \"%s\"", q);
 }
 
+/* "10.0.0.0/8 192.0.2.1 100, default 192.0.2.2": a default route is a gateway. Rules have no
+ * family. */
+static void set_routes(struct nm *n, char op, int family, const char *value)
+{
+	struct guest_addresses *a = &n->link->addresses;
+	cleanup_free char *copy = xstrdup(value);
+	char *rest = copy, *route;
+
+	a->routes &= op == '+';
+	while (op != '-' && (route = strsep(&rest, ","))) {
+		char *save = NULL, *to = strtok_r(route, " \t", &save);
+		const char *via = to ? strtok_r(NULL, " \t", &save) : NULL;
+		if (family && via && str_in_words("default 0.0.0.0/0 ::/0", to))
+			set_gateway(n, family, via);
+		else
+			a->routes |= to != NULL;
+	}
+}
+
 bool nm_set(struct nm *n, const char *word, const char *value)
 {
 	struct guest_link *l = n->link;
@@ -217,7 +252,9 @@ bool nm_set(struct nm *n, const char *word, const char *value)
 		string_set(&l->master, *value ? value : NULL);
 		break;
 	case CON_SLAVE_TYPE:
-		if (*value && !streq(value, "bond"))
+		if (streq(value, "bridge"))
+			l->bridged = true;
+		else if (*value && !streq(value, "bond"))
 			l->kind = LINK_OTHER;
 		break;
 	case CON_UUID:
@@ -227,7 +264,8 @@ bool nm_set(struct nm *n, const char *word, const char *value)
 		set_bond_options(n, op, value);
 		break;
 	case BOND_OPTION:
-		bond_option(&l->bond, row->name, value, n->text, n->line, n->findings);
+		if (l->kind == LINK_BOND || l->kind == LINK_OTHER) /* "mode" of a macvlan */
+			bond_option(&l->bond, row->name, value, n->text, n->line, n->findings);
 		break;
 	case IP_ADD:
 		n->method4 |= row->family == 4;
@@ -256,7 +294,7 @@ bool nm_set(struct nm *n, const char *word, const char *value)
 		l->mtu = mtu_parse(value);
 		break;
 	case ROUTES:
-		l->addresses.routes = *value && op != '-';
+		set_routes(n, op, row->family, value);
 		break;
 	}
 	return true;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "day0/link.h"
 
+struct cloud_configs;
 struct command;
 struct script;
 struct yaml;
@@ -20,9 +21,18 @@ void user_data_read(const struct text *text, struct guest_links *links, struct f
 void configuration_read(const char *path, const struct text *text, struct guest_links *links,
 			struct findings *findings);
 
-/* A text/cloud-config part, as cloud-init's modules would read it. */
-void cloud_config_read(const struct text *text, struct guest_links *links,
-		       struct findings *findings);
+/* Loads a text/cloud-config part and adds it to those that will be merged. merge_type: the value of
+ * its header Merge-Type, or NULL. */
+void cloud_config_add(struct cloud_configs *configs, const struct text *text,
+		      const char *merge_type, struct guest_links *links, struct findings *findings);
+
+/* The merged cloud-config, as cloud-init's modules read it until scripts run, and what runs last.
+ */
+void cloud_config_read(struct yaml *y, struct guest_links *links, struct findings *findings);
+void cloud_config_run(struct yaml *y, struct guest_links *links, struct findings *findings);
+
+/* write_files of a cloud-config. */
+void write_files_read(struct yaml *y, struct guest_links *links, struct findings *findings);
 
 /* Reports a line of an authorized_keys file (sshd(8)) without key data. */
 bool ssh_key_is_valid(const char *line);
@@ -93,8 +103,8 @@ void network_config_read(struct yaml *y, void *network, enum dialect dialect,
 			 struct guest_links *links, struct findings *findings);
 
 /* A file of netplan's or cloud-init's network config. */
-void network_file_read(const struct text *text, enum dialect dialect, struct guest_links *links,
-		       struct findings *findings);
+void network_file_read(const char *path, const struct text *text, enum dialect dialect,
+		       struct guest_links *links, struct findings *findings);
 
 /* A file in the guest: read if a program of the guest reads its path. Its scripts are deferred. */
 void guest_file_read(const char *path, const struct text *text, struct guest_links *links,

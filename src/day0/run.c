@@ -409,8 +409,9 @@ static void command_run(const struct script *script, size_t i, const struct text
 
 	r.before = r.c->piped && i > 0 ? &script->v[i - 1] : NULL;
 	set_program(&r);
-	if (is_applying(r.name))
+	if (is_applying(r.name) || command_reads_files(r.c))
 		read_pending(links, findings);
+	command_applies(links, r.c);
 	if (*r.name)
 		run_program(&r);
 	write_output(&r);

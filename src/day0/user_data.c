@@ -8,6 +8,7 @@
 #include "base/yaml_tree.h"
 #include "day0/decode.h"
 #include "day0/jinja.h"
+#include "day0/merge.h"
 #include "day0/mime.h"
 #include "day0/program.h"
 
@@ -49,8 +50,21 @@ static void boothook(const struct text *t, struct guest_links *links, struct fin
 	shell_script(&script, links, findings);
 }
 
-static void part_read(const char *type, const struct text *t, struct guest_links *links,
-		      struct findings *findings);
+struct template
+{
+	struct text source, rendered;
+};
+
+/* A part that is being read, and what is collected on the way. */
+struct reading {
+	struct guest_links *links;
+	struct findings *findings;
+	struct cloud_configs configs;
+	struct mime_part *scripts;
+	size_t n_scripts;
+	struct template *templates;
+	size_t n_templates;
+};
 
 static void jinja_unread(const struct text *t, struct guest_links *links, struct findings *findings)
 {
@@ -91,53 +105,81 @@ static bool drop_findings_of_unknown(const struct text *rendered, struct finding
 	return any;
 }
 
-static void jinja(const struct text *t, struct guest_links *links, struct findings *findings)
+static void part_read(struct reading *r, const struct mime_part *part, const char *type,
+		      const struct text *t);
+
+static void jinja(struct reading *r, const struct mime_part *part, const struct text *t)
 {
 	const char *nl = memchr(t->s, '\n', t->len);
 	cleanup_text struct text rest = {0}, rendered = {0};
 
 	tail(t, nl ? (size_t)(nl - t->s) + 1 : t->len, &rest);
 	if (!jinja_render(&rest, &rendered)) {
-		jinja_unread(t, links, findings);
+		jinja_unread(t, r->links, r->findings);
 		return;
 	}
 	const char *type = type_from_start(rendered.s, rendered.len);
-	size_t from = findings->n;
 	if (!streq(type, "text/jinja2"))
-		part_read(type ? type : "text/plain", &rendered, links, findings);
-	if (drop_findings_of_unknown(&rendered, findings, from))
-		jinja_unread(t, links, findings);
+		part_read(r, part, type ? type : "text/plain", &rendered);
+	struct template *kept = array_push(r->templates, r->n_templates);
+	kept->rendered = steal(rendered);
+	text_init_slice(&kept->source, t, 0, t->s, t->len);
+}
+
+/* What is said of lines with unknown values is dropped, when all is read. */
+static void finish_templates(struct reading *r, size_t from)
+{
+	for (size_t i = 0; i < r->n_templates; i++) {
+		struct template *t = &r->templates[i];
+		if (drop_findings_of_unknown(&t->rendered, r->findings, from))
+			jinja_unread(&t->source, r->links, r->findings);
+		text_clear(&t->rendered);
+		text_clear(&t->source);
+	}
+	free(r->templates);
+}
+
+/* A part of an archive; its members are the headers as well (user_data._explode_archive). */
+static void archived(struct reading *r, const struct mime_part *of, struct yaml *y,
+		     yaml_node_t *item)
+{
+	yaml_node_t *content = yaml_is_map(item) ? yaml_get(y, item, "content") : item;
+	const char *type = yaml_str(yaml_get(y, item, "type"));
+	const char *how = yaml_str(yaml_get(y, item, "Merge-Type"));
+	const char *filename = yaml_str(yaml_get(y, item, "filename"));
+	struct mime_part part = {
+		.merge_type = (char *)(how ? how : yaml_str(yaml_get(y, item, "X-Merge-Type"))),
+		.filename = (char *)(filename ? filename : of->filename),
+	};
+	cleanup_text struct text text = {0};
+
+	if (!yaml_str(content))
+		return;
+	yaml_scalar_text(y, content, &text);
+	if (!type)
+		type = type_from_start(text.s, text.len);
+	/* An archive in an archive is the part that cloud-init has just read. */
+	if (!streq(type, "text/cloud-config-archive"))
+		part_read(r, &part, type ? type : "text/cloud-config", &text);
 }
 
 /* "#cloud-config-archive": a list of parts, each a text or a mapping with content and type. */
-static void archive(const struct text *t, struct guest_links *links, struct findings *findings)
+static void archive(struct reading *r, const struct mime_part *of, const struct text *t)
 {
 	cleanup_yaml struct yaml y = {0};
 
-	if (!yaml_load(&y, t, &cloud_init_yaml, findings)) {
-		links->incomplete = true;
+	if (!yaml_load(&y, t, &cloud_init_yaml, r->findings)) {
+		r->links->incomplete = true;
 		return;
 	}
 	yaml_node_t *list = yaml_root(&y);
 	if (!yaml_is_list(list)) {
-		report(findings, t, yaml_line(list), SEVERITY_ERROR, "day0-yaml",
+		report(r->findings, t, yaml_line(list), SEVERITY_ERROR, "day0-yaml",
 		       "a cloud-config-archive must be a list of parts: cloud-init ignores it");
 		return;
 	}
-	for (size_t i = 0; i < yaml_len(list); i++) {
-		yaml_node_t *item = yaml_item(&y, list, i);
-		yaml_node_t *content = yaml_is_map(item) ? yaml_get(&y, item, "content") : item;
-		const char *type = yaml_str(yaml_get(&y, item, "type"));
-		cleanup_text struct text part = {0};
-		if (!yaml_str(content))
-			continue;
-		yaml_scalar_text(&y, content, &part);
-		if (!type)
-			type = type_from_start(part.s, part.len);
-		/* An archive in an archive is the part that cloud-init has just read. */
-		if (!streq(type, "text/cloud-config-archive"))
-			part_read(type ? type : "text/cloud-config", &part, links, findings);
-	}
+	for (size_t i = 0; i < yaml_len(list); i++)
+		archived(r, of, &y, yaml_item(&y, list, i));
 }
 
 static void unknown_type(const char *type, const struct text *t, struct findings *findings)
@@ -155,8 +197,19 @@ static void unknown_type(const char *type, const struct text *t, struct findings
 		       quoted_type);
 }
 
-static void part_read(const char *type, const struct text *t, struct guest_links *links,
-		      struct findings *findings)
+/* A script is run later: its text is kept. */
+static void keep_script(struct reading *r, const struct mime_part *part, const char *type,
+			const struct text *t)
+{
+	struct mime_part *script = array_push(r->scripts, r->n_scripts);
+
+	script->type = xstrdup(type);
+	script->filename = xstrdup(part->filename);
+	text_init_slice(&script->text, t, 0, t->s, t->len);
+}
+
+static void part_read(struct reading *r, const struct mime_part *part, const char *type,
+		      const struct text *t)
 {
 	static const char *const unread[] = {
 		"text/x-include-url",
@@ -168,26 +221,22 @@ static void part_read(const char *type, const struct text *t, struct guest_links
 	if (text_is_blank(t))
 		return;
 	if (streq(type, "text/cloud-config")) {
-		cloud_config_read(t, links, findings);
+		cloud_config_add(&r->configs, t, part->merge_type, r->links, r->findings);
 	} else if (streq(type, "text/cloud-boothook")) {
-		boothook(t, links, findings);
+		boothook(t, r->links, r->findings);
 	} else if (streq(type, "text/x-shellscript") ||
 		   str_starts(type, "text/x-shellscript-per-")) {
-		shell_script(t, links, findings);
+		keep_script(r, part, type, t);
 	} else if (streq(type, "text/jinja2")) {
-		jinja(t, links, findings);
+		jinja(r, part, t);
 	} else if (streq(type, "text/cloud-config-archive")) {
-		archive(t, links, findings);
+		archive(r, part, t);
+	} else if (array_find(unread, ARRAY_SIZE(unread), streq(type, *it))) {
+		report(r->findings, t, 0, SEVERITY_NOTE, "day0-unread",
+		       "a part of type %s is not checked", type);
+		links_unread(r->links, t, 0, false, type, "parts of its type are not read");
 	} else {
-		for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
-			if (!streq(type, unread[i]))
-				continue;
-			report(findings, t, 0, SEVERITY_NOTE, "day0-unread",
-			       "a part of type %s is not checked", type);
-			links_unread(links, t, 0, false, type, "parts of its type are not read");
-			return;
-		}
-		unknown_type(type, t, findings);
+		unknown_type(type, t, r->findings);
 	}
 }
 
@@ -230,17 +279,53 @@ static bool unpack(const struct text *text, struct text *ret, struct findings *f
 void configuration_read(const char *path, const struct text *text, struct guest_links *links,
 			struct findings *findings)
 {
-	if (is_shell_script(text))
+	links->stage = STAGE_FILES;
+	if (is_shell_script(text)) {
+		links->stage = STAGE_SCRIPTS;
 		script_read(text, links, findings);
-	else
+	} else {
 		guest_file_written(path, text, links, findings);
+	}
+}
+
+/* The folder's scripts run in the order of their names, and that of runcmd is one of them. The
+ * folders of the other types come before. */
+static int by_name(const void *a, const void *b)
+{
+	const struct mime_part *x = a, *y = b;
+	bool x_user = streq(x->type, "text/x-shellscript");
+	bool y_user = streq(y->type, "text/x-shellscript");
+
+	return x_user != y_user ? x_user - y_user : strcmp(x->filename, y->filename);
+}
+
+/* In the order in which cloud-init runs them: modules, then scripts with runcmd among them. */
+static void read_collected(struct reading *r)
+{
+	static const struct mime_part runcmd = {.type = (char *)"text/x-shellscript",
+						.filename = (char *)"runcmd"};
+	struct yaml *config = cloud_configs_merge(&r->configs, r->findings);
+	size_t i = 0;
+
+	if (config)
+		cloud_config_read(config, r->links, r->findings);
+	r->links->stage = STAGE_SCRIPTS;
+	if (r->n_scripts > 0)
+		qsort(r->scripts, r->n_scripts, sizeof(*r->scripts), by_name);
+	for (; i < r->n_scripts && by_name(&r->scripts[i], &runcmd) < 0; i++)
+		shell_script(&r->scripts[i].text, r->links, r->findings);
+	if (config)
+		cloud_config_run(config, r->links, r->findings);
+	for (; i < r->n_scripts; i++)
+		shell_script(&r->scripts[i].text, r->links, r->findings);
 }
 
 void user_data_read(const struct text *text, struct guest_links *links, struct findings *findings)
 {
 	cleanup_text struct text plain = {0};
 	cleanup_parts struct mime_parts parts = {0};
-	size_t line;
+	struct reading r = {.links = links, .findings = findings};
+	size_t line, from = findings->n;
 
 	if (!unpack(text, &plain, findings))
 		return;
@@ -255,6 +340,11 @@ void user_data_read(const struct text *text, struct guest_links *links, struct f
 		return;
 	}
 	mime_read(&plain, &parts, findings);
+	links->stage = STAGE_BOOT;
 	for (size_t i = 0; i < parts.n; i++)
-		part_read(parts.v[i].type, &parts.v[i].text, links, findings);
+		part_read(&r, &parts.v[i], parts.v[i].type, &parts.v[i].text);
+	read_collected(&r);
+	finish_templates(&r, from);
+	cloud_configs_clear(&r.configs);
+	parts_clear(&(struct mime_parts){.v = r.scripts, .n = r.n_scripts});
 }

@@ -138,6 +138,7 @@ void guest_network_clear(struct guest_network *g)
 		guest_addresses_clear(&g->nics[i].addresses);
 	}
 	free(g->nics);
+	guest_addresses_clear(&g->local);
 	for (size_t i = 0; i < g->n_dialects; i++)
 		free(g->dialects[i].file);
 	free(g->dialects);

@@ -63,6 +63,8 @@ struct guest_addresses {
 	char **v; /* "172.16.1.10/24", "2001:db8::5/64"; invalid text is kept as it is */
 	size_t n;
 	char *gateway4, *gateway6; /* or NULL */
+	bool on_link;       /* a gateway outside these networks is declared to be on the link */
+	bool on_link_added; /* the program adds a route to such a gateway (NetworkManager, ifup) */
 	bool dhcp4, dhcp6;
 	bool routes; /* has other routes than the default route, or routing rules */
 };
@@ -128,6 +130,7 @@ struct guest_network {
 	size_t n_bonds;
 	struct guest_nic *nics;
 	size_t n_nics;
+	struct guest_addresses local;   /* of lo and dummies: answered on every interface */
 	struct guest_dialect *dialects; /* in order of appearance */
 	size_t n_dialects;
 };

@@ -183,6 +183,11 @@ int ip_netmask_parse(const char *text, int version)
 	return ip_netmask_len(&mask);
 }
 
+int ip_classful_len(const struct ip_addr *ip)
+{
+	return ip->bytes[0] < 128 ? 8 : ip->bytes[0] < 192 ? 16 : 24;
+}
+
 bool ip_prefix_parse(const char *text, struct ip_prefix *ret_prefix)
 {
 	char bare[IP_TEXT_SIZE];

@@ -75,6 +75,9 @@ int ip_netmask_len(const struct ip_addr *mask);
  */
 int ip_netmask_parse(const char *text, int version);
 
+/* The prefix length of an IPv4 address's class: 8, 16 or 24 (RFC 791, 3.2; 24 beyond class B). */
+int ip_classful_len(const struct ip_addr *ip);
+
 /* "192.0.2.1/24", "2001:db8::1"; without a length the prefix is the address alone. NULL is none. */
 bool ip_prefix_parse(const char *text, struct ip_prefix *ret_prefix);
 

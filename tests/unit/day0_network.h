@@ -18,6 +18,8 @@ static inline void add_addresses(struct strbuf *b, const struct guest_addresses 
 		strbuf_adds(b, " dhcp6");
 	if (a->routes)
 		strbuf_adds(b, " routes");
+	if (a->on_link)
+		strbuf_adds(b, " onlink");
 	strbuf_adds(b, "\n");
 }
 
@@ -78,6 +80,10 @@ static inline char *network_text(const struct guest_network *g)
 			    g->nics[i].mac ? g->nics[i].mac : "-");
 		add_mtu(&b, g->nics[i].mtu);
 		add_addresses(&b, &g->nics[i].addresses);
+	}
+	if (g->local.n > 0) {
+		strbuf_adds(&b, "local");
+		add_addresses(&b, &g->local);
 	}
 	for (size_t i = 0; i < g->n_unread; i++)
 		strbuf_addf(&b, "%u unread %s%s\n", g->unread[i].line, g->unread[i].what,

@@ -195,7 +195,11 @@ CASES = [
                                  dep("<address>172.16.0.0</address>\n                <netmask>24",
                                      "<address>172.16.0.0</address>\n                <netmask>22")], []),
 
-    ("gateway-offlink", "existing-networks", [day0("gateway 172.16.1.1", "gateway 172.16.2.1")],
+    ("gateway-offlink", "netplan", [netplan("via: 172.16.1.1", "via: 172.16.2.1")],
+     [netplan("via: 172.16.1.1", "via: 172.16.2.1, on-link: true")]),
+    ("gateway-offlink", "netplan", [netplan("via: 172.16.1.1", "via: 172.16.2.1, on-link: false")],
+     [netplan("via: 172.16.1.1", "via: 172.16.2.1}\n        - {to: 172.16.2.1/32, scope: link")]),
+    ("gateway-on-link", "existing-networks", [day0("gateway 172.16.1.1", "gateway 172.16.2.1")],
      [day0("gateway 172.16.1.1", "gateway 172.16.1.254")]),
     ("gateway-differs", "flat", [day0("gateway 172.16.1.1", "gateway 172.16.1.254")], []),
     ("gateways-two", "existing-networks", [day0(" ipv4.routes \"10.0.0.0/8 10.20.0.1\"", " gw4 10.20.0.1")], []),
@@ -287,8 +291,8 @@ CASES = [
     ("port-security-unsaid", "flat", [dep("<port_security_enabled>false</port_security_enabled>", "")],
      [SECURE]),
     ("conntrack", "single-leg", [leaf("type", "direct", "virtual"), SECURE], [leaf("type", "direct", "virtual")]),
-    ("network-stacks", "ifcfg", [day0("nmcli connection reload", "nmcli connection add type ethernet con-name x "
-                                      "ifname ens3 mac fa:16:3e:10:00:00 ip4 10.10.10.10/24")], []),
+    ("network-stacks", "ifcfg", [day0("nmcli connection reload", "nmcli connection reload; nmcli connection add type ethernet "
+                                      "con-name x ifname ens3 mac fa:16:3e:10:00:00 ip4 10.10.10.10/24")], []),
 
     ("managed-project", "flat", [leaf("managed_resource", "false", "true")], []),
     ("vm-alive-never", "flat", [dep("TRUE esc_vm_alive_notification", "TRUE log")],

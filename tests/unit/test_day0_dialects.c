@@ -159,10 +159,55 @@ static void test_ifupdown(void **state)
 		     "  26 vlan bond0.7 id 7 198.51.100.5/24\n"
 		     "10 nic ens3 - dhcp4\n");
 	expect_files(
-		of_legs, NULL,
+		of_legs, "ifup -a",
 		"11 ifupdown bond0 mode active-backup miimon -1 arp -1 mac unset 192.0.2.8/24\n"
 		"  6 leg ens4 -\n  9 leg ens5 -\n"
 		"  14 vlan vlan9 id 9 192.0.2.7/24\n");
+}
+
+/* As cloud-init writes them: each leg names the bond's options. */
+static void test_ifupdown_options_of_legs(void **state)
+{
+	(void)state;
+	static const char *const files[][2] = {
+		{"/etc/network/interfaces",
+		 "auto e1\niface e1 inet manual\n  bond-mode active-backup\n  bond-master bond0\n"
+		 "  bond-miimon 100\n  bond-fail-over-mac active\n"
+		 "iface e2 inet manual\n  bond-master bond0\n"
+		 "iface bond0 inet static\n  bond-slaves none\n  address 10.1.2.3"},
+		{NULL, NULL},
+	};
+
+	expect_files(files, "ifup -a",
+		     "13 ifupdown bond0 " BOND " 10.1.2.3/8\n  6 leg e1 -\n  11 leg e2 -\n");
+}
+
+static void test_routes_of_networkd(void **state)
+{
+	(void)state;
+	static const char *const files[][2] = {
+		{"/etc/systemd/network/a.network",
+		 "[Match]\nName=e1\n[Network]\nAddress=192.0.2.10/24\n[Route]\nGateway=9.9.9.9\n"
+		 "GatewayOnLink=yes\n[Route]\nDestination=0.0.0.0/0\nGateway=192.0.2.7\nTable=7"},
+		{NULL, NULL},
+	};
+
+	expect_files(files, "networkctl reload",
+		     "6 nic e1 - 192.0.2.10/24 gw4 9.9.9.9 routes onlink\n");
+}
+
+static void test_default_route_of_a_keyfile(void **state)
+{
+	(void)state;
+	static const char *const files[][2] = {
+		{"/etc/NetworkManager/system-connections/a.nmconnection",
+		 "[connection]\nid=a\ntype=ethernet\ninterface-name=e1\n[ipv4]\nmethod=manual\n"
+		 "address1=192.0.2.10/24\nroute1=0.0.0.0/0,192.0.2.1\nroute2=10.0.0.0/"
+		 "8,192.0.2.2,5"},
+		{NULL, NULL},
+	};
+
+	expect_files(files, "nmcli con reload", "8 nic e1 - 192.0.2.10/24 gw4 192.0.2.1 routes\n");
 }
 
 static void test_suse(void **state)
@@ -352,7 +397,7 @@ static void test_archive(void **state)
 	       "  #cloud-config\n"
 	       "  bootcmd:\n"
 	       "  - [nmcli, c, a, type, ethernet, ifname, ens5, master, bond0]\n",
-	       "5 nmcli bond0 mode unset miimon -1 arp -1 mac unset\n  8 leg ens4 -\n  12 leg ens5 "
+	       "5 nmcli bond0 mode unset miimon -1 arp -1 mac unset\n  12 leg ens5 -\n  8 leg ens4 "
 	       "-\n",
 	       "");
 }
@@ -478,6 +523,9 @@ int main(void)
 		cmocka_unit_test(test_keyfiles),
 		cmocka_unit_test(test_networkd),
 		cmocka_unit_test(test_ifupdown),
+		cmocka_unit_test(test_ifupdown_options_of_legs),
+		cmocka_unit_test(test_routes_of_networkd),
+		cmocka_unit_test(test_default_route_of_a_keyfile),
 		cmocka_unit_test(test_suse),
 		cmocka_unit_test(test_ip_commands),
 		cmocka_unit_test(test_scripts_are_evaluated),

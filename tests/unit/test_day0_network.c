@@ -159,7 +159,9 @@ static void test_ifcfg_in_write_files(void **state)
 	       "- path: /etc/sysconfig/network-scripts/ifcfg-eth0\n"
 	       "  content: BOOTPROTO=dhcp\n"
 	       "- path: /etc/sysconfig/network-scripts/ifcfg-lo\n"
-	       "  content: DEVICE=lo\n",
+	       "  content: DEVICE=lo\n"
+	       "runcmd:\n"
+	       "- nmcli connection reload\n",
 	       "5 ifcfg bond0 mode active-backup miimon 100 arp -1 mac unset 172.16.1.10/24 "
 	       "172.16.2.10/24 2001:db8::10/64 gw4 172.16.1.1 gw6 2001:db8::1\n"
 	       "  18 leg eth2 fa:16:3e:00:00:01\n"
@@ -186,7 +188,8 @@ static void test_ifcfg_in_heredocs(void **state)
 	       "tee /etc/sysconfig/network-scripts/ifcfg-eth3 <<E\n"
 	       "DEVICE=eth3\n"
 	       "MASTER=bond0\n"
-	       "E\n",
+	       "E\n"
+	       "nmcli connection reload\n",
 	       "3 ifcfg bond0 mode active-backup miimon -1 arp -1 mac unset xx.xx.xx.xx/24\n"
 	       "  10 leg eth2 -\n  14 leg eth3 -\n",
 	       "3 note day0-ifcfg\n5 error day0-bond\n6 error day0-placeholder\n"
@@ -223,7 +226,9 @@ static void test_netplan(void **state)
 	       "            primary: leg0\n"
 	       "            primary-reselect-policy: always\n"
 	       "      vlans:\n"
-	       "        bond0.10: {id: 10, link: bond0, addresses: [10.0.0.1/24]}\n",
+	       "        bond0.10: {id: 10, link: bond0, addresses: [10.0.0.1/24]}\n"
+	       "runcmd:\n"
+	       "- netplan apply\n",
 	       "15 netplan bond0 mode active-backup miimon 1000 arp -1 mac active primary ens6 "
 	       "reselect always 172.16.1.10/24 2001:db8::10/64 gw4 172.16.1.1 gw6 2001:db8::1\n"
 	       "  10 leg ens6 fa:16:3e:00:00:01\n"
@@ -248,10 +253,12 @@ static void test_netplan_findings(void **state)
 	       "          gateway4: 10.0.0.\n"
 	       "          parameters: {mode: fast, arp-interval: 100ms}\n"
 	       "      vlans:\n"
-	       "        v: {link: bond0, id: x}\n",
+	       "        v: {link: bond0, id: x}\n"
+	       "runcmd:\n"
+	       "- netplan apply\n",
 	       "7 netplan bond0 mode unset miimon -1 arp 100 mac unset <address>/24 gw4 10.0.0.\n"
 	       "  12 vlan v id 0\n",
-	       "6 error day0-network\n8 error day0-placeholder\n9 error day0-address\n"
+	       "8 error day0-placeholder\n9 error day0-address\n"
 	       "10 error day0-bond\n12 error day0-vlan\n");
 }
 
@@ -285,7 +292,7 @@ static void test_cloud_init_v1(void **state)
 	       "  10 leg ens7 -\n"
 	       "  17 vlan bond0.10 id 10\n"
 	       "16 nic eth0 - dhcp4\n",
-	       "");
+	       "5 warning day0-unapplied\n");
 }
 
 static void test_cloud_init_network_key_is_not_taken(void **state)
@@ -315,7 +322,8 @@ static void test_two_dialects_that_disagree(void **state)
 			      "    BONDING_OPTS=\"mode=active-backup miimon=100\"\n"
 			      "runcmd:\n"
 			      "- nmcli con add type bond ifname bond0 ipv4.method disabled "
-			      "bond.options mode=active-backup,miimon=1000,fail_over_mac=1\n");
+			      "bond.options mode=active-backup,miimon=1000,fail_over_mac=1\n"
+			      "- nmcli connection reload\n");
 	cleanup_free char *text = network_text(&f.group->guest);
 	assert_string_equal(text,
 			    "7 nmcli bond0 mode active-backup miimon 1000 arp -1 mac active\n");
@@ -365,7 +373,9 @@ static void test_mtu_and_routes(void **state)
 	       "via: 192.0.2.2}]}\n"
 	       "        b: {addresses: [192.0.2.3/24], routes: [{to: default, via: 192.0.2.2}]}\n"
 	       "        c: {addresses: [192.0.2.4/24], routing-policy: [{from: 192.0.2.4, table: "
-	       "7}]}\n",
+	       "7}]}\n"
+	       "runcmd:\n"
+	       "- netplan apply\n",
 	       "8 nic a - mtu 1400 192.0.2.1/24 routes\n"
 	       "9 nic b - 192.0.2.3/24 gw4 192.0.2.2\n"
 	       "10 nic c - 192.0.2.4/24 routes\n",
@@ -388,6 +398,7 @@ static void test_files_beside_the_user_data_are_read(void **state)
 	fixture_add(&f, leg, "DEVICE=e1\nMASTER=bond0\n", NULL);
 	fixture_add(&f, route, "198.51.100.0/24 via 192.0.2.2\n", NULL);
 	fixture_add(&f, "/root/x.sh", "#!/bin/sh\nsystemctl restart network\n", NULL);
+	fixture_add(&f, "/root/y.sh", "#!/bin/sh\nnmcli con reload\n", NULL);
 	fixture_add(&f, "/root/x.txt", "systemctl restart network\n", NULL);
 	fixture_load(&f);
 	cleanup_free char *text = network_text(&f.group->guest);
@@ -400,6 +411,287 @@ static void test_files_beside_the_user_data_are_read(void **state)
 	assert_string_equal(found, "1 note day0-ifcfg\n"
 				   "1 note day0-ifcfg\n"
 				   "2 warning day0-network-service\n");
+}
+
+/* A netplan file and its command. */
+static void expect_netplan(const char *network, const char *expected, const char *findings)
+{
+	cleanup_strbuf struct strbuf b = {0};
+	cleanup_free char *copy = xstrdup(network);
+	char *rest = copy, *line;
+
+	strbuf_adds(&b, "#cloud-config\nruncmd: [netplan apply]\nwrite_files:\n"
+			"- path: /etc/netplan/60.yaml\n  content: |\n    network:\n");
+	while ((line = strsep(&rest, "\n")))
+		strbuf_addf(&b, "      %s\n", line);
+	expect(b.s, expected, findings);
+}
+
+static void test_netplan_units_of_delays(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *delay;
+		int ms;
+	} cases[] = {{"100", 100},  {"100ms", 100},  {"1s", 1000},       {"0.2s", 200},
+		     {"1500us", 1}, {"1min", 60000}, {"1s 500ms", 1500}, {"2 seconds", 2000}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *network =
+			xasprintf("bonds:\n  b: {parameters: {mode: 1, mii-monitor-interval: '%s', "
+				  "down-delay: '%s', up-delay: '%s'}}",
+				  cases[i].delay, cases[i].delay, cases[i].delay);
+		cleanup_free char *expected = xasprintf(
+			"8 netplan b mode active-backup miimon %d arp -1 mac unset downdelay %d\n",
+			cases[i].ms, cases[i].ms);
+		expect_netplan(network, expected, "");
+	}
+	expect_netplan(
+		"bonds:\n  b: {parameters: {mode: 1, down-delay: 100m5}}",
+		"8 netplan b mode active-backup miimon -1 arp -1 mac unset downdelay 6000005\n",
+		"");
+	expect_netplan("bonds:\n  b: {parameters: {mode: 1, down-delay: 1 fortnight}}",
+		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset\n",
+		       "8 error day0-bond\n");
+}
+
+static void test_netplan_writes_no_zero(void **state)
+{
+	(void)state;
+	expect_netplan("bonds:\n  b: {parameters: {mode: 1, gratuitous-arp: 0}}",
+		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset\n", "");
+	expect_netplan("bonds:\n  b: {parameters: {mode: 1, gratuitous-arp: 2}}",
+		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset grat_arp 2\n",
+		       "");
+}
+
+static void test_netplan_open_vswitch(void **state)
+{
+	(void)state;
+	expect_netplan(
+		"bonds:\n  b: {interfaces: [a], openvswitch: {lacp: active}, parameters: {mode: "
+		"balance-tcp}}\nethernets: {a: {match: {macaddress: "
+		"'00:11:22:33:44:55:66:77:88:99:00:11:22:33:44:55:66:77:88:99'}}}",
+		"9 nic - 00:11:22:33:44:55:66:77:88:99:00:11:22:33:44:55:66:77:88:99\n"
+		"8 unread b\n",
+		"");
+}
+
+static void test_netplan_version(void **state)
+{
+	(void)state;
+	expect_netplan("ethernets: {a: {dhcp4: true}}", "7 nic a - dhcp4\n", "");
+	expect_netplan("version: 2\nethernets: {a: {dhcp4: true}}", "8 nic a - dhcp4\n", "");
+	expect_netplan("version: 3\nethernets: {a: {dhcp4: true}}", "8 nic a - dhcp4\n",
+		       "7 error day0-network\n");
+}
+
+static void test_netplan_routes(void **state)
+{
+	(void)state;
+	expect_netplan(
+		"ethernets:\n"
+		"  a: {addresses: [192.0.2.1/24], routes: [{to: 0/0, via: 9.9.9.9, on-link: "
+		"true}]}\n"
+		"  b: {addresses: [192.0.2.2/32], routes: [{to: default, via: 9.9.9.9}, {to: "
+		"9.9.9.9, scope: link}]}\n"
+		"  c: {addresses: [192.0.2.3/24], routes: [{to: default, via: 9.9.9.9, table: "
+		"7}]}\n"
+		"  d: {addresses: [192.0.2.4]}",
+		"8 nic a - 192.0.2.1/24 gw4 9.9.9.9 onlink\n"
+		"9 nic b - 192.0.2.2/32 gw4 9.9.9.9 routes onlink\n"
+		"10 nic c - 192.0.2.3/24 routes\n"
+		"11 nic d - 192.0.2.4\n",
+		"11 error day0-address\n");
+}
+
+static void test_what_is_above_a_bond(void **state)
+{
+	(void)state;
+	static const char bond[] = "bonds: {b: {interfaces: [a], parameters: {mode: 1}}}\n";
+	cleanup_free char *bridge =
+		xasprintf("%sbridges: {br0: {interfaces: [b], addresses: [192.0.2.1/24], gateway4: "
+			  "192.0.2.9}}\n"
+			  "vlans: {v: {id: 7, link: br0, addresses: [192.0.2.2/24]}}",
+			  bond);
+	cleanup_free char *above = xasprintf(
+		"%svlans: {v: {id: 7, link: b}}\nbridges: {br0: {interfaces: [v, x], addresses: "
+		"[192.0.2.1/24]}}",
+		bond);
+
+	expect_netplan(bridge,
+		       "7 netplan b mode active-backup miimon -1 arp -1 mac unset 192.0.2.1/24 gw4 "
+		       "192.0.2.9\n  7 leg a -\n  9 vlan v id 7 192.0.2.2/24\n",
+		       "");
+	expect_netplan(above,
+		       "7 netplan b mode active-backup miimon -1 arp -1 mac unset\n  7 leg a -\n"
+		       "  8 vlan v id 7 192.0.2.1/24\n",
+		       "");
+	expect("#!/bin/sh\n"
+	       "nmcli c a type bridge ifname br0 con-name br0 ip4 192.0.2.1/24\n"
+	       "nmcli c a type bond ifname bond0 mode 1 master br0 slave-type bridge\n"
+	       "nmcli c a type ethernet ifname e1 master bond0\n"
+	       "nmcli c a type macvlan ifname m dev bond0 mode bridge ip4 192.0.2.2/24\n"
+	       "nmcli c a type ethernet ifname e2 master br9 slave-type bridge\n"
+	       "nmcli c a type dummy ifname dns ip4 203.0.113.53/32\n",
+	       "3 nmcli bond0 mode active-backup miimon -1 arp -1 mac unset 192.0.2.1/24 "
+	       "192.0.2.2/24\n  4 leg e1 -\n6 nic e2 -\nlocal 203.0.113.53/32\n",
+	       "");
+}
+
+static void test_loopback_is_no_nic(void **state)
+{
+	(void)state;
+	expect_netplan("ethernets:\n  lo: {addresses: [203.0.113.53/32, '2001:db8::53/128']}\n"
+		       "dummy-devices:\n  dm0: {addresses: [203.0.113.54/32]}",
+		       "local 203.0.113.53/32 2001:db8::53/128 203.0.113.54/32\n", "");
+}
+
+/* An ifcfg file of that name, beside ifcfg-bond0 and ifcfg-e1. */
+static void expect_ifcfg(const char *name, const char *content, const char *expected)
+{
+	static const char folder[] = "/etc/sysconfig/network-scripts";
+	cleanup_fixture struct fixture f = {0};
+	cleanup_free char *bond = xasprintf("%s/ifcfg-bond0", folder);
+	cleanup_free char *leg = xasprintf("%s/ifcfg-e1", folder);
+	cleanup_free char *path = xasprintf("%s/ifcfg-%s", folder, name);
+
+	fixture_init(&f, "dep.xml");
+	fixture_add(&f, bond, "TYPE=Bond\nBONDING_OPTS=mode=1\n", NULL);
+	fixture_add(&f, leg, "MASTER=bond0\n", NULL);
+	fixture_add(&f, path, content, NULL);
+	fixture_load(&f);
+	cleanup_free char *text = network_text(&f.group->guest);
+	cleanup_free char *whole = xasprintf(
+		"1 ifcfg bond0 mode active-backup miimon -1 arp -1 mac unset%s", expected);
+	assert_string_equal(text, whole);
+	assert_int_equal(findings_count(&f.findings, SEVERITY_ERROR), 0);
+}
+
+static void test_ifcfg_forms(void **state)
+{
+	(void)state;
+	expect_ifcfg("bond0:1", "IPADDR=198.51.100.10\nPREFIX=24\n",
+		     " 198.51.100.10/24\n  1 leg e1 -\n");
+	expect_ifcfg("x", "DEVICE=bond0:5\nIPADDR=198.51.100.10\n",
+		     " 198.51.100.10/24\n  1 leg e1 -\n");
+	expect_ifcfg("bond0-range0", "IPADDR_START=10.0.0.254\nIPADDR_END=10.0.0.255\nPREFIX=16\n",
+		     " 10.0.0.254/16 10.0.0.255/16\n  1 leg e1 -\n");
+	expect_ifcfg("lo:1", "DEVICE=lo:1\nIPADDR=203.0.113.53\nPREFIX=32\n",
+		     "\n  1 leg e1 -\nlocal 203.0.113.53/32\n");
+	expect_ifcfg("vlan310", "VLAN=yes\nPHYSDEV=bond0\nIPADDR=172.16.0.1\n",
+		     "\n  1 leg e1 -\n  1 vlan vlan310 id 310 172.16.0.1/16\n");
+	expect_ifcfg("bond0.7", "VLAN=yes\nIPV6ADDR=2001:db8::1\n",
+		     "\n  1 leg e1 -\n  1 vlan bond0.7 id 7 2001:db8::1/64\n");
+	expect_ifcfg("e2", "IPADDR=10.1.2.3\nGATEWAY=10.0.0.1\nDEFROUTE=no\n",
+		     "\n  1 leg e1 -\n1 nic e2 - 10.1.2.3/8\n");
+	expect_ifcfg("br0", "TYPE=Bridge\nIPADDR=10.0.0.1\nPREFIX=24\n", "\n  1 leg e1 -\n");
+}
+
+static void test_cloud_init_prefixes(void **state)
+{
+	(void)state;
+	expect("#cloud-config\n"
+	       "write_files:\n"
+	       "- path: /etc/cloud/cloud.cfg.d/1.cfg\n"
+	       "  content: |\n"
+	       "    network:\n"
+	       "      version: 1\n"
+	       "      config:\n"
+	       "      - {type: physical, name: a, subnets: [{address: 10.0.0.1}]}\n"
+	       "      - {type: physical, name: b, subnets: [{address: '2001:db8::1'}]}\n"
+	       "      - {type: physical, name: c, subnets: [{address: 10.0.0.1/255.255.0.0}]}\n"
+	       "      - {type: physical, name: d, subnets: [{address: 10.0.0.1, prefix: 20}]}\n"
+	       "      - {type: physical, name: e, subnets: [{address: 10.0.0.1, netmask: "
+	       "255.255.255.252, routes: [{network: 0.0.0.0, netmask: 0.0.0.0, gateway: "
+	       "10.0.0.2}]}]}\n"
+	       "      - {type: loopback, name: lo, subnets: [{address: 203.0.113.53/32}]}\n",
+	       "8 nic a - 10.0.0.1/24\n9 nic b - 2001:db8::1/64\n10 nic c - 10.0.0.1/16\n"
+	       "11 nic d - 10.0.0.1/20\n12 nic e - 10.0.0.1/30 gw4 10.0.0.2\n"
+	       "local 203.0.113.53/32\n",
+	       "5 warning day0-unapplied\n");
+	expect("#cloud-config\n"
+	       "write_files:\n"
+	       "- path: /etc/cloud/cloud.cfg.d/99-off.cfg\n"
+	       "  content: 'network: {config: disabled}'\n",
+	       "", "");
+	expect("#cloud-config\n"
+	       "write_files:\n"
+	       "- path: /etc/cloud/cloud.cfg.d/99-on.cfg\n"
+	       "  content: 'network: {config: enabled}'\n",
+	       "", "4 error day0-network\n4 warning day0-unapplied\n");
+}
+
+static void test_what_applies_a_file(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *command;
+		bool applied;
+	} cases[] = {
+		{"netplan/60.yaml", "netplan apply", true},
+		{"netplan/60.yaml", "netplan generate", false},
+		{"netplan/60.yaml", "netplan --debug apply", true},
+		{"netplan/60.yaml", "nmcli connection reload", false},
+		{"netplan/60.yaml", "reboot", true},
+		{"netplan/60.yaml", "shutdown -r now", true},
+		{"netplan/60.yaml", "shutdown -h now", false},
+		{"netplan/60.yaml", "systemctl reboot", true},
+		{"netplan/60.yaml", "systemctl restart knot", false},
+		{"netplan/60.yaml", "systemctl restart systemd-networkd.service", true},
+		{"sysconfig/network-scripts/ifcfg-e0", "nmcli con reload", true},
+		{"sysconfig/network-scripts/ifcfg-e0", "nmcli con up e0", false},
+		{"sysconfig/network-scripts/ifcfg-e0", "systemctl restart NetworkManager", true},
+		{"sysconfig/network-scripts/ifcfg-e0", "service NetworkManager restart", true},
+		{"sysconfig/network-scripts/ifcfg-e0", "ifup e0", true},
+		{"sysconfig/network-scripts/ifcfg-e0", "netplan apply", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_fixture struct fixture f = {0};
+		cleanup_free char *data = xasprintf("#cloud-config\nwrite_files:\n- path: /etc/%s\n"
+						    "  content: ''\nruncmd:\n- %s\n",
+						    cases[i].path, cases[i].command);
+		fixture_user_data(&f, data);
+		bool reported =
+			array_find(f.findings.v, f.findings.n, streq(it->rule, "day0-unapplied"));
+		assert_int_equal(reported, !cases[i].applied);
+	}
+}
+
+static void test_what_comes_before_a_file_does_not_apply_it(void **state)
+{
+	(void)state;
+	static const char file[] = "- path: /etc/netplan/60.yaml\n  content: ''\n";
+	cleanup_free char *boot =
+		xasprintf("#cloud-config\nwrite_files:\n%sbootcmd: [netplan apply]\n", file);
+	cleanup_free char *late =
+		xasprintf("#cloud-config\nruncmd: [netplan apply]\nwrite_files:\n%s", file);
+	cleanup_free char *power =
+		xasprintf("#cloud-config\npower_state: {mode: reboot}\nwrite_files:\n%s", file);
+
+	expect(boot, "", "4 warning day0-unapplied\n");
+	expect(late, "", "");
+	expect(power, "", "");
+	expect("#!/bin/sh\nnetplan apply\ncat >/etc/netplan/6.yaml <<E\nnetwork: {}\nE\n", "",
+	       "4 warning day0-unapplied\n");
+	expect("#!/bin/sh\ncat >/etc/netplan/6.yaml <<E\nnetwork: {}\nE\nnetplan apply\n", "", "");
+}
+
+static void test_fail_over_mac_of_version_2(void **state)
+{
+	(void)state;
+	expect("#cloud-config\n"
+	       "write_files:\n"
+	       "- path: /etc/cloud/cloud.cfg.d/1.cfg\n"
+	       "  content: |\n"
+	       "    network:\n"
+	       "      version: 2\n"
+	       "      bonds:\n"
+	       "        b: {interfaces: [a], parameters: {fail-over-mac-policy: active}}\n",
+	       "8 cloud-init network config version 2 b mode unset miimon -1 arp -1 mac active\n"
+	       "  8 leg a -\n",
+	       "5 warning day0-unapplied\n8 warning day0-v2-dropped\n");
 }
 
 int main(void)
@@ -416,6 +708,18 @@ int main(void)
 		cmocka_unit_test(test_two_dialects_that_disagree),
 		cmocka_unit_test(test_mtu_and_routes),
 		cmocka_unit_test(test_files_beside_the_user_data_are_read),
+		cmocka_unit_test(test_netplan_units_of_delays),
+		cmocka_unit_test(test_netplan_writes_no_zero),
+		cmocka_unit_test(test_netplan_open_vswitch),
+		cmocka_unit_test(test_netplan_version),
+		cmocka_unit_test(test_netplan_routes),
+		cmocka_unit_test(test_what_is_above_a_bond),
+		cmocka_unit_test(test_loopback_is_no_nic),
+		cmocka_unit_test(test_ifcfg_forms),
+		cmocka_unit_test(test_cloud_init_prefixes),
+		cmocka_unit_test(test_what_applies_a_file),
+		cmocka_unit_test(test_what_comes_before_a_file_does_not_apply_it),
+		cmocka_unit_test(test_fail_over_mac_of_version_2),
 	};
 
 	return cmocka_run_group_tests_name("day0_network", tests, NULL, NULL);

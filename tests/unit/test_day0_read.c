@@ -265,6 +265,10 @@ static void test_cloud_config(void **state)
 		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: b64\n  content: '#!'\n", 5,
 		 SEVERITY_ERROR, "day0-write-files",
 		 "the content is not valid base64, but the file has \"encoding: b64\""},
+		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: b64\n  content: "
+		 "CiMgVGhpcyBmaWxlIGNvbnRyb2xzIHRoZSBzdGF0ZSBvZiBTRUxpbnV4...\n",
+		 5, SEVERITY_WARNING, "day0-write-files",
+		 "characters outside the base64 alphabet are skipped: remove them"},
 		{"#cloud-config\nwrite_files:\n- path: /a\n  encoding: gz+b64\n  content: YWJj\n",
 		 5, SEVERITY_ERROR, "day0-write-files",
 		 "the content is not valid gzip, but the file has \"encoding: gz+b64\": it is "
@@ -279,6 +283,74 @@ static void test_cloud_config(void **state)
 	};
 
 	expect_each(cases, ARRAY_SIZE(cases));
+}
+
+/* cc_write_files.decode_perms: an integer is the mode, text is read as octal. */
+static void test_permissions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *permissions;
+		bool good;
+	} cases[] = {
+		{"0644", true},     {"'0644'", true},  {"'644'", true},       {"0o600", true},
+		{"'0o600'", true},  {"0O755", true},   {"\"00644\"", true},   {"0x1A4", true},
+		{"420", true},      {"384", true},     {"0b110000000", true}, {"' 0644 '", true},
+		{"'+0644'", true},  {"'0_644'", true}, {"~", true},           {"", true},
+		{"7", true},        {"0o7777", true},  {"600", false},        {"755", false},
+		{"'0648'", false},  {"0648", false},   {"rw-r--r--", false},  {"u=rw", false},
+		{"'0x1A4'", false}, {"-0644", false},  {"'0b11'", false},     {"'06 44'", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_fixture struct fixture f = {0};
+		cleanup_free char *data =
+			xasprintf("#cloud-config\nwrite_files:\n- path: /a\n  permissions: %s\n",
+				  cases[i].permissions);
+		fixture_user_data(&f, data);
+		cleanup_free char *found = fixture_findings(&f);
+		assert_string_equal(found, cases[i].good ? "" : "4 error day0-write-files\n");
+	}
+}
+
+/* One file in each encoding of cc_write_files.canonicalize_extraction. */
+static void test_encodings(void **state)
+{
+	(void)state;
+	static const char base64[] =
+		"bmV0d29yazoge2V0aGVybmV0czoge2E6IHthZGRyZXNzZXM6IFsxOTIuMC4yLjEvMjRdfX19Cg==";
+	static const char gzip[] = "H4sIAAAAAAACA8tLLSnPL8q2UqhOLclILcpLLSkGshNBOCWlKLW4OBXIjza0NNI"
+				   "z0DPSM9Q3Momtra3lAgAKt88gNwAAAA==";
+	static const struct {
+		const char *encoding, *tag, *content;
+	} cases[] = {
+		{"b64", "", base64},
+		{"B64", "", base64},
+		{"Base64", "", base64},
+		{"\" base64 \"", "", base64},
+		{"gz+b64", "", gzip},
+		{"GZIP+BASE64", "", gzip},
+		{"gz+base64", "", gzip},
+		{"gzip+b64", "", gzip},
+		{"text/plain", "!!binary ", base64},
+		{"''", "!!binary ", base64},
+		{"gz", "!!binary ", gzip},
+		{"GZip", "!!binary ", gzip},
+		{"~", "!!binary |\n    ", base64},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_fixture struct fixture f = {0};
+		cleanup_free char *data =
+			xasprintf("#cloud-config\nruncmd: [netplan apply]\nwrite_files:\n"
+				  "- path: /etc/netplan/60.yaml\n  encoding: %s\n  content: %s%s\n",
+				  cases[i].encoding, cases[i].tag, cases[i].content);
+		fixture_user_data(&f, data);
+		cleanup_free char *found = fixture_findings(&f);
+		assert_string_equal(found, "");
+		assert_int_equal(f.group->guest.n_nics, 1);
+		assert_string_equal(f.group->guest.nics[0].addresses.v[0], "192.0.2.1/24");
+	}
 }
 
 static void test_scripts(void **state)
@@ -446,6 +518,8 @@ int main(void)
 		cmocka_unit_test(test_mime_depth_is_bounded),
 		cmocka_unit_test(test_lines_survive_decoding),
 		cmocka_unit_test(test_cloud_config),
+		cmocka_unit_test(test_permissions),
+		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_shell_words),
 		cmocka_unit_test(test_base64),

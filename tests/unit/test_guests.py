@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """One bond, set up in each dialect: dnsvnf check reads it. What cannot be read is unknown: said once, and no error."""
+import base64
+import gzip
 import json
 import os
 import subprocess
@@ -136,6 +138,58 @@ def legs_by(match):
     return netplan(GLOB, f"    legs: {{match: {match}}}\n  bonds:\n    bond0:\n      interfaces: [legs]")
 
 
+NETPLAN_PATH = "/etc/netplan/60-dns.yaml"
+SCRIPTS = "/etc/sysconfig/network-scripts/"
+DISABLED = ("/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg", "network: {config: disabled}")
+
+
+def encoded(content, *more):
+    return "\n".join(["#cloud-config", "write_files:", f"- path: {NETPLAN_PATH}", f"  content: {content}", *more,
+                      "runcmd: [[netplan, apply]]", ""])
+
+
+def base64_of(data):
+    return base64.b64encode(data).decode()
+
+
+def parts(*configs):
+    """A message of cloud-config parts."""
+    return "".join(["Content-Type: multipart/mixed; boundary=next\nMIME-Version: 1.0\n\n",
+                    *(f"--next\nContent-Type: text/cloud-config\n\n{c}\n" for c in configs), "--next--\n"])
+
+
+def motd(*keys):
+    return cloud_config(files=[("/etc/motd", "hello")], keys=keys)
+
+
+# The bond's addresses and routes, moved to a bridge above it.
+ABOVE = NETPLAN[NETPLAN.index("      addresses: [172"):NETPLAN.index("      parameters:")]
+BRIDGE = NETPLAN.replace(ABOVE, "") + f"  bridges:\n    br0:\n      interfaces: [bond0]\n{ABOVE}"
+
+IFCFG = [
+    (SCRIPTS + "ifcfg-ens3", "DEVICE=ens3\nBOOTPROTO=none\nIPADDR=10.10.10.10\nPREFIX=24"),
+    (SCRIPTS + "ifcfg-bond0", f"DEVICE=bond0\nTYPE=Bond\nBONDING_OPTS=\"{OPTIONS.replace(',', ' ')}\"\n"
+                              f"IPV6ADDR={V6.split('/')[0]}\nGATEWAY={GATEWAY4}\nIPV6_DEFAULTGW={GATEWAY6}"),
+    (SCRIPTS + "ifcfg-bond0:1", "DEVICE=bond0:1\nIPADDR=172.16.1.10\nNETMASK=255.255.255.0"),
+    *((SCRIPTS + f"ifcfg-ens{i}", f"DEVICE=ens{i}\nMASTER=bond0\nSLAVE=yes") for i in (4, 5))]
+
+V1 = f"""
+network:
+  version: 1
+  config:
+  - {{type: physical, name: ens3, mac_address: "{MACS[0]}", subnets: [{{type: static, address: 10.10.10.10}}]}}
+  - {{type: physical, name: ens4, mac_address: "{MACS[1]}"}}
+  - {{type: physical, name: ens5, mac_address: "{MACS[2]}"}}
+  - type: bond
+    name: bond0
+    bond_interfaces: [ens4, ens5]
+    params: {{bond-mode: active-backup, bond-miimon: 100, bond-fail-over-mac: active}}
+    subnets:
+    - {{type: static, address: 172.16.1.10, gateway: {GATEWAY4}}}
+    - {{type: static6, address: "{V6.split('/')[0]}", gateway: "{GATEWAY6}"}}
+"""
+CLOUD_CFG = "/etc/cloud/cloud.cfg.d/90-net.cfg"
+
 # Each is read: the rules about bonds run, and find nothing.
 READ = {
     "nmcli": cloud_config(*NMCLI),
@@ -194,8 +248,39 @@ READ = {
         ("/usr/local/sbin/net", "#!/bin/sh\n" + "\n".join(NMCLI)),
         ("/etc/systemd/system/net.service", "[Service]\nType=oneshot\nExecStart=/usr/local/sbin/net\n")]),
     "boothook": "#cloud-boothook\n#!/bin/sh\n" + "\n".join(NMCLI) + "\n",
+    "a mode as Python writes it": netplan().replace("'0600'", "0o600"),
+    "YAML's binary": encoded("!!binary " + base64_of(NETPLAN.encode())),
+    "base64 in capitals": encoded(base64_of(NETPLAN.encode()), "  encoding: B64"),
+    "gzip": encoded("!!binary " + base64_of(gzip.compress(NETPLAN.encode(), mtime=0)), "  encoding: gzip"),
+    "delays with units": netplan("mii-monitor-interval: 100", "mii-monitor-interval: 100ms, up-delay: 0.2s, down-delay: 100ms"),
+    "netplan without a version": netplan("  version: 2\n", ""),
+    "netplan in two files": cloud_config("netplan apply", files=[
+        (NETPLAN_PATH, NETPLAN.replace(ABOVE, "")), ("/etc/netplan/70.yaml", f"network:\n  bonds:\n    bond0:\n{ABOVE}")]),
+    "cloud-init's network switched off": cloud_config("netplan apply", files=[DISABLED, (NETPLAN_PATH, NETPLAN)]),
+    "a gateway on the link": netplan(f"via: {GATEWAY4}", "via: 203.0.113.1, on-link: true"),
+    "addresses of lo": netplan("  bonds:\n", "    lo: {addresses: [203.0.113.53/32]}\n  bonds:\n"),
+    "a bridge above the bond": cloud_config("netplan apply", files=[(NETPLAN_PATH, BRIDGE)]),
+    "a macvlan above the bond": cloud_config(
+        MGMT, BOND.replace(f"ip4 {V4} gw4 {GATEWAY4} ip6 {V6} gw6 {GATEWAY6}", "ipv4.method disabled"), leg(1), leg(2),
+        f"nmcli con add type macvlan ifname dns0 dev bond0 mode bridge ip4 {V4} gw4 {GATEWAY4} ip6 {V6} gw6 {GATEWAY6}"),
+    "ifcfg with an alias": cloud_config("nmcli connection reload", files=IFCFG),
+    "parts that are merged": parts(netplan(), motd("merge_how: list(append)+dict(no_replace,recurse_list)+str()")),
     "programs that do not matter": cloud_config(*NMCLI, "yum -y install knot", "systemctl enable --now knot",
                                                 "sysctl -w net.core.rmem_max=4194304", "/opt/dns/register"),
+}
+
+# Each is read, and exactly this is said of it.
+SAID = {
+    "a file that nothing applies": (cloud_config(files=[(NETPLAN_PATH, NETPLAN)]), ["day0-unapplied"]),
+    "a file that is applied before it is written": (cloud_config(files=[(NETPLAN_PATH, NETPLAN)], keys=["bootcmd: [netplan apply]"]),
+                                                    ["day0-unapplied"]),
+    "keyfiles that nothing applies": (cloud_config("nmcli connection up bond0", files=keyfiles()), ["day0-unapplied"]),
+    "a part that replaces the one before": (parts(netplan(), motd()), ["day0-merge", "subnets-overlap", "address-twice"]),
+    "a gateway that NetworkManager takes for one on the link": (
+        cloud_config(MGMT, BOND.replace(f"gw4 {GATEWAY4} ", "gw4 203.0.113.1 "), leg(1), leg(2)), ["gateway-on-link"]),
+    "an address without a length": (netplan(V4, V4.split("/")[0]), ["day0-address", "address-prefix", "gateway-offlink"]),
+    "version 1 without lengths": (cloud_config(files=[(CLOUD_CFG, V1)]), ["day0-unapplied"]),
+    "version 2": (cloud_config(files=[(CLOUD_CFG, NETPLAN)]), ["day0-unapplied", "day0-v2-dropped"]),
 }
 
 PYTHON = "#!/usr/bin/python3\nimport subprocess\nsubprocess.run(['nmcli', 'con', 'up', 'bond0'])\n"
@@ -234,7 +319,7 @@ UNREAD = {
 LEGS = {
     "netplan, glob": legs_by('{name: "ens*"}'),
     "netplan, driver": legs_by("{driver: iavf}"),
-    "networkd, glob": cloud_config(files=[*NETWORKD_FILES[:2], NETWORKD_FILES[3], (
+    "networkd, glob": cloud_config("networkctl reload", files=[*NETWORKD_FILES[:2], NETWORKD_FILES[3], (
         NETWORKD + "30-legs.network", "[Match]\nName=ens*\n[Network]\nBond=bond0")]),
     "loop over what the guest has": cloud_config(
         MGMT, BOND, "for i in $(ls /sys/class/net | grep ens); do nmcli con add type ethernet ifname $i master bond0; done"),
@@ -271,6 +356,11 @@ class Guests(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(self.rules(user_data), [])
                 self.assertIn("bond-monitor-blind", self.rules(user_data, ("note",)))
+
+    def test_said(self):
+        for name, (user_data, rules) in SAID.items():
+            with self.subTest(name):
+                self.assertEqual(set(self.rules(user_data)), set(rules))
 
     def test_unread_is_unknown(self):
         for name, user_data in UNREAD.items():
