@@ -154,7 +154,7 @@ class Run:
             [*wrap, program, *command.arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
             env={"PATH": os.environ["PATH"], "DNSVNF_LOCAL_DIR": "local", "XDG_RUNTIME_DIR": f"{folder}/run",
-                 "OS_CLIENT_CONFIG_FILE": f"{folder}/clouds.yaml", "DNSVNF_HTTP_TIMEOUT": "1", **environment})
+                 "OS_CLIENT_CONFIG_FILE": f"{folder}/clouds.yaml", **environment})
         try:
             out, err = process.communicate(timeout=TIMEOUT)
             code = process.returncode
@@ -251,7 +251,7 @@ class Answers:
 
     @staticmethod
     def disturb(command, point):
-        return Run(command, bent=dict([point])).result
+        return Run(command, bent=dict([point]), DNSVNF_HTTP_TIMEOUT="2").result
 
 
 SERIES = (SystemCalls, Allocations, Answers)
