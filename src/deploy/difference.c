@@ -96,6 +96,21 @@ static char *name_line(const char *what, const char *old, const char *new)
 	return xasprintf("~ %s %s -> %s", what, old, new);
 }
 
+/* "~ port eth2", "+ port eth3"; without any, the server's list of them differs. */
+static void port_lines(const struct step *s, struct strv *ret)
+{
+	for (size_t i = 0; i < s->n_port_changes; i++) {
+		const struct vim_port_change *c = &s->port_changes[i];
+		if (!c->request)
+			strv_take(ret, xasprintf("- port %s", c->present->name));
+		else
+			strv_take(ret, xasprintf("%c port %s", c->present ? '~' : '+',
+						 c->request->name));
+	}
+	if (!s->n_port_changes)
+		strv_add(ret, "~ ports");
+}
+
 void step_differences(const struct step *s, struct strv *ret)
 {
 	if (s->changes & VIM_CHANGE_USER_DATA)
@@ -108,7 +123,7 @@ void step_differences(const struct step *s, struct strv *ret)
 	if (s->changes & VIM_CHANGE_FILES)
 		strv_take(ret, files_line(s));
 	if (s->changes & VIM_CHANGE_PORTS)
-		strv_add(ret, "~ ports");
+		port_lines(s, ret);
 	if (s->changes & VIM_CHANGE_OTHER)
 		strv_add(ret, "~ server group, or something that an earlier dnsvnf did not record");
 }
@@ -130,34 +145,28 @@ static char *who_serves(const struct plan *plan, const struct step *step)
 	return strbuf_steal(&names);
 }
 
-static bool gets_port(const struct plan *plan, const struct step *server)
-{
-	for (size_t i = 0; i < server->n_needs; i++) {
-		const struct step *s = &plan->v[server->needs[i]];
-		if (s->request.kind == VIM_PORT &&
-		    (s->action == ACTION_CREATE || s->action == ACTION_REPLACE))
-			return true;
-	}
-	return false;
-}
-
-/* Nova can attach a port to a server (nova/network/neutron.py appends it to the others). */
 static const char *way_of(const struct plan *plan, const struct step *step)
 {
 	bool resize = step->changes & VIM_CHANGE_FLAVOR;
 	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES);
+	bool ports = step->changes & VIM_CHANGE_PORTS;
 
 	if (step->action == ACTION_DELETE)
 		return "deleted";
-	if (step->action == ACTION_REPLACE && gets_port(plan, step))
-		return "deleted and created again, because a port attached to it would be its last "
-		       "one: the guest's interfaces would change names";
+	if (step->action == ACTION_REPLACE && ports && plan->at_once_why)
+		return "deleted and created again, because its ports must be deleted before their "
+		       "networks";
 	if (step->action == ACTION_REPLACE && step->drive_lost)
 		return "deleted and created again, because a rebuild or resize would lose the "
 		       "files "
 		       "on the config drive";
 	if (step->action == ACTION_REPLACE)
 		return "deleted and created again, because this cannot be changed in place";
+	if (ports)
+		return resize ? "its ports are changed, in the order of the descriptor, then it is "
+				"rebuilt and resized (the other ports' addresses stay)"
+			      : "its ports are changed, in the order of the descriptor, then it is "
+				"rebuilt (its host and the other ports' addresses stay)";
 	if (resize && rebuild)
 		return "rebuilt and resized (its ports and addresses stay)";
 	return resize ? "resized (its ports and addresses stay)"

@@ -39,6 +39,18 @@ static char *find_at_once(const struct plan *plan)
 			 vim_kind_name(deleted->request.kind), deleted->name);
 }
 
+/* Marks end with server/GROUP/INDEX and port/GROUP/INDEX/NICID. */
+bool step_has_port(const struct step *server, const struct step *port)
+{
+	const char *role = strstr(server->owner, "/server/");
+
+	if (port->request.kind != VIM_PORT || !role)
+		return false;
+	cleanup_free char *prefix = xasprintf("%.*s/port/%s/", (int)(role - server->owner),
+					      server->owner, role + strlen("/server/"));
+	return str_starts(port->owner, prefix);
+}
+
 /* The existing, changing server with which this step is carried out; plan->n: none. */
 static size_t unit_of(const struct plan *plan, const struct step *s)
 {
@@ -49,13 +61,7 @@ static size_t unit_of(const struct plan *plan, const struct step *s)
 		if (server->request.kind != VIM_SERVER ||
 		    (server->action != ACTION_REPLACE && server->action != ACTION_CHANGE))
 			continue;
-		if (s == server)
-			return i;
-		/* Marks end with server/GROUP/INDEX and port/GROUP/INDEX/NICID. */
-		const char *role = strstr(server->owner, "/server/");
-		cleanup_free char *prefix = xasprintf("%.*s/port/%s/", (int)(role - server->owner),
-						      server->owner, role + strlen("/server/"));
-		if (s->request.kind == VIM_PORT && str_starts(s->owner, prefix))
+		if (s == server || step_has_port(server, s))
 			return i;
 	}
 	return plan->n;
@@ -65,15 +71,12 @@ static enum phase phase_of(const struct plan *plan, struct step *s)
 {
 	enum vim_kind kind = s->request.kind;
 
-	if (s->action == ACTION_DELETE && (plan->at_once_why || kind == VIM_SERVER))
-		return PHASE_MAIN;
-	if (!plan->at_once_why || s->action == ACTION_CHANGE) {
-		s->unit = unit_of(plan, s);
-		if (s->unit < plan->n)
-			return PHASE_ROLL;
-		if (s->action == ACTION_DELETE)
-			return kind == VIM_PORT ? PHASE_MAIN : PHASE_LATE;
-	}
+	s->unit = unit_of(plan, s);
+	if (s->unit < plan->n && (!plan->at_once_why || plan->v[s->unit].action == ACTION_CHANGE))
+		return PHASE_ROLL;
+	if (s->action == ACTION_DELETE)
+		return plan->at_once_why || kind == VIM_SERVER || kind == VIM_PORT ? PHASE_MAIN
+										   : PHASE_LATE;
 	/* Networks, ports and servers may need the VLAN, address or VF of a deleted one. */
 	return kind == VIM_IMAGE || kind == VIM_FLAVOR ? PHASE_EARLY : PHASE_MAIN;
 }

@@ -441,18 +441,17 @@ static bool loses_files(const struct planner *p, const struct step *s)
 	       (s->n_files || s->changes & VIM_CHANGE_FILES);
 }
 
-/* A server that differs: changed in place if the VIM supports it. */
-static void decide_server(const struct planner *p, struct step *s)
+/* Changes the server in place if the VIM can. */
+static void change_server(const struct planner *p, struct step *s, unsigned changes)
 {
-	s->changes = vim_request_changes(&s->request, s->present->digest);
-	s->drive_lost = loses_files(p, s);
 	enum vim_state state = s->present->state;
-	/* What a killed run began goes on. */
+
+	s->changes |= changes;
+	s->drive_lost = loses_files(p, s);
+	/* BUSY: what a killed run began goes on. */
 	bool in_place = (state == VIM_STATE_ACTIVE || state == VIM_STATE_BUSY) && !s->drive_lost &&
 			!(s->changes & ~p->inventory->changes);
-
 	s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
-	s->why = xstrdup("the descriptor or its day-0 has changed");
 }
 
 /* The step's action, without regard to other steps. */
@@ -479,9 +478,12 @@ static void decide(const struct planner *p, struct step *s)
 		s->action = ACTION_UPDATE;
 		s->why = xstrdup("the descriptor has changed; update in place");
 	} else if (difference != VIM_SAME && s->request.kind == VIM_SERVER) {
-		decide_server(p, s);
+		change_server(p, s, vim_request_changes(&s->request, s->present->digest));
+		s->why = xstrdup("the descriptor or its day-0 has changed");
 	} else if (difference != VIM_SAME) {
-		s->action = ACTION_REPLACE;
+		bool in_place =
+			s->request.kind == VIM_PORT && p->inventory->changes & VIM_CHANGE_PORTS;
+		s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
 		s->why = xstrdup("the descriptor or its day-0 has changed");
 	} else if (s->request.kind == VIM_SERVER && s->present->state == VIM_STATE_DOWN) {
 		s->action = ACTION_REPLACE;
@@ -497,26 +499,50 @@ static void decide(const struct planner *p, struct step *s)
 	}
 }
 
+/* What of a server changes with this dependency; 0: it cannot be changed in place. */
+static unsigned change_by(const struct step *ground)
+{
+	if (ground->request.kind == VIM_IMAGE)
+		return VIM_CHANGE_IMAGE;
+	return ground->request.kind == VIM_PORT && ground->action != ACTION_REPLACE
+		       ? VIM_CHANGE_PORTS
+		       : 0;
+}
+
 /*
- * A dependency of the step is created or replaced. A server keeps its flavor, of which it has a
- * copy, and its image until it is rebuilt.
+ * A dependency of the step is created, replaced, or a port that changes. A server keeps its flavor,
+ * of which it has a copy, and its image until it is rebuilt.
  */
 static void follow(const struct planner *p, struct step *s, const struct step *ground)
 {
 	bool is_server = s->request.kind == VIM_SERVER;
+	unsigned change = is_server ? change_by(ground) : 0;
 
-	if (!step_makes(ground) || (is_server && ground->request.kind == VIM_FLAVOR))
+	if ((!step_makes(ground) && ground->action != ACTION_CHANGE) ||
+	    (is_server && ground->request.kind == VIM_FLAVOR))
 		return;
-	bool is_image = is_server && ground->request.kind == VIM_IMAGE;
-	s->drive_lost = is_image && loses_files(p, s);
-	if (is_image && !s->drive_lost && p->inventory->changes & VIM_CHANGE_IMAGE) {
-		s->action = ACTION_CHANGE;
-		s->changes |= VIM_CHANGE_IMAGE;
-	} else {
+	if (change & p->inventory->changes)
+		change_server(p, s, change);
+	else
 		s->action = ACTION_REPLACE;
-	}
 	free(s->why);
-	s->why = xasprintf("%s is created again", ground->name);
+	s->why = xasprintf("%s is %s", ground->name,
+			   ground->action == ACTION_CHANGE ? "changed" : "created again");
+}
+
+/* Ports change only with a server that changes: of one that is created they are created, too. */
+static void replace_ports(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *server = &plan->v[i];
+		if (server->request.kind != VIM_SERVER || server->action == ACTION_CHANGE)
+			continue;
+		for (size_t k = 0; k < server->n_needs; k++) {
+			struct step *port = &plan->v[server->needs[k]];
+			if (port->request.kind == VIM_PORT && port->action == ACTION_CHANGE)
+				port->action = ACTION_REPLACE;
+		}
+	}
 }
 
 /* Steps are sorted by stage, so one pass reaches all dependents of a replaced step. */
@@ -528,6 +554,39 @@ static void propagate(const struct planner *p)
 			if (s->action == ACTION_KEEP || s->action == ACTION_UPDATE ||
 			    s->action == ACTION_CHANGE)
 				follow(p, s, &p->plan->v[s->needs[k]]);
+	}
+	replace_ports(p->plan);
+}
+
+/* If networks are deleted before others are created, the ports on them go first. */
+static void keep_no_server(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].action == ACTION_CHANGE && plan->v[i].changes & VIM_CHANGE_PORTS)
+			plan->v[i].action = ACTION_REPLACE;
+	replace_ports(plan);
+	plan_phases(plan);
+}
+
+/* Of the servers that change in place; the steps no longer move. */
+static void collect_port_changes(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct step *server = &plan->v[i];
+		if (server->request.kind != VIM_SERVER || server->action == ACTION_DELETE)
+			continue;
+		for (size_t k = 0; k < plan->n; k++) {
+			const struct step *port = &plan->v[k];
+			if (port->action == ACTION_KEEP || port->action == ACTION_UPDATE ||
+			    !step_has_port(server, port))
+				continue;
+			bool gone = port->action == ACTION_DELETE;
+			*array_push(server->port_changes, server->n_port_changes) =
+				(struct vim_port_change){port->present,
+							 gone ? NULL : &port->request};
+		}
+		server->request.server.port_changes = server->port_changes;
+		server->request.server.n_port_changes = server->n_port_changes;
 	}
 }
 
@@ -655,9 +714,12 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 		else
 			find_unowned(&p, &plan->v[i]);
 	propagate(&p);
-	tell_changes(plan);
 	add_deletes(&p);
 	plan_phases(plan);
+	if (plan->at_once_why)
+		keep_no_server(plan);
+	collect_port_changes(plan);
+	tell_changes(plan);
 	*ret_plan = steal_ptr(plan);
 	return 0;
 }
@@ -695,7 +757,8 @@ void plan_free(struct plan *plan)
 		struct step *s = &plan->v[i];
 		names_free(s->port_names, s->n_ports);
 		array_free(s->files, s->n_files, drive_file_clear);
-		free_all(s->name, s->owner, s->why, s->about, s->user_data, s->interface, s->needs);
+		free_all(s->name, s->owner, s->why, s->about, s->user_data, s->interface, s->needs,
+			 s->port_changes);
 	}
 	free_all(plan->v, plan->at_once_why, plan);
 }

@@ -12,7 +12,7 @@ enum action {
 	ACTION_CREATE,  /* does not exist */
 	ACTION_KEEP,    /* exists, ours, as in the descriptor */
 	ACTION_UPDATE,  /* ours, differs, and the VIM can change it in place */
-	ACTION_CHANGE,  /* a server that the VIM can change with its ports and addresses kept */
+	ACTION_CHANGE,  /* a server that the VIM can change in place; a port that changes with it */
 	ACTION_REPLACE, /* ours, but incomplete, failed, or created from another request */
 	ACTION_DELETE,  /* ours, but no longer in the descriptor */
 	ACTION_USE,     /* exists in the VIM without our mark: used, never changed */
@@ -49,6 +49,8 @@ struct step {
 
 	char **port_names; /* of a server: owns request.server.port_names */
 	size_t n_ports;
+	struct vim_port_change *port_changes; /* owns request.server.port_changes */
+	size_t n_port_changes;
 	char *user_data;
 	struct drive_file *files; /* of a server */
 	size_t n_files;
@@ -88,6 +90,9 @@ void plan_free(struct plan *plan); /* NULL is fine */
 
 /* Whether the step depends on step number i of its plan. */
 bool step_needs(const struct step *step, size_t i);
+
+/* Whether the port, which may be one to delete, is the server's. */
+bool step_has_port(const struct step *server, const struct step *port);
 
 /* Whether it creates an object, new or as a replacement. */
 bool step_makes(const struct step *step);

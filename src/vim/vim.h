@@ -73,6 +73,12 @@ enum vim_change {
 	VIM_CHANGE_FILES = 32, /* on the config drive */
 };
 
+/* A port that changes with its server. */
+struct vim_port_change {
+	const struct vim_object *present;  /* NULL: it is new */
+	const struct vim_request *request; /* NULL: it is removed */
+};
+
 /* The name or id of an image, or of a network that the descriptor does not define. */
 struct vim_reference {
 	enum vim_kind kind;
@@ -124,6 +130,9 @@ struct vim_request {
 			size_t user_data_len;
 			const struct drive_file *files; /* on the config drive */
 			size_t n_files;
+			/* Of change, with VIM_CHANGE_PORTS. */
+			const struct vim_port_change *port_changes;
+			size_t n_port_changes;
 		} server;
 	};
 };
@@ -312,10 +321,10 @@ struct vim_ops {
 		      const struct vim_request *request, struct err *err);
 
 	/*
-	 * Changes a server to the parts of the request in `changes`: image, user data and files
-	 * (with a new disk), flavor, or both. Its id, ports and addresses are kept; with the same
-	 * flavor also its host. Returns when it runs again or cannot. The old state is kept until
-	 * `settle`.
+	 * Changes a server to the parts of the request in `changes`: image, user data, files and
+	 * ports (with a new disk), flavor, or both. Its id is kept, and the ports and addresses
+	 * that do not change; with the same flavor also its host. Returns when it runs again or
+	 * cannot. What is needed to go back is kept until `settle`.
 	 */
 	int (*change)(struct vim *vim, const struct vim_object *server,
 		      const struct vim_request *request, unsigned changes, struct err *err);

@@ -36,6 +36,7 @@ CONF = nova.conf.CONF
 HOST_JSON = "/cloud/host.json"
 AUDITED = "/cloud/run/host.audited"
 DRIVES = "/cloud/run/drives"
+ORDER = "/cloud/run/ports"
 LOOK_EVERY = 0.2
 
 
@@ -156,11 +157,19 @@ class HostJsonDriver(fake.FakeDriver):
             with open(path, "wb") as target:
                 target.write(content if isinstance(content, bytes) else content.encode())
 
+    @staticmethod
+    def _note_order(instance, network_info):
+        """The ids of the ports as the guest would find them, in ORDER/UUID."""
+        os.makedirs(ORDER, exist_ok=True)
+        with open(os.path.join(ORDER, instance.uuid), "w", encoding="ascii") as target:
+            target.write("\n".join(vif["id"] for vif in network_info or ()))
+
     # pylint: disable=too-many-arguments
     def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations, network_info=None,
               **kwargs):
         if injected_files:
             self._write_drive(instance, injected_files, network_info)
+        self._note_order(instance, network_info)
         fault = instance.metadata.get("fault", "")
         if fault == "spawn" or instance.display_name == "fault-spawn":
             raise exception.NovaException("this server cannot be started: fault=spawn")
@@ -178,6 +187,10 @@ class HostJsonDriver(fake.FakeDriver):
         """As libvirt does: one that could not be started is off. Nova would leave its rebuild without an end."""
         if instance.uuid in self.instances:
             super().power_off(instance, *args, **kwargs)
+
+    def detach_interface(self, context, instance, vif):
+        """Also one that the server was spawned with, of which Nova's own driver knows nothing."""
+        self._interfaces.pop(vif["id"], None)
 
     def migrate_disk_and_power_off(self, context, instance, *args, **kwargs):
         if instance.metadata.get("fault") == "audit":

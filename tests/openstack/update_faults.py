@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """More updates without an outage, and those whose second step fails: a suite of its own (make test-update), for its time."""
+import os
 import signal
 
 import cloud
@@ -113,6 +114,103 @@ class MoreUpdates(UpdateTest):
                 process.communicate()
             self.assertEqual(load.lost, 0)
             self.changed_twice()
+
+
+class Ports(UpdateTest):
+    """Ports that change: under the server where Neutron can, else detached, made anew and attached in their place."""
+
+    def port(self, name, nicid):
+        return self.ports()[f"two-vnfs_dns-{name}_0_{nicid}"]
+
+    def assert_order(self, name, count=3):
+        """The guest finds them in the order of the descriptor."""
+        with open(os.path.join(cloud.DIR, "run", "ports", self.one(name)["id"]), encoding="ascii") as source:
+            found = source.read().split()
+        self.assertEqual(found, [self.port(name, nicid)["id"] for nicid in range(count)])
+
+    def assert_same(self, *changed):
+        """All but the changed ports have the same ids, MACs and addresses; servers and hosts are the same."""
+        servers, ports = self.identities()
+        self.assertEqual(servers, self.kept[0])
+        for name, port in self.kept[1].items():
+            (self.assertNotEqual if name[-1] in changed else self.assertEqual)(port, ports[name])
+        self.assertEqual([self.one(name)["status"] for name in VNFS], ["ACTIVE", "ACTIVE"])
+
+    def test_binding(self):
+        self.design.option("trusted.1", "true")
+        plan = self.dnsvnf("plan", self.design).stdout
+        self.assertIn("~ port two-vnfs_dns-b_0_1", plan)
+        self.assertIn("its ports are changed, in the order of the descriptor, then it is rebuilt", plan)
+        done, _ = self.update()
+        self.assertIn("server two-vnfs_dns-b_0: 2 ports are detached, 2 attached", done.stderr)
+        self.assert_same("1")
+        for name in VNFS:
+            self.assert_order(name)
+            self.assertEqual(self.port(name, 1)["binding:profile"]["trusted"], "true")
+            self.assertEqual(self.port(name, 1)["fixed_ips"][0]["ip_address"], VNFS[name][1])
+        self.assertIn("0 objects", self.dnsvnf("deploy", self.design).stdout)
+
+    def test_binding_goes_back(self):
+        """The second does not serve with it: its port is again what it was, with its MAC and address."""
+        before = self.state()
+        self.design.option("trusted.1", "true")
+        self.design.edit(("<bootup_time>120", "<bootup_time>40"))
+        self.design.edit(("hostname: ${NAME}", "# not-on-b\nhostname: ${NAME}"), file="day0.cfg")
+        done, _ = self.update(1)
+        self.assertIn('server "two-vnfs_dns-b_0" was rolled back and serves', done.stderr)
+        self.assertEqual(self.state()["b"], before["b"])
+        now = self.identities()[1]["two-vnfs_dns-b_0_1"]
+        self.assertEqual(now[1:], self.kept[1]["two-vnfs_dns-b_0_1"][1:])
+        self.assertNotIn("trusted", self.port("b", 1)["binding:profile"])
+        self.assert_order("b")
+        self.design.edit(("# not-on-b\n", ""), file="day0.cfg")
+        self.update()
+        self.assert_same("1")
+        self.assertIn("0 objects", self.dnsvnf("deploy", self.design).stdout)
+
+    def test_address(self):
+        """Under the server; it is rebuilt for the guest to learn of it."""
+        for name, address in (("a", "10.10.10.20"), ("b", "10.10.10.21")):
+            management = VNFS[name][0]
+            self.design.edit((f"<ip_address>{management}</ip_address>",
+                              f"<ip_address>{management}</ip_address><addresses><address><address_id>0</address_id>"
+                              f"<subnet>management-subnet</subnet><ip_address>{address}</ip_address></address></addresses>"))
+        done, _ = self.update()
+        self.assertNotIn("detached", done.stderr)
+        self.assert_same("0")
+        for name, address in (("a", "10.10.10.20"), ("b", "10.10.10.21")):
+            self.assertEqual({fixed["ip_address"] for fixed in self.port(name, 0)["fixed_ips"]}, {VNFS[name][0], address})
+            self.assertEqual(self.port(name, 0)["id"], self.kept[1][f"two-vnfs_dns-{name}_0_0"][0])
+
+    def test_one_more_and_one_less(self):
+        more = ("<interface>\n<nicid>3</nicid>\n<network>management-network</network>\n</interface>\n"
+                "</interfaces>")
+        self.design.edit(("</interfaces>", more))
+        self.assertIn("+ port two-vnfs_dns-a_0_3", self.dnsvnf("plan", self.design).stdout)
+        done, _ = self.update()
+        self.assertIn("server two-vnfs_dns-a_0: 0 ports are detached, 1 attached", done.stderr)
+        self.assert_same()
+        for name in VNFS:
+            self.assert_order(name, 4)
+        self.design.edit((more, "</interfaces>"))
+        self.update()
+        self.assert_same()
+        self.assertEqual(self.surplus()["ports"], 6)
+
+    def test_killed(self):
+        """What a killed change of ports left is created again, whenever it was killed."""
+        for option in ("trusted.1", "trusted.2"):
+            self.design.option(option, "true")
+            wanted = "SHUTOFF" if option == "trusted.1" else "REBUILD"
+            with Load() as load, product.start("deploy", self.design.path) as process:
+                cloud.wait_for(lambda: process.poll() is not None or self.one("b")["status"] == wanted,  # pylint: disable=cell-var-from-loop
+                               "the change of the second", 120)
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+            self.assertEqual(load.lost, 0)
+            self.update()
+            self.assertEqual(self.surplus()["ports"], 6)
+            self.assertIn("0 objects", self.dnsvnf("deploy", self.design).stdout)
 
 
 if __name__ == "__main__":

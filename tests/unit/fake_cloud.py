@@ -2,6 +2,7 @@
 """A cloud in this process: what is POSTed is there afterwards, and any request can be spoiled."""
 import hashlib
 import http.server
+import itertools
 import json
 import re
 import ssl
@@ -127,6 +128,7 @@ class Cloud:
         self.new_server = {"status": "ACTIVE"}
         self.there = {kind: {} for kind in SINGULAR}
         self.there["images"]["image-1"] = IMAGE
+        self.numbers = {kind: itertools.count(len(things)) for kind, things in self.there.items()}
         self.lock = threading.Lock()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.cloud = self
@@ -158,9 +160,10 @@ class Cloud:
 
     def make(self, kind, given):
         with self.lock:
-            new = {"status": "ACTIVE", **given, "id": f"{kind}-{len(self.there[kind])}"}
+            number = next(self.numbers[kind])
+            new = {"status": "ACTIVE", **given, "id": f"{kind}-{number}"}
             if kind == "ports":
-                new.setdefault("mac_address", f"fa:16:3e:00:00:{len(self.there[kind]):02x}")
+                new.setdefault("mac_address", f"fa:16:3e:00:00:{number:02x}")
             if kind == "servers":
                 new["image"] = {"id": given.get("imageRef")}
                 new["OS-EXT-SRV-ATTR:user_data"] = given.get("user_data")

@@ -275,7 +275,75 @@ static void test_changes_of_a_server(void **state)
 	port->digest = xstrdup("0123456789abcdef:0123456789abcdef");
 	cleanup_plan struct plan *ports = make(model, &there);
 	cleanup_free char *why = step_interruption(ports, step(ports, VIM_SERVER, made->name));
-	assert_non_null(strstr(why, "because a port attached to it would be its last one"));
+	assert_non_null(strstr(why, "because this cannot be changed in place"));
+}
+
+static void spoil(struct vim_inventory *there, enum vim_kind kind, const char *name)
+{
+	struct vim_object *o = object(there, kind, name);
+
+	free(o->digest);
+	o->digest = xstrdup("0123456789abcdef:0123456789abcdef");
+}
+
+/* Where the VIM can, ports change with their server, which stays. */
+static void test_changes_of_ports(void **state)
+{
+	const struct vim_inventory empty = {0};
+	struct model *model = *state;
+	struct vm_group *group = &model->tenants[0].deployments[0].vm_groups[0];
+	cleanup_plan struct plan *first = make(model, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	const char *name = first->v[first->n - 1].name;
+
+	there.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_PORTS;
+	spoil(&there, VIM_PORT, "cpnr-dns_cpnr_0_1");
+	cleanup_plan struct plan *changed = make(model, &there);
+	const struct step *s = step(changed, VIM_SERVER, name);
+	const struct step *port = step(changed, VIM_PORT, "cpnr-dns_cpnr_0_1");
+	assert_int_equal(s->action, ACTION_CHANGE);
+	assert_int_equal(s->changes, VIM_CHANGE_PORTS);
+	assert_string_equal(s->why, "~ port cpnr-dns_cpnr_0_1");
+	assert_null(step_no_way_back(s));
+	cleanup_free char *text = step_interruption(changed, s);
+	assert_non_null(strstr(text, "its ports are changed, in the order of the descriptor, then "
+				     "it is rebuilt"));
+	assert_int_equal(port->action, ACTION_CHANGE);
+	assert_int_equal(port->phase, PHASE_ROLL);
+	assert_ptr_equal(&changed->v[port->unit], s);
+	assert_int_equal(s->request.server.n_port_changes, 1);
+	assert_ptr_equal(s->request.server.port_changes[0].present, port->present);
+	assert_ptr_equal(s->request.server.port_changes[0].request, &port->request);
+	plan_at_once(changed, "asked for");
+	assert_int_equal(port->phase, PHASE_ROLL);
+
+	/* One that is off is created again, with that port. */
+	object(&there, VIM_SERVER, name)->state = VIM_STATE_DOWN;
+	cleanup_plan struct plan *off = make(model, &there);
+	assert_int_equal(step(off, VIM_SERVER, name)->action, ACTION_REPLACE);
+	assert_int_equal(step(off, VIM_PORT, "cpnr-dns_cpnr_0_1")->action, ACTION_REPLACE);
+	assert_int_equal(step(off, VIM_PORT, "cpnr-dns_cpnr_0_2")->action, ACTION_KEEP);
+	object(&there, VIM_SERVER, name)->state = VIM_STATE_ACTIVE;
+
+	/* A network that is created again takes all with it. */
+	spoil(&there, VIM_NETWORK, "sriov-network-2");
+	cleanup_plan struct plan *networks = make(model, &there);
+	assert_non_null(networks->at_once_why);
+	assert_int_equal(step(networks, VIM_SERVER, name)->action, ACTION_REPLACE);
+	assert_int_equal(step(networks, VIM_PORT, "cpnr-dns_cpnr_0_1")->action, ACTION_REPLACE);
+
+	/* The last port is no longer wanted. */
+	cleanup_inventory struct vim_inventory all = carried_out(first);
+	all.changes = there.changes;
+	group->n_interfaces--;
+	cleanup_plan struct plan *fewer = make(model, &all);
+	group->n_interfaces++;
+	s = step(fewer, VIM_SERVER, name);
+	assert_int_equal(s->action, ACTION_CHANGE);
+	assert_string_equal(s->why, "- port cpnr-dns_cpnr_0_3");
+	assert_int_equal(step(fewer, VIM_PORT, "cpnr-dns_cpnr_0_3")->phase, PHASE_ROLL);
+	assert_int_equal(s->request.server.n_port_changes, 1);
+	assert_null(s->request.server.port_changes[0].request);
 }
 
 /* Nova loses files on the config drive in whatever it does in place; the embedded VIM does not. */
@@ -472,6 +540,7 @@ int main(void)
 		TEST(test_half_made_and_failed_are_replaced),
 		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		TEST(test_changes_of_a_server),
+		TEST(test_changes_of_ports),
 		TEST(test_changes_of_a_server_with_files),
 		TEST(test_subnet_of_the_same_name_elsewhere),
 		TEST(test_two_ports_of_one_name_are_refused),

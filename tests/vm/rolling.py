@@ -78,10 +78,19 @@ class Rolling(Leaves):
         self.assertEqual(seen["neither"], 0, done.stderr)
         return done, seen
 
+    def new_mac(self, folder, mac):
+        """The management port of the first gets another MAC."""
+        self.edit(folder, "dep.xml", ("<nicid>0</nicid>\n                <network>management-network</network>\n"
+                                      "                <ip_address>10.10.10.10<",
+                                      "<nicid>0</nicid>\n                <network>management-network</network>\n"
+                                      f"                <mac_address>{mac}</mac_address>\n"
+                                      "                <ip_address>10.10.10.10<"))
+
     def macs(self):
         links = subprocess.run(["ip", "-n", namespace("two-vnfs"), "-o", "neigh"], capture_output=True, text=True,
                                check=True).stdout
-        return {line.split()[0]: line.split()[4] for line in links.splitlines() if "lladdr" in line}
+        return {line.split()[0]: line.split()[4] for line in links.splitlines()
+                if "lladdr" in line and line.startswith("10.")}
 
     def test_day0_then_one_that_does_not_serve(self):
         design = self.two_vnfs()
@@ -90,22 +99,28 @@ class Rolling(Leaves):
         before = self.macs()
 
         self.edit(folder, "day0.cfg", ("runcmd:\n", "runcmd:\n  - touch /run/changed\n"))
+        self.new_mac(folder, "52:54:00:00:00:0a")
         plan = dnsvnf("plan", "--exit-code", design, check=False)
         self.assertEqual(1, plan.returncode)
         self.assertIn("two-vnfs_dns-b_0 serves meanwhile", plan.stdout)
+        self.assertIn("~ port two-vnfs_dns-a_0_0", plan.stdout)
         done, seen = self.update(design)
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertTrue(all(seen["missed"].values()))
-        self.assertTrue({mac for ip, mac in before.items() if ip.startswith("10.")} <= set(self.macs().values()))
+        changed = self.macs()
+        self.assertEqual("52:54:00:00:00:0a", changed["10.10.10.10"])
+        self.assertEqual(before["10.10.10.11"], changed["10.10.10.11"])
         self.assertEqual(0, dnsvnf("plan", "--exit-code", design).returncode)
 
-        # The bond of the first never comes up: it goes back, and the second is not touched.
+        # The DNS server of the first never comes up: it goes back, and the second is not touched.
         self.edit(folder, "dep.xml", ("<bootup_time>600", "<bootup_time>240"))
         self.edit(folder, "day0.cfg", ("  - nmcli connection up bond0\n", "  - systemctl mask --now knot\n"))
+        self.edit(folder, "dep.xml", ("52:54:00:00:00:0a", "52:54:00:00:00:0b"))
         done, seen = self.update(design)
         self.assertEqual(1, done.returncode)
         self.assertIn("two-vnfs_dns-a_0\" was rolled back and serves", done.stderr)
         self.assertEqual(0, seen["missed"][self.ADDRESSES[1]])
+        self.assertEqual(changed, self.macs())
 
 
 if __name__ == "__main__":

@@ -441,6 +441,72 @@ static void test_lost_folder_is_cleaned_up(void **state)
 	assert_string_equal(before, after);
 }
 
+/* Changes the server to the model, which differs in its ports, and keeps it or goes back. */
+static void change_ports(struct vim *vim, bool keep)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_inventory struct vim_inventory there = {0};
+	cleanup_plan struct plan *plan = NULL;
+	const struct step *server = NULL;
+
+	must(apply_prepare(vim, model, tenant, deployment, &there, &plan, &err), &err);
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].request.kind == VIM_SERVER)
+			server = &plan->v[i];
+	if (!server) {
+		fail_msg("no server in the plan");
+		return;
+	}
+	assert_int_equal(server->action, ACTION_CHANGE);
+	assert_int_equal(server->changes, VIM_CHANGE_PORTS);
+	must(vim->ops->change(vim, server->present, &server->request, server->changes, &err), &err);
+	must(vim->ops->settle(vim, server->present, &server->request, keep, &err), &err);
+}
+
+static void check_port(struct vim *vim, size_t n, const char *mac)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_server_info struct vim_server_info info = {0};
+
+	must(vim->ops->server(vim, server_name, VIM_LOOK_ALL, &info, &err), &err);
+	assert_int_equal(info.state, VIM_STATE_ACTIVE);
+	assert_int_equal(info.n_ports, n);
+	assert_string_equal(info.ports[2].mac_address, mac);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(info.ports[i].status, "ACTIVE");
+}
+
+static void test_ports_change_and_go_back(void **state)
+{
+	(void)state;
+	struct vm_group *group = &deployment->vm_groups[0];
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_free char *before = host_state();
+	cleanup_vim struct vim *vim = open_vim();
+	char *old = group->interfaces[2].mac_address;
+	char new[] = "fa:16:3e:10:00:99";
+
+	must(make(vim, VIM_SERVER, &err), &err);
+	group->interfaces[2].mac_address = new;
+	change_ports(vim, false);
+	check_port(vim, 4, old);
+	change_ports(vim, true);
+	check_port(vim, 4, new);
+
+	group->interfaces[2].mac_address = old;
+	group->n_interfaces--;
+	change_ports(vim, false);
+	check_port(vim, 4, new);
+	change_ports(vim, true);
+	check_port(vim, 3, old);
+	group->n_interfaces++;
+	change_ports(vim, true);
+	check_server(vim);
+	undeploy(vim);
+	cleanup_free char *after = host_state();
+	assert_string_equal(before, after);
+}
+
 static int setup(void **state)
 {
 	cleanup_findings struct findings findings = {0};
@@ -490,6 +556,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_second_run_is_refused),
 		cmocka_unit_test(test_killed_run_is_cleaned_up),
 		cmocka_unit_test(test_server_lives_and_dies),
+		cmocka_unit_test(test_ports_change_and_go_back),
 		cmocka_unit_test(test_port_in_use_is_told),
 		cmocka_unit_test(test_lost_folder_is_cleaned_up),
 		cmocka_unit_test(test_no_room_for_a_disk_is_told),

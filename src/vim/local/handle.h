@@ -63,18 +63,41 @@ int server_look(struct local *local, const struct record *server, struct server_
 int server_info(struct local *local, const struct records *records, const struct record *server,
 		struct vim_server_info *ret, struct err *err);
 int server_destroy(struct local *local, const struct record *server, struct err *err);
-/* Restarts the server as requested; the old disk and record are kept. */
-int server_change(struct local *local, const struct vim_request *request, struct records *records,
-		  struct record *server, unsigned changes, struct err *err);
-/* After server_change: removes the old disk and record (keep), or restarts the server from them. */
-int server_settle(struct local *local, struct records *records, struct record *server, bool keep,
-		  struct err *err);
+/* Stops the server, and keeps its old disk, record and changed ports (of ports_note; owned). */
+int server_change_begin(struct local *local, struct record *server, json_t *ports, unsigned changes,
+			struct err *err);
+/* Then: starts it as requested. */
+int server_change_end(struct local *local, const struct vim_request *request,
+		      struct records *records, struct record *server, unsigned changes,
+		      struct err *err);
+/* After a change: removes the old disk and record. */
+int server_keep(struct local *local, struct record *server, struct err *err);
+/* Or stops it, with its old disk and record; *ret_ports (owned, or NULL) were its changed ports. */
+int server_back_begin(struct local *local, struct record *server, json_t **ret_ports,
+		      struct err *err);
+/* Then: starts it again. */
+int server_back_end(struct local *local, struct records *records, struct record *server,
+		    struct err *err);
 /* The user data that it was created with, "" for none; NULL: unknown. The caller frees. */
 char *server_user_data(struct local *local, const struct record *server);
 int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,
 		    struct err *err);
 int server_console(struct local *local, const struct record *server, char **ret_text,
 		   struct err *err);
+
+/* ports.c: the server's changed ports as they are, for ports_swap_back; owned. */
+json_t *ports_note(const struct records *records, const struct vim_request *server);
+/* Changes them; records and pointers to them move. */
+int ports_swap(struct local *local, const struct vim_request *server, struct records *records,
+	       struct err *err);
+int ports_swap_back(struct local *local, const struct vim_request *server, struct records *records,
+		    const json_t *noted, struct err *err);
+
+/* object.c: one object with its record. */
+int local_create_one(struct local *local, const struct vim_request *request,
+		     struct records *records, struct err *err);
+int local_destroy_one(struct local *local, struct records *records, const struct vim_object *object,
+		      struct err *err);
 
 /* The request's flavor, else the recorded one, read into *store; NULL: none. */
 const struct flavor *local_flavor(const struct vim_request *server, const struct records *records,

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "net/netlink.h"
@@ -204,7 +205,7 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 	cleanup_records struct records records = {0};
 	cleanup_inventory struct vim_inventory inventory = {
 		.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR |
-			   VIM_CHANGE_FILES};
+			   VIM_CHANGE_FILES | VIM_CHANGE_PORTS};
 
 	int bad = store_load(&local->store, &records, err);
 	if (bad < 0 && bad != -EBADMSG)
@@ -290,64 +291,6 @@ static int local_admit(struct vim *vim, const struct vim_request *server,
 	return r < 0 ? r : local_qemu(local, err);
 }
 
-static int realise(struct local *local, const struct vim_request *request, struct records *records,
-		   struct record *record, struct err *err)
-{
-	cleanup_image_files struct image_files files = {0};
-	int r;
-
-	switch (record->kind) {
-	case VIM_FLAVOR:
-	case VIM_SERVER_GROUP: /* there is one host: nothing to keep apart */
-		return 0;
-	case VIM_IMAGE:
-		r = image_find(record->name, request->image->src, &files, err);
-		if (r == 0)
-			json_object_set_new(record->made, "disk", json_string(files.disk));
-		return r;
-	case VIM_NETWORK:
-		return net_network_create(local, records, record, err);
-	case VIM_SUBNET:
-		return net_subnet_create(local, records, record, err);
-	case VIM_PORT:
-		return net_port_create(local, records, record, err);
-	case VIM_SERVER:
-		return server_create(local, request, records, record, err);
-	}
-	return 0;
-}
-
-static int create_one(struct local *local, const struct vim_request *request,
-		      struct records *records, struct err *err)
-{
-	const char *kind = vim_kind_name(request->kind);
-
-	/* A changed image is created beside the old one. */
-	if (request->kind != VIM_IMAGE && records_find(records, request->kind, request->name))
-		return err_code(err, REFUSED, EEXIST, "%s \"%s\" exists already", kind,
-				request->name);
-	struct record *record = records_new(records, request->kind, request->name);
-	record->owner = xstrdup(request->owner);
-	record->digest = vim_request_digest(request);
-	json_decref(record->spec);
-	record->spec = vim_request_json(request);
-	int r = record_save(&local->store, record, err);
-	if (r == 0)
-		r = realise(local, request, records, record, err);
-	if (r < 0) {
-		err_wrap(err, "%s %s", kind, request->name);
-		if (err) {
-			json_object_set_new(record->made, "fault", json_string(err->text));
-			json_object_set_new(record->made, "no_host",
-					    json_boolean(err->kind == ERR_NO_CAPACITY));
-			record_save(&local->store, record, NULL);
-		}
-		return r;
-	}
-	record->done = true;
-	return record_save(&local->store, record, err);
-}
-
 static int local_create(struct vim *vim, const struct vim_request *requests, size_t n,
 			const struct vim_watch *watch, struct err *err)
 {
@@ -361,7 +304,7 @@ static int local_create(struct vim *vim, const struct vim_request *requests, siz
 		if (run_interrupted(vim->run))
 			return err_set(err, INTERRUPTED, "interrupted");
 		vim_watch_report(watch, i, EVENT_STARTED, NULL);
-		r = create_one(local, &requests[i], &records, err);
+		r = local_create_one(local, &requests[i], &records, err);
 		if (r == 0)
 			vim_watch_report(watch, i, EVENT_SUCCESS, NULL);
 	}
@@ -398,7 +341,14 @@ static int local_change(struct vim *vim, const struct vim_object *object,
 	struct record *server;
 
 	int r = find_for_change(local, object->name, &records, &server, err);
-	return r < 0 ? r : server_change(local, request, &records, server, changes, err);
+	if (r == 0)
+		r = server_change_begin(local, server, ports_note(&records, request), changes, err);
+	if (r == 0)
+		r = ports_swap(local, request, &records, err);
+	if (r < 0)
+		return r;
+	server = records_find(&records, VIM_SERVER, object->name);
+	return server_change_end(local, request, &records, server, changes, err);
 }
 
 static int local_settle(struct vim *vim, const struct vim_object *object,
@@ -408,9 +358,19 @@ static int local_settle(struct vim *vim, const struct vim_object *object,
 	cleanup_records struct records records = {0};
 	struct record *server;
 
-	(void)request;
+	cleanup_json json_t *ports = NULL;
 	int r = find_for_change(local, object->name, &records, &server, err);
-	return r < 0 ? r : server_settle(local, &records, server, keep, err);
+	if (r < 0 || !json_object_get(server->made, "before"))
+		return r;
+	if (keep)
+		return server_keep(local, server, err);
+	r = server_back_begin(local, server, &ports, err);
+	if (r == 0)
+		r = ports_swap_back(local, request, &records, ports, err);
+	if (r < 0)
+		return r;
+	server = records_find(&records, VIM_SERVER, object->name);
+	return server_back_end(local, &records, server, err);
 }
 
 static int local_server(struct vim *vim, const char *server_name, enum vim_look look,
@@ -423,53 +383,6 @@ static int local_server(struct vim *vim, const char *server_name, enum vim_look 
 	(void)look; /* reading one costs as much as reading all */
 	int r = find_server(local, server_name, &records, &server, err);
 	return r < 0 ? r : server_info(local, &records, server, ret, err);
-}
-
-/* Removes the record from the array and passes its ownership to the caller. */
-static struct record take(struct records *records, size_t i)
-{
-	struct record record = records->v[i];
-
-	memmove(records->v + i, records->v + i + 1, (records->n - i - 1) * sizeof(*records->v));
-	records->n--;
-	return record;
-}
-
-static int unmake(struct local *local, const struct records *records, const struct record *record,
-		  struct err *err)
-{
-	switch (record->kind) {
-	case VIM_IMAGE:
-	case VIM_FLAVOR:
-	case VIM_SERVER_GROUP:
-		return 0;
-	case VIM_SUBNET:
-		return net_subnet_destroy(local, records, record, err);
-	case VIM_NETWORK:
-		return net_prune(local, records, err);
-	case VIM_PORT:
-		return net_port_destroy(local, record, err);
-	case VIM_SERVER:
-		return server_destroy(local, record, err);
-	}
-	return 0;
-}
-
-static int destroy_one(struct local *local, struct records *records,
-		       const struct vim_object *object, struct err *err)
-{
-	for (size_t i = 0; i < records->n; i++) {
-		if (!streq(records->v[i].id, object->id))
-			continue;
-		struct records gone = {0};
-		*array_push(gone.v, gone.n) = take(records, i);
-		int r = unmake(local, records, &gone.v[0], err);
-		if (r == 0)
-			r = record_remove(&local->store, &gone.v[0], err);
-		records_clear(&gone);
-		return r;
-	}
-	return 0;
 }
 
 /* While there are records that release() can no longer read: as is_recorded() in handle.c. */
@@ -512,7 +425,7 @@ static int local_destroy(struct vim *vim, const struct vim_object *const *object
 			if (run_interrupted(vim->run))
 				return err_set(err, INTERRUPTED, "interrupted");
 			vim_watch_report(watch, i, EVENT_STARTED, NULL);
-			r = destroy_one(local, &records, objects[i], &one);
+			r = local_destroy_one(local, &records, objects[i], &one);
 			vim_watch_report(watch, i, r < 0 ? EVENT_FAILURE : EVENT_SUCCESS, one.text);
 			if (r < 0 && first == 0)
 				first = err_pass(err, &one, "delete %s \"%s\"",

@@ -587,40 +587,51 @@ static int move_files(struct local *local, const struct record *server, bool bac
 	return 0;
 }
 
-static void note_before(struct record *server)
+static void note_before(struct record *server, json_t *ports)
 {
 	json_t *before = json_object();
 
 	json_object_set(before, "spec", server->spec);
 	json_object_set_new(before, "digest", json_string(server->digest));
 	json_object_set(before, "image", json_object_get(server->made, "image"));
+	json_object_set_new(before, "ports", ports);
 	json_object_set_new(server->made, "before", before);
 }
 
-int server_change(struct local *local, const struct vim_request *request, struct records *records,
-		  struct record *server, unsigned changes, struct err *err)
+/* The guest applies its day-0, also to new ports, at the first boot of a disk only. */
+static bool needs_disk(unsigned changes)
 {
-	bool rebuild = changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES);
+	return changes &
+	       (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES | VIM_CHANGE_PORTS);
+}
 
-	note_before(server);
+int server_change_begin(struct local *local, struct record *server, json_t *ports, unsigned changes,
+			struct err *err)
+{
+	note_before(server, ports);
 	int r = record_save(&local->store, server, err);
 	if (r == 0)
 		r = stop(local, server, err);
-	if (r == 0 && rebuild)
-		r = move_files(local, server, false, err);
-	if (r == 0)
-		r = start(local, request, records, server, rebuild, err);
+	return r == 0 && needs_disk(changes) ? move_files(local, server, false, err) : r;
+}
+
+int server_change_end(struct local *local, const struct vim_request *request,
+		      struct records *records, struct record *server, unsigned changes,
+		      struct err *err)
+{
+	/* It is started with the ports of the record. */
+	json_decref(server->spec);
+	server->spec = vim_request_json(request);
+	int r = start(local, request, records, server, needs_disk(changes), err);
 	if (r < 0)
 		return r;
 	/* From here on the record has the new request, also for the next run. */
 	free(server->digest);
 	server->digest = vim_request_digest(request);
-	json_decref(server->spec);
-	server->spec = vim_request_json(request);
 	return record_save(&local->store, server, err);
 }
 
-static int forget_before(struct local *local, struct record *server, struct err *err)
+int server_keep(struct local *local, struct record *server, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(guest_files); i++) {
 		cleanup_free char *file = record_file(server, guest_files[i]);
@@ -634,8 +645,8 @@ static int forget_before(struct local *local, struct record *server, struct err 
 }
 
 /* The previous request; names are borrowed from its record. */
-static int start_again(struct local *local, struct records *records, struct record *server,
-		       struct err *err)
+int server_back_end(struct local *local, struct records *records, struct record *server,
+		    struct err *err)
 {
 	const json_t *flavor_spec = json_object_get(server->spec, "flavor_spec");
 	struct flavor flavor = {0};
@@ -659,15 +670,10 @@ static int start_again(struct local *local, struct records *records, struct reco
 	return r;
 }
 
-int server_settle(struct local *local, struct records *records, struct record *server, bool keep,
-		  struct err *err)
+int server_back_begin(struct local *local, struct record *server, json_t **ret_ports,
+		      struct err *err)
 {
 	const json_t *before = json_object_get(server->made, "before");
-
-	if (!before)
-		return 0;
-	if (keep)
-		return forget_before(local, server, err);
 	int r = stop(local, server, err);
 	if (r == 0)
 		r = move_files(local, server, true, err);
@@ -678,9 +684,9 @@ int server_settle(struct local *local, struct records *records, struct record *s
 	free(server->digest);
 	server->digest = xstrdup(record_string(before, "digest"));
 	json_object_set(server->made, "image", json_object_get(before, "image"));
+	*ret_ports = json_incref(json_object_get(before, "ports"));
 	json_object_del(server->made, "before");
-	r = record_save(&local->store, server, err);
-	return r < 0 ? r : start_again(local, records, server, err);
+	return record_save(&local->store, server, err);
 }
 
 static int save_link(struct local *local, struct record *port, bool up, struct err *err)

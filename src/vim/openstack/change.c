@@ -1,113 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Changes a server in place by Nova's rebuild and resize, and rolls it back: a resize by its
- * revert, a rebuild by another rebuild with the old image and user data. Mark and new digest are
- * part of the rebuild; a resize gets its digest when it is confirmed, so that an interrupted one is
- * continued. While Nova confirms, it shows no task and refuses metadata.
+ * revert, a rebuild by another rebuild with the old image and user data; ports: ports.c. Mark and
+ * new digest are part of the rebuild; a resize gets its digest when it is confirmed, so that an
+ * interrupted one is continued. While Nova confirms, it shows no task and refuses metadata.
  * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
  */
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 
-#define USER_DATA_MINOR 57 /* a rebuild takes user_data */
-#define PAUSE_MS        500
-#define TASK_S          1800 /* a resize may copy the disk to another host */
-#define USER_DATA       "OS-EXT-SRV-ATTR:user_data"
+#define USER_DATA "OS-EXT-SRV-ATTR:user_data"
 
 static const char *text(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key));
-}
-
-unsigned openstack_changes(const struct openstack *os)
-{
-	unsigned changes = VIM_CHANGE_IMAGE | VIM_CHANGE_FLAVOR;
-
-	return session_nova_minor(os->session) >= USER_DATA_MINOR ? changes | VIM_CHANGE_USER_DATA
-								  : changes;
-}
-
-/* The complete server; the caller releases *ret. */
-static int look(struct openstack *os, const char *id, json_t **ret, struct err *err)
-{
-	json_t *answer = NULL;
-	int r = session_call(os->session, SERVICE_COMPUTE, "GET", xasprintf("/servers/%s", id),
-			     NULL, &answer, err);
-
-	if (r < 0)
-		return r;
-	*ret = json_incref(json_object_get(answer, "server"));
-	json_decref(answer);
-	return *ret ? 0 : err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no server %s", id);
-}
-
-/* Waits until Nova has no task for it and its status is no longer `left` (may be NULL). */
-static int wait_task(struct openstack *os, const char *id, const char *left, json_t **ret,
-		     struct err *err)
-{
-	for (int64_t end = clock_deadline(TASK_S * INT64_C(1000));;) {
-		json_t *server = NULL;
-		int r = look(os, id, &server, err);
-		if (r < 0)
-			return r;
-		const json_t *task = json_object_get(server, "OS-EXT-STS:task_state");
-		const char *status = text(server, "status");
-		bool busy = (task && !json_is_null(task)) || streq(status, "BUILD") ||
-			    (left && streq(status, left));
-		if (!busy) {
-			*ret = server;
-			return 0;
-		}
-		cleanup_free char *doing = xstrdup(json_string_value(task));
-		json_decref(server);
-		if (run_interrupted(os->vim.run))
-			return err_set(err, INTERRUPTED, "interrupted during Nova's task %s",
-				       doing ? doing : "(unknown)");
-		if (clock_left_ms(end) == 0)
-			return err_code(err, FAILED, ETIMEDOUT,
-					"Nova's task %s is not finished after %d s: see "
-					"nova-compute's log on the host",
-					doing ? doing : "(unknown)", TASK_S);
-		clock_sleep(PAUSE_MS * US_PER_MS);
-	}
-}
-
-/* Sends an action and waits for its end, as wait_task. If its outcome is unknown, the server's
- * state decides. */
-static int act(struct openstack *os, const char *id, json_t *action, const char *left, json_t **ret,
-	       struct err *err)
-{
-	struct call *call =
-		call_new(SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/action", id), action);
-	int r = session_calls(os->session, &call, 1, err);
-
-	if (r < 0 && call->lost) {
-		event_note(os->vim.run, "ROLL", "%s: checking whether it was done", call->err.text);
-		err_clear(err);
-		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be working on it */
-		r = 0;
-	}
-	call_free(call);
-	json_decref(os->polled);
-	os->polled = NULL;
-	return r < 0 ? r : wait_task(os, id, left, ret, err);
-}
-
-static int failed(const json_t *server, const char *what, struct err *err)
-{
-	cleanup_free char *fault = json_try_text(json_object_get(server, "fault"), "message");
-	const char *status = text(server, "status");
-
-	if (streq(status, "ERROR"))
-		return err_set(err, FAILED, "%s: the server is in ERROR: %s", what,
-			       fault ? fault : "no reason given");
-	return err_set(err, FAILED, "%s: the server is %s", what, status ? status : "gone");
 }
 
 /* Takes ownership of the rebuild's body. */
@@ -115,12 +26,12 @@ static int rebuild(struct openstack *os, const char *id, json_t *body, struct er
 {
 	cleanup_free char *digest = xstrdup(text(json_object_get(body, "metadata"), MARK_DIGEST));
 	json_t *server = NULL;
-	int r = act(os, id, json_pack("{s:o}", "rebuild", body), NULL, &server, err);
+	int r = openstack_act(os, id, json_pack("{s:o}", "rebuild", body), NULL, &server, err);
 
 	if (r < 0)
 		return r;
 	if (!streq(text(server, "status"), "ACTIVE"))
-		r = failed(server, "rebuild", err);
+		r = openstack_failed(server, "rebuild", err);
 	else if (digest && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
 		r = err_set(err, FAILED, "Nova did not carry out the rebuild");
 	json_decref(server);
@@ -154,11 +65,11 @@ static int rebuild_forward(struct openstack *os, const struct vim_object *server
 			return r;
 		}
 	}
-	os->changed |= changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
+	os->changed |= VIM_CHANGE_IMAGE | (changes & VIM_CHANGE_USER_DATA); /* its disk is new */
 	int r = rebuild(os, server->id, body, err);
 	/* Refused: nothing was changed. */
 	if (r < 0 && err && (err->kind == ERR_REFUSED || err->kind == ERR_NOT_FOUND))
-		os->changed = 0;
+		os->changed &= ~(VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA);
 	return r;
 }
 
@@ -192,9 +103,9 @@ static int resize(struct openstack *os, const struct vim_object *object,
 	/* A killed run may have reached this state. */
 	if (has_flavor(os->before, request) && streq(text(os->before, "status"), "VERIFY_RESIZE"))
 		return 0;
-	int r = act(os, object->id,
-		    json_pack("{s:{s:s}}", "resize", "flavorRef", flavor->object.id), NULL, &server,
-		    err);
+	int r = openstack_act(os, object->id,
+			      json_pack("{s:{s:s}}", "resize", "flavorRef", flavor->object.id),
+			      NULL, &server, err);
 	if (r < 0)
 		return r;
 	bool taken = has_flavor(server, request);
@@ -207,7 +118,7 @@ static int resize(struct openstack *os, const struct vim_object *object,
 			"no host accepts it with flavor \"%s\" (the resize found no valid host)",
 			request->server.flavor_name);
 	else
-		r = failed(server, "resize", err);
+		r = openstack_failed(server, "resize", err);
 	json_decref(server);
 	return r;
 }
@@ -218,8 +129,8 @@ static int set_active(struct openstack *os, const char *id, const char *why, jso
 {
 	event_note(os->vim.run, "ROLL", "%s; it runs with its new flavor, so it is set to ACTIVE",
 		   why);
-	int r = act(os, id, json_pack("{s:{s:s}}", "os-resetState", "state", "active"), "ERROR",
-		    ret, err);
+	int r = openstack_act(os, id, json_pack("{s:{s:s}}", "os-resetState", "state", "active"),
+			      "ERROR", ret, err);
 	return r < 0 ? err_wrap(err,
 				"%s; it runs with its new flavor: openstack server set --state "
 				"active %s, by the role admin, then run 'dnsvnf deploy'",
@@ -237,11 +148,12 @@ static int confirm(struct openstack *os, const char *id, const struct vim_reques
 		   json_t **ret, struct err *err)
 {
 	cleanup_err struct err why = ERR_INIT;
-	int r = act(os, id, json_pack("{s:n}", "confirmResize"), "VERIFY_RESIZE", ret, err);
+	int r = openstack_act(os, id, json_pack("{s:n}", "confirmResize"), "VERIFY_RESIZE", ret,
+			      err);
 
 	if (r < 0 || streq(text(*ret, "status"), "ACTIVE"))
 		return r;
-	failed(*ret, "confirmation of the resize", &why);
+	openstack_failed(*ret, "confirmation of the resize", &why);
 	bool runs = streq(text(*ret, "status"), "ERROR") && has_flavor(*ret, request);
 	json_decref(steal_ptr(*ret));
 	return runs ? set_active(os, id, why.text, ret, err) : err_copy(err, &why);
@@ -257,12 +169,13 @@ static int tidy(struct openstack *os, const char *id, const struct vim_request *
 	int r;
 
 	if (resource_runs_unconfirmed(os->before)) {
-		failed(os->before, "confirmation of the resize", &why);
+		openstack_failed(os->before, "confirmation of the resize", &why);
 		r = set_active(os, id, why.text, &server, err);
 	} else if (!streq(text(os->before, "status"), "VERIFY_RESIZE")) {
 		return 0;
 	} else if (!has_flavor(os->before, request)) {
-		r = act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE", &server, err);
+		r = openstack_act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE",
+				  &server, err);
 	} else if (changes == VIM_CHANGE_FLAVOR) {
 		return 0;
 	} else {
@@ -286,10 +199,15 @@ int openstack_change(struct vim *vim, const struct vim_object *server,
 	json_decref(os->before);
 	os->before = NULL;
 	os->changed = 0;
-	r = wait_task(os, server->id, NULL, &os->before, err);
+	r = openstack_wait(os, server->id, NULL, &os->before, err);
 	if (r == 0)
 		r = tidy(os, server->id, request, changes, err);
-	if (r == 0 && changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA))
+	if (r == 0 && changes & VIM_CHANGE_PORTS) {
+		os->changed |= VIM_CHANGE_PORTS;
+		r = openstack_change_ports(os, server->id, request, err);
+	}
+	/* The guest applies its day-0 to new ports at the first boot of a disk only. */
+	if (r == 0 && changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_PORTS))
 		r = rebuild_forward(os, server, request, changes, err);
 	if (r == 0 && changes & VIM_CHANGE_FLAVOR &&
 	    !(has_flavor(os->before, request) && streq(text(os->before, "status"), "ACTIVE")))
@@ -302,7 +220,7 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 {
 	cleanup_free char *digest = vim_request_digest(request);
 	json_t *server = NULL;
-	int r = look(os, id, &server, err);
+	int r = openstack_look(os, id, &server, err);
 
 	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
 		json_decref(steal_ptr(server));
@@ -319,13 +237,14 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 static int revert_resize(struct openstack *os, const char *id, struct err *err)
 {
 	json_t *server = NULL;
-	int r = wait_task(os, id, NULL, &server, err);
+	int r = openstack_wait(os, id, NULL, &server, err);
 
 	if (r == 0 && streq(text(server, "status"), "VERIFY_RESIZE")) {
 		json_decref(steal_ptr(server));
-		r = act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE", &server, err);
+		r = openstack_act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE",
+				  &server, err);
 		if (r == 0 && !streq(text(server, "status"), "ACTIVE"))
-			r = failed(server, "revert of the resize", err);
+			r = openstack_failed(server, "revert of the resize", err);
 	}
 	json_decref(server);
 	return r;
@@ -359,6 +278,8 @@ int openstack_settle(struct vim *vim, const struct vim_object *server,
 		return keep(os, server->id, request, err);
 	if (os->changed & VIM_CHANGE_FLAVOR)
 		r = revert_resize(os, server->id, err);
+	if (r == 0 && os->changed & VIM_CHANGE_PORTS)
+		r = openstack_restore_ports(os, server->id, request, err);
 	if (r == 0 && os->changed & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA))
 		r = rebuild_back(os, server->id, err);
 	return r;

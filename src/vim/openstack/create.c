@@ -588,8 +588,8 @@ static bool has_servers(const struct vim_request *requests, size_t n)
 }
 
 /* Only when a port names some. */
-static int learn_security_groups(struct openstack *os, const struct vim_request *requests, size_t n,
-				 struct err *err)
+int openstack_learn_groups(struct openstack *os, const struct vim_request *requests, size_t n,
+			   struct err *err)
 {
 	json_t *answer = NULL;
 	bool wanted = false;
@@ -625,7 +625,7 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		r = openstack_make_project(os, err);
 	}
 	if (r == 0)
-		r = learn_security_groups(os, requests, n, err);
+		r = openstack_learn_groups(os, requests, n, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)

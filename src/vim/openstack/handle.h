@@ -42,6 +42,9 @@ struct openstack {
 	struct lock lock;
 	json_t *before;          /* the server as it was when its change began, or NULL */
 	unsigned changed;        /* what of it was changed since (enum vim_change) */
+	json_t *ports_before;    /* its ports, in the order of attachment, or NULL */
+	size_t ports_kept;       /* how many of the first ones were not detached */
+	bool ports_moved;        /* the others were, or may have been */
 	json_t *polled;          /* the server of the last VIM_LOOK_STATE, or NULL */
 	json_t *services;        /* the compute services; null: not shown; NULL: not asked */
 	json_t *security_groups; /* of the project, id and name; NULL: not asked */
@@ -110,6 +113,28 @@ int openstack_change(struct vim *vim, const struct vim_object *server,
 int openstack_settle(struct vim *vim, const struct vim_object *server,
 		     const struct vim_request *request, bool keep, struct err *err);
 unsigned openstack_changes(const struct openstack *os); /* vim_inventory.changes */
+
+/* action.c: the complete server; the caller releases *ret. */
+int openstack_look(struct openstack *os, const char *id, json_t **ret, struct err *err);
+/* Waits until Nova has no task for it and its status is no longer `left` (may be NULL). */
+int openstack_wait(struct openstack *os, const char *id, const char *left, json_t **ret,
+		   struct err *err);
+/* Sends an action (owned) and waits. If the outcome is unknown, the server's state decides. */
+int openstack_act(struct openstack *os, const char *id, json_t *action, const char *left,
+		  json_t **ret, struct err *err);
+/* Sets the error: `what` left the server in its status, with Nova's fault. */
+int openstack_failed(const json_t *server, const char *what, struct err *err);
+
+/* ports.c: changes the ports of a server that runs; it runs again after a success. */
+int openstack_change_ports(struct openstack *os, const char *id, const struct vim_request *request,
+			   struct err *err);
+/* The ports as before openstack_change_ports, also one that failed; the same request. */
+int openstack_restore_ports(struct openstack *os, const char *id, const struct vim_request *request,
+			    struct err *err);
+
+/* create.c: asks for the project's security groups, if a request names some. */
+int openstack_learn_groups(struct openstack *os, const struct vim_request *requests, size_t n,
+			   struct err *err);
 int openstack_server(struct vim *vim, const char *server_name, enum vim_look look,
 		     struct vim_server_info *ret, struct err *err);
 int openstack_set_link(struct vim *vim, const char *server_name, const char *port_name, bool up,

@@ -24,6 +24,7 @@ static void openstack_close(struct vim *vim)
 	resources_clear(&os->resources);
 	json_decref(os->polled);
 	json_decref(os->before);
+	json_decref(os->ports_before);
 	json_decref(os->services);
 	json_decref(os->security_groups);
 	free_all(os->project, os->prefix);
