@@ -95,6 +95,7 @@ bench: all
 # The placement code against Nova's own, in the root of the OpenStack tests or in NOVA_ROOT.
 test-placement: all
 	/usr/bin/python3 tests/placement/differential.py
+	/usr/bin/python3 tests/placement/devspecs.py
 
 bench-placement: all
 	/usr/bin/python3 bench/placement.py

@@ -35,13 +35,15 @@ static void add_cpus(struct table *table, const struct cpuset *cpus)
 	table_add(table, !text ? UNKNOWN : *text ? text : "none");
 }
 
-/* "2M" and "1G", as on the kernel's command line. */
+/* "64K", "2M" and "1G", as on the kernel's command line. */
 static void size_text(int64_t kb, char *text, size_t len)
 {
-	if (kb >= 1024 * 1024)
+	if (kb % (1024 * 1024) == 0)
 		snprintf(text, len, "%" PRId64 "G", kb / 1024 / 1024);
-	else
+	else if (kb % 1024 == 0)
 		snprintf(text, len, "%" PRId64 "M", kb / 1024);
+	else
+		snprintf(text, len, "%" PRId64 "K", kb);
 }
 
 static void report_nodes(FILE *out, const struct host *host)

@@ -12,12 +12,12 @@ static const char table_text[] =
 #include "nic-drivers.inc"
 	;
 
-/* Whether dotted version a is lower than b. Text after the numbers ("0x8000a4ae") is ignored. */
-static bool version_below(const char *a, const char *b)
+/* Whether version a is lower than b, number by number. Text after the numbers is ignored. */
+static bool version_below(const char *a, const char *b, int base)
 {
-	while (isdigit((unsigned char)*b)) {
+	while (isxdigit((unsigned char)*b)) {
 		char *end_a, *end_b;
-		unsigned long x = strtoul(a, &end_a, 10), y = strtoul(b, &end_b, 10);
+		unsigned long x = strtoul(a, &end_a, base), y = strtoul(b, &end_b, base);
 
 		if (x != y)
 			return x < y;
@@ -27,6 +27,31 @@ static bool version_below(const char *a, const char *b)
 	return false;
 }
 
+/*
+ * i40e and ice print the NVM's version as "%x.%02x" ("8.15 0x8000af31 1.2877.0"; i40e_adminq.c,
+ * ice_ethtool.c): two digits of 4 bits, so 8.15 comes before 8.20. With three numbers it is the
+ * version of a vendor who sells the card, which says nothing about the NVM.
+ */
+static bool is_nvm_version(const char *s)
+{
+	size_t major = strspn(s, "0123456789abcdef");
+	const char *minor = s + major + 1;
+
+	return major > 0 && s[major] == '.' && strspn(minor, "0123456789abcdef") == 2 &&
+	       (!minor[2] || minor[2] == ' ');
+}
+
+static bool firmware_is_below(const struct host_nic *nic, const char *limit)
+{
+	const char *s = nic->firmware;
+
+	if (!s || !isdigit((unsigned char)*s))
+		return false;
+	if (streq(nic->driver, "i40e") || streq(nic->driver, "ice"))
+		return is_nvm_version(s) && version_below(s, limit, 16);
+	return version_below(s, limit, 10);
+}
+
 /* In-tree drivers report the kernel's version, or, up to Linux 5.10, a version that ends with "-k".
  * Neither can be compared with the vendor's releases. */
 static bool driver_is_below(const struct host *host, const struct host_nic *nic, const char *limit)
@@ -34,7 +59,7 @@ static bool driver_is_below(const struct host *host, const struct host_nic *nic,
 	return nic->driver_version && isdigit((unsigned char)nic->driver_version[0]) &&
 	       !str_ends(nic->driver_version, "-k") &&
 	       !(host->kernel && str_starts(host->kernel, nic->driver_version)) &&
-	       version_below(nic->driver_version, limit);
+	       version_below(nic->driver_version, limit, 10);
 }
 
 static bool holds(const struct host_nic *nic, const char *when)
@@ -73,8 +98,7 @@ static bool applies(const json_t *row, const struct host *host, const struct hos
 		return false;
 	if (driver_below && !driver_is_below(host, nic, driver_below))
 		return false;
-	if (firmware_below && !(nic->firmware && isdigit((unsigned char)nic->firmware[0]) &&
-				version_below(nic->firmware, firmware_below)))
+	if (firmware_below && !firmware_is_below(nic, firmware_below))
 		return false;
 	return !when || holds(nic, when);
 }

@@ -6,29 +6,15 @@
 #include "host/read.h"
 #include "host/tree.h"
 
-static const struct oslo_key nova_keys[] = {
-	{"DEFAULT", "reserved_huge_pages"},
-	{"DEFAULT", "vcpu_pin_set"},
-	{"compute", "cpu_dedicated_set"},
-	{"compute", "cpu_shared_set"},
-	{"pci", "device_spec"},
-	{"pci", "passthrough_whitelist"},
-};
-
-static const struct oslo_key agent_keys[] = {{"sriov_nic", "physical_device_mappings"}};
-
 void host_read(struct tree *tree, struct host *ret_host)
 {
 	struct host host = {
 		.hostname = tree_text(tree, "proc/sys/kernel/hostname"),
 		.kernel = tree_text(tree, "proc/sys/kernel/osrelease"),
 	};
-	struct oslo_conf *nova =
-		oslo_read(tree, "etc/nova/nova.conf", nova_keys, ARRAY_SIZE(nova_keys));
-	struct oslo_conf *agent = oslo_read(tree, "etc/neutron/plugins/ml2/sriov_agent.ini",
-					    agent_keys, ARRAY_SIZE(agent_keys));
+	struct oslo_conf *nova = nova_conf_read(tree, &host);
+	struct oslo_conf *agent = agent_conf_read(tree);
 
-	host.nova_conf = nova != NULL;
 	cmdline_read(tree, &host);
 	nodes_read(tree, nova, &host);
 	nics_read(tree, &host);
@@ -45,7 +31,7 @@ void host_read(struct tree *tree, struct host *ret_host)
 
 static void vf_clear(struct host_vf *vf)
 {
-	free_all(vf->pci_address, vf->driver, vf->name, vf->mac);
+	free_all(vf->pci_address, vf->driver, vf->name, vf->mac, vf->physnet);
 }
 
 static void nic_clear(struct host_nic *nic)

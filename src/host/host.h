@@ -57,6 +57,10 @@ struct host_vf {
 	int64_t trust;          /* 0, 1 */
 	int64_t spoof_check;    /* 0, 1 */
 	const char *link_state; /* "auto", "enable", "disable" */
+	/* From nova.conf: by the first device_spec that matches it. */
+	int64_t assignable; /* Nova gives it to ports of its physnet */
+	int64_t trusted;    /* also to those that request trust: the spec's tag */
+	char *physnet;      /* the spec's physical_network */
 };
 
 enum sriov_obstacle {
@@ -74,7 +78,9 @@ struct host_nic {
 		     */
 	char *driver, *driver_version, *firmware;
 	char *mac;
-	char *physnet; /* from sriov_agent.ini or nova.conf */
+	char *physnet;               /* from sriov_agent.ini or nova.conf */
+	int64_t assignable, trusted; /* of the PF itself, as those of a VF */
+	int64_t in_ovs; /* whether it, or a bond or bridge that it is in, is a port of OVS */
 	int64_t numa_node;
 	int64_t carrier, speed; /* speed in Mbit/s */
 	int64_t iommu_group;

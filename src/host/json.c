@@ -61,6 +61,9 @@ static void put_vf(struct json_writer *w, const struct host_vf *v)
 	json_put_text(w, "driver", v->driver);
 	json_put_text(w, "name", v->name);
 	json_put_known(w, "iommu_group", v->iommu_group);
+	json_put_known_bool(w, "assignable", v->assignable);
+	json_put_known_bool(w, "trusted", v->trusted);
+	json_put_text(w, "physnet", v->physnet);
 	json_close(w);
 }
 
@@ -92,6 +95,9 @@ static void put_nic(struct json_writer *w, const struct host_nic *n)
 	json_put_known(w, "speed", n->speed);
 	json_put_known(w, "iommu_group", n->iommu_group);
 	json_put_text(w, "physnet", n->physnet);
+	json_put_known_bool(w, "assignable", n->assignable);
+	json_put_known_bool(w, "trusted", n->trusted);
+	json_put_known_bool(w, "in_ovs", n->in_ovs);
 	json_open_object(w, "sriov");
 	json_put_known_bool(w, "capable", n->sriov_capable);
 	json_put_text(w, "obstacle", obstacle_name(n->sriov_obstacle));

@@ -132,6 +132,23 @@ static void lint_links(struct host *host)
 	}
 }
 
+static void lint_ovs(struct host *host)
+{
+	for (size_t i = 0; i < host->n_nics; i++) {
+		const struct host_nic *nic = &host->nics[i];
+
+		if (nic->in_ovs == 1 && nic->n_vfs > 0)
+			lint_add(host, SEVERITY_NOTE, "nic-ovs-and-vfs", nic_label(nic),
+				 "Neutron, L2 agent extension FDB",
+				 "the PF is a port of Open vSwitch and has VFs: the NIC sends a "
+				 "VF's frames for a MAC behind that switch out on the cable, so "
+				 "guests with VFs do not reach those with virtual ports here; "
+				 "ML2/OVS has the agent extension fdb for that "
+				 "(shared_physical_device_mappings), OVN has not: give OVN a NIC "
+				 "of its own, or keep such guests on different hosts");
+	}
+}
+
 static void lint_memory(struct host *host)
 {
 	bool known = host->n_nodes > 0, any = false;
@@ -151,6 +168,26 @@ static void lint_memory(struct host *host)
 			 "no node has huge pages, so a flavor with hw:mem_page_size=large (or a "
 			 "size) does not fit: reserve them on each node at boot "
 			 "(default_hugepagesz=1G hugepagesz=1G hugepages=N)");
+}
+
+/* Firmware tables that give CPUs to several nodes. */
+static void lint_shared_cpus(struct host *host)
+{
+	for (size_t n = 1; n < host->n_nodes; n++)
+		for (size_t m = 0; m < n; m++) {
+			struct cpuset both = cpuset_and(&host->nodes[m].cpus, &host->nodes[n].cpus);
+			cleanup_free char *object = NULL, *cpus = NULL;
+
+			if (cpuset_count(&both) <= 0)
+				continue;
+			object = xasprintf("node %u", host->nodes[n].id);
+			cpus = cpuset_format(&both);
+			lint_add(host, SEVERITY_WARNING, "numa-cpus-shared", object, NOVA_NUMA,
+				 "CPUs %s are in node %u, too: the firmware's tables are wrong, "
+				 "and where a guest's CPUs and memory would be is unknown; look "
+				 "for a BIOS/UEFI update, or boot with numa=off",
+				 cpus, host->nodes[m].id);
+		}
 }
 
 static void lint_cpus(struct host *host)
@@ -236,7 +273,9 @@ void host_lint(struct host *host)
 	lint_numa(host);
 	lint_links(host);
 	lint_drivers(host);
+	lint_ovs(host);
 	lint_memory(host);
+	lint_shared_cpus(host);
 	lint_cpus(host);
 	lint_conntrack(host);
 	lint_modules(host);

@@ -105,6 +105,8 @@ static void read_vf(struct tree *tree, unsigned index, char *address, struct hos
 		.vlan = HOST_UNKNOWN,
 		.trust = HOST_UNKNOWN,
 		.spoof_check = HOST_UNKNOWN,
+		.assignable = HOST_UNKNOWN,
+		.trusted = HOST_UNKNOWN,
 	};
 	if (vf->driver && !strstr(vf->driver, "vfio")) {
 		cleanup_free char *folder = xasprintf(PCI_DEVICES "/%s/net", address);
@@ -199,6 +201,26 @@ static void read_ids(struct tree *tree, struct host_nic *nic)
 		nic->vf_pci_id = xasprintf("%04x:%04x", v, f);
 }
 
+/*
+ * The kernel's datapath of Open vSwitch is the upper device of its ports. A bond or a bridge in
+ * between is one, too.
+ */
+static int64_t in_ovs(struct tree *tree, const char *folder)
+{
+	cleanup_tree_names struct tree_names uppers = {0};
+	int64_t found = 0;
+
+	tree_list(tree, &uppers, "upper_", "%s", folder);
+	for (size_t i = 0; i < uppers.n && !found; i++) {
+		const char *upper = uppers.v[i] + strlen("upper_");
+		cleanup_tree_names struct tree_names next = {0};
+
+		tree_list(tree, &next, "upper_ovs-system", "sys/class/net/%s", upper);
+		found = streq(upper, "ovs-system") || next.n > 0;
+	}
+	return uppers.known ? found : HOST_UNKNOWN;
+}
+
 static void read_nic(struct tree *tree, const char *device, struct host_nic *nic)
 {
 	*nic = (struct host_nic){
@@ -209,6 +231,9 @@ static void read_nic(struct tree *tree, const char *device, struct host_nic *nic
 		.carrier = HOST_UNKNOWN,
 		.speed = HOST_UNKNOWN,
 		.sriov_capable = HOST_UNKNOWN,
+		.assignable = HOST_UNKNOWN,
+		.trusted = HOST_UNKNOWN,
+		.in_ovs = HOST_UNKNOWN,
 	};
 	read_ids(tree, nic);
 
@@ -218,6 +243,7 @@ static void read_nic(struct tree *tree, const char *device, struct host_nic *nic
 		nic->mac = tree_text(tree, "%s/address", folder);
 		nic->carrier = tree_number(tree, "%s/carrier", folder);
 		nic->speed = tree_number(tree, "%s/speed", folder);
+		nic->in_ovs = in_ovs(tree, folder);
 		driver_info_read(tree, nic);
 	}
 	read_sriov(tree, nic);

@@ -35,6 +35,8 @@ static char *unquote(char *s)
 struct oslo_parser {
 	const struct oslo_key *keys;
 	size_t n_keys;
+	const char *path;
+	unsigned line;
 	char *section;
 	struct oslo_value *open; /* value that continuation lines extend; NULL to ignore them */
 	struct oslo_conf *conf;
@@ -77,40 +79,75 @@ static void parse_line(struct oslo_parser *p, char *line)
 		if (!wanted(p, trim(text)))
 			return;
 		p->open = array_push(p->conf->v, p->conf->n);
-		*p->open = (struct oslo_value){xstrdup(p->section), xstrdup(trim(text)),
-					       xstrdup(unquote(trim(split + 1)))};
+		*p->open = (struct oslo_value){
+			.section = xstrdup(p->section),
+			.key = xstrdup(trim(text)),
+			.value = xstrdup(unquote(trim(split + 1))),
+			.file = xstrdup(p->path),
+			.line = p->line,
+		};
 	}
 }
 
-/* The file as it is recorded in a capture. */
-static void record(struct tree *tree, const char *path, const struct oslo_conf *conf)
+/*
+ * The file as it is recorded in a capture: the values from the given one on, each on its line.
+ * There is room for the section's line, since the file has one between two sections, too.
+ */
+static void record(struct tree *tree, const char *path, const struct oslo_conf *conf, size_t from)
 {
 	cleanup_strbuf struct strbuf text = {0};
+	const char *section = "";
+	unsigned line = 1;
 
-	for (size_t i = 0; i < conf->n; i++)
-		strbuf_addf(&text, "[%s]\n%s = %s\n", conf->v[i].section, conf->v[i].key,
-			    conf->v[i].value);
+	for (size_t i = from; i < conf->n; i++) {
+		const struct oslo_value *v = &conf->v[i];
+		bool new_section = !streq(v->section, section);
+
+		for (; line + new_section < v->line; line++)
+			strbuf_adds(&text, "\n");
+		if (new_section)
+			strbuf_addf(&text, "[%s]\n", v->section);
+		strbuf_addf(&text, "%s = %s\n", v->key, v->value);
+		section = v->section;
+		line = v->line + 1;
+	}
 	tree_put(tree, path, text.s ? text.s : "", text.len);
 }
 
-struct oslo_conf *oslo_read(struct tree *tree, const char *path, const struct oslo_key *keys,
-			    size_t n_keys)
+/* False: the file is unreadable. */
+static bool read_file(struct tree *tree, const char *path, const struct oslo_key *keys,
+		      size_t n_keys, struct oslo_conf *conf)
 {
-	size_t len;
+	size_t len, before = conf->n;
 	cleanup_free char *text = tree_peek(tree, path, &len);
-
-	if (!text)
-		return NULL;
-
-	struct oslo_conf *conf = xcalloc(1, sizeof(*conf));
-	struct oslo_parser p = {keys, n_keys, xstrdup(""), NULL, conf};
+	struct oslo_parser p = {
+		.keys = keys, .n_keys = n_keys, .path = path, .section = NULL, .conf = conf};
 	char *rest = text, *line;
 
-	while ((line = strsep(&rest, "\n")))
+	if (!text)
+		return false;
+	p.section = xstrdup("");
+	while ((line = strsep(&rest, "\n"))) {
+		p.line++;
 		parse_line(&p, line);
+	}
 	free(p.section);
-	record(tree, path, conf);
-	return conf;
+	record(tree, path, conf, before);
+	return true;
+}
+
+struct oslo_conf *oslo_read(struct tree *tree, const struct strv *paths,
+			    const struct oslo_key *keys, size_t n_keys)
+{
+	struct oslo_conf *conf = xcalloc(1, sizeof(*conf));
+	bool readable = false;
+
+	for (size_t i = 0; i < paths->n; i++)
+		readable |= read_file(tree, paths->v[i], keys, n_keys, conf);
+	if (readable)
+		return conf;
+	oslo_free(conf);
+	return NULL;
 }
 
 void oslo_free(struct oslo_conf *conf)
@@ -118,7 +155,7 @@ void oslo_free(struct oslo_conf *conf)
 	if (!conf)
 		return;
 	for (size_t i = 0; i < conf->n; i++) {
-		free_all(conf->v[i].section, conf->v[i].key, conf->v[i].value);
+		free_all(conf->v[i].section, conf->v[i].key, conf->v[i].value, conf->v[i].file);
 	}
 	free_all(conf->v, conf);
 }

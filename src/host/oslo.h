@@ -8,10 +8,13 @@
 
 #include <stddef.h>
 
+struct strv;
 struct tree;
 
 struct oslo_value {
 	char *section, *key, *value;
+	char *file; /* path from the root, without a leading slash */
+	unsigned line;
 };
 
 struct oslo_conf {
@@ -24,9 +27,12 @@ struct oslo_key {
 	const char *section, *key;
 };
 
-/* NULL if the file is unreadable. A capture records only the values that are kept. */
-struct oslo_conf *oslo_read(struct tree *tree, const char *path, const struct oslo_key *keys,
-			    size_t n_keys);
+/*
+ * Reads the files in order, as a service that is given all of them. NULL if none is readable. A
+ * capture records only the values that are kept, each on its line.
+ */
+struct oslo_conf *oslo_read(struct tree *tree, const struct strv *paths,
+			    const struct oslo_key *keys, size_t n_keys);
 void oslo_free(struct oslo_conf *conf); /* NULL is fine */
 
 /* The last value of the key, as in oslo.config. NULL if unset or empty. */

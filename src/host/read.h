@@ -27,7 +27,14 @@ void links_read(struct tree *tree, struct host *host);
 /* Sets the driver version and firmware of the NIC with this interface. */
 void driver_info_read(struct tree *tree, struct host_nic *nic);
 
-/* Sets each NIC's physnet. A conf is NULL if unreadable. */
+/* The settings of nova-compute and of the SR-IOV agent that are used here; NULL if unreadable. */
+struct oslo_conf *nova_conf_read(struct tree *tree, struct host *host);
+struct oslo_conf *agent_conf_read(struct tree *tree);
+
+/*
+ * Sets which functions Nova gives to guests, and the physnets. Adds findings about device specs. A
+ * conf is NULL if unreadable.
+ */
 void physnets_apply(const struct oslo_conf *nova, const struct oslo_conf *agent, struct host *host);
 
 void cmdline_read(struct tree *tree, struct host *host);

@@ -130,6 +130,7 @@ void compute_host_copy(const struct compute_host *from, struct compute_host *ret
 	struct compute_host h = *from;
 
 	h.name = xstrdup(from->name);
+	h.contradiction = xstrdup(from->contradiction);
 	h.digest = NULL;
 	h.cells = xmemdup(from->cells, from->n_cells * sizeof(*h.cells));
 	for (size_t i = 0; i < h.n_cells; i++) {
@@ -153,7 +154,7 @@ void compute_host_clear(struct compute_host *host)
 	free(host->cells);
 	pools_free(host->pools, host->n_pools);
 	pools_free(host->unmapped, host->n_unmapped);
-	free_all(host->name, host->digest);
+	free_all(host->name, host->contradiction, host->digest);
 	*host = (struct compute_host){0};
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/cpuset.h"
 #include "base/str.h"
+#include "base/tristate.h"
 
 struct err;
 
@@ -49,12 +50,15 @@ enum pci_type {
 };
 
 /*
- * The devices of a PF: its VFs, or itself. One pool per PF, since Nova's pools have parent_ifname.
+ * The devices of a PF, its VFs or itself, that Nova's device_spec gives the same tags. A pool has
+ * one PF, since Nova's have parent_ifname.
  */
 struct pci_pool {
 	enum pci_type type;
 	unsigned total, free;
-	int node; /* id of the NUMA node; -1: none */
+	unsigned withheld;     /* of total: no device_spec gives them to ports */
+	enum tristate trusted; /* their device_spec has the tag trusted */
+	int node;              /* id of the NUMA node; -1: none */
 	char *physnet;
 	char *pf;             /* "ens1f0", or NULL */
 	struct strv free_vfs; /* known addresses ("0000:3b:02.0"), at most free */
@@ -74,6 +78,7 @@ struct digest;
 
 struct compute_host {
 	char *name;
+	char *contradiction; /* what in its file cannot be, so nothing is known of it; or NULL */
 	struct compute_cell *cells; /* none: the host reports no NUMA topology */
 	size_t n_cells;
 	struct pci_pool *pools; /* in Nova's order */

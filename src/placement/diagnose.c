@@ -55,7 +55,7 @@ static void look_at_sums(struct diagnosis *d)
 
 static bool same_devices(const struct fit_port *a, const struct fit_port *b)
 {
-	return a->type == b->type &&
+	return a->type == b->type && a->trusted == b->trusted &&
 	       strcasecmp(a->physnet ? a->physnet : "", b->physnet ? b->physnet : "") == 0;
 }
 
@@ -70,10 +70,12 @@ static bool look_at_devices(struct diagnosis *d)
 		for (size_t j = 0; j <= i; j++)
 			r.asked += same_devices(&request->ports[i], &request->ports[j]);
 		for (size_t j = 0; j < d->host->n_pools; j++) {
-			if (!pci_pool_serves(&d->host->pools[j], &request->ports[i]))
+			const struct pci_pool *p = &d->host->pools[j];
+
+			if (!pci_pool_serves(p, &request->ports[i]))
 				continue;
 			r.kind = FIT_VFS;
-			r.free += d->host->pools[j].free;
+			r.free += pci_pool_grants(p, &request->ports[i]) ? p->free : 0;
 		}
 		if (r.free >= r.asked)
 			continue;
@@ -151,7 +153,7 @@ static void add_affinity(struct diagnosis *d, size_t port, uint64_t cells)
 	for (size_t i = 0; i < d->host->n_pools; i++) {
 		const struct pci_pool *p = &d->host->pools[i];
 
-		if (!pci_pool_serves(p, asked) || !p->free)
+		if (!pci_pool_grants(p, asked) || !p->free)
 			continue;
 		r.free += p->free;
 		/* the node that has them, if no guest cell can go there */

@@ -114,6 +114,7 @@ void compute_host_recount(struct compute_host *host)
 			.physnet = p->physnet,
 			.free = p->free,
 			.type = (uint8_t)p->type,
+			.trusted = (int8_t)p->trusted,
 			.cell = cell_of(host, p->node),
 		};
 	}

@@ -28,8 +28,9 @@ struct digest_pages {
 struct digest_pool {
 	const char *physnet; /* the pool's */
 	uint32_t free;
-	int16_t cell; /* index of the cell; -1: no NUMA node, -2: a node without a cell */
-	uint8_t type; /* enum pci_type */
+	int16_t cell;   /* index of the cell; -1: no NUMA node, -2: a node without a cell */
+	uint8_t type;   /* enum pci_type */
+	int8_t trusted; /* enum tristate */
 };
 
 struct digest {

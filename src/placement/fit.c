@@ -39,6 +39,41 @@ static void fill(const struct compute_host *host, const struct fit_request *requ
 		ret->pools[i] = found->pools[i];
 }
 
+/* Cheapest first. *searched is set if the nodes were searched. */
+static bool find_place(const struct compute_host *host, const struct fit_request *request,
+		       struct found_place *ret, enum fit_reason_kind *searched)
+{
+	uint16_t pools[COMPUTE_POOLS_MAX];
+
+	if (!sums_fit(host, request) ||
+	    !pci_fits(host, request, false, 0, ret ? ret->pools : pools, NULL))
+		return false;
+	if (request->n_cells)
+		*searched = fit_search(host, request, ret);
+	return *searched == FIT_OK;
+}
+
+/* The first port that may get a device whose tag trusted is unknown; -1: none. */
+static int doubtful_port(const struct compute_host *host, const struct fit_request *request)
+{
+	for (size_t i = 0; i < request->n_ports; i++)
+		for (size_t k = 0; request->ports[i].trusted && k < host->n_pools; k++)
+			if (host->pools[k].trusted == TRI_UNKNOWN && host->pools[k].free &&
+			    pci_pool_serves(&host->pools[k], &request->ports[i]))
+				return (int)i;
+	return -1;
+}
+
+static enum fit_verdict undecided(enum fit_reason_kind kind, int port, struct fit_result *ret)
+{
+	if (!ret)
+		return FIT_UNDECIDED;
+	*ret = (struct fit_result){.verdict = FIT_UNDECIDED};
+	*array_push(ret->reasons, ret->n_reasons) =
+		(struct fit_reason){.kind = kind, .node = -1, .cell = -1, .port = port};
+	return FIT_UNDECIDED;
+}
+
 enum fit_verdict fit_host(const struct compute_host *host, const struct fit_request *request,
 			  struct fit_result *ret)
 {
@@ -46,11 +81,16 @@ enum fit_verdict fit_host(const struct compute_host *host, const struct fit_requ
 	struct fit_result result = {.verdict = FIT_NO};
 	struct found_place found;
 
-	/* cheapest first */
-	bool fits = sums_fit(host, request) && pci_fits(host, request, false, 0, found.pools, NULL);
-	if (fits && request->n_cells) {
-		searched = fit_search(host, request, ret ? &found : NULL);
-		fits = searched == FIT_OK;
+	if (host->contradiction)
+		return undecided(FIT_CONTRADICTION, -1, ret);
+	bool fits = find_place(host, request, ret ? &found : NULL, &searched);
+	int doubtful = fits ? doubtful_port(host, request) : -1;
+	if (doubtful >= 0) {
+		struct fit_request surely = *request;
+
+		surely.surely = true;
+		if (!find_place(host, &surely, ret ? &found : NULL, &searched))
+			return undecided(FIT_TRUST, doubtful, ret);
 	}
 	if (fits)
 		result.verdict = request->unseen ? FIT_UNKNOWN : FIT_YES;

@@ -31,7 +31,7 @@ enum fit_verdict {
 	FIT_NO,
 	FIT_YES,
 	FIT_UNKNOWN,   /* it fits, but some input is unknown */
-	FIT_UNDECIDED, /* too many assignments to try them all */
+	FIT_UNDECIDED, /* not known: see the reason */
 };
 
 /* Why it does not fit. asked (requested) and free are in the unit of the kind. */
@@ -63,6 +63,8 @@ enum fit_reason_kind {
 	FIT_SEARCH,          /* an assignment exists, but Nova's order of tries misses it */
 	FIT_MISTAKEN,        /* Nova's filters accept the host, but the claim on it fails */
 	FIT_GAVE_UP,         /* too many assignments to try */
+	FIT_TRUST,           /* whether devices have the tag trusted is unknown */
+	FIT_CONTRADICTION,   /* the host's file contradicts itself */
 	FIT_TRIED, /* Nova's order finds no assignment; too many to check whether one exists */
 	FIT_REASON_KINDS
 };

@@ -178,48 +178,136 @@ static void read_cells(struct json_reader *r, struct compute_host *host)
 		read_cell(&node, id++, &isolated, array_push(host->cells, host->n_cells));
 }
 
-static void read_vf(struct json_reader *r, struct pci_pool *pool)
+/* What a NIC says of itself, and of VFs that do not say otherwise. */
+struct nic {
+	char *name, *physnet;
+	int node;
+	bool in_use, vf_in_use;
+	enum tristate assignable, trusted;
+	struct pci_pool *pools; /* of VFs; at most one without a physnet */
+	size_t n_pools;
+};
+
+static void get_tristate(struct json_reader *r, const char *key, enum tristate *ret)
 {
-	cleanup_free char *address = NULL;
+	bool value = false;
+
+	json_get_bool(r, key, &value);
+	if (json_has(r, key))
+		*ret = value;
+}
+
+/* The NIC's pool of devices with these tags; added if missing. */
+static struct pci_pool *pool_of(struct nic *nic, enum pci_type type, const char *physnet,
+				enum tristate trusted)
+{
+	struct pci_pool *pool = array_find(nic->pools, nic->n_pools,
+					   it->type == type && it->trusted == trusted &&
+						   streq(it->physnet, physnet));
+
+	if (pool)
+		return pool;
+	pool = array_push(nic->pools, nic->n_pools);
+	*pool = (struct pci_pool){.type = type,
+				  .node = nic->node,
+				  .physnet = xstrdup(physnet),
+				  .pf = xstrdup(nic->name),
+				  .trusted = trusted};
+	return pool;
+}
+
+static void read_vf(struct json_reader *r, struct nic *nic)
+{
+	cleanup_free char *address = NULL, *physnet = NULL;
+	enum tristate assignable = TRI_UNKNOWN, trusted = nic->trusted;
 	bool in_use = false;
 
 	json_must_be_object(r);
 	json_get_bool(r, "in_use", &in_use);
 	json_get_name(r, "pci_address", &address);
+	json_get_name(r, "physnet", &physnet);
+	get_tristate(r, "assignable", &assignable);
+	get_tristate(r, "trusted", &trusted);
+	struct pci_pool *pool = pool_of(nic, PCI_VF, physnet ? physnet : nic->physnet, trusted);
 	pool->total++;
-	if (in_use)
+	nic->vf_in_use |= in_use;
+	if (assignable == TRI_NO)
+		pool->withheld++;
+	if (in_use || assignable == TRI_NO)
 		return;
 	pool->free++;
 	if (address)
 		strv_take(&pool->free_vfs, steal_ptr(address));
 }
 
-static void read_nic(struct json_reader *r, struct pci_pool *pool)
+/* The PF is a device for ports if it has no VFs, or if Nova takes it instead of them. */
+static void add_pf(struct nic *nic)
 {
-	bool in_use = false;
+	unsigned granted = 0;
 
-	pool->node = -1;
-	json_get_name(r, "name", &pool->pf);
-	json_get_name(r, "physnet", &pool->physnet);
-	json_get_int(r, "numa_node", -1, INT16_MAX, &pool->node);
-	json_get_bool(r, "in_use", &in_use);
+	for (size_t i = 0; i < nic->n_pools; i++)
+		granted += nic->pools[i].total - nic->pools[i].withheld;
+	if (nic->n_pools && (granted || nic->assignable != TRI_YES))
+		return;
+	struct pci_pool *pool = pool_of(nic, PCI_PF, nic->physnet, nic->trusted);
+	pool->total = 1;
+	pool->withheld = nic->assignable == TRI_NO;
+	pool->free = !nic->in_use && !nic->vf_in_use && !pool->withheld;
+}
+
+static void read_nic(struct json_reader *r, struct compute_host *host)
+{
+	struct nic nic = {.node = -1, .assignable = TRI_UNKNOWN, .trusted = TRI_UNKNOWN};
+
+	json_must_be_object(r);
+	json_get_name(r, "name", &nic.name);
+	json_get_name(r, "physnet", &nic.physnet);
+	json_get_int(r, "numa_node", -1, INT16_MAX, &nic.node);
+	json_get_bool(r, "in_use", &nic.in_use);
+	get_tristate(r, "assignable", &nic.assignable);
+	get_tristate(r, "trusted", &nic.trusted);
 	json_each (r, "vfs", VFS_MAX, vf)
-		read_vf(&vf, pool);
-	if (pool->total == 0) {
-		pool->type = PCI_PF;
-		pool->total = 1;
-		pool->free = !in_use;
+		read_vf(&vf, &nic);
+	add_pf(&nic);
+	for (size_t i = 0; i < nic.n_pools; i++)
+		*(nic.pools[i].physnet ? array_push(host->pools, host->n_pools)
+				       : array_push(host->unmapped, host->n_unmapped)) =
+			nic.pools[i];
+	free_all(nic.name, nic.physnet, nic.pools);
+}
+
+/* Nova orders pools by the number of their keys, of which the tag is one (stats.py, add_device). */
+static void order_pools(struct compute_host *host)
+{
+	for (size_t i = 1; i < host->n_pools; i++) {
+		struct pci_pool pool = host->pools[i];
+		size_t at = i;
+
+		for (; at > 0 && pool.trusted != TRI_YES && host->pools[at - 1].trusted == TRI_YES;
+		     at--)
+			host->pools[at] = host->pools[at - 1];
+		host->pools[at] = pool;
 	}
 }
 
 static void read_nics(struct json_reader *r, struct compute_host *host)
 {
-	json_each (r, "nics", COMPUTE_POOLS_MAX, nic) {
-		json_must_be_object(&nic);
-		read_nic(&nic, json_has(&nic, "physnet")
-				       ? array_push(host->pools, host->n_pools)
-				       : array_push(host->unmapped, host->n_unmapped));
-	}
+	json_each (r, "nics", COMPUTE_POOLS_MAX, nic)
+		read_nic(&nic, host);
+	order_pools(host);
+}
+
+/* Forgets all but the name: of a host whose parts contradict each other nothing is known. */
+static void contradict(struct compute_host *host, const char *why)
+{
+	struct compute_host none = {.name = steal_ptr(host->name), .contradiction = xstrdup(why)};
+
+	compute_host_clear(host);
+	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
+		none.inventory[i].total = -1;
+	digest_alloc(&none);
+	compute_host_recount(&none);
+	*host = none;
 }
 
 /* What the resource tracker would report to the placement service. */
@@ -273,11 +361,17 @@ static int read_host(json_t *document, struct compute_host *host, struct err *er
 	read_cells(&r, host);
 	read_nics(&r, host);
 	int code = json_end(&r);
-	if (code == 0)
-		code = compute_host_ready(host, err);
-	if (code == 0)
+	if (code < 0)
+		return code;
+	cleanup_err struct err why = ERR_INIT;
+	code = compute_host_ready(host, &why);
+	if (code == -E2BIG)
+		return err_copy(err, &why);
+	if (code < 0)
+		contradict(host, why.text);
+	else
 		fill_inventory(host, reserved_mb, disk_gb, disk_used_gb, disk_ratio);
-	return code;
+	return 0;
 }
 
 /* "compute-1" of "hosts/compute-1.json"; the caller frees */

@@ -27,8 +27,15 @@
  *     name, numa_node        none, no node (also for null and -1)
  *     physnet                by [pci]device_spec; none: Nova does not know the NIC,
  *                            unless compute_host_map() adds it
- *     vfs[]                  pci_address, in_use (false). A NIC with an empty or no array is a PF
- *                            that a port of type passthru can take, unless in_use is true.
+ *     assignable             whether a device_spec gives the PF itself to ports; not known: yes if
+ *                            there are no VFs
+ *     trusted                whether that device_spec has "trusted": "true"; not known
+ *     vfs[]                  pci_address; in_use (false); assignable (yes); physnet, trusted (those
+ *                            of the NIC). A NIC with an empty or no array is a PF that a port of
+ *                            type passthru can take, unless in_use is true.
+ *
+ * Nodes and CPUs that contradict each other (a CPU in two nodes, as firmware may report it) make
+ * the host one of which nothing is known (compute_host.contradiction), not an error.
  *
  * A node that has neither dedicated_cpus nor shared_cpus, but `cpus` and `isolated_cpus`: as an
  * operator would set Nova up, the isolated ones are dedicated and the others shared; where nothing

@@ -46,6 +46,9 @@ void cell_pin(const struct compute_cell *cell, const struct fit_request *request
 /* Whether the pool has the port's physnet and type. */
 bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port);
 
+/* Whether the pool's devices, if it serves the port, have the tags that it requests. */
+bool pci_pool_grants(const struct pci_pool *pool, const struct fit_port *port);
+
 /*
  * Whether there are devices for all ports (PciDeviceStats.support_requests). numa: with the guest
  * on the host cells in the mask. ret_pools (or NULL): index of the pool by port. On failure

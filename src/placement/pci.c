@@ -12,6 +12,7 @@ struct pci_ask {
 	const struct digest_pool *pools;
 	const struct fit_port *port;
 	const uint32_t *free;
+	bool surely; /* unknown tags do not count */
 };
 
 /* _filter_pools_for_spec(): names compare without case (nova/pci/utils.py) */
@@ -25,12 +26,19 @@ bool pci_pool_serves(const struct pci_pool *pool, const struct fit_port *port)
 	return pool->type == port->type && same_physnet(pool->physnet, port->physnet);
 }
 
+bool pci_pool_grants(const struct pci_pool *pool, const struct fit_port *port)
+{
+	return pci_pool_serves(pool, port) && (!port->trusted || pool->trusted != TRI_NO);
+}
+
 static bool matches(const struct pci_ask *a, size_t i)
 {
 	const struct digest_pool *p = &a->pools[i];
+	enum tristate least = a->surely ? TRI_YES : TRI_UNKNOWN;
+	bool trusted = p->trusted == TRI_YES || p->trusted == least;
 
 	return a->free[i] && (a->port->type != PCI_PF || p->type == PCI_PF) &&
-	       same_physnet(p->physnet, a->port->physnet);
+	       same_physnet(p->physnet, a->port->physnet) && (!a->port->trusted || trusted);
 }
 
 static bool on_cells(const struct digest_pool *p, uint64_t cells, bool or_none)
@@ -110,7 +118,8 @@ bool pci_fits(const struct compute_host *host, const struct fit_request *request
 		struct pci_ask a = {.host = host,
 				    .pools = host->digest->pools,
 				    .port = &request->ports[i],
-				    .free = free};
+				    .free = free,
+				    .surely = request->surely};
 		int pool = numa ? with_affinity(&a, cells) : anywhere(&a);
 
 		if (pool < 0) {

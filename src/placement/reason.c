@@ -5,6 +5,9 @@
 #include "placement/internal.h"
 #include "placement/pages.h"
 
+/* Of a physnet that no NIC serves. */
+enum { TYPING_ERRORS_MAX = 3, PHYSNETS_SHOWN = 8 };
+
 void pages_format(struct strbuf *b, int64_t size_kb)
 {
 	if (size_kb >= 1024 * 1024 && size_kb % (1024 * 1024) == 0)
@@ -29,7 +32,7 @@ static void nodes_format(struct strbuf *b, const struct compute_host *host, uint
 
 static void devices_format(struct strbuf *b, const struct fit_port *port)
 {
-	strbuf_addf(b, "port %u requests a %s of ", port->nicid,
+	strbuf_addf(b, "port %u requests a %s%s of ", port->nicid, port->trusted ? "trusted " : "",
 		    port->type == PCI_PF ? "PF" : "VF");
 	if (port->physnet)
 		strbuf_adds(b, port->physnet);
@@ -47,7 +50,7 @@ static void free_format(struct strbuf *b, const struct compute_host *host,
 	for (size_t i = 0; i < host->n_pools; i++) {
 		const struct pci_pool *p = &host->pools[i];
 
-		if (!p->free || !pci_pool_serves(p, port))
+		if (!p->free || !pci_pool_grants(p, port))
 			continue;
 		if (p->node < 0)
 			strbuf_addf(b, "%s%u free on no node", sep, p->free);
@@ -72,17 +75,51 @@ static void affinity_format(struct strbuf *b, const struct fit_reason *r,
 static void devices_short_format(struct strbuf *b, const struct fit_reason *r,
 				 const struct compute_host *host, const struct fit_port *port)
 {
-	unsigned total = 0;
+	unsigned total = 0, withheld = 0, untrusted = 0;
 
 	for (size_t i = 0; i < host->n_pools; i++) {
-		if (pci_pool_serves(&host->pools[i], port))
-			total += host->pools[i].total;
+		const struct pci_pool *p = &host->pools[i];
+
+		if (!pci_pool_serves(p, port))
+			continue;
+		total += p->total;
+		withheld += p->withheld;
+		untrusted += pci_pool_grants(p, port) ? 0 : p->free;
 	}
 	devices_format(b, port);
 	strbuf_addf(b, ": %lld of %u free", (long long)r->free, total);
+	if (withheld)
+		strbuf_addf(b, ", %u matched by no device_spec of Nova", withheld);
+	if (untrusted)
+		strbuf_addf(b, ", %u whose device_spec does not have \"trusted\": \"true\"",
+			    untrusted);
 	if (r->asked > 1)
 		strbuf_addf(b, ", %lld requested together with the ports before it",
 			    (long long)r->asked);
+}
+
+/* What the host's NICs serve instead: the physnet may be misspelt. */
+static void served_format(struct strbuf *b, const struct compute_host *host,
+			  const struct fit_port *port)
+{
+	cleanup_strv struct strv names = {0};
+	struct guess guess = {port->physnet, TYPING_ERRORS_MAX, NULL};
+
+	for (size_t i = 0; port->physnet && i < host->n_pools; i++) {
+		const char *name = host->pools[i].physnet;
+
+		if (!name || strv_contains(&names, name))
+			continue;
+		strv_add(&names, name);
+		guess_try(&guess, name);
+	}
+	for (size_t i = 0; i < names.n && i < PHYSNETS_SHOWN; i++)
+		strbuf_addf(b, "%s%s", i ? ", " : " (they serve ", names.v[i]);
+	if (names.n > PHYSNETS_SHOWN)
+		strbuf_addf(b, " and %zu more", names.n - PHYSNETS_SHOWN);
+	strbuf_adds(b, names.n ? ")" : "");
+	if (guess.best)
+		strbuf_addf(b, "; is %s meant?", guess.best);
 }
 
 /* A NIC without VFs is Nova's type-PF, one with VFs gives those alone. */
@@ -102,6 +139,7 @@ static void physnet_format(struct strbuf *b, const struct compute_host *host,
 		return;
 	}
 	strbuf_adds(b, ": no NIC of the host serves it");
+	served_format(b, host, port);
 }
 
 static void port_format(struct strbuf *b, const struct fit_reason *r,
@@ -111,6 +149,11 @@ static void port_format(struct strbuf *b, const struct fit_reason *r,
 		affinity_format(b, r, host, port);
 	} else if (r->kind == FIT_VFS) {
 		devices_short_format(b, r, host, port);
+	} else if (r->kind == FIT_TRUST) {
+		devices_format(b, port);
+		strbuf_adds(b, ": the host's file does not say whether their device_spec has "
+			       "\"trusted\": \"true\", without which Nova does not take them (key "
+			       "trusted of the NIC or the VF)");
 	} else if (r->kind == FIT_SOCKET) {
 		devices_format(b, port);
 		strbuf_adds(b,
@@ -197,6 +240,11 @@ void fit_reason_format(const struct fit_reason *r, const struct compute_host *ho
 
 	if (r->node >= 0)
 		strbuf_addf(b, "node %d: ", r->node);
+	if (r->kind == FIT_CONTRADICTION) {
+		strbuf_addf(b, "unknown, since its file contradicts itself: %s",
+			    host->contradiction);
+		return;
+	}
 	if (sentences[r->kind]) {
 		strbuf_adds(b, sentences[r->kind]);
 	} else if (figures[r->kind].what) {

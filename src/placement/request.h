@@ -41,6 +41,7 @@ struct fit_port {
 	char *physnet; /* NULL: the network has none, so no NIC serves it */
 	enum pci_type type;
 	enum numa_affinity policy;
+	bool trusted; /* binding:profile has trusted: the device_spec must have it, too */
 };
 
 struct fit_request {
@@ -59,6 +60,7 @@ struct fit_request {
 	struct fit_port *ports;  /* in the order of nicids */
 	size_t n_ports;
 	int64_t amount[INVENTORY_CLASSES]; /* of the Placement service's classes */
+	bool surely; /* fit_host(): devices of which trusted is unknown do not count */
 
 	/* Unknown inputs of Nova's decision, or NULL: with them, a fit is only "unknown". */
 	char *unseen;

@@ -125,6 +125,9 @@ static int add_port(const struct scheduler *p, const struct wanted_server *serve
 		.network = port->network,
 		.physnet = (char *)physnet,
 		.type = port->type == PORT_PASSTHRU ? PCI_PF : PCI_VF,
+		.trusted = streq(
+			model_port_option(p->request->deployment, server->group, port, "trusted"),
+			"true"),
 	};
 
 	if (port->type == PORT_VIRTUAL)
@@ -417,10 +420,17 @@ static char *why_unknown(const struct scheduler *p, const struct scheduled_serve
 		return xasprintf(
 			"%s of its affinity group is on %s, but no file describes that host",
 			peer->name, peer->host);
-	for (size_t i = 0; i < s->hosts.n; i++)
-		if (s->vetoes[i] == VETO_NONE && s->explanation.results[i].verdict == FIT_UNDECIDED)
-			return xasprintf("there are too many assignments on %s to try all of them",
-					 s->hosts.v[i].name);
+	for (size_t i = 0; i < s->hosts.n; i++) {
+		const struct fit_result *result = &s->explanation.results[i];
+
+		if (s->vetoes[i] != VETO_NONE || result->verdict != FIT_UNDECIDED)
+			continue;
+		return xasprintf(
+			array_find(result->reasons, result->n_reasons, it->kind == FIT_GAVE_UP)
+				? "there are too many assignments on %s to try all of them"
+				: "whether %s can take it cannot be told from its file",
+			s->hosts.v[i].name);
+	}
 	if (!p->further && p->request->frees_capacity)
 		return xstrdup("it fits on no host beside the servers that deploy removes first");
 	return NULL;

@@ -103,7 +103,7 @@ def node_of(rng, number, cores, host):
 def nic_of(rng, number, n_nodes):
     nic = {"name": f"nic{number}", "numa_node": rng.choice([None] + 6 * list(range(n_nodes))),
            "physnet": PHYSNETS[number % 2] if chance(rng, 0.7) else rng.choice(PHYSNETS), "in_use": chance(rng, 0.3),
-           "vfs": []}
+           "trusted": chance(rng, 0.5), "vfs": []}
     if chance(rng, 0.85):
         nic["vfs"] = [{"index": i, "in_use": chance(rng, 0.4)} for i in range(rng.randint(1, 4))]
     return nic
@@ -221,17 +221,19 @@ def make_ports(rng, host):
     free = []
     for nic in host["nics"]:
         kind = "direct" if nic["vfs"] else "passthru"
-        free += [(kind, nic["physnet"].lower())] * (sum(not v["in_use"] for v in nic["vfs"]) or (not nic["in_use"]))
+        free += [(kind, nic["physnet"].lower(), nic["trusted"])] * (
+            sum(not v["in_use"] for v in nic["vfs"]) or (not nic["in_use"]))
     rng.shuffle(free)
     ports = []
     for _ in range(rng.choice([0, 1, 2, 2, 2, 3])):
         if free and chance(rng, 0.95):
-            kind, physnet = free.pop()
+            kind, physnet, trusted = free.pop()
         elif chance(rng, 0.2):
-            kind, physnet = "direct", rng.choice(PHYSNETS + [None])
+            kind, physnet, trusted = "direct", rng.choice(PHYSNETS + [None]), False
         else:
             continue
-        ports.append({"physnet": physnet, "type": kind, "policy": rng.choice(AFFINITIES) if chance(rng, 0.5) else None})
+        ports.append({"physnet": physnet, "type": kind, "trusted": chance(rng, 0.5) and (trusted or chance(rng, 0.1)),
+                      "policy": rng.choice(AFFINITIES) if chance(rng, 0.5) else None})
     return ports
 
 

@@ -69,7 +69,9 @@ static int read_request(const json_t *asked, struct fit_request *ret, struct err
 		const char *type = json_string_value(json_object_get(port, "type"));
 		struct fit_port wanted = {.nicid = (unsigned)i,
 					  .physnet = xstrdup(physnet),
-					  .type = streq(type, "passthru") ? PCI_PF : PCI_VF};
+					  .type = streq(type, "passthru") ? PCI_PF : PCI_VF,
+					  .trusted =
+						  json_is_true(json_object_get(port, "trusted"))};
 
 		if (r == 0)
 			r = fit_request_add_port(ret, &flavor, &image, &wanted,

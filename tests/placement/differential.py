@@ -42,11 +42,11 @@ class Child:
         return [json.loads(a) for a in answers]
 
 
-def nova_command(root, *args):
+def nova_command(root, *args, script="nova_fit.py"):
     if not os.path.exists(os.path.join(root, "usr/lib/python3/dist-packages/nova/virt/hardware.py")):
         sys.exit(f"{root} holds no python3-nova: run the OpenStack tests first, which unpack it there, or name a root folder "
                  "that has it (debootstrap bookworm, then apt-get install python3-nova) by --root or NOVA_ROOT")
-    with open(os.path.join(HERE, "nova_fit.py"), encoding="utf-8") as f:
+    with open(os.path.join(HERE, script), encoding="utf-8") as f:
         source = f.read()
     enter = [] if os.geteuid() == 0 else ["unshare", "-r"]
     return enter + ["chroot", root, "/usr/bin/python3", "-c", source, *args]

@@ -49,6 +49,8 @@ def host_pools(host):
     for nic in host["nics"]:
         pool = {"product_id": "154c", "vendor_id": "8086", "numa_node": nic["numa_node"],
                 "physical_network": nic["physnet"], "remote_managed": "false"}
+        if nic["trusted"]:
+            pool["trusted"] = "true"
         if nic["vfs"]:
             pool.update(dev_type="type-VF", parent_ifname=nic["name"], count=sum(not v["in_use"] for v in nic["vfs"]))
         else:
@@ -64,6 +66,8 @@ def pci_requests(ports, affinity):
         spec = {"physical_network": port["physnet"], "remote_managed": "False"}
         if port["type"] == "passthru":
             spec["dev_type"] = "type-PF"
+        if port["trusted"]:
+            spec["trusted"] = "True"
         request = objects.InstancePCIRequest(count=1, spec=[spec])
         if port["policy"] or affinity:
             request.numa_policy = port["policy"] or affinity

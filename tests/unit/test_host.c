@@ -599,7 +599,8 @@ static void test_physnets(void **state)
 		{"{\"physical_network\":\"a\"}", "a"},
 		{"{\"vendor_id\":\"8086\",\"address\":{\"bus\":\"18\"},"
 		 "\"physical_network\":\"a\"}",
-		 NULL}, /* expressions are not read */
+		 "a"},
+		{"{\"address\":{\"bus\":\"19\"},\"physical_network\":\"a\"}", NULL},
 		{"[{\"devname\":\"x\"},{\"devname\":\"ens1f0\",\"physical_network\":\"b\"}]", "b"},
 		{"{\"devname\":", NULL},
 		{"{\"physical_network\":\"a\\u009b2J\"}", "a??2J"}, /* steers no terminal */
@@ -618,6 +619,235 @@ static void test_physnets(void **state)
 		add_nova(&t, conf);
 		read_table(&t, &h);
 		assert_true(streq(h.nics[0].physnet, rows[i].physnet));
+	}
+}
+
+static int64_t vf_grant(const struct host *h)
+{
+	return h->nics[0].vfs[0].assignable;
+}
+
+/* One PF (product 1583) with one VF (154c) of ens1f0, and one entry of device_spec. */
+static void read_spec(const char *spec, struct host *h)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_free char *conf = xasprintf("[pci]\n\ndevice_spec = %s\n", spec);
+
+	add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+	replace_file(&t, "sys/bus/pci/devices/" PF0 "/sriov_numvfs", "1\n");
+	add_vf(&t, PF0, 0, "0000:18:02.0", "");
+	add_nova(&t, conf);
+	read_table(&t, h);
+}
+
+#define TAGS ",\"physical_network\":\"a\""
+
+static void test_device_spec_picks_functions(void **state)
+{
+	static const struct {
+		const char *spec;
+		int64_t pf, vf, trusted;
+	} rows[] = {
+		{"{\"devname\":\"ens1f0\"" TAGS "}", 1, 1, 0},
+		{"{\"devname\":\"ens1f0\"" TAGS ",\"trusted\":\"True\"}", 1, 1, 1},
+		{"{\"devname\":\"ens1f0\"" TAGS ",\"trusted\":\"false\"}", 1, 1, 0},
+		{"{\"devname\":\"ens1f0\"" TAGS ",\"trusted\":true}", 1, 1, 0},
+		{"{\"product_id\":\"1583\"" TAGS "}", 1, 0, 0},
+		{"{\"product_id\":\"1583\",\"address\":\"" PF0 "\"" TAGS "}", 1, 0, 0},
+		{"{\"product_id\":\"0x154C\"" TAGS "}", 0, 1, 0},
+		{"{\"product_id\":\"154c\",\"address\":\"" PF0 "\"" TAGS "}", 0, 1, 0},
+		{"{\"address\":\"" PF0 "\"" TAGS "}", 1, 1, 0},
+		{"{\"address\":\"*:18:00.*\"" TAGS "}", 1, 0, 0}, /* no single PF */
+		{"{\"address\":\"*:18:02.*\"" TAGS "}", 0, 1, 0},
+		{"{\"address\":{\"bus\":\"18\",\"slot\":\"0[1-2]\"}" TAGS "}", 0, 1, 0},
+		{"{\"address\":{\"domain\":\"0000\",\"bus\":\"18\",\"slot\":\"00\","
+		 "\"function\":\"0\"}" TAGS "}",
+		 1, 1, 0},
+		{"{\"address\":{\"bus\":\"(?=18)\"}" TAGS "}", -1, -1, -1},
+		{"{\"devname\":\"ens1f0\"}", 0, 0, 0}, /* no port asks for "no physnet" */
+		{"{\"devname\":\"ens1f0\"" TAGS ",\"remote_managed\":\"no\"}", 1, 1, 0},
+		{"{\"product_id\":\"154c\"" TAGS ",\"remote_managed\":\"true\"}", 0, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_host struct host h = {0};
+
+		read_spec(rows[i].spec, &h);
+		assert_int_equal(h.nics[0].assignable, rows[i].pf);
+		assert_int_equal(vf_grant(&h), rows[i].vf);
+		assert_int_equal(h.nics[0].vfs[0].trusted == 1, rows[i].trusted == 1);
+		assert_int_equal(finding(&h, "device-spec-no-vf", "ens1f0") != NULL,
+				 rows[i].vf == 0 && rows[i].pf == 1);
+		assert_int_equal(finding(&h, "device-spec-trusted", "/etc/nova/nova.conf:3") !=
+					 NULL,
+				 strstr(rows[i].spec, ":true") != NULL);
+		assert_int_equal(finding(&h, "device-spec-unknown", "/etc/nova/nova.conf:3") !=
+					 NULL,
+				 rows[i].vf < 0);
+		assert_null(finding(&h, "device-spec-refused", "/etc/nova/nova.conf:3"));
+	}
+}
+
+static void test_device_spec_that_nova_refuses(void **state)
+{
+	static const struct {
+		const char *spec, *why;
+	} rows[] = {
+		{"{\"address\":\"0000:3b:0*.*\"" TAGS "}",
+		 "property slot ('0*') does not parse as a hex number"},
+		{"{\"address\":\"0000:100:00.0\"" TAGS "}",
+		 "property bus (100) is greater than the maximum allowable value (FF)"},
+		{"{\"address\":\"0000:18:20.0\"" TAGS "}", "property slot (20)"},
+		{"{\"address\":\"0000:18:00.8\"" TAGS "}", "property func (8)"},
+		{"{\"address\":\"1:0000:18:00.0\"" TAGS "}", "too many fields"},
+		{"{\"address\":{\"slot\":\"*\"}" TAGS "}", "nothing to repeat"},
+		{"{\"address\":{\"slot\":\"[0-\"}" TAGS "}", "unterminated character set"},
+		{"{\"address\":{\"slot\":\"(0\"}" TAGS "}", "unterminated subpattern"},
+		{"{\"address\":{\"function\":0}" TAGS "}", "function of the address is not a text"},
+		{"{\"address\":[\"0000:18:00.0\"]" TAGS "}", "neither text nor object"},
+		{"{\"address\":\"*\",\"devname\":\"ens1f0\"" TAGS "}",
+		 "devname or address, but not both"},
+		{"{\"vendor_id\":\"intel\"" TAGS "}", "property vendor_id ('intel')"},
+		{"{\"product_id\":5516" TAGS "}", "product_id is not a text"},
+		{"{\"devname\":\"ens1f0\"" TAGS, "not a JSON object or array"},
+		{"\"ens1f0\"", "not a JSON object or array"},
+		{"[\"ens1f0\"]", "not a JSON object"},
+		{"{\"devname\":\"ens9\"" TAGS ",\"remote_managed\":\"true\"}",
+		 "not actually present"},
+		{"{\"devname\":\"ens1f0\"" TAGS ",\"remote_managed\":\"true\"}",
+		 "PFs must not have"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_host struct host h = {0};
+		const struct host_finding *f;
+
+		read_spec(rows[i].spec, &h);
+		f = finding(&h, "device-spec-refused", "/etc/nova/nova.conf:3");
+		assert_non_null(f);
+		assert_int_equal(f->severity, SEVERITY_ERROR);
+		assert_non_null(strstr(f->text, "nova-compute does not start"));
+		assert_non_null(strstr(f->text, rows[i].why));
+		assert_int_equal(vf_grant(&h), 0);
+	}
+}
+
+static void test_physnets_that_differ(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &h);
+	assert_string_equal(h.nics[0].vfs[1].physnet, "other");
+	assert_non_null(finding(&h, "physnet-differs", "ens1f0"));
+	assert_null(finding(&h, "physnet-differs", "ens2f0"));
+}
+
+/* Containers and snaps have nova.conf elsewhere. */
+static void test_where_nova_conf_is(void **state)
+{
+	static const char *const folders[] = {
+		"etc/kolla/nova-compute",
+		"var/lib/config-data/puppet-generated/nova_libvirt/etc/nova",
+		"var/snap/openstack-hypervisor/common/etc/nova",
+		"var/snap/microstack/common/etc/nova",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *path = xasprintf("%s/nova.conf", folders[i]);
+		cleanup_free char *more = xasprintf("%s/nova.conf.d/10-cpus.conf", folders[i]);
+
+		build_xl710(&t);
+		add_file(&t, path,
+			 "[compute]\ncpu_dedicated_set = 2-3\n[pci]\n"
+			 "device_spec = {\"devname\": \"ens1f0\", "
+			 "\"physical_network\": \"sriov0\"}\n");
+		add_file(&t, more, "[compute]\ncpu_dedicated_set = 1\n");
+		read_table(&t, &h);
+		assert_cpus(&h.nodes[0].dedicated, "1");
+		assert_string_equal(h.nics[0].vfs[0].physnet, "sriov0");
+		assert_non_null(finding(&h, "nova-conf-several", NULL)); /* /etc/nova, too */
+	}
+}
+
+static void test_firmware_as_the_driver_prints_it(void **state)
+{
+	static const struct {
+		const char *firmware;
+		bool old;
+	} rows[] = {
+		{"8.15 0x8000af31 1.2877.0", true},
+		{"8.20 0x8000af31 1.2877.0", false},
+		{"8.1f 0x8000af31 1.2877.0", true},
+		{"8.30", false},
+		{"7.20", true},
+		{"9.05 0x8000", false},
+		{"f4.33.31377 a1.2 n4.42 e1932", false}, /* as before Linux 3.17 */
+		{"6.0.1", false}, /* three numbers: another vendor's release */
+		{"8.2", false},   /* not as the driver prints it */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *info = xasprintf(
+			"driver: i40e\nversion: 6.1.0\nfirmware-version: %s\n", rows[i].firmware);
+
+		add_pf(&t, PF0, "ens1f0", "0x1583\n", "i40e", 0);
+		add_file(&t, "ethtool/ens1f0", info);
+		read_table(&t, &h);
+		assert_int_equal(finding(&h, "firmware-700-series", "ens1f0") != NULL, rows[i].old);
+	}
+}
+
+static void test_nodes_that_share_cpus(void **state)
+{
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host right = {0}, wrong = {0};
+
+	(void)state;
+	build_xl710(&t);
+	read_table(&t, &right);
+	assert_null(finding(&right, "numa-cpus-shared", "node 1"));
+	replace_file(&t, "sys/devices/system/node/node1/cpulist", "3-7\n");
+	read_table(&t, &wrong);
+	assert_non_null(finding(&wrong, "numa-cpus-shared", "node 1"));
+	assert_non_null(strstr(finding(&wrong, "numa-cpus-shared", "node 1")->text,
+			       "CPUs 3 are in node 0"));
+}
+
+static void test_ovs_and_vfs_on_one_nic(void **state)
+{
+	static const struct {
+		const char *upper, *of_upper;
+		bool said;
+	} rows[] = {
+		{"upper_ovs-system", NULL, true},
+		{"upper_bond0", "sys/class/net/bond0/upper_ovs-system", true},
+		{"upper_bond0", "sys/class/net/bond0/upper_vlan7", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+		cleanup_free char *upper =
+			xasprintf("sys/bus/pci/devices/" PF0 "/net/ens1f0/%s", rows[i].upper);
+
+		build_xl710(&t);
+		add_file(&t, upper, "->x");
+		if (rows[i].of_upper)
+			add_file(&t, rows[i].of_upper, "->x");
+		read_table(&t, &h);
+		assert_int_equal(finding(&h, "nic-ovs-and-vfs", "ens1f0") != NULL, rows[i].said);
 	}
 }
 
@@ -667,6 +897,13 @@ int main(void)
 		cmocka_unit_test(test_links_longer_than_the_dump),
 		cmocka_unit_test(test_cpus_nova_may_use),
 		cmocka_unit_test(test_physnets),
+		cmocka_unit_test(test_device_spec_picks_functions),
+		cmocka_unit_test(test_device_spec_that_nova_refuses),
+		cmocka_unit_test(test_physnets_that_differ),
+		cmocka_unit_test(test_where_nova_conf_is),
+		cmocka_unit_test(test_firmware_as_the_driver_prints_it),
+		cmocka_unit_test(test_nodes_that_share_cpus),
+		cmocka_unit_test(test_ovs_and_vfs_on_one_nic),
 		cmocka_unit_test(test_capture_gives_the_same),
 	};
 

@@ -37,13 +37,26 @@ static void test_oslo_rules(void **state)
 
 	struct tree *tree = tree_open_table(&t);
 	tree_record(tree, &captured);
-	struct oslo_conf *conf = oslo_read(tree, "f.conf", keys, ARRAY_SIZE(keys));
+	char *path = (char *)"f.conf";
+	const struct strv paths = {&path, 1};
+	struct oslo_conf *conf = oslo_read(tree, &paths, keys, ARRAY_SIZE(keys));
 
 	assert_string_equal(oslo_get(conf, "a", "k"), "one # not a comment, more of it");
 	assert_string_equal(oslo_get(conf, "a", "long"), filler);
 	assert_int_equal(captured.n, 1);
 	assert_null(strstr(captured.v[0].data, "hush"));
 	assert_null(strstr(captured.v[0].data, "other"));
+
+	struct tree *again = tree_open_table(&captured);
+	struct oslo_conf *second = oslo_read(again, &paths, keys, ARRAY_SIZE(keys));
+	assert_int_equal(second->n, conf->n);
+	for (size_t i = 0; i < conf->n; i++) {
+		assert_int_equal(second->v[i].line, conf->v[i].line);
+		assert_string_equal(second->v[i].value, conf->v[i].value);
+	}
+	assert_int_equal(conf->v[0].line, 4);
+	oslo_free(second);
+	tree_close(again);
 	oslo_free(conf);
 	tree_close(tree);
 }

@@ -110,6 +110,7 @@ int host_describe(const struct physnets *physnets, bool hyperthreads, struct com
 		*pool = (struct pci_pool){.type = i % 2 ? PCI_PF : PCI_VF,
 					  .total = COMPUTE_POOLS_MAX,
 					  .free = COMPUTE_POOLS_MAX,
+					  .trusted = TRI_YES,
 					  .node = physnets_node(physnets, physnets->v[i / 2]),
 					  .physnet = xstrdup(physnets->v[i / 2])};
 	}
