@@ -59,6 +59,7 @@ struct guest_file *guest_file_put(struct guest_links *links, const char *path,
 		f = array_push(links->files, links->n_files);
 		f->path = xstrdup(path);
 	}
+	f->partial = appends;
 	text_clear(&f->text);
 	text_init_slice(&f->text, text, 0, text->s, text->len);
 	return f;

@@ -80,6 +80,7 @@ struct guest_file {
 	struct text text;
 	bool pending; /* written by the script that is being read, which may append to it */
 	bool running; /* as a script */
+	bool partial; /* appended to what the image has */
 };
 
 struct guest_links {

@@ -235,6 +235,19 @@ static void note_missing_bond(const struct guest_links *links, const struct gues
 		     link_name(l), q);
 }
 
+static void copy_files(const struct guest_links *links, struct guest_network *ret)
+{
+	for (size_t i = 0; i < links->n_files; i++) {
+		const struct guest_file *f = &links->files[i];
+		struct written_file *copy = array_push(ret->written, ret->n_written);
+
+		*copy = (struct written_file){.path = xstrdup(f->path),
+					      .text = xcalloc(1, sizeof(*copy->text)),
+					      .partial = f->partial};
+		text_init_slice(copy->text, &f->text, 0, f->text.s, f->text.len);
+	}
+}
+
 /* Takes over what was not read. */
 static void add_unread(const struct guest_links *links, struct guest_network *ret)
 {
@@ -270,6 +283,7 @@ void links_resolve(struct guest_links *links, struct guest_network *ret, struct 
 {
 	for (size_t i = 0; i < links->n; i++)
 		links->v[i].addresses.on_link_added |= adds_on_link(links->v[i].dialect);
+	copy_files(links, ret);
 	add_unread(links, ret);
 	links_fold(links, &ret->local);
 	links_check_applied(links, findings);

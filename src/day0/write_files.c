@@ -250,6 +250,9 @@ static void check_file(struct write_files *w, yaml_node_t *item)
 	if (*name || is_binary(yaml_get(w->y, item, "content")))
 		check_private_key(&text, w->findings);
 	guest_file_written(yaml_str(path), &text, w->links, w->findings);
+	struct guest_file *written = guest_file_find(w->links, yaml_str(path));
+	if (written)
+		written->partial = streq(yaml_str(yaml_get(w->y, item, "append")), "true");
 }
 
 void write_files_read(struct yaml *y, struct guest_links *links, struct findings *findings)

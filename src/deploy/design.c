@@ -7,6 +7,7 @@
 #include "base/finding.h"
 #include "check/check.h"
 #include "day0/day0.h"
+#include "dns/dns.h"
 #include "esc/esc.h"
 #include "model/model.h"
 
@@ -35,6 +36,7 @@ static void load_day0(struct model *model, struct findings *findings)
 			for (size_t g = 0; g < dep->n_vm_groups; g++) {
 				size_t from = findings->n;
 				day0_load(model, &dep->vm_groups[g], findings);
+				dns_check(dep, &dep->vm_groups[g], findings);
 				check_waive(model, dep, &dep->vm_groups[g], findings, from);
 			}
 		}

@@ -246,6 +246,21 @@ static const char *function_named(const struct host *host, const char *name, boo
 	return NULL;
 }
 
+/* Nova takes no domain of more than 16 bits. */
+static int check_named(const char *name, const struct host *host, struct err *err)
+{
+	bool pf;
+	const char *address = function_named(host, name, &pf);
+	cleanup_free char *domain = address ? xstrndup(address, strcspn(address, ":")) : NULL;
+
+	return domain && strlen(domain) > 4
+		       ? err_set(err, INVALID,
+				 "property domain (%s) is greater than the maximum allowable value "
+				 "(FFFF)",
+				 domain)
+		       : 0;
+}
+
 /* The middle of PciDeviceSpec._init_dev_details() */
 static int check_remote_managed(const struct devspec *spec, const struct host *host,
 				struct err *err)
@@ -263,7 +278,11 @@ static int check_remote_managed(const struct devspec *spec, const struct host *h
 				       "present on the host");
 		nic = pf ? nic_at(host, named) : NULL;
 	} else {
-		nic = single_pf(spec, host);
+		/* Nova asks for it by a text that only the address of a name has. */
+		return spec->is_pf ? err_set(err, INVALID,
+					     "the address is that of a PF, which must not have the "
+					     "\"remote_managed\" tag: give those of its VFs")
+				   : 0;
 	}
 	if (!nic || !nic->pci_id)
 		return 0;
@@ -338,6 +357,8 @@ static int set_spec(struct devspec *spec, const json_t *object, const struct hos
 							: json_dumps(devname, JSON_ENCODE_ANY);
 	else
 		r = set_address(spec, address, host, err);
+	if (r == 0 && spec->devname)
+		r = check_named(spec->devname, host, err);
 	return r == 0 && spec->remote_managed ? check_remote_managed(spec, host, err) : r;
 }
 

@@ -90,6 +90,8 @@ static int escape(struct translation *t)
 		t->can_repeat = true;
 		return GOES_ON;
 	}
+	if (isalpha((unsigned char)c) && !strchr("abfnrtvxuUNABZ", c))
+		return refuse(t, "bad escape");
 	return UNKNOWN;
 }
 

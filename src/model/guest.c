@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 static const char *const dialect_names[] = {
 	[DIALECT_NMCLI] = "nmcli",
@@ -130,6 +131,19 @@ static void bond_clear(struct bond *b)
 	free(b->vlans);
 }
 
+void written_file_clear(struct written_file *file)
+{
+	free(file->path);
+	if (file->text)
+		text_clear(file->text);
+	free(file->text);
+}
+
+const struct written_file *guest_written_find(const struct guest_network *g, const char *path)
+{
+	return array_find(g->written, g->n_written, strcmp(it->path, path) == 0);
+}
+
 void guest_network_clear(struct guest_network *g)
 {
 	array_free(g->bonds, g->n_bonds, bond_clear);
@@ -143,5 +157,6 @@ void guest_network_clear(struct guest_network *g)
 		free(g->dialects[i].file);
 	free(g->dialects);
 	array_free(g->unread, g->n_unread, guest_unread_clear);
+	array_free(g->written, g->n_written, written_file_clear);
 	*g = (struct guest_network){0};
 }

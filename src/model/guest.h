@@ -11,6 +11,8 @@
 
 #include "base/str.h"
 
+struct text;
+
 enum dialect {
 	DIALECT_NMCLI,
 	DIALECT_IFCFG,
@@ -122,6 +124,13 @@ struct guest_dialect {
 	unsigned line;
 };
 
+/* A file that day-0 writes in the guest. */
+struct written_file {
+	char *path;
+	struct text *text; /* variables have the values of the first VM */
+	bool partial;      /* appended to what the image has, or to another file */
+};
+
 struct guest_network {
 	bool incomplete; /* a day-0 file is wrong or missing, which has its own finding */
 	struct guest_unread *unread;
@@ -133,6 +142,8 @@ struct guest_network {
 	struct guest_addresses local;   /* of lo and dummies: answered on every interface */
 	struct guest_dialect *dialects; /* in order of appearance */
 	size_t n_dialects;
+	struct written_file *written; /* the last one of each path */
+	size_t n_written;
 };
 
 /*
@@ -149,6 +160,10 @@ bool guest_may_have_bond(const struct guest_network *g);
 bool has_variable(const char *s);
 
 void guest_unread_clear(struct guest_unread *u);
+/* The file of that path, or NULL. */
+const struct written_file *guest_written_find(const struct guest_network *g, const char *path);
+
+void written_file_clear(struct written_file *file);
 void guest_addresses_clear(struct guest_addresses *a);
 void guest_network_clear(struct guest_network *g);
 

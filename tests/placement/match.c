@@ -62,6 +62,18 @@ static json_t *first_match(const struct devspecs *specs, const struct host *host
 	return json_null();
 }
 
+/* Whether Nova refuses an expression is unknown, too, if it was not compiled. */
+static bool has_doubt(const struct devspecs *specs)
+{
+	bool doubt = false;
+
+	for (size_t i = 0; i < specs->n; i++)
+		for (size_t k = 0; k < ADDRESS_FIELDS; k++)
+			doubt |=
+				specs->v[i].address[k].is_regex && !specs->v[i].address[k].compiled;
+	return doubt;
+}
+
 static json_t *match(const struct devspecs *specs, const struct host *host)
 {
 	json_t *functions = json_object(), *tags = json_array();
@@ -80,7 +92,8 @@ static json_t *match(const struct devspecs *specs, const struct host *host)
 		json_array_append_new(tags,
 				      json_pack("[s?bb]", specs->v[i].physnet, specs->v[i].trusted,
 						specs->v[i].remote_managed));
-	return json_pack("{soso}", "functions", functions, "tags", tags);
+	return json_pack("{sosbso}", "functions", functions, "doubt", has_doubt(specs), "tags",
+			 tags);
 }
 
 static void answer_case(const char *line)

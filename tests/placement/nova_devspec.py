@@ -29,8 +29,14 @@ class Sys:
             self.names.update({vf["name"]: (vf["address"], False) for vf in pf["vfs"] if vf["name"]})
         utils.get_function_by_ifname = lambda name: self.names.get(name, (None, False))
         utils.is_physical_function = self.is_physical_function
-        utils.get_vf_product_id_by_pf_addr = lambda address: self.pfs[address]["vf_id"][5:]
-        utils.get_pci_ids_by_pci_addr = lambda address: tuple(self.pfs[address]["id"].split(":"))
+        utils.get_vf_product_id_by_pf_addr = lambda address: self.pf(address)["vf_id"][5:]
+        utils.get_pci_ids_by_pci_addr = lambda address: tuple(self.pf(address)["id"].split(":"))
+
+    def pf(self, address):
+        """An address that is not given by a name has no text here: Nova then finds no such device."""
+        if address not in self.pfs:
+            raise exception.PciDeviceNotFoundById(id=address)
+        return self.pfs[address]
 
     def is_physical_function(self, domain, bus, slot, function):
         return self.pfs.get(f"{domain}:{bus}:{slot}.{function}", {"total": 0})["total"] > 0

@@ -343,7 +343,7 @@ def found(base, edits):
 
 
 # Not rules of a design: the readers' findings, and what only a VIM shows (tests/openstack/test_check_vim.py).
-READERS = ("day0-", "descriptor-", "vim-", "mtu-network")
+READERS = ("day0-", "descriptor-", "dns-", "zone-", "vim-", "mtu-network")
 
 
 class Rules(unittest.TestCase):
@@ -474,11 +474,11 @@ class Catalogue(unittest.TestCase):
 
     def test_every_id_that_the_readers_print_is_listed_and_none_besides(self):
         printed = set()
-        for path in glob.glob("src/day0/*.c") + glob.glob("src/esc/*.c") + ["src/check/refs.c"]:
+        for path in [*glob.glob("src/day0/*.c"), *glob.glob("src/esc/*.c"), *glob.glob("src/dns/*.c"), "src/check/refs.c"]:
             with open(path, encoding="utf-8") as file:
-                printed.update(re.findall(r'"((?:day0|descriptor)-[a-z0-9-]+)"', file.read()))
+                printed.update(re.findall(r'"((?:day0|descriptor|zone|dns)-[a-z0-9-]+)"', file.read()))
         listed = {rule["rule"] for rule in self.rules}
-        self.assertEqual(printed, {rule for rule in listed if rule.startswith(("day0-", "descriptor-"))})
+        self.assertEqual(printed, {rule for rule in listed if rule.startswith(READERS[:4])})
 
     def test_ids_are_unique_and_every_rule_is_explained(self):
         self.assertEqual(len(self.rules), len({rule["rule"] for rule in self.rules}))
@@ -498,7 +498,7 @@ class Catalogue(unittest.TestCase):
         listed = {rule["rule"]: rule["severity"] for rule in self.rules}
         self.assertGreater(len(rows), 70)
         self.assertEqual(rows, {rule: severity for rule, severity in listed.items()
-                                if rule in rows or not rule.startswith(READERS[:3])})
+                                if rule in rows or not rule.startswith(READERS[:5])})
 
     def test_an_unknown_rule_is_a_usage_error(self):
         done = dnsvnf("check", "--explain", "no-such-rule")

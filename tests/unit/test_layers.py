@@ -20,14 +20,15 @@ MAY_USE = {
     "esc": ["base", "net", "model"],
     "day0": ["base", "net", "model"],
     "host": ["base", "net", "model"],
+    "dns": ["base", "net", "model"],
     "lifecycle": ["base", "net", "model"],
     "placement": ["base", "net", "model"],
     "check": ["base", "net", "model", "placement"],
     "vim": ["base", "net", "model", "placement"],
-    "deploy": ["base", "net", "model", "esc", "day0", "check", "placement", "lifecycle", "vim"],
+    "deploy": ["base", "net", "model", "esc", "day0", "check", "dns", "placement", "lifecycle", "vim"],
     "draw": ["base", "net", "model", "check", "placement", "vim"],
     "bondd": ["base", "net"],
-    "cli": ["base", "net", "model", "esc", "day0", "check", "host", "placement", "lifecycle", "vim", "deploy", "draw"],
+    "cli": ["base", "net", "model", "esc", "day0", "check", "dns", "host", "placement", "lifecycle", "vim", "deploy", "draw"],
 }
 EXCEPT = {("cli/docs.c", "bondd")}  # writes the man page of both programs; runs at build time only
 

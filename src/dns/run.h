@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a checker of a name server on files of its own. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+/* Seconds that a checker may take. */
+#define RUN_SECONDS 10
+
+/* An empty folder that the checker may read; the caller removes it (dir_remove). */
+int run_folder(char **ret_path, struct err *err);
+
+/* Writes a file that the checker may read. */
+int run_file(const char *path, const char *data, size_t len, struct err *err);
+
+/* The program's path, in PATH and where administrators' programs are; NULL: not installed. The
+ * caller frees. */
+char *run_find(const char *program);
+
+/*
+ * Runs argv (NULL at the end) in the folder, without input and environment; as nobody if this
+ * process is root. *ret_output is the start of what it printed, printable; the caller frees.
+ * Returns its exit code; -ETIME: stopped after RUN_SECONDS; another -errno: it did not run.
+ */
+int run_checker(const char *folder, const char *const *argv, char **ret_output, struct err *err);

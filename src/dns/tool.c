@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/tool.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "dns/conf.h"
+#include "dns/run.h"
+#include "model/guest.h"
+
+enum { MESSAGES_MAX = 10 };
+
+static void remove_folder(char *path)
+{
+	if (path)
+		(void)dir_remove(path, NULL);
+	free(path);
+}
+
+DEFINE_CLEANUP(char *, cleanup_folder_fn, remove_folder)
+
+static const struct checker {
+	const char *program, *main;
+	const char *before, *after; /* arguments around the file; NULL: none */
+	const char *tail;           /* added to the copy of the main file */
+} checkers[DNS_SERVERS] = {
+	[SERVER_KNOT] = {"knotc", "knot.conf", "-c", "conf-check", NULL},
+	/* as it is built it wants the user and the folders of its package */
+	[SERVER_UNBOUND] = {"unbound-checkconf", "unbound.conf", NULL, NULL,
+			    "\nserver:\n\tusername: \"\"\n\tchroot: \"\"\n\tpidfile: \"\"\n"
+			    "\tdirectory: \".\"\n"},
+	[SERVER_NSD] = {"nsd-checkconf", "nsd.conf", NULL, NULL, NULL},
+	[SERVER_BIND] = {"named-checkconf", "named.conf", NULL, NULL, NULL},
+};
+
+/* Keys of lines "key: value" whose values are things of the guest. */
+static const char machine_keys[] =
+	"user username chroot directory pidfile rundir logfile root-hints auto-trust-anchor-file "
+	"trust-anchor-file trusted-keys-file dlv-anchor-file cert-file key-file ca-file keyfile "
+	"server-key-file server-cert-file control-key-file control-cert-file tls-service-key "
+	"tls-service-pem tls-cert-bundle dnstap-socket-path dlopen python-script dynlib-file "
+	"zonesdir "
+	"zonelistfile xfrdfile database identity-file";
+
+/* Messages about this machine, not about the file, and summaries. */
+static const char *const of_machine[] = {
+	"No such file",
+	"not found",
+	"does not exist",
+	"cannot open",
+	"could not open",
+	"Permission denied",
+	"unable to open",
+	"not exist",
+	"cannot access",
+	"getpwnam",
+	"errors in configuration file",
+};
+
+/* Messages about what another file may have. */
+static const char *const of_others[] = {
+	"undefined", "not defined", "unknown key '", "reference", "no such",
+};
+
+static const struct written_file *delivered(const struct guest_network *guest, const char *path,
+					    size_t *ret_index)
+{
+	const struct written_file *file = guest_written_find(guest, path);
+
+	if (file)
+		*ret_index = (size_t)(file - guest->written);
+	return file;
+}
+
+/* The path in a line "include: PATH" or "include "PATH";"; the caller frees, NULL: none. */
+static char *included(const char *line, size_t len)
+{
+	cleanup_free char *copy = xstrndup(line, len);
+	char *s = copy + strspn(copy, " \t");
+
+	if (!str_starts(s, "include"))
+		return NULL;
+	s += strlen("include");
+	if (*s != ':' && !isspace((unsigned char)*s))
+		return NULL;
+	s += strspn(s, ": \t\"'");
+	return xstrndup(s, strcspn(s, "\"';# \t\r"));
+}
+
+/* Whether the line's key is one of machine_keys. */
+static bool is_of_machine(const char *line, size_t len)
+{
+	cleanup_free char *copy = xstrndup(line, len);
+	char *s = copy + strspn(copy, " \t-");
+
+	s[strcspn(s, ":")] = 0;
+	return strlen(s) < strlen(copy) && *s && !strpbrk(s, " ,") && str_in_words(machine_keys, s);
+}
+
+/* "directory" and the like of named.conf, which must exist here: "." does. */
+static bool add_named_folder(struct strbuf *b, const char *line, size_t len)
+{
+	cleanup_free char *copy = xstrndup(line, len);
+	const char *word = strstr(copy, "directory");
+	const char *quote = word ? strchr(word, '"') : NULL;
+	const char *end = quote ? strchr(quote + 1, '"') : NULL;
+
+	if (!end)
+		return false;
+	strbuf_add(b, copy, (size_t)(quote - copy));
+	strbuf_addf(b, "\".\"%s", end + 1);
+	return true;
+}
+
+static void add_line(struct strbuf *b, const struct dns_conf *conf,
+		     const struct guest_network *guest, const char *line, size_t len)
+{
+	cleanup_free char *path = included(line, len);
+	bool named = conf->server == SERVER_BIND;
+	size_t index;
+
+	if (path && delivered(guest, path, &index))
+		strbuf_addf(b, named ? "include \"f%zu\";" : "include: \"f%zu\"", index);
+	else if (path)
+		strbuf_adds(b, named ? "include \"/dev/null\";" : "");
+	else if (named ? !add_named_folder(b, line, len) : !is_of_machine(line, len))
+		strbuf_add(b, line, len);
+}
+
+/* A copy of the file whose lines are those of the file. */
+static void rewrite(const struct dns_conf *conf, const struct guest_network *guest,
+		    const struct written_file *file, const char *tail, struct strbuf *ret)
+{
+	const char *s = file->text->s, *end = s + file->text->len;
+
+	while (s < end) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s));
+
+		add_line(ret, conf, guest, s, (size_t)((nl ? nl : end) - s));
+		strbuf_adds(ret, "\n");
+		s = nl ? nl + 1 : end;
+	}
+	if (tail)
+		strbuf_adds(ret, tail);
+}
+
+static bool is_main(const struct dns_conf *conf, const struct written_file *file)
+{
+	const char *slash = strrchr(file->path, '/');
+
+	return streq(slash ? slash + 1 : file->path, checkers[conf->server].main);
+}
+
+static int write_copies(const struct dns_conf *conf, const struct guest_network *guest,
+			const char *folder, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < guest->n_written && r == 0; i++) {
+		const struct written_file *file = &guest->written[i];
+		cleanup_free char *path = xasprintf("%s/f%zu", folder, i);
+		cleanup_strbuf struct strbuf copy = {0};
+		bool checked = is_main(conf, file) || file == conf->file;
+
+		if (dns_server_of(file->path) != (int)conf->server)
+			continue;
+		rewrite(conf, guest, file, checked ? checkers[conf->server].tail : NULL, &copy);
+		r = run_file(path, copy.s ? copy.s : "", copy.len, err);
+	}
+	return r;
+}
+
+/* ---- what the checker says ---- */
+
+static bool has_one_of(const char *message, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasestr(message, texts[i]))
+			return true;
+	return false;
+}
+
+static bool is_about_machine(const char *message)
+{
+	return has_one_of(message, of_machine, ARRAY_SIZE(of_machine));
+}
+
+/* The number after ":" or "line " behind the copy's name, from 1; 0: none. */
+static unsigned long line_in(const char *message, const char *name, const char **ret_rest)
+{
+	const char *at = strstr(message, name);
+	const char *digits = at ? strpbrk(at + strlen(name), "0123456789") : NULL;
+	char *end;
+
+	if (!digits || digits - at > 20)
+		return 0;
+	unsigned long line = strtoul(digits, &end, 10);
+	end += strspn(end, "): ,");
+	*ret_rest = end;
+	return line;
+}
+
+/* "error: unknown keyword" and "unknown keyword" say the same. */
+static const char *without_severity(const char *s)
+{
+	static const char *const words[] = {"error: ", "fatal error: ", "warning: "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (str_starts(s, words[i]))
+			return s + strlen(words[i]);
+	return s;
+}
+
+/* Adds what the message says about a line of the file. Returns the line; 0: it says nothing. */
+static unsigned long tell(const struct dns_conf *conf, const struct written_file *file,
+			  size_t index, const char *message, unsigned long told,
+			  struct findings *findings)
+{
+	cleanup_free char *name = xasprintf("f%zu", index);
+	const char *rest = "";
+	unsigned long line = line_in(message, name, &rest);
+	bool elsewhere = conf->partial && has_one_of(message, of_others, ARRAY_SIZE(of_others));
+
+	if (line == 0 || line == told) /* the first message about a line says it */
+		return line;
+	report(findings, file->text, line - 1, elsewhere ? SEVERITY_NOTE : SEVERITY_ERROR,
+	       elsewhere ? "dns-conf-unread" : "dns-conf", "%s: %.200s%s",
+	       checkers[conf->server].program, without_severity(rest),
+	       elsewhere ? " (it may be in a file that only the guest has)"
+			 : ", so the server does not start");
+	return line;
+}
+
+/* False: no message is about a line of a file. */
+static bool tell_all(const struct dns_conf *conf, const struct guest_network *guest, char *output,
+		     struct findings *findings)
+{
+	size_t messages = 0;
+	unsigned long told = 0;
+	char *rest = output, *message;
+
+	while ((message = strsep(&rest, "\n")) && messages < MESSAGES_MAX) {
+		unsigned long line = 0;
+
+		for (size_t i = guest->n_written; i-- > 0 && !line;)
+			if (dns_server_of(guest->written[i].path) == (int)conf->server &&
+			    !is_about_machine(message))
+				line = tell(conf, &guest->written[i], i, message, told, findings);
+		messages += line > 0;
+		told = line ? line : told;
+	}
+	return messages > 0;
+}
+
+static void unread(const struct dns_conf *conf, struct findings *findings, const char *why)
+{
+	report(findings, conf->file->text, 0, SEVERITY_NOTE, "dns-conf-unread",
+	       "whether %s accepts this file is unknown: %s", dns_server_name(conf->server), why);
+}
+
+/* The first line that is no blank, for a message. */
+static char *first_line(const char *output)
+{
+	const char *s = output + strspn(output, " \t\n");
+
+	return xstrndup(s, strcspn(s, "\n") < 200 ? strcspn(s, "\n") : 200);
+}
+
+static int check_in(const struct dns_conf *conf, const struct guest_network *guest,
+		    const char *program, const char *folder, char **ret_output, struct err *err)
+{
+	const struct checker *c = &checkers[conf->server];
+	const struct written_file *main = conf->file;
+	cleanup_free char *name = NULL;
+
+	for (size_t i = 0; i < guest->n_written; i++)
+		if (dns_server_of(guest->written[i].path) == (int)conf->server &&
+		    is_main(conf, &guest->written[i]))
+			main = &guest->written[i];
+	int r = write_copies(conf, guest, folder, err);
+	if (r < 0)
+		return r;
+	name = xasprintf("f%zu", (size_t)(main - guest->written));
+
+	const char *argv[] = {program, NULL, NULL, NULL, NULL};
+	size_t n = 1;
+	if (c->before)
+		argv[n++] = c->before;
+	argv[n++] = name;
+	if (c->after)
+		argv[n++] = c->after;
+	return run_checker(folder, argv, ret_output, err);
+}
+
+void tool_check_conf(const struct dns_conf *conf, const struct guest_network *guest,
+		     struct findings *findings)
+{
+	const struct checker *c = &checkers[conf->server];
+	cleanup_free char *program = run_find(c->program), *output = NULL, *said = NULL;
+	cleanup(cleanup_folder_fn) char *folder = NULL;
+	cleanup_err struct err err = ERR_INIT;
+
+	if (!program) {
+		cleanup_free char *why = xasprintf("%s is not installed here", c->program);
+
+		return unread(conf, findings, why);
+	}
+	int r = run_folder(&folder, &err);
+	if (r == 0)
+		r = check_in(conf, guest, program, folder, &output, &err);
+	if (r < 0)
+		return unread(conf, findings, err.text);
+	if (r == 0)
+		return;
+	said = first_line(output);
+	if (!tell_all(conf, guest, output, findings)) {
+		cleanup_free char *why = xasprintf("%s says: %s", c->program, said);
+
+		unread(conf, findings, why);
+	}
+}
+
+/* "f:12: unknown RR type 'FOO'", "zone example.test/IN: has 0 SOA records" */
+static void tell_zone(const struct written_file *file, const char *output,
+		      struct findings *findings)
+{
+	cleanup_free char *message = first_line(output);
+	const char *rest = message;
+	unsigned long line = line_in(message, "zonefile", &rest);
+
+	if (!is_about_machine(message))
+		report(findings, file->text, line ? line - 1 : 0, SEVERITY_ERROR, "zone-syntax",
+		       "named-checkzone: %s", line ? rest : message);
+}
+
+void tool_check_zone(const char *zone, const struct written_file *file, struct findings *findings)
+{
+	cleanup_free char *program = run_find("named-checkzone"), *output = NULL, *path = NULL;
+	cleanup(cleanup_folder_fn) char *folder = NULL;
+	const char *const argv[] = {program,     "-i", "local",    "-o",
+				    "/dev/null", zone, "zonefile", NULL};
+
+	if (!program || *zone == '-' || run_folder(&folder, NULL) < 0)
+		return;
+	path = xasprintf("%s/zonefile", folder);
+	if (run_file(path, file->text->s, file->text->len, NULL) == 0 &&
+	    run_checker(folder, argv, &output, NULL) > 0)
+		tell_zone(file, output, findings);
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""dnsvnf check on zones and on the configuration of name servers: for each rule a file that breaks it alone, and the nearest
+that does not."""
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DNSVNF = os.path.abspath(sys.argv.pop(1))
+DESIGN = "examples/technote/corrected"
+ZONE, KNOT, DEP = "example.test.zone", "knot.conf", "dep.xml"
+SOA = "@\tSOA\tns.example.test. hostmaster.example.test. 1 3600 600 86400 300\n"
+NS = "@\tNS\tns.example.test.\n"
+RULES = ("zone-", "dns-")
+# A checker that says what the server's own says about lines with the word WRONG.
+CHECKERS = {
+    "knotc": "grep -n WRONG \"$2\" | sed \"s/^\\([0-9]*\\):.*/error: config, file '$2', line \\1, item 'WRONG' (invalid item)/\"",
+    "unbound-checkconf": "grep -n WRONG \"$1\" | sed \"s/^\\([0-9]*\\):.*/$1:\\1: error: unknown keyword 'WRONG'/\"",
+    "nsd-checkconf": "grep -n WRONG \"$1\" | sed \"s/^\\([0-9]*\\):.*/$1:\\1: error: syntax error/\"",
+    "named-checkconf": "grep -n WRONG \"$1\" | sed \"s/^\\([0-9]*\\):.*/$1:\\1: unknown option 'WRONG'/\"",
+    "named-checkzone": "exit 0",
+}
+UNBOUND = "server:\n  interface: 0.0.0.0\n  access-control: {} allow\n"
+NAMED = "options {{\n  {}\n}};\n"
+
+
+def record(line):
+    return [(ZONE, "www\tA", f"{line}\nwww\tA")]
+
+
+def option(name, value):
+    """An option of the extension dnsvnf in place of what the design has."""
+    return [(DEP, "<config_data>", "<extensions><extension><name>dnsvnf</name><properties><property>"
+             f"<name>{name}</name><value>{value}</value></property></properties></extension></extensions><config_data>")]
+
+
+def conf(path, text):
+    """One more configuration, inline."""
+    return [(DEP, "</config_data>", f"<configuration><dst>{path}</dst><data>{text}</data></configuration></config_data>")]
+
+
+def unbound(text):
+    return conf("/etc/unbound/unbound.conf", text)
+
+
+def named(text):
+    return conf("/etc/bind/named.conf.options", NAMED.format(text))
+
+
+# (rule, edits that break it, edits that come nearest to it)
+CASES = [
+    ("zone-syntax", record("garbage here"), record("; garbage here")),
+    ("zone-syntax", record("a A 192.0.2.256"), record("a A 192.0.2.255")),
+    ("zone-syntax", record("a FOO bar"), record("a TYPE65280 \\# 1 00")),
+    ("zone-syntax", record("a TXT ( \"(\""), record("a TXT ( \"(\" )")),
+    ("zone-syntax", record("a A"), record("a\tIN 600 A 192.0.2.1 ; class before TTL")),
+    ("zone-soa", [(ZONE, SOA, "")], [(ZONE, "@\tSOA", "example.test. 1h IN SOA")]),
+    ("zone-soa", [(ZONE, SOA, SOA + SOA.replace(" 1 ", " 2 "))], [(ZONE, " 1 3600", " ( 1 ; serial\n 3600"), (ZONE, "86400 300", "86400 300 )")]),
+    ("zone-soa", [(ZONE, "@\tSOA", "sub\tSOA")], [(ZONE, SOA, "$ORIGIN test.\n" + SOA.replace("@", "example")), (ZONE, NS, "$origin example\n" + NS)]),
+    ("zone-ns", [(ZONE, NS, "")], [(ZONE, NS, "\tNS\tns\n")]),
+    ("zone-glue", [(ZONE, "@\tNS\tns.example.test.", "@\tNS\tns.example.test")], [(ZONE, "@\tNS\tns.example.test.", "@\tNS\tns")]),
+    ("zone-glue", record("@ NS ns2"), record("@ NS ns2.example.org.")),
+    ("zone-glue", record("sub NS ns.sub"), record("sub NS ns.sub\nns.sub A 192.0.2.5")),
+    ("zone-glue", record("@ NS alias\nalias CNAME ns"), record("alias CNAME ns")),
+    ("zone-glue", record("@ MX 10 mail"), record("@ MX 10 mail\n* A 192.0.2.1")),
+    ("zone-cname", record("www CNAME ns"), record("web CNAME www")),
+    ("zone-cname", record("@ CNAME ns"), record("x CNAME @")),
+    ("zone-cname", record("a CNAME ns\na CNAME www"), record("a CNAME ns\nb CNAME ns")),
+    ("zone-serial", [(ZONE, " 1 3600", " 20260101001 3600")], [(ZONE, " 1 3600", " 4294967295 3600")]),
+    ("zone-serial", [(ZONE, " 1 3600", " ( ; SOA 1 2 3\n4294967296 3600"), (ZONE, "86400 300", "86400 300 )")],
+     [(ZONE, " 1 3600", " ( ; SOA 1 2 4294967296\n1 3600"), (ZONE, "86400 300", "86400 300 )")]),
+    ("zone-outside", record("www.example.org. A 192.0.2.1"), record("www.example.test. A 192.0.2.1")),
+    ("zone-outside", record("xexample.test. A 192.0.2.1"), record("x.example.test. A 192.0.2.1")),
+    ("zone-unread", record("$GENERATE 1-9 h$ A 192.0.2.$"), record("h1 A 192.0.2.1")),
+    ("zone-unread", record("$INCLUDE more.zone"), record("; $INCLUDE more.zone")),
+    ("zone-unread", record("${NAME} A 192.0.2.1"), record("$TTL 600")),
+    ("zone-query", option("dns_query", "web.example.test"), option("dns_query", "WWW.example.test.")),
+    ("zone-query", option("dns_query", "a.example.test") + record("b.a.sub A 192.0.2.1"),
+     option("dns_query", "a.example.test") + record("b.a A 192.0.2.1")),
+    ("zone-query", option("dns_query", "a.b.example.test"), option("dns_query", "a.b.example.test") + record("* A 192.0.2.1")),
+    ("zone-query", option("dns_query", "www.example.org"), option("dns_query", "www.example.org") + [(KNOT, "zone:\n", "zone:\n  - domain: example.org\n")]),
+    ("zone-ttl", option("max_outage_ms", 2000) + [(ZONE, "www\tA", "www\t2\tA")], option("max_outage_ms", 2000) + [(ZONE, "www\tA", "www\t3\tA")]),
+    ("dns-listen", [(KNOT, "0.0.0.0@53", "172.16.1.11@53")], [(KNOT, "0.0.0.0@53", "172.16.1.10@53")]),
+    ("dns-listen", [(KNOT, "[ 0.0.0.0@53, ::@53 ]", "\n      - 2001:db8:101::11@53")], [(KNOT, "[ 0.0.0.0@53, ::@53 ]", "\n      - 2001:db8:101::10@53")]),
+    ("dns-listen", unbound("server:\n  interface: 172.16.1.11\n"), unbound("server:\n  interface: 172.16.1.11\n  ip-freebind: yes\n")),
+    ("dns-listen", named("listen-on port 53 { 172.16.1.11; };"), named("listen-on port 53 { 172.16.1.10; 127.0.0.1; };")),
+    ("dns-open-resolver", unbound(UNBOUND.format("0.0.0.0/0")), unbound(UNBOUND.format("172.16.0.0/12"))),
+    ("dns-open-resolver", unbound(UNBOUND.format("::/0")), unbound(UNBOUND.format("::/0").replace("0.0.0.0", "127.0.0.1"))),
+    ("dns-open-resolver", named("allow-recursion { any; };"), named("allow-recursion { any; }; recursion no;")),
+    ("dns-open-resolver", named("allow-query { any; };"), named("allow-query { any; }; allow-recursion { localnets; };")),
+    ("dns-open-resolver", named("/* recursion no; */ allow-query-cache { 10.0.0.0/8; any; };"), named("# allow-query-cache { any; };")),
+    ("dns-conf", [(KNOT, "any: info", "any: info\n    WRONG: 1")], [(KNOT, "any: info", "any: info")]),
+    ("dns-conf", unbound("server:\n  WRONG: yes\n"), unbound("server:\n  do-ip6: yes\n")),
+    ("dns-conf", conf("/etc/nsd/nsd.conf", "server:\n  WRONG: yes\n"), conf("/etc/nsd/nsd.conf", "server:\n  do-ip6: yes\n")),
+    ("dns-conf", named("WRONG yes;"), named("recursion no;")),
+]
+
+
+class Zones(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="zones-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.chmod(self.folder, 0o755)
+        self.programs = os.path.join(self.folder, "programs")
+        os.mkdir(self.programs)
+        for name, body in CHECKERS.items():
+            self.program(name, f"{body}\n! grep -q WRONG f* 2>/dev/null\n")
+
+    def program(self, name, body):
+        path = os.path.join(self.programs, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(f"#!/bin/sh\n{body}")
+        os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+
+    def check(self, edits):
+        """The findings about name servers."""
+        design = os.path.join(self.folder, "design")
+        shutil.rmtree(design, ignore_errors=True)
+        shutil.copytree(DESIGN, design)
+        for name, old, new in edits:
+            with open(f"{design}/{name}", encoding="utf-8") as source:
+                text = source.read()
+            self.assertIn(old, text)
+            with open(f"{design}/{name}", "w", encoding="utf-8") as out:
+                out.write(text.replace(old, new, 1))
+        done = subprocess.run([DNSVNF, "check", "-o", "json", f"{design}/dep.xml"], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}"}, check=False)
+        return [f for f in json.loads(done.stdout)["findings"] if f["rule"].startswith(RULES)]
+
+    def test_each_rule_has_a_case(self):
+        done = subprocess.run([DNSVNF, "check", "--list", "-o", "json"], capture_output=True, text=True, check=True, timeout=30)
+        rules = {rule["rule"] for rule in json.loads(done.stdout)["rules"] if rule["rule"].startswith(RULES)}
+        self.assertEqual(rules, {rule for rule, _, _ in CASES} | {"dns-conf-unread"})
+
+    def test_rules(self):
+        for rule, broken, nearest in CASES:
+            with self.subTest(rule, edits=broken):
+                self.assertEqual({rule}, {f["rule"] for f in self.check(broken)})
+            with self.subTest(rule, nearest=nearest):
+                self.assertEqual([], self.check(nearest))
+
+    def test_the_line_is_that_of_the_file(self):
+        for edits, name, line in ((record("garbage here"), ZONE, 7), ([(KNOT, "any: info", "any: info\n    WRONG: 1")], KNOT, 9),
+                                  ([(KNOT, "0.0.0.0@53", "172.16.1.11@53")], KNOT, 4)):
+            finding, = self.check(edits)
+            self.assertEqual((name, line), (os.path.basename(finding["file"]), finding["line"]))
+
+    def test_a_zone_in_a_cloud_config(self):
+        text = ("  - nmcli con up eth0\n", "  - nmcli con up eth0\nwrite_files:\n - path: /var/lib/knot/example.org.zone\n   content: |\n"
+                "    @ SOA ns.example.net. a. 1 2 3 4 5\n    @ NS ns.example.net.\n    x A 1.2.3\n")
+        finding, = self.check([("day0.cfg", text[0].replace("  -", " -"), text[1].replace("  - nm", " - nm"))])
+        self.assertEqual(("zone-syntax", "day0.cfg"), (finding["rule"], os.path.basename(finding["file"])))
+
+    def test_all_that_is_wrong_is_said_up_to_a_limit(self):
+        findings = self.check(record("\n".join(f"x{i} NONSENSE y" for i in range(1000))))
+        self.assertEqual(20, len(findings))
+
+    def test_a_checker_that_hangs_is_stopped_and_leaves_it_unknown(self):
+        self.program("knotc", "sleep 1000\n")
+        finding, = self.check([])
+        self.assertEqual(("dns-conf-unread", "note"), (finding["rule"], finding["severity"]))
+
+    def test_what_the_checker_says_of_this_machine_is_no_error(self):
+        self.program("knotc", "echo \"error: config, file '$2', line 3, item 'user' (user does not exist)\"; exit 1\n")
+        finding, = self.check([])
+        self.assertEqual("dns-conf-unread", finding["rule"])
+
+    def test_a_checker_has_no_privileges_and_only_its_copy(self):
+        report = os.path.join(self.folder, "report")
+        self.program("knotc", "id -u; id -G; env; ls; pwd; cat \"$2\"; exit 1\n")
+        os.makedirs(report)
+        finding, = self.check([])
+        self.assertEqual("dns-conf-unread", finding["rule"])
+        if os.geteuid() == 0:
+            self.assertIn("knotc says: 65534", finding["text"])
+        self.assertEqual([], [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("dnsvnf-check-")])
+
+    def test_paths_of_the_guest_are_taken_out_of_the_copy(self):
+        self.program("knotc", "grep -nE '^ *(user|rundir|include)' \"$2\" && exit 1; [ $(wc -l <\"$2\") -ge 16 ]\n")
+        self.assertEqual([], self.check([]))
+
+    def test_without_the_checker_it_is_unknown(self):
+        os.remove(os.path.join(self.programs, "knotc"))
+        installed = shutil.which("knotc", path=f"{os.environ['PATH']}:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin")
+        findings = [(f["rule"], f["severity"]) for f in self.check([])]
+        self.assertEqual([] if installed else [("dns-conf-unread", "note")], findings)
+
+
+if __name__ == "__main__":
+    unittest.main()
