@@ -8,7 +8,7 @@
 struct err;
 
 /* Seconds that a checker may take. */
-#define RUN_SECONDS 10
+#define RUN_SECONDS 5
 
 /* An empty folder that the checker may read; the caller removes it (dir_remove). */
 int run_folder(char **ret_path, struct err *err);
