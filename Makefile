@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test test-openstack test-update test-placement torture unit asan fuzz fuzz-run lint format \
+.PHONY: all demo test test-openstack test-update test-placement test-dns torture unit asan fuzz fuzz-run lint format \
 	failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
@@ -96,6 +96,10 @@ bench: all
 test-placement: all
 	/usr/bin/python3 tests/placement/differential.py
 	/usr/bin/python3 tests/placement/devspecs.py
+
+# Zones of check against BIND's named-checkzone.
+test-dns: all
+	/usr/bin/python3 tests/dns/differential.py
 
 bench-placement: all
 	/usr/bin/python3 bench/placement.py

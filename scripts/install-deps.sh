@@ -25,7 +25,7 @@ packages_for() {
 		echo strace gcovr clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \
 			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 nftables openssh-client \
 			python3 procps librsvg2-bin git dpkg apt util-linux debian-archive-keyring openssl systemd \
-			python3-yaml python3-jsonschema python3-configobj python3-openstacksdk \
+			bind9-utils python3-yaml python3-jsonschema python3-configobj python3-openstacksdk \
 			python3-jinja2 python3-oauthlib python3-requests python3-jsonpatch \
 			'libglib2.0-0|libglib2.0-0t64' 'libgnutls30|libgnutls30t64' libudev1 libyaml-0-2
 		;;

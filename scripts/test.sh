@@ -49,6 +49,7 @@ trap 'exit 130' HUP INT TERM
 suite openstack tests/openstack/run.sh
 suite lint ended $lint build/lint.log
 suite placement make --no-print-directory test-placement
+suite dns make --no-print-directory test-dns
 
 count() { echo "$#"; }
 printf '\n'

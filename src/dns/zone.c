@@ -159,8 +159,9 @@ static void add_record(struct zone *z, const ldns_rr *rr, unsigned line)
 	};
 }
 
-/* The parentheses that are open at the end of the line, which began with depth open ones. */
-static unsigned depth_after(const char *line, size_t len, unsigned depth)
+/* The parentheses that are open at the end of the line, which began with depth; -1: one is closed
+ * that is not open. */
+static int depth_after(const char *line, size_t len, int depth)
 {
 	bool quoted = false;
 
@@ -173,8 +174,8 @@ static unsigned depth_after(const char *line, size_t len, unsigned depth)
 			break;
 		else if (!quoted && line[i] == '(')
 			depth++;
-		else if (!quoted && line[i] == ')' && depth > 0)
-			depth--;
+		else if (!quoted && line[i] == ')' && --depth < 0)
+			break;
 	}
 	return depth;
 }
@@ -206,7 +207,13 @@ static void add_directive(struct zone *z, size_t number, const char *line, size_
 	const char *value = line + word + gap;
 	size_t value_len = strcspn(value, " \t\r\n;");
 
-	if (is_directive(line, word, "$TTL")) {
+	if ((is_directive(line, word, "$TTL") && !isdigit((unsigned char)*value)) ||
+	    (is_directive(line, word, "$ORIGIN") && value_len == 0)) {
+		complain(z, number, SEVERITY_ERROR, "zone-syntax",
+			 "%.*s has no value, so the server does not load the zone", (int)word,
+			 line);
+		z->incomplete = true;
+	} else if (is_directive(line, word, "$TTL")) {
 		strbuf_addf(b, "$TTL %.*s", (int)value_len, value);
 	} else if (is_directive(line, word, "$ORIGIN")) {
 		add_origin(value, value_len, origin, b);
@@ -245,15 +252,23 @@ static char *prepare(struct zone *z, size_t *ret_len)
 	const char *s = z->text->s, *end = s + z->text->len;
 	char *origin = xstrdup(z->origin);
 	struct strbuf b = {0};
-	unsigned depth = 0;
 	size_t opened = 0;
+	int depth = 0;
 
 	for (size_t number = 0; s < end; number++) {
 		const char *nl = memchr(s, '\n', (size_t)(end - s));
 		size_t len = (size_t)((nl ? nl : end) - s);
-		unsigned before = depth;
+		int before = depth;
 
 		depth = depth_after(s, len, depth);
+		if (depth < 0) {
+			complain(
+				z, number, SEVERITY_ERROR, "zone-syntax",
+				"a parenthesis is closed here that is not open, so the server does "
+				"not load the zone");
+			z->incomplete = true;
+			depth = 0;
+		}
 		if (before == 0 && depth > 0)
 			opened = number;
 		if (before > 0)
@@ -483,19 +498,29 @@ static void check_soa(struct zone *z)
 static void check_target(struct zone *z, const struct record *r)
 {
 	bool ns = r->type == LDNS_RR_TYPE_NS;
+	/* without its own servers BIND does not load the zone; what is delegated it only warns of
+	 */
+	bool own = ns && streq(r->owner, z->origin);
 	cleanup_free char *type = ldns_rr_type2str(r->type);
 
 	if (!r->target || r->type == LDNS_RR_TYPE_CNAME || !is_below(r->target, z->origin) ||
 	    streq(r->target, "."))
 		return;
 	if (find(z, r->target, LDNS_RR_TYPE_CNAME))
-		complain(z, r->line, ns ? SEVERITY_ERROR : SEVERITY_WARNING, "zone-glue",
+		complain(z, r->line, own ? SEVERITY_ERROR : SEVERITY_WARNING, "zone-glue",
 			 "the %s record points to %s, which is an alias (CNAME): RFC 2181, 10.3, "
 			 "forbids it; name the host itself",
 			 type, r->target);
+	else if (own && (find(z, z->origin, LDNS_RR_TYPE_DNAME) ||
+			 above(z, r->target, LDNS_RR_TYPE_DNAME)))
+		complain(z, r->line, SEVERITY_ERROR, "zone-glue",
+			 "the NS record points to %s, which is below an alias (DNAME): name a host "
+			 "that is not",
+			 r->target);
 	else if (!has_address(z, r->target) && !z->incomplete &&
-		 (ns || (!by_wildcard(z, r->target) && !above(z, r->target, LDNS_RR_TYPE_NS))))
-		complain(z, r->line, ns ? SEVERITY_ERROR : SEVERITY_WARNING, "zone-glue",
+		 ((ns && !own) ||
+		  (!by_wildcard(z, r->target) && !above(z, r->target, LDNS_RR_TYPE_NS))))
+		complain(z, r->line, own ? SEVERITY_ERROR : SEVERITY_WARNING, "zone-glue",
 			 "the %s record points to %s, which has no A or AAAA record in the zone: "
 			 "add one, or end the name with a dot if it is complete",
 			 type, r->target);
@@ -531,6 +556,10 @@ static void check_records(struct zone *z)
 		const struct record *r = &z->v[i];
 
 		check_target(z, r);
+		if (r->type == LDNS_RR_TYPE_NS && str_starts(r->owner, "*."))
+			complain(z, r->line, SEVERITY_ERROR, "zone-ns",
+				 "a wildcard has an NS record: servers do not load that (RFC 4592, "
+				 "4.2)");
 		if (r->type == LDNS_RR_TYPE_CNAME)
 			check_cname(z, r);
 	}
