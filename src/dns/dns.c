@@ -90,7 +90,7 @@ static void check_zone(struct dns *d, const char *name, const struct written_fil
 		return;
 	}
 	size_t before = d->findings->n;
-	zone_check(file->text, name, d->query, d->findings, &answer);
+	zone_check_apart(file->text, name, d->query, d->findings, &answer);
 	if (before == d->findings->n)
 		tool_check_zone(name, file, d->findings);
 	if (answer.query == ZONE_QUERY_ABSENT)

@@ -87,27 +87,43 @@ static void limit(int resource, rlim_t value)
 	(void)setrlimit(resource, &both);
 }
 
-/* In the child, after fork: returns only if it fails. */
-static void become_checker(const char *folder, const char *const *argv, int output)
+struct checker {
+	const char *folder;
+	const char *const *argv;
+};
+
+/* In the child: returns only if it fails. */
+static int become_checker(int output, const void *data)
 {
 	static char *const environment[] = {(char *)"LC_ALL=C", (char *)"PATH=/usr/sbin:/usr/bin",
 					    NULL};
-	int null = open("/dev/null", O_RDONLY);
+	const struct checker *c = data;
+
+	limit(RLIMIT_AS, (rlim_t)2 << 30);
+	limit(RLIMIT_FSIZE, (rlim_t)64 << 20);
+	if (dup2(output, 1) < 0 || dup2(output, 2) < 0)
+		return NOT_RUN;
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		return NOT_RUN;
+	if (chdir(c->folder) == 0)
+		execve(c->argv[0], (char *const *)c->argv, environment);
+	return NOT_RUN;
+}
+
+/* In the child, after fork. What it prints is not for the user. */
+static void run_body(int output, int (*body)(int output, const void *data), const void *data)
+{
+	int null = open("/dev/null", O_RDWR);
 
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	limit(RLIMIT_CPU, RUN_SECONDS);
-	limit(RLIMIT_AS, (rlim_t)2 << 30);
-	limit(RLIMIT_FSIZE, (rlim_t)64 << 20);
 	limit(RLIMIT_CORE, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-		return;
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return;
-	if (chdir(folder) == 0)
-		execve(argv[0], (char *const *)argv, environment);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		_exit(NOT_RUN);
+	_exit(body(output, data));
 }
 
 /* Reads until the checker ends or its time is over. Only the start is kept. */
@@ -150,7 +166,8 @@ static int wait_for(pid_t pid, int64_t deadline, bool stop)
 	return status;
 }
 
-int run_checker(const char *folder, const char *const *argv, char **ret_output, struct err *err)
+int run_apart(int (*body)(int output, const void *data), const void *data, struct strbuf *ret,
+	      struct err *err)
 {
 	cleanup_strbuf struct strbuf output = {0};
 	int64_t deadline = clock_deadline(RUN_SECONDS * 1000);
@@ -159,10 +176,8 @@ int run_checker(const char *folder, const char *const *argv, char **ret_output, 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_errno(err, errno, "cannot make a pipe");
 	pid_t pid = fork();
-	if (pid == 0) {
-		become_checker(folder, argv, pipe_fds[1]);
-		_exit(NOT_RUN);
-	}
+	if (pid == 0)
+		run_body(pipe_fds[1], body, data);
 	int r = pid < 0 ? -errno : 0;
 	close(pipe_fds[1]);
 	if (pid > 0) {
@@ -171,10 +186,25 @@ int run_checker(const char *folder, const char *const *argv, char **ret_output, 
 	}
 	close(pipe_fds[0]);
 	if (r < 0)
-		return err_errno(err, -r, "%s", argv[0]);
+		return err_errno(err, -r, "cannot run it to its end");
+	if (WIFSIGNALED(status))
+		return err_code(err, LOCAL, ECHILD, "it ended with signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) == NOT_RUN)
+		return err_code(err, LOCAL, ECHILD, "it did not run");
+	*ret = output;
+	output = (struct strbuf){0};
+	return WEXITSTATUS(status);
+}
+
+int run_checker(const char *folder, const char *const *argv, char **ret_output, struct err *err)
+{
+	cleanup_strbuf struct strbuf output = {0};
+	const struct checker checker = {folder, argv};
+
+	int r = run_apart(become_checker, &checker, &output, err);
+	if (r < 0)
+		return err_wrap(err, "%s", argv[0]);
 	*ret_output = strbuf_steal(&output);
 	utf8_make_printable(*ret_output, "\n");
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == NOT_RUN)
-		return err_code(err, LOCAL, ECHILD, "%s did not run to its end", argv[0]);
-	return WEXITSTATUS(status);
+	return r;
 }

@@ -31,3 +31,10 @@ struct zone_answer {
  */
 void zone_check(const struct text *text, const char *origin, const char *query,
 		struct findings *findings, struct zone_answer *ret);
+
+/*
+ * The same by a process of its own: ldns ends with a signal when there is no memory, and a zone is
+ * from outside. What that process could not tell is zone-unread, and the query unknown.
+ */
+void zone_check_apart(const struct text *text, const char *origin, const char *query,
+		      struct findings *findings, struct zone_answer *ret);

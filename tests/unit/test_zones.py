@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 DNSVNF = os.path.abspath(sys.argv.pop(1))
 DESIGN = "examples/technote/corrected"
@@ -182,11 +183,14 @@ class Zones(unittest.TestCase):
         report = os.path.join(self.folder, "report")
         self.program("knotc", "id -u; id -G; env; ls; pwd; cat \"$2\"; exit 1\n")
         os.makedirs(report)
-        finding, = self.check([])
+        os.chmod(self.folder, 0o711)
+        with unittest.mock.patch.dict(os.environ, TMPDIR=report):
+            os.chmod(report, 0o711)
+            finding, = self.check([])
         self.assertEqual("dns-conf-unread", finding["rule"])
         if os.geteuid() == 0:
             self.assertIn("knotc says: 65534", finding["text"])
-        self.assertEqual([], [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("dnsvnf-check-")])
+        self.assertEqual([], os.listdir(report))
 
     def test_paths_of_the_guest_are_taken_out_of_the_copy(self):
         self.program("knotc", "grep -nE '^ *(user|rundir|include)' \"$2\" && exit 1; [ $(wc -l <\"$2\") -ge 16 ]\n")
