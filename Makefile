@@ -13,9 +13,9 @@ JOBS := $(shell nproc)
 all: build/build.ninja
 	ninja -C build -j $(JOBS)
 
-build/build.ninja: meson.build
+# Once: ninja notices itself when a meson.build has changed.
+build/build.ninja:
 	meson setup $(MESON_FLAGS) build --prefix $(PREFIX)
-	@touch $@
 
 # The whole of it: install, build, make the image, deploy, verify, break a leg, undeploy.
 demo:

@@ -57,6 +57,10 @@ static int gather(struct vim *vim, const struct plan *plan, const char *dir, str
 	} else {
 		f->hosts = steal(f->facts.hosts);
 	}
+	for (size_t i = 0; i < f->hosts.n; i++)
+		if (f->hosts.v[i].contradiction)
+			strbuf_addf(&notes, "unknown: host %s is left out: %s\n",
+				    f->hosts.v[i].name, f->hosts.v[i].contradiction);
 	facts_apply(&f->facts, &f->hosts, &notes);
 	f->notes = notes.len ? strbuf_steal(&notes) : NULL;
 	forecast_request(plan, &f->request);

@@ -395,6 +395,10 @@ int host_json_parse(const char *data, size_t len, const char *file, struct compu
 	r = read_host(document, &host, err);
 	if (r < 0)
 		return err_wrap(err, "%s", file);
+	if (host.contradiction) {
+		cleanup_free char *why = host.contradiction;
+		host.contradiction = xasprintf("%s: %s", file, why);
+	}
 	*ret = steal(host);
 	return 0;
 }
@@ -424,7 +428,10 @@ static int read_files(const char *dir, struct dirent **entries, int n, struct co
 		if (r < 0)
 			return r;
 		for (size_t j = 0; j + 1 < ret->n; j++) {
-			if (streq(ret->v[j].name, host->name))
+			const struct compute_host *other = &ret->v[j];
+			/* One that contradicts itself says nothing about the host but that. */
+			if (streq(other->name, host->name) && !other->contradiction &&
+			    !host->contradiction)
 				return err_code(
 					err, INVALID, EEXIST,
 					"%s: host %s is also in another file: remove one of them",

@@ -171,9 +171,18 @@ class Hosts(unittest.TestCase):
         done = self.explain()
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn("unknown: whether compute-9 can take it cannot be told from its file", done.stdout)
-        self.assertIn("compute-9: unknown, since its file contradicts itself: CPU 0 is in node 1 and in another",
-                      done.stdout)
+        self.assertRegex(done.stdout, r"compute-9: unknown, since its file contradicts itself: \S+/compute-9.json: "
+                                      r"CPU 0 is in node 1 and in another")
         shutil.copy(GOOD, self.machine.hosts)
+        done = self.explain()
+        self.assertIn("fits on compute-1: ", done.stdout)
+        self.assertRegex(done.stdout, r"unknown: host compute-9 is left out: \S+/compute-9.json: CPU 0 is in node 1")
+        # also where both are of one host: what contradicts itself says nothing about it
+        with open(f"{self.machine.hosts}/compute-9.json", encoding="utf-8") as file:
+            document = file.read()
+        self.assertIn('"compute-9"', document)
+        with open(f"{self.machine.hosts}/compute-9.json", "w", encoding="utf-8") as file:
+            file.write(document.replace('"compute-9"', '"compute-1"'))
         self.assertIn("fits on compute-1: ", self.explain().stdout)
 
     def test_sizes_of_pages(self):

@@ -674,11 +674,11 @@ static void a_host_that_contradicts_itself_is_unknown(void **state)
 	static const struct {
 		const char *json, *why;
 	} rows[] = {
-		{"{\"numa_nodes\": [{\"id\": 1}, {\"id\": 1}]}", "node 1 is listed twice"},
+		{"{\"numa_nodes\": [{\"id\": 1}, {\"id\": 1}]}", "h.json: node 1 is listed twice"},
 		{"{\"numa_nodes\": [{\"shared_cpus\": [1]}, {\"dedicated_cpus\": [1]}]}",
-		 "CPU 1 is in node 1 and in another"},
+		 "h.json: CPU 1 is in node 1 and in another"},
 		{"{\"numa_nodes\": [{\"cpus\": [1, 2], \"siblings\": [[1, 2], [2]]}]}",
-		 "node 0: CPU 2 is listed twice in siblings"},
+		 "h.json: node 0: CPU 2 is listed twice in siblings"},
 	};
 
 	(void)state;
