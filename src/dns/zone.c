@@ -160,8 +160,8 @@ static void add_record(struct zone *z, const ldns_rr *rr, unsigned line)
 }
 
 /* The parentheses that are open at the end of the line, which began with depth; -1: one is closed
- * that is not open. */
-static int depth_after(const char *line, size_t len, int depth)
+ * that is not open. *ret_cut: the line ends within quotes, or with a backslash. */
+static int depth_after(const char *line, size_t len, int depth, bool *ret_cut)
 {
 	bool quoted = false;
 
@@ -177,6 +177,8 @@ static int depth_after(const char *line, size_t len, int depth)
 		else if (!quoted && line[i] == ')' && --depth < 0)
 			break;
 	}
+	*ret_cut =
+		quoted || (len > 0 && line[len - 1] == '\\' && (len < 2 || line[len - 2] != '\\'));
 	return depth;
 }
 
@@ -259,8 +261,15 @@ static char *prepare(struct zone *z, size_t *ret_len)
 		const char *nl = memchr(s, '\n', (size_t)(end - s));
 		size_t len = (size_t)((nl ? nl : end) - s);
 		int before = depth;
+		bool cut;
 
-		depth = depth_after(s, len, depth);
+		depth = depth_after(s, len, depth, &cut);
+		if (cut) {
+			complain(z, number, SEVERITY_ERROR, "zone-syntax",
+				 "a quote is not closed in its line, or a backslash is its end, so "
+				 "BIND does not load the zone");
+			z->incomplete = true;
+		}
 		if (depth < 0) {
 			complain(
 				z, number, SEVERITY_ERROR, "zone-syntax",
@@ -290,14 +299,48 @@ static char *prepare(struct zone *z, size_t *ret_len)
 	return strbuf_steal(&b);
 }
 
+/* Whether one of the 16-bit numbers that the record begins with is larger, which ldns cuts. */
+static bool is_too_large(const struct zone *z, const ldns_rr *rr, unsigned line)
+{
+	static const struct {
+		ldns_rr_type type;
+		const char *name;
+		int numbers;
+	} types[] = {{LDNS_RR_TYPE_MX, "MX", 1},       {LDNS_RR_TYPE_SRV, "SRV", 3},
+		     {LDNS_RR_TYPE_NAPTR, "NAPTR", 2}, {LDNS_RR_TYPE_URI, "URI", 2},
+		     {LDNS_RR_TYPE_KX, "KX", 1},       {LDNS_RR_TYPE_AFSDB, "AFSDB", 1}};
+	size_t len;
+	const char *s = line_at(z->text, line, &len);
+	cleanup_free char *copy = xstrndup(s, len);
+	char *rest = copy, *word;
+	int left = -1;
+
+	if (!isspace((unsigned char)*copy))
+		(void)strsep(&rest, " \t"); /* the owner, who may have a type's name */
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (types[i].type != ldns_rr_get_type(rr))
+			continue;
+		while (left != 0 && (word = strsep(&rest, " \t()"))) {
+			if (left < 0 && strcasecmp(word, types[i].name) == 0)
+				left = types[i].numbers;
+			else if (left > 0 && *word && left--)
+				if (strtoull(word, NULL, 10) > UINT16_MAX)
+					return true;
+		}
+	}
+	return false;
+}
+
 static void take(struct zone *z, ldns_status status, ldns_rr *rr, unsigned line)
 {
 	switch ((int)status) {
 	case LDNS_STATUS_OK:
-		if (ldns_rr_get_type(rr)) /* ldns takes a word that is no type for type 0 */
-			add_record(z, rr, line);
-		else
+		if (!ldns_rr_get_type(rr)) /* ldns takes a word that is no type for type 0 */
 			syntax_error(z, line, LDNS_STATUS_SYNTAX_TYPE_ERR);
+		else if (is_too_large(z, rr, line))
+			syntax_error(z, line, LDNS_STATUS_INVALID_INT);
+		else
+			add_record(z, rr, line);
 		ldns_rr_free(rr);
 		break;
 	case LDNS_STATUS_SYNTAX_EMPTY:
@@ -415,17 +458,35 @@ static const struct record *above(const struct zone *z, const char *name, ldns_r
 	return NULL;
 }
 
-/* Whether a wildcard gives the name its records. */
-static bool by_wildcard(const struct zone *z, const char *name)
+/* The wildcard that gives the name its records, for the caller to free; or NULL. */
+static char *wildcard_of(const struct zone *z, const char *name)
 {
 	for (const char *p = parent_of(name); p && is_below(p, z->origin); p = parent_of(p)) {
-		cleanup_free char *wildcard = xasprintf("*.%s", p);
+		char *wildcard = xasprintf("*.%s", p);
+		size_t i = first_of(z, wildcard);
 
-		if (first_of(z, wildcard) < z->n &&
-		    streq(z->v[first_of(z, wildcard)].owner, wildcard))
-			return true;
+		if (i < z->n && streq(z->v[i].owner, wildcard))
+			return wildcard;
+		free(wildcard);
 	}
+	return NULL;
+}
+
+/* A name without records exists if one below it does. */
+static bool has_name(const struct zone *z, const char *name)
+{
+	for (size_t i = 0; i < z->n; i++)
+		if (is_below(z->v[i].owner, name))
+			return true;
 	return false;
+}
+
+/* As it is in the zone, or by a wildcard, which gives nothing to a name that exists. */
+static bool resolves(const struct zone *z, const char *name)
+{
+	cleanup_free char *wildcard = wildcard_of(z, name);
+
+	return has_address(z, name) || (wildcard && !has_name(z, name) && has_address(z, wildcard));
 }
 
 /* The serial's word, which ldns cuts to 32 bits: the third after the type. */
@@ -512,14 +573,14 @@ static void check_target(struct zone *z, const struct record *r)
 			 "forbids it; name the host itself",
 			 type, r->target);
 	else if (own && (find(z, z->origin, LDNS_RR_TYPE_DNAME) ||
-			 above(z, r->target, LDNS_RR_TYPE_DNAME)))
+			 above(z, parent_of(r->target), LDNS_RR_TYPE_DNAME)))
 		complain(z, r->line, SEVERITY_ERROR, "zone-glue",
 			 "the NS record points to %s, which is below an alias (DNAME): name a host "
 			 "that is not",
 			 r->target);
 	else if (!has_address(z, r->target) && !z->incomplete &&
 		 ((ns && !own) ||
-		  (!by_wildcard(z, r->target) && !above(z, r->target, LDNS_RR_TYPE_NS))))
+		  (!resolves(z, r->target) && !above(z, r->target, LDNS_RR_TYPE_NS))))
 		complain(z, r->line, own ? SEVERITY_ERROR : SEVERITY_WARNING, "zone-glue",
 			 "the %s record points to %s, which has no A or AAAA record in the zone: "
 			 "add one, or end the name with a dot if it is complete",
@@ -567,13 +628,11 @@ static void check_records(struct zone *z)
 
 /* ---- the query ---- */
 
-/* A name without records exists if one below it does. */
 static bool exists(const struct zone *z, const char *name)
 {
-	for (size_t i = 0; i < z->n; i++)
-		if (is_below(z->v[i].owner, name))
-			return true;
-	return by_wildcard(z, name) || above(z, name, LDNS_RR_TYPE_DNAME);
+	cleanup_free char *wildcard = wildcard_of(z, name);
+
+	return has_name(z, name) || wildcard || above(z, name, LDNS_RR_TYPE_DNAME);
 }
 
 static void look_up(const struct zone *z, const char *query, struct zone_answer *ret)

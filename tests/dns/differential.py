@@ -72,7 +72,7 @@ def named(folder, seed, zone):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--zones", default=os.path.join(TOP, "build/tests/dns/zones"))
     args = parser.parse_args()
