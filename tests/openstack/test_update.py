@@ -43,6 +43,10 @@ class TwoVnfs(product.Design):
         self.drop(r"<address>\s*<address_id>1</address_id>.*?</address>", 4)
         self.drop(r"<variable>\s*<name>SERVICE6</name>.*?</variable>", 2)
         self.drop(r" ipv6\.method manual ipv6\.addresses \S+ ipv6\.gateway \S+", file="day0.cfg")
+        self.edit(("</vm_group>\n        </deployment>",
+                   "</vm_group>\n<extensions>\n<extension>\n<name>dnsvnf</name>\n<properties>\n<property>\n"
+                   "<name>dns_query</name>\n<value>www.example.test</value>\n</property>\n</properties>\n"
+                   "</extension>\n</extensions>\n        </deployment>"))
 
 
 class Status(http.server.BaseHTTPRequestHandler):
