@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test test-openstack test-update test-placement test-dns torture unit asan fuzz fuzz-run lint format \
+.PHONY: all demo test test-openstack test-update test-sources test-placement test-dns torture unit asan fuzz fuzz-run lint format \
 	failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
@@ -38,6 +38,10 @@ test-openstack: all
 test-update: all image
 	tests/vm/rolling.py
 	tests/openstack/run.sh update_faults
+
+# What check --vim and import read from a cloud.
+test-sources: all
+	tests/openstack/run.sh check_vim import_running
 
 image: all
 	image/build.sh $(IMAGE_DIR) build/bondd

@@ -342,7 +342,7 @@ def found(base, edits):
         return {finding["rule"] for finding in check(edited(folder, base, edits))}
 
 
-# Not rules of a design: the readers' findings, and what only a VIM shows (tests/openstack/test_check_vim.py).
+# Not rules of a design: the readers' findings, and what only a VIM shows (tests/openstack/check_vim.py).
 READERS = ("day0-", "descriptor-", "dns-", "zone-", "vim-", "mtu-network")
 
 
