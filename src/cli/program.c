@@ -60,7 +60,7 @@ void zone_check(const struct text *text, const char *origin, const char *query,
 	if (in_module)
 		return in_module(text, origin, query, findings, ret);
 	*ret = (struct zone_answer){.query = ZONE_QUERY_UNKNOWN, .ttl_s = -1};
-	report(findings, text, 0, SEVERITY_NOTE, "zone-unread",
+	report(findings, text, 0, SEVERITY_WARNING, "zone-unread",
 	       "the zone %s is not checked: cannot load dnsvnf-zones.so", origin);
 }
 

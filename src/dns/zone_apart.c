@@ -83,7 +83,7 @@ void zone_check_apart(const struct text *text, const char *origin, const char *q
 	if (r == 0 && read_answer(lines.s, text->file, findings, ret))
 		return;
 	*ret = (struct zone_answer){.query = ZONE_QUERY_UNKNOWN, .ttl_s = -1};
-	report(findings, text, 0, SEVERITY_NOTE, "zone-unread",
+	report(findings, text, 0, SEVERITY_WARNING, "zone-unread",
 	       "the zone %s is not checked: the process that reads it failed%s%s", origin,
 	       r < 0 ? ": " : "", r < 0 ? err.text : "");
 }
