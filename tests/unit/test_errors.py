@@ -156,12 +156,19 @@ def interrupted(run):
     return run.end(signal.SIGINT)
 
 
+def catches(pid, number):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        caught = next(line for line in status if line.startswith("SigCgt:"))
+    return int(caught.split()[1], 16) >> (number - 1) & 1
+
+
 def interrupted_reading(run):
     """The descriptor is a pipe into which nobody writes."""
     os.remove(run.design)
     os.mkfifo(run.design)
     run.start()
-    time.sleep(0.5)
+    while not catches(run.process.pid, signal.SIGINT):
+        time.sleep(0.01)
     return run.end(signal.SIGINT)
 
 
