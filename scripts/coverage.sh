@@ -16,7 +16,8 @@ chmod -R a+rwX $build
 ln -sfn ../image $build/image
 export DNSVNF_PROGRAM="$PWD/$build/dnsvnf"
 
-for suite in ${*:-unit netns vm openstack}; do
+[ $# -gt 0 ] || set -- unit netns vm openstack
+for suite; do
 	echo "== $suite"
 	case $suite in
 	unit) meson test -C $build --no-rebuild --print-errorlogs --suite unit --suite fuzz --suite day0 || failed=1 ;;

@@ -29,7 +29,8 @@ static void put_text(struct writer *w, const char *s)
 			strbuf_adds(w->b, "&#13;");
 			break;
 		default:
-			strbuf_add(w->b, (unsigned char)*s < 0x20 && !strchr("\t\n", *s) ? "?" : s, 1);
+			strbuf_add(w->b, (unsigned char)*s < 0x20 && !strchr("\t\n", *s) ? "?" : s,
+				   1);
 		}
 }
 

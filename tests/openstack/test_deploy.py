@@ -418,7 +418,8 @@ class AtOnce(product.ProductTest):
 
     def test_the_same_one_from_two_machines(self):
         """There are never two of it. That one of them succeeds is not promised: if Neutron's times, which are whole
-        seconds, do not tell who was first, both give way."""
+        seconds, do not tell who was first, both give way. Then the first to give way may have taken the flavor along
+        that the second one uses, and has left nothing that the second one could name."""
         self.assertEqual(os.geteuid(), 0, "needs root, to hide the lock of one machine from the other")
         design = self.design()
         other = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh")
@@ -428,7 +429,8 @@ class AtOnce(product.ProductTest):
         self.assertEqual(self.surplus(), MADE if 0 in codes else {}, ends)
         for code, text in ends:
             if code:
-                self.assertIn("another dnsvnf is creating deployment", text)
+                gone = codes == [1, 1] and re.search(r"Flavor \S+ could not be found", text)
+                self.assertTrue(gone or "another dnsvnf is creating deployment" in text, text)
         self.dnsvnf("deploy", design)
         self.assertEqual(self.surplus(), MADE)
         self.dnsvnf("undeploy", design)

@@ -462,8 +462,7 @@ static void test_direct_port_without_a_physical_network_fits_nowhere(void **stat
 /* The cloud may choose one of its own, and a network of the cloud's has what the cloud says. */
 static void test_physnet_that_is_not_known_is_unknown(void **state)
 {
-	struct network theirs = {.name = S("sriov-network-2"),
-				 .provider_network_type = S("vxlan")};
+	struct network theirs = {.name = S("sriov-network-2"), .provider_network_type = S("vxlan")};
 	struct model known = {.networks = &theirs, .n_networks = 1};
 	struct cloud_facts facts = {.known = &known};
 	cleanup_fixture struct fixture s;

@@ -326,9 +326,9 @@ static void create_done(struct call *call, void *data)
 	}
 	if (call->result == 0) {
 		call->lost = true;
-		call->result =
-			err_code(&call->err, UNREACHABLE, EPROTO,
-				 "the reply does not match the request (HTTP %ld)", call->status);
+		call->result = call_misread(call, &call->err,
+					    "HTTP %ld, but the reply does not match the request",
+					    call->status);
 	}
 	step(o, take_failure(o, call));
 }

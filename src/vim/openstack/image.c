@@ -64,17 +64,20 @@ static void compared(struct call *call, void *data)
 	const char *value = json_string_value(json_object_get(call->answer, "os_hash_value"));
 	const char *status = json_string_value(json_object_get(call->answer, "status"));
 	cleanup_free char *text = NULL;
+	const char *request = call_request_id(call);
 	int r = call->result;
 
 	if (r < 0)
 		text = xstrdup(call->err.text);
+	else if (!status)
+		text = xasprintf("Glance's answer after the upload has no status (%s)", request);
 	else if (!streq(status, "active"))
-		text = xasprintf("Glance reports the image as %s after the upload",
-				 status ? status : "in no state");
+		text = xasprintf("Glance reports the image as %s after the upload (%s)", status,
+				 request);
 	else if (streq(algorithm, "sha512") && !streq(value, u->hex))
 		text = xasprintf("the image was corrupted during the upload: sha512 %.16s... here, "
-				 "%.16s... in Glance",
-				 u->hex, value ? value : "none");
+				 "%.16s... in Glance (%s)",
+				 u->hex, value ? value : "none", request);
 	call_free(call);
 	u->done(u->data, text && r == 0 ? -EIO : r, text);
 }

@@ -19,6 +19,16 @@ enum { MAX_PAGES = 100, MAX_BYTES = 64 << 20 };
 	"&fields=id&fields=name&fields=description&fields=status&fields=network_id" \
 	"&fields=created_at&fields=device_id&fields=device_owner&fields=admin_state_up"
 
+static int take_page(const struct call *call, enum vim_kind kind, struct resources *ret,
+		     struct err *err)
+{
+	cleanup_err struct err wrong = ERR_INIT;
+
+	if (resources_add_list(ret, kind, call->answer, &wrong) == 0)
+		return 0;
+	return call_misread(call, err, "%s", wrong.text);
+}
+
 int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err)
 {
@@ -49,7 +59,7 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 				r = err_set(err, FAILED, "a listing has more than %d bytes",
 					    MAX_BYTES);
 			if (r == 0)
-				r = resources_add_list(ret, l->kind, calls[k]->answer, err);
+				r = take_page(calls[k], l->kind, ret, err);
 			free(l->query);
 			l->query = r == 0 ? resources_next_page(l->kind, calls[k]->answer) : NULL;
 			more[which[k]] = l->query != NULL;

@@ -63,7 +63,7 @@ void call_free(struct call *call)
 {
 	if (!call)
 		return;
-	free_all(call->path, call->message);
+	free_all(call->path, call->message, call->request_id);
 	json_decref(call->body);
 	json_decref(call->answer);
 	if (call->subject_token)
@@ -74,6 +74,11 @@ void call_free(struct call *call)
 	if (call->text)
 		explicit_bzero(call->text, strlen(call->text));
 	free_all(call->text, call);
+}
+
+const char *call_request_id(const struct call *call)
+{
+	return call->request_id ? call->request_id : "no request id";
 }
 
 struct session *session_new(const struct cloud *cloud, const char *project,
@@ -194,14 +199,12 @@ static void set_refusal(struct call *call, const struct http_answer *answer)
 	free(call->message);
 	const char *message = call->message = session_error_message(answer->body, answer->len);
 	cleanup_free char *path = plain_path(call->url);
-	const char *id = answer->request_id;
-
 	const struct meaning meaning = status_meaning(answer->status, message);
 
 	call->result =
 		err_set_kind(&call->err, meaning.kind, meaning.code, "%s: %s %s: HTTP %ld: %s (%s)",
 			     service_name(call->service), call->method, path, answer->status,
-			     message ? message : "no reason given", id ? id : "no request id");
+			     message ? message : "no reason given", call_request_id(call));
 }
 
 static void set_transport_error(struct call *call, const struct http_answer *answer)
@@ -215,16 +218,17 @@ static void set_transport_error(struct call *call, const struct http_answer *ans
 			     service_name(call->service), call->method, path, answer->err.text);
 }
 
-static void set_nonsense(struct call *call, const struct http_answer *answer)
+int call_misread(const struct call *call, struct err *err, const char *fmt, ...)
 {
 	cleanup_free char *path = plain_path(call->url);
-	const char *id = answer->request_id;
+	cleanup_free char *text = NULL;
+	va_list args;
 
-	call->result = err_code(&call->err, UNREACHABLE, EPROTO,
-				"%s: %s %s: HTTP %ld, but the body is not JSON: check the endpoint "
-				"and any proxy in between (%s)",
-				service_name(call->service), call->method, path, answer->status,
-				id ? id : "no request id");
+	va_start(args, fmt);
+	text = xvasprintf(fmt, args);
+	va_end(args);
+	return err_code(err, UNREACHABLE, EPROTO, "%s: %s %s: %s (%s)", service_name(call->service),
+			call->method, path, text, call_request_id(call));
 }
 
 static void send_call(void *data);
@@ -431,6 +435,7 @@ static void take_answer(struct call *call, const struct http_answer *answer, boo
 	call->status = answer->status;
 	call->len = answer->len;
 	call->subject_token = xstrdup(answer->subject_token);
+	call->request_id = xstrdup(answer->request_id);
 	if (answer->status == 0) {
 		set_transport_error(call, answer);
 		call->lost = !call->repeatable && answer->reached;
@@ -438,7 +443,11 @@ static void take_answer(struct call *call, const struct http_answer *answer, boo
 		set_refusal(call, answer);
 		call->lost = !call->repeatable && answer->status >= 500;
 	} else if (nonsense) {
-		set_nonsense(call, answer);
+		call->result = call_misread(
+			call, &call->err,
+			"HTTP %ld, but the body is not JSON: check the endpoint and any "
+			"proxy in between",
+			call->status);
 		call->lost = !call->repeatable;
 	}
 }

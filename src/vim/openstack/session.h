@@ -32,9 +32,10 @@ struct call {
 	size_t len;     /* bytes of the answer */
 	char *message;  /* the service's message of a refusal, or NULL */
 	char *subject_token;
-	int result;     /* 0, or -errno with err */
-	struct err err; /* "Neutron: POST /v2.0/ports: 409: MESSAGE (req-...)" */
-	bool lost;      /* its outcome is unknown: probe before it is repeated */
+	char *request_id; /* or NULL: see call_request_id */
+	int result;       /* 0, or -errno with err */
+	struct err err;   /* "Neutron: POST /v2.0/ports: 409: MESSAGE (req-...)" */
+	bool lost;        /* its outcome is unknown: probe before it is repeated */
 
 	void (*done)(struct call *call, void *data);
 	void *data;
@@ -51,6 +52,14 @@ struct call {
 /* Takes ownership of path and body (may be NULL). */
 struct call *call_new(enum service service, const char *method, char *path, json_t *body);
 void call_free(struct call *call); /* NULL is fine */
+
+/* "req-..." of the answer, or "no request id", to look for in the service's log. */
+const char *call_request_id(const struct call *call);
+
+/* Sets err: the answer cannot be used. "Neutron: GET /v2.0/ports: REASON (req-...)". Returns
+ * -EPROTO. */
+int call_misread(const struct call *call, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /*
  * cloud and run (events, interrupt; may be NULL) are borrowed. project (may be NULL) replaces the
