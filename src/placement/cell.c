@@ -94,6 +94,16 @@ static bool is_pinned(const struct fit_request *request)
 	       request->cpu_policy == CPU_POLICY_MIXED;
 }
 
+bool threads_fit(const struct compute_host *host, const struct fit_request *request)
+{
+	if (!request->image_wants_threads || host->n_cells == 0)
+		return true;
+	for (size_t i = 0; i < host->n_cells; i++)
+		if (host->digest->cells[i].threads > 1)
+			return true;
+	return false;
+}
+
 static bool is_shared(const struct fit_request *request)
 {
 	return request->cpu_policy != CPU_POLICY_DEDICATED;

@@ -171,7 +171,7 @@ static bool unpinned(struct draft *d, unsigned step)
 /* Reasons that no change of flavor or affinity removes. */
 #define LASTING                                                                        \
 	(KIND(FIT_PHYSNET) | KIND(FIT_VFS) | KIND(FIT_NO_TOPOLOGY) | KIND(FIT_TRUST) | \
-	 KIND(FIT_CONTRADICTION))
+	 KIND(FIT_CONTRADICTION) | KIND(FIT_IMAGE_THREADS))
 
 /* Reasons that a change may remove; it is not tried on other hosts. */
 #define BY_SEARCH   (KIND(FIT_SEARCH) | KIND(FIT_MISTAKEN) | KIND(FIT_GAVE_UP) | KIND(FIT_TRIED))

@@ -211,6 +211,10 @@ void fit_diagnose(const struct compute_host *host, const struct fit_request *req
 		else if (d.looks == LOOKS_MAX && last.kind == FIT_SEARCH)
 			last.kind = FIT_TRIED;
 	}
+	if (!threads_fit(host, request)) {
+		struct fit_reason r = reason_of(FIT_IMAGE_THREADS, 0, 0);
+		add(&d, &r);
+	}
 	if (ret->n_reasons == 0 || searched == FIT_GAVE_UP || searched == FIT_MISTAKEN)
 		add(&d, &last);
 }

@@ -379,6 +379,14 @@ static const char *cpus_conflict(const struct fit_request *request, bool realtim
 	return NULL;
 }
 
+/* NUMATopologyFilter._satisfies_cpu_policy() asks for either, whichever is in force. */
+static bool says(const struct flavor *flavor, const struct image *image, const char *spec,
+		 const char *property, const char *policy)
+{
+	return streq(flavor_spec(flavor, spec), policy) ||
+	       streq(image_property(image, property), policy);
+}
+
 int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
 		     struct fit_request *request, struct err *err)
 {
@@ -403,6 +411,9 @@ int extra_specs_cpus(const struct flavor *flavor, const struct image *image,
 		cpus_conflict(request, cpuset_count(&realtime) > 0, cpuset_count(&dedicated) > 0);
 	if (conflict)
 		return err_set(err, INVALID, "flavor %s: %s", flavor->name, conflict);
+	request->image_wants_threads =
+		says(flavor, image, "hw:cpu_policy", "hw_cpu_policy", "dedicated") &&
+		streq(image_property(image, "hw_cpu_thread_policy"), "require");
 	if (request->cpu_policy == CPU_POLICY_DEDICATED)
 		request->dedicated = all;
 	else if (request->cpu_policy == CPU_POLICY_MIXED)

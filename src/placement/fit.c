@@ -11,7 +11,7 @@ static bool sums_fit(const struct compute_host *host, const struct fit_request *
 		if (!inventory_fits(&host->inventory[i], request->amount[i]))
 			return false;
 	}
-	return request->n_cells <= host->n_cells;
+	return request->n_cells <= host->n_cells && threads_fit(host, request);
 }
 
 static uint32_t smallest_page(const struct compute_cell *cell)

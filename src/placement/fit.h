@@ -53,6 +53,7 @@ enum fit_reason_kind {
 	FIT_CORES,           /* cores with all threads free, for thread policy isolate */
 	FIT_ISOLATE,         /* isolate on a host with hyperthreads and a dedicated set */
 	FIT_NO_THREADS,      /* require on a host without hyperthreads */
+	FIT_IMAGE_THREADS,   /* the same, by the image's property where the flavor's prefers */
 	FIT_SIBLINGS,        /* CPUs that are free together with a sibling, for require */
 	FIT_EMULATOR,        /* no CPU left for the emulator's threads */
 	FIT_NO_PINNED,       /* a cell of a mixed guest has no pinned vCPU: Nova cannot place it */

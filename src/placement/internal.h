@@ -39,6 +39,10 @@ enum fit_reason_kind cell_fits(const struct compute_host *host, const struct fit
 			       size_t h, size_t g, int64_t *page_size, bool *moved,
 			       struct fit_reason *why);
 
+/* Whether the host has a core with several CPUs, or the image does not want one
+ * (NUMATopologyFilter._satisfies_cpu_policy). */
+bool threads_fit(const struct compute_host *host, const struct fit_request *request);
+
 /* Selects CPUs (hardware._pack_instance_onto_cores); the cell must fit. */
 void cell_pin(const struct compute_cell *cell, const struct fit_request *request, size_t g,
 	      struct fit_placed_cell *ret);

@@ -193,6 +193,9 @@ static const char *const sentences[FIT_REASON_KINDS] = {
 		("thread policy isolate requested, the host has hyperthreads and a dedicated set "
 		 "of CPUs"),
 	[FIT_NO_THREADS] = "thread policy require requested, the node has no hyperthreads",
+	[FIT_IMAGE_THREADS] = ("the image's hw_cpu_thread_policy is require, the host has no "
+			       "hyperthreads: Nova's "
+			       "filter refuses it, whatever the flavor says"),
 	[FIT_EMULATOR] = "no CPU is left for the emulator's threads (policy isolate)",
 	[FIT_SEARCH] = ("an assignment exists, but Nova does not find it: the state that it keeps "
 			"from one try (page size, cell ids) breaks the next"),

@@ -55,6 +55,8 @@ struct fit_request {
 	int64_t page_size; /* KiB, or PAGES_* */
 	enum cpu_policy cpu_policy;
 	enum thread_policy thread_policy;
+	bool image_wants_threads; /* the image says require, which the flavor's prefer overrides,
+				     but not for Nova's filter of hosts */
 	enum emulator_policy emulator_policy;
 	struct cpuset dedicated; /* vCPUs of the guest that are pinned */
 	struct fit_port *ports;  /* in the order of nicids */

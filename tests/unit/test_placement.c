@@ -571,6 +571,27 @@ static struct compute_host host_of_nodes(int n)
 	return host;
 }
 
+/* The flavor's prefer overrides the image, but Nova's filter of hosts reads the image's property.
+ */
+static void an_image_that_requires_threads_needs_a_host_with_them(void **state)
+{
+	static const char specs[] = "hw:cpu_policy=dedicated hw:cpu_thread_policy=prefer";
+	cleanup_compute_host struct compute_host without = host_of_nodes(1), with = host_1();
+	cleanup_wish struct wish plain, requires;
+
+	(void)state;
+	without.cells[0].dedicated = without.cells[0].shared;
+	without.cells[0].shared = (struct cpuset){0};
+	compute_host_recount(&without);
+	wish_make(1, 500, specs, "", "", &plain);
+	wish_make(1, 500, specs, "hw_cpu_thread_policy=require", "", &requires);
+	assert_int_equal(fit_host(&without, &plain.request, NULL), FIT_YES);
+	assert_int_equal(fit_host(&with, &requires.request, NULL), FIT_YES);
+	assert_reasons(&without, &requires.request,
+		       "the image's hw_cpu_thread_policy is require, the host has no hyperthreads: "
+		       "Nova's filter refuses it, whatever the flavor says");
+}
+
 /* 12 nodes for 11 cells: Nova would try 479 million ways. */
 static void the_search_is_bounded(void **state)
 {
@@ -827,6 +848,7 @@ int main(void)
 		cmocka_unit_test(smaller_memory_is_of_whole_pages),
 		cmocka_unit_test(a_host_that_takes_it_needs_no_counterfactual),
 		cmocka_unit_test(what_is_not_seen_leaves_it_unknown),
+		cmocka_unit_test(an_image_that_requires_threads_needs_a_host_with_them),
 		cmocka_unit_test(the_search_is_bounded),
 		cmocka_unit_test(the_search_for_reasons_is_bounded),
 		cmocka_unit_test(hosts_of_a_folder),
