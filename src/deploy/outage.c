@@ -165,6 +165,29 @@ static struct outage_gap find_gap(struct outage_series s, double from, double to
 	return longest;
 }
 
+/* What was lost before `from` is not the failure's: the gap begins there. Returns how many those
+ * are. */
+static uint64_t cut_before(struct outage_series s, double from, struct outage_gap *gap)
+{
+	uint64_t before = 0;
+	double start = gap->end_ms;
+
+	if (gap->start_ms >= from)
+		return 0;
+	for (size_t i = s.n; i-- > 0;) {
+		const struct dnsload_query *q = &s.v[i];
+		if (!is_lost(q) || q->sent_ms < gap->start_ms || q->sent_ms > gap->end_ms)
+			continue;
+		if (q->sent_ms < from)
+			before++;
+		else
+			start = q->sent_ms;
+	}
+	gap->start_ms = start;
+	gap->lost -= before;
+	return before;
+}
+
 /* The first query that was sent after ms, or ms. */
 static double next_sent(struct outage_series s, double ms)
 {
@@ -183,8 +206,8 @@ static void find_elsewhere(struct outage_series s, struct outage *o)
 		if (!is_lost(&s.v[i]))
 			continue;
 		struct outage_gap gap = gap_at(s, i, &next);
-		if ((o->failover.lost && gap.start_ms == o->failover.start_ms) ||
-		    (o->failback.lost && gap.start_ms == o->failback.start_ms))
+		if ((o->failover.lost && gap.end_ms == o->failover.end_ms) ||
+		    (o->failback.lost && gap.end_ms == o->failback.end_ms))
 			continue;
 		o->lost_elsewhere += gap.lost;
 		if (gap.lost < MIN_LOST)
@@ -262,7 +285,9 @@ void outage_evaluate(const struct outage_input *in, struct outage *ret)
 	double to = next_sent(in->dns, in->down.to_ms) + in->delay_ms;
 
 	o.failover = find_gap(in->dns, from, to, in->down.to_ms);
-	find_noise(in, &o.baseline, &in->down, fmax(from - o.failover.start_ms, 0), &o.failover);
+	double early_ms = fmax(from - o.failover.start_ms, 0);
+	o.lost_elsewhere = cut_before(in->dns, from, &o.failover);
+	find_noise(in, &o.baseline, &in->down, early_ms, &o.failover);
 	o.failed_over =
 		in->must_move && (in->known ? in->moved : answered_while_broken(in, &o.failover));
 

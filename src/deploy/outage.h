@@ -74,7 +74,7 @@ enum outage_verdict {
 
 struct outage {
 	struct outage_baseline baseline;
-	struct outage_gap failover;    /* around the failure */
+	struct outage_gap failover;    /* around the failure: from at most 100 ms before it */
 	struct outage_gap failback;    /* around the leg's return */
 	struct outage_gap stayed_lost; /* not ended at the end of the load; lost 0: none */
 	bool failed_over; /* as the guest reported, else by answers while it was broken */

@@ -199,6 +199,26 @@ static void test_noise_makes_it_inconclusive(void **state)
 	}
 }
 
+/* It had begun before the failure: what was lost then is not the failover's. */
+static void test_gap_begins_at_the_failure(void **state)
+{
+	struct outage_input in = fresh();
+
+	(void)state;
+	lose(DOWN - 700, DOWN + 41);
+	struct outage o = evaluate(&in);
+	assert_ms(o.failover.start_ms, DOWN - 10);
+	assert_ms(outage_ms(&o.failover), 51);
+	assert_int_equal(o.failover.lost, 51);
+	assert_int_equal(o.lost_elsewhere, 690);
+	assert_int_equal(o.verdict, OUTAGE_INCONCLUSIVE);
+	in = fresh();
+	lose(DOWN - 700, DOWN - 12);
+	o = evaluate(&in);
+	assert_int_equal(o.failover.lost, 0);
+	assert_int_equal(o.lost_elsewhere, 688);
+}
+
 /* Without echoes the worst round trip before the failure counts. */
 static void test_slow_answers_before_without_echo(void **state)
 {
@@ -398,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_lost),
 		cmocka_unit_test(test_gap_with_single_answers_is_one),
 		cmocka_unit_test(test_noise_makes_it_inconclusive),
+		cmocka_unit_test(test_gap_begins_at_the_failure),
 		cmocka_unit_test(test_slow_answers_before_without_echo),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_no_failover),
