@@ -10,7 +10,7 @@ packages_for() {
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
 			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev nettle-dev libmnl-dev libpci-dev \
-			libcurl4-openssl-dev libssl-dev libldns-dev libmicrohttpd-dev libinih-dev libcmocka-dev
+			libcurl4-openssl-dev libssl-dev libldns-dev libknot-dev libmicrohttpd-dev libinih-dev libcmocka-dev
 		;;
 	dist)
 		echo curl ca-certificates bzip2 make

@@ -76,7 +76,8 @@ static void check_ttl(struct dns *d, int64_t ttl_s, const struct written_file *f
 	       d->query, (long long)ttl_s, (long long)outage_ms);
 }
 
-static void check_zone(struct dns *d, const char *name, const struct written_file *file)
+/* server: which loads the zone; -1: unknown. */
+static void check_zone(struct dns *d, int server, const char *name, const struct written_file *file)
 {
 	struct zone_answer answer;
 
@@ -90,8 +91,8 @@ static void check_zone(struct dns *d, const char *name, const struct written_fil
 		return;
 	}
 	size_t before = d->findings->n;
-	zone_check_apart(file->text, name, d->query, d->findings, &answer);
-	if (before == d->findings->n)
+	zone_check(file->text, name, server == SERVER_KNOT, d->query, d->findings, &answer);
+	if (before == d->findings->n && (server == SERVER_BIND || server < 0))
 		tool_check_zone(name, file, d->findings);
 	if (answer.query == ZONE_QUERY_ABSENT)
 		query_absent(d, name, file);
@@ -132,7 +133,7 @@ static void check_zones(struct dns *d)
 			const struct written_file *file = file_of(d, zone);
 
 			if (file && !zone->secondary)
-				check_zone(d, zone->name.text, file);
+				check_zone(d, (int)s, zone->name.text, file);
 			else
 				d->query_known |= has_name(d, zone->name.text);
 		}
@@ -141,7 +142,7 @@ static void check_zones(struct dns *d)
 		cleanup_free char *name = zone_of_path(file->path);
 
 		if (name && !is_zone_of_a_conf(d, file))
-			check_zone(d, name, file);
+			check_zone(d, -1, name, file);
 	}
 }
 

@@ -17,5 +17,9 @@ struct guest_network;
 void tool_check_conf(const struct dns_conf *conf, const struct guest_network *guest,
 		     struct findings *findings);
 
-/* zone-syntax: what named-checkzone refuses; nothing where it is not installed. */
+/*
+ * zone-syntax: what named-checkzone refuses; nothing where it is not installed. For a zone that
+ * BIND loads, or an unknown server: others differ from BIND, and a run takes longer than the rest
+ * of check.
+ */
 void tool_check_zone(const char *zone, const struct written_file *file, struct findings *findings);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A zone file (RFC 1035, section 5), read by ldns and judged as a name server that loads it.
- *
- * zone.c has this function only, in a module that is loaded when there is a zone: ldns and
- * libcrypto take longer to load than the rest of `check` (cli/program.c).
+ * A zone file (RFC 1035, section 5), read by Knot's scanner (libzscanner) and judged as a name
+ * server that loads it.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct findings;
@@ -26,15 +25,11 @@ struct zone_answer {
 
 /*
  * Adds the findings about the zone (zone-syntax, zone-soa, zone-ns, zone-glue, zone-cname,
- * zone-serial, zone-outside; zone-unread for what ldns does not know), and looks the name up.
- * origin is the zone's name; query may be NULL.
+ * zone-serial, zone-outside; zone-unread for what is unknown), and looks the name up. origin is the
+ * zone's name; query may be NULL.
+ *
+ * knot: Knot loads the zone, whose syntax is stricter. What it refuses and BIND does not, like line
+ * ends of CR LF and a relative $ORIGIN, is then an error, else accepted or unknown.
  */
-void zone_check(const struct text *text, const char *origin, const char *query,
+void zone_check(const struct text *text, const char *origin, bool knot, const char *query,
 		struct findings *findings, struct zone_answer *ret);
-
-/*
- * The same by a process of its own: ldns ends with a signal when there is no memory, and a zone is
- * from outside. What that process could not tell is zone-unread, and the query unknown.
- */
-void zone_check_apart(const struct text *text, const char *origin, const char *query,
-		      struct findings *findings, struct zone_answer *ret);

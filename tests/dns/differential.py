@@ -15,19 +15,27 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = os.environ["PATH"] + ":/usr/sbin:/usr/bin"
-NAMES = ["www", "a", "b.c", "c", "*", "*.w", "_sip._tcp", "xn--bcher-kva", "@", "ns1", "ns2", "mail", "sub", "ns.sub", "1", "A"]
+NAMES = ["www", "a", "b.c", "c", "*", "*.w", "_sip._tcp", "xn--bcher-kva", "@", "ns1", "ns2", "mail", "sub", "ns.sub", "1", "A",
+         "a\\.b", "a\\046b", "\\097", "\\@", "in", "300", "under_score", "a/b", "WWW"]
 RECORDS = ["A 192.0.2.1", "AAAA 2001:db8::1", "TXT \"v=spf1; -all\"", "TXT a b \"c d\"", "MX 10 mail", "MX 10 ns1.example.test.",
            "SRV 0 5 5060 ns1", "CNAME www", "CNAME ns1.example.org.", "NS ns1", "NS ns.sub", "NS ns.example.org.", "PTR www",
            "CAA 0 issue \"ca.example\"", "SSHFP 1 1 0123456789abcdef0123456789abcdef01234567", "TYPE65280 \\# 2 abcd",
            "NAPTR 100 10 \"S\" \"SIP+D2U\" \"\" _sip._udp", "LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m",
            "HINFO \"a\" b", "TLSA 3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "DNAME x",
-           "URI 10 1 \"ftp://a/\"", "TXT ( a\n ; comment\n \"b\" )", "RP a b"]
+           "URI 10 1 \"ftp://a/\"", "TXT ( a\n ; comment\n \"b\" )", "RP a b", "a 192.0.2.7", "A \\# 4 c0000207", "A \\# ( 4 c000\n 0207 )",
+           "MX \\# 5 000a 016100", "TXT \\# 3 026162", "TXT a\\;b \"\\\"\" \"\\065\"", "TXT (\n\"a\"\n\"(\"\n)",
+           "CNAME a\\.b", "MX 10 a\\.b", "SVCB 1 . alpn=h2", "HTTPS 1 www port=443", "TXT \"\"", "TYPE1 \\# 4 c0000208", "TYPE16 a"]
 ODD_RECORDS = ["A 192.0.2.256", "A 1.2.3", "A", "AAAA ::1::", "AAAA 192.0.2.1", "MX mail", "MX x mail", "FOO bar", "garbage", "here", "TXT",
                "CNAME", "CNAME a b", "NS", "SRV 0 5 sip", "A 192.0.2.1 192.0.2.2", "TXT \"unclosed", "TXT ( a", "A 192.0.2.1 )",
-               "SOA ns1 a 1 2 3 4 5", "MX 70000 mail", "CAA 0 issue", "SVCB 1 .", "HTTPS 1 . alpn=h2", "TYPE65280 \\# 3 abcd"]
+               "SOA ns1 a 1 2 3 4 5", "MX 70000 mail", "CAA 0 issue", "SVCB 1 .", "HTTPS 1 . alpn=h2", "TYPE65280 \\# 3 abcd", "A \\# 3 c00002",
+               "AAAA \\# 4 c0000201", "NS \\# 3 016100 00", "MX \\# 2 000a", "TXT \\# 0", "TXT \"a\nb\"", "TXT ( \"a\nb\" )", "TXT a\\", "TXT \"\\300\"",
+               "A ( ( 192.0.2.1 ) )", "TXT a\"b\"", "TXT gr\u00fcn", "CNAME a+b", "TXT (\n A 192.0.2.1", "A 192.0.2.1 (\n)", "TYPE70000 \\# 1 00",
+               "DS 1 8 2 zz", "CAA 256 issue \"a\"", "SSHFP 1 1 012", "TLSA 3 1 1 0"]
 ODD_LINES = ["listn: 1", "$GENERATE 1-3 h$ A 192.0.2.$", "$TTL", "$TTL x", "$ORIGIN", "other.example. A 192.0.2.1", "# comment", "  ; comment",
-             "\\", "<<<<<<< HEAD", "zone:", "a..b A 192.0.2.1", "x" * 64 + " A 192.0.2.1", "$FOO bar"]
-TTLS = ["", "", "", "300", "1h", "1h30m", "2w", "0"]
+             "\\", "<<<<<<< HEAD", "zone:", "a..b A 192.0.2.1", "x" * 64 + " A 192.0.2.1", "$FOO bar",
+             "a+b A 192.0.2.1", "$ORIGIN a+b", "$ORIGIN a..b", "$INCLUDE /etc/hostname", "$TTL 4294967296", "$ttl 5m", "$TTL 5x", "a 4294967296 A 192.0.2.1",
+             "a IN IN A 192.0.2.1", "a 1 2 A 192.0.2.1", "a CH A 192.0.2.1", "a\\", ")", "(", "( a A 192.0.2.1 )", "a\rb", "\x00", "@@ A 192.0.2.1", "&amp; x"]
+TTLS = ["", "", "", "300", "1h", "1h30m", "2w", "0", "1W2D3H4M5S"]
 
 
 def chance(rng, p):
@@ -45,7 +53,7 @@ def make_zone(seed):
     """The zone of that seed, always the same."""
     rng = random.Random(seed)
     odd = rng.choice([0, 0, 0, 0.05, 0.2])
-    lines = [] if chance(rng, 0.3) else ["$TTL 1h"]
+    lines = [] if chance(rng, 0.3) else [rng.choice(["$TTL 1h", "$TTL 3600 ; an hour", "$TTL\t1d12h", "$ttl 0"])]
     serial = rng.choice(["1", "2026010100", "4294967295"] + (["4294967296", "20260101001"] if odd else []))
     times = rng.choice(["3600 600 86400 300", "1h 10m 1d 5m"])
     soa = rng.choice([f"ns1 admin {serial} {times}", f"ns1 admin (\n {serial} ; serial\n {times} )", f"ns1.example.test. a.b. {serial} {times}"])
@@ -55,7 +63,7 @@ def make_zone(seed):
     for _ in range(rng.randrange(8)):
         lines.append(rng.choice(ODD_LINES) if chance(rng, odd / 2) else make_record(rng, odd))
         if chance(rng, 0.05):
-            lines.append(rng.choice(["$ORIGIN sub.example.test.", "$ORIGIN sub", "$TTL 600", "", "; x", "$ORIGIN example.test."]))
+            lines.append(rng.choice(["$ORIGIN sub.example.test.", "$ORIGIN sub", "$TTL 600", "", "; x", "$ORIGIN example.test.", "$ORIGIN @", " \t"]))
     return rng.choice(["\n", "\n", "\n", "\r\n"]).join(lines) + "\n"
 
 

@@ -44,8 +44,7 @@ SAMPLE_COMMANDS = 3
 TIMEOUT = 120
 CHANGING = re.compile(r"\[ *\d+\.\d+ s\]|\(\d+\.\d s\)|\b\d+ ms\b")  # times
 IGNORED = re.compile(r"(^|/)lock$|^trace$|^count$|^clouds.yaml$|^run/")  # a lock has the pid in it
-REASON = re.compile(r"Input/output error|Cannot allocate memory|Too many open files|[Oo]ut of memory|"
-                    r"process that reads it failed|cannot load dnsvnf-zones.so")  # also in a finding
+REASON = re.compile(r"Input/output error|Cannot allocate memory|Too many open files|[Oo]ut of memory")
 COLUMNS = ("points", "tried", "signal", "hang", "half file", "wrong exit 0", "no reason")
 
 # These cannot fail (their manual pages have no errors, or only for wrong arguments), or not return.

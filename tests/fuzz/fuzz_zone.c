@@ -9,16 +9,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(const struct text *text, bool knot)
 {
-	cleanup_text struct text text = {0};
 	cleanup_findings struct findings findings = {0};
 	struct zone_answer answer;
 
-	text_init(&text, "example.test.zone", (const char *)data, size, 1);
-	zone_check(&text, "example.test", "www.example.test", &findings, &answer);
+	zone_check(text, "example.test", knot, "www.example.test", &findings, &answer);
 	for (size_t i = 0; i < findings.n; i++)
-		if (findings.v[i].line > text.n_lines)
+		if (findings.v[i].line > text->n_lines)
 			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cleanup_text struct text text = {0};
+
+	text_init(&text, "example.test.zone", (const char *)data, size, 1);
+	check(&text, false);
+	check(&text, true);
 	return 0;
 }

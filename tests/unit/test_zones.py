@@ -63,7 +63,7 @@ CASES = [
     ("zone-syntax", record("a A"), record("a\tIN 600 A 192.0.2.1 ; class before TTL")),
     ("zone-soa", [(ZONE, SOA, "")], [(ZONE, "@\tSOA", "example.test. 1h IN SOA")]),
     ("zone-soa", [(ZONE, SOA, SOA + SOA.replace(" 1 ", " 2 "))], [(ZONE, " 1 3600", " ( 1 ; serial\n 3600"), (ZONE, "86400 300", "86400 300 )")]),
-    ("zone-soa", [(ZONE, "@\tSOA", "sub\tSOA")], [(ZONE, SOA, "$ORIGIN test.\n" + SOA.replace("@", "example")), (ZONE, NS, "$origin example\n" + NS)]),
+    ("zone-soa", [(ZONE, "@\tSOA", "sub\tSOA")], [(ZONE, SOA, "$ORIGIN test.\n" + SOA.replace("@", "example")), (ZONE, NS, "$origin example.test.\n" + NS)]),
     ("zone-ns", [(ZONE, NS, "")], [(ZONE, NS, "\tNS\tns\n")]),
     ("zone-glue", [(ZONE, "@\tNS\tns.example.test.", "@\tNS\tns.example.test")], [(ZONE, "@\tNS\tns.example.test.", "@\tNS\tns")]),
     ("zone-glue", record("@ NS ns2"), record("@ NS ns2.example.org.")),
@@ -82,7 +82,12 @@ CASES = [
      [(ZONE, " 1 3600", " ( ; SOA 1 2 4294967296\n1 3600"), (ZONE, "86400 300", "86400 300 )")]),
     ("zone-outside", record("www.example.org. A 192.0.2.1"), record("www.example.test. A 192.0.2.1")),
     ("zone-outside", record("xexample.test. A 192.0.2.1"), record("x.example.test. A 192.0.2.1")),
-    ("zone-unread", record("$GENERATE 1-9 h$ A 192.0.2.$"), record("h1 A 192.0.2.1")),
+    ("zone-syntax", record("$GENERATE 1-9 h$ A 192.0.2.$"), record("h1 A 192.0.2.1")),
+    ("zone-syntax", record("$ORIGIN sub\n$ORIGIN example.test."), record("$ORIGIN sub.example.test.\n$ORIGIN example.test.")),
+    ("zone-syntax", record("a A 192.0.2.1\r"), record("a A 192.0.2.1 ; \r")),
+    ("zone-syntax", record("a+b A 192.0.2.1"), record("a\\+b A 192.0.2.1")),
+    ("zone-syntax", record("a A \\# 3 c00002"), record("a A \\# 4 c0000201")),
+    ("zone-unread", record("a NULL x"), record("a TYPE10 \\# 1 00")),
     ("zone-unread", record("$INCLUDE more.zone"), record("; $INCLUDE more.zone")),
     ("zone-unread", record("${NAME} A 192.0.2.1"), record("$TTL 600")),
     ("zone-query", option("dns_query", "web.example.test"), option("dns_query", "WWW.example.test.")),
@@ -159,11 +164,34 @@ class Zones(unittest.TestCase):
             finding, = self.check(edits)
             self.assertEqual((name, line), (os.path.basename(finding["file"]), finding["line"]))
 
+    def check_other(self, records):
+        """The findings about a zone in the cloud-config whose server is not known."""
+        text = (" - nmcli con up eth0\n", " - nmcli con up eth0\nwrite_files:\n - path: /srv/example.org.zone\n   content: |\n"
+                f"    @ SOA ns.example.net. a. 1 2 3 4 5\n    @ NS ns.example.net.\n    {records}\n")
+        return self.check([("day0.cfg", *text)])
+
     def test_a_zone_in_a_cloud_config(self):
-        text = ("  - nmcli con up eth0\n", "  - nmcli con up eth0\nwrite_files:\n - path: /var/lib/knot/example.org.zone\n   content: |\n"
-                "    @ SOA ns.example.net. a. 1 2 3 4 5\n    @ NS ns.example.net.\n    x A 1.2.3\n")
-        finding, = self.check([("day0.cfg", text[0].replace("  -", " -"), text[1].replace("  - nm", " - nm"))])
+        finding, = self.check_other("x A 1.2.3")
         self.assertEqual(("zone-syntax", "day0.cfg"), (finding["rule"], os.path.basename(finding["file"])))
+
+    def test_what_only_knot_refuses_is_unknown_or_accepted_where_the_server_is_unknown(self):
+        for records in ("$GENERATE 1-9 h$ A 192.0.2.$", "a+b A 192.0.2.1", "x TXT gr\u00fcn", "x A ( ( 192.0.2.1 ) )"):
+            with self.subTest(records):
+                finding, = self.check_other(records)
+                self.assertEqual(("zone-unread", "note"), (finding["rule"], finding["severity"]))
+        self.assertEqual([], self.check_other("$ORIGIN sub\n    x A 192.0.2.1"))
+
+    def test_named_checkzone_is_for_bind_and_unknown_servers(self):
+        self.program("named-checkzone", "echo 'zonefile:3: BIND refuses it'; exit 1\n")
+        self.assertEqual([], self.check([]))
+        finding, = self.check_other("x A 192.0.2.1")
+        self.assertIn("named-checkzone: BIND refuses it", finding["text"])
+
+    def test_an_include_opens_no_file(self):
+        fifo = os.path.join(self.folder, "fifo")  # to open it for reading would not return
+        os.mkfifo(fifo)
+        finding, = self.check(record(f"$INCLUDE {fifo}"))
+        self.assertEqual("zone-unread", finding["rule"])
 
     def test_all_that_is_wrong_is_said_up_to_a_limit(self):
         findings = self.check(record("\n".join(f"x{i} NONSENSE y" for i in range(1000))))
