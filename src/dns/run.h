@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What checks files of others runs in a process of its own. */
+/* Runs a name server's checker on copies of files, without privileges. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct err;
-struct strbuf;
 
 /* Seconds that a checker may take. */
 #define RUN_SECONDS 5
@@ -20,15 +19,6 @@ int run_file(const char *path, const char *data, size_t len, struct err *err);
 /* The program's path, in PATH and where administrators' programs are; NULL: not installed. The
  * caller frees. */
 char *run_find(const char *program);
-
-/*
- * Runs the body in a child process, so that its end by a signal, an endless loop or a lack of
- * memory is not ours. It writes to output, whose start is *ret (the caller frees); its return
- * value, 0 to 126, is returned. -ETIME: stopped after RUN_SECONDS; another -errno: it did not run
- * to its end.
- */
-int run_apart(int (*body)(int output, const void *data), const void *data, struct strbuf *ret,
-	      struct err *err);
 
 /*
  * Runs argv (NULL at the end) in the folder, without input and environment; as nobody if this

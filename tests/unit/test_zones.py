@@ -6,10 +6,12 @@ import concurrent.futures
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import unittest.mock
 
@@ -112,6 +114,32 @@ CASES = [
 ]
 
 
+def read(path):
+    """The file's text, or None."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def wait_for(get, what):
+    """What get returns once it is not empty."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if value := get():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited 60 s for {what}")
+
+
+def end(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Zones(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="zones-")
@@ -201,6 +229,19 @@ class Zones(unittest.TestCase):
         self.program("knotc", "sleep 1000\n")
         finding, = self.check([])
         self.assertEqual(("dns-conf-unread", "note"), (finding["rule"], finding["severity"]))
+
+    def test_a_checker_ends_with_dnsvnf(self):
+        """Also as another user, which it becomes if dnsvnf is root."""
+        folder = os.path.join(self.folder, "pid")
+        os.mkdir(folder)
+        os.chmod(folder, 0o777)
+        self.program("knotc", f"echo $$ >{folder}/new && mv {folder}/new {folder}/pid && exec sleep 1000\n")
+        with subprocess.Popen([DNSVNF, "check", f"{DESIGN}/dep.xml"], stdout=subprocess.DEVNULL,
+                              env={**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}"}) as check:
+            pid = int(wait_for(lambda: read(f"{folder}/pid"), "the checker to start"))
+            self.addCleanup(end, pid)
+            check.kill()
+        wait_for(lambda: (read(f"/proc/{pid}/stat") or "x) Z").rsplit(")", 1)[1].split()[0] in "ZX", "the checker to end")
 
     def test_what_the_checker_says_of_this_machine_is_no_error(self):
         self.program("knotc", "echo \"error: config, file '$2', line 3, item 'user' (user does not exist)\"; exit 1\n")

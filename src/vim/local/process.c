@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -30,87 +30,31 @@ char *const *process_environment(void)
 	return environment;
 }
 
-/* The child's side of process_run: never returns. */
-static _Noreturn void become(const char *const *argv, pid_t parent, int out, int report)
+static int become(const void *data)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const char *const *argv = data;
 
-	/* A child that outlives a killed dnsvnf would use files that the next one removes. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpgid(0, 0);           /* Ctrl-C is for dnsvnf, which waits for it */
-	if (getppid() != parent) /* it was killed before prctl() took effect */
-		_exit(127);
-	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
-		execvpe(argv[0], (char *const *)argv, process_environment());
-	int e = errno;
-	ssize_t n = write(report, &e, sizeof(e));
-	(void)n;
-	_exit(127);
-}
-
-/* Reads out until EOF or the deadline. */
-static int gather(int out, int64_t deadline, struct strbuf *text)
-{
-	char buffer[8192];
-
-	for (;;) {
-		struct pollfd p = {.fd = out, .events = POLLIN};
-		int left = clock_left_ms(deadline);
-		if (left == 0)
-			return -ETIME;
-		int r = poll(&p, 1, left);
-		if (r < 0 && errno != EINTR)
-			return -errno;
-		if (r <= 0)
-			continue;
-		ssize_t n = read(out, buffer, sizeof(buffer));
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0)
-			return 0;
-		if (n > 0 && text->len < OUTPUT_MAX)
-			strbuf_add(text, buffer, (size_t)n);
-	}
+	execvpe(argv[0], (char *const *)argv, process_environment());
+	return -errno;
 }
 
 int process_run(const char *const *argv, int timeout_ms, char **ret_output, struct err *err)
 {
-	int out[2], report[2];
-
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_errno(err, errno, "cannot create a pipe");
-	cleanup_close int out_read = out[0];
-	if (pipe2(report, O_CLOEXEC) < 0) {
-		close(out[1]);
-		return err_errno(err, errno, "cannot create a pipe");
-	}
-	cleanup_close int report_read = report[0];
-
-	pid_t parent = getpid();
-	pid_t pid = fork();
-	if (pid == 0)
-		become(argv, parent, out[1], report[1]);
-	int e = errno;
-	close(out[1]);
-	close(report[1]);
-	if (pid < 0)
-		return err_errno(err, e, "cannot start %s", argv[0]);
-
-	cleanup_strbuf struct strbuf text = {0};
-	int r = gather(out_read, clock_deadline(timeout_ms), &text);
-	if (r < 0)
-		kill(pid, SIGKILL);
+	const struct child child = {
+		.name = argv[0],
+		.body = become,
+		.data = argv,
+		.timeout_ms = timeout_ms,
+		.output_max = OUTPUT_MAX,
+	};
+	cleanup_free char *output = NULL;
 	int status;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (r == -ETIME)
-		return err_code(err, LOCAL, ETIME, "%s took more than %d ms", argv[0], timeout_ms);
+
+	int r = child_run(&child, &output, &status, err);
 	if (r < 0)
-		return err_errno(err, r, "cannot read the output of %s", argv[0]);
-	if (read(report_read, &e, sizeof(e)) == (ssize_t)sizeof(e))
-		return err_errno(err, e, "cannot run %s", argv[0]);
+		return r;
 	if (ret_output)
-		*ret_output = strbuf_steal(&text);
+		*ret_output = steal_ptr(output);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
