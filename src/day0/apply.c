@@ -168,11 +168,11 @@ void command_applies(struct guest_links *links, const struct command *c)
 static const char *remedy(unsigned needs)
 {
 	return needs & APPLY_NETPLAN           ? "run \"netplan apply\" in runcmd"
+	       : needs & APPLY_WICKED          ? "run \"wicked ifreload all\" in runcmd"
 	       : needs & APPLY_NETWORK_MANAGER ? "run \"nmcli connection reload\" and \"nmcli "
 						 "connection up\" in runcmd"
 	       : needs & APPLY_NETWORKD        ? "run \"networkctl reload\" in runcmd"
 	       : needs & APPLY_IFUP            ? "run \"ifup\" for its interfaces in runcmd"
-	       : needs & APPLY_WICKED          ? "run \"wicked ifreload all\" in runcmd"
 					       : "cloud-init sets up the network before it writes "
 						 "files and not again on later boots, so put it "
 						 "into the image or use another dialect";
