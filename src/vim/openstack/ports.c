@@ -104,9 +104,8 @@ static int is_attached(struct openstack *os, const char *id, const char *port, b
 	return 0;
 }
 
-/* Is the last action on the server over? Nova unbinds a detached port before it gives its VF back
- * (nova/compute/manager.py, _detach_interface), so the port does not tell. */
-static int is_over(struct openstack *os, const char *id, bool *ret, struct err *err)
+/* The request of the last action on the server; the caller frees it. */
+static int last_action(struct openstack *os, const char *id, char **ret, struct err *err)
 {
 	json_t *answer = NULL;
 	int r = session_call(os->session, SERVICE_COMPUTE, "GET",
@@ -116,14 +115,24 @@ static int is_over(struct openstack *os, const char *id, bool *ret, struct err *
 	if (r < 0)
 		return r;
 	const json_t *last = json_array_get(json_object_get(answer, "instanceActions"), 0);
-	cleanup_free char *request = xstrdup(text(last, "request_id"));
+	const char *request = text(last, "request_id");
+	if (request)
+		*ret = xstrdup(request);
+	else
+		r = err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no action of server %s",
+			     id);
 	json_decref(answer);
-	if (!request)
-		return err_code(err, UNREACHABLE, EPROTO, "Nova's reply has no action of server %s",
-				id);
-	r = session_call(os->session, SERVICE_COMPUTE, "GET",
-			 xasprintf("/servers/%s/os-instance-actions/%s", id, request), NULL,
-			 &answer, err);
+	return r;
+}
+
+static int is_over(struct openstack *os, const char *id, const char *request, bool *ret,
+		   struct err *err)
+{
+	json_t *answer = NULL;
+	int r = session_call(os->session, SERVICE_COMPUTE, "GET",
+			     xasprintf("/servers/%s/os-instance-actions/%s", id, request), NULL,
+			     &answer, err);
+
 	if (r < 0)
 		return r;
 	json_t *events = json_object_get(json_object_get(answer, "instanceAction"), "events"),
@@ -136,12 +145,16 @@ static int is_over(struct openstack *os, const char *id, bool *ret, struct err *
 	return 0;
 }
 
+/* Waits for the end of the last action. Nova unbinds a detached port before it gives its VF back
+ * (nova/compute/manager.py, _detach_interface), so the port does not tell. */
 static int wait_over(struct openstack *os, const char *id, struct err *err)
 {
+	cleanup_free char *request = NULL;
 	bool over = false;
+	int r = last_action(os, id, &request, err);
 
-	for (int64_t end = clock_deadline(DETACHED_S * INT64_C(1000));;) {
-		int r = is_over(os, id, &over, err);
+	for (int64_t end = clock_deadline(DETACHED_S * INT64_C(1000)); r == 0;) {
+		r = is_over(os, id, request, &over, err);
 		if (r < 0 || over)
 			return r;
 		if (run_interrupted(os->vim.run))
@@ -153,6 +166,7 @@ static int wait_over(struct openstack *os, const char *id, struct err *err)
 					DETACHED_S);
 		clock_sleep(PAUSE_MS * US_PER_MS);
 	}
+	return r;
 }
 
 /* Afterwards the port is as it was before the server had it. */
