@@ -37,6 +37,7 @@ HOST_JSON = "/cloud/host.json"
 AUDITED = "/cloud/run/host.audited"
 DRIVES = "/cloud/run/drives"
 ORDER = "/cloud/run/ports"
+DAY0 = "/cloud/run/day0"
 LOOK_EVERY = 0.2
 
 
@@ -158,18 +159,19 @@ class HostJsonDriver(fake.FakeDriver):
                 target.write(content if isinstance(content, bytes) else content.encode())
 
     @staticmethod
-    def _note_order(instance, network_info):
-        """The ids of the ports as the guest would find them, in ORDER/UUID."""
-        os.makedirs(ORDER, exist_ok=True)
-        with open(os.path.join(ORDER, instance.uuid), "w", encoding="ascii") as target:
-            target.write("\n".join(vif["id"] for vif in network_info or ()))
+    def _note_guest(instance, network_info):
+        """What a guest would find: the ids of its ports in their order, in ORDER/UUID, and its user data, in DAY0/UUID."""
+        for folder, text in ((ORDER, "\n".join(vif["id"] for vif in network_info or ())), (DAY0, instance.user_data or "")):
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, instance.uuid), "w", encoding="ascii") as target:
+                target.write(text)
 
     # pylint: disable=too-many-arguments
     def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations, network_info=None,
               **kwargs):
         if injected_files:
             self._write_drive(instance, injected_files, network_info)
-        self._note_order(instance, network_info)
+        self._note_guest(instance, network_info)
         fault = instance.metadata.get("fault", "")
         if fault == "spawn" or instance.display_name == "fault-spawn":
             raise exception.NovaException("this server cannot be started: fault=spawn")

@@ -129,7 +129,7 @@ def start(verb, *arguments, vim="admin", clouds=None, wrap=(), yes=True, **more)
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(clouds, **more))
 
 
-def run(verb, *arguments, timeout=240, **how):
+def run(verb, *arguments, timeout=600, **how):
     """A finished dnsvnf: CompletedProcess."""
     with start(verb, *arguments, **how) as process:
         try:

@@ -37,7 +37,7 @@ class MoreUpdates(UpdateTest):
         self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
         with product.start("deploy", self.design.path) as process:
             cloud.wait_for(lambda: process.poll() is not None or self.one("b")["status"] == "VERIFY_RESIZE",
-                           "the resize of the second", 120)
+                           "the resize of the second", 600)
             process.send_signal(signal.SIGKILL)
             process.communicate()
         done = self.dnsvnf("undeploy", self.design)
@@ -109,7 +109,7 @@ class MoreUpdates(UpdateTest):
             first = self.one("b")["updated"]
             with Load() as load, product.start("deploy", self.design.path) as process:
                 cloud.wait_for(lambda: process.poll() is not None or self.one("b")["updated"] != first,
-                               "the change of the second", 120)
+                               "the change of the second", 600)
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
             self.assertEqual(load.lost, 0)
@@ -204,7 +204,7 @@ class Ports(UpdateTest):
             wanted = "SHUTOFF" if option == "trusted.1" else "REBUILD"
             with Load() as load, product.start("deploy", self.design.path) as process:
                 cloud.wait_for(lambda: process.poll() is not None or self.one("b")["status"] == wanted,  # pylint: disable=cell-var-from-loop
-                               "the change of the second", 120)
+                               "the change of the second", 600)
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
             self.assertEqual(load.lost, 0)
