@@ -164,6 +164,7 @@ class Cloud:
             new = {"status": "ACTIVE", **given, "id": f"{kind}-{number}"}
             if kind == "ports":
                 new.setdefault("mac_address", f"fa:16:3e:00:00:{number:02x}")
+                new.setdefault("propagate_uplink_status", True)
             if kind == "servers":
                 new["image"] = {"id": given.get("imageRef")}
                 new["OS-EXT-SRV-ATTR:user_data"] = given.get("user_data")

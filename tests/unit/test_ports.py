@@ -26,7 +26,8 @@ class Cloud(fake_cloud.Cloud):
         self.order, self.done, self.refused = [], [], None
         self.spoiled = [("GET", "/ports$", self.list_ports), ("POST", "/servers$", self.create),
                         ("POST", "/action$", self.act), ("POST", "/metadata$", self.mark),
-                        ("POST", "/os-interface$", self.attach), ("DELETE", "/os-interface/", self.detach), ("GET", "/os-instance-actions", self.actions)]
+                        ("POST", "/os-interface$", self.attach), ("DELETE", "/os-interface/", self.detach), ("GET", "/os-instance-actions", self.actions),
+                        ("GET", "/extensions", (200, {"extensions": [{"alias": "uplink-status-propagation"}]}))]
         self.looks = 2
 
     @property
@@ -158,6 +159,14 @@ class Ports(unittest.TestCase):
         self.assertEqual("true", now[f"{SERVER}_2"]["binding:profile"]["trusted"])
         self.assertEqual(self.first[f"{SERVER}_3"]["id"], now[f"{SERVER}_3"]["id"])
         self.assert_done("os-stop", "detach 2", "detach 3", "attach 2 as nic2", "attach 3 as nic3", "os-start", "rebuild")
+
+    def test_link_that_does_not_follow(self):
+        """Neutron's default is to follow, so that what shall not has to say so."""
+        self.option("waive.bond-uplink-status", "bondd probes the path")
+        self.option("propagate_uplink_status.3", "false")
+        self.deploy()
+        self.assertEqual([True, True, True, False], [port["propagate_uplink_status"] for _, port in sorted(self.ports().items())])
+        self.assert_done("os-stop", "detach 3", "attach 3 as nic3", "os-start", "rebuild")
 
     def test_another_address(self):
         for file in ("dep.xml", "day0.cfg"):

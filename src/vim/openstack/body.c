@@ -197,8 +197,10 @@ static int port_body(struct openstack *os, const struct vim_request *r, json_t *
 		put(o, "binding:vnic_type", vnic_type(i->type));
 	if (r->port.trusted)
 		json_object_set_new(o, "binding:profile", json_pack("{s:s}", "trusted", "true"));
-	if (r->port.propagate_uplink_status && os->has_uplink_propagation)
-		json_object_set_new(o, "propagate_uplink_status", json_true());
+	/* Neutron's default differs by release. */
+	if (i->type == PORT_DIRECT && os->has_uplink_propagation)
+		json_object_set_new(o, "propagate_uplink_status",
+				    json_boolean(r->port.propagate_uplink_status));
 	put(o, "numa_affinity_policy", r->port.numa_affinity_policy);
 	return put_fixed_ips(os, i, network, o, err);
 }

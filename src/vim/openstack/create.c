@@ -485,6 +485,26 @@ static void advance(struct create_batch *batch)
 			;
 }
 
+static bool is_direct(const struct vim_request *port)
+{
+	return port->port.interface->type == PORT_DIRECT;
+}
+
+static bool follows_uplink(const struct vim_request *port)
+{
+	return port->port.propagate_uplink_status;
+}
+
+static bool has_port(const struct create_batch *batch, bool (*is)(const struct vim_request *))
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct vim_request *r = batch->jobs[i].request;
+		if (r->kind == VIM_PORT && is(r))
+			return true;
+	}
+	return false;
+}
+
 static void extensions_done(struct call *call, void *data)
 {
 	struct create_batch *batch = data;
@@ -501,7 +521,7 @@ static void extensions_done(struct call *call, void *data)
 	batch->extensions_pending = false;
 	if (call->result < 0 && batch->result == 0)
 		batch->result = err_copy(&batch->err, &call->err);
-	else if (!os->has_uplink_propagation)
+	else if (!os->has_uplink_propagation && has_port(batch, follows_uplink))
 		event_note(os->vim.run, "LINK_STATE",
 			   "this Neutron lacks the extension uplink-status-propagation: a VF's "
 			   "link stays up when its cable is pulled, and miimon does not detect it");
@@ -511,12 +531,7 @@ static void extensions_done(struct call *call, void *data)
 
 static void ask_extensions(struct create_batch *batch)
 {
-	bool wanted = false;
-
-	for (size_t i = 0; i < batch->n; i++)
-		wanted |= batch->jobs[i].request->kind == VIM_PORT &&
-			  batch->jobs[i].request->port.propagate_uplink_status;
-	if (!wanted || batch->os->asked_extensions)
+	if (batch->os->asked_extensions || !has_port(batch, is_direct))
 		return;
 	struct call *call =
 		call_new(SERVICE_NETWORK, "GET", xstrdup("/extensions?fields=alias"), NULL);

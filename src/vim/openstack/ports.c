@@ -250,6 +250,7 @@ static bool differs(const json_t *have, const json_t *body, const char *key, con
 static bool needs_new(const json_t *have, const json_t *body, const struct vim_request *request)
 {
 	const char *mac = text(have, "mac_address"), *wanted = text(body, "mac_address");
+	/* Of other ports Neutron shows its default. */
 	const json_t *follows = json_object_get(have, "propagate_uplink_status");
 
 	return !mac || (wanted && strcasecmp(mac, wanted) != 0) ||
@@ -257,7 +258,8 @@ static bool needs_new(const json_t *have, const json_t *body, const struct vim_r
 	       differs(have, body, "binding:vnic_type", "normal") ||
 	       differs(have, body, "numa_affinity_policy", "") ||
 	       is_trusted(have) != is_trusted(body) ||
-	       (follows && json_is_true(follows) != request->port.propagate_uplink_status);
+	       (follows && request->port.interface->type == PORT_DIRECT &&
+		json_is_true(follows) != request->port.propagate_uplink_status);
 }
 
 /* Takes ownership of the attributes. */
