@@ -205,7 +205,7 @@ static void check_cname(struct zone *z, const struct record *v, size_t n)
 		const struct record *with = other                              ? other
 					    : !streq(r->target, cname->target) ? cname
 									       : NULL;
-		if (!with)
+		if (!with || z->n_findings >= ZONE_FINDINGS_MAX)
 			continue;
 		complain(z, r->line, SEVERITY_ERROR, "zone-cname",
 			 "%s is an alias (CNAME) and has other records, too, so the server does "
