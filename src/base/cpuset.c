@@ -75,10 +75,7 @@ unsigned cpuset_next(const struct cpuset *c, unsigned from)
 /* As Python's int(): surrounding blanks, an optional plus. */
 static int number(const char *s, size_t len, unsigned *ret)
 {
-	while (len && isspace((unsigned char)*s))
-		s++, len--;
-	while (len && isspace((unsigned char)s[len - 1]))
-		len--;
+	s = str_trim_n(s, &len);
 	if (len && *s == '+')
 		s++, len--;
 	if (!len)
@@ -132,14 +129,11 @@ int cpuset_parse(const char *spec, struct cpuset *ret, struct err *err)
 
 	for (const char *at = spec;; at++) {
 		const char *end = strchrnul(at, ',');
-		const char *first = at, *last = end;
+		size_t len = (size_t)(end - at);
+		const char *rule = str_trim_n(at, &len);
 
-		while (first < last && isspace((unsigned char)*first))
-			first++;
-		while (first < last && isspace((unsigned char)last[-1]))
-			last--;
-		if (first < last) {
-			int r = parse_rule(first, (size_t)(last - first), &in, &out, err);
+		if (len > 0) {
+			int r = parse_rule(rule, len, &in, &out, err);
 			if (r < 0)
 				return r;
 		}

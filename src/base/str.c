@@ -76,6 +76,32 @@ bool str_ends(const char *s, const char *suffix)
 	return len >= tail && strcmp(s + len - tail, suffix) == 0;
 }
 
+const char *str_trim_n(const char *s, size_t *len)
+{
+	while (*len > 0 && isspace((unsigned char)*s)) {
+		s++;
+		--*len;
+	}
+	while (*len > 0 && isspace((unsigned char)s[*len - 1]))
+		--*len;
+	return s;
+}
+
+char *str_trim(char *s)
+{
+	size_t len = strlen(s);
+	char *start = s + (str_trim_n(s, &len) - s);
+
+	start[len] = 0;
+	return start;
+}
+
+char *str_trimmed(const char *s, size_t len)
+{
+	s = str_trim_n(s, &len);
+	return xstrndup(s, len);
+}
+
 bool str_in(const char *s, char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -24,6 +24,12 @@ bool streq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
+/* Without white space (isspace) at both ends: in place; a copy of the len bytes, which the caller
+ * frees; the start, with *len set to what is left. */
+char *str_trim(char *s);
+char *str_trimmed(const char *s, size_t len);
+const char *str_trim_n(const char *s, size_t *len);
+
 /* Whether s is one of the n strings. */
 bool str_in(const char *s, char *const *list, size_t n);
 

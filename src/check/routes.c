@@ -12,71 +12,81 @@ static bool is_static(const struct guest_addresses *a, int family)
 	return family == 4 ? !a->dhcp4 : !a->dhcp6;
 }
 
-/* Whether the gateway is outside the networks of the interface's addresses; *ret_own: it is one of
- * these addresses. */
-static bool is_outside(const struct guest_addresses *a, const struct ip_addr *gateway,
-		       bool *ret_own)
-{
-	struct ip_prefix own;
-	bool on_link = false, has_any = false;
+/* A default gateway that is configured with static addresses. */
+struct gateway {
+	struct rule_interface of;
+	const char *text;
+	bool own;     /* it is an address of the interface itself */
+	bool outside; /* it is in no subnet of the interface's addresses, and not link-local */
+};
 
-	*ret_own = false;
+static void compare_addresses(struct gateway *g, const struct ip_addr *gateway)
+{
+	const struct guest_addresses *a = g->of.addresses;
+	bool on_link = ip_is_link_local(gateway), has_any = false;
+	struct ip_prefix address;
+
 	for (size_t k = 0; k < a->n; k++) {
-		if (!ip_prefix_parse(a->v[k], &own) || own.addr.version != gateway->version)
+		if (!ip_prefix_parse(a->v[k], &address) || address.addr.version != gateway->version)
 			continue;
 		has_any = true;
-		on_link = on_link || ip_prefix_contains(&own, gateway);
-		*ret_own = *ret_own || ip_equal(gateway, &own.addr);
+		on_link |= ip_prefix_contains(&address, gateway);
+		g->own |= ip_equal(gateway, &address.addr);
 	}
-	return has_any && !on_link && !ip_is_link_local(gateway);
+	g->outside = has_any && !on_link;
+}
+
+/* The next gateway, from *i, which begins with 0 and counts both families of each interface. */
+static bool next_gateway(const struct rule_ctx *ctx, size_t *i, struct gateway *ret)
+{
+	struct gateway g = {0};
+	struct ip_addr gateway;
+
+	for (; rule_interface(ctx, *i / 2, &g.of); ++*i) {
+		int family = *i % 2 ? 6 : 4;
+
+		g.text = gateway_of(g.of.addresses, family);
+		if (!g.text || !ip_parse(g.text, &gateway) || !is_static(g.of.addresses, family))
+			continue;
+		compare_addresses(&g, &gateway);
+		*ret = g;
+		++*i;
+		return true;
+	}
+	return false;
 }
 
 static void gateway_offlink(const struct rule_ctx *ctx)
 {
-	struct rule_interface g;
-	struct ip_addr gateway;
+	struct gateway g;
 
-	for (size_t i = 0; rule_interface(ctx, i, &g); i++)
-		for (int family = 4; family <= 6; family += 2) {
-			const struct guest_addresses *a = g.addresses;
-			const char *text = gateway_of(a, family);
-			bool own;
-			if (!text || !ip_parse(text, &gateway) || !is_static(a, family))
-				continue;
-			bool outside = is_outside(a, &gateway, &own);
-			if (own)
-				finding_in(ctx, g.file, g.line,
-					   "\"%s\" uses its own address %s as gateway", g.name,
-					   text);
-			else if (outside && !a->on_link && !a->on_link_added)
-				finding_in(ctx, g.file, g.line,
-					   "gateway %s is not in the subnet of \"%s\" and cannot "
-					   "be reached: correct one of them, or declare the route "
-					   "on-link",
-					   text, g.name);
-		}
+	for (size_t i = 0; next_gateway(ctx, &i, &g);) {
+		const struct guest_addresses *a = g.of.addresses;
+
+		if (g.own)
+			finding_in(ctx, g.of.file, g.of.line,
+				   "\"%s\" uses its own address %s as gateway", g.of.name, g.text);
+		else if (g.outside && !a->on_link && !a->on_link_added)
+			finding_in(
+				ctx, g.of.file, g.of.line,
+				"gateway %s is not in the subnet of \"%s\" and cannot be reached: "
+				"correct one of them, or declare the route on-link",
+				g.text, g.of.name);
+	}
 }
 
 static void gateway_on_link(const struct rule_ctx *ctx)
 {
-	struct rule_interface g;
-	struct ip_addr gateway;
+	struct gateway g;
 
-	for (size_t i = 0; rule_interface(ctx, i, &g); i++)
-		for (int family = 4; family <= 6; family += 2) {
-			const struct guest_addresses *a = g.addresses;
-			const char *text = gateway_of(a, family);
-			bool own;
-			if (!text || !ip_parse(text, &gateway) || !is_static(a, family) ||
-			    a->on_link || !a->on_link_added || !is_outside(a, &gateway, &own))
-				continue;
-			finding_in(ctx, g.file, g.line,
+	for (size_t i = 0; next_gateway(ctx, &i, &g);)
+		if (g.outside && !g.of.addresses->on_link && g.of.addresses->on_link_added)
+			finding_in(ctx, g.of.file, g.of.line,
 				   "gateway %s is not in the subnet of \"%s\": the guest's network "
 				   "service takes it for a host on the link, so it is reached only "
 				   "if it answers ARP there; correct one of them unless this is "
 				   "intended",
-				   text, g.name);
-		}
+				   g.text, g.of.name);
 }
 
 static void gateway_differs(const struct rule_ctx *ctx)

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "day0/ini.h"
 
-#include <ctype.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 
 enum { ENTRIES_MAX = 10000 };
-
-static char *trim(char *s)
-{
-	s += strspn(s, " \t\r");
-	for (size_t len = strlen(s); len > 0 && isspace((unsigned char)s[len - 1]); len--)
-		s[len - 1] = 0;
-	return s;
-}
 
 void ini_parse(const struct text *text, const char *comments, struct ini *ret)
 {
@@ -24,7 +14,7 @@ void ini_parse(const struct text *text, const char *comments, struct ini *ret)
 
 	*ret = (struct ini){0};
 	for (size_t line = 0; (s = strsep(&rest, "\n")) && ret->n < ENTRIES_MAX; line++) {
-		s = trim(s);
+		s = str_trim(s);
 		char *sign = strchr(s, '=');
 		if (!*s || strchr(comments, *s))
 			continue;
@@ -36,8 +26,8 @@ void ini_parse(const struct text *text, const char *comments, struct ini *ret)
 		} else if (sign) {
 			struct ini_entry *e = array_push(ret->v, ret->n);
 			*sign = 0;
-			*e = (struct ini_entry){xstrdup(section), number, xstrdup(trim(s)),
-						xstrdup(trim(sign + 1)), line};
+			*e = (struct ini_entry){xstrdup(section), number, xstrdup(str_trim(s)),
+						xstrdup(str_trim(sign + 1)), line};
 		}
 	}
 }

@@ -78,14 +78,6 @@ static struct jinja_variable *reset(struct jinja *j, const char *name)
 	return v;
 }
 
-static char *trim(char *s)
-{
-	s += strspn(s, " \t\r\n");
-	for (size_t n = strlen(s); n > 0 && isspace((unsigned char)s[n - 1]); n--)
-		s[n - 1] = 0;
-	return s;
-}
-
 /* A string in quotes, a number, or a variable with one value. False: its value is not known. */
 static bool scalar(struct jinja *j, const char *expression, struct strv *ret)
 {
@@ -116,7 +108,7 @@ static bool range(const char *expression, struct strv *ret)
 		return false;
 	rest[n - 1] = 0;
 	while ((item = strsep(&rest, ",")))
-		if (count == 2 || str_to_int(trim(item), 0, 1 << 20, &bounds[count++]) < 0)
+		if (count == 2 || str_to_int(str_trim(item), 0, 1 << 20, &bounds[count++]) < 0)
 			return false;
 	if (count == 1) {
 		bounds[1] = bounds[0];
@@ -147,7 +139,7 @@ static bool list(struct jinja *j, const char *expression, struct strv *ret)
 	cleanup_free char *copy = xstrndup(expression + 1, n - 2);
 	char *rest = copy, *item;
 	while ((item = strsep(&rest, ",")))
-		if (ret->n == LIST_MAX || (*trim(item) && !scalar(j, trim(item), ret)))
+		if (ret->n == LIST_MAX || (*str_trim(item) && !scalar(j, str_trim(item), ret)))
 			return false;
 	return true;
 }
@@ -161,10 +153,10 @@ static void set(struct jinja *j, char *s)
 	if (!sign)
 		return;
 	*sign = 0;
-	char *value = trim(sign + 1);
+	char *value = str_trim(sign + 1);
 	bool one = scalar(j, value, &values);
 	bool many = !one && list(j, value, &values);
-	struct jinja_variable *v = reset(j, trim(s));
+	struct jinja_variable *v = reset(j, str_trim(s));
 	if (!one && !many)
 		strv_clear(&values);
 	v->list = many;
@@ -184,7 +176,7 @@ static bool condition(struct jinja *j, char *s, bool *ret)
 	if (!sign)
 		return false;
 	*sign = 0;
-	if (!scalar(j, trim(s), &sides) || !scalar(j, trim(sign + 2), &sides))
+	if (!scalar(j, str_trim(s), &sides) || !scalar(j, str_trim(sign + 2), &sides))
 		return false;
 	*ret = streq(sides.v[0], sides.v[1]) == (sign == equal);
 	return true;
@@ -271,9 +263,9 @@ static bool loop(struct jinja *j, char *s)
 	if (!in)
 		return false;
 	*in = 0;
-	if (!list(j, trim(in + 4), &items) || !block_end(j, "endfor", &end))
+	if (!list(j, str_trim(in + 4), &items) || !block_end(j, "endfor", &end))
 		return false;
-	cleanup_free char *name = xstrdup(trim(s));
+	cleanup_free char *name = xstrdup(str_trim(s));
 	for (size_t i = 0; i < items.n; i++) {
 		strv_add(&reset(j, name)->values, items.v[i]);
 		j->at = start;
@@ -292,13 +284,13 @@ static bool branch(struct jinja *j, char *s)
 	bool holds;
 	size_t end;
 
-	if (!condition(j, trim(s), &holds) || !block_end(j, "else elif endif", &end) ||
+	if (!condition(j, str_trim(s), &holds) || !block_end(j, "else elif endif", &end) ||
 	    !render_block(j, end, holds))
 		return false;
 	cleanup_free char *tag = take_tag(j, "%}");
-	if (!tag || streq(trim(tag), "endif"))
+	if (!tag || streq(str_trim(tag), "endif"))
 		return tag;
-	if (!streq(trim(tag), "else") || !block_end(j, "endif", &end) ||
+	if (!streq(str_trim(tag), "else") || !block_end(j, "endif", &end) ||
 	    !render_block(j, end, !holds))
 		return false;
 	return skip_tag(j);
@@ -318,7 +310,7 @@ static bool raw(struct jinja *j)
 static bool statement(struct jinja *j)
 {
 	cleanup_free char *inside = take_tag(j, "%}");
-	char *s = inside ? trim(inside) : NULL;
+	char *s = inside ? str_trim(inside) : NULL;
 
 	if (!s)
 		return false;
@@ -343,7 +335,7 @@ static bool expression(struct jinja *j)
 		return false;
 	size_t after = j->line;
 	j->line = line;
-	if (scalar(j, trim(inside), &value))
+	if (scalar(j, str_trim(inside), &value))
 		put(j, value.v[0] + (value.v[0][0] == '\''),
 		    strlen(value.v[0]) - (value.v[0][0] == '\''));
 	else

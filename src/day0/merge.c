@@ -419,13 +419,7 @@ static bool add_strategy(struct strategies *how, const char *name, const struct 
 /* Lower case, "-" as "_", without blanks at the ends. The caller frees it. */
 static char *canonical(const char *s, size_t len)
 {
-	while (len > 0 && isspace((unsigned char)*s)) {
-		s++;
-		len--;
-	}
-	while (len > 0 && isspace((unsigned char)s[len - 1]))
-		len--;
-	char *copy = xstrndup(s, len);
+	char *copy = str_trimmed(s, len);
 	for (char *p = copy; *p; p++)
 		*p = *p == '-' ? '_' : (char)tolower((unsigned char)*p);
 	return copy;

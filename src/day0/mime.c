@@ -194,7 +194,7 @@ static char *content_type(const struct header *h)
 {
 	if (!h)
 		return xstrdup("text/plain");
-	char *type = trimmed(h->value, strcspn(h->value, ";"));
+	char *type = str_trimmed(h->value, strcspn(h->value, ";"));
 	const char *slash = strchr(type, '/');
 
 	if (!slash || strchr(slash + 1, '/')) {
@@ -278,7 +278,7 @@ static void read_epilogue(struct mime_reader *r, const char *boundary)
 	struct line l;
 
 	while (take(r, &l)) {
-		cleanup_free char *q = trimmed(l.s, l.len);
+		cleanup_free char *q = str_trimmed(l.s, l.len);
 		if (!*q)
 			continue;
 		bool part = delimiter(&l, boundary) != DELIMITER_NONE;

@@ -38,10 +38,7 @@ const char *type_from_start(const char *s, size_t len)
 		{"#!", "text/x-shellscript"},
 	};
 
-	while (len > 0 && isspace((unsigned char)*s)) {
-		s++;
-		len--;
-	}
+	s = str_trim_n(s, &len);
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
 		size_t n = strlen(starts[i][0]);
 		if (len >= n && strncasecmp(s, starts[i][0], n) == 0)
@@ -133,17 +130,6 @@ static void decode(const struct headers *h, const struct text *t, struct text *r
 	}
 }
 
-char *trimmed(const char *s, size_t len)
-{
-	while (len > 0 && isspace((unsigned char)*s)) {
-		s++;
-		len--;
-	}
-	while (len > 0 && isspace((unsigned char)s[len - 1]))
-		len--;
-	return xstrndup(s, len);
-}
-
 /* Removes quotes and backslashes of a parameter's value, as email.utils.unquote does. */
 static char *unquoted(char *s)
 {
@@ -171,9 +157,9 @@ char *header_parameter(const struct header *h, const char *wanted)
 			quoted = quoted != (*p == '"' && p[-1] != '\\');
 		const char *equals = memchr(start, '=', (size_t)(p - start));
 		const char *name_end = equals ? equals : p;
-		cleanup_free char *name = trimmed(start, (size_t)(name_end - start));
+		cleanup_free char *name = str_trimmed(start, (size_t)(name_end - start));
 		if (strcasecmp(name, wanted) == 0) {
-			char *value = equals ? trimmed(equals + 1, (size_t)(p - equals - 1))
+			char *value = equals ? str_trimmed(equals + 1, (size_t)(p - equals - 1))
 					     : xstrdup("");
 			unquoted(value);
 			size_t len = strlen(value);

@@ -22,9 +22,6 @@ void headers_clear(struct headers *h);
 /* The first header of that name (any case), or NULL. */
 const struct header *header_find(const struct headers *h, const char *name);
 
-/* A copy of s without leading and trailing blanks; the caller frees it. */
-char *trimmed(const char *s, size_t len);
-
 /* A parameter of a header's value ("boundary", "filename") without quotes, or NULL. */
 char *header_parameter(const struct header *h, const char *name);
 

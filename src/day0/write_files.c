@@ -32,12 +32,9 @@ static void read_encoding(struct write_files *w, const yaml_node_t *n, struct en
 {
 	const char *s = yaml_str(n) && !yaml_is_null(n) ? yaml_str(n) : "";
 
-	s += strspn(s, " \t\r\n");
-	char *name = xstrdup(s);
+	char *name = str_trimmed(s, strlen(s));
 	for (char *p = name; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	for (size_t len = strlen(name); len > 0 && isspace((unsigned char)name[len - 1]);)
-		name[--len] = 0;
 	ret->name = name;
 	ret->gzip = str_in_words("gz gzip gz+b64 gz+base64 gzip+b64 gzip+base64", name);
 	ret->base64 = str_in_words("b64 base64", name) || (ret->gzip && strchr(name, '+'));

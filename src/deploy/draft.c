@@ -155,8 +155,7 @@ static void add_interfaces(struct drafter *p, const struct draft_vm *vm)
 	}
 }
 
-/* VM_ALIVE by echoes to the management address, as ESC expects it. */
-static void add_monitoring(struct vm_group *g)
+void draft_monitoring(struct vm_group *g, int nicid)
 {
 	static const char *const actions[] = {"ALWAYS log", "TRUE esc_vm_alive_notification",
 					      "FALSE recover autohealing"};
@@ -170,7 +169,7 @@ static void add_monitoring(struct vm_group *g)
 		.metric_occurrences_true = 1,
 		.metric_occurrences_false = 5,
 		.collector_type = xstrdup("ICMPPing"),
-		.collector_nicid = MANAGEMENT,
+		.collector_nicid = nicid,
 		.poll_frequency = 3,
 		.polling_unit = xstrdup("seconds"),
 	};
@@ -290,7 +289,7 @@ static void add_group(struct drafter *p, unsigned index)
 	p->group->action_on_recovery = RECOVERY_REBOOT_THEN_REDEPLOY;
 	p->group->scaling = (struct scaling){.min_active = 1, .max_active = 1};
 	add_interfaces(p, &vm);
-	add_monitoring(p->group);
+	draft_monitoring(p->group, MANAGEMENT);
 	draft_day0(&vm, put_file, p);
 	add_dns(p);
 	for (unsigned nic = 0; nic < ARRAY_SIZE(macs); nic++)

@@ -8,6 +8,7 @@
 
 struct err;
 struct model;
+struct vm_group;
 
 enum draft_dialect { DRAFT_NMCLI, DRAFT_KEYFILE, DRAFT_NETPLAN, DRAFT_IFCFG };
 
@@ -53,6 +54,9 @@ struct draft_files {
  */
 struct model *draft_make(const struct draft *draft, struct draft_files *ret_files);
 void draft_files_clear(struct draft_files *files);
+
+/* Adds ESC's KPI VM_ALIVE with its rule: echoes to the address of that interface. */
+void draft_monitoring(struct vm_group *group, int nicid);
 
 /*
  * Writes dep.xml and the files to the folder, which is made. Nothing that is there is replaced.

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "day0/day0.h"
+#include "deploy/draft.h"
 #include "deploy/plan.h"
 #include "model/model.h"
 #include "vim/vim.h"
@@ -57,30 +58,6 @@ static int listening_nicid(const struct vm_group *group, const char *conf)
 			return (int)n->nicid;
 	}
 	return -1;
-}
-
-/* VM_ALIVE by echoes to the management address. */
-static void add_monitoring(struct vm_group *group, int nicid)
-{
-	static const char *const actions[] = {"ALWAYS log", "TRUE esc_vm_alive_notification",
-					      "FALSE recover autohealing"};
-
-	*array_push(group->kpis, group->n_kpis) = (struct kpi){
-		.event_name = xstrdup("VM_ALIVE"),
-		.metric_value = xstrdup("1"),
-		.metric_cond = xstrdup("GT"),
-		.metric_type = xstrdup("UINT32"),
-		.metric_occurrences_true = 1,
-		.metric_occurrences_false = 5,
-		.collector_type = xstrdup("ICMPPing"),
-		.collector_nicid = nicid,
-		.poll_frequency = 3,
-		.polling_unit = xstrdup("seconds"),
-	};
-	struct rule *rule = array_push(group->rules, group->n_rules);
-	rule->event_name = xstrdup("VM_ALIVE");
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		strv_add(&rule->actions, actions[i]);
 }
 
 static int first_virtual(const struct vm_group *group)
@@ -149,7 +126,7 @@ static void split_day0(const struct deployment *d, struct vm_group *group)
 			add_configuration(group, file->path, steal_ptr(file->content), file->len);
 	}
 	day0_parts_clear(&parts);
-	add_monitoring(group, nicid >= 0 ? nicid : first_virtual(group));
+	draft_monitoring(group, nicid >= 0 ? nicid : first_virtual(group));
 	if (!data || composes(d, group, data, len))
 		return;
 	clear_configurations(group);

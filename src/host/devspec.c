@@ -26,24 +26,13 @@ static const struct {
 	{"func", 0x7, 1},
 };
 
-static char *trimmed(const char *s, size_t len)
-{
-	while (len > 0 && isspace((unsigned char)*s)) {
-		s++;
-		len--;
-	}
-	while (len > 0 && isspace((unsigned char)s[len - 1]))
-		len--;
-	return xstrndup(s, len);
-}
-
 /*
  * Python's int(text, 16): blanks around, a sign, "0x" and single underscores between digits are
  * fine. False: it does not parse. Large numbers are ULONG_MAX.
  */
 static bool python_hex(const char *text, bool *ret_negative, unsigned long *ret)
 {
-	cleanup_free char *copy = trimmed(text, strlen(text));
+	cleanup_free char *copy = str_trimmed(text, strlen(text));
 	cleanup_strbuf struct strbuf digits = {0};
 	const char *s = copy;
 
@@ -117,7 +106,7 @@ static int set_bus_fields(struct devspec *spec, char *s, struct err *err)
 		size_t missing = ARRAY_SIZE(part) - n;
 		cleanup_free char *text =
 			i < missing ? xstrdup("")
-				    : trimmed(part[i - missing], strlen(part[i - missing]));
+				    : str_trimmed(part[i - missing], strlen(part[i - missing]));
 		int r = set_address_field(spec, i, *text ? text : ANY, err);
 
 		if (r < 0)
@@ -131,7 +120,7 @@ static int set_glob(struct devspec *spec, const char *address, struct err *err)
 {
 	cleanup_free char *s = xstrdup(address);
 	char *dot = strchr(s, '.');
-	cleanup_free char *function = dot ? trimmed(dot + 1, strlen(dot + 1)) : NULL;
+	cleanup_free char *function = dot ? str_trimmed(dot + 1, strlen(dot + 1)) : NULL;
 	bool any_function = !dot || !dot[1];
 
 	if (dot)
@@ -317,7 +306,7 @@ static bool bool_from_string(const json_t *value)
 		return json_integer_value(value) == 1;
 	if (!json_is_string(value))
 		return json_is_true(value);
-	cleanup_free char *text = trimmed(json_string_value(value), json_string_length(value));
+	cleanup_free char *text = str_trimmed(json_string_value(value), json_string_length(value));
 	for (char *c = text; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return !strpbrk(text, " ,") && *text && str_in_words(words, text);
@@ -341,7 +330,7 @@ static int set_spec(struct devspec *spec, const json_t *object, const struct hos
 	const json_t *devname = json_object_get(object, "devname");
 	const json_t *address = json_object_get(object, "address");
 	const char *vendor = json_string_value(json_object_get(object, "vendor_id"));
-	cleanup_free char *padded = vendor ? trimmed(vendor, strlen(vendor)) : NULL;
+	cleanup_free char *padded = vendor ? str_trimmed(vendor, strlen(vendor)) : NULL;
 	int r = streq(padded, ANY) ? set_number(&spec->vendor, ANY, "vendor_id", 0xffff, 4, err)
 				   : set_id(&spec->vendor, object, "vendor_id", err);
 

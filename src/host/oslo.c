@@ -7,19 +7,6 @@
 #include "base/str.h"
 #include "host/tree.h"
 
-static char *trim(char *s)
-{
-	size_t len;
-
-	while (isspace((unsigned char)*s))
-		s++;
-	len = strlen(s);
-	while (len > 0 && isspace((unsigned char)s[len - 1]))
-		len--;
-	s[len] = 0;
-	return s;
-}
-
 /* Removes quotes: "value" and 'value' become value. */
 static char *unquote(char *s)
 {
@@ -62,7 +49,7 @@ static void continue_value(struct oslo_parser *p, const char *more)
 static void parse_line(struct oslo_parser *p, char *line)
 {
 	bool continues = isspace((unsigned char)*line);
-	char *text = trim(line), *split;
+	char *text = str_trim(line), *split;
 
 	if (!*text || (!continues && strchr("#;", *text))) {
 		p->open = NULL;
@@ -76,13 +63,13 @@ static void parse_line(struct oslo_parser *p, char *line)
 	} else if ((split = strpbrk(text, "=:"))) {
 		p->open = NULL;
 		*split = 0;
-		if (!wanted(p, trim(text)))
+		if (!wanted(p, str_trim(text)))
 			return;
 		p->open = array_push(p->conf->v, p->conf->n);
 		*p->open = (struct oslo_value){
 			.section = xstrdup(p->section),
-			.key = xstrdup(trim(text)),
-			.value = xstrdup(unquote(trim(split + 1))),
+			.key = xstrdup(str_trim(text)),
+			.value = xstrdup(unquote(str_trim(split + 1))),
 			.file = xstrdup(p->path),
 			.line = p->line,
 		};
