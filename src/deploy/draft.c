@@ -27,6 +27,11 @@ static void add_property(struct properties *p, const char *name, const char *val
 	*array_push(p->v, p->n) = (struct property){.name = xstrdup(name), .value = xstrdup(value)};
 }
 
+static unsigned last_nic(const struct draft *d)
+{
+	return d->legs < DRAFT_LEGS_MAX ? d->legs : DRAFT_LEGS_MAX;
+}
+
 static const char *network_name(const struct draft *d, unsigned nic)
 {
 	static const char *const own[] = {"management-network", "service-1", "service-2"};
@@ -62,7 +67,7 @@ static void add_networks(struct drafter *p)
 
 	if (d->networks[0])
 		return;
-	for (unsigned nic = 0; nic <= d->legs; nic++) {
+	for (unsigned nic = 0; nic <= last_nic(d); nic++) {
 		struct network *n = array_push(p->deployment->networks, p->deployment->n_networks);
 		n->name = xstrdup(network_name(d, nic));
 		if (nic == MANAGEMENT) {
@@ -90,7 +95,7 @@ static void add_options(struct drafter *p)
 	add_property(&e->properties, "dns_query", query);
 	if (!d->networks[0])
 		return;
-	for (unsigned nic = 0; nic <= d->legs; nic++) {
+	for (unsigned nic = 0; nic <= last_nic(d); nic++) {
 		strbuf_addf(&existing, "%s%s", nic ? " " : "", d->networks[nic]);
 		if (nic >= FIRST_LEG)
 			strbuf_addf(&segment, "%s%s", nic > FIRST_LEG ? " " : "", d->networks[nic]);
@@ -137,7 +142,7 @@ static void add_interfaces(struct drafter *p, const struct draft_vm *vm)
 {
 	const struct draft *d = p->draft;
 
-	for (unsigned nic = 0; nic <= d->legs; nic++) {
+	for (unsigned nic = 0; nic <= last_nic(d); nic++) {
 		struct interface *i = array_push(p->group->interfaces, p->group->n_interfaces);
 		i->nicid = nic;
 		i->network = xstrdup(network_name(d, nic));

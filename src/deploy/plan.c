@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "day0/day0.h"
 #include "deploy/guest.h"
+#include "deploy/plan_internal.h"
 #include "model/service.h"
 #include "placement/request.h"
 
@@ -30,35 +31,12 @@ static unsigned stage_of(enum vim_kind kind)
 	return STAGE_SERVER;
 }
 
-struct planner {
-	struct plan *plan;
-	const struct vim_inventory *inventory;
-	const struct tenant *tenant;
-	const struct deployment *deployment;
-};
-
 char *plan_port_name(const struct deployment *deployment, const struct vm_group *group,
 		     unsigned index, const struct interface *interface)
 {
 	if (interface->vim_interface_name && group->scaling.min_active <= 1)
 		return xstrdup(interface->vim_interface_name);
 	return xasprintf("%s_%s_%u_%u", deployment->name, group->name, index, interface->nicid);
-}
-
-static char *owner_mark(const struct planner *p, const char *role)
-{
-	return xasprintf("dnsvnf:%s/%s/%s", p->tenant->name, p->deployment->name, role);
-}
-
-static const struct vim_object *find_owned(const struct planner *p, enum vim_kind kind,
-					   const char *owner)
-{
-	for (size_t i = 0; i < p->inventory->n; i++) {
-		const struct vim_object *o = &p->inventory->v[i];
-		if (o->kind == kind && streq(o->owner, owner))
-			return o;
-	}
-	return NULL;
 }
 
 /* Takes ownership of role (freed) and about. The caller fills the step's request. */
@@ -69,7 +47,7 @@ static struct step *add_step(struct planner *p, enum vim_kind kind, const char *
 
 	s->stage = stage_of(kind);
 	s->name = xstrdup(name);
-	s->owner = owner_mark(p, role);
+	s->owner = plan_owner_mark(p, role);
 	s->about = about;
 	s->request.kind = kind;
 	s->request.name = s->name;
@@ -258,7 +236,7 @@ static const char *add_server_group(struct planner *p, const struct vm_group *gr
 		return NULL;
 	/* A policy cannot be changed: a new policy needs a new group. */
 	cleanup_free char *role = xasprintf("server-group/%s/%s", name, policy);
-	cleanup_free char *owner = owner_mark(p, role);
+	cleanup_free char *owner = plan_owner_mark(p, role);
 	for (size_t i = 0; i < p->plan->n; i++)
 		if (streq(p->plan->v[i].owner, owner))
 			return p->plan->v[i].name;
@@ -297,11 +275,11 @@ static char *image_role(const struct planner *p, const struct image *image)
 	cleanup_free char *digest = vim_request_digest(&request);
 	cleanup_free char *plain = xasprintf("image/%s", image->name);
 	cleanup_free char *changed = xasprintf("image/%s/%.16s", image->name, digest);
-	cleanup_free char *plain_owner = owner_mark(p, plain);
-	cleanup_free char *changed_owner = owner_mark(p, changed);
-	const struct vim_object *there = find_owned(p, VIM_IMAGE, plain_owner);
+	cleanup_free char *plain_owner = plan_owner_mark(p, plain);
+	cleanup_free char *changed_owner = plan_owner_mark(p, changed);
+	const struct vim_object *there = plan_find_owned(p, VIM_IMAGE, plain_owner);
 
-	if (find_owned(p, VIM_IMAGE, changed_owner))
+	if (plan_find_owned(p, VIM_IMAGE, changed_owner))
 		return steal_ptr(changed);
 	bool differs = there && there->state == VIM_STATE_ACTIVE &&
 		       vim_request_difference(&request, there->digest) != VIM_SAME;
@@ -382,245 +360,6 @@ bool step_needs(const struct step *step, size_t i)
 	return array_find(step->needs, step->n_needs, *it == i) != NULL;
 }
 
-/* The objects with that name or id that lack our mark or have another deployment's. */
-static void find_unowned(const struct planner *p, struct step *s)
-{
-	cleanup_free char *prefix = owner_mark(p, "");
-
-	for (size_t i = 0; i < p->inventory->n; i++) {
-		const struct vim_object *o = &p->inventory->v[i];
-		if (o->kind != s->request.kind || (o->owner && str_starts(o->owner, prefix)) ||
-		    (!streq(o->name, s->name) && !streq(o->id, s->name)))
-			continue;
-		if (!s->present)
-			s->present = o;
-		else if (!s->second)
-			s->second = o;
-	}
-}
-
-/* Defined in the descriptor, but it exists without a mark: used, never changed. */
-static bool use_existing(const struct planner *p, struct step *s)
-{
-	enum vim_kind kind = s->request.kind;
-
-	if (kind == VIM_SUBNET) {
-		for (size_t i = 0; i < s->n_needs; i++) {
-			const struct step *network = &p->plan->v[s->needs[i]];
-			if (network->action != ACTION_USE)
-				continue;
-			s->action = ACTION_USE;
-			s->why = xasprintf("%s exists in the VIM", network->name);
-			return true;
-		}
-		return false;
-	}
-	if (kind != VIM_NETWORK && kind != VIM_FLAVOR && kind != VIM_IMAGE)
-		return false;
-	find_unowned(p, s);
-	if (!s->present)
-		return false;
-	/* Names of flavors are unique in a cloud; other deployments' other objects are not used. */
-	if (s->present->owner && kind != VIM_FLAVOR) {
-		s->present = s->second = NULL;
-		return false;
-	}
-	s->action = ACTION_USE;
-	s->why = xstrdup(s->present->owner ? "created by another deployment"
-					   : "exists in the VIM, not created by dnsvnf");
-	return true;
-}
-
-/*
- * Nova makes the config drive anew in each rebuild and resize, and has forgotten its files: from
- * microversion 2.57 on a rebuild takes none, before that no user data.
- */
-static bool loses_files(const struct planner *p, const struct step *s)
-{
-	return !(p->inventory->changes & VIM_CHANGE_FILES) &&
-	       (s->n_files || s->changes & VIM_CHANGE_FILES);
-}
-
-/* Changes the server in place if the VIM can. */
-static void change_server(const struct planner *p, struct step *s, unsigned changes)
-{
-	enum vim_state state = s->present->state;
-
-	s->changes |= changes;
-	s->drive_lost = loses_files(p, s);
-	/* BUSY: what a killed run began goes on. */
-	bool in_place = (state == VIM_STATE_ACTIVE || state == VIM_STATE_BUSY) && !s->drive_lost &&
-			!(s->changes & ~p->inventory->changes);
-	s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
-}
-
-/* The step's action, without regard to other steps. */
-static void decide(const struct planner *p, struct step *s)
-{
-	s->present = find_owned(p, s->request.kind, s->owner);
-	if (!s->present) {
-		s->action = ACTION_CREATE;
-		use_existing(p, s);
-		return;
-	}
-	enum vim_difference difference = vim_request_difference(&s->request, s->present->digest);
-	if (s->present->state == VIM_STATE_ERROR) {
-		s->action = ACTION_REPLACE;
-		s->why = xasprintf("failed: %s",
-				   s->present->fault ? s->present->fault : "no reason given");
-	} else if (s->present->state == VIM_STATE_DELETING) {
-		s->action = ACTION_REPLACE;
-		s->why = xstrdup("it is being deleted");
-	} else if (s->present->state == VIM_STATE_BUILD && s->request.kind != VIM_SERVER) {
-		s->action = ACTION_REPLACE;
-		s->why = xstrdup("left incomplete by an interrupted run");
-	} else if (difference == VIM_UPDATE && p->inventory->can_update) {
-		s->action = ACTION_UPDATE;
-		s->why = xstrdup("the descriptor has changed; update in place");
-	} else if (difference != VIM_SAME && s->request.kind == VIM_SERVER) {
-		change_server(p, s, vim_request_changes(&s->request, s->present->digest));
-		s->why = xstrdup("the descriptor or its day-0 has changed");
-	} else if (difference != VIM_SAME) {
-		bool in_place =
-			s->request.kind == VIM_PORT && p->inventory->changes & VIM_CHANGE_PORTS;
-		s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
-		s->why = xstrdup("the descriptor or its day-0 has changed");
-	} else if (s->request.kind == VIM_SERVER && s->present->state == VIM_STATE_DOWN) {
-		s->action = ACTION_REPLACE;
-		s->why = xstrdup("the server is off");
-	} else if (s->request.kind == VIM_PORT && s->present->link_down &&
-		   s->request.port.interface->admin_state_up) {
-		s->action = ACTION_UPDATE;
-		s->set_link = true;
-		s->why = xstrdup(
-			"its link is down, set by a drill that was killed or is still running");
-	} else {
-		s->action = ACTION_KEEP;
-	}
-}
-
-/* What of a server changes with this dependency; 0: it cannot be changed in place. */
-static unsigned change_by(const struct step *ground)
-{
-	if (ground->request.kind == VIM_IMAGE)
-		return VIM_CHANGE_IMAGE;
-	return ground->request.kind == VIM_PORT && ground->action != ACTION_REPLACE
-		       ? VIM_CHANGE_PORTS
-		       : 0;
-}
-
-/*
- * A dependency of the step is created, replaced, or a port that changes. A server keeps its flavor,
- * of which it has a copy, and its image until it is rebuilt.
- */
-static void follow(const struct planner *p, struct step *s, const struct step *ground)
-{
-	bool is_server = s->request.kind == VIM_SERVER;
-	unsigned change = is_server ? change_by(ground) : 0;
-
-	if ((!step_makes(ground) && ground->action != ACTION_CHANGE) ||
-	    (is_server && ground->request.kind == VIM_FLAVOR))
-		return;
-	if (change & p->inventory->changes)
-		change_server(p, s, change);
-	else
-		s->action = ACTION_REPLACE;
-	free(s->why);
-	s->why = xasprintf("%s is %s", ground->name,
-			   ground->action == ACTION_CHANGE ? "changed" : "created again");
-}
-
-/* Ports change only with a server that changes: of one that is created they are created, too. */
-static void replace_ports(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct step *server = &plan->v[i];
-		if (server->request.kind != VIM_SERVER || server->action == ACTION_CHANGE)
-			continue;
-		for (size_t k = 0; k < server->n_needs; k++) {
-			struct step *port = &plan->v[server->needs[k]];
-			if (port->request.kind == VIM_PORT && port->action == ACTION_CHANGE)
-				port->action = ACTION_REPLACE;
-		}
-	}
-}
-
-/* Steps are sorted by stage, so one pass reaches all dependents of a replaced step. */
-static void propagate(const struct planner *p)
-{
-	for (size_t i = 0; i < p->plan->n; i++) {
-		struct step *s = &p->plan->v[i];
-		for (size_t k = 0; k < s->n_needs; k++)
-			if (s->action == ACTION_KEEP || s->action == ACTION_UPDATE ||
-			    s->action == ACTION_CHANGE)
-				follow(p, s, &p->plan->v[s->needs[k]]);
-	}
-	replace_ports(p->plan);
-}
-
-/* If networks are deleted before others are created, the ports on them go first. */
-static void keep_no_server(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].action == ACTION_CHANGE && plan->v[i].changes & VIM_CHANGE_PORTS)
-			plan->v[i].action = ACTION_REPLACE;
-	replace_ports(plan);
-	plan_phases(plan);
-}
-
-/* Of the servers that change in place; the steps no longer move. */
-static void collect_port_changes(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		struct step *server = &plan->v[i];
-		if (server->request.kind != VIM_SERVER || server->action == ACTION_DELETE)
-			continue;
-		for (size_t k = 0; k < plan->n; k++) {
-			const struct step *port = &plan->v[k];
-			if (port->action == ACTION_KEEP || port->action == ACTION_UPDATE ||
-			    !step_has_port(server, port))
-				continue;
-			bool gone = port->action == ACTION_DELETE;
-			*array_push(server->port_changes, server->n_port_changes) =
-				(struct vim_port_change){port->present,
-							 gone ? NULL : &port->request};
-		}
-		server->request.server.port_changes = server->port_changes;
-		server->request.server.n_port_changes = server->n_port_changes;
-	}
-}
-
-/* For servers whose own request differs, replaces the preliminary reason. */
-static void tell_changes(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		struct step *s = &plan->v[i];
-		cleanup_strv struct strv lines = {0};
-		cleanup_strbuf struct strbuf why = {0};
-		if (!s->changes)
-			continue;
-		step_differences(s, &lines);
-		for (size_t k = 0; k < lines.n; k++)
-			strbuf_addf(&why, "%s%s", k ? ", " : "", lines.v[k]);
-		free(s->why);
-		s->why = strbuf_steal(&why);
-	}
-}
-
-bool step_makes(const struct step *step)
-{
-	return step->action == ACTION_CREATE || step->action == ACTION_REPLACE;
-}
-
-const char *step_no_way_back(const struct step *step)
-{
-	if (step->action != ACTION_CHANGE)
-		return "a deleted resource cannot be restored";
-	if (step->changes & VIM_CHANGE_USER_DATA && !step->present->user_data)
-		return "its old user data cannot be read from the VIM (OpenStack: role admin only)";
-	return NULL;
-}
-
 /* Two concurrent runs may have created duplicates. */
 static bool is_second(const struct plan *plan, size_t n, const struct vim_object *o)
 {
@@ -631,7 +370,7 @@ static bool is_second(const struct plan *plan, size_t n, const struct vim_object
 static void add_deletes(struct planner *p)
 {
 	size_t wanted = p->plan->n;
-	cleanup_free char *prefix = owner_mark(p, "");
+	cleanup_free char *prefix = plan_owner_mark(p, "");
 
 	for (size_t i = 0; i < p->inventory->n; i++) {
 		const struct vim_object *o = &p->inventory->v[i];
@@ -708,18 +447,12 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 		return r;
 	sort_by_stage(plan);
 	find_needs(plan);
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].action != ACTION_USE)
-			decide(&p, &plan->v[i]);
-		else
-			find_unowned(&p, &plan->v[i]);
-	propagate(&p);
+	plan_decide(&p);
 	add_deletes(&p);
 	plan_phases(plan);
 	if (plan->at_once_why)
-		keep_no_server(plan);
-	collect_port_changes(plan);
-	tell_changes(plan);
+		plan_keep_no_server(plan);
+	plan_set_changes(plan);
 	*ret_plan = steal_ptr(plan);
 	return 0;
 }
