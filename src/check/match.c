@@ -81,7 +81,7 @@ void guest_match(const struct vm_group *group, struct guest_match *ret)
 	for (size_t i = 0; i < m.n_nics; i++)
 		if (!m.nics[i].port && !m.nics[i].nic->mac)
 			m.nics[i].port = by_address(&w, &m.nics[i].nic->addresses);
-	/* Interfaces that are not known may take any place in the order. */
+	/* Unknown interfaces may be at any position in the order. */
 	bool in_order = !guest_is_partial(guest);
 	if (in_order)
 		match_legs(&w);

@@ -69,7 +69,7 @@ static void guest_mac(const struct rule_ctx *ctx)
 	}
 }
 
-/* Whether a port is neither a leg nor a NIC that is known. */
+/* Whether a port is neither a known leg nor a known NIC. */
 static bool has_unmatched_port(const struct rule_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->group->n_interfaces; i++) {
@@ -81,7 +81,7 @@ static bool has_unmatched_port(const struct rule_ctx *ctx)
 	return false;
 }
 
-/* The first thing that sets up the network and is not read, and how many others there are. */
+/* The first program or file that sets up the network and is not read, and the number of others. */
 static void guest_unread(const struct rule_ctx *ctx)
 {
 	const struct guest_network *g = &ctx->group->guest;

@@ -69,7 +69,7 @@ enum segment rule_segment(const struct rule_ctx *ctx, const char *a, const char 
 	const struct network *x = rule_network(ctx, a), *y = rule_network(ctx, b);
 	const char *same = rule_option(ctx, NULL, "same_segment");
 
-	/* What the VIM shows goes before what the descriptor believes. */
+	/* The VIM's state takes precedence over the descriptor. */
 	bool shown = x && y && x->in_vim && y->in_vim && x->provider_network_type &&
 		     y->provider_network_type;
 

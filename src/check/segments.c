@@ -192,7 +192,7 @@ static void say_mtu(const struct rule_ctx *ctx, const char *name, const char *fi
 	related(ctx, n->line);
 }
 
-/* A bond on each of its legs' networks. */
+/* A bond is compared with the network of each leg. */
 static void mtu_network(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;

@@ -57,7 +57,7 @@ static void add_chars(struct text_builder *b, const char *s, unsigned line)
 		text_builder_add(b, *s, line);
 }
 
-/* A word in single quotes on a line of its own, with a line continuation. */
+/* A word in single quotes on a separate line, with a line continuation. */
 static void add_quoted_word(struct text_builder *b, const char *s, unsigned line)
 {
 	add_chars(b, "'", line);
@@ -229,7 +229,7 @@ static void check_network(struct cloud_config *c)
 	network_config_read(c->y, network, DIALECT_CLOUD_INIT_V2, c->links, c->findings);
 }
 
-/* Keys that hand the guest over to a configuration management. */
+/* Keys that start a configuration management tool. */
 static void check_managers(struct cloud_config *c)
 {
 	static const char *const keys[] = {"ansible", "chef", "puppet", "salt_minion"};

@@ -63,6 +63,6 @@ struct day0_parts {
 	size_t n_files;
 };
 
-/* The parts of user data that day0_compose made; of any other, all is the user's. */
+/* The parts of user data that day0_compose made; of other user data, everything is the user's. */
 void day0_split(const char *data, size_t len, struct day0_parts *ret);
 void day0_parts_clear(struct day0_parts *parts);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Interfaces that are none of their own: aliases, bridges and macvlans above a link, loopback. */
+/* Interfaces that are merged into others: aliases, bridges and macvlans above a link, loopback. */
 #include "base/alloc.h"
 #include "base/str.h"
 #include "day0/link.h"

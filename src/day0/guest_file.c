@@ -18,7 +18,7 @@ struct guest_file *guest_file_find(const struct guest_links *links, const char *
 	return array_find(links->files, links->n_files, streq(it->path, path));
 }
 
-/* The text followed by another one, each line at its place. */
+/* The text followed by another one; each line keeps its line in the file. */
 static void append(struct text *t, const struct text *more)
 {
 	struct text_builder b = {.text = {.file = t->file}};

@@ -171,7 +171,7 @@ static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, s
 	return !type || strcasecmp(type, "ethernet") == 0 ? LINK_ETHERNET : LINK_OTHER;
 }
 
-/* "eth0-range0" stands for aliases of eth0. */
+/* "eth0-range0" defines aliases of eth0. */
 static void name_of_range(struct guest_link *l)
 {
 	char *range = l->name ? strstr(l->name, "-range") : NULL;

@@ -24,7 +24,7 @@ static struct guest_link *current(const struct ifupdown *f)
 	return &f->links->v[f->link];
 }
 
-/* The link of that name; made if there is none. Returns its index. */
+/* Returns the index of the link with that name, which is added if it is missing. */
 static size_t link_named(const struct ifupdown *f, const char *name)
 {
 	struct guest_link *l = link_find(f->links, DIALECT_IFUPDOWN, name);
@@ -36,7 +36,7 @@ static size_t link_named(const struct ifupdown *f, const char *name)
 	return (size_t)(l - f->links->v);
 }
 
-/* That of the class, or 64: make_v4_mask and inet6.defn of ifupdown. -1 if it is no address. */
+/* That of the class, or 64: make_v4_mask and inet6.defn of ifupdown. -1 if it is not an address. */
 static int default_length(const char *address)
 {
 	struct ip_addr ip;

@@ -22,7 +22,7 @@ struct ini {
 	size_t n;
 };
 
-/* Lines that begin with one of the characters of comments are left out. Never fails. */
+/* Lines that begin with one of the characters in comments are skipped. Never fails. */
 void ini_parse(const struct text *text, const char *comments, struct ini *ret);
 void ini_clear(struct ini *ini);
 

@@ -45,7 +45,7 @@ static struct guest_link *link_of_interface(struct guest_links *links, const cha
 	return array_find(links->v, links->n, it->kind != LINK_OTHER && streq(it->name, name));
 }
 
-/* A new link of LINK_OTHER is none of the guest's interfaces: something else sets it up. */
+/* A new link of LINK_OTHER is not an interface of the guest: something else sets it up. */
 static struct guest_link *link_or_new(struct ip_command *ip, const char *name, enum link_kind kind)
 {
 	struct guest_link *l = link_of_interface(ip->links, name);

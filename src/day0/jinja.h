@@ -6,7 +6,7 @@
 
 struct text;
 
-/* What a value becomes that only the guest knows. */
+/* Replaces a value that is known only in the guest. */
 #define JINJA_UNKNOWN "$JINJA"
 
 /*

@@ -23,7 +23,7 @@ enum link_kind {
 	LINK_OTHER,
 };
 
-/* When cloud-init runs what is being read. */
+/* The stage in which cloud-init runs the part that is being read. */
 enum day0_stage {
 	STAGE_BOOT,    /* boothooks and bootcmd */
 	STAGE_FILES,   /* write_files */
@@ -68,7 +68,7 @@ struct guest_link {
 	bool bridged;      /* master is a bridge */
 	struct strv ports; /* for LINK_UPPER: names or ids of the links below it */
 	int vlan_id;
-	bool several; /* it stands for any number of interfaces, such as "ens*" */
+	bool several; /* it matches any number of interfaces, such as "ens*" */
 	int mtu;
 	struct guest_addresses addresses;
 	struct bond bond; /* for LINK_BOND: options only; names, legs and addresses are unused */
@@ -101,8 +101,8 @@ struct guest_links {
 };
 
 /*
- * Records that something sets up the network, if likely, or may do so, and is not read: "what" is
- * the program or file, "why" a clause. Only the first 64 are kept.
+ * Records a program or file that sets up the network (likely) or may do so, and that is not read:
+ * "what" names it, "why" is a clause. Only the first 64 are kept.
  */
 void links_unread(struct guest_links *links, const struct text *text, size_t line, bool likely,
 		  const char *what, const char *why);
@@ -114,7 +114,7 @@ void links_unread(struct guest_links *links, const struct text *text, size_t lin
 struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum dialect dialect,
 			    const struct text *text, size_t line);
 
-/* Keeps a script for whoever reads scripts; s is from that line of text. At most 256 are kept. */
+/* Stores a script that is read later; s begins in that line of text. At most 256 are stored. */
 void links_defer_script(struct guest_links *links, const struct text *text, size_t line,
 			const char *s);
 
@@ -145,7 +145,7 @@ void links_written(struct guest_links *links, const char *path, const struct tex
 /* Records that the programs with these APPLY_* bits read their files again now. */
 void links_apply(struct guest_links *links, unsigned bits);
 
-/* As links_apply, if the command makes one of them do so, which command_reads_files says. */
+/* Calls links_apply if the command makes programs read their files (command_reads_files). */
 bool command_reads_files(const struct command *c);
 void command_applies(struct guest_links *links, const struct command *c);
 

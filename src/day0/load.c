@@ -94,7 +94,7 @@ static char *local_path(const struct model *model, const struct configuration *c
 	return c->file[0] == '/' ? xstrdup(c->file) : beside(model->file, c->file);
 }
 
-/* 1, 0, or -errno: that cannot be told. */
+/* 1, 0, or -errno: unknown. */
 static int is_below(const char *path, const char *folder, struct err *err)
 {
 	cleanup_free char *real = realpath(folder, NULL);

@@ -15,14 +15,14 @@ enum {
 
 enum list_method { LIST_REPLACE, LIST_APPEND, LIST_PREPEND, LIST_NO_REPLACE };
 
-/* What merge_how says for one type of value. */
+/* The settings of merge_how for one type of value. */
 struct strategy {
 	bool given;
 	bool replace;            /* of a mapping */
 	enum list_method method; /* of a list */
 	bool append;             /* of a string */
 	bool list, mapping,
-		text; /* go on inside such values: recurse_list, recurse_dict, recurse_str */
+		text; /* merge such values recursively: recurse_list, recurse_dict, recurse_str */
 	bool deletes;
 };
 
@@ -39,7 +39,7 @@ struct merging {
 	size_t offset; /* of the part's lines in the result's text */
 	int *copies;   /* per node of the part: its copy in the result, or 0 */
 	size_t work;
-	bool failed; /* Python raises an exception: cloud-init gives the part up */
+	bool failed; /* Python raises an exception: cloud-init drops the part */
 };
 
 static yaml_node_t *node(const struct merging *m, int id)
@@ -183,7 +183,7 @@ static int merge_text(struct merging *m, int old, int new)
 	return id;
 }
 
-/* Whether the strategy goes on inside a new value of that type. */
+/* Whether the strategy merges a new value of that type recursively. */
 static bool recurses(const struct strategy *s, const yaml_node_t *new)
 {
 	return yaml_is_list(new)  ? s->list
@@ -225,7 +225,7 @@ static int merge_list(struct merging *m, int old, int new)
 		append_all(m, merged, new);
 	if (method == LIST_PREPEND || method == LIST_APPEND)
 		return merged;
-	/* Item by item, as far as both go; Python finds no item 0 in a mapping. */
+	/* Item by item, up to the end of the shorter one; Python finds no item 0 in a mapping. */
 	bool both = yaml_len(node(m, old)) > 0 && yaml_pairs(node(m, new)) > 0;
 	m->failed |= both || (yaml_str(node(m, new)) && !is_text(node(m, new)));
 	size_t n_old = yaml_len(node(m, old)), n_new = yaml_len(node(m, new));
@@ -410,7 +410,7 @@ static bool add_strategy(struct strategies *how, const char *name, const struct 
 	if (s->given)
 		return true;
 	s->given = true;
-	s->mapping = s == of_mapping; /* always on there */
+	s->mapping = s == of_mapping; /* always set for mappings */
 	for (size_t i = 0; i < words->n; i++)
 		set_option(s, words->v[i]);
 	return true;
@@ -474,7 +474,7 @@ static bool read_strategy_list(struct yaml *y, const yaml_node_t *list, struct s
 	return true;
 }
 
-/* How the part is to be merged. False, with a finding: cloud-init gives the part up. */
+/* How the part is to be merged. False, with a finding: cloud-init drops the part. */
 static bool part_strategies(struct merging *m, struct config_part *p, struct strategies *ret)
 {
 	struct yaml *y = &p->y;

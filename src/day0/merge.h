@@ -2,7 +2,7 @@
 /*
  * The one cloud-config that cloud-init makes of all parts (cloudinit/handlers/cloud_config.py,
  * cloudinit/mergers/): by default a key of a later part replaces that of an earlier one, and
- * merge_how or the header Merge-Type of the later part says otherwise.
+ * merge_how or the header Merge-Type of the later part changes this.
  */
 #pragma once
 
@@ -24,10 +24,10 @@ struct cloud_configs {
 	size_t n;
 	struct text text;   /* of the merged document: the lines of all parts, without the text */
 	struct yaml merged; /* if n is above 1 */
-	bool cut;           /* merging took too much work: the result is not all of it */
+	bool cut;           /* merging exceeded a limit: the result is incomplete */
 };
 
-/* Adds a part that is loaded (text, y), in the order of the user data; takes both over. */
+/* Adds a part that is loaded (text, y), in the order of the user data; takes ownership of both. */
 void cloud_configs_add(struct cloud_configs *c, struct text *text, struct yaml *y,
 		       const char *merge_type);
 

@@ -261,7 +261,7 @@ static void set_vlan(const struct network_config *c, struct guest_link *l,
 
 	if (yaml_str(parent))
 		string_set(&l->parent, yaml_str(parent));
-	if (!id && l->vlan_id) /* another file has it */
+	if (!id && l->vlan_id) /* defined in another file */
 		return;
 	if (yaml_str(id) && str_to_int(yaml_str(id), 0, 4094, &n) == 0)
 		l->vlan_id = (int)n;
@@ -474,7 +474,7 @@ void network_config_read(struct yaml *y, void *network, enum dialect dialect,
 	v2_section(&c, root, "vlans", LINK_VLAN);
 }
 
-/* Whether cloud-init sets up a network from it, or only learns that it shall not. */
+/* Whether cloud-init sets up a network from it; else it only disables that. */
 static bool sets_network(struct yaml *y, yaml_node_t *network)
 {
 	return yaml_is_map(network) && !streq(yaml_str(yaml_get(y, network, "config")), "disabled");

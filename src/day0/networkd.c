@@ -164,7 +164,7 @@ static void each_word(const struct networkd *d, const char *value, const char *p
 		add_vlan(d, s, parent);
 }
 
-/* What the .network says of the link, by its index: others may be added meanwhile. */
+/* Applies the .network to the link, which is given by its index: others may be added meanwhile. */
 static void set_network(const struct networkd *d, size_t at)
 {
 	for (size_t i = 0; i < d->ini.n; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the programs that a script runs have to do with the guest's network. */
+/* How the programs that a script runs affect the guest's network. */
 #pragma once
 
 #include <stdbool.h>

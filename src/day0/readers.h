@@ -47,11 +47,11 @@ void script_read(const struct text *text, struct guest_links *links, struct find
 void script_run(const struct text *text, char *const *arguments, size_t n_arguments,
 		struct guest_links *links, struct findings *findings);
 
-/* What is wrong with command i of a script apart from the network. */
+/* Reports errors of command i of a script that do not concern the network. */
 void script_check(const struct script *script, size_t i, const struct text *text,
 		  struct findings *findings);
 
-/* A program as a file: a shell script is read, another one is not. name: for the finding. */
+/* A program in a file: a shell script is read, another language is not. name: for the finding. */
 void program_text_read(const char *name, const struct text *text, char *const *arguments,
 		       size_t n_arguments, struct guest_links *links, struct findings *findings);
 

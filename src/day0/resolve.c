@@ -59,13 +59,13 @@ static bool refers(const struct guest_link *l, const char *name, const struct gu
 	       streq(to->name, name);
 }
 
-/* Of the bond, or of one that is known in the guest only and so may be this one. */
+/* A leg of the bond, or of a bond whose name is known only in the guest and may be this one. */
 static bool is_leg_of(const struct guest_link *bond, const struct guest_link *l)
 {
 	return l->master && (refers(l, l->master, bond) || has_variable(l->master));
 }
 
-/* It may be any number of interfaces, or of another bond. */
+/* Whether the leg may be several interfaces, or may belong to another bond. */
 static bool is_unknown_leg(const struct guest_link *bond, const struct guest_link *l)
 {
 	return l->several || !refers(l, l->master, bond) || (l->name && has_variable(l->name));
@@ -248,7 +248,7 @@ static void copy_files(const struct guest_links *links, struct guest_network *re
 	}
 }
 
-/* Takes over what was not read. */
+/* Copies the list of programs and files that were not read. */
 static void add_unread(const struct guest_links *links, struct guest_network *ret)
 {
 	ret->incomplete = links->incomplete;

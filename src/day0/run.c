@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the commands of a script do to the guest's network. */
+/* The effect of a script's commands on the guest's network. */
 #include <ctype.h>
 
 #include "base/alloc.h"
@@ -193,7 +193,7 @@ static char *printed_words(const struct run *r)
 	return strbuf_steal(&b);
 }
 
-/* What the command prints, as far as it is known before the guest boots. False: it is not. */
+/* What the command prints. False: that is known only in the guest. */
 static bool printed(const struct run *r, struct text *ret)
 {
 	const char *format = word(r, r->at + 1);
@@ -327,7 +327,7 @@ static bool is_manager(const char *name)
 	       str_in_words("puppet chef-client chef-solo cfengine cf-agent", name);
 }
 
-/* Commands of which all that matters here is read elsewhere, or that only apply files. */
+/* Commands whose effect is read elsewhere, or that only apply files. */
 static bool is_applying(const char *name)
 {
 	return str_in_words("nmcli ip netplan ifup ifdown ifreload ifquery wicked networkctl "
@@ -368,7 +368,7 @@ static void run_program(const struct run *r)
 		run_file(r, r->at);
 }
 
-/* Reads the scripts that files have. */
+/* Reads the scripts in files. */
 static void run_deferred(struct guest_links *links, struct findings *findings)
 {
 	while (links->n_scripts > 0 && links->runs < RUNS_MAX) {

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "day0/day0.h"
 
-/* Where the rest of a text is read. Failures are latched. */
+/* A position in a text that is read. Failures are latched. */
 struct scan {
 	const char *s, *end;
 	bool failed;

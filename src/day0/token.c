@@ -92,7 +92,7 @@ static char *last_octets(const char *address)
 	return xasprintf("%u.%u", ip.bytes[2], ip.bytes[3]);
 }
 
-/* What the value is of; NULL: it is none of ESC's tokens. */
+/* The property that the token names; NULL: not one of ESC's tokens. */
 static const char *source_of(const char *what)
 {
 	static const char *const names[][2] = {
@@ -149,7 +149,7 @@ static char *value_of(const struct token *k, unsigned vm)
 	return NULL;
 }
 
-/* Adds the variable with its values, or says why it has none. name is without "${" and "}". */
+/* Adds the variable with its values, or reports why it has none. name is without "${" and "}". */
 static void add_variable(const struct token *k, const char *name, unsigned line,
 			 struct configuration *c, const char *file, struct findings *findings)
 {
@@ -174,7 +174,7 @@ static void add_variable(const struct token *k, const char *name, unsigned line,
 	*array_push(c->variables, c->n_variables) = v;
 }
 
-/* "0_IP_ADDRESS", "0_1_IP_ADDRESS". False: it is none of ESC's tokens. */
+/* "0_IP_ADDRESS", "0_1_IP_ADDRESS". False: not one of ESC's tokens. */
 static bool parse(const char *rest, unsigned *ret_nicid, int *ret_address_id, const char **ret_what)
 {
 	unsigned nicid, id;

@@ -89,7 +89,8 @@ static bool is_unknown_line(const struct text *rendered, unsigned line)
 	return false;
 }
 
-/* What is wrong with an unknown value is not known. Whether one of them was an error. */
+/* Removes the findings about unknown values, which may be right. Returns whether one of them was an
+ * error. */
 static bool drop_findings_of_unknown(const struct text *rendered, struct findings *findings,
 				     size_t from)
 {
@@ -126,7 +127,7 @@ static void jinja(struct reading *r, const struct mime_part *part, const struct 
 	text_init_slice(&kept->source, t, 0, t->s, t->len);
 }
 
-/* What is said of lines with unknown values is dropped, when all is read. */
+/* Once everything is read: removes the findings about lines with unknown values. */
 static void finish_templates(struct reading *r, size_t from)
 {
 	for (size_t i = 0; i < r->n_templates; i++) {

@@ -46,7 +46,7 @@ static void read_encoding(struct write_files *w, const yaml_node_t *n, struct en
 	}
 }
 
-/* Python skips characters outside the alphabet. Many of them: it is no base64 at all. */
+/* Python skips characters outside the alphabet. If there are many of them, it is not base64. */
 static bool is_base64(const struct text *t)
 {
 	size_t other = 0, total = 0;
@@ -171,7 +171,7 @@ static bool yaml_integer(const char *s, long *ret)
 	return *end == 0;
 }
 
-/* Whether it looks like a mode that somebody would give a file: 644, 0600 ... */
+/* Whether it looks like the octal mode of a file: 644, 0600 ... */
 static bool is_usual(long mode)
 {
 	long user = mode >> 6 & 7, group = mode >> 3 & 7, other = mode & 7;

@@ -83,7 +83,7 @@ static void add_networks(struct drafter *p)
 	}
 }
 
-/* Existing networks, and that the legs' are one segment. */
+/* The networks exist, and those of the legs are one segment. */
 static void add_options(struct drafter *p)
 {
 	const struct draft *d = p->draft;
@@ -338,7 +338,7 @@ struct model *draft_make(const struct draft *draft, struct draft_files *ret_file
 	return model;
 }
 
-/* Nothing that is there is replaced. */
+/* An existing file is not replaced. */
 static int write_new(const char *folder, const char *name, const char *content, size_t len,
 		     struct err *err)
 {
@@ -365,7 +365,7 @@ int draft_write(const char *folder, const struct model *model, const char *comme
 		if (file_exists(path))
 			r = err_errno(err, EEXIST, "cannot create %s", path);
 	}
-	/* The descriptor first: of two runs, one wins. */
+	/* The descriptor is created first, so one of two concurrent runs fails there. */
 	if (r == 0)
 		r = write_new(folder, "dep.xml", xml.s, xml.len, err);
 	for (size_t i = 0; i < files->n && r == 0; i++)

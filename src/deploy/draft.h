@@ -23,7 +23,7 @@ struct draft_net {
 struct draft {
 	const char *tenant, *name; /* of the deployment */
 	const char *image, *flavor;
-	unsigned vms;  /* 1 to DRAFT_VMS_MAX; each is a vm_group of its own, on different hosts */
+	unsigned vms;  /* 1 to DRAFT_VMS_MAX; each is a separate vm_group, on different hosts */
 	unsigned legs; /* 1: one SR-IOV port without a bond; 2 */
 	enum draft_dialect dialect;
 	struct draft_net management;        /* the default route is that of the service */
@@ -59,7 +59,7 @@ void draft_files_clear(struct draft_files *files);
 void draft_monitoring(struct vm_group *group, int nicid);
 
 /*
- * Writes dep.xml and the files to the folder, which is made. Nothing that is there is replaced.
+ * Writes dep.xml and the files to the folder, which is created. Existing files are not replaced.
  */
 int draft_write(const char *folder, const struct model *model, const char *comment,
 		const struct draft_files *files, struct err *err);

@@ -102,8 +102,8 @@ static void add_option(struct vm_group *group, const char *name, const char *val
 }
 
 /*
- * What deploy added to the user data is taken out of it. If it cannot be told apart, the user data
- * stays as it is, and nothing is added to it: guest_agent none.
+ * Removes from the user data what deploy has added. If that cannot be identified, the user data is
+ * kept unchanged, and guest_agent is none, so that deploy adds nothing to it.
  */
 static void split_day0(const struct deployment *d, struct vm_group *group)
 {

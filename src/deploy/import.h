@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The descriptor and the day-0 files of what runs in a VIM. */
+/* The descriptor and the day-0 files of a deployment that runs in a VIM. */
 #pragma once
 
 #include "deploy/draft.h"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the configuration of a name server says, as far as design rules need it: knot.conf,
- * unbound.conf, nsd.conf and named.conf. All of a server's files in the guest count as one, as if
- * each was included. The syntax is for the server's own program to check (tool.h): what is not
- * understood is passed over.
+ * The settings of a name server that design rules need, from knot.conf, unbound.conf, nsd.conf or
+ * named.conf. All configuration files of one server in the guest are read as one file. The server's
+ * own program checks the syntax (tool.h); unknown statements are ignored.
  */
 #pragma once
 
@@ -26,22 +25,22 @@ struct dns_word {
 struct dns_zone {
 	struct dns_word name;
 	char *path;     /* of its file in the guest; NULL: unknown */
-	bool secondary; /* another server has its records */
+	bool secondary; /* transferred from another server */
 };
 
 struct dns_conf {
 	enum dns_server server;
-	const struct written_file *file; /* the first; NULL: the guest gets none */
-	bool partial;                    /* includes a file that the guest has by itself */
-	bool binds_freely;               /* may listen on addresses that the host has not */
+	const struct written_file *file; /* the first; NULL: day-0 writes none */
+	bool partial;                    /* includes a file that day-0 does not write */
+	bool binds_freely;               /* may listen on addresses that no interface has */
 	struct dns_zone *zones;
 	size_t n_zones;
 	struct dns_word *listens; /* addresses, without port; "0.0.0.0" and "::" for all */
 	size_t n_listens;
-	struct dns_word open; /* what lets everybody resolve; .text is NULL if nothing does */
+	struct dns_word open; /* the statement of an open resolver; .text is NULL: none */
 };
 
-/* Which server's configuration the file is; -1: none. */
+/* The server (enum dns_server) whose configuration the file is; -1: none. */
 int dns_server_of(const char *path);
 const char *dns_server_name(enum dns_server server);
 

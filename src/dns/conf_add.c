@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the readers of configurations share. */
+/* Shared by the readers of configurations. */
 #include "base/alloc.h"
 #include "base/str.h"
 #include "dns/conf_internal.h"

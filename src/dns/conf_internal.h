@@ -4,10 +4,10 @@
 
 #include "dns/conf.h"
 
-/* Of files "key: value": Knot, Unbound, NSD. */
+/* Reads lines "key: value": Knot, Unbound, NSD. */
 void keys_read(const struct written_file *file, struct dns_conf *conf);
 
-/* BIND's statements. */
+/* Reads BIND's statements. */
 void named_read(const struct written_file *file, struct dns_conf *conf);
 
 /* Appends an address; a port ("@53", "#53") is removed. */
@@ -18,7 +18,7 @@ struct dns_zone *conf_zone(struct dns_conf *conf, const char *name, const struct
 void conf_open(struct dns_conf *conf, const char *text, const struct written_file *file,
 	       size_t line);
 
-/* The path of a file that the zone names, below folder unless absolute; NULL: unknown. */
+/* The path of a zone's file, relative to folder unless absolute; NULL: unknown. */
 char *conf_path(const char *folder, const char *name);
 
 /* "0.0.0.0/0", "::/0", "any" */

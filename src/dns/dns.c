@@ -21,11 +21,10 @@ struct dns {
 	struct findings *findings;
 	struct dns_conf confs[DNS_SERVERS];
 	const char *query; /* NULL: none */
-	size_t n_zones;    /* whose text is here */
 	bool query_known;  /* a zone of the guest has the name, or may have it */
 };
 
-#define say(d, word, severity, rule, ...) \
+#define report_at(d, word, severity, rule, ...) \
 	report((d)->findings, (word)->file->text, (word)->line, severity, rule, __VA_ARGS__)
 
 /* ---- zones ---- */
@@ -35,7 +34,7 @@ static const struct written_file *file_of(const struct dns *d, const struct dns_
 	return zone->path ? guest_written_find(&d->group->guest, zone->path) : NULL;
 }
 
-/* Placeholders that the guest, or ESC, fills in. */
+/* Placeholders that ESC or the guest replaces. */
 static bool has_placeholders(const struct text *t)
 {
 	return memmem(t->s, t->len, "${", 2) || memmem(t->s, t->len, "{{", 2);
@@ -55,13 +54,12 @@ static bool has_name(const struct dns *d, const char *zone)
 static void query_absent(struct dns *d, const char *zone, const struct written_file *file)
 {
 	report(d->findings, file->text, 0, SEVERITY_WARNING, "zone-query",
-	       "the zone %s has no name %s, for which deploy, verify and drill ask (dns_query): "
-	       "the "
+	       "the zone %s has no name %s, which deploy, verify and drill query (dns_query): the "
 	       "answer is NXDOMAIN; add the name, or correct dns_query",
 	       zone, d->query);
 }
 
-/* Resolvers ask again when a TTL ends: a TTL shorter than the outage shows it to everybody. */
+/* Resolvers query again when a TTL expires: clients notice an outage that is longer. */
 static void check_ttl(struct dns *d, int64_t ttl_s, const struct written_file *file)
 {
 	const char *allowed = model_option(d->deployment, d->group, "max_outage_ms");
@@ -72,16 +70,15 @@ static void check_ttl(struct dns *d, int64_t ttl_s, const struct written_file *f
 		return;
 	report(d->findings, file->text, 0, SEVERITY_NOTE, "zone-ttl",
 	       "%s has a TTL of %lld s, but a failover may take %lld ms (max_outage_ms): resolvers "
-	       "ask again meanwhile and get no answer; a longer TTL hides it",
+	       "query again meanwhile and get no answer; a longer TTL hides the failover",
 	       d->query, (long long)ttl_s, (long long)outage_ms);
 }
 
-/* server: which loads the zone; -1: unknown. */
+/* server: the one that loads the zone; -1: unknown. */
 static void check_zone(struct dns *d, int server, const char *name, const struct written_file *file)
 {
 	struct zone_answer answer;
 
-	d->n_zones++;
 	if (file->partial || has_placeholders(file->text)) {
 		d->query_known |= has_name(d, name);
 		report(d->findings, file->text, 0, SEVERITY_NOTE, "zone-unread",
@@ -109,7 +106,7 @@ static bool is_zone_of_a_conf(const struct dns *d, const struct written_file *fi
 	return false;
 }
 
-/* "example.test" of "/var/lib/knot/example.test.zone", "db.example.test"; NULL: no zone's name. */
+/* "example.test" of "/var/lib/knot/example.test.zone", "db.example.test"; NULL: none. */
 static char *zone_of_path(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -170,7 +167,8 @@ static bool addresses_have(const struct guest_addresses *a, const struct ip_addr
 	return false;
 }
 
-/* Whether the guest has the address, as far as day-0 and the descriptor tell. */
+/* Whether the guest has the address, by day-0 and the descriptor. *unknown: they may be
+ * incomplete. */
 static bool guest_has(const struct dns *d, const struct ip_addr *address, bool *unknown)
 {
 	const struct guest_network *g = &d->group->guest;
@@ -211,11 +209,11 @@ static void check_listens(struct dns *d, const struct dns_conf *conf)
 		    ip_is_link_local(&address))
 			continue;
 		if (!guest_has(d, &address, &unknown) && !unknown)
-			say(d, w, SEVERITY_WARNING, "dns-listen",
-			    "%s listens on %s, which no interface of the guest has: it cannot bind "
-			    "to it, and does not answer there; correct the address, or listen on "
-			    "0.0.0.0 and ::",
-			    dns_server_name(conf->server), w->text);
+			report_at(d, w, SEVERITY_WARNING, "dns-listen",
+				  "%s listens on %s, which no interface of the guest has: it "
+				  "cannot bind to it and does not answer there; correct the "
+				  "address, or listen on 0.0.0.0 and ::",
+				  dns_server_name(conf->server), w->text);
 	}
 }
 
@@ -227,7 +225,7 @@ static bool only_loopback(const struct dns_conf *conf)
 		if (!ip_parse(conf->listens[i].text, &address) || !ip_is_loopback(&address))
 			return false;
 	}
-	/* Unbound's default; the others listen on all */
+	/* without a statement Unbound listens on loopback, the others on all addresses */
 	return conf->n_listens > 0 || conf->server == SERVER_UNBOUND;
 }
 
@@ -238,13 +236,13 @@ static void check_conf(struct dns *d, const struct dns_conf *conf)
 	tool_check_conf(conf, &d->group->guest, d->findings);
 	check_listens(d, conf);
 	if (conf->open.text && !only_loopback(conf))
-		say(d, &conf->open, SEVERITY_WARNING, "dns-open-resolver",
-		    "%s resolves names for everybody (%s): anybody who reaches it can use it to "
-		    "amplify attacks (RFC 5358); allow the clients' networks only",
-		    dns_server_name(conf->server), conf->open.text);
+		report_at(d, &conf->open, SEVERITY_WARNING, "dns-open-resolver",
+			  "%s is an open resolver (%s): any host that reaches it can use it to "
+			  "amplify attacks (RFC 5358); allow the clients' networks only",
+			  dns_server_name(conf->server), conf->open.text);
 }
 
-/* The name is in none of the zones, and all of them are known. */
+/* dns_query is in none of the zones, and all zones are known. */
 static void check_query(struct dns *d)
 {
 	const struct dns_conf *conf = &d->confs[SERVER_KNOT];
@@ -256,9 +254,8 @@ static void check_query(struct dns *d)
 		return;
 	report(d->findings, conf->file->text, conf->zones[0].name.line, SEVERITY_WARNING,
 	       "zone-query",
-	       "%s has no zone for %s, for which deploy, verify and drill ask (dns_query): the "
-	       "answer "
-	       "is REFUSED; add the zone, or correct dns_query",
+	       "%s has no zone for %s, which deploy, verify and drill query (dns_query): the "
+	       "answer is REFUSED; add the zone, or correct dns_query",
 	       dns_server_name(conf->server), d->query);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks what day-0 gives the guest's name server: its configuration and its zones. */
+/* Checks the configuration and the zones that day-0 writes for the guest's name server. */
 #pragma once
 
 struct deployment;

@@ -21,13 +21,13 @@ struct keys {
 	const struct written_file *file;
 	struct dns_conf *conf;
 	char *section;
-	char *key; /* of the list that goes on */
+	char *key; /* of a list that continues on the next lines */
 	struct entry entry;
 	struct entry templates[TEMPLATES_MAX];
 	size_t n_templates;
 	struct entry *zones;
 	size_t n_zones;
-	char *folder; /* of zone files, by a key of "server" */
+	char *folder; /* for zone files, set in "server" */
 };
 
 static void entry_clear(struct entry *e)
@@ -42,7 +42,7 @@ static void set(char **p, const char *s)
 	*p = xstrdup(s);
 }
 
-/* Ends the line at its comment. */
+/* Removes the comment from the line. */
 static void cut_comment(char *line)
 {
 	char quote = 0;
@@ -69,7 +69,7 @@ static char *next_item(char **rest)
 	return NULL;
 }
 
-/* Splits "key: value" at its colon; false: it is none. */
+/* Splits "key: value" at its colon; false: it is something else. */
 static bool split_key(char *text, char **ret_value)
 {
 	size_t len =

@@ -12,7 +12,7 @@ enum { DEPTH_MAX = 16, WORDS_MAX = 8 };
 
 /* A statement that is open, or complete. */
 struct statement {
-	char *words[WORDS_MAX]; /* of its head; the rest is dropped */
+	char *words[WORDS_MAX]; /* of its head; more are ignored */
 	size_t n;
 	size_t line;
 };
@@ -26,7 +26,7 @@ struct named {
 	size_t depth;
 	char *folder;
 	enum { RECURSION_DEFAULT, RECURSION_NO, RECURSION_YES } recursion;
-	/* who may resolve: the first of these lists that is there counts */
+	/* the clients that may resolve: the first of these lists that is given applies */
 	struct {
 		bool given, everybody;
 		size_t line;
@@ -99,7 +99,7 @@ static const char *head_at(const struct named *n, size_t depth, size_t word)
 	return depth < n->depth && word < s->n ? s->words[word] : "";
 }
 
-/* The options that count: of "options", or of a view. */
+/* In "options", or in a view. */
 static bool in_options(const struct named *n)
 {
 	return n->depth > 0 &&
@@ -223,7 +223,7 @@ static void read_statements(struct named *n)
 	clear(&s);
 }
 
-/* Without allow-recursion BIND takes allow-query-cache, without that allow-query. */
+/* Without allow-recursion BIND uses allow-query-cache, without that allow-query. */
 static void judge_recursion(struct named *n)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(list_names); i++) {

@@ -21,8 +21,9 @@ int run_file(const char *path, const char *data, size_t len, struct err *err);
 char *run_find(const char *program);
 
 /*
- * Runs argv (NULL at the end) in the folder, without input and environment; as nobody if this
- * process is root. *ret_output is the start of what it printed, printable; the caller frees.
- * Returns its exit code; -ETIME: stopped after RUN_SECONDS; another -errno: it did not run.
+ * Runs argv (NULL at the end) in the folder, with empty input and no environment but LC_ALL
+ * and PATH, as user nobody if this process is root. *ret_output is the start of what it printed,
+ * printable; the caller frees. Returns its exit code; -ETIME: stopped after RUN_SECONDS; another
+ * -errno: it did not run.
  */
 int run_checker(const char *folder, const char *const *argv, char **ret_output, struct err *err);

@@ -31,7 +31,7 @@ static const struct checker {
 	const char *tail;           /* added to the copy of the main file */
 } checkers[DNS_SERVERS] = {
 	[SERVER_KNOT] = {"knotc", "knot.conf", "-c", "conf-check", NULL},
-	/* as it is built it wants the user and the folders of its package */
+	/* its defaults need the user and the folders of its package */
 	[SERVER_UNBOUND] = {"unbound-checkconf", "unbound.conf", NULL, NULL,
 			    "\nserver:\n\tusername: \"\"\n\tchroot: \"\"\n\tpidfile: \"\"\n"
 			    "\tdirectory: \".\"\n"},
@@ -39,7 +39,7 @@ static const struct checker {
 	[SERVER_BIND] = {"named-checkconf", "named.conf", NULL, NULL, NULL},
 };
 
-/* Keys of lines "key: value" whose values are things of the guest. */
+/* Keys of lines "key: value" that refer to users, folders and files of the guest. */
 static const char machine_keys[] =
 	"user username chroot directory pidfile rundir logfile root-hints auto-trust-anchor-file "
 	"trust-anchor-file trusted-keys-file dlv-anchor-file cert-file key-file ca-file keyfile "
@@ -48,7 +48,7 @@ static const char machine_keys[] =
 	"zonesdir "
 	"zonelistfile xfrdfile database identity-file";
 
-/* Messages about this machine, not about the file, and summaries. */
+/* Messages about this machine instead of the file, and summaries. */
 static const char *const of_machine[] = {
 	"No such file",
 	"not found",
@@ -63,7 +63,7 @@ static const char *const of_machine[] = {
 	"errors in configuration file",
 };
 
-/* Messages about what another file may have. */
+/* Messages about what another file may define. */
 static const char *const of_others[] = {
 	"undefined", "not defined", "unknown key '", "reference", "no such",
 };
@@ -133,7 +133,7 @@ static void add_line(struct strbuf *b, const struct dns_conf *conf,
 		strbuf_add(b, line, len);
 }
 
-/* A copy of the file whose lines are those of the file. */
+/* A copy of the file with the same line numbers. */
 static void rewrite(const struct dns_conf *conf, const struct guest_network *guest,
 		    const struct written_file *file, const char *tail, struct strbuf *ret)
 {
@@ -176,7 +176,7 @@ static int write_copies(const struct dns_conf *conf, const struct guest_network 
 	return r;
 }
 
-/* ---- what the checker says ---- */
+/* ---- the checker's messages ---- */
 
 static bool has_one_of(const char *message, const char *const *texts, size_t n)
 {
@@ -191,7 +191,7 @@ static bool is_about_machine(const char *message)
 	return has_one_of(message, of_machine, ARRAY_SIZE(of_machine));
 }
 
-/* The number after ":" or "line " behind the copy's name, from 1; 0: none. */
+/* The number after ":" or "line " that follows the copy's name, from 1; 0: none. */
 static unsigned long line_in(const char *message, const char *name, const char **ret_rest)
 {
 	const char *at = strstr(message, name);
@@ -206,7 +206,7 @@ static unsigned long line_in(const char *message, const char *name, const char *
 	return line;
 }
 
-/* "error: unknown keyword" and "unknown keyword" say the same. */
+/* "unknown keyword" of "error: unknown keyword". */
 static const char *without_severity(const char *s)
 {
 	static const char *const words[] = {"error: ", "fatal error: ", "warning: "};
@@ -217,17 +217,17 @@ static const char *without_severity(const char *s)
 	return s;
 }
 
-/* Adds what the message says about a line of the file. Returns the line; 0: it says nothing. */
-static unsigned long tell(const struct dns_conf *conf, const struct written_file *file,
-			  size_t index, const char *message, unsigned long told,
-			  struct findings *findings)
+/* Reports a message about a line of the file, unless it is last_line. Returns the line; 0: none. */
+static unsigned long report_message(const struct dns_conf *conf, const struct written_file *file,
+				    size_t index, const char *message, unsigned long last_line,
+				    struct findings *findings)
 {
 	cleanup_free char *name = xasprintf("f%zu", index);
 	const char *rest = "";
 	unsigned long line = line_in(message, name, &rest);
 	bool elsewhere = conf->partial && has_one_of(message, of_others, ARRAY_SIZE(of_others));
 
-	if (line == 0 || line == told) /* the first message about a line says it */
+	if (line == 0 || line == last_line) /* only the first message about a line */
 		return line;
 	report(findings, file->text, line - 1, elsewhere ? SEVERITY_NOTE : SEVERITY_ERROR,
 	       elsewhere ? "dns-conf-unread" : "dns-conf", "%s: %.200s%s",
@@ -237,12 +237,12 @@ static unsigned long tell(const struct dns_conf *conf, const struct written_file
 	return line;
 }
 
-/* False: no message is about a line of a file. */
-static bool tell_all(const struct dns_conf *conf, const struct guest_network *guest, char *output,
-		     struct findings *findings)
+/* False: no message refers to a line of a file. */
+static bool report_messages(const struct dns_conf *conf, const struct guest_network *guest,
+			    char *output, struct findings *findings)
 {
 	size_t messages = 0;
-	unsigned long told = 0;
+	unsigned long last_line = 0;
 	char *rest = output, *message;
 
 	while ((message = strsep(&rest, "\n")) && messages < MESSAGES_MAX) {
@@ -251,20 +251,21 @@ static bool tell_all(const struct dns_conf *conf, const struct guest_network *gu
 		for (size_t i = guest->n_written; i-- > 0 && !line;)
 			if (dns_server_of(guest->written[i].path) == (int)conf->server &&
 			    !is_about_machine(message))
-				line = tell(conf, &guest->written[i], i, message, told, findings);
+				line = report_message(conf, &guest->written[i], i, message,
+						      last_line, findings);
 		messages += line > 0;
-		told = line ? line : told;
+		last_line = line ? line : last_line;
 	}
 	return messages > 0;
 }
 
-static void unread(const struct dns_conf *conf, struct findings *findings, const char *why)
+static void report_unread(const struct dns_conf *conf, struct findings *findings, const char *why)
 {
 	report(findings, conf->file->text, 0, SEVERITY_NOTE, "dns-conf-unread",
 	       "whether %s accepts this file is unknown: %s", dns_server_name(conf->server), why);
 }
 
-/* The first line that is no blank, for a message. */
+/* The first line that is not blank, for a message. */
 static char *first_line(const char *output)
 {
 	const char *s = output + strspn(output, " \t\n");
@@ -302,33 +303,33 @@ void tool_check_conf(const struct dns_conf *conf, const struct guest_network *gu
 		     struct findings *findings)
 {
 	const struct checker *c = &checkers[conf->server];
-	cleanup_free char *program = run_find(c->program), *output = NULL, *said = NULL;
+	cleanup_free char *program = run_find(c->program), *output = NULL, *first = NULL;
 	cleanup(cleanup_folder_fn) char *folder = NULL;
 	cleanup_err struct err err = ERR_INIT;
 
 	if (!program) {
 		cleanup_free char *why = xasprintf("%s is not installed here", c->program);
 
-		return unread(conf, findings, why);
+		return report_unread(conf, findings, why);
 	}
 	int r = run_folder(&folder, &err);
 	if (r == 0)
 		r = check_in(conf, guest, program, folder, &output, &err);
 	if (r < 0)
-		return unread(conf, findings, err.text);
+		return report_unread(conf, findings, err.text);
 	if (r == 0)
 		return;
-	said = first_line(output);
-	if (!tell_all(conf, guest, output, findings)) {
-		cleanup_free char *why = xasprintf("%s says: %s", c->program, said);
+	first = first_line(output);
+	if (!report_messages(conf, guest, output, findings)) {
+		cleanup_free char *why = xasprintf("%s says: %s", c->program, first);
 
-		unread(conf, findings, why);
+		report_unread(conf, findings, why);
 	}
 }
 
 /* "f:12: unknown RR type 'FOO'", "zone example.test/IN: has 0 SOA records" */
-static void tell_zone(const struct written_file *file, const char *output,
-		      struct findings *findings)
+static void report_zone_message(const struct written_file *file, const char *output,
+				struct findings *findings)
 {
 	cleanup_free char *message = first_line(output);
 	const char *rest = message;
@@ -351,5 +352,5 @@ void tool_check_zone(const char *zone, const struct written_file *file, struct f
 	path = xasprintf("%s/zonefile", folder);
 	if (run_file(path, file->text->s, file->text->len, NULL) == 0 &&
 	    run_checker(folder, argv, &output, NULL) > 0)
-		tell_zone(file, output, findings);
+		report_zone_message(file, output, findings);
 }

@@ -11,7 +11,7 @@
 
 /* ---- records by name ---- */
 
-/* From the last character, so that a name is followed by those below it. */
+/* Compares from the last character, so that names below a name follow it. */
 static int compare_names(const char *a, const char *b)
 {
 	size_t x = strlen(a), y = strlen(b);
@@ -65,7 +65,7 @@ static bool has_address(const struct zone *z, const char *name)
 	return find(z, name, ns_t_a) || find(z, name, ns_t_aaaa);
 }
 
-/* A name without records exists if one below it does. */
+/* A name without records exists if a name below it exists (an empty non-terminal). */
 static bool has_name(const struct zone *z, const char *name)
 {
 	size_t i = first_of(z, name, 0);
@@ -85,7 +85,7 @@ static const char *parent_of(const char *name)
 	return dot && dot[1] ? dot + 1 : NULL;
 }
 
-/* The record of that type at an ancestor of the name below the zone's own, or NULL. */
+/* The record of that type at the name or an ancestor of it, below the apex; or NULL. */
 static const struct record *above(const struct zone *z, const char *name, uint16_t type)
 {
 	for (const char *p = name; p && !streq(p, z->origin) && zone_is_below(p, z->origin);
@@ -98,7 +98,7 @@ static const struct record *above(const struct zone *z, const char *name, uint16
 	return NULL;
 }
 
-/* The wildcard that gives the name its records, for the caller to free; or NULL. */
+/* The wildcard that applies to the name, or NULL. The caller frees. */
 static char *wildcard_of(const struct zone *z, const char *name)
 {
 	for (const char *p = parent_of(name); p && zone_is_below(p, z->origin); p = parent_of(p)) {
@@ -112,7 +112,7 @@ static char *wildcard_of(const struct zone *z, const char *name)
 	return NULL;
 }
 
-/* As it is in the zone, or by a wildcard, which gives nothing to a name that exists. */
+/* It has an address, or a wildcard's, which does not apply to a name that exists. */
 static bool resolves(const struct zone *z, const char *name)
 {
 	cleanup_free char *wildcard = wildcard_of(z, name);
@@ -149,15 +149,15 @@ static void check_soa(struct zone *z)
 	if (!find(z, z->origin, ns_t_ns) && !z->incomplete)
 		complain(
 			z, first ? first->line : 0, SEVERITY_ERROR, "zone-ns",
-			"the zone %s has no NS record of its own name, so the server does not load "
-			"it: add one",
+			"the zone %s has no NS record at its apex, so the server does not load it: "
+			"add one",
 			z->origin);
 }
 
 static void check_target(struct zone *z, const struct record *r)
 {
 	bool ns = r->type == ns_t_ns;
-	/* without its own servers BIND does not load the zone; of a delegation's it only warns */
+	/* BIND refuses a zone whose own servers have no address; it only warns of delegations */
 	bool own = ns && streq(r->owner, z->origin);
 	const char *type = ns ? "NS" : r->type == ns_t_mx ? "MX" : "SRV";
 
@@ -183,7 +183,7 @@ static void check_target(struct zone *z, const struct record *r)
 			 type, r->target);
 }
 
-/* What may stand beside a CNAME (RFC 2181, 10.1; RFC 4034, 2.5). */
+/* Types that are allowed beside a CNAME (RFC 2181, 10.1; RFC 4034, 2.5). */
 static bool goes_with_cname(uint16_t type)
 {
 	return type == ns_t_rrsig || type == ns_t_nsec || type == ns_t_nsec3 || type == ns_t_key ||

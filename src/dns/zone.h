@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A zone file (RFC 1035, section 5), read by Knot's scanner (libzscanner) and judged as a name
- * server that loads it.
+ * A zone file (RFC 1035, section 5), read by Knot's scanner (libzscanner) and checked as a name
+ * server does that loads it.
  */
 #pragma once
 
@@ -13,9 +13,9 @@ struct text;
 
 enum zone_query {
 	ZONE_QUERY_OTHER,   /* the name is not in this zone, or below a delegation */
-	ZONE_QUERY_FOUND,   /* it exists, maybe by a wildcard or a DNAME */
+	ZONE_QUERY_FOUND,   /* it exists, also by a wildcard or a DNAME */
 	ZONE_QUERY_ABSENT,  /* NXDOMAIN */
-	ZONE_QUERY_UNKNOWN, /* a part of the zone was not understood */
+	ZONE_QUERY_UNKNOWN, /* a part of the zone is unknown */
 };
 
 struct zone_answer {

@@ -44,6 +44,6 @@ bool zone_is_below(const char *name, const char *zone);
 /*
  * Adds the records of the text to z->v, sets z->origin and z->incomplete, and reports what cannot
  * be read: zone-syntax, zone-serial, zone-outside, zone-unread. The caller frees z->v and
- * z->origin. False: name is no name of a zone, so nothing was read; that is reported, too.
+ * z->origin. False: name is not a domain name, so nothing was read; that is reported, too.
  */
 bool zone_read(struct zone *z, const char *name);

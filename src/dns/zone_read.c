@@ -41,8 +41,8 @@ static void scanner_free(zs_scanner_t *s)
 
 DEFINE_CLEANUP(zs_scanner_t *, cleanup_scanner_fn, scanner_free)
 
-/* A scanner for the zone, or NULL: name is no name. The name becomes text of the scanner's input,
- * so white space in it could be a directive. */
+/* A scanner for the zone; NULL: not a domain name. The scanner reads the name as part of a zone
+ * file, so a line break in it could begin a directive. */
 static zs_scanner_t *scanner_new(const char *name)
 {
 	for (const char *c = name; *c; c++)
@@ -57,7 +57,7 @@ static zs_scanner_t *scanner_new(const char *name)
 	return NULL;
 }
 
-/* The name of len octets in wire format; NULL: it is no name. The caller frees. */
+/* The name of len octets in wire format; NULL: it is malformed. The caller frees. */
 static char *name_text(const uint8_t *wire, size_t len)
 {
 	cleanup_strbuf struct strbuf b = {0};
@@ -97,8 +97,8 @@ static size_t name_length(const uint8_t *wire, size_t len)
 
 /* ---- lines ---- */
 
-/* Where the entry begins that ends in line last. from: the end of the entry before it, in *line.
- * Blank lines, comments and directives that were read are no entries. */
+/* The start of the entry that ends in line last; *line becomes its line. from, in *line, is the end
+ * of the previous entry; blank lines, comments and directives between them are skipped. */
 static const char *first_line(const char *from, unsigned *line, unsigned last)
 {
 	if (*from == '\n' && *line < last) {
@@ -141,7 +141,7 @@ static bool is_directive(const char *line, const char *name)
 
 /* ---- errors ---- */
 
-/* Knot refuses it, and BIND does not: characters in names and in texts, nested parentheses, one at
+/* Errors for Knot only, not for BIND: characters in names and in texts, nested parentheses, one at
  * the start of a line, and a carriage return that ends a line. The error is at buffer[0]. */
 static bool is_only_knots(const zs_scanner_t *s, const char *entry)
 {
@@ -175,13 +175,13 @@ static bool is_serial(const zs_scanner_t *s)
 	return names == s->r_data_tail;
 }
 
-/* Where the wrong entry begins, and the line of the error. */
+/* The start of the wrong entry, and of the line with the error. */
 struct place {
 	const char *entry, *at;
 	unsigned first, line;
 };
 
-/* The type in the entry, if the error is in its word. The caller frees; NULL: it is elsewhere. */
+/* The word of the type, if the error is in it; else NULL. The caller frees. */
 static char *wrong_type(const zs_scanner_t *s, const struct place *p)
 {
 	size_t len;
@@ -232,7 +232,7 @@ static void syntax_error(struct zone *z, const zs_scanner_t *s, const struct pla
 			 q, type ? "unknown type " : "", type ? type : zs_strerror(s->error.code));
 }
 
-/* Reading goes on with the next line, unless names are relative to an unknown origin there. */
+/* Reading continues with the next line, but not after an unknown origin. */
 static void directive_error(struct zone *z, zs_scanner_t *s, const struct place *p)
 {
 	s->error.fatal = is_directive(p->entry, "$ORIGIN");
@@ -268,8 +268,8 @@ static int target_offset(uint16_t type)
 	}
 }
 
-/* Data in the generic form (RFC 3597, \# LENGTH HEX) is not compared with the type by the scanner.
- * *ret_target: the caller frees. */
+/* The scanner accepts any data in the generic form (RFC 3597, \# LENGTH HEX). *ret_target: the
+ * caller frees. */
 static bool data_is_valid(const zs_scanner_t *s, char **ret_target)
 {
 	int at = target_offset(s->r_type);
@@ -296,8 +296,8 @@ static void add_record(struct zone *z, const zs_scanner_t *s, unsigned line)
 	}
 	if (!zone_is_below(owner, z->origin)) {
 		complain(z, line, SEVERITY_WARNING, "zone-outside",
-			 "%s is not in the zone %s, so the server ignores the record: is a final "
-			 "dot too many, or $ORIGIN wrong?",
+			 "%s is not in the zone %s, so the server ignores the record: remove the "
+			 "final dot, or correct $ORIGIN",
 			 owner, z->origin);
 		return;
 	}
@@ -310,7 +310,7 @@ static void add_record(struct zone *z, const zs_scanner_t *s, unsigned line)
 	};
 }
 
-/* Knot takes a line break within quotes in parentheses, and after a backslash, as a character. */
+/* Knot accepts a line break within quotes in parentheses, and after a backslash, as a character. */
 static void broken_line(struct zone *z, unsigned line)
 {
 	if (z->knot)
@@ -333,7 +333,7 @@ static bool read_entry(struct reader *r)
 
 	if (zs_parse_record(s) < 0)
 		return false;
-	bool at_end = s->input.end != end; /* the scanner has gone on to its own last line */
+	bool at_end = s->input.end != end; /* the scanner reads a final line of its own */
 	const char *until = at_end ? end : s->input.current;
 	for (const char *c = from; (c = memchr(c, '\n', (size_t)(until - c))); c++)
 		lines++;
@@ -372,7 +372,7 @@ static bool read_entry(struct reader *r)
 
 /* ---- the zone ---- */
 
-/* "$ORIGIN NAME" with the complete name, which becomes *origin. */
+/* Adds "$ORIGIN NAME" with the absolute name, which becomes *origin. */
 static void add_origin(const char *line, size_t len, char **origin, struct strbuf *b)
 {
 	const char *word = line + strlen("$ORIGIN");
@@ -397,8 +397,8 @@ static void add_origin(const char *line, size_t len, char **origin, struct strbu
 	*origin = steal_ptr(next);
 }
 
-/* The text with a final line break. What only Knot refuses and is sure to mean the same is changed:
- * CR LF, and a relative $ORIGIN. The caller frees. */
+/* The text with a final line break. If Knot does not load the zone, CR LF becomes LF, and a
+ * relative $ORIGIN absolute, which the scanner does not accept otherwise. The caller frees. */
 static char *copy_of(const struct zone *z, size_t *ret_len)
 {
 	cleanup_free char *origin = xstrdup(z->origin);
@@ -441,7 +441,7 @@ bool zone_read(struct zone *z, const char *name)
 	if (!s) {
 		cleanup_free char *q = quotable(name);
 		complain(z, 0, SEVERITY_NOTE, "zone-unread",
-			 "the zone is not checked, since \"%s\" is no domain name", q);
+			 "the zone is not checked, since \"%s\" is not a domain name", q);
 		return false;
 	}
 	z->origin = name_text(s->zone_origin, s->zone_origin_length);
