@@ -172,6 +172,23 @@ class Cloud:
             self.there[kind][new["id"]] = new
             return new
 
+    def port_without_address(self, server):
+        """Nova takes a port that has no address only if that was asked for, and its network is without port security."""
+        subnets = {subnet["network_id"] for subnet in self.there["subnets"].values()}
+        for network in server.get("networks", []):
+            port = self.there["ports"][network["port"]]
+            without = port["network_id"] in self.there["networks"] and port["network_id"] not in subnets
+            if without and "fixed_ips" not in port:
+                return f"Port {port['id']} requires a FixedIP in order to be used."
+            if without and self.there["networks"][port["network_id"]].get("port_security_enabled", True):
+                return "Network requires port_security_enabled and subnet associated in order to apply security groups."
+        return None
+
+    @staticmethod
+    def in_bulk(kind, given):
+        """In a bulk request Neutron forgets that no address was asked for."""
+        return {k: v for k, v in given.items() if (kind, k, v) != ("ports", "fixed_ips", [])}
+
     def act(self, server, action, arguments):
         """Nova's changes of a server, done at once; those in fails leave it in ERROR."""
         if action == "rebuild":
@@ -199,8 +216,11 @@ class Cloud:
             return 200, {kind: []}
         one = things.get(words[1]) if len(words) > 1 else None
         if method == "POST" and len(words) == 1:
+            refusal = self.port_without_address(body["server"]) if kind == "servers" else None
+            if refusal:
+                return 400, {"badRequest": {"message": refusal}}
             if kind in body:
-                return 201, {kind: [self.make(kind, given) for given in body[kind]]}
+                return 201, {kind: [self.make(kind, self.in_bulk(kind, given)) for given in body[kind]]}
             if kind == "images":  # https://docs.openstack.org/api-ref/image/v2/: not wrapped
                 return 201, self.make(kind, {**body, "status": "queued"})
             return 201, {SINGULAR[kind]: self.make(kind, body[SINGULAR[kind]])}

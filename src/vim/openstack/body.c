@@ -45,6 +45,9 @@ static json_t *network_body(const struct vim_request *r)
 	if (n->provider_segmentation_id)
 		json_object_set_new(o, "provider:segmentation_id",
 				    json_integer(n->provider_segmentation_id));
+	/* Nova starts no server on a network with port security and without a subnet. */
+	if (n->n_subnets == 0)
+		json_object_set_new(o, "port_security_enabled", json_false());
 	return o;
 }
 
@@ -96,6 +99,18 @@ static int add_fixed_ip(struct openstack *os, const char *network, const char *s
 	const char *id = id_of(os, VIM_SUBNET, subnet, network, err);
 	put(fixed, "subnet_id", id);
 	return id ? 0 : -ENOENT;
+}
+
+bool body_has_no_address(const struct openstack *os, const struct vim_request *port)
+{
+	const struct interface *i = port->port.interface;
+	const struct resources *r = &os->resources;
+	const struct resource *network =
+		resources_by_name(r, VIM_NETWORK, port->port.network_name, os->prefix, NULL);
+
+	return !i->ip_address && !i->subnet && i->n_addresses == 0 && network &&
+	       !array_find(r->v, r->n,
+			   it->object.kind == VIM_SUBNET && streq(it->parent, network->object.id));
 }
 
 static int put_fixed_ips(struct openstack *os, const struct interface *i, const char *network,
@@ -202,6 +217,9 @@ static int port_body(struct openstack *os, const struct vim_request *r, json_t *
 		json_object_set_new(o, "propagate_uplink_status",
 				    json_boolean(r->port.propagate_uplink_status));
 	put(o, "numa_affinity_policy", r->port.numa_affinity_policy);
+	/* Else Nova would refuse it as one that has not got its address yet. */
+	if (body_has_no_address(os, r))
+		json_object_set_new(o, "fixed_ips", json_array());
 	return put_fixed_ips(os, i, network, o, err);
 }
 

@@ -18,7 +18,8 @@
 struct job {
 	const struct vim_request *request;
 	enum op_state state;
-	bool alone; /* refused in bulk: to be requested by itself */
+	bool alone; /* to be requested by itself */
+	bool begun; /* that was reported */
 	unsigned tries;
 };
 
@@ -379,9 +380,11 @@ static void post(struct create_op *o)
 	json_t *body = NULL;
 
 	for (size_t i = 0; i < o->n; i++)
-		if (o->op.tries == 0 && !o->jobs[i]->alone)
+		if (!o->jobs[i]->begun) {
+			o->jobs[i]->begun = true;
 			vim_watch_report(batch->watch, index_of(batch, o->jobs[i]), EVENT_STARTED,
 					 NULL);
+		}
 	if (make_body(o, &body, &o->err) < 0) {
 		step(o, OP_UNREACHABLE);
 		return;
@@ -456,6 +459,12 @@ static bool start_ready(struct create_batch *batch, enum vim_kind kind)
 	for (size_t i = 0; i < batch->n; i++) {
 		struct job *job = &batch->jobs[i];
 		if (job->request->kind != kind || !is_ready(batch, job))
+			continue;
+		/* In a bulk request Neutron forgets that no address was asked for (seen with 21).
+		 */
+		if (kind == VIM_PORT && body_has_no_address(batch->os, job->request))
+			job->alone = true;
+		if (!is_ready(batch, job) || (o && job->alone))
 			continue;
 		if (!o) {
 			o = xcalloc(1, sizeof(*o));

@@ -192,6 +192,12 @@ int body_make(struct openstack *os, const struct vim_request *request, json_t **
 	      struct err *err);
 
 /*
+ * Whether the port is to have no address: the request names none, and its network has no subnet to
+ * take one from. False while its network is not there.
+ */
+bool body_has_no_address(const struct openstack *os, const struct vim_request *port);
+
+/*
  * The body of a PUT that updates an object to the request: only attributes that can change in
  * place.
  */

@@ -45,6 +45,9 @@ static const struct {
 	{VIM_SERVER, 400, "resource request",
 	 "files on the config drive need microversion 2.56, and ports with a guaranteed bandwidth "
 	 "2.72: give the files an absolute dst, or remove the QoS policy of the port's network"},
+	{VIM_SERVER, 400, "requires a FixedIP",
+	 "the port's network has no subnet: give it one, or have the cloud's operator enable "
+	 "Neutron's service plugin segments, without which Nova takes no port without an address"},
 	{VIM_SERVER, 400, "evenly",
 	 "the flavor's vCPUs and memory must divide evenly by hw:numa_nodes, or be assigned with "
 	 "hw:numa_cpus.N and hw:numa_mem.N"},
