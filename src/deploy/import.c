@@ -60,12 +60,13 @@ static int listening_nicid(const struct vm_group *group, const char *conf)
 	return -1;
 }
 
-static int first_virtual(const struct vm_group *group)
+/* The first virtual interface, else the first; -1: none. */
+static int likely_management(const struct vm_group *group)
 {
 	for (size_t i = 0; i < group->n_interfaces; i++)
 		if (group->interfaces[i].type == PORT_VIRTUAL)
 			return (int)group->interfaces[i].nicid;
-	return 0;
+	return group->n_interfaces ? (int)group->interfaces[0].nicid : -1;
 }
 
 static void clear_configurations(struct vm_group *group)
@@ -126,7 +127,10 @@ static void split_day0(const struct deployment *d, struct vm_group *group)
 			add_configuration(group, file->path, steal_ptr(file->content), file->len);
 	}
 	day0_parts_clear(&parts);
-	draft_monitoring(group, nicid >= 0 ? nicid : first_virtual(group));
+	if (group->n_interfaces == 0)
+		group->bootup_time = -1; /* nothing could report it alive */
+	else
+		draft_monitoring(group, nicid >= 0 ? nicid : likely_management(group));
 	if (!data || composes(d, group, data, len))
 		return;
 	clear_configurations(group);

@@ -56,10 +56,13 @@ class Import(unittest.TestCase):
             json.dump({"clouds": {"one": {"auth": {"auth_url": self.cloud.url + "/identity/v3", "username": "u",
                                                    "password": "p", "project_name": "test-tenant"}}}}, out)
 
-    def dnsvnf(self, *arguments):
-        done = subprocess.run([DNSVNF, arguments[0], "--vim", "one", *arguments[1:]], capture_output=True, text=True,
+    def run_dnsvnf(self, *arguments):
+        return subprocess.run([DNSVNF, arguments[0], "--vim", "one", *arguments[1:]], capture_output=True, text=True,
                               timeout=60, stdin=subprocess.DEVNULL,
                               env={**os.environ, "OS_CLIENT_CONFIG_FILE": os.path.join(self.folder, "clouds.yaml")})
+
+    def dnsvnf(self, *arguments):
+        done = self.run_dnsvnf(*arguments)
         self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
@@ -88,6 +91,20 @@ class Import(unittest.TestCase):
                 self.assertEqual([(s["action"], s["name"], s.get("why")) for s in plan["steps"]
                                   if s["action"] not in ("keep", "use")], [], text)
                 self.dnsvnf("undeploy", "--yes", os.path.join(design, "dep.xml"))
+
+    def test_while_it_is_built(self):
+        """Not all ports are attached yet: no design is made of what is there so far."""
+        self.cloud.make("servers", {"name": "early", "metadata": {}, "flavorRef": self.cloud.make(
+            "flavors", {"name": "f"})["id"], "imageRef": "image-1", "networks": []})
+        for state in ("BUILD", "ACTIVE"):
+            self.cloud.there["servers"]["servers-0"]["status"] = state
+            folder = os.path.join(self.folder, "early")
+            done = self.run_dnsvnf("import", "-o", "json", "--folder", folder, "early")
+            self.assertEqual((done.returncode == 1, os.path.exists(folder)), (state == "BUILD", state != "BUILD"), done.stdout)
+            if state == "BUILD":
+                error = json.loads(done.stdout)["error"]
+                self.assertEqual(error["kind"], "busy")
+                self.assertIn('server "early" is being built', error["text"])
 
 
 if __name__ == "__main__":

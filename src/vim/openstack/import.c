@@ -435,6 +435,13 @@ static int add_server(struct importer *im, const struct resource *t, struct err 
 			       "server \"%s\" is VM %u of vm_group \"%s\": groups of several VMs "
 			       "cannot be imported",
 			       o->name, index + 1, name);
+	/* Nova attaches the ports while it builds. */
+	if (o->state == VIM_STATE_BUILD || o->state == VIM_STATE_BUSY ||
+	    o->state == VIM_STATE_DELETING)
+		return err_set(err, BUSY,
+			       "server \"%s\" is being built, changed or deleted, so not all of it "
+			       "is shown: import it when that is over",
+			       o->name);
 	struct vm_group *group = array_push(im->deployment->vm_groups, im->deployment->n_vm_groups);
 	group->name = xstrdup(name);
 	group->image = xstrdup(image ? add_image(im, image) : o->image ? o->image : "unknown");
