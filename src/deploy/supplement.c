@@ -179,7 +179,8 @@ static char *differing(const struct properties *said, const struct properties *s
 	return b.len ? strbuf_steal(&b) : NULL;
 }
 
-static void copy_properties(struct properties *to, const struct properties *from)
+/* line: of what has the properties; a property that only the VIM has is on none of its own. */
+static void copy_properties(struct properties *to, const struct properties *from, unsigned line)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const struct property *p = &from->v[i];
@@ -188,8 +189,8 @@ static void copy_properties(struct properties *to, const struct properties *from
 		if (there)
 			take_text(&there->value, p->value);
 		else
-			*array_push(to->v, to->n) = (struct property){.name = xstrdup(p->name),
-								      .value = xstrdup(p->value)};
+			*array_push(to->v, to->n) = (struct property){
+				.name = xstrdup(p->name), .value = xstrdup(p->value), .line = line};
 	}
 }
 
@@ -227,7 +228,7 @@ static void add_flavor(struct supplement *s, const struct vm_group *group)
 	own->vcpus = shown->vcpus;
 	own->memory_mb = shown->memory_mb;
 	own->root_disk_mb = shown->root_disk_mb;
-	copy_properties(&own->properties, &shown->properties);
+	copy_properties(&own->properties, &shown->properties, own->line);
 }
 
 static void add_image(struct supplement *s, const struct vm_group *group)
@@ -246,7 +247,7 @@ static void add_image(struct supplement *s, const struct vm_group *group)
 		own = array_push(s->model->images, s->model->n_images);
 		*own = (struct image){.name = xstrdup(shown->name), .line = group->line};
 	}
-	copy_properties(&own->properties, &shown->properties);
+	copy_properties(&own->properties, &shown->properties, own->line);
 }
 
 /* What the plan creates, by quota. */

@@ -31,7 +31,8 @@ static const struct {
 	 "dedicated CPUs or pages on one NUMA node, no free VF (on that node), or a direct port on "
 	 "a network without a physical network"},
 	{"No valid host was found", VIM_FAULT_TOTALS,
-	 "Placement found no host with enough CPUs, memory or disk in total"},
+	 "Placement found no host with enough CPUs, memory or disk in total, or none with a trait "
+	 "that the flavor requires (hw:cpu_thread_policy=require: threads)"},
 	{"Exceeded maximum number of retries", VIM_FAULT_ON_HOST,
 	 "hosts were selected, but none could start the server: a port cannot be bound (no bridge "
 	 "mapping for its network, agent down), or the hypervisor refused; see nova-compute's log "
