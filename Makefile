@@ -39,8 +39,9 @@ test-update: all image
 	tests/vm/rolling.py
 	tests/openstack/run.sh update_faults
 
-# What check --vim and import read from a cloud.
-test-sources: all
+# What init writes, in guests; what check --vim and import read from a cloud.
+test-sources: all image
+	tests/vm/init_deploys.py
 	tests/openstack/run.sh check_vim import_running
 
 image: all

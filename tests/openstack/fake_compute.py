@@ -25,6 +25,7 @@ import nova.conf
 import nova.virt
 from nova.api.metadata import base as metadata
 import os_resource_classes as orc
+import os_traits
 from nova import context as nova_context
 from nova import exception, objects
 from nova.pci import whitelist
@@ -147,6 +148,9 @@ class HostJsonDriver(fake.FakeDriver):
                   orc.MEMORY_MB: hardware.memory_mb, orc.DISK_GB: hardware.local_gb}
         provider_tree.update_inventory(
             nodename, {name: inventory(total) for name, total in totals.items() if total})
+        # As the libvirt driver tells it.
+        threads = any(len(core) > 1 for cell in hardware.cells for core in cell.get("siblings", []))
+        (provider_tree.add_traits if threads else provider_tree.remove_traits)(nodename, os_traits.HW_CPU_HYPERTHREADING)
 
     @staticmethod
     def _write_drive(instance, files, network_info):
