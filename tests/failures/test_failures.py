@@ -3,7 +3,7 @@
 """Failures in turn: in each run of a command one thing goes wrong, in the next run the next thing.
 
     system calls   each fails once, with an error that its manual page has (strace)
-    allocations    each malloc, calloc and realloc returns NULL once (LD_PRELOAD)
+    allocations    malloc, calloc or realloc returns NULL once, by each call path to it (LD_PRELOAD)
     answers        each answer of a cloud comes slowly, never, is huge, or has values of other types
 
 The command has to end as if undisturbed, with the same output, files and objects in the cloud; or with another exit
@@ -235,7 +235,7 @@ class Allocations:
     @staticmethod
     def points(command, _):
         run = Run(command, LD_PRELOAD=LIBRARY, FAIL_COUNT="count", read="count")
-        return list(range(1, int(run.text) + 1))
+        return sorted(int(number) for number in run.text.split())
 
     @staticmethod
     def disturb(command, point):
