@@ -35,9 +35,10 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 suite unit make --no-print-directory unit
-# The cloud's services take one core for as long as everything else takes the other. With a /run of its own: both lock
-# deployments of the same name there.
-setsid unshare --mount sh -c 'mount -t tmpfs none /run && exec tests/openstack/run.sh' >build/openstack.log 2>&1 &
+# The cloud's services take one core for as long as everything else takes the other. With a /run of its own, since the
+# suite vm looks at what is left there; before that the packages are fetched, for which the resolver may need /run.
+setsid sh -c 'tests/openstack/cloud.sh fetch && exec unshare --mount sh -c "mount -t tmpfs none /run && exec tests/openstack/run.sh"' \
+	>build/openstack.log 2>&1 &
 openstack=$!
 trap 'kill -- "-$openstack" 2>/dev/null; wait "$openstack"' EXIT
 trap 'exit 130' HUP INT TERM
