@@ -33,6 +33,8 @@ class Cloud(fake_cloud.Cloud):
         if kind == "ports":
             for one in new.get("fixed_ips", []):
                 one.setdefault("subnet_id", None)
+            network = self.there["networks"][new["network_id"]]
+            new.setdefault("port_security_enabled", network.get("port_security_enabled", True))
         return new
 
     def do(self, method, words, body):
@@ -66,6 +68,30 @@ class Import(unittest.TestCase):
         self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
+    def round_trip(self, path, *edits):
+        """Deploys the design, with (old, new) replaced in its descriptor; import of it and plan of that find nothing to do."""
+        name = os.path.basename(path.rstrip("/"))
+        design = os.path.join(self.folder, name)
+        shutil.copytree(os.path.join(TOP, path), design)
+        with open(os.path.join(design, "dep.xml"), encoding="utf-8") as file:
+            text = file.read()
+        for old, new in (("<bootup_time>300<", "<bootup_time>-1<"), *edits):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        with open(os.path.join(design, "dep.xml"), "w", encoding="utf-8") as file:
+            file.write(text.replace("<tenant>\n      <name>dns<", "<tenant>\n      <name>test-tenant<"))
+        self.dnsvnf("deploy", "--yes", os.path.join(design, "dep.xml"))
+        server = next(iter(self.cloud.there["servers"].values()))["name"]
+        copy = os.path.join(self.folder, "copy-" + name)
+        answer = answers.answer("import", self.dnsvnf("import", "-o", "json", "--folder", copy, server))
+        self.assertEqual((answer["errors"], answer["notes"]), (0, []), answer["findings"])
+        plan = answers.deployment("plan", self.dnsvnf("plan", "-o", "json", os.path.join(copy, "dep.xml")))
+        with open(os.path.join(copy, "dep.xml"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertEqual([(s["action"], s["name"], s.get("why")) for s in plan["steps"]
+                          if s["action"] not in ("keep", "use")], [], text)
+        self.dnsvnf("undeploy", "--yes", os.path.join(design, "dep.xml"))
+
     def test_designs(self):
         """The spelling of each port, network and subnet is found by its digest."""
         for path in ["examples/technote/corrected", *sorted(glob.glob("examples/designs/*/"))]:
@@ -73,24 +99,11 @@ class Import(unittest.TestCase):
             if name == "existing-networks":
                 continue  # needs networks that this cloud has not
             with self.subTest(name):
-                design = os.path.join(self.folder, name)
-                shutil.copytree(os.path.join(TOP, path), design)
-                with open(os.path.join(design, "dep.xml"), encoding="utf-8") as file:
-                    text = file.read()
-                with open(os.path.join(design, "dep.xml"), "w", encoding="utf-8") as file:
-                    file.write(text.replace("<bootup_time>300<", "<bootup_time>-1<")
-                               .replace("<tenant>\n      <name>dns<", "<tenant>\n      <name>test-tenant<"))
-                self.dnsvnf("deploy", "--yes", os.path.join(design, "dep.xml"))
-                server = next(iter(self.cloud.there["servers"].values()))["name"]
-                copy = os.path.join(self.folder, "copy-" + name)
-                answer = answers.answer("import", self.dnsvnf("import", "-o", "json", "--folder", copy, server))
-                self.assertEqual((answer["errors"], answer["notes"]), (0, []), answer["findings"])
-                plan = answers.deployment("plan", self.dnsvnf("plan", "-o", "json", os.path.join(copy, "dep.xml")))
-                with open(os.path.join(copy, "dep.xml"), encoding="utf-8") as file:
-                    text = file.read()
-                self.assertEqual([(s["action"], s["name"], s.get("why")) for s in plan["steps"]
-                                  if s["action"] not in ("keep", "use")], [], text)
-                self.dnsvnf("undeploy", "--yes", os.path.join(design, "dep.xml"))
+                self.round_trip(path)
+
+    def test_port_security_of_the_network(self):
+        """That the ports have none is not said of them."""
+        self.round_trip("examples/designs/bond-vlan", ("<port_security_enabled>false</port_security_enabled>", ""))
 
     def test_while_it_is_built(self):
         """Not all ports are attached yet: no design is made of what is there so far."""

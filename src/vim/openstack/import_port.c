@@ -7,7 +7,7 @@
 /* How the descriptor may have written what Neutron shows of a port. */
 struct spelling {
 	bool no_mac;      /* Neutron chose it */
-	bool no_security; /* port security is on because it was not said */
+	bool no_security; /* port security is the network's, because it was not said */
 	unsigned groups;  /* GROUPS_* */
 	unsigned netmask; /* NETMASK_* */
 	unsigned form;    /* FORM_* */
@@ -146,9 +146,9 @@ static void spell(const struct importer *im, const json_t *port, unsigned nicid,
 		.type = type_of(port),
 		.network = xstrdup(import_network_name(im, text(port, "network_id"))),
 		.mac_address = s->no_mac ? NULL : xstrdup(text(port, "mac_address")),
-		.port_security_enabled = !secure          ? TRI_NO
-					 : s->no_security ? TRI_UNKNOWN
-							  : TRI_YES,
+		.port_security_enabled = s->no_security ? TRI_UNKNOWN
+					 : secure       ? TRI_YES
+							: TRI_NO,
 		.admin_state_up = !json_is_false(json_object_get(port, "admin_state_up")),
 	};
 	put_addresses(im, json_object_get(port, "fixed_ips"), s, ret);
