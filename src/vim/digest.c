@@ -65,7 +65,7 @@ static const struct {
 	enum vim_change change;
 	const char *keys[2];
 } server_parts[] = {
-	{VIM_CHANGE_IMAGE, {"image"}},
+	{VIM_CHANGE_IMAGE, {"image"}}, /* and image_version, of an image that was changed */
 	{VIM_CHANGE_USER_DATA, {"user_data_hash"}},
 	{VIM_CHANGE_FLAVOR, {"flavor", "flavor_spec"}},
 	{VIM_CHANGE_PORTS, {"ports"}},
@@ -78,7 +78,8 @@ enum { HALF = 16, WHOLE = HALF + 1 + HALF, PART = 1 + HALF };
 /* ":" and 16 hex digits for each part of a server. */
 static char *server_digests(const struct vim_request *request)
 {
-	json_t *ground = vim_request_json(request);
+	json_t *ground = vim_request_json(request),
+	       *version = json_object_get(ground, "image_version");
 	cleanup_strbuf struct strbuf digests = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(server_parts); i++) {
@@ -89,6 +90,8 @@ static char *server_digests(const struct vim_request *request)
 			json_t *value = json_object_get(ground, server_parts[i].keys[k]);
 			json_array_append_new(part, value ? json_incref(value) : json_null());
 		}
+		if (server_parts[i].change == VIM_CHANGE_IMAGE && version)
+			json_array_append(part, version);
 		strbuf_addf(&digests, ":%016" PRIx64, json_hash(part, false));
 		json_decref(part);
 	}

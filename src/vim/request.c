@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/json_write.h"
+#include "base/str.h"
 #include "vim/vim.h"
 
 /*
@@ -154,12 +155,22 @@ static json_t *files_json(const struct vim_request *request)
 	return files;
 }
 
+/* The end of a changed image's mark, which is its digest; NULL: the mark ends with the name. */
+static const char *image_version(const struct vim_request *request)
+{
+	const char *owner = request->server.image_owner;
+	const char *slash = owner ? strrchr(owner, '/') : NULL;
+
+	return slash && !str_ends(owner, request->server.image_name) ? slash + 1 : NULL;
+}
+
 static json_t *server_json(const struct vim_request *request)
 {
 	json_t *o = json_object();
 	json_t *ports = json_array();
 
 	put(o, "image", request->server.image_name);
+	put(o, "image_version", image_version(request));
 	put(o, "flavor", request->server.flavor_name);
 	put(o, "server_group", request->server.server_group);
 	if (request->server.flavor)

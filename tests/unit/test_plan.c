@@ -286,6 +286,41 @@ static void spoil(struct vim_inventory *there, enum vim_kind kind, const char *n
 	o->digest = xstrdup("0123456789abcdef:0123456789abcdef");
 }
 
+/* A run that was killed after it uploaded a changed image has not rebuilt the server from it. */
+static void test_an_image_of_a_killed_run(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *first = make(*state, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	const char *name = first->v[first->n - 1].name;
+
+	there.changes = VIM_CHANGE_IMAGE;
+	spoil(&there, VIM_IMAGE, "dns-vnf");
+	cleanup_plan struct plan *killed = make(*state, &there);
+	const struct step *image = step(killed, VIM_IMAGE, "dns-vnf");
+	assert_int_equal(image->action, ACTION_CREATE);
+	assert_int_equal(step(killed, VIM_SERVER, name)->changes, VIM_CHANGE_IMAGE);
+
+	struct vim_object *uploaded = array_push(there.v, there.n);
+	*uploaded = (struct vim_object){.kind = VIM_IMAGE,
+					.state = VIM_STATE_ACTIVE,
+					.id = xstrdup("id-uploaded"),
+					.name = xstrdup(image->name),
+					.owner = xstrdup(image->owner),
+					.digest = vim_request_digest(&image->request)};
+	cleanup_plan struct plan *next = make(*state, &there);
+	const struct step *server = step(next, VIM_SERVER, name);
+	assert_int_equal(step(next, VIM_IMAGE, "dns-vnf")->action, ACTION_KEEP);
+	assert_int_equal(server->action, ACTION_CHANGE);
+	assert_int_equal(server->changes, VIM_CHANGE_IMAGE);
+
+	struct vim_object *rebuilt = object(&there, VIM_SERVER, name);
+	free(rebuilt->digest);
+	rebuilt->digest = vim_request_digest(&server->request);
+	cleanup_plan struct plan *last = make(*state, &there);
+	assert_int_equal(step(last, VIM_SERVER, name)->action, ACTION_KEEP);
+}
+
 /* Where the VIM can, ports change with their server, which stays. */
 static void test_changes_of_ports(void **state)
 {
@@ -540,6 +575,7 @@ int main(void)
 		TEST(test_half_made_and_failed_are_replaced),
 		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		TEST(test_changes_of_a_server),
+		TEST(test_an_image_of_a_killed_run),
 		TEST(test_changes_of_ports),
 		TEST(test_changes_of_a_server_with_files),
 		TEST(test_subnet_of_the_same_name_elsewhere),
