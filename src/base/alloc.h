@@ -17,7 +17,7 @@ void *xrealloc(void *p, size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s); /* NULL gives NULL */
-char *xstrndup(const char *s, size_t n);
+char *xstrndup(const char *s, size_t n) __attribute__((returns_nonnull));
 void *xmemdup(const void *p, size_t len); /* with a zero byte after the copy */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
@@ -48,12 +48,12 @@ void free_pointers(void *const *v, size_t n);
  * The first of the n elements of v for which the condition, which calls it "it", holds, or NULL:
  * array_find(legs, n_legs, streq(it->name, name)).
  */
-#define array_find(v, n, condition)                                       \
-	({                                                                \
-		__typeof__((v) + 0) found_ = NULL, it = (v);              \
-		for (size_t left_ = (n); left_ && !found_; left_--, it++) \
-			found_ = (condition) ? it : NULL;                 \
-		found_;                                                   \
+#define array_find(v, n, condition)                                             \
+	({                                                                      \
+		__typeof__((v) + 0) found_ = NULL, it = (v);                    \
+		for (size_t left_ = (n); left_ && !found_; left_ -= 1, it += 1) \
+			found_ = (condition) ? it : NULL;                       \
+		found_;                                                         \
 	})
 
 /* The value of a struct, which becomes {0}: hands over what it owns. */

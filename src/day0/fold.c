@@ -30,12 +30,12 @@ static bool is_upper(const struct guest_link *l)
 }
 
 /* The link of that name in the dialect, other than this one; NULL if there is none. */
-static struct guest_link *find_other(struct guest_links *links, const struct guest_link * not,
+static struct guest_link *find_other(struct guest_links *links, const struct guest_link *self,
 				     const char *name)
 {
-	struct guest_link *l = link_find(links, not ->dialect, name);
+	struct guest_link *l = link_find(links, self->dialect, name);
 
-	return l == not ? NULL : l;
+	return l == self ? NULL : l;
 }
 
 /* "eth0:1" is one more address of eth0. */

@@ -133,7 +133,7 @@ static int copy(struct merging *m, int from)
 	const yaml_node_t *n = yaml_document_get_node(document, from);
 	int *id = &m->copies[from];
 
-	if (*id)
+	if (*id != 0)
 		return *id;
 	if (n->type == YAML_SEQUENCE_NODE) {
 		*id = add_list(m, n->start_mark.line + m->offset);

@@ -87,11 +87,9 @@ static void end_entry(struct keys *k)
 {
 	bool is_template = streq(k->section, "template") || streq(k->section, "pattern");
 
-	if (!k->entry.name)
-		entry_clear(&k->entry);
-	else if (!is_template)
+	if (k->entry.name && !is_template)
 		*array_push(k->zones, k->n_zones) = k->entry;
-	else if (k->n_templates < TEMPLATES_MAX)
+	else if (k->entry.name && k->n_templates < TEMPLATES_MAX)
 		k->templates[k->n_templates++] = k->entry;
 	else
 		entry_clear(&k->entry);

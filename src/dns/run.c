@@ -49,8 +49,11 @@ int run_file(const char *path, const char *data, size_t len, struct err *err)
 {
 	cleanup_close int fd =
 		open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = fd < 0 ? -errno : write_all(fd, data, len);
+	int r;
 
+	if (fd < 0)
+		return err_errno(err, errno, "cannot write %s", path);
+	r = write_all(fd, data, len);
 	if (r == 0 && geteuid() == 0 && fchown(fd, NOBODY, NOBODY) < 0)
 		r = -errno;
 	return r < 0 ? err_errno(err, -r, "cannot write %s", path) : 0;

@@ -313,7 +313,7 @@ void tool_check_conf(const struct dns_conf *conf, const struct guest_network *gu
 		return report_unread(conf, findings, why);
 	}
 	int r = run_folder(&folder, &err);
-	if (r == 0)
+	if (r >= 0)
 		r = check_in(conf, guest, program, folder, &output, &err);
 	if (r < 0)
 		return report_unread(conf, findings, err.text);

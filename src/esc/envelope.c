@@ -278,7 +278,7 @@ struct element *envelope_open(struct esc_reading *r, struct element *outer,
 		element_free(outer);
 		return NULL;
 	}
-	if (root == outer)
+	if (!root->parent)
 		return root;
 	for (const struct element *e = root->parent; e; e = e->parent)
 		operations_of(r, e);

@@ -43,10 +43,8 @@ static void fill(const struct compute_host *host, const struct fit_request *requ
 static bool find_place(const struct compute_host *host, const struct fit_request *request,
 		       struct found_place *ret, enum fit_reason_kind *searched)
 {
-	uint16_t pools[COMPUTE_POOLS_MAX];
-
 	if (!sums_fit(host, request) ||
-	    !pci_fits(host, request, false, 0, ret ? ret->pools : pools, NULL))
+	    !pci_fits(host, request, false, 0, ret ? ret->pools : NULL, NULL))
 		return false;
 	if (request->n_cells)
 		*searched = fit_search(host, request, ret);

@@ -577,17 +577,17 @@ static void an_image_that_requires_threads_needs_a_host_with_them(void **state)
 {
 	static const char specs[] = "hw:cpu_policy=dedicated hw:cpu_thread_policy=prefer";
 	cleanup_compute_host struct compute_host without = host_of_nodes(1), with = host_1();
-	cleanup_wish struct wish plain, requires;
+	cleanup_wish struct wish plain, strict;
 
 	(void)state;
 	without.cells[0].dedicated = without.cells[0].shared;
 	without.cells[0].shared = (struct cpuset){0};
 	compute_host_recount(&without);
 	wish_make(1, 500, specs, "", "", &plain);
-	wish_make(1, 500, specs, "hw_cpu_thread_policy=require", "", &requires);
+	wish_make(1, 500, specs, "hw_cpu_thread_policy=require", "", &strict);
 	assert_int_equal(fit_host(&without, &plain.request, NULL), FIT_YES);
-	assert_int_equal(fit_host(&with, &requires.request, NULL), FIT_YES);
-	assert_reasons(&without, &requires.request,
+	assert_int_equal(fit_host(&with, &strict.request, NULL), FIT_YES);
+	assert_reasons(&without, &strict.request,
 		       "the image's hw_cpu_thread_policy is require, the host has no hyperthreads: "
 		       "Nova's filter refuses it, whatever the flavor says");
 }

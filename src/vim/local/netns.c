@@ -365,13 +365,12 @@ static void close_processes(struct process_fd *v, size_t n)
 	free(v);
 }
 
-static bool stands_in(int proc, const char *pid, const struct stat *ns)
+static bool stands_in(const char *pid, const struct stat *ns)
 {
-	cleanup_free char *path = xasprintf("%s/ns/net", pid);
+	cleanup_free char *path = xasprintf("/proc/%s/ns/net", pid);
 	struct stat st;
 
-	return fstatat(proc, path, &st, 0) == 0 && st.st_dev == ns->st_dev &&
-	       st.st_ino == ns->st_ino;
+	return stat(path, &st) == 0 && st.st_dev == ns->st_dev && st.st_ino == ns->st_ino;
 }
 
 static int find_processes(const struct stat *ns, struct process_fd **ret_v, size_t *ret_n,
@@ -386,8 +385,7 @@ static int find_processes(const struct stat *ns, struct process_fd **ret_v, size
 	for (struct dirent *d; errno = 0, (d = readdir(proc));) {
 		int64_t pid;
 
-		if (str_to_int(d->d_name, 1, INT_MAX, &pid) < 0 ||
-		    !stands_in(dirfd(proc), d->d_name, ns))
+		if (str_to_int(d->d_name, 1, INT_MAX, &pid) < 0 || !stands_in(d->d_name, ns))
 			continue;
 
 		int pidfd = pidfd_open((pid_t)pid, 0);
@@ -396,7 +394,7 @@ static int find_processes(const struct stat *ns, struct process_fd **ret_v, size
 			continue; /* it ended just now */
 		if (pidfd < 0)
 			break;
-		if (!stands_in(dirfd(proc), d->d_name, ns)) {
+		if (!stands_in(d->d_name, ns)) {
 			close(pidfd);
 			continue;
 		}

@@ -530,13 +530,14 @@ static int remove_files(struct local *local, const struct record *server, struct
 {
 	cleanup_closedir DIR *dir = opendir(local->store.path);
 	cleanup_free char *record = record_file(server, "json");
+	int folder = dir ? dirfd(dir) : -1;
 
-	if (!dir)
+	if (folder < 0)
 		return err_errno(err, errno, "cannot open %s", local->store.path);
 	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
 		if (!str_starts(e->d_name, server->id) || streq(e->d_name, record))
 			continue;
-		if (unlinkat(dirfd(dir), e->d_name, 0) < 0 && errno != ENOENT)
+		if (unlinkat(folder, e->d_name, 0) < 0 && errno != ENOENT)
 			return err_errno(err, errno, "cannot remove %s/%s", local->store.path,
 					 e->d_name);
 	}

@@ -470,10 +470,11 @@ static int gather_deployments(int root, const char *tenant_folder, struct vim_de
 	cleanup_close int fd =
 		open_resolved(root, tenant_folder, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 	cleanup_closedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int folder = dir ? dirfd(dir) : -1;
 
 	if (!dir && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return 0; /* removed meanwhile, or none of ours */
-	if (!dir)
+	if (folder < 0)
 		return err_errno(err, errno, "cannot open tenant folder %s", tenant_folder);
 	(void)steal_fd(&fd);
 	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
@@ -481,7 +482,7 @@ static int gather_deployments(int root, const char *tenant_folder, struct vim_de
 		cleanup_free char *deployment = decode(e->d_name);
 		if (!deployment)
 			continue;
-		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (fstatat(folder, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			if (errno == ENOENT) /* removed meanwhile */
 				continue;
 			return err_errno(err, errno, "cannot read %s", e->d_name);

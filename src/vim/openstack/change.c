@@ -165,21 +165,20 @@ static int tidy(struct openstack *os, const char *id, const struct vim_request *
 		unsigned changes, struct err *err)
 {
 	cleanup_err struct err why = ERR_INIT;
+	bool resized = streq(text(os->before, "status"), "VERIFY_RESIZE");
 	json_t *server = NULL;
 	int r;
 
 	if (resource_runs_unconfirmed(os->before)) {
 		openstack_failed(os->before, "confirmation of the resize", &why);
 		r = set_active(os, id, why.text, &server, err);
-	} else if (!streq(text(os->before, "status"), "VERIFY_RESIZE")) {
-		return 0;
-	} else if (!has_flavor(os->before, request)) {
+	} else if (resized && !has_flavor(os->before, request)) {
 		r = openstack_act(os, id, json_pack("{s:n}", "revertResize"), "VERIFY_RESIZE",
 				  &server, err);
-	} else if (changes == VIM_CHANGE_FLAVOR) {
-		return 0;
-	} else {
+	} else if (resized && changes != VIM_CHANGE_FLAVOR) {
 		r = confirm(os, id, request, &server, err);
+	} else {
+		return 0;
 	}
 	if (r == 0) {
 		json_decref(os->before);

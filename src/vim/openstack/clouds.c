@@ -174,7 +174,7 @@ static int read_cloud(struct parser *p, const char *name, struct cloud *cloud,
 static int find_profile(struct parser *p, struct cloud_document *d, const struct cloud_file *file,
 			const char *name, struct cloud_settings *ret, bool *ret_found)
 {
-	yaml_node_t *key, *map;
+	yaml_node_t *key = NULL, *map = NULL;
 	int r = cloud_document_load(d, file, p->err);
 
 	if (r == 0)
