@@ -95,7 +95,7 @@ static void add_ipv6(const struct ifcfg *f, struct guest_link *l, struct finding
 	static const char *const names[] = {"IPV6ADDR", "IPV6ADDR_SECONDARIES"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t line;
+		size_t line = 0;
 		const char *value = ifcfg_get(f, names[i], &line);
 		cleanup_free char *copy = xstrdup(value ? value : "");
 		char *save = NULL;

@@ -26,10 +26,15 @@ static char *file_name(const struct deployment *d, const struct vm_group *group,
 	return streq(name, "dep.xml") || !*name ? xstrdup("file") : steal_ptr(name);
 }
 
+static bool is_taken(const struct draft_files *files, const char *name)
+{
+	return array_find(files->v, files->n, streq(it->path, name)) != NULL;
+}
+
 /* A name that no other file has: "NAME-2". */
 static char *free_name(const struct draft_files *files, char *name)
 {
-	for (unsigned n = 2; array_find(files->v, files->n, streq(it->path, name)); n++) {
+	for (unsigned n = 2; is_taken(files, name); n++) {
 		char *other = xasprintf("%s-%u", name, n);
 		free(name);
 		name = other;

@@ -300,8 +300,9 @@ static void read_nics(struct json_reader *r, struct compute_host *host)
 /* Forgets all but the name: of a host whose parts contradict each other nothing is known. */
 static void contradict(struct compute_host *host, const char *why)
 {
-	struct compute_host none = {.name = steal_ptr(host->name), .contradiction = xstrdup(why)};
+	struct compute_host none = {.contradiction = xstrdup(why)};
 
+	none.name = steal_ptr(host->name);
 	compute_host_clear(host);
 	for (size_t i = 0; i < INVENTORY_CLASSES; i++)
 		none.inventory[i].total = -1;
