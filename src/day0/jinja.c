@@ -108,8 +108,10 @@ static bool range(const char *expression, struct strv *ret)
 		return false;
 	rest[n - 1] = 0;
 	while ((item = strsep(&rest, ",")))
-		if (count == 2 || str_to_int(str_trim(item), 0, 1 << 20, &bounds[count++]) < 0)
+		if (count == 2 || str_to_int(str_trim(item), 0, 1 << 20, &bounds[count]) < 0)
 			return false;
+		else
+			count++;
 	if (count == 1) {
 		bounds[1] = bounds[0];
 		bounds[0] = 0;

@@ -12,6 +12,7 @@
 #define USER_DATA_MINOR 57 /* a rebuild takes user_data */
 #define ATTACH_MINOR    88 /* of Wallaby: SR-IOV ports are attached since Victoria, which has 87 */
 #define PAUSE_MS        500
+#define FOLLOW_S        60
 #define TASK_S          1800 /* a resize may copy the disk to another host */
 
 static const char *text(const json_t *o, const char *key)
@@ -42,10 +43,10 @@ int openstack_look(struct openstack *os, const char *id, json_t **ret, struct er
 }
 
 /* Waits until Nova has no task for it and its status is no longer `left` (may be NULL). */
-int openstack_wait(struct openstack *os, const char *id, const char *left, json_t **ret,
-		   struct err *err)
+static int wait_for(struct openstack *os, const char *id, const char *left, int seconds,
+		    json_t **ret, struct err *err)
 {
-	for (int64_t end = clock_deadline(TASK_S * INT64_C(1000));;) {
+	for (int64_t end = clock_deadline(seconds * INT64_C(1000));;) {
 		json_t *server = NULL;
 		int r = openstack_look(os, id, &server, err);
 		if (r < 0)
@@ -67,9 +68,26 @@ int openstack_wait(struct openstack *os, const char *id, const char *left, json_
 			return err_code(err, FAILED, ETIMEDOUT,
 					"Nova's task %s is not finished after %d s: see "
 					"nova-compute's log on the host",
-					doing ? doing : "(unknown)", TASK_S);
+					doing ? doing : "(unknown)", seconds);
 		clock_sleep(PAUSE_MS * US_PER_MS);
 	}
+}
+
+int openstack_wait(struct openstack *os, const char *id, const char *left, json_t **ret,
+		   struct err *err)
+{
+	return wait_for(os, id, left, TASK_S, ret, err);
+}
+
+/*
+ * Nova refuses what a run that was killed has asked for already ("Instance has not been resized":
+ * nova/compute/api.py, confirm_resize()); the status follows. Returns whether it did.
+ */
+static bool follows(struct openstack *os, const char *id, const char *left, json_t **ret)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	return wait_for(os, id, left, FOLLOW_S, ret, &err) == 0;
 }
 
 /* Sends an action and waits for its end, as wait_task. If its outcome is unknown, the server's
@@ -87,9 +105,14 @@ int openstack_act(struct openstack *os, const char *id, json_t *action, const ch
 		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be working on it */
 		r = 0;
 	}
+	bool refused = r < 0 && left && call->status == 400;
 	call_free(call);
 	json_decref(os->polled);
 	os->polled = NULL;
+	if (refused && follows(os, id, left, ret)) {
+		err_clear(err);
+		return 0;
+	}
 	return r < 0 ? r : openstack_wait(os, id, left, ret, err);
 }
 

@@ -151,13 +151,6 @@ static int confirm(struct openstack *os, const char *id, const struct vim_reques
 	int r = openstack_act(os, id, json_pack("{s:n}", "confirmResize"), "VERIFY_RESIZE", ret,
 			      err);
 
-	/* A run that was killed has confirmed it already: nova/compute/api.py, confirm_resize().
-	 * The status follows. */
-	if (r < 0 && strstr(err->text, "has not been resized") &&
-	    openstack_wait(os, id, "VERIFY_RESIZE", ret, &why) == 0) {
-		err_clear(err);
-		r = 0;
-	}
 	if (r < 0 || streq(text(*ret, "status"), "ACTIVE"))
 		return r;
 	openstack_failed(*ret, "confirmation of the resize", &why);
