@@ -107,11 +107,9 @@ static bool range(const char *expression, struct strv *ret)
 	if (n == 0 || rest[n - 1] != ')')
 		return false;
 	rest[n - 1] = 0;
-	while ((item = strsep(&rest, ",")))
+	for (; (item = strsep(&rest, ",")); count++)
 		if (count == 2 || str_to_int(str_trim(item), 0, 1 << 20, &bounds[count]) < 0)
 			return false;
-		else
-			count++;
 	if (count == 1) {
 		bounds[1] = bounds[0];
 		bounds[0] = 0;

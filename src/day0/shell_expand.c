@@ -162,11 +162,9 @@ static bool sequence(const char *command, struct strbuf *ret)
 
 	if (!streq(word, "seq"))
 		return false;
-	while ((word = strtok_r(NULL, " \t", &save)))
+	for (; (word = strtok_r(NULL, " \t", &save)); n++)
 		if (n == 2 || str_to_int(word, 0, 1 << 20, &bounds[n]) < 0)
 			return false;
-		else
-			n++;
 	if (n == 1) {
 		bounds[1] = bounds[0];
 		bounds[0] = 1;

@@ -119,8 +119,8 @@ int openstack_look(struct openstack *os, const char *id, json_t **ret, struct er
 /* Waits until Nova has no task for it and its status is no longer `left` (may be NULL). */
 int openstack_wait(struct openstack *os, const char *id, const char *left, json_t **ret,
 		   struct err *err);
-/* Sends an action (owned) and waits until the status is no longer `left`. If the outcome is unknown, or
- * Nova refuses it because a killed run asked for it, the server's state decides. */
+/* Sends an action (owned) and waits until the status is no longer `left`. If the outcome is
+ * unknown, or Nova refuses it because a killed run asked for it, the server's state decides. */
 int openstack_act(struct openstack *os, const char *id, json_t *action, const char *left,
 		  json_t **ret, struct err *err);
 /* Sets the error: `what` left the server in its status, with Nova's fault. */
