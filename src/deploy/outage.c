@@ -166,7 +166,7 @@ static struct outage_gap find_gap(struct outage_series s, double from, double to
 }
 
 /* What was lost before `from` is not the failure's: the gap begins there. Returns how many those
- * are. */
+ * are; 0 if nothing is left, for then the gap is one elsewhere. */
 static uint64_t cut_before(struct outage_series s, double from, struct outage_gap *gap)
 {
 	uint64_t before = 0;
@@ -185,7 +185,7 @@ static uint64_t cut_before(struct outage_series s, double from, struct outage_ga
 	}
 	gap->start_ms = start;
 	gap->lost -= before;
-	return before;
+	return gap->lost ? before : 0;
 }
 
 /* The first query that was sent after ms, or ms. */

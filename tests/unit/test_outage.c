@@ -217,6 +217,11 @@ static void test_gap_begins_at_the_failure(void **state)
 	o = evaluate(&in);
 	assert_int_equal(o.failover.lost, 0);
 	assert_int_equal(o.lost_elsewhere, 688);
+	in = fresh();
+	lose(DOWN - 700, DOWN - 10); /* up to where the failure may begin to have an effect */
+	o = evaluate(&in);
+	assert_int_equal(o.failover.lost, 0);
+	assert_int_equal(o.lost_elsewhere, 690);
 }
 
 /* Without echoes the worst round trip before the failure counts. */
