@@ -47,7 +47,8 @@ static int collect(int fd, int64_t deadline, size_t max, struct strbuf *output)
 
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int n = poll(&p, 1, clock_left_ms(deadline));
+		int left = clock_left_ms(deadline); /* also of one whose output never pauses */
+		int n = left > 0 ? poll(&p, 1, left) : 0;
 
 		if (n == 0)
 			return -ETIME;

@@ -179,7 +179,7 @@ static char *differing(const struct properties *said, const struct properties *s
 	return b.len ? strbuf_steal(&b) : NULL;
 }
 
-/* line: of what has the properties; a property that only the VIM has is on none of its own. */
+/* line: that of the flavor or image, for the properties that only the VIM has. */
 static void copy_properties(struct properties *to, const struct properties *from, unsigned line)
 {
 	for (size_t i = 0; i < from->n; i++) {

@@ -160,8 +160,9 @@ static const char *image_version(const struct vim_request *request)
 {
 	const char *owner = request->server.image_owner;
 	const char *slash = owner ? strrchr(owner, '/') : NULL;
+	cleanup_free char *plain = xasprintf("/%s", request->server.image_name);
 
-	return slash && !str_ends(owner, request->server.image_name) ? slash + 1 : NULL;
+	return slash && !str_ends(owner, plain) ? slash + 1 : NULL;
 }
 
 static json_t *server_json(const struct vim_request *request)

@@ -113,6 +113,7 @@ static void test_run_gives_output_and_status(void **state)
 	const char *const both[] = {"sh", "-c", "echo out; echo err >&2; exit 3", NULL};
 	const char *const killed[] = {"sh", "-c", "kill -KILL $$", NULL};
 	const char *const slow[] = {"sleep", "60", NULL};
+	const char *const endless[] = {"yes", NULL};
 	const char *const missing[] = {"no-such-program", NULL};
 
 	assert_int_equal(process_run(both, 5000, &output, &err), 3);
@@ -120,6 +121,7 @@ static void test_run_gives_output_and_status(void **state)
 	assert_int_equal(process_run(killed, 5000, NULL, &err), 128 + SIGKILL);
 	assert_int_equal(process_run(slow, 100, NULL, &err), -ETIME);
 	assert_string_equal(err.text, "sleep took more than 100 ms");
+	assert_int_equal(process_run(endless, 100, NULL, &err), -ETIME);
 	assert_int_equal(process_run(missing, 5000, NULL, &err), -ENOENT);
 }
 
