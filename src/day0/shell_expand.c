@@ -246,11 +246,13 @@ static bool is_list(const char *s)
 static bool expand_braces(const char *s, struct strv *ret)
 {
 	const char *open = strchr(s, '{'), *close = open ? strchr(open, '}') : NULL;
-	cleanup_free char *inside = close ? xstrndup(open + 1, (size_t)(close - open - 1)) : NULL;
-	char *dots = inside ? strstr(inside, "..") : NULL, *rest = inside, *item;
 	int64_t first, last;
 
-	if (!close || (open > s && open[-1] == '$') || (!dots && !strchr(inside, ',')))
+	if (!close || (open > s && open[-1] == '$'))
+		return false;
+	cleanup_free char *inside = xstrndup(open + 1, (size_t)(close - open - 1));
+	char *dots = strstr(inside, ".."), *rest = inside, *item;
+	if (!dots && !strchr(inside, ','))
 		return false;
 	if (!dots) {
 		while ((item = strsep(&rest, ",")))
