@@ -50,10 +50,10 @@ suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm
 suite vm /usr/bin/python3 tests/vm/test_local.py
 suite bondd-vm /usr/bin/python3 tests/vm/test_bondd.py
 suite dns make --no-print-directory test-dns
-suite lint make --no-print-directory lint
+suite lint scripts/lint.sh quick
+suite placement make --no-print-directory test-placement
 suite openstack ended $openstack build/openstack.log
 trap - EXIT
-suite placement make --no-print-directory test-placement
 
 count() { echo "$#"; }
 printf '\n'

@@ -92,6 +92,29 @@ static void change_server(const struct planner *p, struct step *s, unsigned chan
 	s->action = in_place ? ACTION_CHANGE : ACTION_REPLACE;
 }
 
+/*
+ * What a server has that its digest does not tell: Nova's conductor takes back the image of a
+ * rebuild that no host accepts (nova/conductor/manager.py, rebuild_instance), and keeps the flavor
+ * of a resize that fails on the host (nova/compute/manager.py, _finish_resize).
+ */
+static unsigned drift(const struct planner *p, const struct step *server)
+{
+	unsigned changes = 0;
+
+	for (size_t i = 0; i < server->n_needs; i++) {
+		const struct step *s = &p->plan->v[server->needs[i]];
+		if (s->action == ACTION_USE)
+			continue;
+		if (s->request.kind == VIM_IMAGE && s->present && server->present->image_id &&
+		    !streq(s->present->id, server->present->image_id))
+			changes |= VIM_CHANGE_IMAGE;
+		if (s->request.kind == VIM_FLAVOR && server->present->flavor_digest &&
+		    vim_request_difference(&s->request, server->present->flavor_digest) != VIM_SAME)
+			changes |= VIM_CHANGE_FLAVOR;
+	}
+	return changes;
+}
+
 /* The step's action, without regard to other steps. */
 static void decide(const struct planner *p, struct step *s)
 {
@@ -102,6 +125,7 @@ static void decide(const struct planner *p, struct step *s)
 		return;
 	}
 	enum vim_difference difference = vim_request_difference(&s->request, s->present->digest);
+	unsigned drifted = s->request.kind == VIM_SERVER ? drift(p, s) : 0;
 	if (s->present->state == VIM_STATE_ERROR) {
 		s->action = ACTION_REPLACE;
 		s->why = xasprintf("failed: %s",
@@ -116,7 +140,7 @@ static void decide(const struct planner *p, struct step *s)
 		s->action = ACTION_UPDATE;
 		s->why = xstrdup("the descriptor has changed; update in place");
 	} else if (difference != VIM_SAME && s->request.kind == VIM_SERVER) {
-		change_server(p, s, vim_request_changes(&s->request, s->present->digest));
+		change_server(p, s, drifted | vim_request_changes(&s->request, s->present->digest));
 		s->why = xstrdup("the descriptor or its day-0 has changed");
 	} else if (difference != VIM_SAME) {
 		bool in_place =
@@ -132,6 +156,9 @@ static void decide(const struct planner *p, struct step *s)
 		s->set_link = true;
 		s->why = xstrdup(
 			"its link is down, set by a drill that was killed or is still running");
+	} else if (drifted) {
+		change_server(p, s, drifted);
+		s->why = xstrdup("an earlier change was not carried out whole");
 	} else {
 		s->action = ACTION_KEEP;
 	}

@@ -30,7 +30,7 @@ const char *vim_state_name(enum vim_state state)
 void vim_object_clear(struct vim_object *o)
 {
 	free_all(o->id, o->name, o->owner, o->fault, o->digest, o->host, o->image, o->flavor,
-		 o->user_data);
+		 o->image_id, o->flavor_digest, o->user_data);
 	*o = (struct vim_object){0};
 }
 

@@ -53,6 +53,8 @@ struct vim_object {
 	char *host;     /* of a server: the compute host; NULL: on none, or not shown */
 	/* Of a server: its sources; each NULL if not visible. */
 	char *image, *flavor; /* names, or the id of an image that is not listed */
+	char *image_id;       /* of the image it runs from */
+	char *flavor_digest;  /* of the flavor of which it has a copy, if dnsvnf made that */
 	char *user_data;      /* as the guest sees it; "": none */
 };
 

@@ -205,9 +205,11 @@ class Cloud:
             server["status"] = "ACTIVE"
         elif action == "revertResize":
             server["flavor"], server["status"] = server.pop("old_flavor"), "ACTIVE"
-        if action == "rebuild":
-            failed = self.fails.pop() if self.fails else None
-            server |= {"status": "ERROR", "fault": {"message": failed}} if failed else {"status": "ACTIVE"}
+        failed = self.fails.pop() if self.fails and action in ("rebuild", "resize") else None
+        if failed:
+            server |= {"status": "ERROR", "fault": {"message": failed}}
+        elif action == "rebuild":
+            server["status"] = "ACTIVE"
 
     def do(self, method, words, body):
         kind = KNOWN.get(words[0], words[0]) if words else "version"

@@ -254,6 +254,26 @@ class Cloud(unittest.TestCase):
         self.assertIn("no space left on the host", answer["error"]["text"])
         self.assertEqual((before, "ACTIVE"), (server["id"], server["status"]))
         self.assertIn("hostname: other", base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode())
+        self.resize_that_fails_on_the_host(server)
+
+    def resize_that_fails_on_the_host(self, server):
+        """Nova keeps the new flavor: said, and not taken for the old one by the next deploy."""
+        self.edit(lambda text: text.replace("<memory_mb>4096<", "<memory_mb>8192<"), "dep.xml")
+        self.cloud.fails = ["Port update failed", ""]  # of the resize; of the rebuild before it
+        answer = answers.stream("deploy", self.run_verb("deploy", "--at-once", code=1))[1]
+        self.assertIn("Port update failed", answer["error"]["text"])
+        self.assertIn('could not be rolled back (it has the flavor "cross-numa-flavor" already, and Nova takes no failed '
+                      "resize back): run 'dnsvnf deploy'", answer["error"]["text"])
+        self.assertIn("hostname: other", base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode())
+        self.edit(lambda text: text.replace("<memory_mb>8192<", "<memory_mb>4096<"), "dep.xml")
+        self.edit(lambda text: text.replace("hostname: third\n", "hostname: other\n"), "day0.cfg")
+        step, = (step for step in answers.deployment("plan", self.run_verb("plan"))["steps"] if step["kind"] == "server")
+        self.assertEqual("change", step["action"])
+        asked = len(self.cloud.requests)
+        answers.stream("deploy", self.run_verb("deploy", "--at-once"))
+        sent = [next(iter(body)) for _, path, body in self.cloud.requests[asked:] if path.endswith("/action")]
+        self.assertEqual(["resize", "confirmResize"], sent)
+        self.assertEqual("ACTIVE", server["status"])
 
     def test_image_is_uploaded(self):
         content = os.urandom(300_000)

@@ -321,6 +321,35 @@ static void test_an_image_of_a_killed_run(void **state)
 	assert_int_equal(step(last, VIM_SERVER, name)->action, ACTION_KEEP);
 }
 
+/* Nova may have taken back an image, or kept the flavor of a failed resize, under the digest. */
+static void test_a_server_that_is_not_what_its_digest_says(void **state)
+{
+	const struct vim_inventory empty = {0};
+	cleanup_plan struct plan *first = make(*state, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	const char *name = first->v[first->n - 1].name;
+	struct vim_object *server = object(&there, VIM_SERVER, name);
+	const struct vim_object *flavor = object(&there, VIM_FLAVOR, "cross-numa-flavor");
+
+	there.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_FLAVOR;
+	server->image_id = xstrdup(object(&there, VIM_IMAGE, "dns-vnf")->id);
+	server->flavor_digest = xstrdup(flavor->digest);
+	cleanup_plan struct plan *same = make(*state, &there);
+	assert_int_equal(step(same, VIM_SERVER, name)->action, ACTION_KEEP);
+
+	free(server->image_id);
+	server->image_id = xstrdup("id-of-another");
+	cleanup_plan struct plan *image = make(*state, &there);
+	assert_int_equal(step(image, VIM_SERVER, name)->action, ACTION_CHANGE);
+	assert_int_equal(step(image, VIM_SERVER, name)->changes, VIM_CHANGE_IMAGE);
+
+	free(server->flavor_digest);
+	server->flavor_digest = xstrdup("0123456789abcdef:0123456789abcdef");
+	cleanup_plan struct plan *both = make(*state, &there);
+	assert_int_equal(step(both, VIM_SERVER, name)->changes,
+			 VIM_CHANGE_IMAGE | VIM_CHANGE_FLAVOR);
+}
+
 /* Where the VIM can, ports change with their server, which stays. */
 static void test_changes_of_ports(void **state)
 {
@@ -576,6 +605,7 @@ int main(void)
 		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		TEST(test_changes_of_a_server),
 		TEST(test_an_image_of_a_killed_run),
+		TEST(test_a_server_that_is_not_what_its_digest_says),
 		TEST(test_changes_of_ports),
 		TEST(test_changes_of_a_server_with_files),
 		TEST(test_subnet_of_the_same_name_elsewhere),

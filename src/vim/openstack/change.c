@@ -233,7 +233,8 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 	return r;
 }
 
-static int revert_resize(struct openstack *os, const char *id, struct err *err)
+/* A resize that failed on the host has its new flavor and cannot be reverted: *ret_stays. */
+static int revert_resize(struct openstack *os, const char *id, char **ret_stays, struct err *err)
 {
 	json_t *server = NULL;
 	int r = openstack_wait(os, id, NULL, &server, err);
@@ -245,6 +246,9 @@ static int revert_resize(struct openstack *os, const char *id, struct err *err)
 		if (r == 0 && !streq(text(server, "status"), "ACTIVE"))
 			r = openstack_failed(server, "revert of the resize", err);
 	}
+	if (r == 0 &&
+	    !json_equal(json_object_get(server, "flavor"), json_object_get(os->before, "flavor")))
+		*ret_stays = json_try_text(json_object_get(server, "flavor"), "original_name");
 	json_decref(server);
 	return r;
 }
@@ -275,11 +279,17 @@ int openstack_settle(struct vim *vim, const struct vim_object *server,
 		return r;
 	if (is_kept)
 		return keep(os, server->id, request, err);
+	cleanup_free char *stays = NULL;
 	if (os->changed & VIM_CHANGE_FLAVOR)
-		r = revert_resize(os, server->id, err);
+		r = revert_resize(os, server->id, &stays, err);
 	if (r == 0 && os->changed & VIM_CHANGE_PORTS)
 		r = openstack_restore_ports(os, server->id, request, err);
 	if (r == 0 && os->changed & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA))
 		r = rebuild_back(os, server->id, err);
+	if (r == 0 && stays)
+		r = err_set(
+			err, FAILED,
+			"it has the flavor \"%s\" already, and Nova takes no failed resize back",
+			stays);
 	return r;
 }

@@ -215,6 +215,8 @@ static void copy_object(const struct openstack *os, struct vim_inventory *invent
 		.host = xstrdup(from->host),
 		.image = xstrdup(image ? image->object.name : from->image),
 		.flavor = xstrdup(from->flavor),
+		.image_id = xstrdup(from->image_id),
+		.flavor_digest = xstrdup(from->flavor_digest),
 		.user_data = xstrdup(from->user_data),
 	};
 }
