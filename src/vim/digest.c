@@ -75,6 +75,9 @@ static const struct {
 
 enum { HALF = 16, WHOLE = HALF + 1 + HALF, PART = 1 + HALF };
 
+/* The whole of a server whose change is not over: its parts tell what is left to do. */
+#define UNFINISHED "0000000000000000:0000000000000000"
+
 /* ":" and 16 hex digits for each part of a server. */
 static char *server_digests(const struct vim_request *request)
 {
@@ -108,10 +111,28 @@ char *vim_request_digest(const struct vim_request *request)
 	return xasprintf("%s%s", whole, parts);
 }
 
+char *vim_request_digest_unfinished(const struct vim_request *server, unsigned left,
+				    const char *old)
+{
+	static const char none[] = ":0000000000000000";
+	cleanup_free char *parts = server_digests(server);
+	char *digest = xasprintf("%s%s", UNFINISHED, parts);
+	size_t len = old ? strlen(old) : 0;
+
+	for (size_t i = 0, at = WHOLE; digest[at]; i++, at += PART)
+		if (server_parts[i].change & left)
+			memcpy(digest + at, len >= at + PART ? old + at : none, PART);
+	return digest;
+}
+
 enum vim_difference vim_request_difference(const struct vim_request *request, const char *digest)
 {
 	if (!digest)
 		return VIM_SAME;
+	if (strncmp(digest, UNFINISHED, WHOLE) == 0) {
+		cleanup_free char *parts = server_digests(request);
+		return streq(digest + WHOLE, parts) ? VIM_SAME : VIM_REPLACE;
+	}
 	size_t len = strlen(digest);
 	cleanup_free char *wanted = request_digest(request, len > HALF && digest[HALF] == '-');
 	/* The parts of a server follow the whole; version 0.1 had none. */

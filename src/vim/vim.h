@@ -413,6 +413,13 @@ bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
  */
 char *vim_request_digest(const struct vim_request *request);
 
+/*
+ * As vim_request_digest, of a server of which the parts in `left` (enum vim_change) are still as in
+ * the digest `old` (NULL: unknown). No whole request has it. The caller frees.
+ */
+char *vim_request_digest_unfinished(const struct vim_request *server, unsigned left,
+				    const char *old);
+
 enum vim_difference {
 	VIM_SAME,
 	VIM_UPDATE,  /* only what OpenStack changes in place (PUT) */

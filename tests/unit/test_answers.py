@@ -254,7 +254,22 @@ class Cloud(unittest.TestCase):
         self.assertIn("no space left on the host", answer["error"]["text"])
         self.assertEqual((before, "ACTIVE"), (server["id"], server["status"]))
         self.assertIn("hostname: other", base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode())
+        self.rebuild_that_did_not_arrive(server)
         self.resize_that_fails_on_the_host(server)
+
+    def rebuild_that_did_not_arrive(self, server):
+        """The reply leaves open whether it was done: with another flavor, too, the server tells that it was not."""
+        def once(handler):
+            self.cloud.spoiled.pop()
+            handler.answer(500, {"error": {"message": "a wheel came off"}})
+
+        self.edit(lambda text: text.replace("<memory_mb>4096<", "<memory_mb>8192<"), "dep.xml")
+        self.cloud.spoiled.append(("POST", "/action$", once))
+        answer = answers.stream("deploy", self.run_verb("deploy", "--at-once", code=1))[1]
+        self.assertIn("was rolled back and serves: Nova did not carry out the rebuild", answer["error"]["text"])
+        self.assertEqual("ACTIVE", server["status"])
+        self.assertIn("hostname: other", base64.b64decode(server["OS-EXT-SRV-ATTR:user_data"]).decode())
+        self.edit(lambda text: text.replace("<memory_mb>8192<", "<memory_mb>4096<"), "dep.xml")
 
     def resize_that_fails_on_the_host(self, server):
         """Nova keeps the new flavor: said, and not taken for the old one by the next deploy."""

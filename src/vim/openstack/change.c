@@ -2,8 +2,9 @@
 /*
  * Changes a server in place by Nova's rebuild and resize, and rolls it back: a resize by its
  * revert, a rebuild by another rebuild with the old image and user data; ports: ports.c. Mark and
- * new digest are part of the rebuild; a resize gets its digest when it is confirmed, so that an
- * interrupted one is continued. While Nova confirms, it shows no task and refuses metadata.
+ * new digest are part of the rebuild, and tell whether it was carried out; before a resize it is an
+ * unfinished one, and the whole is set when the resize is confirmed, so that an interrupted one is
+ * continued. While Nova confirms, it shows no task and refuses metadata.
  * https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action
  */
 
@@ -25,6 +26,7 @@ static const char *text(const json_t *o, const char *key)
 static int rebuild(struct openstack *os, const char *id, json_t *body, struct err *err)
 {
 	cleanup_free char *digest = xstrdup(text(json_object_get(body, "metadata"), MARK_DIGEST));
+	cleanup_free char *image = xstrdup(text(body, "imageRef"));
 	json_t *server = NULL;
 	int r = openstack_act(os, id, json_pack("{s:o}", "rebuild", body), NULL, &server, err);
 
@@ -32,7 +34,8 @@ static int rebuild(struct openstack *os, const char *id, json_t *body, struct er
 		return r;
 	if (!streq(text(server, "status"), "ACTIVE"))
 		r = openstack_failed(server, "rebuild", err);
-	else if (digest && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
+	else if (!streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest) ||
+		 !streq(text(json_object_get(server, "image"), "id"), image))
 		r = err_set(err, FAILED, "Nova did not carry out the rebuild");
 	json_decref(server);
 	return r;
@@ -45,7 +48,11 @@ static int rebuild_forward(struct openstack *os, const struct vim_object *server
 	const char *image_id = changes & VIM_CHANGE_IMAGE
 				       ? (image ? image->object.id : NULL)
 				       : text(json_object_get(os->before, "image"), "id");
-	cleanup_free char *digest = vim_request_digest(request);
+	const char *old = text(json_object_get(os->before, "metadata"), MARK_DIGEST);
+	cleanup_free char *digest =
+		changes & VIM_CHANGE_FLAVOR
+			? vim_request_digest_unfinished(request, VIM_CHANGE_FLAVOR, old)
+			: vim_request_digest(request);
 
 	if (!image_id)
 		return err_set(err, NOT_FOUND, "no image \"%s\"", request->server.image_name);
@@ -54,8 +61,7 @@ static int rebuild_forward(struct openstack *os, const struct vim_object *server
 	if (!metadata)
 		metadata = json_object();
 	json_object_set_new(metadata, MARK_OWNER, json_string(request->owner));
-	if (!(changes & VIM_CHANGE_FLAVOR))
-		json_object_set_new(metadata, MARK_DIGEST, json_string(digest));
+	json_object_set_new(metadata, MARK_DIGEST, json_string(digest));
 	json_t *body = json_pack("{s:s, s:o}", "imageRef", image_id, "metadata", metadata);
 	if (changes & VIM_CHANGE_USER_DATA) {
 		json_object_set_new(body, "user_data", json_null());
