@@ -7,7 +7,6 @@ import re
 import signal
 import sys
 import tempfile
-import time
 
 import cloud
 import fake_guest
@@ -66,9 +65,7 @@ class Life(product.ProductTest):
         self.dnsvnf("deploy", design)
         design.edit(("hostname: cpnr", "hostname: other"), file="day0.cfg")
         service, = self.api.get("compute", "/os-services?binary=nova-compute")["services"]
-        host = cloud.host()
-        self.addCleanup(cloud.set_host, host)
-        self.addCleanup(cloud.set_host, {**host, "audit": time.time()})  # what was deleted meanwhile holds nothing
+        self.addCleanup(cloud.audit)  # what was deleted meanwhile holds nothing
         self.addCleanup(self.api.put, "compute", f"/os-services/{service['id']}", {"forced_down": False})
         self.api.put("compute", f"/os-services/{service['id']}", {"forced_down": True, "status": "disabled"})
         self.addCleanup(self.api.put, "compute", f"/os-services/{service['id']}", {"status": "enabled"})

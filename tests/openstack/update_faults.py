@@ -24,6 +24,7 @@ class MoreUpdates(UpdateTest):
 
     def test_flavor_while_nova_audits(self):
         """Zed forgets the pinned CPUs then; its confirmation fails, and the server that runs is in ERROR."""
+        self.addCleanup(cloud.audit)
         for name in VNFS:
             self.api.post("compute", f"/servers/{self.one(name)['id']}/metadata", {"metadata": {"fault": "audit"}})
         self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
@@ -32,6 +33,7 @@ class MoreUpdates(UpdateTest):
 
     def test_killed_while_nova_audits(self):
         """Nova cannot confirm the resize on deleting, and ignores another DELETE of the server in ERROR."""
+        self.addCleanup(cloud.audit)
         server = self.one("b")["id"]
         self.api.post("compute", f"/servers/{server}/metadata", {"metadata": {"fault": "audit"}})
         self.design.edit(("<memory_mb>8192", "<memory_mb>4096"))
