@@ -11,6 +11,7 @@ enum {
 	RETURN_MS = 500, /* after the leg's return, of a bond that does not move back */
 	MARGIN_MS = 20,  /* what was delayed just before the gap, or just after, moves its ends */
 	MIN_LOST = 3,
+	OVERFLOW_MS = 100, /* a server this late may lose what waits in its socket's queue */
 };
 
 const char *outage_verdict_name(enum outage_verdict verdict)
@@ -116,7 +117,8 @@ static void find_baseline(const struct outage_input *in, double until, struct ou
 
 /*
  * Everything that could have lengthened the gap or be hidden in it. The uncertainty is the longest
- * of these, not their sum, because a busy machine delays all of them alike.
+ * of these, not their sum, because a busy machine delays all of them alike. Where the guest's
+ * kernel replies in time, late answers are the server's own work, as after each change of a link.
  */
 static void find_noise(const struct outage_input *in, const struct outage_baseline *baseline,
 		       const struct outage_moment *moment, double early_ms, struct outage_gap *gap)
@@ -134,6 +136,8 @@ static void find_noise(const struct outage_input *in, const struct outage_baseli
 		noise[OUTAGE_NOISE_GUEST] = fmax(early_ms, longest_wait(in->echo, from, to));
 		noise[OUTAGE_NOISE_LOAD] =
 			fmax(noise[OUTAGE_NOISE_LOAD], longest_pause(in->echo, from, to));
+		if (noise[OUTAGE_NOISE_ANSWERS] < OVERFLOW_MS)
+			noise[OUTAGE_NOISE_ANSWERS] = 0;
 	} else { /* there is no measurement at that moment: use the worst before it */
 		noise[OUTAGE_NOISE_BASELINE] =
 			fmax(noise[OUTAGE_NOISE_BASELINE], baseline->rtt_max_ms);

@@ -163,10 +163,13 @@ static void test_noise_makes_it_inconclusive(void **state)
 		 .verdict = OUTAGE_INCONCLUSIVE,
 		 .noise = OUTAGE_NOISE_BASELINE},
 		/* DNS alone is slow: answers to what was sent then come at its end. */
-		{.slow = {DOWN - 20, DOWN - 1},
+		{.slow = {DOWN - 20, DOWN - 1}, .verdict = OUTAGE_PASS},
+		{.slow = {DOWN + 45, DOWN + 90}, .verdict = OUTAGE_PASS},
+		{.slow = {DOWN + 45, DOWN + 90},
+		 .no_echo = true,
 		 .verdict = OUTAGE_INCONCLUSIVE,
 		 .noise = OUTAGE_NOISE_ANSWERS},
-		{.slow = {DOWN + 45, DOWN + 60},
+		{.slow = {DOWN + 45, DOWN + 160}, /* its queue may overflow */
 		 .verdict = OUTAGE_INCONCLUSIVE,
 		 .noise = OUTAGE_NOISE_ANSWERS},
 		{.slow = {1000, 1080}, .verdict = OUTAGE_PASS},
