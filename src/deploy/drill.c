@@ -133,6 +133,15 @@ static const char *look_outside(struct drill *d, unsigned timeout_ms, struct err
 	return name ? name : n.port->name;
 }
 
+/* Not every driver of a PF can set the link of its VFs (igb cannot). */
+static void look_at_carrier(struct drill_result *r, const struct guest_bond *bond)
+{
+	const struct guest_leg *leg = r->leg ? guest_bond_leg(bond, r->leg) : NULL;
+
+	r->untouched = r->failure == DRILL_CARRIER && leg && leg->carrier == TRI_YES &&
+		       streq(leg->mii_status, "up");
+}
+
 /* The active leg after the failure, and bondd's report on it; NULL with a note otherwise. */
 static char *look_again(struct drill *d, const char *when)
 {
@@ -149,6 +158,8 @@ static char *look_again(struct drill *d, const char *when)
 		if (bond)
 			drill_hear(d->result, before->watch, bond->watch);
 		active = bond ? bond->active_leg : NULL;
+		if (bond && d->broken)
+			look_at_carrier(d->result, bond);
 		break;
 	case DRILL_BY_MAC:
 	case DRILL_BY_FORWARDING:
@@ -554,6 +565,7 @@ static void evaluate(struct drill *d)
 		.delay_ms = r->failure == DRILL_CARRIER ? d->vim->ops->link_delay_ms : 0,
 		.moves_back = r->failed_back,
 		.must_move = r->active,
+		.untouched = r->untouched,
 		.known = known,
 		.moved = known && !streq(r->leg_after, r->leg_before),
 		.max_ms = d->settings->max_outage_ms,
@@ -677,6 +689,12 @@ char *drill_why(const struct drill_result *result)
 
 	if (!result->leg_after || !result->active || result->outage.failed_over)
 		return NULL;
+	if (result->untouched && !result->outage.failover.lost)
+		return xasprintf("the link of port %s was set down, but %s kept its carrier: the "
+				 "driver of its PF cannot set a VF's link (see the log of "
+				 "neutron-sriov-nic-agent, and 'dnsvnf host' on the compute host); "
+				 "pull the PF's cable instead",
+				 result->port, result->leg);
 	if (result->watched)
 		return xasprintf("bondd is running but did not move the bond (%s): run 'bondd "
 				 "status' in the guest for the reason",

@@ -250,6 +250,8 @@ static enum outage_verdict judge(const struct outage_input *in, const struct out
 {
 	if (o->stayed_lost.lost && o->stayed_lost.measured)
 		return OUTAGE_FAIL;
+	if (in->must_move && !o->failed_over && in->untouched && !o->failover.lost)
+		return OUTAGE_INCONCLUSIVE;
 	if (in->must_move && !o->failed_over && (in->known || o->failover.measured))
 		return OUTAGE_FAIL;
 	if (o->stayed_lost.lost || (in->must_move && !o->failed_over))

@@ -35,6 +35,7 @@ struct outage_input {
 	double delay_ms;   /* longest delay until the guest sees the change */
 	bool moves_back;   /* the bond moved again once the broken leg was back */
 	bool must_move;    /* the broken leg was the active one */
+	bool untouched;    /* the guest saw nothing of the failure: there was none */
 	bool known, moved; /* whether another leg became active while it was broken */
 	double max_ms;     /* the longest outage that passes; 0: any that ends */
 };

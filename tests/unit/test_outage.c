@@ -281,6 +281,11 @@ static void test_no_failover(void **state)
 	assert_int_equal(evaluate(&in).verdict, OUTAGE_INCONCLUSIVE);
 
 	in = fresh();
+	in.moved = false;
+	in.untouched = true; /* the leg kept its carrier, and nothing was lost */
+	assert_int_equal(evaluate(&in).verdict, OUTAGE_INCONCLUSIVE);
+
+	in = fresh();
 	in.known = in.moved = false;
 	lose(DOWN + 1, DOWN + 41);
 	o = evaluate(&in);
