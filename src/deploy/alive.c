@@ -10,11 +10,14 @@
 #include "deploy/guest.h"
 #include "deploy/plan.h"
 #include "deploy/reach.h"
+#include "deploy/verify.h"
 #include "model/service.h"
 
 #define ROUND_MS        500   /* a boot does not progress faster */
 #define STATUS_GRACE_MS 60000 /* after the first DNS answer: for bondd to start, or the console */
+#define SILENT_MS       15000 /* until the VIM is asked what keeps packets out */
 #define UNSURE_MS       30000 /* for an address that may be unreachable from here */
+#define ESSENTIAL_MS    10000 /* for the legs to join the bond, after cloud-init */
 #define STEADY_MS       3000  /* DNS must answer for this long after a change */
 #define STEADY_S        30    /* and must start to answer within this time */
 #define CONSOLE_LINES   12    /* when to report that nothing was received */
@@ -148,6 +151,18 @@ static int wait_ports(struct wait *w, struct err *err)
 	}
 }
 
+/* Names what keeps packets out, once, when it has been silent for a while. */
+static void note_barrier(const struct wait *w, const char *type, const char *address,
+			 const char *protocol, unsigned port, int64_t since, bool *asked)
+{
+	if (*asked || clock_ms_since(since) < SILENT_MS)
+		return;
+	*asked = true;
+	cleanup_free char *why = reach_barrier(w->vim, &w->seen, address, protocol, port);
+	if (why)
+		event_note(w->vim->run, type, "%s does not answer yet: %s", address, why);
+}
+
 static int wait_alive(const struct wait *w, struct err *err)
 {
 	const char *address = service_management_address(w->server->group, w->server->index);
@@ -164,7 +179,9 @@ static int wait_alive(const struct wait *w, struct err *err)
 	}
 	cleanup_free char *what = xasprintf("echo replies from %s", address);
 	report(w, "VM_ALIVE", EVENT_STARTED, what);
-	while (guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0) {
+	bool asked = false;
+	for (int64_t since = clock_now(); guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0;) {
+		note_barrier(w, "VM_ALIVE", address, "icmp", 0, since, &asked);
 		int r = pause_round(w, "VM_ALIVE", what, err);
 		if (r < 0)
 			return r;
@@ -194,6 +211,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 	cleanup_free char *why = NULL;
 	enum vim_reach reach = reach_of(w->vim, &w->seen, address, &why);
 	int64_t since = clock_now();
+	bool asked = false;
 
 	*ret_answers = false;
 	if (reach == VIM_REACH_NO) {
@@ -203,6 +221,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 	}
 	report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
 	while (!dns_answers(w, address, name)) {
+		note_barrier(w, "SERVICE_ALIVE", address, "udp", DNS_PORT, since, &asked);
 		if (reach == VIM_REACH_MAYBE && clock_ms_since(since) > UNSURE_MS) {
 			event_note(w->vim->run, "SERVICE_ALIVE",
 				   "%s did not answer in %d s, perhaps because there is no route "
@@ -310,6 +329,48 @@ static int wait_day0(const struct wait *w, struct err *err)
 	}
 }
 
+/* What is not as it should be, or unknown, though the service answers. */
+static void note_others(const struct wait *w, const struct verifications *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->v[i].verdict == VERDICT_FAIL)
+			event_note(w->vim->run, "VERIFY", "%s: %s of %s failed: %s",
+				   w->server->name, v->v[i].check, v->v[i].object,
+				   v->v[i].evidence);
+	for (size_t i = 0; i < v->n; i++)
+		if (v->v[i].verdict == VERDICT_UNKNOWN &&
+		    (verification_is_essential(&v->v[i]) || streq(v->v[i].check, "guest-status") ||
+		     streq(v->v[i].check, "leg-path")))
+			event_note(w->vim->run, "VERIFY", "%s: %s of %s is unknown: %s",
+				   w->server->name, v->v[i].check, v->v[i].object,
+				   v->v[i].evidence);
+}
+
+/* The essential checks of verify; a bond may be still being set up. */
+static int wait_essential(const struct wait *w, struct err *err)
+{
+	const struct plan *plan = w->plan;
+
+	for (int64_t since = clock_now();;) {
+		cleanup_verifications struct verifications v = {0};
+		verify_guest(w->vim, plan->model, plan->deployment, w->server->group,
+			     w->server->index, &v);
+		const struct verification *failed = array_find(
+			v.v, v.n, it->verdict == VERDICT_FAIL && verification_is_essential(it));
+		if (!failed) {
+			note_others(w, &v);
+			return 0;
+		}
+		if (clock_ms_since(since) > ESSENTIAL_MS)
+			return err_set(err, FAILED, "server \"%s\" runs, but %s of %s failed: %s",
+				       w->server->name, failed->check, failed->object,
+				       failed->evidence);
+		int r = pause_round(w, "SERVICE_ALIVE", failed->check, err);
+		if (r < 0)
+			return r;
+	}
+}
+
 static int wait_service(const struct wait *w, struct err *err)
 {
 	cleanup_free char *where = NULL;
@@ -331,6 +392,8 @@ static int wait_service(const struct wait *w, struct err *err)
 		free(where);
 		r = wait_dns(w, &addresses, &where, err);
 	}
+	if (r == 0)
+		r = wait_essential(w, err);
 	if (r == 0 && where)
 		report(w, "SERVICE_ALIVE", EVENT_SUCCESS, where);
 	return r;

@@ -53,8 +53,9 @@ enum vim_reach reach_of(struct vim *vim, const struct vim_server_info *server, c
 
 	*ret_why = NULL;
 	if (port && port->reach == VIM_REACH_NO) {
-		*ret_why = xasprintf("network %s has no router, and this machine is not on it",
-				     port->network);
+		*ret_why = xasprintf("network %s has no router, and this machine is neither on it "
+				     "nor has a route to %s",
+				     port->network, address);
 		return VIM_REACH_NO;
 	}
 	int r = look_up_route(vim, address);
@@ -63,4 +64,24 @@ enum vim_reach reach_of(struct vim *vim, const struct vim_server_info *server, c
 		return VIM_REACH_NO;
 	}
 	return port ? port->reach : VIM_REACH_YES;
+}
+
+char *reach_barrier(struct vim *vim, const struct vim_server_info *server, const char *address,
+		    const char *protocol, unsigned port_number)
+{
+	const struct vim_port_info *port = best_port(server, address);
+	struct vim_packet packet = {.protocol = protocol, .port = port_number};
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	struct net_address to;
+
+	if (!vim->ops->barrier || !port || !port->id || net_address(address, 9, &to, NULL) < 0)
+		return NULL;
+	cleanup_close int fd = net_socket(vim, &to, SOCK_DGRAM, 0, NULL);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to.sa, to.len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&own, &len) < 0)
+		return NULL;
+	packet.from = ip_from_sockaddr((const struct sockaddr *)&own);
+	packet.to = ip_from_sockaddr((const struct sockaddr *)&to.sa);
+	return vim->ops->barrier(vim, port->id, &packet);
 }

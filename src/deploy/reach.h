@@ -10,3 +10,10 @@
  */
 enum vim_reach reach_of(struct vim *vim, const struct vim_server_info *server, const char *address,
 			char **ret_why);
+
+/*
+ * What of the VIM keeps packets of that protocol (struct vim_packet) from the address: a clause;
+ * NULL: nothing that is known. For an address that did not answer; the caller frees.
+ */
+char *reach_barrier(struct vim *vim, const struct vim_server_info *server, const char *address,
+		    const char *protocol, unsigned port_number);

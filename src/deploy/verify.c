@@ -127,8 +127,7 @@ static void check_legs_apart(struct verify_ctx *ctx, const struct guest_bond *bo
 static void check_legs_present(struct verify_ctx *ctx, const struct bond *wanted,
 			       const struct guest_bond *bond)
 {
-	cleanup_strbuf struct strbuf have = {0};
-	size_t missing = 0;
+	cleanup_strbuf struct strbuf have = {0}, missing = {0}, nics = {0};
 
 	for (size_t i = 0; i < bond->n_legs; i++)
 		strbuf_addf(&have, "%s%s", i ? ", " : "", bond->legs[i].name);
@@ -137,11 +136,18 @@ static void check_legs_present(struct verify_ctx *ctx, const struct bond *wanted
 		for (size_t j = 0; j < bond->n_legs; j++)
 			found |= streq(wanted->legs[i].name, bond->legs[j].name) ||
 				 mac_text_equal(wanted->legs[i].mac, bond->legs[j].permanent_mac);
-		missing += !found;
+		const char *name = wanted->legs[i].name;
+		if (!found)
+			strbuf_addf(&missing, "%s%s", missing.len ? ", " : "; not in the bond: ",
+				    name ? name : wanted->legs[i].mac);
 	}
-	verify_add(ctx, "bond-legs", bond->name, verify_verdict(missing == 0 && bond->n_legs >= 2),
-		   "%zu %s: %s%s", bond->n_legs, plural(bond->n_legs, "leg", "legs"),
-		   have.s ? have.s : "none", missing ? "; the day-0 defines other legs" : "");
+	for (size_t i = 0; missing.len && i < ctx->guest->n_interfaces; i++)
+		if (ctx->guest->interfaces[i].pci_address)
+			strbuf_addf(&nics, "%s%s", nics.len ? ", " : "; the guest's NICs are ",
+				    ctx->guest->interfaces[i].name);
+	verify_add(ctx, "bond-legs", bond->name, verify_verdict(!missing.len && bond->n_legs >= 2),
+		   "%zu %s: %s%s%s", bond->n_legs, plural(bond->n_legs, "leg", "legs"),
+		   have.s ? have.s : "none", missing.s ? missing.s : "", nics.s ? nics.s : "");
 }
 
 static void check_monitor(struct verify_ctx *ctx, const struct bond *wanted,
@@ -198,6 +204,28 @@ static bool has_active_leg(const char *mode)
 	       streq(mode, "balance-alb");
 }
 
+/* By bondd's probes. A silent path is a failure if the targets answer on another leg. */
+static void check_paths(struct verify_ctx *ctx, const struct guest_bond *bond)
+{
+	const struct guest_leg *proven =
+		array_find(bond->legs, bond->n_legs, it->watch && streq(it->watch->path, "proven"));
+
+	for (size_t i = 0; i < bond->n_legs; i++) {
+		const struct guest_leg *leg = &bond->legs[i];
+		const char *path = leg->watch ? leg->watch->path : NULL;
+		if (!leg->watch || leg->watch->probed == TRI_NO)
+			continue;
+		bool active = streq(leg->name, bond->active_leg);
+		enum verdict verdict = streq(path, "proven")             ? VERDICT_PASS
+				       : streq(path, "silent") && proven ? VERDICT_FAIL
+									 : VERDICT_UNKNOWN;
+		verify_add(ctx, "leg-path", leg->name, verdict, "%s, %s%s%s",
+			   active ? "active" : "standby", path ? path : "not known yet",
+			   bond->watch && bond->watch->sentence ? ": " : "",
+			   bond->watch && bond->watch->sentence ? bond->watch->sentence : "");
+	}
+}
+
 /* TechNote, verification 2: cat /proc/net/bonding/bond0. */
 static void check_bond(struct verify_ctx *ctx, const struct bond *wanted)
 {
@@ -229,6 +257,7 @@ static void check_bond(struct verify_ctx *ctx, const struct bond *wanted)
 	check_legs_apart(ctx, bond);
 	for (size_t i = 0; i < bond->n_legs; i++)
 		check_leg(ctx, &bond->legs[i]);
+	check_paths(ctx, bond);
 	check_addresses(ctx, wanted->name, guest_status_interface(ctx->guest, wanted->name),
 			&wanted->addresses);
 	for (size_t i = 0; i < wanted->n_vlans; i++)
@@ -276,6 +305,15 @@ static void check_guest(struct verify_ctx *ctx)
 		check_nic(ctx, &wanted->nics[i]);
 }
 
+/* No answer: with what keeps the question out, if the VIM tells. */
+static void add_silent(struct verify_ctx *ctx, const char *check, const char *address,
+		       enum verdict verdict, const char *protocol, unsigned port, const char *text)
+{
+	cleanup_free char *why = reach_barrier(ctx->vim, ctx->server, address, protocol, port);
+
+	verify_add(ctx, check, address, verdict, "%s%s%s", text, why ? "; " : "", why ? why : "");
+}
+
 /* TechNote, verification 2: ping over every network. */
 static void check_echo(struct verify_ctx *ctx)
 {
@@ -294,13 +332,38 @@ static void check_echo(struct verify_ctx *ctx)
 		verify_add(ctx, "management-echo", management, VERDICT_PASS, "answered in %.1f ms",
 			   ms);
 	else
-		verify_add(ctx, "management-echo", management, VERDICT_FAIL, "%s", err.text);
+		add_silent(ctx, "management-echo", management, VERDICT_FAIL, "icmp", 0, err.text);
+}
+
+static void check_dns_on(struct verify_ctx *ctx, const char *address, bool tcp)
+{
+	const char *name = service_query_name(ctx->deployment, ctx->group);
+	const char *type = streq(name, ".") ? "SOA" : "A";
+	const char *check = tcp ? "dns-tcp" : "dns-udp";
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_dns_answer struct dns_answer answer = {0};
+	cleanup_free char *obstacle = NULL;
+	enum vim_reach reach = reach_of(ctx->vim, ctx->server, address, &obstacle);
+
+	if (obstacle) {
+		verify_add(ctx, check, address, VERDICT_UNKNOWN, "%s", obstacle);
+	} else if (dns_query(ctx->vim, address, DNS_PORT, tcp, name, type, ASK_MS, &answer, &err) <
+		   0) {
+		bool sure = reach != VIM_REACH_MAYBE;
+		cleanup_free char *text = xasprintf(
+			"%s%s", err.text, sure ? "" : "; there may be no route to it from here");
+		add_silent(ctx, check, address, sure ? VERDICT_FAIL : VERDICT_UNKNOWN,
+			   tcp ? "tcp" : "udp", DNS_PORT, text);
+	} else {
+		verify_add(ctx, check, address,
+			   verify_verdict(answer.rcode == 0 || streq(name, ".")),
+			   "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
+			   answer.n_records ? answer.text : "without a record", answer.ms);
+	}
 }
 
 static void check_dns(struct verify_ctx *ctx)
 {
-	const char *name = service_query_name(ctx->deployment, ctx->group);
-	const char *type = streq(name, ".") ? "SOA" : "A";
 	cleanup_strv struct strv addresses = {0};
 
 	service_addresses(ctx->group, ctx->index, &addresses);
@@ -308,38 +371,15 @@ static void check_dns(struct verify_ctx *ctx)
 		verify_add(ctx, "dns-udp", ctx->server->name, VERDICT_UNKNOWN,
 			   "neither day-0 nor descriptor has an address to query");
 	for (size_t i = 0; i < addresses.n; i++)
-		for (int tcp = 0; tcp < 2; tcp++) {
-			cleanup_err struct err err = ERR_INIT;
-			cleanup_dns_answer struct dns_answer answer = {0};
-			const char *check = tcp ? "dns-tcp" : "dns-udp";
-			cleanup_free char *obstacle = NULL;
-			enum vim_reach reach =
-				reach_of(ctx->vim, ctx->server, addresses.v[i], &obstacle);
-			if (obstacle)
-				verify_add(ctx, check, addresses.v[i], VERDICT_UNKNOWN, "%s",
-					   obstacle);
-			else if (dns_query(ctx->vim, addresses.v[i], DNS_PORT, tcp, name, type,
-					   ASK_MS, &answer, &err) < 0)
-				verify_add(ctx, check, addresses.v[i],
-					   reach == VIM_REACH_MAYBE ? VERDICT_UNKNOWN
-								    : VERDICT_FAIL,
-					   "%s%s", err.text,
-					   reach == VIM_REACH_MAYBE
-						   ? "; there may be no route to it from here"
-						   : "");
-			else
-				verify_add(ctx, check, addresses.v[i],
-					   verify_verdict(answer.rcode == 0 || streq(name, ".")),
-					   "%s %s: %s %s in %.1f ms", name, type, answer.rcode_name,
-					   answer.n_records ? answer.text : "without a record",
-					   answer.ms);
-		}
+		for (int tcp = 0; tcp < 2; tcp++)
+			check_dns_on(ctx, addresses.v[i], tcp);
 }
 
-/* of: without the server. */
-static void verify_server(const struct verify_ctx *of, const char *name)
+/* of: without the server. whole: also what is asked of DNS, the console and the host. */
+static void verify_server(const struct verify_ctx *of, bool whole)
 {
 	struct verify_ctx own = *of, *ctx = &own;
+	cleanup_free char *name = vm_group_server_name(ctx->deployment, ctx->group, ctx->index);
 	cleanup_server_info struct vim_server_info server = {0};
 	cleanup_guest_status struct guest_status guest = {0};
 	cleanup_err struct err err = ERR_INIT;
@@ -369,11 +409,37 @@ static void verify_server(const struct verify_ctx *of, const char *name)
 	ctx->guest_why = guest_err.text;
 	check_server(ctx);
 	check_ports(ctx);
-	verify_binding(ctx);
-	verify_console(ctx);
-	check_echo(ctx);
-	check_dns(ctx);
+	if (whole) {
+		verify_binding(ctx);
+		verify_console(ctx);
+		check_echo(ctx);
+		check_dns(ctx);
+	}
 	check_guest(ctx);
+}
+
+void verify_guest(struct vim *vim, const struct model *model, const struct deployment *deployment,
+		  const struct vm_group *group, unsigned index, struct verifications *ret)
+{
+	const struct verify_ctx ctx = {.out = ret,
+				       .vim = vim,
+				       .model = model,
+				       .deployment = deployment,
+				       .group = group,
+				       .index = index};
+
+	verify_server(&ctx, false);
+}
+
+bool verification_is_essential(const struct verification *v)
+{
+	static const char *const essential[] = {"server-active", "bond-up", "bond-active-leg",
+						"bond-legs"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(essential); i++)
+		if (streq(v->check, essential[i]))
+			return true;
+	return false;
 }
 
 int verify_deployment(struct vim *vim, const struct model *model,
@@ -393,8 +459,7 @@ int verify_deployment(struct vim *vim, const struct model *model,
 						       .deployment = deployment,
 						       .group = &deployment->vm_groups[g],
 						       .index = i};
-			cleanup_free char *name = vm_group_server_name(deployment, ctx.group, i);
-			verify_server(&ctx, name);
+			verify_server(&ctx, true);
 		}
 	return 0;
 }

@@ -2,12 +2,14 @@
 /* The TechNote's chapter "verify", as checks of VIM, guest and DNS with evidence. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct deployment;
 struct err;
 struct model;
 struct vim;
+struct vm_group;
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN };
 
@@ -30,6 +32,16 @@ struct verifications {
 int verify_deployment(struct vim *vim, const struct model *model,
 		      const struct deployment *deployment, struct verifications *ret,
 		      struct err *err);
+
+/*
+ * What a deployment must pass at its end: the server is ACTIVE, the bond is up, has all legs of
+ * day-0, and an active one. Other checks may fail by what is outside, as a cable.
+ */
+bool verification_is_essential(const struct verification *v);
+
+/* Of one server, VM `index` of the group, what the server and its guest report: no DNS, no echo. */
+void verify_guest(struct vim *vim, const struct model *model, const struct deployment *deployment,
+		  const struct vm_group *group, unsigned index, struct verifications *ret);
 
 size_t verifications_count(const struct verifications *v, enum verdict verdict);
 void verifications_clear(struct verifications *v);

@@ -338,6 +338,26 @@ struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter)
 	return m;
 }
 
+struct nlmsghdr *rtnl_put_route_to(void *buf, const struct ip_addr *to)
+{
+	struct nlmsghdr *m = netlink_put(buf, RTM_GETROUTE, NLM_F_ACK, sizeof(struct rtmsg));
+	struct rtmsg *route = mnl_nlmsg_get_payload(m);
+
+	route->rtm_family = (uint8_t)ip_family(to);
+	route->rtm_dst_len = (uint8_t)(8 * ip_size(to));
+	route->rtm_flags = RTM_F_FIB_MATCH;
+	mnl_attr_put(m, RTA_DST, ip_size(to), to->bytes);
+	return m;
+}
+
+int rtnl_read_route_len(const struct nlmsghdr *m)
+{
+	const struct rtmsg *route =
+		m->nlmsg_type == RTM_NEWROUTE ? netlink_header(m, sizeof(struct rtmsg)) : NULL;
+
+	return route ? route->rtm_dst_len : -1;
+}
+
 struct nlmsghdr *rtnl_put_neighbours(void *buf, bool forwarding)
 {
 	struct nlmsghdr *m = netlink_put(buf, RTM_GETNEIGH, NLM_F_DUMP, sizeof(struct ndmsg));

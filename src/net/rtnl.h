@@ -89,6 +89,9 @@ bool rtnl_read_neighbour(const struct nlmsghdr *m, struct rtnl_neighbour *ret_ne
  */
 size_t rtnl_read_default(const struct nlmsghdr *m, struct rtnl_route *v, size_t max);
 
+/* RTM_NEWROUTE: length of its destination's prefix, 0: a default route; -1: another message. */
+int rtnl_read_route_len(const struct nlmsghdr *m);
+
 /* Whether the message is about a default route. */
 bool rtnl_is_default(const struct nlmsghdr *m);
 
@@ -100,6 +103,10 @@ enum { RTNL_REQUEST_MAX = 1024 };
 
 /* RTM_GETLINK, RTM_GETADDR or RTM_GETROUTE of all; link_filter: RTEXT_FILTER_*, or 0. */
 struct nlmsghdr *rtnl_put_dump(void *buf, unsigned type, uint32_t link_filter);
+
+/* RTM_GETROUTE: the entry that the kernel would use for the address (RTM_F_FIB_MATCH, Linux 4.13).
+ */
+struct nlmsghdr *rtnl_put_route_to(void *buf, const struct ip_addr *to);
 
 /* The neighbour tables; forwarding: those of the bridges. */
 struct nlmsghdr *rtnl_put_neighbours(void *buf, bool forwarding);

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/tristate.h"
 #include "model/model.h"
+#include "net/ip.h"
 
 struct cloud_facts;
 struct err;
@@ -144,6 +145,13 @@ enum vim_reach {
 	VIM_REACH_YES,
 	VIM_REACH_MAYBE, /* unknown: depends on routers outside the VIM */
 	VIM_REACH_NO,    /* its network has no router */
+};
+
+/* A packet from this machine to a guest. */
+struct vim_packet {
+	struct ip_addr from, to;
+	const char *protocol; /* "icmp" (an echo request), "udp", "tcp" */
+	unsigned port;        /* 0 of ICMP */
 };
 
 /* Where a server and its ports actually are: evidence for verify. */
@@ -374,6 +382,12 @@ struct vim_ops {
 	 */
 	int (*set_path)(struct vim *vim, const char *server_name, const char *port_name, bool whole,
 			struct err *err);
+
+	/*
+	 * What of the VIM keeps such a packet from a port (its id): a clause, or NULL: nothing, or
+	 * not known. The caller frees. NULL: the VIM keeps none.
+	 */
+	char *(*barrier)(struct vim *vim, const char *port_id, const struct vim_packet *packet);
 
 	/* Last lines of the server's console (at most 64 KiB); the caller frees. */
 	int (*console)(struct vim *vim, const char *server_name, char **ret_text, struct err *err);

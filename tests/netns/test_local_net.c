@@ -31,6 +31,7 @@
 #include "deploy/neighbour.h"
 #include "model/guest.h"
 #include "net/netlink.h"
+#include "net/rtnl.h"
 #include "vim/local/handle.h"
 #include "vim/local/link.h"
 #include "vim/local/netns.h"
@@ -321,6 +322,46 @@ static void test_links(void **state)
 	assert_ok(link_list(ns, &links, &why));
 	assert_int_equal(links.n, 3);
 	assert_int_equal(find(&links, "tap0")->master, 0);
+}
+
+static void take_len(void *data, const struct nlmsghdr *m)
+{
+	*(int *)data = rtnl_read_route_len(m);
+}
+
+/* Which route the kernel would take: -1 without one. */
+static int route_len(struct netlink *nl, const char *address)
+{
+	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct ip_addr to;
+	int len = -1;
+
+	assert_true(ip_parse(address, &to));
+	return netlink_request(nl, rtnl_put_route_to(buf, &to), take_len, &len, NULL) < 0 ? -1
+											  : len;
+}
+
+static void test_route_to_an_address(void **state)
+{
+	(void)state;
+	cleanup_close int ns = -1;
+	cleanup_netlink struct netlink *nl = NULL;
+
+	assert_ok(netns_create(NS, &ns, &why));
+	assert_ok(link_bridge_create(ns, "br", "mark", &why));
+	assert_ok(link_addr_add(ns, "br", "172.16.1.1/24", &why));
+	assert_ok(link_addr_add(ns, "br", "2001:db8::1/64", &why));
+	assert_ok(link_set_up(ns, "br", true, &why));
+	int fd = netns_socket(ns, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE, NULL);
+	assert_true(fd >= 0);
+	assert_ok(netlink_open_fd(fd, &nl, &why));
+	assert_int_equal(route_len(nl, "10.10.10.10"), -1);
+	assert_int_equal(route_len(nl, "172.16.1.7"), 24);
+	assert_int_equal(route_len(nl, "2001:db8::7"), 64);
+	assert_int_equal(run("ip -n " NS " route add default via 172.16.1.2"), 0);
+	assert_int_equal(route_len(nl, "10.10.10.10"), 0);
+	assert_int_equal(run("ip -n " NS " route add 10.10.10.0/24 via 172.16.1.2"), 0);
+	assert_int_equal(route_len(nl, "10.10.10.10"), 24);
 }
 
 static void test_tap_that_is_in_use_is_there(void **state)
@@ -714,6 +755,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_delete_from_inside_is_refused, delete_all),
 		cmocka_unit_test_teardown(test_without_root_it_says_what_to_do, delete_all),
 		cmocka_unit_test_teardown(test_links, delete_all),
+		cmocka_unit_test_teardown(test_route_to_an_address, delete_all),
 		cmocka_unit_test_teardown(test_tap_that_is_in_use_is_there, delete_all),
 		cmocka_unit_test_teardown(test_link_refusals, delete_all),
 		cmocka_unit_test_teardown(test_segments_carry_and_break, delete_all),

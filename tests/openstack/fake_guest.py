@@ -31,6 +31,7 @@ class FakeGuest:
         self.links = [True, True]
         self.links_seen = [(True, True)]
         self.active = 0
+        self.joined = len(LEGS)  # how many of the legs are in the bond
         self._end = threading.Event()
         self._threads = []
 
@@ -86,7 +87,7 @@ class FakeGuest:
                 "bonds": [{"name": "bond0", "mode": "active-backup", "miimon": 100, "arp_interval": 0,
                            "arp_ip_targets": [], "fail_over_mac": "active", "primary": None,
                            "primary_reselect": None, "active_leg": LEGS[self.active][0], "mii_status": "up",
-                           "legs": legs, "addresses": [], "gateways": {}, "proc": ""}]}
+                           "legs": legs[:self.joined], "addresses": [], "gateways": {}, "proc": ""}]}
 
     def _answer(self):
         while not self._end.is_set():

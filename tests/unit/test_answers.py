@@ -217,11 +217,12 @@ class Cloud(unittest.TestCase):
             deploy = pool.submit(self.run_verb, "deploy")
             while not self.cloud.there["servers"] and not deploy.done():
                 time.sleep(0.01)
-            with fake_guest.FakeGuest(types.SimpleNamespace(get=self.ports), "127.110.10.10", "127.116.1.10"):
+            with fake_guest.FakeGuest(types.SimpleNamespace(get=self.ports), "127.110.10.10", "127.116.1.10") as guest:
                 events, answer = answers.stream("deploy", deploy.result())
                 self.assertLessEqual({"CREATE_NETWORK", "SERVICE_ALIVE"}, {event["type"] for event in events})
                 self.assertGreater(answer["deployments"][0]["created"], 5)
                 self.deployed()
+                self.with_one_leg(guest)
                 self.updated()
         steps = answers.deployment("plan", self.run_verb("plan", "--undeploy"))["steps"]
         self.assertEqual({"delete"}, {step["action"] for step in steps})
@@ -229,6 +230,15 @@ class Cloud(unittest.TestCase):
         events, answer = answers.stream("undeploy", self.run_verb("undeploy"))
         self.assertEqual([], answers.deployment("plan", self.run_verb("plan", "--undeploy"))["steps"])
         self.assertEqual([{"tenant": "test-tenant", "deployment": "cpnr-dns"}], answer["deployments"])
+
+    def with_one_leg(self, guest):
+        """It answers, but is not redundant: no success."""
+        guest.joined = 1
+        answer = answers.stream("deploy", self.run_verb("deploy", code=1))[1]
+        self.assertIn('server "cpnr-dns_cpnr_0" runs, but bond-legs of bond0 failed: 1 leg: ens6; not in the bond: fa:16:3e:10:00:03',
+                      answer["error"]["text"])
+        self.assertEqual(1, len(self.cloud.there["servers"]))
+        guest.joined = 2
 
     def updated(self):
         """Another day-0: the server is rebuilt with it, then another flavor: it is resized, and both are confirmed."""

@@ -659,6 +659,14 @@ static void test_why_it_did_not_fail_over(void **state)
 		struct drill_result result;
 		const char *has; /* NULL: there is nothing to say */
 	} rows[] = {
+		{{.active = true,
+		  .failure = DRILL_CARRIER,
+		  .untouched = true,
+		  .watched = true,
+		  .leg = S("ens6"),
+		  .port = S("p"),
+		  .leg_after = S("ens6")},
+		 "ens6 kept its carrier: the driver of its PF cannot set a VF's link"},
 		{{.active = true, .failure = DRILL_SILENT, .miimon = 100, .leg_after = S("ens6")},
 		 "miimon=100 monitors only the carrier, which stayed up"},
 		{{.active = true,

@@ -106,6 +106,15 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		     const struct vim_watch *watch, struct err *err);
 int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		      const struct vim_watch *watch, struct err *err);
+/*
+ * Why none of a port's rules (Neutron's security_group_rules) admits the packet; NULL: one does.
+ * Behind a NAT the sender's address is another one there, so the text has both. Pure; the caller
+ * frees.
+ */
+char *security_barrier(const json_t *rules, const char *port, const struct vim_packet *packet);
+
+char *openstack_barrier(struct vim *vim, const char *port_id, const struct vim_packet *packet);
+
 int openstack_host_up(struct vim *vim, const struct vim_object *server, enum tristate *ret_up,
 		      char **ret_why, struct err *err);
 int openstack_change(struct vim *vim, const struct vim_object *server,

@@ -320,6 +320,7 @@ const struct vim_ops vim_openstack = {
 	.set_link = openstack_set_link,
 	/* Neutron's agents look every 2 s (polling_interval). */
 	.link_delay_ms = 2500,
+	.barrier = openstack_barrier,
 	.console = openstack_console,
 	.socket = openstack_socket,
 };

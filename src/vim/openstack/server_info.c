@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/openstack/server_info.h"
 
+#include <linux/netlink.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/json_read.h"
 #include "base/str.h"
 #include "net/ip.h"
+#include "net/rtnl.h"
 #include "vim/openstack/resource.h"
 
 #define TOPOLOGY_MINOR 78
@@ -145,17 +147,45 @@ static bool has_router(const struct server_view *v, const char *network)
 	return false;
 }
 
-/* A tenant network without a router is not reachable from outside. */
+static void take_route_len(void *data, const struct nlmsghdr *m)
+{
+	int *len = data;
+
+	if (*len < 0)
+		*len = rtnl_read_route_len(m);
+}
+
+/* A route of this machine to the address, other than the default one: somebody set it on purpose.
+ */
+static bool has_own_route(const struct ip_addr *ip)
+{
+	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+	cleanup_netlink struct netlink *nl = NULL;
+	int len = -1;
+
+	return netlink_open(NETLINK_ROUTE, &nl, NULL) == 0 &&
+	       netlink_request(nl, rtnl_put_route_to(buf, ip), take_route_len, &len, NULL) == 0 &&
+	       len > 0;
+}
+
+/* A tenant network without a router is not reachable from outside, but by a route of one's own. */
 static enum vim_reach reach_of(const struct server_view *v, const json_t *network,
 			       const struct vim_port_info *port)
 {
 	const char *type = text(network, "provider:network_type");
 
+	bool routed = false;
+
 	for (size_t i = 0; i < port->ip_addresses.n; i++) {
 		struct ip_addr ip;
-		if (ip_parse(port->ip_addresses.v[i], &ip) && ip_is_local(&ip))
+		if (!ip_parse(port->ip_addresses.v[i], &ip))
+			continue;
+		if (ip_is_local(&ip))
 			return VIM_REACH_YES;
+		routed |= has_own_route(&ip);
 	}
+	if (routed)
+		return VIM_REACH_MAYBE;
 	/* Types are visible to admins only; a VF's network is always a physical one. */
 	if (!type && port->type == PORT_DIRECT)
 		return VIM_REACH_MAYBE;
