@@ -72,6 +72,7 @@ char *reach_barrier(struct vim *vim, const struct vim_server_info *server, const
 	const struct vim_port_info *port = best_port(server, address);
 	struct vim_packet packet = {.protocol = protocol, .port = port_number};
 	struct sockaddr_storage own;
+	char *why = NULL;
 	socklen_t len = sizeof(own);
 	struct net_address to;
 
@@ -83,5 +84,6 @@ char *reach_barrier(struct vim *vim, const struct vim_server_info *server, const
 		return NULL;
 	packet.from = ip_from_sockaddr((const struct sockaddr *)&own);
 	packet.to = ip_from_sockaddr((const struct sockaddr *)&to.sa);
-	return vim->ops->barrier(vim, port->id, &packet);
+	vim->ops->barrier(vim, port->id, &packet, &why);
+	return why;
 }

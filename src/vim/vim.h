@@ -384,10 +384,11 @@ struct vim_ops {
 			struct err *err);
 
 	/*
-	 * What of the VIM keeps such a packet from a port (its id): a clause, or NULL: nothing, or
-	 * not known. The caller frees. NULL: the VIM keeps none.
+	 * What of the VIM keeps such a packet from a port (its id): *ret_why is a clause, or NULL:
+	 * nothing, or not known. The caller frees. NULL: the VIM keeps none.
 	 */
-	char *(*barrier)(struct vim *vim, const char *port_id, const struct vim_packet *packet);
+	void (*barrier)(struct vim *vim, const char *port_id, const struct vim_packet *packet,
+			char **ret_why);
 
 	/* Last lines of the server's console (at most 64 KiB); the caller frees. */
 	int (*console)(struct vim *vim, const char *server_name, char **ret_text, struct err *err);

@@ -114,29 +114,30 @@ static int ask_rules(struct openstack *os, const json_t *groups, json_t **ret, s
 			    err);
 }
 
-char *openstack_barrier(struct vim *vim, const char *port_id, const struct vim_packet *p)
+void openstack_barrier(struct vim *vim, const char *port_id, const struct vim_packet *p,
+		       char **ret_why)
 {
 	struct openstack *os = openstack_of(vim);
 	json_t *answer = NULL, *rules = NULL;
-	char *why = NULL;
 
+	*ret_why = NULL;
 	if (session_call(os->session, SERVICE_NETWORK, "GET", xasprintf("/ports/%s", port_id), NULL,
 			 &answer, NULL) < 0)
-		return NULL;
+		return;
 	const json_t *port = json_object_get(answer, "port");
 	const json_t *groups = json_object_get(port, "security_groups");
 	const char *name = text(port, "name") ? text(port, "name") : port_id;
 	if (json_is_true(json_object_get(port, "port_security_enabled")) && json_is_array(groups)) {
 		if (json_array_size(groups) == 0)
-			why = xasprintf("port %s has port security and no security group: nothing "
-					"gets in from outside",
-					name);
+			*ret_why = xasprintf(
+				"port %s has port security and no security group: nothing "
+				"gets in from outside",
+				name);
 		else if (ask_rules(os, groups, &rules, NULL) == 0 &&
 			 json_is_array(json_object_get(rules, "security_group_rules")))
-			why = security_barrier(json_object_get(rules, "security_group_rules"), name,
-					       p);
+			*ret_why = security_barrier(json_object_get(rules, "security_group_rules"),
+						    name, p);
 	}
 	json_decref(answer);
 	json_decref(rules);
-	return why;
 }
