@@ -24,6 +24,19 @@ def dns_answer(query):
             + b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x50")
 
 
+def status(hostname, legs, active):
+    """What bondd says of a guest whose day-0 is done. legs: (name, MAC or None, whether it has a carrier)."""
+    told = [{"name": name, "mac": mac, "permanent_mac": mac, "carrier": up, "mii_status": "up" if up else "down",
+             "speed": 10000, "numa_node": None, "driver": "iavf", "pci_address": None, "link_failures": 0}
+            for name, mac, up in legs]
+    return {"version": "stand-in", "hostname": hostname, "uptime": 60, "interfaces": [],
+            "cloud_init": {"status": "done", "errors": []},
+            "bonds": [{"name": "bond0", "mode": "active-backup", "miimon": 100, "arp_interval": 0,
+                       "arp_ip_targets": [], "fail_over_mac": "active", "primary": None,
+                       "primary_reselect": None, "active_leg": active, "mii_status": "up",
+                       "legs": told, "addresses": [], "gateways": {}, "proc": ""}]}
+
+
 class FakeGuest:
     def __init__(self, api, management=MANAGEMENT, service=SERVICE):
         self.api = api
@@ -79,15 +92,8 @@ class FakeGuest:
                 subprocess.run(["ip", "address", verb, f"{address}/32", "dev", "lo"], check=True)
 
     def status(self):
-        legs = [{"name": name, "mac": mac, "permanent_mac": mac, "carrier": up, "mii_status": "up" if up else "down",
-                 "speed": 10000, "numa_node": node, "driver": "iavf", "pci_address": None, "link_failures": 0}
-                for node, ((name, _), mac, up) in enumerate(zip(LEGS, self.macs, self.links))]
-        return {"version": "stand-in", "hostname": "cpnr", "uptime": 60, "interfaces": [],
-                "cloud_init": {"status": "done", "errors": []},
-                "bonds": [{"name": "bond0", "mode": "active-backup", "miimon": 100, "arp_interval": 0,
-                           "arp_ip_targets": [], "fail_over_mac": "active", "primary": None,
-                           "primary_reselect": None, "active_leg": LEGS[self.active][0], "mii_status": "up",
-                           "legs": legs[:self.joined], "addresses": [], "gateways": {}, "proc": ""}]}
+        legs = [(name, mac, up) for (name, _), mac, up in zip(LEGS, self.macs, self.links)]
+        return status("cpnr", legs[:self.joined], LEGS[self.active][0])
 
     def _answer(self):
         while not self._end.is_set():

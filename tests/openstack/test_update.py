@@ -55,8 +55,8 @@ class Status(http.server.BaseHTTPRequestHandler):
     """What bondd says of a guest whose day-0 is done."""
 
     def do_GET(self):  # pylint: disable=invalid-name
-        body = json.dumps({"version": "stand-in", "hostname": "dns", "uptime": 60, "interfaces": [], "bonds": [],
-                           "cloud_init": {"status": "done", "errors": []}}).encode()
+        legs = [(name, None, True) for name in ("ens4", "ens5")]
+        body = json.dumps(fake_guest.status("dns", legs, "ens4")).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
