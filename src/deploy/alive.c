@@ -389,7 +389,7 @@ static int wait_service(const struct wait *w, struct err *err)
 	if (r == 0)
 		r = wait_day0(w, err);
 	if (r == 0 && where) {
-		free(where);
+		free(steal_ptr(where));
 		r = wait_dns(w, &addresses, &where, err);
 	}
 	if (r == 0)

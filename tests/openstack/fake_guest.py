@@ -44,6 +44,7 @@ class FakeGuest:
         self.links = [True, True]
         self.links_seen = [(True, True)]
         self.active = 0
+        self.answers_left = None  # None: it answers all queries
         self.joined = len(LEGS)  # how many of the legs are in the bond
         self._end = threading.Event()
         self._threads = []
@@ -101,8 +102,9 @@ class FakeGuest:
                 query, sender = self._dns.recvfrom(2048)
             except socket.timeout:
                 continue
-            if self.links[self.active]:
+            if self.links[self.active] and self.answers_left != 0:
                 self._dns.sendto(dns_answer(query), sender)
+                self.answers_left = None if self.answers_left is None else self.answers_left - 1
 
     def _watch(self):
         while not self._end.is_set():

@@ -239,6 +239,14 @@ class Cloud(unittest.TestCase):
                       answer["error"]["text"])
         self.assertEqual(1, len(self.cloud.there["servers"]))
         guest.joined = 2
+        # Its day-0 stops the DNS server, which had answered.
+        guest.answers_left = 1
+        self.edit(lambda text: text.replace("<bootup_time>300<", "<bootup_time>3<"))
+        answer = answers.stream("deploy", self.run_verb("deploy", code=1))[1]
+        self.assertIn('server "cpnr-dns_cpnr_0": timed out waiting for DNS on bond0 127.116.1.10 (3 s (bootup_time))',
+                      answer["error"]["text"])
+        self.edit(lambda text: text.replace("<bootup_time>3<", "<bootup_time>300<"))
+        guest.answers_left = None
 
     def updated(self):
         """Another day-0: the server is rebuilt with it, then another flavor: it is resized, and both are confirmed."""
