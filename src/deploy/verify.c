@@ -375,8 +375,8 @@ static void check_dns(struct verify_ctx *ctx)
 			check_dns_on(ctx, addresses.v[i], tcp);
 }
 
-/* of: without the server. whole: also what is asked of DNS, the console and the host. */
-static void verify_server(const struct verify_ctx *of, bool whole)
+/* of: without the server. */
+static void verify_server(const struct verify_ctx *of)
 {
 	struct verify_ctx own = *of, *ctx = &own;
 	cleanup_free char *name = vm_group_server_name(ctx->deployment, ctx->group, ctx->index);
@@ -409,7 +409,7 @@ static void verify_server(const struct verify_ctx *of, bool whole)
 	ctx->guest_why = guest_err.text;
 	check_server(ctx);
 	check_ports(ctx);
-	if (whole) {
+	if (!ctx->guest_only) {
 		verify_binding(ctx);
 		verify_console(ctx);
 		check_echo(ctx);
@@ -426,9 +426,10 @@ void verify_guest(struct vim *vim, const struct model *model, const struct deplo
 				       .model = model,
 				       .deployment = deployment,
 				       .group = group,
-				       .index = index};
+				       .index = index,
+				       .guest_only = true};
 
-	verify_server(&ctx, false);
+	verify_server(&ctx);
 }
 
 bool verification_is_essential(const struct verification *v)
@@ -459,7 +460,7 @@ int verify_deployment(struct vim *vim, const struct model *model,
 						       .deployment = deployment,
 						       .group = &deployment->vm_groups[g],
 						       .index = i};
-			verify_server(&ctx, true);
+			verify_server(&ctx);
 		}
 	return 0;
 }

@@ -11,7 +11,8 @@ struct verify_ctx {
 	const struct model *model;
 	const struct deployment *deployment;
 	const struct vm_group *group;
-	unsigned index; /* which VM of the group */
+	unsigned index;  /* which VM of the group */
+	bool guest_only; /* not what is asked of DNS, the console and the host */
 	const struct vim_server_info *server;
 	const struct guest_status *guest; /* NULL: could not be queried */
 	const char *guest_why;            /* why not */

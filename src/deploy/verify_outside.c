@@ -130,7 +130,8 @@ void verify_outside(struct verify_ctx *ctx)
 	const struct bond *bond = service_bond(ctx->group);
 
 	verify_add(ctx, "guest-status", ctx->server->name, VERDICT_UNKNOWN, "%s", ctx->guest_why);
-	check_day0(ctx);
+	if (!ctx->guest_only)
+		check_day0(ctx);
 	if (!bond)
 		return;
 	check_addresses(ctx, bond);
