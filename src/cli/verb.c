@@ -384,9 +384,10 @@ static const struct verb verbs[] = {
 		OPTIONS(deploy_options, deploy_options),
 		.summary = "create the deployment and wait until DNS answers",
 		.text = "Creates networks, ports and servers, then waits until the servers are "
-			"alive (VM_ALIVE) and DNS answers on the bond (SERVICE_ALIVE). Can be "
-			"repeated: it completes an interrupted run, or reports that nothing is to "
-			"be done. Existing servers that differ are changed one at a time, in place "
+			"alive (VM_ALIVE), DNS answers on the bond, and the bond has all its legs "
+			"(SERVICE_ALIVE). Can be repeated: it completes an interrupted run, or "
+			"reports that nothing is to be done. Existing servers that differ are "
+			"changed one at a time, in place "
 			"where the VIM can, and the next one only after DNS of the last answers; "
 			"one that does not serve within bootup_time is rolled back. If "
 			"no host accepts a server, it explains why when --hosts is given.",

@@ -101,8 +101,10 @@ static void check_leg(struct verify_ctx *ctx, const struct guest_leg *leg)
 	int host_node = port ? port->numa_node : -1;
 	if (leg->numa_node < 0)
 		verify_add(ctx, "leg-numa", leg->name, VERDICT_UNKNOWN,
-			   "the guest does not know the NUMA node of %s",
-			   leg->pci_address ? leg->pci_address : "the NIC");
+			   "the guest does not know the NUMA node of %s%s%s",
+			   leg->pci_address ? leg->pci_address : "the NIC",
+			   ctx->server->numa ? ", as Nova gives a VF none; its cells: " : "",
+			   ctx->server->numa ? ctx->server->numa : "");
 	else if (host_node < 0)
 		verify_add(ctx, "leg-numa", leg->name, VERDICT_UNKNOWN,
 			   "guest node %d (%s); host node unknown", leg->numa_node,
