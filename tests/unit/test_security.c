@@ -61,9 +61,24 @@ static void test_rules(void **state)
 	}
 }
 
+/* The services' own words, of a network that has no subnet. */
+static void test_hints(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(
+		hint_for(VIM_NETWORK, 400, "Unrecognized attribute(s) 'port_security_enabled'"),
+		"extension driver port_security"));
+	assert_non_null(strstr(hint_for(VIM_SERVER, 400,
+					"Network requires port_security_enabled and subnet "
+					"associated in order to apply security groups."),
+			       "--disable-port-security"));
+	assert_null(hint_for(VIM_NETWORK, 500, "port_security_enabled"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules),
+					   cmocka_unit_test(test_hints)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,10 @@ static const struct {
 	 "ml2_conf.ini: ask the cloud's operator for the names"},
 	{VIM_NETWORK, 400, "segmentation",
 	 "use a VLAN id from 1 to 4094 in Neutron's network_vlan_ranges"},
+	{VIM_NETWORK, 400, "port_security_enabled",
+	 "a network without a subnet is created without port security, for which ML2 needs the "
+	 "extension driver port_security (extension_drivers in ml2_conf.ini): load it, or give the "
+	 "network a subnet"},
 	{VIM_NETWORK, 403, "",
 	 "physical network, VLAN and shared require the role admin: have an admin create the "
 	 "network and add it to existing_networks, or deploy with admin credentials"},
@@ -48,6 +52,9 @@ static const struct {
 	{VIM_SERVER, 400, "requires a FixedIP",
 	 "the port's network has no subnet: give it one, or have the cloud's operator enable "
 	 "Neutron's service plugin segments, without which Nova takes no port without an address"},
+	{VIM_SERVER, 400, "and subnet associated",
+	 "the port's network has port security and no subnet: give it a subnet, or disable port "
+	 "security ('openstack network set --disable-port-security')"},
 	{VIM_SERVER, 400, "evenly",
 	 "the flavor's vCPUs and memory must divide evenly by hw:numa_nodes, or be assigned with "
 	 "hw:numa_cpus.N and hw:numa_mem.N"},
