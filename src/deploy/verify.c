@@ -2,6 +2,7 @@
 #include "deploy/verify.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "deploy/dns.h"
@@ -12,7 +13,9 @@
 #include "net/ip.h"
 #include "net/mac.h"
 
-#define ASK_MS 2000 /* for one answer of the guest */
+#define ASK_MS   2000 /* for one answer of the guest */
+#define PAUSE_MS 500  /* bondd proves a path in that time */
+#define LOOKS    4
 
 /* Unknown when the guest does not report it. */
 static enum verdict verdict_of_word(const char *reported, const char *wanted)
@@ -206,6 +209,13 @@ static bool has_active_leg(const char *mode)
 	       streq(mode, "balance-alb");
 }
 
+/* The targets answer on it now. */
+static bool is_heard(const struct guest_leg *leg)
+{
+	return leg->watch &&
+	       (streq(leg->watch->path, "proven") || streq(leg->watch->path, "answers"));
+}
+
 /* By bondd's probes. A silent path is a failure if the targets answer on another leg. */
 static void check_paths(struct verify_ctx *ctx, const struct guest_bond *bond)
 {
@@ -218,7 +228,7 @@ static void check_paths(struct verify_ctx *ctx, const struct guest_bond *bond)
 		if (!leg->watch || leg->watch->probed == TRI_NO)
 			continue;
 		bool active = streq(leg->name, bond->active_leg);
-		enum verdict verdict = streq(path, "proven")             ? VERDICT_PASS
+		enum verdict verdict = is_heard(leg)                     ? VERDICT_PASS
 				       : streq(path, "silent") && proven ? VERDICT_FAIL
 									 : VERDICT_UNKNOWN;
 		verify_add(ctx, "leg-path", leg->name, verdict, "%s, %s%s%s",
@@ -377,6 +387,34 @@ static void check_dns(struct verify_ctx *ctx)
 			check_dns_on(ctx, addresses.v[i], tcp);
 }
 
+static bool all_heard(const struct guest_status *guest)
+{
+	for (size_t i = 0; i < guest->n_bonds; i++)
+		for (size_t k = 0; k < guest->bonds[i].n_legs; k++) {
+			const struct guest_leg *leg = &guest->bonds[i].legs[k];
+			if (leg->watch && leg->watch->probed != TRI_NO && !is_heard(leg))
+				return false;
+		}
+	return true;
+}
+
+/* A few probes may have been lost on a busy host: then it looks again. */
+static int ask_guest(struct vim *vim, const char *address, struct guest_status *ret,
+		     struct err *err)
+{
+	int r = guest_status(vim, address, GUEST_PORT, ASK_MS, ret, err);
+
+	for (int again = 0; again < LOOKS && r == 0 && !all_heard(ret); again++) {
+		cleanup_guest_status struct guest_status next = {0};
+		clock_sleep(PAUSE_MS * US_PER_MS);
+		if (guest_status(vim, address, GUEST_PORT, ASK_MS, &next, NULL) < 0)
+			break;
+		guest_status_clear(ret);
+		*ret = steal(next);
+	}
+	return r;
+}
+
 /* of: without the server. */
 static void verify_server(const struct verify_ctx *of)
 {
@@ -406,7 +444,7 @@ static void verify_server(const struct verify_ctx *of)
 		err_set(&guest_err, INVALID, "%s",
 			obstacle ? obstacle
 				 : "the descriptor has no address for the management port");
-	else if (guest_status(ctx->vim, management, GUEST_PORT, ASK_MS, &guest, &guest_err) == 0)
+	else if (ask_guest(ctx->vim, management, &guest, &guest_err) == 0)
 		ctx->guest = &guest;
 	ctx->guest_why = guest_err.text;
 	check_server(ctx);

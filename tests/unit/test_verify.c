@@ -320,6 +320,51 @@ static void test_what_the_guest_does_not_tell_is_unknown(void **state)
 		assert_verdict(&v, checks[i], VERDICT_UNKNOWN);
 }
 
+#define PATH(name, path) "{\"name\":\"" name "\",\"watch\":{\"probed\":true,\"path\":" path "}}"
+#define PATHS(first, second)                                                       \
+	"{\"bonds\":[{\"name\":\"bond0\",\"active_leg\":\"ens6\",\"legs\":[" PATH( \
+		"ens6", first) "," PATH("ens7", second) "]}],\"interfaces\":[]}"
+
+/* A silent path is wrong only if the targets answer on another. */
+static void test_paths(void **state)
+{
+	static const struct {
+		const char *status;
+		enum verdict first, second;
+	} rows[] = {
+		{PATHS("\"proven\"", "\"answers\""), VERDICT_PASS, VERDICT_PASS},
+		{PATHS("\"proven\"", "\"silent\""), VERDICT_PASS, VERDICT_FAIL},
+		{PATHS("\"silent\"", "\"silent\""), VERDICT_UNKNOWN, VERDICT_UNKNOWN},
+		{PATHS("\"answers\"", "null"), VERDICT_PASS, VERDICT_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_verifications struct verifications v = {0};
+		enum verdict verdicts[2];
+		size_t n = 0;
+		f.answer = rows[i].status;
+		verify(&v);
+		for (size_t k = 0; k < v.n && n < 2; k++)
+			if (streq(v.v[k].check, "leg-path"))
+				verdicts[n++] = v.v[k].verdict;
+		if (n < 2 || verdicts[0] != rows[i].first || verdicts[1] != rows[i].second)
+			fail_msg("row %zu: %zu paths, not these verdicts", i, n);
+	}
+}
+
+/* What was silent for a moment is looked at again. */
+static void test_path_that_is_heard_a_moment_later(void **state)
+{
+	cleanup_verifications struct verifications v = {0};
+
+	(void)state;
+	f.answer = PATHS("\"proven\"", "\"lossy\"");
+	f.later = PATHS("\"proven\"", "\"proven\"");
+	verify(&v);
+	assert_verdict(&v, "leg-path", VERDICT_PASS);
+}
+
 static void test_server_gone_fails_and_one_that_cannot_be_asked_is_unknown(void **state)
 {
 	cleanup_verifications struct verifications gone = {0}, refused = {0};
@@ -706,6 +751,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_good_guest_passes, start, stop),
+		cmocka_unit_test_setup_teardown(test_paths, start, stop),
+		cmocka_unit_test_setup_teardown(test_path_that_is_heard_a_moment_later, start,
+						stop),
 		cmocka_unit_test_setup_teardown(test_what_the_guest_does_not_tell_is_unknown, start,
 						stop),
 		cmocka_unit_test_setup_teardown(
