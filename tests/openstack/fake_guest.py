@@ -44,6 +44,7 @@ class FakeGuest:
         self.links = [True, True]
         self.links_seen = [(True, True)]
         self.active = 0
+        self.slowest = 0.0  # the longest time between two looks at the links, s
         self.answers_left = None  # None: it answers all queries
         self.joined = len(LEGS)  # how many of the legs are in the bond
         self._end = threading.Event()
@@ -107,12 +108,15 @@ class FakeGuest:
                 self.answers_left = None if self.answers_left is None else self.answers_left - 1
 
     def _watch(self):
+        last = time.monotonic()
         while not self._end.is_set():
             time.sleep(LOOK_EVERY)
             query = "&".join(f"id={port}" for port in self.ids)  # one small request: the API is slow on a busy machine
             found = self.api.get("network", f"/ports?{query}&fields=id&fields=admin_state_up")["ports"]
             up = {port["id"]: port["admin_state_up"] for port in found}
             links = [up[port] for port in self.ids]
+            now = time.monotonic()
+            self.slowest, last = max(self.slowest, now - last), now
             if tuple(links) != self.links_seen[-1]:
                 self.links_seen.append(tuple(links))
             self.links = links
