@@ -75,7 +75,7 @@ static char *inconclusive_text(const struct drill_result *r)
 							      : &o->failover;
 	cleanup_free char *noise = noise_text(gap);
 
-	if (r->untouched && r->active && !o->failed_over && !o->failover.lost)
+	if (r->untouched)
 		return xstrdup("inconclusive: there was no failure");
 	return xasprintf("inconclusive: %s; %s", noise,
 			 gap->noise == OUTAGE_NOISE_LOAD && r->qps < 200

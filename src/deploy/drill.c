@@ -571,6 +571,8 @@ static void evaluate(struct drill *d)
 		.max_ms = d->settings->max_outage_ms,
 	};
 	outage_evaluate(&input, &r->outage);
+	r->untouched =
+		r->untouched && r->active && !r->outage.failed_over && !r->outage.failover.lost;
 }
 
 static void mend(struct drill *d)
@@ -689,7 +691,7 @@ char *drill_why(const struct drill_result *result)
 
 	if (!result->leg_after || !result->active || result->outage.failed_over)
 		return NULL;
-	if (result->untouched && !result->outage.failover.lost)
+	if (result->untouched)
 		return xasprintf("the link of port %s was set down, but %s kept its carrier: the "
 				 "driver of its PF cannot set a VF's link (see the log of "
 				 "neutron-sriov-nic-agent, and 'dnsvnf host' on the compute host); "

@@ -144,7 +144,7 @@ struct vim_request {
 enum vim_reach {
 	VIM_REACH_YES,
 	VIM_REACH_MAYBE, /* unknown: depends on routers outside the VIM */
-	VIM_REACH_NO,    /* its network has no router */
+	VIM_REACH_NO,    /* its network has no router, and this machine no route to it */
 };
 
 /* A packet from this machine to a guest. */

@@ -106,6 +106,7 @@ int openstack_create(struct vim *vim, const struct vim_request *requests, size_t
 		     const struct vim_watch *watch, struct err *err);
 int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, size_t n,
 		      const struct vim_watch *watch, struct err *err);
+
 /*
  * Why none of a port's rules (Neutron's security_group_rules) admits the packet; NULL: one does.
  * Behind a NAT the sender's address is another one there, so the text has both. Pure; the caller

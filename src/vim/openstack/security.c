@@ -65,7 +65,7 @@ static bool has_sender(const json_t *rule, const struct vim_packet *p)
 	return !prefix || (ip_prefix_parse(prefix, &from) && ip_prefix_contains(&from, &p->from));
 }
 
-/* Whoever sends it, but members of a group only. */
+/* From any sender; a rule for members of a group does not count, as this machine is none. */
 static bool admits(const json_t *rule, const struct vim_packet *p)
 {
 	const char *version = text(rule, "ethertype");

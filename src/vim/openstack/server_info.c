@@ -173,7 +173,6 @@ static enum vim_reach reach_of(const struct server_view *v, const json_t *networ
 			       const struct vim_port_info *port)
 {
 	const char *type = text(network, "provider:network_type");
-
 	bool routed = false;
 
 	for (size_t i = 0; i < port->ip_addresses.n; i++) {
