@@ -191,9 +191,7 @@ void drill_print_summary(const struct outage_summary *s)
 		printf(": outage median %.0f ms, p95 %.0f ms, max %.0f ms", s->median_ms, s->p95_ms,
 		       s->max_ms);
 	printf("\nverdict:     %s%s\n", outage_verdict_name(s->verdict),
-	       s->verdict == OUTAGE_INCONCLUSIVE
-		       ? ": this machine or the guest was overloaded in most of them"
-		       : "");
+	       s->verdict == OUTAGE_INCONCLUSIVE ? ": most of them were, see there" : "");
 }
 
 static void put_gap(struct json_writer *w, const char *key, const struct outage_gap *gap)

@@ -419,7 +419,7 @@ static const struct verb verbs[] = {
 			"bond did not fail over, also the reason. Exit code 1 if it did not fail "
 			"over, if queries are still lost at the end or if an outage exceeds "
 			"--max-outage; 5 if the result is inconclusive because this machine or the "
-			"guest was overloaded.",
+			"guest was overloaded, or because the leg kept its carrier.",
 		.example = "sudo dnsvnf drill --repeat 5 --max-outage 100 --svg outage.svg "
 			   "examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_STOPS,
