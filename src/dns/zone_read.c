@@ -321,6 +321,37 @@ static void broken_line(struct zone *z, unsigned line)
 		 "load the zone");
 }
 
+/* Reports the first \DDD above 255 in the entries up to end: Knot accepts it in names. */
+static bool has_wrong_escape(struct zone *z, const char *s, const char *end, unsigned line)
+{
+	bool quoted = false, comment = false;
+
+	for (; s < end; s++) {
+		if (*s == '\n') {
+			line++;
+			comment = false;
+		} else if (comment) {
+			continue;
+		} else if (*s == '"') {
+			quoted = !quoted;
+		} else if (*s == ';') {
+			comment = !quoted;
+		} else if (*s == '\\' && s[1] != '\n') {
+			if (strspn(s + 1, "0123456789") >= 3 && memcmp(s + 1, "255", 3) > 0)
+				break;
+			s++;
+		}
+	}
+	if (s >= end)
+		return false;
+	z->incomplete = true;
+	complain(z, line, SEVERITY_ERROR, "zone-syntax",
+		 "\"%.4s\" is not a character: \\DDD has the values 000 to 255, so BIND does not "
+		 "load the zone, and Knot reads another name",
+		 s);
+	return true;
+}
+
 /* Reads up to the next record, directive or error. False: it was the last. */
 static bool read_entry(struct reader *r)
 {
@@ -339,6 +370,8 @@ static bool read_entry(struct reader *r)
 		lines++;
 	r->line += lines;
 	p.entry = first_line(from, &p.first, r->line);
+	if (s->state != ZS_STATE_ERROR && has_wrong_escape(z, from, until, r->line - lines))
+		return s->state == ZS_STATE_DATA || s->state == ZS_STATE_INCLUDE;
 	switch (s->state) {
 	case ZS_STATE_DATA:
 		if (s->line_counter - counted != lines)

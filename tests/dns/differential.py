@@ -29,11 +29,11 @@ ODD_RECORDS = ["A 192.0.2.256", "A 1.2.3", "A", "AAAA ::1::", "AAAA 192.0.2.1", 
                "CNAME", "CNAME a b", "NS", "SRV 0 5 sip", "A 192.0.2.1 192.0.2.2", "TXT \"unclosed", "TXT ( a", "A 192.0.2.1 )",
                "SOA ns1 a 1 2 3 4 5", "MX 70000 mail", "CAA 0 issue", "SVCB 1 .", "HTTPS 1 . alpn=h2", "TYPE65280 \\# 3 abcd", "A \\# 3 c00002",
                "AAAA \\# 4 c0000201", "NS \\# 3 016100 00", "MX \\# 2 000a", "TXT \\# 0", "TXT \"a\nb\"", "TXT ( \"a\nb\" )", "TXT a\\", "TXT \"\\300\"",
-               "A ( ( 192.0.2.1 ) )", "TXT a\"b\"", "TXT gr\u00fcn", "CNAME a+b", "TXT (\n A 192.0.2.1", "A 192.0.2.1 (\n)", "TYPE70000 \\# 1 00",
+               "A ( ( 192.0.2.1 ) )", "TXT a\"b\"", "TXT gr\u00fcn", "CNAME a+b", "CNAME a\\300b", "TXT a ; \\300", "TXT (\n A 192.0.2.1", "A 192.0.2.1 (\n)", "TYPE70000 \\# 1 00",
                "DS 1 8 2 zz", "CAA 256 issue \"a\"", "SSHFP 1 1 012", "TLSA 3 1 1 0"]
 ODD_LINES = ["listn: 1", "$GENERATE 1-3 h$ A 192.0.2.$", "$TTL", "$TTL x", "$ORIGIN", "other.example. A 192.0.2.1", "# comment", "  ; comment",
              "\\", "<<<<<<< HEAD", "zone:", "a..b A 192.0.2.1", "x" * 64 + " A 192.0.2.1", "$FOO bar",
-             "a+b A 192.0.2.1", "$ORIGIN a+b", "$ORIGIN a..b", "$INCLUDE /etc/hostname", "$TTL 4294967296", "$ttl 5m", "$TTL 5x", "a 4294967296 A 192.0.2.1",
+             "a+b A 192.0.2.1", "a\\300 A 192.0.2.1", "a\\255 A 192.0.2.1", "$ORIGIN a\\256", "; \\300", "$ORIGIN a+b", "$ORIGIN a..b", "$INCLUDE /etc/hostname", "$TTL 4294967296", "$ttl 5m", "$TTL 5x", "a 4294967296 A 192.0.2.1",
              "a IN IN A 192.0.2.1", "a 1 2 A 192.0.2.1", "a CH A 192.0.2.1", "a\\", ")", "(", "( a A 192.0.2.1 )", "a\rb", "\x00", "@@ A 192.0.2.1", "&amp; x"]
 TTLS = ["", "", "", "300", "1h", "1h30m", "2w", "0", "1W2D3H4M5S"]
 
