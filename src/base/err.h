@@ -14,8 +14,8 @@
 enum err_kind {
 	ERR_NONE,        /* no error */
 	ERR_NOT_FOUND,   /* the named object does not exist, or is not visible */
-	ERR_REFUSED,     /* the VIM or the guest refused */
-	ERR_UNREACHABLE, /* no connection, no login, no answer, or an invalid answer */
+	ERR_REFUSED,     /* the VIM or the guest refused, perhaps the credentials */
+	ERR_UNREACHABLE, /* no connection, no answer, or an invalid answer */
 	ERR_NO_CAPACITY, /* no host, VLAN or address is free */
 	ERR_BUSY,        /* in use by another process: try again later */
 	ERR_INTERRUPTED, /* by a signal */

@@ -377,7 +377,7 @@ class Refusals(product.ProductTest):
         with tempfile.TemporaryDirectory() as folder:
             clouds = product.clouds_file(folder, "http://127.0.0.1:5000/v3", password="no such")
             done = product.run("deploy", self.design().path, vim="test", clouds=clouds)
-        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.returncode, 1)
         self.assertIn("401", done.stderr)
 
     def test_no_cloud_there(self):

@@ -118,6 +118,12 @@ def not_let_in(run):
     return run.run()
 
 
+def let_out(run):
+    """A service refuses the new token, too."""
+    run.cloud.spoil("GET", "/networks$|/servers", 401, "The request you have made requires authentication")
+    return run.run()
+
+
 def no_host(run):
     run.cloud.new_server = FAULT
     return run.run("--hosts", run.hosts)
@@ -262,7 +268,9 @@ CASES = (
      not_deployed),
     ("refused", VIM_VERBS, 1, "HTTP 403: Policy does not allow it (req-1)", refused),
     ("unreachable", VIM_VERBS, 3, "Keystone: POST", unreachable),
-    ("unreachable", VIM_VERBS, 3, "HTTP 401", not_let_in),
+    ("refused", VIM_VERBS, 1, "HTTP 401: The request you have made requires authentication (req-1); check the credentials",
+     not_let_in),
+    ("refused", VIM_VERBS, 1, "HTTP 401", let_out),
     ("unreachable", ("drill",), 3, "bondd at http://127.10.10.10:9780/status: connection refused", no_guest),
     ("no capacity", ("deploy",), 1, "server cpnr-dns_cpnr_0 fits on compute-1", no_host),
     ("busy", CHANGE, 1, "is working on", busy),

@@ -23,7 +23,7 @@ static int ask_services(struct openstack *os, struct err *err)
 	int r = session_call(os->session, SERVICE_COMPUTE, "GET",
 			     xstrdup("/os-services?binary=nova-compute"), NULL, &answer, &why);
 
-	if (r < 0 && why.kind != ERR_REFUSED)
+	if (r < 0 && (why.kind != ERR_REFUSED || why.code == -EACCES))
 		return err_copy(err, &why);
 	os->services = json_incref(json_object_get(answer, "services"));
 	if (!os->services)

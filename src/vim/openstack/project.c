@@ -46,8 +46,9 @@ int openstack_login(struct openstack *os, struct err *err)
 		return err_set(err, NOT_FOUND, "%s", why.text);
 	if (no_project && os->project)
 		return err_set_kind(err, why.kind, why.code,
-				    "%s; check that project \"%s\" (the descriptor's tenant or "
-				    "vim_project) exists and that the user has a role in it",
+				    "%s; check the credentials, and that project \"%s\" (the "
+				    "descriptor's tenant or vim_project) exists and that the user "
+				    "has a role in it",
 				    why.text, os->project);
 	return err_copy(err, &why);
 }

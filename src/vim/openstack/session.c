@@ -175,7 +175,7 @@ static struct meaning status_meaning(long status, const char *message)
 
 	switch (status) {
 	case 401: /* the credentials were refused */
-		return (struct meaning){ERR_UNREACHABLE, EACCES};
+		return (struct meaning){ERR_REFUSED, EACCES};
 	case 403:
 		return (struct meaning){ERR_REFUSED, quota ? EDQUOT : EKEYREJECTED};
 	case 404:
