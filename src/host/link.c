@@ -18,82 +18,39 @@
 #include "net/mac.h"
 #include "net/netlink.h"
 #include "net/rtnl.h"
+#include "net/rtnl_vf.h"
 
 #define DUMP_FILE "netlink/link.dump"
 #define DUMP_MAX  (4 << 20)
 
-/* The attribute of that type among those up to tail, with a payload of at least size bytes. */
-static const struct nlattr *find(const void *first, const void *tail, unsigned type, size_t size)
+static const struct nlattr *find_name(const struct nlmsghdr *m)
 {
 	const struct nlattr *a;
 
-	for (each_attr(a, first, tail))
-		if (mnl_attr_get_type(a) == type && mnl_attr_get_payload_len(a) >= size)
+	for (each_attr(a, mnl_nlmsg_get_payload_offset(m, sizeof(struct ifinfomsg)),
+		       netlink_end(m)))
+		if (mnl_attr_get_type(a) == IFLA_IFNAME && mnl_attr_get_payload_len(a) > 0)
 			return a;
 	return NULL;
 }
 
-static const void *nested_tail(const struct nlattr *a)
+static void apply_vf(const struct rtnl_vf *read, struct host_nic *nic)
 {
-	return (const char *)mnl_attr_get_payload(a) + mnl_attr_get_payload_len(a);
-}
-
-static const void *vf_value(const struct nlattr *info, unsigned type, size_t size)
-{
-	const struct nlattr *a = find(mnl_attr_get_payload(info), nested_tail(info), type, size);
-
-	return a ? mnl_attr_get_payload(a) : NULL;
-}
-
-/* The kernel leaves values unknown to the driver at all ones (rtnl_fill_vfinfo). */
-static int64_t setting(uint32_t value)
-{
-	return value == UINT32_MAX ? HOST_UNKNOWN : value != 0;
-}
-
-static const char *link_state_name(uint32_t state)
-{
-	switch (state) {
-	case IFLA_VF_LINK_STATE_AUTO:
-		return "auto";
-	case IFLA_VF_LINK_STATE_ENABLE:
-		return "enable";
-	case IFLA_VF_LINK_STATE_DISABLE:
-		return "disable";
-	default:
-		return NULL;
-	}
-}
-
-static struct host_vf *vf_of(struct host_nic *nic, uint32_t index)
-{
-	return index < nic->n_vfs ? &nic->vfs[index] : NULL;
-}
-
-static void apply_vf(const struct nlattr *info, struct host_nic *nic)
-{
-	const struct ifla_vf_mac *mac = vf_value(info, IFLA_VF_MAC, sizeof(*mac));
-	const struct ifla_vf_vlan *vlan = vf_value(info, IFLA_VF_VLAN, sizeof(*vlan));
-	const struct ifla_vf_spoofchk *spoof = vf_value(info, IFLA_VF_SPOOFCHK, sizeof(*spoof));
-	const struct ifla_vf_trust *trust = vf_value(info, IFLA_VF_TRUST, sizeof(*trust));
-	const struct ifla_vf_link_state *state = vf_value(info, IFLA_VF_LINK_STATE, sizeof(*state));
-	struct mac_addr vf_mac;
+	struct host_vf *vf = read->index < nic->n_vfs ? &nic->vfs[read->index] : NULL;
 	char text[MAC_TEXT_SIZE];
-	struct host_vf *vf = mac ? vf_of(nic, mac->vf) : NULL;
 
 	if (!vf)
 		return;
 	free(vf->mac);
-	memcpy(vf_mac.bytes, mac->mac, MAC_SIZE);
-	vf->mac = xstrdup(mac_format(&vf_mac, text));
-	if (vlan && vlan->vf == mac->vf)
-		vf->vlan = vlan->vlan & 0xfff;
-	if (spoof && spoof->vf == mac->vf)
-		vf->spoof_check = setting(spoof->setting);
-	if (trust && trust->vf == mac->vf)
-		vf->trust = setting(trust->setting);
-	if (state && state->vf == mac->vf)
-		vf->link_state = link_state_name(state->link_state);
+	vf->mac = xstrdup(mac_format(&read->mac, text));
+	if (read->vlan >= 0)
+		vf->vlan = read->vlan;
+	if (read->spoof_check >= 0)
+		vf->spoof_check = read->spoof_check;
+	if (read->trust >= 0)
+		vf->trust = read->trust;
+	if (read->link_state >= 0)
+		vf->link_state = vf_link_state_name(read->link_state);
 }
 
 static struct host_nic *nic_of(struct host *host, const struct nlattr *name)
@@ -108,18 +65,15 @@ static struct host_nic *nic_of(struct host *host, const struct nlattr *name)
 
 static struct host_nic *apply_link(const struct nlmsghdr *m, struct host *host)
 {
-	const void *tail = mnl_nlmsg_get_payload_tail(m);
-	const void *first = mnl_nlmsg_get_payload_offset(m, sizeof(struct ifinfomsg));
-	const struct nlattr *name = find(first, tail, IFLA_IFNAME, 1);
-	const struct nlattr *list = find(first, tail, IFLA_VFINFO_LIST, 0);
+	const struct nlattr *name = find_name(m);
 	struct host_nic *nic = name ? nic_of(host, name) : NULL;
-	const struct nlattr *a;
 
-	if (!nic || !list)
-		return nic;
-	for (each_nested(a, list))
-		if (mnl_attr_get_type(a) == IFLA_VF_INFO)
-			apply_vf(a, nic);
+	if (!nic)
+		return NULL;
+	cleanup_free struct rtnl_vf *vfs = xcalloc(RTNL_VFS_MAX, sizeof(*vfs));
+	size_t n = rtnl_read_vfs(m, vfs, RTNL_VFS_MAX);
+	for (size_t i = 0; i < n; i++)
+		apply_vf(&vfs[i], nic);
 	return nic;
 }
 

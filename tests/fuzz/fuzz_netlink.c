@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "bondd/tables.h"
+#include "net/rtnl_vf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_free char *copy = malloc(size ? size : 1); /* aligned, and of exactly this size */
 	struct tables tables = {0};
 	struct rtnl_neighbour neighbour;
+	struct rtnl_vf vfs[8];
 	const char *words;
 	int left = size > 32 << 10 ? 32 << 10 : (int)size;
 
@@ -26,6 +28,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		tables_add_route(&tables, m);
 		if (rtnl_read_neighbour(m, &neighbour) && neighbour.index <= 0)
 			abort();
+		size_t n_vfs = rtnl_read_vfs(m, vfs, ARRAY_SIZE(vfs));
+		if (n_vfs > ARRAY_SIZE(vfs))
+			abort();
+		for (size_t i = 0; i < n_vfs; i++)
+			if (vfs[i].index >= RTNL_VFS_MAX || vfs[i].vlan > 4095 ||
+			    vfs[i].link_state > VF_LINK_DISABLE)
+				abort();
 		if (netlink_read_error(m, &words) < 0 && words && strlen(words) > size)
 			abort();
 	}
