@@ -70,6 +70,9 @@ void table_init(struct table *table, size_t columns, const char *const *heads);
 void table_add(struct table *table, const char *cell); /* row by row */
 void table_print(FILE *out, struct table *table);      /* and frees it */
 
+/* Prints the warnings of the plan's steps. */
+void cli_warn(FILE *out, const struct plan *plan);
+
 /*
  * If the plan deletes, replaces or interrupts something: prints these steps on stderr, and without
  * `yes` asks on the terminal. Returns 0 to go on; EXIT_USAGE: there is no terminal to ask on;

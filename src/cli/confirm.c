@@ -40,6 +40,15 @@ static size_t print_destructive(const struct plan *plan)
 	return n;
 }
 
+void cli_warn(FILE *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].warning)
+			fprintf(out, "warning: %s \"%s\" exists in the VIM: %s\n",
+				vim_kind_name(plan->v[i].request.kind), plan->v[i].name,
+				plan->v[i].warning);
+}
+
 static int refuse(const char *verb, enum err_kind kind, int code, const char *text)
 {
 	cleanup_err struct err err = ERR_INIT;

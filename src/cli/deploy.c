@@ -55,6 +55,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 		plan_at_once(plan, "requested with --at-once");
 	if (apply_admit(vim, plan, &err) < 0 || apply_check_hosts(vim, plan, own->force, &err) < 0)
 		return cli_fail("deploy", &err);
+	cli_warn(stderr, plan);
 	int confirmed = cli_confirm("deploy", options, own->yes, plan);
 	if (confirmed != EXIT_DONE)
 		return confirmed;

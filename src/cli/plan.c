@@ -66,6 +66,7 @@ static void put_plan(struct json_writer *w, const struct plan *plan,
 		json_put_text(w, "owner", s->owner);
 		json_put_text_opt(w, "about", s->about);
 		json_put_text_opt(w, "why", s->why);
+		json_put_text_opt(w, "warning", s->warning);
 		json_put_bool(w, "interrupts", step_interrupts(s));
 		if (step_interrupts(s))
 			put_interruption(w, plan, s);
@@ -105,6 +106,7 @@ static void print_summary(const struct plan *plan, const struct deployment *depl
 	       deployment->name, plan_count(plan, ACTION_CREATE), plan_count(plan, ACTION_UPDATE),
 	       plan_count(plan, ACTION_CHANGE), plan_count(plan, ACTION_REPLACE),
 	       plan_count(plan, ACTION_DELETE), plan_count(plan, ACTION_KEEP));
+	cli_warn(stdout, plan);
 	if (interrupts(plan) && plan->at_once_why)
 		printf("%s: the servers go down together: %s\n", deployment->name,
 		       plan->at_once_why);

@@ -490,8 +490,8 @@ void plan_free(struct plan *plan)
 		struct step *s = &plan->v[i];
 		names_free(s->port_names, s->n_ports);
 		array_free(s->files, s->n_files, drive_file_clear);
-		free_all(s->name, s->owner, s->why, s->about, s->user_data, s->interface, s->needs,
-			 s->port_changes);
+		free_all(s->name, s->owner, s->why, s->warning, s->about, s->user_data,
+			 s->interface, s->needs, s->port_changes);
 	}
 	free_all(plan->v, plan->at_once_why, plan);
 }

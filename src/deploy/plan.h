@@ -32,6 +32,7 @@ struct step {
 	unsigned stage;
 	char *name, *owner;
 	char *why;                    /* one clause; NULL for CREATE and KEEP */
+	char *warning;                /* of a network to USE: what may fail with it; else NULL */
 	char *about;                  /* its properties: "vlan 101 on sriov0" */
 	const struct vm_group *group; /* of ports and servers, else NULL */
 	unsigned index;               /* which VM of the group */

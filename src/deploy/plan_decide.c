@@ -223,6 +223,65 @@ static void propagate(const struct planner *p)
 	replace_ports(p->plan);
 }
 
+static const char *fixed_address(const struct interface *i)
+{
+	const struct address *a = array_find(i->addresses, i->n_addresses, it->ip_address != NULL);
+
+	return i->ip_address ? i->ip_address : a ? a->ip_address : NULL;
+}
+
+/* Why Neutron or Nova will refuse the port on the existing network; NULL: nothing is known. Nova
+ * wants a subnet and looks at the network's port security (nova/network/neutron.py). */
+static char *network_warning(const struct vim_object *network, const struct step *port)
+{
+	const struct interface *i = port->interface;
+	const char *address = fixed_address(i);
+	const char *filter = i->security_groups.n         ? "security groups"
+			     : i->n_allowed_address_pairs ? "allowed_address_pairs"
+							  : NULL;
+
+	if (network->no_subnet && address)
+		return xasprintf("it has no subnet, so Neutron will refuse the address %s of port "
+				 "%s: add the subnet, or remove the address",
+				 address, port->name);
+	if (network->no_subnet && !network->no_port_security)
+		return xasprintf("it has port security and no subnet, so Nova will refuse the "
+				 "server of port %s: add a subnet, or disable port security "
+				 "('openstack network set --disable-port-security %s')",
+				 port->name, network->name);
+	if (network->no_subnet)
+		return xasprintf("it has no subnet, and Nova takes port %s without an address only "
+				 "if Neutron has the service plugin segments: ask the operator, or "
+				 "add a subnet",
+				 port->name);
+	if (network->no_port_security && filter && i->port_security_enabled == TRI_UNKNOWN)
+		return xasprintf("it has no port security, so Neutron will refuse the %s of port "
+				 "%s: set port_security_enabled of the port",
+				 filter, port->name);
+	if (!network->no_port_security && network->port_security_is_owners &&
+	    i->port_security_enabled == TRI_NO)
+		return xasprintf("it has port security and belongs to another project, so Neutron "
+				 "will refuse port %s without it, unless a policy of the cloud "
+				 "permits that: have the owner or an admin disable it on the "
+				 "network",
+				 port->name);
+	return NULL;
+}
+
+static void warn_of_networks(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct step *port = &plan->v[i];
+		if (port->request.kind != VIM_PORT || port->action == ACTION_KEEP)
+			continue;
+		for (size_t k = 0; k < port->n_needs; k++) {
+			struct step *network = &plan->v[port->needs[k]];
+			if (network->action == ACTION_USE && network->present && !network->warning)
+				network->warning = network_warning(network->present, port);
+		}
+	}
+}
+
 void plan_decide(const struct planner *p)
 {
 	for (size_t i = 0; i < p->plan->n; i++)
@@ -231,6 +290,7 @@ void plan_decide(const struct planner *p)
 		else
 			find_unowned(p, &p->plan->v[i]);
 	propagate(p);
+	warn_of_networks(p->plan);
 }
 
 void plan_keep_no_server(struct plan *plan)

@@ -327,6 +327,14 @@ static int check_quotas(const struct supplement *s, const struct plan *plan, str
 	return 0;
 }
 
+/* The line of the first interface on the network of step i. */
+static unsigned line_of_network(const struct plan *plan, size_t i)
+{
+	const struct step *port = array_find(plan->v, plan->n, it->interface && step_needs(it, i));
+
+	return port ? port->interface->line : plan->deployment->line;
+}
+
 /* Keeps of the plan what must be known after it; the plan refers to the model, which changes. */
 static int look(struct supplement *s, struct err *err)
 {
@@ -343,6 +351,10 @@ static int look(struct supplement *s, struct err *err)
 		if (step->action == ACTION_USE)
 			strv_take(&s->used, xasprintf("%s %s", vim_kind_name(step->request.kind),
 						      step->name));
+		if (step->warning)
+			report(s, SEVERITY_WARNING, "vim-network", line_of_network(plan, i),
+			       "network \"%s\" exists in the VIM and is used as it is: %s",
+			       step->name, step->warning);
 		if (step->action != ACTION_DELETE && step->action != ACTION_USE)
 			*array_push(requests, n) = step->request;
 	}

@@ -51,7 +51,10 @@ struct vim_object {
 	char *fault;    /* the VIM's message, or NULL */
 	char *digest;   /* of the request it was made from (vim_request_digest), or NULL */
 	bool link_down; /* of a port: its link was set down, as by a drill */
-	char *host;     /* of a server: the compute host; NULL: on none, or not shown */
+	/* Of a network: what the VIM shows of it. */
+	bool no_subnet, no_port_security;
+	bool port_security_is_owners; /* only its owner may create ports without it */
+	char *host; /* of a server: the compute host; NULL: on none, or not shown */
 	/* Of a server: its sources; each NULL if not visible. */
 	char *image, *flavor; /* names, or the id of an image that is not listed */
 	char *image_id;       /* of the image it runs from */

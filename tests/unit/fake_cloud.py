@@ -60,7 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(size) if size else None
         if body and self.headers.get("Content-Type") != "application/octet-stream":
             body = json.loads(body)
-        path = urllib.parse.urlsplit(self.path).path
+        _, _, path, query, _ = urllib.parse.urlsplit(self.path)
         with cloud.lock:
             cloud.requests.append((self.command, path, body))
             self.number = len(cloud.requests)
@@ -77,7 +77,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         words = [w for w in words if w not in ("v3", "v2.0", "v2", "v2.1", "detail")]
         if service == "identity":
             return self.answer(201, cloud.token(), X_Subject_Token="token")
-        return self.answer(*cloud.do(self.command, words, body))
+        status, body = cloud.do(self.command, words, body)
+        fields = urllib.parse.parse_qs(query).get("fields") if service == "network" else None
+        if fields and self.command == "GET" and isinstance(body.get(words[0]), list):
+            body = {words[0]: [{key: value for key, value in one.items() if key in fields} for one in body[words[0]]]}
+        return self.answer(status, body)
 
     do_GET = do_POST = do_PUT = do_DELETE = handle_request
 
@@ -184,6 +188,13 @@ class Cloud:
                 return "Network requires port_security_enabled and subnet associated in order to apply security groups."
         return None
 
+    def shown(self, kind, one):
+        """A network as Neutron lists it."""
+        if kind != "networks":
+            return one
+        subnets = [subnet["id"] for subnet in self.there["subnets"].values() if subnet.get("network_id") == one["id"]]
+        return {"port_security_enabled": True, "project_id": "project-1", **one, "subnets": subnets}
+
     @staticmethod
     def in_bulk(kind, given):
         """In a bulk request Neutron forgets that no address was asked for."""
@@ -227,7 +238,7 @@ class Cloud:
                 return 201, self.make(kind, {**body, "status": "queued"})
             return 201, {SINGULAR[kind]: self.make(kind, body[SINGULAR[kind]])}
         if len(words) == 1:
-            return 200, {kind: list(things.values())}
+            return 200, {kind: [self.shown(kind, one) for one in things.values()]}
         if one is None:
             return 404, {"error": {"message": f"no {words[1]}"}}
         if words[2:] == ["file"]:  # of an image: Glance's answer has its hash

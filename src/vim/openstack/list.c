@@ -8,10 +8,11 @@
 enum { MAX_PAGES = 100, MAX_BYTES = 64 << 20 };
 
 /* The fields that are used; a port has many more. */
-#define NETWORK_FIELDS                                                              \
-	"&fields=id&fields=name&fields=description&fields=status&fields=created_at" \
-	"&fields=mtu&fields=router:external&fields=provider:network_type"           \
-	"&fields=provider:physical_network&fields=provider:segmentation_id&fields=shared"
+#define NETWORK_FIELDS                                                                    \
+	"&fields=id&fields=name&fields=description&fields=status&fields=created_at"       \
+	"&fields=mtu&fields=router:external&fields=provider:network_type"                 \
+	"&fields=provider:physical_network&fields=provider:segmentation_id&fields=shared" \
+	"&fields=subnets&fields=port_security_enabled&fields=project_id"
 #define SUBNET_FIELDS                                                             \
 	"&fields=id&fields=name&fields=description&fields=network_id&fields=cidr" \
 	"&fields=created_at&fields=ip_version&fields=enable_dhcp&fields=gateway_ip"
@@ -197,6 +198,17 @@ static int fetch_before_project(struct openstack *os, const struct vim_reference
 	return r;
 }
 
+/* A network of which we may only use what its owner allows: Neutron's policy, create_port. */
+static bool is_of_others(const struct openstack *os, const struct vim_object *o)
+{
+	const struct resource *t =
+		o->kind == VIM_NETWORK ? resources_by_id(&os->resources, VIM_NETWORK, o->id) : NULL;
+	const char *project = t ? json_string_value(json_object_get(t->json, "project_id")) : NULL;
+
+	return project && !streq(project, session_project_id(os->session)) &&
+	       !session_has_role(os->session, "admin");
+}
+
 static void copy_object(const struct openstack *os, struct vim_inventory *inventory,
 			const struct vim_object *from)
 {
@@ -212,6 +224,9 @@ static void copy_object(const struct openstack *os, struct vim_inventory *invent
 		.fault = xstrdup(from->fault),
 		.digest = xstrdup(from->digest),
 		.link_down = from->link_down,
+		.no_subnet = from->no_subnet,
+		.no_port_security = from->no_port_security,
+		.port_security_is_owners = is_of_others(os, from),
 		.host = xstrdup(from->host),
 		.image = xstrdup(image ? image->object.name : from->image),
 		.flavor = xstrdup(from->flavor),

@@ -184,7 +184,12 @@ void resources_add(struct resources *resources, enum vim_kind kind, json_t *json
 			o->owner = xstrdup(o->name);
 		o->state = VIM_STATE_ACTIVE;
 		break;
-	case VIM_NETWORK:
+	case VIM_NETWORK: {
+		const json_t *subnets = json_object_get(json, "subnets");
+		o->no_subnet = json_is_array(subnets) && json_array_size(subnets) == 0;
+		o->no_port_security = json_is_false(json_object_get(json, "port_security_enabled"));
+	}
+		__attribute__((fallthrough));
 	case VIM_PORT:
 		resource_parse_mark(text(json, "description"), &o->owner, &o->digest);
 		o->state = network_state(text(json, "status"));
