@@ -111,7 +111,7 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 		t->open++;
 	t->last_sent = now;
 	t->total_sent++;
-	if (t->credit && t->total_sent % TRACK_CREDIT_FADES == 0)
+	if (t->credit > TRACK_PATIENCE && t->total_sent % TRACK_CREDIT_FADES == 0)
 		t->credit--;
 	t->credit = least(t->credit + 1, TRACK_CREDIT);
 	if (t->excess && t->total_sent % TRACK_DOUBT_FADES == 0)

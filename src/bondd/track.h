@@ -24,7 +24,7 @@ enum {
 	TRACK_PATIENCE = 5,     /* intervals that a slow round trip may add at most */
 	TRACK_LOSS_MANY = 4,    /* lost of those: the path is lossy */
 	TRACK_CREDIT = 16,      /* probes that delayed answers may belong to */
-	TRACK_CREDIT_FADES = 8, /* probes until an unanswered one is given up */
+	TRACK_CREDIT_FADES = 8, /* probes until one more than TRACK_PATIENCE is given up */
 	TRACK_EXCESS = -2,      /* see track_answer */
 	TRACK_DOUBT = 8,        /* excess answers: the path is doubted */
 	TRACK_DOUBT_MAX = 24,   /* upper limit of the count, so that doubt ends */

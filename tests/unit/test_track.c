@@ -108,6 +108,33 @@ static void test_track_slow_path(void **state)
 	assert_int_equal(track_lost(&t), 0);
 }
 
+/* Some answers come after the next probes, as from a slow guest or a busy gateway: none of them is
+ * excess. */
+static void test_track_late_answers_are_not_doubted(void **state)
+{
+	(void)state;
+	for (unsigned late = 1; late <= TRACK_PATIENCE; late++) {
+		struct track t = {0};
+		int64_t now = 0;
+		for (unsigned i = 0, waiting = 0; i < 10000; i++, now += 20000) {
+			track_sent(&t, &track_limits, now);
+			waiting++;
+			if (i % 7 < late && i % 7 != 6)
+				continue;
+			for (; waiting; waiting--)
+				track_answer(&t, &track_limits, now + 1000);
+		}
+		assert_int_equal(t.total_excess, 0);
+		/* A neighbour that answers each probe, too, is found out all the same. */
+		for (unsigned i = 0; i < 60; i++, now += 20000) {
+			track_sent(&t, &track_limits, now);
+			track_answer(&t, &track_limits, now + 1000);
+			track_answer(&t, &track_limits, now + 2000);
+		}
+		assert_true(track_is_doubted(&t));
+	}
+}
+
 /* One that was slow a moment ago is given the time that it took then, and no more later on. */
 static void test_track_patience(void **state)
 {
@@ -213,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_track_rises_and_falls),
 		cmocka_unit_test(test_track_burst_proves_nothing),
 		cmocka_unit_test(test_track_slow_path),
+		cmocka_unit_test(test_track_late_answers_are_not_doubted),
 		cmocka_unit_test(test_track_patience),
 		cmocka_unit_test(test_track_fresh),
 		cmocka_unit_test(test_track_loss),
