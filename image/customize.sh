@@ -6,6 +6,8 @@ set -euo pipefail
 tree=$1
 here=$(dirname "$(readlink -f "$0")")
 kernel=$(basename "$tree"/usr/lib/modules/*)
+# shellcheck source=image/common.sh
+. "$here/common.sh"
 
 # Keep the modules that the file `modules` names, stored uncompressed: unpacking each at load time is
 # slow without hardware virtualization.
@@ -30,26 +32,13 @@ make_initrd() {
 		ln -s busybox "$dir/bin/$applet"
 	done
 	install -m 755 "$here/init" "$dir/init"
-	add_modules "$dir" modules virtio_pci virtio_blk ext4 virtio_net
-	add_modules "$dir" modules.other virtio_scsi sd_mod nvme ahci ata_piix
+	add_modules "$tree" "$kernel" "$dir" modules virtio_pci virtio_blk ext4 virtio_net
+	add_modules "$tree" "$kernel" "$dir" modules.other virtio_scsi sd_mod nvme ahci ata_piix
 	find "$dir" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	# shellcheck disable=SC2016 # expanded by the shell inside
 	chroot "$tree" sh -c 'cd /tmp/initrd && find . | LC_ALL=C sort |
 		cpio --quiet --reproducible --owner 0:0 --format newc --create >/boot/initrd.img'
 	rm -rf "$dir"
-}
-
-# add_modules DIR LIST MODULE...: copy the modules and what they need, and list them in order.
-add_modules() {
-	local dir=$1 list=$2 path
-	shift 2
-	chroot "$tree" modprobe --show-depends --all --set-version "$kernel" "$@" |
-		while read -r what path _; do
-			[ "$what" = insmod ] || continue
-			[ -e "$dir/$(basename "$path")" ] && continue
-			cp "$tree$path" "$dir/"
-			echo "/$(basename "$path")"
-		done >"$dir/$list"
 }
 
 # What BIOS loads: grub with the modules to read the one partition.
