@@ -34,7 +34,6 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-suite unit make --no-print-directory unit
 # The cloud's services take one core for as long as everything else takes the other. With a /run of its own, since the
 # suite vm looks at what is left there; before that the packages are fetched, for which the resolver may need /run.
 setsid sh -c 'tests/openstack/cloud.sh fetch && exec unshare --mount sh -c "mount -t tmpfs none /run && exec tests/openstack/run.sh"' \
@@ -42,6 +41,7 @@ setsid sh -c 'tests/openstack/cloud.sh fetch && exec unshare --mount sh -c "moun
 openstack=$!
 trap 'kill -- "-$openstack" 2>/dev/null; wait "$openstack"' EXIT
 trap 'exit 130' HUP INT TERM
+suite unit make --no-print-directory unit
 suite sanitized make --no-print-directory asan
 suite day0 meson test -C build --no-rebuild --print-errorlogs --suite day0
 suite host-vm /usr/bin/python3 tests/vm/test_host_vm.py
