@@ -106,8 +106,10 @@ start_services() {
 	start glance glance-api --config-file /test/conf/common.conf --config-file /test/conf/glance.conf
 	start_wsgi placement 8778 1 /usr/bin/placement-api OS_PLACEMENT_CONFIG_DIR=/test/conf
 	until_true 180 listens 8778 || fail placement-wsgi.log
-	start nova-compute python3 /test/fake_compute.py "${nova[@]}" --log-file $log/nova-compute.log
-	start fake-agents python3 /test/fake_agents.py "${neutron[@]}" --log-file $log/fake-agents.log
+	if [ "${COMPUTE_HOST-}" != own ]; then
+		start nova-compute python3 /test/fake_compute.py "${nova[@]}" --log-file $log/nova-compute.log
+		start fake-agents python3 /test/fake_agents.py "${neutron[@]}" --log-file $log/fake-agents.log
+	fi
 	until_true 180 listens 9292 || fail glance.log
 	until_true 180 listens 8774 || fail nova-api.log
 	until_true 180 listens 9696 || fail neutron.log
