@@ -40,11 +40,6 @@ static const char *leg_name(struct bond_monitor *m, int index)
 	return l ? l->name : "no leg";
 }
 
-struct leg *monitor_leg_of(struct bond_monitor *m, int fd)
-{
-	return array_find(m->legs, m->n_legs, it->fd == fd);
-}
-
 /* Takes ownership of text. */
 static void say(struct bond_monitor *m, enum journal_level level, int64_t now, char *text)
 {

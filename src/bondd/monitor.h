@@ -82,9 +82,6 @@ bool monitor_wants_ticks(const struct bond_monitor *m);
 void monitor_hear(struct bond_monitor *m, const struct monitor_ctx *ctx, struct leg *l,
 		  int64_t now);
 
-/* By its socket; NULL: no leg of this bond has it. */
-struct leg *monitor_leg_of(struct bond_monitor *m, int fd);
-
 /* "carrier", "silent", "lossy", "forged", "return", "other" */
 const char *move_cause_name(enum move_cause cause);
 
