@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "net/frame.h"
 
 enum { MAX_CONF = 64 << 10, WINDOW_S = 60, HOLD_MS = 250 };
 
@@ -18,6 +19,7 @@ void conf_init(struct conf *conf)
 			   .max_moves = 6,
 			   .window = WINDOW_S * INT64_C(1000000),
 			   .hold = HOLD_MS * INT64_C(1000)},
+		.relay = {.hold_down = 10, .holds = 6},
 	};
 	(void)listen_parse("127.0.0.1", &conf->listen, NULL); /* always an address */
 }
@@ -80,30 +82,95 @@ static int set_failback(struct conf *c, const char *value, struct err *err)
 	return err_set(err, INVALID, "'%s' must be never, better or always", value);
 }
 
-static int set_prefer(struct conf *c, const char *value, struct err *err)
+static int set_name(const char *value, char ret[IF_NAMESIZE], struct err *err)
 {
 	size_t len = strlen(value);
 
-	if (len == 0 || len >= sizeof(c->prefer))
+	if (len == 0 || len >= IF_NAMESIZE || strpbrk(value, " \t/"))
 		return err_set(err, INVALID, "'%s' must be the name of an interface", value);
-	memcpy(c->prefer, value, len + 1);
+	memcpy(ret, value, len + 1);
+	return 0;
+}
+
+static int set_prefer(struct conf *c, const char *value, struct err *err)
+{
+	return set_name(value, c->prefer, err);
+}
+
+static int set_yes_or_no(const char *value, bool *ret, struct err *err)
+{
+	if (!streq(value, "yes") && !streq(value, "no"))
+		return err_set(err, INVALID, "'%s' must be yes or no", value);
+	*ret = streq(value, "yes");
 	return 0;
 }
 
 static int set_announce_loopback(struct conf *c, const char *value, struct err *err)
 {
-	if (!streq(value, "yes") && !streq(value, "no"))
-		return err_set(err, INVALID, "'%s' must be yes or no", value);
-	c->announce_loopback = streq(value, "yes");
+	return set_yes_or_no(value, &c->announce_loopback, err);
+}
+
+static int set_enabled_vfs(struct conf *c, const char *value, struct err *err)
+{
+	return set_yes_or_no(value, &c->relay.enabled_vfs, err);
+}
+
+static int set_means(struct conf *c, const char *value, struct err *err)
+{
+	if (!streq(value, "vf") && !streq(value, "pf"))
+		return err_set(err, INVALID, "'%s' must be vf or pf", value);
+	c->relay.pf_down = streq(value, "pf");
 	return 0;
 }
 
-static const struct {
+/* "PF" or "PF INTERFACE". */
+static int set_pf(struct conf *c, const char *value, struct err *err)
+{
+	struct relay_conf *relay = &c->relay;
+	cleanup_free char *copy = xstrdup(value);
+	char *rest = NULL;
+	const char *name = strtok_r(copy, " \t", &rest), *probe = strtok_r(NULL, " \t", &rest);
+	struct relay_conf_pf pf;
+
+	if (relay->n_pfs == RELAY_PFS)
+		return err_code(err, INVALID, E2BIG, "more than %d PFs", RELAY_PFS);
+	if (strtok_r(NULL, " \t", &rest))
+		return err_set(err, INVALID, "'%s' must be a PF and the interface to probe from",
+			       value);
+	int r = set_name(name ? name : "", pf.name, err);
+	if (r == 0)
+		r = set_name(probe ? probe : name, pf.probe, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < relay->n_pfs; i++)
+		if (streq(relay->pfs[i].name, pf.name) || streq(relay->pfs[i].probe, pf.probe))
+			return err_set(err, INVALID, "'%s' is there already", value);
+	relay->pfs[relay->n_pfs++] = pf;
+	return 0;
+}
+
+struct setting {
 	const char *name;
 	int (*set)(struct conf *c, const char *value, struct err *err);
 	size_t number; /* without set: offset of an unsigned, from min to max */
 	int min, max;
-} settings[] = {
+};
+
+static const struct setting relay_settings[] = {
+	{"pf", .set = set_pf},
+	{"targets", .set = set_targets},
+	{"vlan", .number = offsetof(struct conf, relay.vlan), .min = 0, .max = VLAN_ID_MAX},
+	{"interval", .set = set_interval},
+	{"fall", .number = offsetof(struct conf, track.fall), .min = 2, .max = 20},
+	{"rise", .number = offsetof(struct conf, track.rise), .min = 2, .max = TRACK_RISE_MAX},
+	{"hold_down", .number = offsetof(struct conf, relay.hold_down), .min = 1, .max = 300},
+	{"holds", .number = offsetof(struct conf, relay.holds), .min = 1, .max = DECIDE_MOVES},
+	{"means", .set = set_means},
+	{"enabled_vfs", .set = set_enabled_vfs},
+	{0},
+};
+
+static const struct setting monitor_settings[] = {
 	{"listen", .set = set_listen},
 	{"targets", .set = set_targets},
 	{"interval", .set = set_interval},
@@ -113,17 +180,18 @@ static const struct {
 	{"failback", .set = set_failback},
 	{"prefer", .set = set_prefer},
 	{"announce_loopback", .set = set_announce_loopback},
+	{0},
 };
 
-static int set(size_t i, struct conf *c, const char *value, struct err *err)
+static int set(const struct setting *s, struct conf *c, const char *value, struct err *err)
 {
-	if (settings[i].set)
-		return settings[i].set(c, value, err);
-	return set_number(value, settings[i].min, settings[i].max,
-			  (unsigned *)((char *)c + settings[i].number), err);
+	if (s->set)
+		return s->set(c, value, err);
+	return set_number(value, s->min, s->max, (unsigned *)((char *)c + s->number), err);
 }
 
 struct reading {
+	enum conf_file file;
 	struct conf *conf;
 	struct err err;
 };
@@ -134,10 +202,11 @@ static int take_value(void *data, const char *section, const char *name, const c
 
 	if (r->err.text) /* only the first error is reported */
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(settings) && !section[0]; i++) {
-		if (!streq(name, settings[i].name))
+	for (const struct setting *s = r->file == CONF_RELAY ? relay_settings : monitor_settings;
+	     s->name && !section[0]; s++) {
+		if (!streq(name, s->name))
 			continue;
-		if (set(i, r->conf, value, &r->err) < 0) {
+		if (set(s, r->conf, value, &r->err) < 0) {
 			err_wrap(&r->err, "%s", name);
 			return 0;
 		}
@@ -156,7 +225,7 @@ static void comment_out(char *text, int line)
 	*text = '#';
 }
 
-int conf_check(const char *path, const char *text, struct strv *problems)
+int conf_check(enum conf_file file, const char *path, const char *text, struct strv *problems)
 {
 	cleanup_free char *copy = xstrdup(text);
 	struct conf conf;
@@ -164,7 +233,7 @@ int conf_check(const char *path, const char *text, struct strv *problems)
 	/* The parser reports only the first invalid line; without that line it reports the next
 	 * one. */
 	while (problems->n < CONF_PROBLEMS) {
-		struct reading reading = {.conf = &conf};
+		struct reading reading = {.file = file, .conf = &conf};
 		conf_init(&conf);
 		int line = ini_parse_string(copy, take_value, &reading);
 		if (line == 0)
@@ -177,16 +246,29 @@ int conf_check(const char *path, const char *text, struct strv *problems)
 	}
 	if (problems->n == 0) {
 		cleanup_err struct err err = ERR_INIT;
-		if (conf_parse(path, text, &conf, &err) < 0)
+		if (conf_parse(file, path, text, &conf, &err) < 0)
 			strv_add(problems, err.text);
 	}
 	return problems->n ? -EINVAL : 0;
 }
 
-int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct err *err)
+static int check_relay(const char *path, const struct conf *conf, struct err *err)
+{
+	if (conf->relay.n_pfs < 2)
+		return err_set(err, INVALID, "%s: at least two lines 'pf = PF' are required", path);
+	if (conf->n_targets == 0)
+		return err_set(err, INVALID,
+			       "%s: a line 'targets = ADDRESS' is required, such as the gateway of "
+			       "the guests",
+			       path);
+	return 0;
+}
+
+int conf_parse(enum conf_file file, const char *path, const char *text, struct conf *ret_conf,
+	       struct err *err)
 {
 	struct conf conf;
-	struct reading reading = {.conf = &conf};
+	struct reading reading = {.file = file, .conf = &conf};
 
 	conf_init(&conf);
 	int line = ini_parse_string(text, take_value, &reading);
@@ -201,11 +283,13 @@ int conf_parse(const char *path, const char *text, struct conf *ret_conf, struct
 			       "%s: failback requires moves to be at least %d: %d moves are "
 			       "reserved for failures",
 			       path, DECIDE_MOVES_SPARED + 1, DECIDE_MOVES_SPARED);
+	if (file == CONF_RELAY && check_relay(path, &conf, err) < 0)
+		return -EINVAL;
 	*ret_conf = conf;
 	return 0;
 }
 
-int conf_check_file(const char *path, struct strv *problems)
+int conf_check_file(enum conf_file file, const char *path, struct strv *problems)
 {
 	cleanup_free char *text = NULL;
 	size_t len;
@@ -215,10 +299,10 @@ int conf_check_file(const char *path, struct strv *problems)
 		strv_add(problems, err.text);
 		return err.code;
 	}
-	return conf_check(path, text, problems);
+	return conf_check(file, path, text, problems);
 }
 
-int conf_read(const char *path, struct conf *ret_conf, struct err *err)
+int conf_read(enum conf_file file, const char *path, struct conf *ret_conf, struct err *err)
 {
 	cleanup_free char *text = NULL;
 	size_t len;
@@ -227,5 +311,5 @@ int conf_read(const char *path, struct conf *ret_conf, struct err *err)
 
 	if (r < 0 && r != -ENOENT)
 		return err_copy(err, &problem);
-	return conf_parse(path, r == 0 ? text : "", ret_conf, err);
+	return conf_parse(file, path, r == 0 ? text : "", ret_conf, err);
 }

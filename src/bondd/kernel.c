@@ -145,6 +145,46 @@ int kernel_set_active(struct kernel *k, int bond, int leg, struct err *err)
 	return 0;
 }
 
+struct vfs {
+	struct rtnl_vf *v;
+	size_t n;
+};
+
+static void take_vfs(void *data, const struct nlmsghdr *m)
+{
+	struct vfs *vfs = data;
+
+	vfs->n = rtnl_read_vfs(m, vfs->v, RTNL_VFS_MAX);
+}
+
+int kernel_read_vfs(struct kernel *k, int pf, struct rtnl_vf *v, size_t *ret_n, struct err *err)
+{
+	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct vfs vfs = {.v = v};
+	int r = netlink_request(k->requests, rtnl_put_get_vfs(buf, pf), take_vfs, &vfs, err);
+
+	if (r < 0)
+		return r;
+	*ret_n = vfs.n;
+	return 0;
+}
+
+int kernel_set_vf_link_state(struct kernel *k, int pf, unsigned vf, enum vf_link_state state,
+			     struct err *err)
+{
+	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+
+	return netlink_request(k->requests, rtnl_put_vf_link_state(buf, pf, vf, state), NULL, NULL,
+			       err);
+}
+
+int kernel_set_up(struct kernel *k, const char *name, bool up, struct err *err)
+{
+	char buf[RTNL_REQUEST_MAX] __attribute__((aligned(8)));
+
+	return netlink_request(k->requests, rtnl_put_up(buf, name, up), NULL, NULL, err);
+}
+
 void kernel_close(struct kernel *k)
 {
 	if (!k)

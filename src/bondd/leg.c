@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/leg.h"
 
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -80,6 +81,18 @@ int leg_open(struct leg *l, const struct targets *targets, struct err *err)
 	frame_filter(&l->mac, ips, targets->n, &filter);
 	int r = packet_open(l->index, &filter, ipv4, ipv6, tagged, &l->fd, err);
 	return r < 0 ? err_wrap(err, "leg %s", l->name) : 0;
+}
+
+int leg_listen(struct leg *l, const struct targets *targets, int epoll, struct err *err)
+{
+	if (l->fd >= 0)
+		return 0;
+	int r = leg_open(l, targets, err);
+	if (r < 0)
+		return r;
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = l->fd};
+	(void)epoll_ctl(epoll, EPOLL_CTL_ADD, l->fd, &event);
+	return 0;
 }
 
 void leg_close(struct leg *l)
@@ -276,4 +289,31 @@ void leg_snapshot(const struct leg *l, const struct targets *targets,
 		d.lossy |= track_is_lossy(t) ? bit : 0;
 	}
 	*ret = d;
+}
+
+const char *targets_text(const struct targets *targets, uint32_t set, char *buf)
+{
+	for (size_t i = 0; i < targets->n; i++)
+		if (set & UINT32_C(1) << i)
+			return ip_format(&targets->v[i].ip, buf);
+	return "its targets";
+}
+
+char *leg_failure_text(const struct leg *l, const struct targets *targets, const struct decision *d,
+		       const struct track_limits *limits, int64_t now)
+{
+	const struct track *track = &l->tracks[d->targets ? __builtin_ctz(d->targets) : 0];
+	char buf[IP_TEXT_SIZE];
+	const char *target = targets_text(targets, d->targets, buf);
+	unsigned misses = track_misses(track, limits, now);
+
+	if (d->reason == DECIDE_CARRIER)
+		return xasprintf("%s lost its carrier", l->name);
+	if (d->reason == DECIDE_SILENT)
+		return xasprintf("%s lost %u of %u probes to %s with carrier up", l->name, misses,
+				 misses, target);
+	if (d->reason == DECIDE_LOSSY)
+		return xasprintf("%s lost %u of its last %u probes to %s with carrier up", l->name,
+				 track_lost(track), track_window(track), target);
+	return NULL;
 }

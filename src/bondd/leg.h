@@ -54,6 +54,9 @@ void leg_update(struct leg *l, const struct rtnl_link *link, int64_t now);
  * Opens a socket for these targets, unless it is open; call leg_close first if they have changed.
  */
 int leg_open(struct leg *l, const struct targets *targets, struct err *err);
+
+/* The same; an epoll gets a new socket, with its descriptor as data. */
+int leg_listen(struct leg *l, const struct targets *targets, int epoll, struct err *err);
 void leg_close(struct leg *l);
 
 /*
@@ -80,6 +83,16 @@ void leg_reset(struct leg *l);
 void leg_snapshot(const struct leg *l, const struct targets *targets,
 		  const struct track_limits *limits, int preference, int64_t now,
 		  struct decide_leg *ret);
+
+/*
+ * Why decide() leaves the leg: "ens6 lost 3 of 3 probes to 172.16.1.1 with carrier up", or its
+ * carrier. NULL: for another reason. The caller frees.
+ */
+char *leg_failure_text(const struct leg *l, const struct targets *targets, const struct decision *d,
+		       const struct track_limits *limits, int64_t now);
+
+/* The address of the first target in the set, in buf of IP_TEXT_SIZE; "its targets". */
+const char *targets_text(const struct targets *targets, uint32_t set, char *buf);
 
 /* The targets that the legs of a bond probe, from the kernel's tables. */
 

@@ -9,8 +9,7 @@
 
 static const int64_t bounds[GUEST_ROUND_TRIPS - 1] = {GUEST_ROUND_TRIP_BOUNDS};
 
-/* {bond="bond0",leg="ens6"}, values escaped as the format wants; leg may be NULL. */
-static void add_escaped(struct strbuf *out, const char *s)
+void metrics_add_escaped(struct strbuf *out, const char *s)
 {
 	for (; s && *s; s++) {
 		if (*s == '\\' || *s == '"')
@@ -22,18 +21,19 @@ static void add_escaped(struct strbuf *out, const char *s)
 	}
 }
 
+/* {bond="bond0",leg="ens6"}; leg may be NULL. */
 static void add_labels(struct strbuf *out, const struct guest_bond *b, const struct guest_leg *l)
 {
 	strbuf_adds(out, "bond=\"");
-	add_escaped(out, b->name);
+	metrics_add_escaped(out, b->name);
 	if (l) {
 		strbuf_adds(out, "\",leg=\"");
-		add_escaped(out, l->name);
+		metrics_add_escaped(out, l->name);
 	}
 	strbuf_adds(out, "\"");
 }
 
-static void add_head(struct strbuf *out, const char *name, const char *type, const char *help)
+void metrics_add_head(struct strbuf *out, const char *name, const char *type, const char *help)
 {
 	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -86,7 +86,8 @@ static int64_t leg_value(size_t metric, const struct guest_bond *b, const struct
 static void add_leg_metrics(struct strbuf *out, const struct guest_status *s)
 {
 	for (size_t m = 0; m < ARRAY_SIZE(leg_metrics); m++) {
-		add_head(out, leg_metrics[m].name, leg_metrics[m].type, leg_metrics[m].help);
+		metrics_add_head(out, leg_metrics[m].name, leg_metrics[m].type,
+				 leg_metrics[m].help);
 		for (size_t i = 0; i < s->n_bonds; i++)
 			for (size_t k = 0; k < s->bonds[i].n_legs; k++) {
 				const struct guest_bond *b = &s->bonds[i];
@@ -124,18 +125,19 @@ static void add_round_trips(struct strbuf *out, const struct guest_bond *b,
 
 static void add_bond_metrics(struct strbuf *out, const struct guest_status *s)
 {
-	add_head(out, "bondd_moves_total", "counter", "Changes of the active leg, by cause.");
+	metrics_add_head(out, "bondd_moves_total", "counter",
+			 "Changes of the active leg, by cause.");
 	for (size_t i = 0; i < s->n_bonds; i++)
 		for (size_t k = 0; s->bonds[i].watch && k < s->bonds[i].watch->n_moves; k++) {
 			const struct guest_moves *m = &s->bonds[i].watch->moves[k];
 			strbuf_adds(out, "bondd_moves_total{");
 			add_labels(out, &s->bonds[i], NULL);
 			strbuf_adds(out, ",cause=\"");
-			add_escaped(out, m->cause);
+			metrics_add_escaped(out, m->cause);
 			strbuf_addf(out, "\"} %" PRId64 "\n", m->count);
 		}
-	add_head(out, "bondd_last_outage_seconds", "gauge",
-		 "Estimate for the last move off a leg that failed.");
+	metrics_add_head(out, "bondd_last_outage_seconds", "gauge",
+			 "Estimate for the last move off a leg that failed.");
 	for (size_t i = 0; i < s->n_bonds; i++) {
 		if (!s->bonds[i].watch || s->bonds[i].watch->outage_us < 0)
 			continue;
@@ -149,15 +151,15 @@ char *status_metrics(const struct guest_status *s)
 {
 	struct strbuf out = {0};
 
-	add_head(&out, "bondd_watching", "gauge", "1: bondd monitors the bond.");
+	metrics_add_head(&out, "bondd_watching", "gauge", "1: bondd monitors the bond.");
 	for (size_t i = 0; i < s->n_bonds; i++) {
 		strbuf_adds(&out, "bondd_watching{");
 		add_labels(&out, &s->bonds[i], NULL);
 		strbuf_addf(&out, "} %d\n", s->bonds[i].watch != NULL);
 	}
 	add_leg_metrics(&out, s);
-	add_head(&out, "bondd_probe_round_trip_seconds", "histogram",
-		 "Time from a probe to its reply.");
+	metrics_add_head(&out, "bondd_probe_round_trip_seconds", "histogram",
+			 "Time from a probe to its reply.");
 	for (size_t i = 0; i < s->n_bonds; i++)
 		for (size_t k = 0; k < s->bonds[i].n_legs; k++)
 			if (s->bonds[i].legs[k].watch)

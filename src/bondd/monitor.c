@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/monitor.h"
 
-#include <sys/epoll.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -131,14 +130,9 @@ static void update_legs(struct bond_monitor *m, const struct monitor_ctx *ctx, i
 static void open_leg(struct bond_monitor *m, const struct monitor_ctx *ctx, struct leg *l)
 {
 	cleanup_err struct err err = ERR_INIT;
-	int r = leg_open(l, &m->targets, &err);
 
-	if (r < 0) {
+	if (leg_listen(l, &m->targets, ctx->epoll, &err) < 0)
 		complain(m, err.text);
-		return;
-	}
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = l->fd};
-	(void)epoll_ctl(ctx->epoll, EPOLL_CTL_ADD, l->fd, &event);
 }
 
 static bool have_one_mac(const struct bond_monitor *m, const struct rtnl_link *bond)
@@ -237,45 +231,22 @@ static int preference(const struct bond_monitor *m, const struct monitor_ctx *ct
 	return bond && bond->bond.primary == l->index;
 }
 
-/* The address of the first target in the set, in buf. */
-static const char *target_text(const struct bond_monitor *m, uint32_t set, char *buf)
-{
-	for (size_t i = 0; i < m->targets.n; i++)
-		if (set & UINT32_C(1) << i)
-			return ip_format(&m->targets.v[i].ip, buf);
-	return "its targets";
-}
-
-static size_t first_of(uint32_t set)
-{
-	return set ? (size_t)__builtin_ctz(set) : 0;
-}
-
 static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx,
 			   const struct decision *d, int from, int64_t now)
 {
 	const struct leg *leg = find_leg(m, from);
 	const char *to = leg_name(m, d->to);
 	char buf[IP_TEXT_SIZE];
-	const char *target = target_text(m, d->targets, buf);
+	const char *target = targets_text(&m->targets, d->targets, buf);
 	cleanup_free char *after =
 		d->since < 0
 			? xstrdup("")
 			: xasprintf(" after %lld ms", (long long)(now - d->since + 500) / 1000);
 
-	const struct track *track = &leg->tracks[first_of(d->targets)];
-	unsigned misses = track_misses(track, &ctx->conf->track, now);
+	cleanup_free char *failure = leg_failure_text(leg, &m->targets, d, &ctx->conf->track, now);
 
-	if (d->reason == DECIDE_CARRIER)
-		return xasprintf("%s lost its carrier: moved to %s%s", leg->name, to, after);
-	if (d->reason == DECIDE_SILENT)
-		return xasprintf("%s lost %u of %u probes to %s with carrier up: moved to %s%s",
-				 leg->name, misses, misses, target, to, after);
-	if (d->reason == DECIDE_LOSSY)
-		return xasprintf("%s lost %u of its last %u probes to %s with carrier up: moved to "
-				 "%s%s",
-				 leg->name, track_lost(track), track_window(track), target, to,
-				 after);
+	if (failure)
+		return xasprintf("%s: moved to %s%s", failure, to, after);
 	if (d->reason == DECIDE_FORGED)
 		return xasprintf("%s gets more replies from %s than it sent probes, so its path is "
 				 "not proven: moved to %s",
@@ -294,7 +265,7 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 
 	if (d->reason == DECIDE_TARGETS_GONE)
 		return xasprintf("no leg gets a reply from %s: the target is down, %s stays active",
-				 target_text(m, d->targets, target), active);
+				 targets_text(&m->targets, d->targets, target), active);
 	if (d->reason == DECIDE_NO_PROVEN)
 		return xasprintf("%s fails, but no other leg is proven good: it stays active",
 				 active);
@@ -305,7 +276,7 @@ static char *stay_sentence(struct bond_monitor *m, const struct decision *d)
 	if (d->reason == DECIDE_DOUBTED)
 		return xasprintf("%s gets more replies from %s than it sent probes, but no other "
 				 "leg is proven good: it stays active",
-				 active, target_text(m, d->targets, target));
+				 active, targets_text(&m->targets, d->targets, target));
 	if (d->reason == DECIDE_NO_ACTIVE)
 		return xstrdup("no leg is up");
 	if (d->reason == DECIDE_HEALTHY &&

@@ -24,7 +24,7 @@ static const char *path_word(const struct leg *l, const struct targets *targets,
 					     : NULL;
 }
 
-static void put_leg(struct json_writer *w, const struct leg *l, const struct targets *targets,
+void report_put_leg(struct json_writer *w, const struct leg *l, const struct targets *targets,
 		    const struct track_limits *limits, int64_t now)
 {
 	unsigned lost = 0;
@@ -89,7 +89,7 @@ char *report_json(const struct bond_monitor *monitors, size_t n, const struct co
 		put_watch(&w, m, conf);
 		json_open_array(&w, "legs");
 		for (size_t k = 0; k < m->n_legs; k++)
-			put_leg(&w, &m->legs[k], &m->targets, &conf->track, now);
+			report_put_leg(&w, &m->legs[k], &m->targets, &conf->track, now);
 		json_close(&w);
 		json_close(&w);
 	}

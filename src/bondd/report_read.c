@@ -12,10 +12,12 @@
 
 enum { MAX_REPORT = 256 << 10 };
 
-static bool is_fresh(const json_t *report)
+bool report_is_fresh(const json_t *report, const char *root)
 {
 	int64_t written = json_try_int64(report, "written_ms");
 
+	if (root[0])
+		return true;
 	return written >= 0 && clock_now() / US_PER_MS - written <= REPORT_FRESH_MS;
 }
 
@@ -39,7 +41,7 @@ void report_read(const char *root, struct guest_status *s, struct err *err)
 		return;
 
 	json_t *report = json_loadb(text, len, 0, NULL);
-	if (root[0] == 0 && !is_fresh(report)) {
+	if (!report_is_fresh(report, root)) {
 		json_decref(report);
 		return;
 	}

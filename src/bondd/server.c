@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "bondd/relay.h"
 #include "bondd/status.h"
 #include "net/ip.h"
 #include "net/status.h"
@@ -102,6 +103,14 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code, 
 	return r;
 }
 
+static char *all_metrics(const struct server *s, const struct guest_status *status)
+{
+	cleanup_free char *of_bonds = status_metrics(status);
+	cleanup_free char *of_relay = relay_metrics(s->root);
+
+	return xasprintf("%s%s", of_bonds, of_relay);
+}
+
 static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *url,
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_len, void **state)
@@ -134,7 +143,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 	if (status_read(s->root, &status, NULL) < 0)
 		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", unreadable,
 			      MHD_RESPMEM_PERSISTENT);
-	char *body = metrics ? status_metrics(&status) : status_json(&status, NULL);
+	char *body = metrics ? all_metrics(s, &status) : status_json(&status, NULL);
 	if (!body)
 		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", no_json,
 			      MHD_RESPMEM_PERSISTENT);

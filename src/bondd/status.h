@@ -10,6 +10,7 @@
 #include "net/status.h"
 
 struct err;
+struct strbuf;
 
 /*
  * A snapshot from proc, sys and run below root: "" is this machine, any other a captured tree
@@ -61,4 +62,7 @@ char *status_json(const struct guest_status *s, struct err *err);
 
 /* For Prometheus (text format 0.0.4), and as lines of text: `bondd status`. The caller frees. */
 char *status_metrics(const struct guest_status *s);
+/* For its parts: a metric's help and type; a label's value. */
+void metrics_add_head(struct strbuf *out, const char *name, const char *type, const char *help);
+void metrics_add_escaped(struct strbuf *out, const char *s);
 char *status_table(const struct guest_status *s);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "bondd/conf.h"
+#include "bondd/relay.h"
 #include "bondd/server.h"
 #include "bondd/status.h"
 #include "bondd/watch.h"
@@ -20,6 +21,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 struct options {
 	const char *listen, *root, *conf;
 	enum format format;
+	bool restore, relay;
 };
 
 static int fail(const struct err *err, int exit_code)
@@ -35,9 +37,23 @@ static int run_watch(const struct verb *verb, const void *options)
 	struct conf conf;
 
 	(void)verb;
-	if (conf_read(o->conf, &conf, &err) < 0)
+	if (conf_read(CONF_MONITOR, o->conf, &conf, &err) < 0)
 		return fail(&err, EXIT_CONFIGURATION);
 	return watch_run(&conf, &err) < 0 ? fail(&err, EXIT_FAILURE) : EXIT_SUCCESS;
+}
+
+static int run_relay(const struct verb *verb, const void *options)
+{
+	const struct options *o = options;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf conf;
+
+	(void)verb;
+	if (o->restore)
+		return relay_restore_all(&err) < 0 ? fail(&err, EXIT_FAILURE) : EXIT_SUCCESS;
+	if (conf_read(CONF_RELAY, o->conf, &conf, &err) < 0)
+		return fail(&err, EXIT_CONFIGURATION);
+	return relay_run(&conf, &err) < 0 ? fail(&err, EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
 static int run_serve(const struct verb *verb, const void *options)
@@ -46,7 +62,7 @@ static int run_serve(const struct verb *verb, const void *options)
 	cleanup_err struct err err = ERR_INIT;
 	struct conf conf;
 	int r = o->listen ? listen_parse(o->listen, &conf.listen, &err)
-			  : conf_read(o->conf, &conf, &err);
+			  : conf_read(CONF_MONITOR, o->conf, &conf, &err);
 
 	(void)verb;
 	if (r < 0)
@@ -79,10 +95,11 @@ static int run_check_config(const struct verb *verb, const void *options)
 {
 	const struct options *o = options;
 	cleanup_strv struct strv problems = {0};
-	int r = conf_check_file(o->conf, &problems);
+	const char *path = o->relay && streq(o->conf, BONDD_CONF) ? BONDD_RELAY_CONF : o->conf;
+	int r = conf_check_file(o->relay ? CONF_RELAY : CONF_MONITOR, path, &problems);
 
 	(void)verb;
-	if (r == -ENOENT && streq(o->conf, BONDD_CONF)) {
+	if (r == -ENOENT && streq(path, BONDD_CONF)) {
 		puts(BONDD_CONF " not found: the defaults apply");
 		return EXIT_SUCCESS;
 	}
@@ -104,6 +121,32 @@ static int run_check_config(const struct verb *verb, const void *options)
 	.help = "read proc, sys and run below DIR"
 
 static const struct option_row config_options[] = {{HELP}, {CONFIG}, {0}};
+
+static const struct option_row relay_options[] = {
+	{HELP},
+	{.name = "config",
+	 .brief = 'c',
+	 .type = OPTION_FILE,
+	 .argument = "FILE",
+	 .offset = offsetof(struct options, conf),
+	 .preset = BONDD_RELAY_CONF,
+	 .help = "configuration file"},
+	{.name = "restore",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, restore),
+	 .help = "restore what a killed run has left changed, and end"},
+	{0},
+};
+
+static const struct option_row check_options[] = {
+	{HELP},
+	{CONFIG},
+	{.name = "relay",
+	 .type = OPTION_FLAG,
+	 .offset = offsetof(struct options, relay),
+	 .help = "check a configuration of the relay, by default " BONDD_RELAY_CONF},
+	{0},
+};
 
 static const struct option_row serve_options[] = {
 	{HELP},
@@ -151,6 +194,22 @@ static const struct verb verbs[] = {
 		.run = run_watch,
 	},
 	{
+		.name = "relay",
+		.options = relay_options,
+		.options_size = sizeof(struct options),
+		.summary = "on a compute host, take the link from the guests of a PF whose path "
+			   "is dead",
+		.text = "For guests without bondd. Probes the path behind each PF as watch does "
+			"for legs. If that of one PF is dead while another's is proven good, "
+			"disables the link of its VFs, so that the guests' miimon fails over; and "
+			"restores it when the path has been proven good for a while. Never holds "
+			"two PFs, changes nothing if no path gets replies, and leaves VFs alone "
+			"that are set to another link state than auto. Restores everything when it "
+			"ends. Runs in the foreground; needs CAP_NET_ADMIN and CAP_NET_RAW.",
+		.example = "bondd relay -c /etc/bondd-relay.conf",
+		.run = run_relay,
+	},
+	{
 		.name = "serve",
 		.options = serve_options,
 		.options_size = sizeof(struct options),
@@ -172,7 +231,7 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "check-config",
-		.options = config_options,
+		.options = check_options,
 		.options_size = sizeof(struct options),
 		.summary = "check the configuration",
 		.text = "Prints each error in the configuration with its line, and nothing if it "
@@ -184,6 +243,7 @@ static const struct verb verbs[] = {
 
 static const struct synonym synonyms[] = {
 	{"run monitor start", "watch"},
+	{"sriov vf", "relay"},
 	{"http metrics listen", "serve"},
 	{"show list info", "status"},
 	{"check validate lint test", "check-config"},
@@ -192,8 +252,9 @@ static const struct synonym synonyms[] = {
 const struct program bondd_program = {
 	.name = "bondd",
 	.version = DNSVNF_VERSION,
-	.summary = "Watches bonds, moves them to a leg that works, and serves their state.",
-	.exit_codes = "0 success, 1 failure, 2 usage error; watch and serve: 78 if the "
+	.summary = "Watches bonds, moves them to a leg that works, and serves their state; on a "
+		   "compute host, relays path failures to the VFs.",
+	.exit_codes = "0 success, 1 failure, 2 usage error; watch, relay and serve: 78 if the "
 		      "configuration is invalid",
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),

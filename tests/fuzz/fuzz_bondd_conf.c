@@ -18,11 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf c;
 	cleanup_strv struct strv problems = {0};
 
-	int checked = conf_check("f", text, &problems);
+	int checked = conf_check(CONF_MONITOR, "f", text, &problems);
 	if ((checked < 0) != (problems.n > 0) || problems.n > CONF_PROBLEMS ||
-	    (checked < 0) != (conf_parse("f", text, &c, NULL) < 0))
+	    (checked < 0) != (conf_parse(CONF_MONITOR, "f", text, &c, NULL) < 0))
 		abort();
-	if (conf_parse("f", text, &c, &err) < 0) {
+	if (conf_parse(CONF_MONITOR, "f", text, &c, &err) < 0) {
 		if (!err.text || strncmp(err.text, "f:", 2) != 0)
 			abort();
 		return 0;

@@ -25,7 +25,7 @@ static void watch(struct tables *t)
 	struct bond_monitor monitors[4];
 	size_t n = 0;
 
-	if (conf_parse("f", "", &conf, NULL) < 0)
+	if (conf_parse(CONF_MONITOR, "f", "", &conf, NULL) < 0)
 		abort();
 	for (size_t i = 0; i < t->n_links && n < ARRAY_SIZE(monitors); i++)
 		if (t->links[i].is_bond)

@@ -22,7 +22,7 @@ static void test_nothing_is_needed(void **state)
 	struct conf c;
 	const struct sockaddr_in *in = (const void *)&c.listen.address;
 
-	assert_int_equal(conf_read("/nonexistent/bondd.conf", &c, &err), 0);
+	assert_int_equal(conf_read(CONF_MONITOR, "/nonexistent/bondd.conf", &c, &err), 0);
 	assert_int_equal(ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK);
 	assert_int_equal(ntohs(in->sin_port), 9780);
 	assert_int_equal(c.n_targets, 0);
@@ -39,7 +39,7 @@ static void test_all_settings(void **state)
 	const struct sockaddr_in *in = (const void *)&c.listen.address;
 	char text[IP_TEXT_SIZE];
 
-	assert_int_equal(conf_parse("bondd.conf",
+	assert_int_equal(conf_parse(CONF_MONITOR, "bondd.conf",
 				    "# management\n"
 				    "listen = 192.0.2.9:1234\n"
 				    "targets = 172.16.1.1, 172.16.1.2\n"
@@ -96,17 +96,79 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_err struct err err = ERR_INIT;
 		struct conf c;
-		assert_int_equal(conf_parse("f", rows[i][0], &c, &err), -EINVAL);
+		assert_int_equal(conf_parse(CONF_MONITOR, "f", rows[i][0], &c, &err), -EINVAL);
 		assert_memory_equal(err.text, rows[i][1], strlen(rows[i][1]));
 	}
+}
+
+#define PFS "pf = pf0 pf0.101\npf = pf1\ntargets = 172.16.1.1\n"
+
+static void test_relay(void **state)
+{
+	(void)state;
+	cleanup_err struct err err = ERR_INIT;
+	struct conf c;
+
+	assert_int_equal(conf_parse(CONF_RELAY, "r.conf", PFS, &c, &err), 0);
+	assert_int_equal(c.relay.n_pfs, 2);
+	assert_string_equal(c.relay.pfs[0].name, "pf0");
+	assert_string_equal(c.relay.pfs[0].probe, "pf0.101");
+	assert_string_equal(c.relay.pfs[1].probe, "pf1");
+	assert_int_equal(c.relay.hold_down, 10);
+	assert_int_equal(c.relay.holds, 6);
+	assert_false(c.relay.pf_down || c.relay.enabled_vfs);
+	assert_int_equal(conf_parse(CONF_RELAY, "r.conf",
+				    PFS "vlan = 101\ninterval = 50\nfall = 4\nrise = 64\n"
+					"hold_down = 300\nholds = 2\nmeans = pf\n"
+					"enabled_vfs = yes\n",
+				    &c, &err),
+			 0);
+	assert_int_equal(c.relay.vlan, 101);
+	assert_int_equal(c.relay.hold_down, 300);
+	assert_int_equal(c.relay.holds, 2);
+	assert_int_equal(c.track.interval, 50000);
+	assert_true(c.relay.pf_down && c.relay.enabled_vfs);
+}
+
+static void test_what_is_no_relay(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{"", "r.conf: at least two lines 'pf = PF' are required"},
+		{"pf = pf0\ntargets = 172.16.1.1\n", "at least two lines"},
+		{"pf = pf0\npf = pf1\n", "a line 'targets = ADDRESS' is required"},
+		{PFS "pf = pf0 eth0\n", "r.conf:4: pf: 'pf0 eth0' is there already"},
+		{PFS "pf = pf2 pf1\n", "r.conf:4: pf: 'pf2 pf1' is there already"},
+		{PFS "pf = a b c\n", "must be a PF and the interface to probe from"},
+		{PFS "pf = a-name-of-16-byt\n", "must be the name of an interface"},
+		{PFS "pf =\n", "must be the name of an interface"},
+		{PFS "pf = ../pf0\n", "must be the name of an interface"},
+		{PFS "vlan = 4095\n", "must be an integer from 0 to 4094"},
+		{PFS "hold_down = 0\n", "must be an integer from 1 to 300"},
+		{PFS "means = both\n", "'both' must be vf or pf"},
+		{PFS "enabled_vfs = 1\n", "'1' must be yes or no"},
+		{PFS "failback = always\n", "unknown setting 'failback'"},
+	};
+	struct conf c;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_err struct err err = ERR_INIT;
+		assert_int_equal(conf_parse(CONF_RELAY, "r.conf", rows[i].text, &c, &err), -EINVAL);
+		if (!strstr(err.text, rows[i].says))
+			fail_msg("%s: not '%s'", err.text, rows[i].says);
+	}
+	/* Nor does it belong into bondd.conf. */
+	assert_int_equal(conf_parse(CONF_MONITOR, "b.conf", "pf = pf0\n", &c, NULL), -EINVAL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_is_needed),
-		cmocka_unit_test(test_all_settings),
-		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_nothing_is_needed), cmocka_unit_test(test_all_settings),
+		cmocka_unit_test(test_refusals),          cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_what_is_no_relay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ class Installed(unittest.TestCase):
             self.assertTrue(os.path.isfile(self.path("share", "man", "man8", page)))
 
     def test_units_start_the_installed_program(self):
-        for unit in ("bondd.service", "bondd-status.service"):
+        for unit in ("bondd.service", "bondd-relay.service", "bondd-status.service"):
             with open(self.path("lib", "systemd", "system", unit), encoding="utf-8") as file:
                 self.assertRegex(file.read(), f"(?m)^ExecStart={self.real_prefix}/sbin/bondd ")
 
