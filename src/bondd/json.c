@@ -35,6 +35,7 @@ static void put_watch(struct json_writer *w, const struct guest_watch *b)
 	json_put_known(w, "outage_us", b->outage_us);
 	json_put_known(w, "interval_ms", b->interval_ms);
 	json_put_known(w, "announced", b->announced);
+	json_put_known(w, "bursts", b->bursts);
 	json_open_object(w, "moves");
 	for (size_t i = 0; i < b->n_moves; i++)
 		json_put_known(w, b->moves[i].cause, b->moves[i].count);

@@ -158,27 +158,48 @@ static bool asks_everybody(const struct leg *l, const struct leg *legs, size_t n
 	return open >= limits->fall && open % BROADCAST_EACH == 0;
 }
 
+static void send_probe(struct leg *l, const struct leg *legs, size_t n_legs,
+		       const struct targets *targets, size_t target,
+		       const struct track_limits *limits, int64_t now)
+{
+	bool all = asks_everybody(l, legs, n_legs, target, limits, now);
+	const struct frame_way way = {
+		.from = &l->mac,
+		.to = all ? NULL : &l->neighbours[target].mac,
+		.vlan = targets->v[target].vlan,
+	};
+	struct frame frame;
+
+	l->sent++;
+	frame_probe(&way, &targets->v[target].ip, &frame);
+	(void)packet_send(l->fd, l->index, &frame);
+}
+
 void leg_probe(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
 	       const struct track_limits *limits, int64_t now)
 {
-	struct frame frame;
-
 	if (l->carrier != TRI_YES || l->fd < 0)
 		return;
 	for (size_t i = 0; i < targets->n; i++) {
 		struct track *t = &l->tracks[i];
-		bool all = asks_everybody(l, legs, n_legs, i, limits, now);
-		const struct frame_way way = {
-			.from = &l->mac,
-			.to = all ? NULL : &l->neighbours[i].mac,
-			.vlan = targets->v[i].vlan,
-		};
 		if (track_is_doubted(t) && arc4random_uniform(2))
 			continue;
+		send_probe(l, legs, n_legs, targets, i, limits, now);
 		track_sent(t, limits, now);
-		l->sent++;
-		frame_probe(&way, &targets->v[i].ip, &frame);
-		(void)packet_send(l->fd, l->index, &frame);
+	}
+}
+
+void leg_repeat(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
+		const struct track_limits *limits, int64_t now, int64_t pace)
+{
+	if (l->carrier != TRI_YES || l->fd < 0)
+		return;
+	for (size_t i = 0; i < targets->n; i++) {
+		struct track *t = &l->tracks[i];
+		if (!t->answered || track_is_doubted(t) || track_is_silent(t, limits, now))
+			continue;
+		send_probe(l, legs, n_legs, targets, i, limits, now);
+		track_repeat(t, now, pace);
 	}
 }
 
@@ -310,8 +331,8 @@ char *leg_failure_text(const struct leg *l, const struct targets *targets, const
 	if (d->reason == DECIDE_CARRIER)
 		return xasprintf("%s lost its carrier", l->name);
 	if (d->reason == DECIDE_SILENT)
-		return xasprintf("%s lost %u of %u probes to %s with carrier up", l->name, misses,
-				 misses, target);
+		return xasprintf("%s lost %u of %u probes%s to %s with carrier up", l->name, misses,
+				 misses, track->pace ? " of a burst" : "", target);
 	if (d->reason == DECIDE_LOSSY)
 		return xasprintf("%s lost %u of its last %u probes to %s with carrier up", l->name,
 				 track_lost(track), track_window(track), target);

@@ -136,6 +136,15 @@ static void add_bond_metrics(struct strbuf *out, const struct guest_status *s)
 			metrics_add_escaped(out, m->cause);
 			strbuf_addf(out, "\"} %" PRId64 "\n", m->count);
 		}
+	metrics_add_head(out, "bondd_bursts_total", "counter",
+			 "Bursts of probes because the active leg's reply was late.");
+	for (size_t i = 0; i < s->n_bonds; i++) {
+		if (!s->bonds[i].watch || s->bonds[i].watch->bursts < 0)
+			continue;
+		strbuf_adds(out, "bondd_bursts_total{");
+		add_labels(out, &s->bonds[i], NULL);
+		strbuf_addf(out, "} %" PRId64 "\n", s->bonds[i].watch->bursts);
+	}
 	metrics_add_head(out, "bondd_last_outage_seconds", "gauge",
 			 "Estimate for the last move off a leg that failed.");
 	for (size_t i = 0; i < s->n_bonds; i++) {

@@ -24,6 +24,7 @@ void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond)
 				   .reason = DECIDE_UNKNOWN,
 				   .told = DECIDE_UNKNOWN,
 				   .outage = -1};
+	burst_init(&m->burst);
 	memcpy(m->name, bond->name, sizeof(m->name));
 }
 
@@ -207,6 +208,8 @@ void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 	update_sockets(m, ctx, bond);
 	update_audit(m, ctx, bond);
 	monitor_announce(m, ctx, now); /* announcements due while there was no leg */
+	if (m->active != m->last_active)
+		burst_end(&m->burst, m->legs, m->n_legs);
 	if (!m->active || m->active == m->last_active)
 		return;
 	if (m->last_active) { /* the initial active leg is not a move */
@@ -312,6 +315,7 @@ static bool act(struct bond_monitor *m, const struct monitor_ctx *ctx, const str
 	int64_t now = clock_now();
 	char *sentence = move_sentence(m, ctx, d, from, now);
 	m->active = m->last_active = d->to;
+	burst_end(&m->burst, m->legs, m->n_legs);
 	m->moves[m->n_moves++ % DECIDE_MOVES] = now;
 	m->moved[cause_of(d->reason)]++;
 	if (d->reason != DECIDE_RETURN)
@@ -322,15 +326,13 @@ static bool act(struct bond_monitor *m, const struct monitor_ctx *ctx, const str
 	return true;
 }
 
-bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+static struct decide_snapshot snapshot(struct bond_monitor *m, const struct monitor_ctx *ctx,
+				       struct decide_leg legs[DECIDE_LEGS], int64_t now)
 {
-	struct decide_leg legs[DECIDE_LEGS];
-
 	for (size_t i = 0; i < m->n_legs; i++)
 		leg_snapshot(&m->legs[i], &m->targets, &ctx->conf->track,
 			     preference(m, ctx, &m->legs[i]), now, &legs[i]);
-
-	const struct decide_snapshot snapshot = {
+	return (struct decide_snapshot){
 		.now = now,
 		.active_backup = m->active_backup,
 		.active = m->active,
@@ -339,7 +341,29 @@ bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 		.moves = m->moves,
 		.n_moves = m->n_moves < DECIDE_MOVES ? m->n_moves : DECIDE_MOVES,
 	};
-	struct decision d = decide(&snapshot, &ctx->conf->limits);
+}
+
+struct decision monitor_choose(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	struct decide_leg legs[DECIDE_LEGS];
+
+	burst_end_if_late(&m->burst, m->legs, m->n_legs, &ctx->conf->track, now);
+
+	const struct decide_snapshot s = snapshot(m, ctx, legs, now);
+	struct decision d = decide(&s, &ctx->conf->limits);
+	if (!d.to && burst_look(&m->burst, m->legs, &m->targets, &s, &ctx->conf->limits,
+				ctx->conf->track.fall))
+		for (size_t i = 0; i < m->n_legs; i++)
+			if (m->legs[i].probed)
+				leg_repeat(&m->legs[i], m->legs, m->n_legs, &m->targets,
+					   &ctx->conf->track, now, m->burst.pace);
+	return d;
+}
+
+bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	struct decision d = monitor_choose(m, ctx, now);
+
 	if (d.to && act(m, ctx, &d)) {
 		m->reason = m->told = DECIDE_HEALTHY;
 		return true;
@@ -393,29 +417,41 @@ void monitor_hear(struct bond_monitor *m, const struct monitor_ctx *ctx, struct 
 	leg_hear(l, m->legs, m->n_legs, &m->targets, &ctx->conf->track, now);
 }
 
+static void check_burst_before_tick(struct bond_monitor *m, const struct monitor_ctx *ctx,
+				    int64_t now)
+{
+	struct decide_leg legs[DECIDE_LEGS];
+	const struct decide_snapshot s = snapshot(m, ctx, legs, now);
+
+	burst_before_tick(&m->burst, m->legs, &m->targets, &s, &ctx->conf->limits);
+}
+
 void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
 {
+	if (m->burst.running)
+		check_burst_before_tick(m, ctx, now);
 	for (size_t i = 0; i < m->n_legs; i++)
 		if (m->legs[i].probed)
 			leg_probe(&m->legs[i], m->legs, m->n_legs, &m->targets, &ctx->conf->track,
 				  now);
+	burst_ticked(&m->burst, m->legs, m->n_legs, &m->targets, &ctx->conf->track, now);
 	tell_bogus(m, now);
 }
 
 int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
 {
+	const struct leg *active =
+		array_find(m->legs, m->n_legs, it->index == m->active && m->active > 0);
 	int64_t at = announce_at(&m->announcements);
 	int64_t due = at > now ? at : INT64_MAX;
 
-	for (size_t i = 0; i < m->n_legs; i++) {
-		const struct leg *l = &m->legs[i];
-		for (size_t k = 0; l->index == m->active && k < m->targets.n; k++) {
-			at = track_silent_at(&l->tracks[k], &ctx->conf->track);
-			if (at > now && at < due)
-				due = at;
-		}
+	for (size_t k = 0; active && k < m->targets.n; k++) {
+		at = track_silent_at(&active->tracks[k], &ctx->conf->track);
+		if (at > now && at < due)
+			due = at;
 	}
-	return due;
+	at = burst_look_at(&m->burst, active, &m->targets, &ctx->conf->track, now);
+	return at > now && at < due ? at : due;
 }
 
 bool monitor_wants_ticks(const struct bond_monitor *m)

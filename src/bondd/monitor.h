@@ -4,6 +4,7 @@
 
 #include "bondd/announce.h"
 #include "bondd/audit.h"
+#include "bondd/burst.h"
 #include "bondd/leg.h"
 
 struct kernel;
@@ -29,6 +30,7 @@ struct bond_monitor {
 	struct leg legs[DECIDE_LEGS];
 	size_t n_legs;
 	struct targets targets;
+	struct burst burst;
 	enum decide_reason reason, told; /* of the last decision; of the last message */
 	int64_t reason_since;            /* us */
 	int64_t moves[DECIDE_MOVES];     /* us; a ring of bondd's moves */
@@ -60,6 +62,12 @@ void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond);
 /* Updates the monitor from the tables. */
 void monitor_update(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
+/*
+ * The decision for now; if an answer of the active leg is late, probes again at once (burst.h). The
+ * bond is not moved.
+ */
+struct decision monitor_choose(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
+
 /* Decides, and moves the bond if necessary. True if it moved: the tables have changed. */
 bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
@@ -67,8 +75,9 @@ bool monitor_decide(struct bond_monitor *m, const struct monitor_ctx *ctx, int64
 void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 
 /*
- * Time (us) of the next event after now that does not wait for a tick: announcements are due, or
- * the active leg will have failed if no answer comes until then. INT64_MAX: none.
+ * Time (us) of the next event after now that does not wait for a tick: announcements are due, or if
+ * no answer comes until then, the active leg will have failed or its answer is late. INT64_MAX:
+ * none.
  */
 int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now);
 

@@ -61,6 +61,7 @@ static void put_watch(struct json_writer *w, const struct bond_monitor *m, const
 	json_put_int64(w, "outage_us", m->outage);
 	json_put_int64(w, "interval_ms", conf->track.interval / 1000);
 	json_put_uint64(w, "announced", m->announced);
+	json_put_uint64(w, "bursts", m->burst.total);
 	json_open_object(w, "moves");
 	for (unsigned i = 0; i < MOVE_CAUSES; i++)
 		json_put_uint64(w, move_cause_name((enum move_cause)i), m->moved[i]);

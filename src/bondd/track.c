@@ -58,10 +58,13 @@ static int64_t patience(const struct track *t, const struct track_limits *limits
 
 unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now)
 {
-	return t->open && now < t->last_sent + patience(t, limits) ? t->open - 1 : t->open;
+	unsigned open = t->open + t->extra;
+	int64_t lost_at = t->last_sent + (t->pace ? t->pace : patience(t, limits));
+
+	return open && now < lost_at ? open - 1 : open;
 }
 
-int64_t track_silent_at(const struct track *t, const struct track_limits *limits)
+static int64_t silent_by_ticks_at(const struct track *t, const struct track_limits *limits)
 {
 	int64_t at = t->open_since + (limits->fall - 1) * limits->interval -
 		     least_patience(limits) + patience(t, limits);
@@ -72,9 +75,23 @@ int64_t track_silent_at(const struct track *t, const struct track_limits *limits
 	return t->open == limits->fall && last > at ? last : at;
 }
 
+int64_t track_silent_at(const struct track *t, const struct track_limits *limits)
+{
+	int64_t at = silent_by_ticks_at(t, limits);
+
+	if (t->pace == 0 || t->open + t->extra < limits->fall)
+		return at;
+	return t->last_sent + t->pace < at ? t->last_sent + t->pace : at;
+}
+
 bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now)
 {
 	return now >= track_silent_at(t, limits);
+}
+
+bool track_is_settled(const struct track *t)
+{
+	return t->open + t->extra == 0;
 }
 
 /* Uses the minimum timeout, independent of recent round trips: when another path is judged silent
@@ -83,11 +100,15 @@ bool track_is_silent(const struct track *t, const struct track_limits *limits, i
  * the same time to answer that probe. */
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now)
 {
-	return t->open == 0 || (t->open == 1 && now < t->last_sent + least_patience(limits));
+	return track_is_settled(t) ||
+	       (t->pace == 0 && t->open == 1 && now < t->last_sent + least_patience(limits));
 }
 
+/* With a burst, the interval counts as answered if all its probes were. */
 static void end_interval(struct track *t)
 {
+	t->answers[t->at] -= (uint8_t)least(t->answers[t->at], t->repeats);
+	t->repeats = 0;
 	t->at = (t->at + 1) % TRACK_RISE_MAX;
 	t->answers[t->at] = 0;
 	t->n = least(t->n + 1, TRACK_RISE_MAX);
@@ -105,9 +126,9 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 	if (t->total_sent && t->last_sent >= 0)
 		end_interval(t);
 	t->slowest -= t->slowest / 128;
-	if (t->open == 0)
+	if (track_is_settled(t))
 		t->open_since = now;
-	if (t->open < UINT32_MAX)
+	if (t->open < UINT32_MAX / 2)
 		t->open++;
 	t->last_sent = now;
 	t->total_sent++;
@@ -124,11 +145,29 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 		t->proven = true;
 }
 
+void track_repeat(struct track *t, int64_t now, int64_t pace)
+{
+	if (track_is_settled(t))
+		t->open_since = now;
+	t->extra++;
+	t->repeats++;
+	t->pace = pace;
+	t->last_sent = now;
+	t->total_sent++;
+	t->credit = least(t->credit + 1, TRACK_CREDIT);
+}
+
+void track_end_burst(struct track *t)
+{
+	t->extra = 0;
+	t->pace = 0;
+}
+
 int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now)
 {
-	int64_t round_trip = t->open == 1 ? now - t->last_sent : -1;
-	int64_t longest =
-		t->open ? now - t->open_since : 0; /* if it answers the oldest open probe */
+	int64_t round_trip = t->open == 1 && t->extra == 0 ? now - t->last_sent : -1;
+	/* If it answers the oldest open probe. */
+	int64_t longest = track_is_settled(t) ? 0 : now - t->open_since;
 
 	if (t->credit == 0) {
 		t->total_excess++;
@@ -138,14 +177,14 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 	t->credit--;
 	if (longest > TRACK_PATIENCE * limits->interval)
 		longest = TRACK_PATIENCE * limits->interval;
-	if (track_is_silent(t, limits, now))
+	if (now >= silent_by_ticks_at(t, limits))
 		fall(t); /* the duration of an outage is not a round trip */
 	else if (longest > t->slowest)
 		t->slowest = longest;
 
 	t->answered = true;
 	t->total_answered++;
-	t->open = 0;
+	t->open = t->extra = 0;
 	if (t->answers[t->at] < UINT8_MAX)
 		t->answers[t->at]++;
 	return round_trip;

@@ -9,6 +9,9 @@
  * when the next one is due is a miss; a later answer cancels the miss. So a round trip longer than
  * the interval does no harm while answers keep arriving.
  *
+ * A burst (burst.h) repeats the probe of an interval. Its probes count as unanswered ones, but
+ * their interval still has one answer or none, so that loss is counted as without bursts.
+ *
  * The last miss that makes a path silent does not wait for the next probe: it counts when the probe
  * is older than the slowest recent round trip, and at least a quarter of an interval. So an
  * occasionally slow path or guest is tolerated; the value decays within seconds.
@@ -40,7 +43,10 @@ struct track_limits {
 struct track {
 	bool answered;      /* ever */
 	bool proven;        /* was proven, and neither fell silent nor became lossy since */
-	unsigned open;      /* probes sent since the last answer */
+	unsigned open;      /* probes sent since the last answer, one per interval */
+	unsigned extra;     /* besides, those of a burst */
+	unsigned repeats;   /* probes of a burst in the current interval */
+	int64_t pace;       /* us until one of a burst counts as lost; 0: there is no burst */
 	int64_t open_since; /* us; when the first open one was sent */
 	int64_t last_sent;  /* us */
 	int64_t slowest;    /* us; slowest recent round trip */
@@ -55,6 +61,12 @@ struct track {
 /* Ends the current interval; a probe is sent now (us). */
 void track_sent(struct track *t, const struct track_limits *limits, int64_t now);
 
+/* A probe of a burst is sent now; it counts as lost after pace (us). */
+void track_repeat(struct track *t, int64_t now, int64_t pace);
+
+/* The burst is over: its open probes do not count any longer. */
+void track_end_burst(struct track *t);
+
 /*
  * Counts an answer. Returns the round trip in us; -1: ambiguous, it may belong to several probes;
  * TRACK_EXCESS: it matches no open probe and is not counted.
@@ -68,9 +80,12 @@ unsigned track_misses(const struct track *t, const struct track_limits *limits, 
 int64_t track_silent_at(const struct track *t, const struct track_limits *limits);
 bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now);
 
+/* Whether no probe is open. */
+bool track_is_settled(const struct track *t);
+
 /*
- * Whether the last probe was answered, or was sent less than a quarter of an interval ago and no
- * other is open.
+ * Whether no probe is open, or only one that was sent less than a quarter of an interval ago, and
+ * there is no burst.
  */
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now);
 bool track_is_lossy(const struct track *t);

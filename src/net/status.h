@@ -53,6 +53,7 @@ struct guest_watch {
 	int64_t outage_us; /* of the last move off a failed leg, from its first lost probe */
 	int64_t interval_ms;
 	int64_t announced; /* frames */
+	int64_t bursts;    /* of probes, because an answer was late */
 	struct guest_moves *moves;
 	size_t n_moves;
 	struct strv targets;

@@ -23,6 +23,7 @@ struct guest_watch *guest_watch_parse(const json_t *bond)
 		.outage_us = json_try_int64(object, "outage_us"),
 		.interval_ms = json_try_int64(object, "interval_ms"),
 		.announced = json_try_int64(object, "announced"),
+		.bursts = json_try_int64(object, "bursts"),
 	};
 	json_try_texts(object, "targets", &w->targets);
 	json_try_texts(object, "findings", &w->findings);

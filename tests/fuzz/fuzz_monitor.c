@@ -77,7 +77,8 @@ static void run_path(const uint8_t *data, size_t size)
 		for (unsigned n = data[i] & 2 ? 1 + (data[i] & 1) * 2 : 0; n > 0; n--)
 			(void)track_answer(&t, &limits, now);
 		if (t.total_answered > t.total_sent || track_lost(&t) > track_window(&t) ||
-		    track_misses(&t, &limits, now) > t.open || (t.proven && !t.answered) ||
+		    track_misses(&t, &limits, now) > t.open + t.extra ||
+		    (t.proven && !t.answered) ||
 		    (track_is_silent(&t, &limits, now) && track_is_fresh(&t, &limits, now)))
 			abort();
 	}

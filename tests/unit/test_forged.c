@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "bondd/burst.h"
 #include "bondd/leg.h"
 #include "net/frame.h"
 #include "random_util.h"
@@ -33,6 +34,7 @@ static const struct targets targets = {.n = 1};
 
 struct world {
 	struct leg legs[2];
+	struct burst burst;
 	bool dead[2];         /* the path; the carrier stays */
 	unsigned lies[2];     /* answers a second that come to a leg, at random times */
 	int64_t answer_at[2]; /* of the honest target; 0: none is under way */
@@ -57,6 +59,18 @@ static void world_probe(struct world *w)
 		track_sent(t, &track_limits, w->now);
 		w->answer_at[i] = w->dead[i] ? 0 : w->now + ROUND_TRIP;
 	}
+	burst_ticked(&w->burst, w->legs, 2, &targets, &track_limits, w->now);
+}
+
+static void world_repeat(struct world *w)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct track *t = &w->legs[i].tracks[0];
+		if (track_is_doubted(t)) /* as leg_repeat does */
+			continue;
+		track_repeat(t, w->now, w->burst.pace);
+		w->answer_at[i] = w->dead[i] ? 0 : w->now + ROUND_TRIP;
+	}
 }
 
 static void world_decide(struct world *w)
@@ -76,8 +90,12 @@ static void world_decide(struct world *w)
 		.n_moves = w->n_moves,
 	};
 	struct decision d = decide(&s, &limits);
-	if (!d.to)
+	if (!d.to) {
+		if (burst_look(&w->burst, w->legs, &targets, &s, &limits, track_limits.fall))
+			world_repeat(w);
 		return;
+	}
+	burst_end(&w->burst, w->legs, 2);
 	w->active = d.to;
 	w->why = d.reason;
 	assert_true(w->n_moves < ARRAY_SIZE(w->moves));
@@ -107,6 +125,7 @@ static void world_run(struct world *w, int64_t us)
 static void world_init(struct world *w)
 {
 	*w = (struct world){.active = 1};
+	burst_init(&w->burst);
 	for (unsigned i = 0; i < 2; i++) {
 		w->legs[i] = (struct leg){.index = (int)i + 1,
 					  .carrier = TRI_YES,

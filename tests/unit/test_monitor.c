@@ -334,6 +334,7 @@ static void fill_monitor(struct bond_monitor *m)
 	m->reason = DECIDE_HEALTHY;
 	m->moved[MOVE_SILENT] = 2;
 	m->announced = 10;
+	m->burst.total = 5;
 	m->targets.v[m->targets.n++].ip = address("172.16.1.1");
 	m->audit.findings[m->audit.n++] = xstrdup("bond0 has miimon=0");
 	for (int i = ENS6; i <= ENS7; i++) {
@@ -398,6 +399,7 @@ static void test_report_reaches_dnsvnf(void **state)
 	assert_int_equal(b->watch->outage_us, 61234);
 	assert_int_equal(b->watch->said_at, 1700000000);
 	assert_int_equal(b->watch->interval_ms, 20);
+	assert_int_equal(b->watch->bursts, 5);
 	assert_string_equal(b->watch->targets.v[0], "172.16.1.1");
 	assert_string_equal(b->watch->findings.v[0], "bond0 has miimon=0");
 	int64_t silent = -1;
@@ -427,6 +429,7 @@ static void test_report_reaches_dnsvnf(void **state)
 		"_bucket{bond=\"bond0\",leg=\"ens6\",le=\"+Inf\"} 81\n",
 		"_sum{bond=\"bond0\",leg=\"ens6\"} 0.250000\n",
 		"\nbondd_moves_total{bond=\"bond0\",cause=\"silent\"} 2\n",
+		"\nbondd_bursts_total{bond=\"bond0\"} 5\n",
 		"\nbondd_last_outage_seconds{bond=\"bond0\"} 0.061234\n",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)

@@ -213,6 +213,68 @@ static void test_track_loss(void **state)
 	assert_false(track_is_lossy(&t));
 }
 
+/* A burst finds silence sooner, and its probes are counted once. */
+static void test_track_burst(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 40, true);
+
+	track_sent(&t, &track_limits, now);
+	track_repeat(&t, now + 4000, 4000);
+	assert_int_equal(track_silent_at(&t, &track_limits), INT64_MAX);
+	track_repeat(&t, now + 8000, 4000);
+	assert_int_equal(track_misses(&t, &track_limits, now + 11999), 2);
+	assert_int_equal(track_silent_at(&t, &track_limits), now + 12000);
+	assert_int_equal(track_misses(&t, &track_limits, now + 12000), 3);
+	/* Over without a result: as if it had not been. */
+	struct track ended = t;
+	track_end_burst(&ended);
+	assert_int_equal(track_silent_at(&ended, &track_limits), INT64_MAX);
+	run_track(&ended, now + 20000, 2, false);
+	assert_int_equal(track_silent_at(&ended, &track_limits), now + 45000);
+
+	/* An answer settles all; the next one is no forgery, nor a round trip. */
+	assert_int_equal(track_answer(&t, &track_limits, now + 9000), -1);
+	assert_true(track_is_fresh(&t, &track_limits, now + 12000));
+	assert_int_equal(track_answer(&t, &track_limits, now + 9500), -1);
+	assert_int_equal(track_answer(&t, &track_limits, now + 9900), -1);
+	assert_int_equal(track_answer(&t, &track_limits, now + 9900), TRACK_EXCESS);
+	/* While it lasts, a probe that only just went proves nothing. */
+	track_sent(&t, &track_limits, now + 10000);
+	assert_false(track_is_fresh(&t, &track_limits, now + 10001));
+	track_end_burst(&t);
+	assert_true(track_is_fresh(&t, &track_limits, now + 10001));
+}
+
+/* Its answers neither hide that their first probe was lost, nor make up for others. */
+static void test_track_loss_in_bursts(void **state)
+{
+	(void)state;
+	struct track t = {0};
+	int64_t now = run_track(&t, 0, 40, true);
+
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(track_lost(&t), i);
+		track_sent(&t, &track_limits, now);
+		for (unsigned k = 1; k < 3; k++) {
+			track_repeat(&t, now + 4000 * k, 4000);
+			track_answer(&t, &track_limits, now + 4000 * k + 1000);
+		}
+		track_end_burst(&t);
+		now = run_track(&t, now + 20000, 2, true);
+	}
+	assert_true(track_is_lossy(&t));
+	/* All answered: nothing is lost, and what was remains so. */
+	track_sent(&t, &track_limits, now);
+	track_repeat(&t, now + 4000, 4000);
+	track_answer(&t, &track_limits, now + 4500);
+	track_answer(&t, &track_limits, now + 5000);
+	track_end_burst(&t);
+	run_track(&t, now + 20000, 1, true);
+	assert_int_equal(track_lost(&t), 4);
+}
+
 static void test_leg_tells_of_loss(void **state)
 {
 	(void)state;
@@ -244,6 +306,8 @@ int main(void)
 		cmocka_unit_test(test_track_patience),
 		cmocka_unit_test(test_track_fresh),
 		cmocka_unit_test(test_track_loss),
+		cmocka_unit_test(test_track_burst),
+		cmocka_unit_test(test_track_loss_in_bursts),
 		cmocka_unit_test(test_leg_tells_of_loss),
 	};
 

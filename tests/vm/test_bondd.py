@@ -66,7 +66,7 @@ class Bondd(unittest.TestCase):
             outage.mend(self.vm, leg)
         say(bond["watch"]["sentence"])
         self.assertRegex(bond["watch"]["sentence"],
-                         rf"^{leg} lost (\d+) of \1 probes to 172\.16\.1\.1 with carrier up: moved to ens\d after \d+ ms$")
+                         rf"^{leg} lost (\d+) of \1 probes(?: of a burst)? to 172\.16\.1\.1 with carrier up: moved to ens\d after \d+ ms$")
         outage.settle(self.vm, True)
         self.assertNotEqual(self.vm.active(), leg)
 
