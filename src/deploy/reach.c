@@ -76,7 +76,7 @@ char *reach_barrier(struct vim *vim, const struct vim_server_info *server, const
 	socklen_t len = sizeof(own);
 	struct net_address to;
 
-	if (!vim->ops->barrier || !port || !port->id || net_address(address, 9, &to, NULL) < 0)
+	if (!vim->ops->barrier || !port || net_address(address, 9, &to, NULL) < 0)
 		return NULL;
 	cleanup_close int fd = net_socket(vim, &to, SOCK_DGRAM, 0, NULL);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&to.sa, to.len) < 0 ||
@@ -84,6 +84,6 @@ char *reach_barrier(struct vim *vim, const struct vim_server_info *server, const
 		return NULL;
 	packet.from = ip_from_sockaddr((const struct sockaddr *)&own);
 	packet.to = ip_from_sockaddr((const struct sockaddr *)&to.sa);
-	vim->ops->barrier(vim, port->id, &packet, &why);
+	vim->ops->barrier(vim, port, &packet, &why);
 	return why;
 }

@@ -44,6 +44,7 @@ static void port_info_clear(struct vim_port_info *p)
 {
 	free_all(p->name, p->network, p->mac_address);
 	strv_clear(&p->ip_addresses);
+	strv_clear(&p->security_groups);
 	free_all(p->physical_network, p->host_device, p->status, p->id, p->vif_type, p->pf);
 }
 

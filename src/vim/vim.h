@@ -56,8 +56,8 @@ struct vim_object {
 	bool port_security_is_owners; /* only its owner may create ports without it */
 	char *host; /* of a server: the compute host; NULL: on none, or not shown */
 	/* Of a server: its sources; each NULL if not visible. */
-	char *image, *flavor; /* names, or the id of an image that is not listed */
-	char *image_id;       /* of the image it runs from */
+	char *image_id;       /* of the image it runs from: tells images of one name apart */
+	char *image, *flavor; /* names, for people; an image that is not listed: its id */
 	char *flavor_digest;  /* of the flavor of which it has a copy, if dnsvnf made that */
 	char *user_data;      /* as the guest sees it; "": none */
 };
@@ -177,8 +177,9 @@ struct vim_port_info {
 	char *pf;       /* the host's PF below the VF, or NULL */
 	enum tristate propagate_uplink_status;
 	enum tristate port_security;
-	unsigned mtu;         /* of the network; 0: not known */
-	enum vim_reach reach; /* of its addresses */
+	struct strv security_groups; /* ids */
+	unsigned mtu;                /* of the network; 0: not known */
+	enum vim_reach reach;        /* of its addresses */
 };
 
 /* Why a server failed, as far as the VIM reports it. */
@@ -387,11 +388,11 @@ struct vim_ops {
 			struct err *err);
 
 	/*
-	 * What of the VIM keeps such a packet from a port (its id): *ret_why is a clause, or NULL:
-	 * nothing, or not known. The caller frees. NULL: the VIM keeps none.
+	 * What of the VIM keeps such a packet from a port: *ret_why is a clause, or NULL: nothing,
+	 * or not known. The caller frees. NULL: the VIM keeps none.
 	 */
-	void (*barrier)(struct vim *vim, const char *port_id, const struct vim_packet *packet,
-			char **ret_why);
+	void (*barrier)(struct vim *vim, const struct vim_port_info *port,
+			const struct vim_packet *packet, char **ret_why);
 
 	/* Last lines of the server's console (at most 64 KiB); the caller frees. */
 	int (*console)(struct vim *vim, const char *server_name, char **ret_text, struct err *err);

@@ -184,6 +184,24 @@ class Cloud(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
+    def test_security_groups_that_keep_packets_out(self):
+        """They are those that the listing of the server's ports has: no port is asked for again."""
+        self.guest_on_loopback()
+        self.cloud.make("servers", {"name": "cpnr-dns_cpnr_0",
+                                    "metadata": {"dnsvnf_owner": "dnsvnf:test-tenant/cpnr-dns/server/cpnr-dns_cpnr_0"}})
+        network = self.cloud.make("networks", {"name": "sriov-network-1"})
+        self.cloud.make("ports", {"name": "leg", "network_id": network["id"], "binding:vnic_type": "direct", "admin_state_up": True,
+                                  "port_security_enabled": True, "security_groups": ["group-1"],
+                                  "fixed_ips": [{"ip_address": "127.116.1.10"}]})
+        self.cloud.spoil("GET", "/security-group-rules$", 200)
+        self.cloud.spoiled[-1][2][1].clear()
+        self.cloud.spoiled[-1][2][1]["security_group_rules"] = [{"direction": "ingress", "protocol": "tcp"}]
+        checks = answers.answer("verify", self.run_verb("verify", "-o", "json", code=1))["deployments"][0]["checks"]
+        evidence = {c["check"]: c["evidence"] for c in checks if c["object"] == "127.116.1.10"}
+        self.assertIn("the security groups of port leg admit no udp from outside", evidence["dns-udp"])
+        self.assertNotIn("security groups", evidence["dns-tcp"])
+        self.assertEqual([], [path for method, path, _ in self.cloud.requests if "/ports/" in path])
+
     def two_deployments(self):
         def twice(text):
             begin, end = text.index("<deployment>"), text.index("</deployment>") + len("</deployment>")

@@ -114,8 +114,8 @@ int openstack_destroy(struct vim *vim, const struct vim_object *const *objects, 
  */
 char *security_barrier(const json_t *rules, const char *port, const struct vim_packet *packet);
 
-void openstack_barrier(struct vim *vim, const char *port_id, const struct vim_packet *packet,
-		       char **ret_why);
+void openstack_barrier(struct vim *vim, const struct vim_port_info *port,
+		       const struct vim_packet *packet, char **ret_why);
 
 int openstack_host_up(struct vim *vim, const struct vim_object *server, enum tristate *ret_up,
 		      char **ret_why, struct err *err);

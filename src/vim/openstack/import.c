@@ -101,11 +101,11 @@ static int fetch_images(struct openstack *os, struct importer *im, struct err *e
 	for (size_t i = 0; i < n && r == 0; i++) {
 		const struct vim_object *o = &im->resources.v[i].object;
 		json_t *image = NULL;
-		if (o->kind != VIM_SERVER || !o->image ||
-		    resources_by_id(&im->resources, VIM_IMAGE, o->image))
+		if (o->kind != VIM_SERVER || !o->image_id ||
+		    resources_by_id(&im->resources, VIM_IMAGE, o->image_id))
 			continue;
 		r = session_call(os->session, SERVICE_IMAGE, "GET",
-				 xasprintf("/images/%s", o->image), NULL, &image, err);
+				 xasprintf("/images/%s", o->image_id), NULL, &image, err);
 		if (r == -ENOENT) {
 			err_clear(err);
 			r = 0;
@@ -426,7 +426,7 @@ static int add_server(struct importer *im, const struct resource *t, struct err 
 {
 	const struct vim_object *o = &t->object;
 	const struct resource *image =
-		o->image ? resources_by_id(&im->resources, VIM_IMAGE, o->image) : NULL;
+		o->image_id ? resources_by_id(&im->resources, VIM_IMAGE, o->image_id) : NULL;
 	unsigned index;
 	cleanup_free char *name = group_name(im, o, &index);
 
@@ -444,7 +444,9 @@ static int add_server(struct importer *im, const struct resource *t, struct err 
 			       o->name);
 	struct vm_group *group = array_push(im->deployment->vm_groups, im->deployment->n_vm_groups);
 	group->name = xstrdup(name);
-	group->image = xstrdup(image ? add_image(im, image) : o->image ? o->image : "unknown");
+	group->image = xstrdup(image         ? add_image(im, image)
+			       : o->image_id ? o->image_id
+					     : "unknown");
 	group->flavor = xstrdup(o->flavor ? o->flavor : "unknown");
 	group->bootup_time = 300;
 	group->reboot_time = -1;

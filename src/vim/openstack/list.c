@@ -213,7 +213,7 @@ static void copy_object(const struct openstack *os, struct vim_inventory *invent
 			const struct vim_object *from)
 {
 	const struct resource *image =
-		from->image ? resources_by_id(&os->resources, VIM_IMAGE, from->image) : NULL;
+		from->image_id ? resources_by_id(&os->resources, VIM_IMAGE, from->image_id) : NULL;
 
 	*array_push(inventory->v, inventory->n) = (struct vim_object){
 		.kind = from->kind,
@@ -228,7 +228,7 @@ static void copy_object(const struct openstack *os, struct vim_inventory *invent
 		.no_port_security = from->no_port_security,
 		.port_security_is_owners = is_of_others(os, from),
 		.host = xstrdup(from->host),
-		.image = xstrdup(image ? image->object.name : from->image),
+		.image = xstrdup(image ? image->object.name : from->image_id),
 		.flavor = xstrdup(from->flavor),
 		.image_id = xstrdup(from->image_id),
 		.flavor_digest = xstrdup(from->flavor_digest),

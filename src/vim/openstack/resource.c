@@ -144,8 +144,7 @@ static void read_server(struct vim_object *o, const json_t *json)
 	if (resource_runs_unconfirmed(json))
 		o->state = VIM_STATE_BUSY;
 	o->fault = json_try_text(json_object_get(json, "fault"), "message");
-	o->image = xstrdup(text(json_object_get(json, "image"), "id"));
-	o->image_id = xstrdup(o->image);
+	o->image_id = xstrdup(text(json_object_get(json, "image"), "id"));
 	o->flavor = json_try_text(json_object_get(json, "flavor"), "original_name");
 	o->flavor_digest = xstrdup(text(
 		json_object_get(json_object_get(json, "flavor"), "extra_specs"), MARK_EXTRA_SPEC));

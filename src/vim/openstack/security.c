@@ -100,44 +100,29 @@ char *security_barrier(const json_t *rules, const char *port, const struct vim_p
 			 port, p->protocol, p->protocol);
 }
 
-/* The rules of these groups. */
-static int ask_rules(struct openstack *os, const json_t *groups, json_t **ret, struct err *err)
-{
-	cleanup_strbuf struct strbuf query = {0};
-	const json_t *group;
-	size_t i;
-
-	json_array_foreach (groups, i, group)
-		query_add(&query, "security_group_id", json_string_value(group));
-	return session_call(os->session, SERVICE_NETWORK, "GET",
-			    xasprintf("/security-group-rules%s", query.s ? query.s : ""), NULL, ret,
-			    err);
-}
-
-void openstack_barrier(struct vim *vim, const char *port_id, const struct vim_packet *p,
-		       char **ret_why)
+void openstack_barrier(struct vim *vim, const struct vim_port_info *port,
+		       const struct vim_packet *p, char **ret_why)
 {
 	struct openstack *os = openstack_of(vim);
-	json_t *answer = NULL, *rules = NULL;
+	cleanup_strbuf struct strbuf query = {0};
+	json_t *answer = NULL;
 
 	*ret_why = NULL;
-	if (session_call(os->session, SERVICE_NETWORK, "GET", xasprintf("/ports/%s", port_id), NULL,
-			 &answer, NULL) < 0)
+	if (port->port_security != TRI_YES)
 		return;
-	const json_t *port = json_object_get(answer, "port");
-	const json_t *groups = json_object_get(port, "security_groups");
-	const char *name = text(port, "name") ? text(port, "name") : port_id;
-	if (json_is_true(json_object_get(port, "port_security_enabled")) && json_is_array(groups)) {
-		if (json_array_size(groups) == 0)
-			*ret_why = xasprintf(
-				"port %s has port security and no security group: nothing "
-				"gets in from outside",
-				name);
-		else if (ask_rules(os, groups, &rules, NULL) == 0 &&
-			 json_is_array(json_object_get(rules, "security_group_rules")))
-			*ret_why = security_barrier(json_object_get(rules, "security_group_rules"),
-						    name, p);
+	if (port->security_groups.n == 0) {
+		*ret_why = xasprintf("port %s has port security and no security group: nothing "
+				     "gets in from outside",
+				     port->name);
+		return;
 	}
+	for (size_t i = 0; i < port->security_groups.n; i++)
+		query_add(&query, "security_group_id", port->security_groups.v[i]);
+	if (session_call(os->session, SERVICE_NETWORK, "GET",
+			 xasprintf("/security-group-rules%s", query.s), NULL, &answer, NULL) < 0)
+		return;
+	const json_t *rules = json_object_get(answer, "security_group_rules");
+	if (json_is_array(rules))
+		*ret_why = security_barrier(rules, port->name, p);
 	json_decref(answer);
-	json_decref(rules);
 }

@@ -263,6 +263,10 @@ static void read_port(const struct server_view *v, const json_t *port, size_t pl
 		if (text(fixed, "ip_address"))
 			strv_add(&p->ip_addresses, text(fixed, "ip_address"));
 	}
+	json_for_each (group, json_object_get(port, "security_groups")) {
+		if (json_is_string(group))
+			strv_add(&p->security_groups, json_string_value(group));
+	}
 	p->pf = p->type == PORT_DIRECT ? pf_of(v, physical) : NULL;
 	p->reach = network ? reach_of(v, network, p) : VIM_REACH_MAYBE;
 }
