@@ -29,7 +29,16 @@ struct wait {
 	const struct step *server;
 	int64_t start, limit;        /* clock_now(); s after it */
 	struct vim_server_info seen; /* when it became ACTIVE */
+	bool served;                 /* before its change, so it can be reached from here */
 };
+
+/* Whether the address can be reached from here. */
+static enum vim_reach reach_now(const struct wait *w, const char *address, char **ret_why)
+{
+	enum vim_reach reach = reach_of(w->vim, &w->seen, address, ret_why);
+
+	return reach == VIM_REACH_MAYBE && w->served ? VIM_REACH_YES : reach;
+}
 
 static void report(const struct wait *w, const char *type, enum event_status status,
 		   const char *details)
@@ -163,15 +172,35 @@ static void note_barrier(const struct wait *w, const char *type, const char *add
 		event_note(w->vim->run, type, "%s does not answer yet: %s", address, why);
 }
 
+/*
+ * 1: look again; 0: bootup_time is over, and it is not known whether the address can be reached
+ * from here: a note, not a failure; or -errno.
+ */
+static int pause_unsure(const struct wait *w, enum vim_reach reach, const char *type,
+			const char *waiting_for, struct err *err)
+{
+	cleanup_err struct err late = ERR_INIT;
+	int r = pause_round(w, type, waiting_for, &late);
+
+	if (r == -ETIMEDOUT && reach == VIM_REACH_MAYBE) {
+		event_note(w->vim->run, type,
+			   "no %s in %lld s: unknown, since there may be no route to it from here",
+			   waiting_for, (long long)w->limit);
+		return 0;
+	}
+	return r < 0 ? err_copy(err, &late) : 1;
+}
+
 static int wait_alive(const struct wait *w, struct err *err)
 {
 	const char *address = service_management_address(w->server->group, w->server->index);
 	cleanup_free char *why = NULL;
+	enum vim_reach reach = VIM_REACH_NO;
 
 	if (!address)
 		why = xstrdup("the descriptor has no management address for it");
 	else
-		(void)reach_of(w->vim, &w->seen, address, &why);
+		reach = reach_now(w, address, &why);
 	if (why) {
 		event_note(w->vim->run, "VM_ALIVE", "%s cannot be reached from here: %s",
 			   w->server->name, why);
@@ -182,8 +211,8 @@ static int wait_alive(const struct wait *w, struct err *err)
 	bool asked = false;
 	for (int64_t since = clock_now(); guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0;) {
 		note_barrier(w, "VM_ALIVE", address, "icmp", 0, since, &asked);
-		int r = pause_round(w, "VM_ALIVE", what, err);
-		if (r < 0)
+		int r = pause_unsure(w, reach, "VM_ALIVE", what, err);
+		if (r <= 0)
 			return r;
 	}
 	report(w, "VM_ALIVE", EVENT_SUCCESS, what);
@@ -209,7 +238,7 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 {
 	const char *name = service_query_name(w->plan->deployment, w->server->group);
 	cleanup_free char *why = NULL;
-	enum vim_reach reach = reach_of(w->vim, &w->seen, address, &why);
+	enum vim_reach reach = reach_now(w, address, &why);
 	int64_t since = clock_now();
 	bool asked = false;
 
@@ -229,8 +258,8 @@ static int wait_dns_on(const struct wait *w, const char *address, const char *wh
 				   what, UNSURE_MS / 1000);
 			return 0;
 		}
-		int r = pause_round(w, "SERVICE_ALIVE", what, err);
-		if (r < 0)
+		int r = pause_unsure(w, reach, "SERVICE_ALIVE", what, err);
+		if (r <= 0)
 			return r;
 	}
 	*ret_answers = true;
@@ -258,14 +287,16 @@ static int wait_dns(const struct wait *w, const struct strv *addresses, char **r
 	return 0;
 }
 
-/* 1: look again; 0: timed out, which verify reports; or -errno. */
-static int pause_day0(const struct wait *w, struct err *err)
+/* 1: look again; 0: timed out, which verify reports; or -errno. told: it says that it runs. */
+static int pause_day0(const struct wait *w, bool told, struct err *err)
 {
 	cleanup_err struct err late = ERR_INIT;
 	int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
 
 	if (r == -ETIMEDOUT) {
-		event_note(w->vim->run, "DAY0_DONE", "cloud-init is still running");
+		event_note(w->vim->run, "DAY0_DONE",
+			   told ? "cloud-init is still running"
+				: "unknown: the guest does not tell of cloud-init");
 		return 0;
 	}
 	return r < 0 ? err_copy(err, &late) : 1;
@@ -285,7 +316,7 @@ static int wait_console(const struct wait *w, struct err *err)
 			report(w, "DAY0_DONE", EVENT_SUCCESS, "cloud-init is done, by the console");
 		if (done != TRI_NO || clock_ms_since(since) > STATUS_GRACE_MS)
 			return 0;
-		r = pause_day0(w, err);
+		r = pause_day0(w, done == TRI_NO, err);
 	}
 	return r;
 }
@@ -323,7 +354,7 @@ static int wait_day0(const struct wait *w, struct err *err)
 				   ask.text);
 			return 0;
 		}
-		int r = pause_day0(w, err);
+		int r = pause_day0(w, told, err);
 		if (r <= 0)
 			return r;
 	}
@@ -339,8 +370,7 @@ static void note_others(const struct wait *w, const struct verifications *v)
 				   v->v[i].evidence);
 	for (size_t i = 0; i < v->n; i++)
 		if (v->v[i].verdict == VERDICT_UNKNOWN &&
-		    (verification_is_essential(&v->v[i]) || streq(v->v[i].check, "guest-status") ||
-		     streq(v->v[i].check, "leg-path")))
+		    verification_weight(&v->v[i]) != WEIGHT_DETAIL)
 			event_note(w->vim->run, "VERIFY", "%s: %s of %s is unknown: %s",
 				   w->server->name, v->v[i].check, v->v[i].object,
 				   v->v[i].evidence);
@@ -353,10 +383,21 @@ static int wait_essential(const struct wait *w, struct err *err)
 
 	for (int64_t since = clock_now();;) {
 		cleanup_verifications struct verifications v = {0};
+		cleanup_server_info struct vim_server_info info = {0};
+		cleanup_err struct err unseen = ERR_INIT;
+		int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_ALL, &info, &unseen);
+		if (r == -EINTR || r == -ENOENT)
+			return err_pass(err, &unseen, "server %s", w->server->name);
+		if (r < 0) {
+			event_note(w->vim->run, "VERIFY", "%s is not verified: %s", w->server->name,
+				   unseen.text);
+			return 0;
+		}
 		verify_guest(w->vim, plan->model, plan->deployment, w->server->group,
-			     w->server->index, &v);
+			     w->server->index, &info, &v);
 		const struct verification *failed = array_find(
-			v.v, v.n, it->verdict == VERDICT_FAIL && verification_is_essential(it));
+			v.v, v.n,
+			it->verdict == VERDICT_FAIL && verification_weight(it) == WEIGHT_ESSENTIAL);
 		if (!failed) {
 			note_others(w, &v);
 			return 0;
@@ -365,7 +406,7 @@ static int wait_essential(const struct wait *w, struct err *err)
 			return err_set(err, FAILED, "server \"%s\" runs, but %s of %s failed: %s",
 				       w->server->name, failed->check, failed->object,
 				       failed->evidence);
-		int r = pause_round(w, "SERVICE_ALIVE", failed->check, err);
+		r = pause_after(w, &info, "SERVICE_ALIVE", failed->check, err);
 		if (r < 0)
 			return r;
 	}
@@ -409,7 +450,7 @@ static enum tristate serves_now(const struct wait *w)
 	service_addresses(w->server->group, w->server->index, &addresses);
 	for (size_t i = 0; i < addresses.n; i++) {
 		cleanup_free char *why = NULL;
-		enum vim_reach reach = reach_of(w->vim, &w->seen, addresses.v[i], &why);
+		enum vim_reach reach = reach_now(w, addresses.v[i], &why);
 		if (reach == VIM_REACH_NO)
 			continue;
 		if (dns_answers(w, addresses.v[i], name))
@@ -472,9 +513,9 @@ int alive_wait(struct vim *vim, const struct plan *plan, const bool *which, stru
 }
 
 int alive_wait_server(struct vim *vim, const struct plan *plan, const struct step *server,
-		      struct err *err)
+		      bool served, struct err *err)
 {
-	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
+	struct wait w = {.vim = vim, .plan = plan, .start = clock_now(), .served = served};
 	int r = wait_server(&w, server, true, err);
 
 	vim_server_info_clear(&w.seen);

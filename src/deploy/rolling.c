@@ -45,9 +45,18 @@ static void observe(struct rolling *r)
 		const struct vim_object *there = r->servers[i]->present;
 		/* A run that was killed may have asked for its change. */
 		if (r->vms[i].state == ROLL_KEEP && there && there->state == VIM_STATE_BUSY)
-			(void)alive_wait_server(r->vim, r->plan, r->servers[i], NULL);
+			(void)alive_wait_server(r->vim, r->plan, r->servers[i], false, NULL);
 		r->vms[i].serves = alive_serves(r->vim, r->plan, r->servers[i]);
 	}
+}
+
+/* Whether it answered before its change. */
+static bool served(const struct rolling *r, const struct step *server)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->servers[i] == server)
+			return r->vms[i].serves == TRI_YES;
+	return false;
 }
 
 /* Deletes and creates the server, with its changed ports. */
@@ -70,7 +79,7 @@ static int go_back(struct rolling *r, const struct step *server, struct err *err
 	event_note(r->vim->run, "ROLLBACK", "rolling back server %s: %s", server->name, err->text);
 	int result = r->vim->ops->settle(r->vim, server->present, &server->request, false, &back);
 	if (result == 0)
-		result = alive_wait_server(r->vim, r->plan, server, &back);
+		result = alive_wait_server(r->vim, r->plan, server, served(r, server), &back);
 	if (result == 0) {
 		event_note(r->vim->run, "ROLLBACK",
 			   "server %s serves again with its old configuration", server->name);
@@ -90,7 +99,7 @@ static int change_in_place(struct rolling *r, const struct step *server, struct 
 	int result = ops->change(r->vim, server->present, &server->request, server->changes, err);
 
 	if (result == 0)
-		result = alive_wait_server(r->vim, r->plan, server, err);
+		result = alive_wait_server(r->vim, r->plan, server, served(r, server), err);
 	if (result == 0)
 		return ops->settle(r->vim, server->present, &server->request, true, err);
 	/* The next deploy completes an interrupted change. */
@@ -109,7 +118,7 @@ static int replace_and_wait(const struct rolling *r, const struct step *server, 
 	int result = replace(r, server, err);
 
 	if (result == 0)
-		result = alive_wait_server(r->vim, r->plan, server, err);
+		result = alive_wait_server(r->vim, r->plan, server, served(r, server), err);
 	return result;
 }
 

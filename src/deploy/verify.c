@@ -415,27 +415,15 @@ static int ask_guest(struct vim *vim, const char *address, struct guest_status *
 	return r;
 }
 
-/* of: without the server. */
-static void verify_server(const struct verify_ctx *of)
+static void verify_server(struct verify_ctx *ctx)
 {
-	struct verify_ctx own = *of, *ctx = &own;
-	cleanup_free char *name = vm_group_server_name(ctx->deployment, ctx->group, ctx->index);
-	cleanup_server_info struct vim_server_info server = {0};
 	cleanup_guest_status struct guest_status guest = {0};
-	cleanup_err struct err err = ERR_INIT;
 	cleanup_err struct err guest_err = ERR_INIT;
 	const char *management = service_management_address(ctx->group, ctx->index);
 
-	int r = ctx->vim->ops->server(ctx->vim, name, VIM_LOOK_ALL, &server, &err);
-	if (r < 0) {
-		verify_add(ctx, "server-active", name,
-			   r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s", err.text);
-		return;
-	}
-	ctx->server = &server;
 	cleanup_free char *obstacle = NULL;
 	if (management)
-		(void)reach_of(ctx->vim, &server, management, &obstacle);
+		(void)reach_of(ctx->vim, ctx->server, management, &obstacle);
 	if (!service_has_bondd(ctx->deployment, ctx->group))
 		err_set(&guest_err, INVALID,
 			"guest_agent is none: the bond's mode, its monitor and its standby leg "
@@ -459,28 +447,52 @@ static void verify_server(const struct verify_ctx *of)
 }
 
 void verify_guest(struct vim *vim, const struct model *model, const struct deployment *deployment,
-		  const struct vm_group *group, unsigned index, struct verifications *ret)
+		  const struct vm_group *group, unsigned index,
+		  const struct vim_server_info *server, struct verifications *ret)
 {
-	const struct verify_ctx ctx = {.out = ret,
-				       .vim = vim,
-				       .model = model,
-				       .deployment = deployment,
-				       .group = group,
-				       .index = index,
-				       .guest_only = true};
+	struct verify_ctx ctx = {.out = ret,
+				 .vim = vim,
+				 .model = model,
+				 .deployment = deployment,
+				 .group = group,
+				 .index = index,
+				 .server = server,
+				 .guest_only = true};
 
 	verify_server(&ctx);
 }
 
-bool verification_is_essential(const struct verification *v)
+static void look_and_verify(struct verify_ctx *ctx)
 {
-	static const char *const essential[] = {"server-active", "bond-up", "bond-active-leg",
-						"bond-legs"};
+	cleanup_free char *name = vm_group_server_name(ctx->deployment, ctx->group, ctx->index);
+	cleanup_server_info struct vim_server_info server = {0};
+	cleanup_err struct err err = ERR_INIT;
+	int r = ctx->vim->ops->server(ctx->vim, name, VIM_LOOK_ALL, &server, &err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(essential); i++)
-		if (streq(v->check, essential[i]))
-			return true;
-	return false;
+	if (r < 0) {
+		verify_add(ctx, "server-active", name,
+			   r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s", err.text);
+		return;
+	}
+	ctx->server = &server;
+	verify_server(ctx);
+}
+
+enum verification_weight verification_weight(const struct verification *v)
+{
+	static const struct {
+		const char *check;
+		enum verification_weight weight;
+	} weights[] = {
+		{"server-active", WEIGHT_ESSENTIAL},   {"bond-up", WEIGHT_ESSENTIAL},
+		{"bond-active-leg", WEIGHT_ESSENTIAL}, {"bond-legs", WEIGHT_ESSENTIAL},
+		{"guest-status", WEIGHT_TOLD},         {"leg-path", WEIGHT_TOLD},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(weights); i++)
+		if (streq(v->check, weights[i].check))
+			return weights[i].weight;
+	return WEIGHT_DETAIL;
 }
 
 int verify_deployment(struct vim *vim, const struct model *model,
@@ -494,13 +506,13 @@ int verify_deployment(struct vim *vim, const struct model *model,
 		return r;
 	for (size_t g = 0; g < deployment->n_vm_groups; g++)
 		for (unsigned i = 0; i < deployment->vm_groups[g].scaling.min_active; i++) {
-			const struct verify_ctx ctx = {.out = ret,
-						       .vim = vim,
-						       .model = model,
-						       .deployment = deployment,
-						       .group = &deployment->vm_groups[g],
-						       .index = i};
-			verify_server(&ctx);
+			struct verify_ctx ctx = {.out = ret,
+						 .vim = vim,
+						 .model = model,
+						 .deployment = deployment,
+						 .group = &deployment->vm_groups[g],
+						 .index = i};
+			look_and_verify(&ctx);
 		}
 	return 0;
 }

@@ -9,6 +9,7 @@ struct deployment;
 struct err;
 struct model;
 struct vim;
+struct vim_server_info;
 struct vm_group;
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN };
@@ -33,15 +34,21 @@ int verify_deployment(struct vim *vim, const struct model *model,
 		      const struct deployment *deployment, struct verifications *ret,
 		      struct err *err);
 
-/*
- * What a deployment must pass at its end: the server is ACTIVE, the bond is up, has all legs of
- * day-0, and an active one. Other checks may fail by what is outside, as a cable.
- */
-bool verification_is_essential(const struct verification *v);
+/* What a check means at the end of a deploy; it tells of every one that failed. */
+enum verification_weight {
+	WEIGHT_DETAIL,
+	WEIGHT_TOLD, /* also if unknown */
+	/* A failure fails the deploy: the server is ACTIVE, the bond is up, has all legs of day-0,
+	 * and an active one. Other checks may fail by what is outside, as a cable. */
+	WEIGHT_ESSENTIAL,
+};
+enum verification_weight verification_weight(const struct verification *v);
 
-/* Of one server, VM `index` of the group, what the server and its guest report: no DNS, no echo. */
+/* Of VM `index` of the group, what the server, as the VIM shows it, and its guest report: no DNS,
+ * no echo. */
 void verify_guest(struct vim *vim, const struct model *model, const struct deployment *deployment,
-		  const struct vm_group *group, unsigned index, struct verifications *ret);
+		  const struct vm_group *group, unsigned index,
+		  const struct vim_server_info *server, struct verifications *ret);
 
 size_t verifications_count(const struct verifications *v, enum verdict verdict);
 void verifications_clear(struct verifications *v);

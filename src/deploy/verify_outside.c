@@ -17,10 +17,12 @@ static int find(struct verify_ctx *ctx, const struct bond *bond, const char *add
 {
 	cleanup_free char *obstacle = NULL;
 
-	(void)reach_of(ctx->vim, ctx->server, address, &obstacle);
+	enum vim_reach reach = reach_of(ctx->vim, ctx->server, address, &obstacle);
 	if (obstacle)
 		return err_code(err, NOT_FOUND, ENONET, "%s", obstacle);
-	return neighbour_find(ctx->vim, ctx->server, bond, address, ASK_MS, ret, err);
+	int r = neighbour_find(ctx->vim, ctx->server, bond, address, ASK_MS, ret, err);
+	/* Silence proves nothing then. */
+	return r == -ETIMEDOUT && reach == VIM_REACH_MAYBE ? -ENONET : r;
 }
 
 /* It is a failure if nothing answers, or another machine. */

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Waiting for a server in a VIM in memory; its guest's addresses are on loopback, where echo
+ * answers and DNS does not. */
+#include <linux/filter.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/finding.h"
+#include "base/str.h"
+#include "deploy/alive.h"
+#include "deploy/design.h"
+#include "deploy/plan.h"
+#include "plain_vim.h"
+
+#define ADDRESS "127.90.1.9"
+
+static struct fixture {
+	struct model *model;
+	struct vm_group *group;
+	struct vim_inventory inventory;
+	struct plan *plan;
+	bool *which;
+	struct vim vim;
+	struct run_ctx run;
+	struct strv notes; /* "TYPE: DETAILS" */
+	enum vim_reach reach;
+	bool silent; /* no packet comes back */
+	bool lost;   /* the VIM shows the server no longer once it is ACTIVE */
+	unsigned looks;
+} f;
+
+static int fake_server(struct vim *vim, const char *name, enum vim_look look,
+		       struct vim_server_info *ret, struct err *err)
+{
+	(void)vim;
+	f.looks++;
+	if (f.lost && f.looks > 2)
+		return err_set(err, UNREACHABLE, "no answer");
+	*ret = (struct vim_server_info){
+		.name = xstrdup(name), .state = VIM_STATE_ACTIVE, .status = xstrdup("ACTIVE")};
+	for (unsigned i = 0; i < 2 && look == VIM_LOOK_ALL; i++) {
+		struct vim_port_info *p = array_push(ret->ports, ret->n_ports);
+		*p = (struct vim_port_info){.name = xasprintf("port%u", i),
+					    .nicid = i,
+					    .type = i ? PORT_DIRECT : PORT_VIRTUAL,
+					    .network = xstrdup("net"),
+					    .mac_address = xasprintf("fa:16:3e:10:00:0%u", i),
+					    .numa_node = -1,
+					    .link_up = true,
+					    .status = xstrdup("ACTIVE"),
+					    .reach = f.reach};
+		strv_add(&p->ip_addresses, ADDRESS);
+	}
+	return 0;
+}
+
+static int fake_console(struct vim *vim, const char *server, char **ret_text, struct err *err)
+{
+	(void)vim, (void)server, (void)err;
+	*ret_text = xstrdup("login:");
+	return 0;
+}
+
+static int fake_socket(struct vim *vim, int domain, int type, int protocol, struct err *err)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog nothing = {1, &drop};
+	int fd = plain_socket(vim, domain, type, protocol, err);
+
+	if (fd >= 0 && f.silent)
+		assert_int_equal(
+			setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing)), 0);
+	return fd;
+}
+
+static const struct vim_ops fake_ops = {
+	.name = "fake", .console = fake_console, .server = fake_server, .socket = fake_socket};
+
+static void report(void *data, const struct event *event)
+{
+	(void)data;
+	if (event->status == EVENT_NOTE || event->status == EVENT_SUCCESS)
+		strv_take(&f.notes,
+			  xasprintf("%s: %s", event->type, event->details ? event->details : ""));
+}
+
+static void replace(char **s, const char *with)
+{
+	free(*s);
+	*s = xstrdup(with);
+}
+
+static int start(void **state)
+{
+	cleanup_findings struct findings findings = {0};
+	static char tenant[] = "test-tenant", deployment[] = "cpnr-dns";
+
+	(void)state;
+	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment},
+			     .run.report = report};
+	f.vim.run = &f.run;
+	assert_int_equal(
+		design_read("examples/technote/corrected/dep.xml", NULL, &f.model, &findings, NULL),
+		0);
+	struct deployment *d = &f.model->tenants[0].deployments[0];
+	f.group = &d->vm_groups[0];
+	f.group->bootup_time = 1;
+	for (size_t i = 0; i < f.group->n_interfaces; i++)
+		if (f.group->interfaces[i].ip_address)
+			replace(&f.group->interfaces[i].ip_address, ADDRESS);
+	for (size_t i = 0; i < f.group->guest.bonds[0].addresses.n; i++)
+		replace(&f.group->guest.bonds[0].addresses.v[i], ADDRESS "/24");
+	assert_int_equal(plan_make(f.model, &f.model->tenants[0], d, &f.inventory, &f.plan, NULL),
+			 0);
+	f.which = xcalloc(f.plan->n, sizeof(*f.which));
+	memset(f.which, true, f.plan->n);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	strv_clear(&f.notes);
+	free(f.which);
+	plan_free(f.plan);
+	model_free(f.model);
+	return 0;
+}
+
+static bool noted(const char *words)
+{
+	return array_find(f.notes.v, f.notes.n, strstr(*it, words) != NULL) != NULL;
+}
+
+static const struct step *server(void)
+{
+	return array_find(f.plan->v, f.plan->n, it->request.kind == VIM_SERVER);
+}
+
+static void test_silence_of_what_is_perhaps_out_of_reach_is_unknown(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.silent = true;
+	f.reach = VIM_REACH_MAYBE;
+	int r = alive_wait(&f.vim, f.plan, f.which, &err);
+	if (r < 0)
+		fail_msg("%s", err.text);
+	assert_true(noted("VM_ALIVE: no echo replies from " ADDRESS " in 1 s: unknown"));
+	assert_true(noted("SERVICE_ALIVE: no DNS on bond0 " ADDRESS " in 1 s: unknown"));
+	assert_false(noted("VM_ALIVE: echo replies"));
+	assert_false(noted("SERVICE_ALIVE: DNS on"));
+	assert_false(noted("still running"));
+}
+
+static void test_silence_of_what_can_be_reached_is_a_failure(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.silent = true;
+	f.reach = VIM_REACH_YES;
+	assert_int_equal(alive_wait(&f.vim, f.plan, f.which, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "timed out waiting for echo replies from " ADDRESS));
+	assert_int_equal(err.kind, ERR_FAILED);
+}
+
+/* It answered before its change: then there is a route. */
+static void test_silence_of_what_served_is_a_failure(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.silent = true;
+	f.reach = VIM_REACH_MAYBE;
+	assert_int_equal(alive_wait_server(&f.vim, f.plan, server(), true, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "timed out waiting for echo replies from " ADDRESS));
+}
+
+/* The end of a deploy looks once at the server; that it cannot be seen then is no failure. */
+static void test_last_look(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.reach = VIM_REACH_NO;
+	assert_int_equal(alive_wait(&f.vim, f.plan, f.which, &err), 0);
+	assert_int_equal(f.looks, 3); /* ACTIVE, its ports, the last one */
+	f.looks = 0;
+	f.lost = true;
+	assert_int_equal(alive_wait(&f.vim, f.plan, f.which, &err), 0);
+	assert_true(noted("is not verified: no answer"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_silence_of_what_is_perhaps_out_of_reach_is_unknown, start, stop),
+		cmocka_unit_test_setup_teardown(test_silence_of_what_can_be_reached_is_a_failure,
+						start, stop),
+		cmocka_unit_test_setup_teardown(test_silence_of_what_served_is_a_failure, start,
+						stop),
+		cmocka_unit_test_setup_teardown(test_last_look, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
