@@ -5,10 +5,11 @@ set -euo pipefail
 
 usage() {
 	cat <<-EOF
-		usage: build.sh [--glance FILE.qcow2] [--with PACKAGE,...] OUTDIR [BONDD]
+		usage: build.sh [--glance FILE] [--with PACKAGE,...] OUTDIR [BONDD]
 
 		Writes OUTDIR/dns-vnf.{qcow2,vmlinux,initrd}, unless they are up to date. BONDD is the
-		bond monitor's binary to install. --glance also writes a compressed copy for upload.
+		bond monitor's binary to install. --glance also writes a copy for upload: compressed
+		qcow2, or raw and sparse if FILE ends with .raw.
 		--with installs more packages than the VNF's.
 	EOF
 	exit 2
@@ -146,6 +147,11 @@ else
 fi
 if [ -n "$glance" ]; then
 	say "writing $glance"
-	qemu-img convert -c -f qcow2 -O qcow2 "$out/dns-vnf.qcow2" "$work/glance.qcow2"
-	mv "$work/glance.qcow2" "$glance"
+	case $glance in
+	*.raw) set -- -O raw ;;
+	*) set -- -c -O qcow2 -o compression_type=zstd ;; # read by QEMU from 5.1 on
+	esac
+	qemu-img convert -f qcow2 "$@" "$out/dns-vnf.qcow2" "$work/glance"
+	mv "$work/glance" "$glance"
+	say "$glance is ready, $(du -m "$glance" | cut -f1) MB"
 fi

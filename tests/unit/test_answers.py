@@ -330,6 +330,9 @@ class Cloud(unittest.TestCase):
             image.write(content)
         self.edit(lambda text: text.replace("<name>dns-vnf</name>\n      <disk_format>qcow2",
                                             "<name>dns-vnf</name>\n<src>image.raw</src>\n<disk_format>raw"))
+        kernel = {"kernel_id": "f0e1", "ramdisk_id": "f0e2", "os_command_line": "root=LABEL=dns-vnf console=ttyS0"}
+        self.edit(lambda text: text.replace("</image>\n", "<properties>" + "".join(
+            f"<property><name>{name}</name><value>{value}</value></property>" for name, value in kernel.items()) + "</properties></image>\n", 1))
         self.cloud.there["images"].clear()
         self.cloud.new_server = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
         for corruption, words in ((b"x", "the image was corrupted during the upload: sha512 "), (b"", "the disk is on fire")):
@@ -338,6 +341,8 @@ class Cloud(unittest.TestCase):
             self.assertIn(words, answer["error"]["text"])
             sent = [body for method, path, body in self.cloud.requests if method == "PUT" and path.endswith("/file")]
             self.assertEqual(content, sent[-1])
+            made = [body for method, path, body in self.cloud.requests if method == "POST" and path.endswith("/images")]
+            self.assertEqual(kernel, {name: made[-1].get(name) for name in kernel})
             self.assertEqual({}, self.cloud.there["images"])  # nothing of it is left
         os.unlink(os.path.join(os.path.dirname(self.design), "image.raw"))
         answer = answers.stream("deploy", self.run_verb("deploy", code=1))[1]
