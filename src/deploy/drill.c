@@ -571,8 +571,7 @@ static void evaluate(struct drill *d)
 		.max_ms = d->settings->max_outage_ms,
 	};
 	outage_evaluate(&input, &r->outage);
-	r->untouched =
-		r->untouched && r->active && !r->outage.failed_over && !r->outage.failover.lost;
+	r->untouched = r->outage.untouched;
 }
 
 static void mend(struct drill *d)

@@ -54,7 +54,7 @@ struct drill_result {
 	 * note). */
 	char *leg_before, *leg_after, *leg_end;
 	bool active;      /* the broken leg was the active one, as far as is known */
-	bool untouched;   /* its link was set down, but the leg kept its carrier and lost nothing */
+	bool untouched;   /* its link was set down, but the leg kept its carrier */
 	bool failed_back; /* the leg active at the end is not the one active during the failure */
 	struct outage_moment down, up; /* leg failed, leg restored: from the load's start */
 	bool watched;                  /* bondd's monitor was running at the last query */

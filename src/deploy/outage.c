@@ -250,7 +250,7 @@ static enum outage_verdict judge(const struct outage_input *in, const struct out
 {
 	if (o->stayed_lost.lost && o->stayed_lost.measured)
 		return OUTAGE_FAIL;
-	if (in->must_move && !o->failed_over && in->untouched && !o->failover.lost)
+	if (o->untouched)
 		return OUTAGE_INCONCLUSIVE;
 	if (in->must_move && !o->failed_over && (in->known || o->failover.measured))
 		return OUTAGE_FAIL;
@@ -301,6 +301,8 @@ void outage_evaluate(const struct outage_input *in, struct outage *ret)
 	to = in->moves_back ? INFINITY : in->up.to_ms + in->delay_ms + RETURN_MS;
 	o.failback = find_gap(in->dns, from, to, in->up.to_ms);
 	find_noise(in, &o.baseline, &in->up, 0, &o.failback);
+	o.untouched = in->must_move && !o.failed_over && in->untouched &&
+		      !(o.failover.lost && o.failover.measured);
 	find_stayed_lost(in, &o);
 	find_elsewhere(in->dns, &o);
 	o.verdict = judge(in, &o);

@@ -35,7 +35,7 @@ struct outage_input {
 	double delay_ms;   /* longest delay until the guest sees the change */
 	bool moves_back;   /* the bond moved again once the broken leg was back */
 	bool must_move;    /* the broken leg was the active one */
-	bool untouched;    /* the guest saw nothing of the failure: there was none */
+	bool untouched;    /* the guest saw nothing of the failure */
 	bool known, moved; /* whether another leg became active while it was broken */
 	double max_ms;     /* the longest outage that passes; 0: any that ends */
 };
@@ -79,6 +79,7 @@ struct outage {
 	struct outage_gap failback;    /* around the leg's return */
 	struct outage_gap stayed_lost; /* not ended at the end of the load; lost 0: none */
 	bool failed_over; /* as the guest reported, else by answers while it was broken */
+	bool untouched;   /* of the input, and no loss is certain to be of the failure */
 	enum outage_verdict verdict;
 	uint64_t lost_elsewhere;             /* queries lost at neither moment */
 	size_t n_elsewhere;                  /* gaps of 3 of them or more */

@@ -284,6 +284,12 @@ static void test_no_failover(void **state)
 	in.moved = false;
 	in.untouched = true; /* the leg kept its carrier, and nothing was lost */
 	assert_int_equal(evaluate(&in).verdict, OUTAGE_INCONCLUSIVE);
+	lose(DOWN + 1, UP + 2); /* the path has failed, whatever the carrier says */
+	assert_int_equal(evaluate(&in).verdict, OUTAGE_FAIL);
+	hold_guest(DOWN, UP); /* all of the guest stood still: that was not the failure */
+	o = evaluate(&in);
+	assert_true(o.untouched);
+	assert_int_equal(o.verdict, OUTAGE_INCONCLUSIVE);
 
 	in = fresh();
 	in.known = in.moved = false;
