@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
-.PHONY: all demo test test-openstack test-update test-sources test-placement test-dns torture unit asan fuzz fuzz-run lint format \
+.PHONY: all demo test test-openstack test-update test-sources test-compute proof test-placement test-dns torture unit asan fuzz fuzz-run lint format \
 	failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
@@ -43,6 +43,11 @@ test-update: all image
 test-sources: all image
 	tests/vm/init_deploys.py
 	tests/openstack/run.sh check_vim import_running
+
+# The TechNote on a real compute host in a VM: half an hour. proof also writes doc/proof.md.
+test-compute proof: all image
+	scripts/install-deps.sh build image run test compute
+	tests/compute/run.sh $(if $(filter proof,$@),--write)
 
 image: all
 	image/build.sh $(IMAGE_DIR) build/bondd

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs from apt what dnsvnf needs: install-deps.sh build|dist|image|run|test ...
+# Installs from apt what dnsvnf needs: install-deps.sh build|compute|dist|image|run|test ...
 # A second run finds everything there and says so without asking apt.
 # "a|b" is the first of the names that this release has (Debian 12, Debian 13, Ubuntu 24.04).
 set -eu
@@ -11,6 +11,9 @@ packages_for() {
 		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
 			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev nettle-dev libmnl-dev libpci-dev \
 			libcurl4-openssl-dev libssl-dev libldns-dev libknot-dev libmicrohttpd-dev libinih-dev libcmocka-dev
+		;;
+	compute)
+		echo vde2 iputils-ping e2fsprogs
 		;;
 	dist)
 		echo curl ca-certificates bzip2 make
@@ -30,7 +33,7 @@ packages_for() {
 			'libglib2.0-0|libglib2.0-0t64' 'libgnutls30|libgnutls30t64' libudev1 libyaml-0-2
 		;;
 	*)
-		echo "install-deps.sh: unknown set '$1': use build, dist, image, run or test" >&2
+		echo "install-deps.sh: unknown set '$1': use build, compute, dist, image, run or test" >&2
 		exit 2
 		;;
 	esac
@@ -59,7 +62,7 @@ missing_of() {
 	done
 }
 
-[ $# -gt 0 ] || { echo "usage: install-deps.sh build|dist|image|run|test ..." >&2 && exit 2; }
+[ $# -gt 0 ] || { echo "usage: install-deps.sh build|compute|dist|image|run|test ..." >&2 && exit 2; }
 wanted=
 for set_name; do
 	list=$(packages_for "$set_name")

@@ -36,7 +36,7 @@ sources_and_objects() {
 
 mkdir -p $checks/cppcheck
 c_files=$(git -c safe.directory='*' ls-files '*.c' '*.h' | tr '\n' ' ')
-scripts=$(git -c safe.directory='*' ls-files '*.sh' .ci/run image/init | tr '\n' ' ')
+scripts=$(git -c safe.directory='*' ls-files '*.sh' .ci/run image/init tests/compute/image/root/usr/local/sbin/host-setup | tr '\n' ' ')
 {
 	echo "builddir = $checks"
 	rule clang-format "clang-format --dry-run --Werror \$in"

@@ -18,7 +18,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, "build")
 SSH_PORT = 2222
 VLAN = 101
-SERVICE_GATEWAY = "172.16.1.1"
+SERVICE_GATEWAY, SERVICE_GATEWAY6 = "172.16.1.1", "2001:db8:101::1"
 BOOT_SECONDS = 300
 # QEMU 10 loses the upper half of a VF's BAR, and SeaBIOS puts BARs above 4 GB as soon as the plain memory reaches
 # beyond 2,816 MB; the VF's registers would lie over the guest's memory. The rest is memory modules.
@@ -163,6 +163,7 @@ class ComputeHost:
             command("ip", "tuntap", "add", tap, "mode", "tap")
             command("ip", "address", "add", f"{address}/24", "dev", tap)
             command("ip", "link", "set", tap, "up")
+        command("ip", "address", "add", f"{SERVICE_GATEWAY6}/64", "dev", "service", "nodad")
 
     @staticmethod
     def _find_qemu():
