@@ -415,10 +415,11 @@ static int ask_guest(struct vim *vim, const char *address, struct guest_status *
 	return r;
 }
 
-static void verify_server(struct verify_ctx *ctx)
+static void verify_server(const struct verify_ctx *known)
 {
 	cleanup_guest_status struct guest_status guest = {0};
 	cleanup_err struct err guest_err = ERR_INIT;
+	struct verify_ctx own = *known, *ctx = &own;
 	const char *management = service_management_address(ctx->group, ctx->index);
 
 	cleanup_free char *obstacle = NULL;
@@ -433,8 +434,8 @@ static void verify_server(struct verify_ctx *ctx)
 			obstacle ? obstacle
 				 : "the descriptor has no address for the management port");
 	else if (ask_guest(ctx->vim, management, &guest, &guest_err) == 0)
-		ctx->guest = &guest;
-	ctx->guest_why = guest_err.text;
+		own.guest = &guest;
+	own.guest_why = guest_err.text;
 	check_server(ctx);
 	check_ports(ctx);
 	if (!ctx->guest_only) {
@@ -474,8 +475,9 @@ static void look_and_verify(struct verify_ctx *ctx)
 			   r == -ENOENT ? VERDICT_FAIL : VERDICT_UNKNOWN, "%s", err.text);
 		return;
 	}
-	ctx->server = &server;
-	verify_server(ctx);
+	struct verify_ctx own = *ctx;
+	own.server = &server;
+	verify_server(&own);
 }
 
 enum verification_weight verification_weight(const struct verification *v)
