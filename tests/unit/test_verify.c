@@ -451,7 +451,11 @@ static void test_outage_is_measured(void **state)
 	cleanup_drill_result struct drill_result r = {0};
 
 	(void)state;
-	f.later = GOOD;
+	cleanup_free char *later = xstrdup(GOOD);
+	char *ens6 = strstr(later, "\"name\":\"ens6\"");
+	assert_non_null(ens6);
+	memcpy(strstr(ens6, "\"up\""), "\"no\"", 4); /* its link is down, as it was set */
+	f.later = later;
 	f.port = "port0";
 	if (drill_with((struct drill_settings){0}, &r, &err) < 0)
 		fail_msg("%s", err.text);
