@@ -6,6 +6,15 @@
 #include "host/read.h"
 #include "host/tree.h"
 
+/* systemd creates the folder at the start and removes it at the end. */
+static int64_t relay_read(struct tree *tree)
+{
+	cleanup_tree_names struct tree_names names = {0};
+
+	tree_list(tree, &names, "bondd-relay", "run");
+	return names.known ? names.n > 0 : HOST_UNKNOWN;
+}
+
 void host_read(struct tree *tree, struct host *ret_host)
 {
 	struct host host = {
@@ -25,6 +34,7 @@ void host_read(struct tree *tree, struct host *ret_host)
 	conntrack_read(tree, &host);
 	oslo_free(nova);
 	oslo_free(agent);
+	host.relay = relay_read(tree);
 	host_lint(&host);
 	*ret_host = host;
 }

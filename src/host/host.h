@@ -134,6 +134,7 @@ struct host {
 	struct host_module *modules;
 	size_t n_modules;
 	int64_t nova_conf; /* whether it was readable: 0 or 1 */
+	int64_t relay;     /* whether `bondd relay` runs (its folder in /run): 0 or 1 */
 	struct host_finding *findings;
 	size_t n_findings;
 };

@@ -7,12 +7,13 @@
 #include "base/str.h"
 #include "host/host.h"
 
-#define KERNEL_SRIOV  "Linux, Documentation/PCI/pci-iov-howto.rst"
-#define KERNEL_IOMMU  "Linux, Documentation/admin-guide/kernel-parameters.txt"
-#define KERNEL_BOND   "Linux, Documentation/networking/bonding.rst"
-#define KERNEL_CT     "Linux, Documentation/networking/nf_conntrack-sysctl.rst"
-#define NOVA_NUMA     "Nova, CPU topologies and huge pages"
-#define NEUTRON_SRIOV "Neutron, SR-IOV"
+#define KERNEL_SRIOV   "Linux, Documentation/PCI/pci-iov-howto.rst"
+#define KERNEL_IOMMU   "Linux, Documentation/admin-guide/kernel-parameters.txt"
+#define KERNEL_BOND    "Linux, Documentation/networking/bonding.rst"
+#define KERNEL_VF_LINK "Linux, ndo_set_vf_link_state of the drivers i40e, ice and mlx5_core"
+#define KERNEL_CT      "Linux, Documentation/networking/nf_conntrack-sysctl.rst"
+#define NOVA_NUMA      "Nova, CPU topologies and huge pages"
+#define NEUTRON_SRIOV  "Neutron, SR-IOV"
 
 static bool has_sriov(const struct host_nic *nic)
 {
@@ -130,6 +131,33 @@ static void lint_links(struct host *host)
 				 "it; set propagate_uplink_status on the port",
 				 enabled, plural(enabled, "VF", "VFs"));
 	}
+}
+
+/* Of the kernel's drivers, some with ndo_set_vf_link_state. Of others it is not known. */
+static bool can_set_link_state(const struct host_nic *nic)
+{
+	return str_in_words("i40e ice mlx5_core", nic->driver ? nic->driver : "-");
+}
+
+/* Two PFs at least: the relay acts only while another path is proven. */
+static void lint_relay(struct host *host)
+{
+	size_t pfs = 0, vfs = 0;
+
+	for (size_t i = 0; i < host->n_nics; i++) {
+		const struct host_nic *nic = &host->nics[i];
+		size_t before = vfs;
+
+		for (size_t v = 0; can_set_link_state(nic) && v < nic->n_vfs; v++)
+			vfs += nic->vfs[v].in_use == 1 && streq(nic->vfs[v].link_state, "auto");
+		pfs += vfs > before;
+	}
+	if (host->relay == 0 && pfs >= 2)
+		lint_add(host, SEVERITY_NOTE, "relay-absent", NULL, KERNEL_VF_LINK,
+			 "the link of %zu VFs in use follows that of their PFs, not the path "
+			 "behind it: a guest without bondd does not notice when a switch, its "
+			 "uplink or the VLAN fails; 'bondd relay' on this host can tell it",
+			 vfs);
 }
 
 static void lint_ovs(struct host *host)
@@ -273,6 +301,7 @@ void host_lint(struct host *host)
 	lint_numa(host);
 	lint_links(host);
 	lint_drivers(host);
+	lint_relay(host);
 	lint_ovs(host);
 	lint_memory(host);
 	lint_shared_cpus(host);

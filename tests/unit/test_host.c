@@ -557,9 +557,67 @@ static void test_capture_gives_the_same(void **state)
 		assert_null(memmem(captured.v[i].data, captured.v[i].len, "hush", 4));
 }
 
+/* Said where it is known that the relay could do it, and does not run. */
+static void test_relay_absent(void **state)
+{
+	static const struct {
+		int64_t relay;
+		const char *driver, *link_state;
+		int64_t in_use;
+		bool said;
+	} rows[] = {
+		{0, "ice", "auto", 1, true},    {1, "ice", "auto", 1, false},
+		{0, "igb", "auto", 1, false},   {HOST_UNKNOWN, "ice", "auto", 1, false},
+		{0, "ice", "enable", 1, false}, {0, "ice", "auto", 0, false},
+		{0, NULL, "auto", 1, false},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (size_t pfs = 1; pfs <= 2; pfs++) {
+			cleanup_host struct host h = {.relay = rows[i].relay};
+
+			for (size_t p = 0; p < pfs; p++) {
+				struct host_nic *nic = array_push(h.nics, h.n_nics);
+				struct host_vf *vf;
+
+				nic->pci_address = xasprintf("0000:0%zu:00.0", p);
+				nic->driver = xstrdup(rows[i].driver);
+				vf = array_push(nic->vfs, nic->n_vfs);
+				vf->link_state = rows[i].link_state;
+				vf->in_use = rows[i].in_use;
+			}
+			host_lint(&h);
+			assert_int_equal(finding(&h, "relay-absent", NULL) != NULL,
+					 rows[i].said && pfs == 2);
+		}
+}
+
+static void test_relay_is_seen(void **state)
+{
+	(void)state;
+	for (int running = 0; running < 2; running++) {
+		cleanup_tree_table struct tree_table t = {0};
+		cleanup_host struct host h = {0};
+
+		build_xl710(&t);
+		add_file(&t, running ? "run/bondd-relay/lock" : "run/other/lock", "");
+		read_table(&t, &h);
+		assert_int_equal(h.relay, running);
+	}
+	cleanup_tree_table struct tree_table t = {0};
+	cleanup_host struct host h = {0};
+
+	build_xl710(&t);
+	read_table(&t, &h);
+	assert_int_equal(h.relay, HOST_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_relay_absent),
+		cmocka_unit_test(test_relay_is_seen),
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_nics_and_vfs),
 		cmocka_unit_test(test_findings_of_an_xl710),
