@@ -139,7 +139,7 @@ static int set_pf(struct conf *c, const char *value, struct err *err)
 			       value);
 	int r = set_name(name ? name : "", pf.name, err);
 	if (r == 0)
-		r = set_name(probe ? probe : name, pf.probe, err);
+		r = set_name(probe ? probe : pf.name, pf.probe, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < relay->n_pfs; i++)

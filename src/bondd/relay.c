@@ -151,13 +151,15 @@ static void restore(struct relay *r, const struct relay_decision *d, int64_t now
 	const char *pf = r->ports[d->pf].conf->name;
 	long long seconds = (relay_hold_down(&r->memory, &r->limits, now) + 500000) / 1000000;
 	size_t n = r->record->n_vfs;
-	cleanup_free char *what = r->record->pf_down ? xstrdup("set it up again")
-						     : xasprintf("restored the %s of %zu %s",
-								 plural(n, "link", "links"), n,
-								 plural(n, "VF", "VFs"));
+	bool pf_down = r->record->pf_down;
+	bool done = relay_restore(&r->hand, r->record);
+	cleanup_free char *what =
+		!done     ? xstrdup("tried to restore its links, and will again")
+		: pf_down ? xstrdup("set it up again")
+			  : xasprintf("restored the %s of %zu %s", plural(n, "link", "links"), n,
+				      plural(n, "VF", "VFs"));
 
-	/* What the kernel refuses stays in the record, and is tried again. */
-	if (!relay_restore(&r->hand, r->record))
+	if (!done) /* what the kernel refused is still in the record */
 		r->next_look = now + LOOK_US;
 	relay_note_restore(&r->memory, now);
 	say(r, pf, now,

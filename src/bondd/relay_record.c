@@ -99,7 +99,7 @@ int relay_record_parse(const char *text, size_t len, const char *name,
 	code = json_end(&reader);
 	if (code < 0)
 		return err ? err_wrap(err, "%s", name) : code;
-	memcpy(r->pf, pf, strlen(pf) + 1);
+	snprintf(r->pf, sizeof(r->pf), "%s", pf ? pf : "");
 	*ret_record = *r;
 	return 0;
 }

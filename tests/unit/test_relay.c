@@ -131,6 +131,19 @@ static void test_dead_path_is_held_and_given_back(void **state)
 	assert_int_equal(w.memory.held, 0);
 	assert_int_equal(w.last, RELAY_RESTORE_PROVEN);
 	assert_int_equal(w.holds, 1);
+
+	/* The second time within ten minutes it has to be proven for 20 s, later for 10 s again. */
+	for (int i = 0; i < 2; i++) {
+		int64_t down = i == 0 ? 20 * S : 10 * S;
+		run_for(&w, i == 0 ? 6 * S : 600 * (int64_t)S);
+		set_path(&w, 0, DEAD);
+		run_for(&w, STEP);
+		set_path(&w, 0, GOOD);
+		run_for(&w, down - S);
+		assert_int_equal(w.memory.held, 1);
+		run_for(&w, 2 * S);
+		assert_int_equal(w.memory.held, 0);
+	}
 }
 
 static void test_other_failures(void **state)
@@ -487,8 +500,16 @@ static void test_refusals(void **state)
 	assert_string_equal(record.pf, "");
 	assert_false(is_recorded());
 
-	/* Nothing is changed that cannot be recorded. */
+	/* Others have pinned all since. */
 	fake.refusal = 0;
+	for (size_t i = 0; i < VFS; i++)
+		fake.states[i] = VF_LINK_ENABLE;
+	assert_true(relay_hold(&hand, &port, &conf.relay, &record, NULL) < 0);
+	assert_states("eeeeee");
+	assert_false(is_recorded());
+	fake.states[0] = VF_LINK_AUTO;
+
+	/* Nothing is changed that cannot be recorded. */
 	fake.changes = 0;
 	fake.dir = NULL;
 	hand.dir = "/nonexistent/folder";
