@@ -13,9 +13,10 @@
 #include "net/packet.h"
 
 enum {
-	QUIET_US = 1000000,  /* between two sentences about a bond that stays */
-	BOGUS_US = 60000000, /* between two warnings of ignored answers */
-	SETTLED_US = 200000, /* a reason to stay is reported after it has lasted this long */
+	QUIET_US = 1000000,   /* between two sentences about a bond that stays */
+	BOGUS_US = 60000000,  /* between two warnings of ignored answers */
+	SLOW_MOVE_US = 50000, /* a move that takes the kernel longer is reported */
+	SETTLED_US = 200000,  /* a reason to stay is reported after it has lasted this long */
 };
 
 void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond)
@@ -234,18 +235,26 @@ static int preference(const struct bond_monitor *m, const struct monitor_ctx *ct
 	return bond && bond->bond.primary == l->index;
 }
 
+char *monitor_delay_text(int64_t failed, int64_t asked, int64_t done)
+{
+	struct strbuf out = {0};
+
+	if (failed >= 0)
+		strbuf_addf(&out, " after %lld ms", (long long)(done - failed + 500) / 1000);
+	if (done - asked >= SLOW_MOVE_US)
+		strbuf_addf(&out, " (the kernel took %lld ms to move it)",
+			    (long long)(done - asked + 500) / 1000);
+	return strbuf_steal(&out);
+}
+
 static char *move_sentence(struct bond_monitor *m, const struct monitor_ctx *ctx,
-			   const struct decision *d, int from, int64_t now)
+			   const struct decision *d, int from, int64_t asked, int64_t now)
 {
 	const struct leg *leg = find_leg(m, from);
 	const char *to = leg_name(m, d->to);
 	char buf[IP_TEXT_SIZE];
 	const char *target = targets_text(&m->targets, d->targets, buf);
-	cleanup_free char *after =
-		d->since < 0
-			? xstrdup("")
-			: xasprintf(" after %lld ms", (long long)(now - d->since + 500) / 1000);
-
+	cleanup_free char *after = monitor_delay_text(d->since, asked, now);
 	cleanup_free char *failure = leg_failure_text(leg, &m->targets, d, &ctx->conf->track, now);
 
 	if (failure)
@@ -302,6 +311,7 @@ static enum move_cause cause_of(enum decide_reason reason)
 static bool act(struct bond_monitor *m, const struct monitor_ctx *ctx, const struct decision *d)
 {
 	cleanup_err struct err err = ERR_INIT;
+	int64_t asked = clock_now();
 	int from = m->active;
 
 	if (kernel_set_active(ctx->kernel, m->index, d->to, &err) < 0) {
@@ -313,7 +323,7 @@ static bool act(struct bond_monitor *m, const struct monitor_ctx *ctx, const str
 	m->refusal = NULL;
 
 	int64_t now = clock_now();
-	char *sentence = move_sentence(m, ctx, d, from, now);
+	char *sentence = move_sentence(m, ctx, d, from, asked, now);
 	m->active = m->last_active = d->to;
 	burst_end(&m->burst, m->legs, m->n_legs);
 	m->moves[m->n_moves++ % DECIDE_MOVES] = now;

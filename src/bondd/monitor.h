@@ -91,6 +91,12 @@ bool monitor_wants_ticks(const struct bond_monitor *m);
 void monitor_hear(struct bond_monitor *m, const struct monitor_ctx *ctx, struct leg *l,
 		  int64_t now);
 
+/*
+ * " after 63 ms": from the failure (us; -1: unknown) to done, with the time that the kernel took to
+ * move the bond, from asked on, if that was long. The caller frees.
+ */
+char *monitor_delay_text(int64_t failed, int64_t asked, int64_t done);
+
 /* "carrier", "silent", "lossy", "forged", "return", "other" */
 const char *move_cause_name(enum move_cause cause);
 

@@ -189,7 +189,7 @@ class Guest(unittest.TestCase):
             fail(True)
             bond = self.wait(f"a move: {cause}", lambda b: b["active_leg"] != leg and b["watch"]["moves"][cause], MOVE_S)
             say(f"{suite}: {bond['watch']['sentence']}")
-            self.assertRegex(bond["watch"]["sentence"], rf"^{leg} .*{words}: moved to eth\d after \d+ ms$")
+            self.assertRegex(bond["watch"]["sentence"], rf"^{leg} .*{words}: moved to eth\d after \d+ ms")
             fail(False)
 
 

@@ -356,6 +356,27 @@ static void fill_monitor(struct bond_monitor *m)
 	}
 }
 
+/* The kernel moves the bond within the request, which a driver may delay: not bondd's time. */
+static void test_delay_of_the_kernel_is_told(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t failed, asked;
+		const char *text;
+	} cases[] = {
+		{1000000, 1062000, " after 63 ms"},
+		{1000000, 1013000, " after 63 ms (the kernel took 50 ms to move it)"},
+		{-1, 1062000, ""},
+		{-1, 63000, " (the kernel took 1000 ms to move it)"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *text =
+			monitor_delay_text(cases[i].failed, cases[i].asked, 1063000);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 static char *tree_with_report(void)
 {
 	static char top[] = "/tmp/test_monitor.XXXXXX";
@@ -470,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_audit_of_many_legs),
 		cmocka_unit_test(test_audit_one_nic),
 		cmocka_unit_test(test_legs_of_one_mac_are_not_probed_at_once),
+		cmocka_unit_test(test_delay_of_the_kernel_is_told),
 		cmocka_unit_test(test_report_reaches_dnsvnf),
 		cmocka_unit_test(test_nobody_watches),
 	};

@@ -66,7 +66,7 @@ class Bondd(unittest.TestCase):
             outage.mend(self.vm, leg)
         say(bond["watch"]["sentence"])
         self.assertRegex(bond["watch"]["sentence"],
-                         rf"^{leg} lost (\d+) of \1 probes(?: of a burst)? to 172\.16\.1\.1 with carrier up: moved to ens\d after \d+ ms$")
+                         rf"^{leg} lost (\d+) of \1 probes(?: of a burst)? to 172\.16\.1\.1 with carrier up: moved to ens\d after \d+ ms")
         outage.settle(self.vm, True)
         self.assertNotEqual(self.vm.active(), leg)
 
@@ -79,7 +79,7 @@ class Bondd(unittest.TestCase):
         finally:
             outage.set_link(self.vm, leg, True)
         say(bond["watch"]["sentence"])
-        self.assertRegex(bond["watch"]["sentence"], rf"^{leg} lost its carrier: moved to ens\d after \d+ ms$")
+        self.assertRegex(bond["watch"]["sentence"], rf"^{leg} lost its carrier: moved to ens\d after \d+ ms")
         self.assertNotEqual(bond["active_leg"], leg)
 
     def test_dead_gateway_moves_nothing(self):
