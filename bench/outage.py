@@ -157,7 +157,7 @@ class Vm:
     @staticmethod
     def ssh():
         return ["ssh", "-i", os.path.join(WORK, "key"), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5",
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=60",
                 "-o", "ServerAliveInterval=15"]
 
     def install(self, path, target):
