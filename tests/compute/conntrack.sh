@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # New DNS flows through an OVS port with conntrack, through an OVS port without, and between two VFs of one PF, each to
-# Knot in a namespace; runs on the compute host as root: conntrack.sh FLOWS.PY PF QPS SECONDS SMALL DEFAULT
-# One line of JSON for each run. SMALL and DEFAULT are limits of the table.
+# Knot in a namespace; runs on the compute host as root: conntrack.sh DNSVNF FLOWS.PY PF QPS SECONDS SMALL DEFAULT
+# One line of JSON for each run. SMALL and DEFAULT are limits of the table; the last run has what DNSVNF's host --tune sets.
 set -euo pipefail
-flows=$1 pf=$2 qps=$3 seconds=$4 small=$5 default=$6
+dnsvnf=$1 flows=$2 pf=$3 qps=$4 seconds=$5 small=$6 default=$7
 bridge=br-flows
 work=$(mktemp -d)
 pids=''
@@ -19,7 +19,8 @@ clean_up() {
 		basename "$device" >"$device/driver/unbind" || true
 		echo >"$device/driver_override"
 	done
-	[ -z "${old_max-}" ] || sysctl -qw net.netfilter.nf_conntrack_max="$old_max"
+	# shellcheck disable=SC2086 # a list of words
+	[ -z "${old-}" ] || sysctl -qw $old
 	rm -rf "$work"
 }
 
@@ -105,9 +106,10 @@ drops() {
 }
 
 run() { # PATH NAMESPACE SERVER LIMIT
-	local before result
+	local before result limit
 	conntrack -F >/dev/null 2>&1
-	sysctl -qw net.netfilter.nf_conntrack_max="$4"
+	[ "$4" = tuned ] || sysctl -qw net.netfilter.nf_conntrack_max="$4"
+	limit=$(sysctl -n net.netfilter.nf_conntrack_max)
 	before=$(drops)
 	while :; do
 		cat /proc/sys/net/netfilter/nf_conntrack_count
@@ -118,13 +120,13 @@ run() { # PATH NAMESPACE SERVER LIMIT
 	kill $watcher
 	wait $watcher 2>/dev/null || true
 	printf '{"path": "%s", "limit": %s, "qps": %s, "entries": %s, "drops": %s, "load": %s}\n' \
-		"$1" "$4" "$qps" "$(sort -n "$work/entries" | tail -n 1)" $(($(drops) - before)) "$result"
+		"$1" "$limit" "$qps" "$(sort -n "$work/entries" | tail -n 1)" $(($(drops) - before)) "$result"
 }
 
 trap clean_up EXIT
 modprobe nf_conntrack
 modprobe openvswitch
-old_max=$(sysctl -n net.netfilter.nf_conntrack_max)
+old=$(sysctl net.netfilter.nf_conntrack_{max,buckets,udp_timeout} | tr -d ' ')
 cat >"$work/zone" <<-EOF
 	@ 60 SOA ns hostmaster 1 60 60 60 60
 	@ 60 NS ns
@@ -153,3 +155,6 @@ run 'OVS with conntrack' ovs-client 172.31.1.2 "$small"
 run 'VF to VF' vf-client 172.31.2.2 "$small"
 without_conntrack
 run 'OVS without conntrack' ovs-client 172.31.1.2 "$small"
+with_conntrack
+"$dnsvnf" host --tune --apply >&2
+run 'OVS with conntrack, after host --tune --apply' ovs-client 172.31.1.2 tuned

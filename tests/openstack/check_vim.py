@@ -38,8 +38,9 @@ class CheckVim(product.ProductTest):
         if mtu:
             body["mtu"] = mtu
         network = self.api.post("network", "/networks", {"network": body})["network"]["id"]
-        self.api.post("network", "/subnets", {"subnet": {"network_id": network, "cidr": cidr, "ip_version": 4,
-                                                         "name": name + "-subnet", "enable_dhcp": dhcp}})
+        if cidr:
+            self.api.post("network", "/subnets", {"subnet": {"network_id": network, "cidr": cidr, "ip_version": 4,
+                                                             "name": name + "-subnet", "enable_dhcp": dhcp}})
 
     def existing(self, second=None, specs=None):
         """What the design existing-networks needs; second: other attributes of the second leg's network."""
@@ -92,6 +93,15 @@ class CheckVim(product.ProductTest):
     def test_another_subnet(self):
         self.existing({"cidr": "172.16.2.0/24"})
         self.assertIn("address-outside-subnet", self.rules("error", code=1))
+
+    def test_no_subnet(self):
+        """Neutron then refuses the port with an address that deploy would ask for."""
+        self.existing({"cidr": None})
+        found = [f["text"] for f in self.check() if f["severity"] == "warning"]
+        self.assertEqual(len([text for text in found if 'network "dns-fabric-b"' in text and "it has no subnet" in text]), 1, found)
+        network = self.api.get("network", "/networks?name=dns-fabric-b")["networks"][0]["id"]
+        with self.assertRaises(cloud.ApiError):
+            self.api.post("network", "/ports", {"port": {"network_id": network, "fixed_ips": [{"ip_address": "172.16.1.11"}]}})
 
     def test_extra_specs(self):
         self.existing(specs={"hw:numa_nodes": "3"})
