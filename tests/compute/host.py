@@ -94,7 +94,8 @@ class ComputeHost:
         qemu, root = self._find_qemu()
         self.started = time.monotonic()
         with open(f"{self.run}/qemu.log", "wb") as log:
-            self._qemu = subprocess.Popen(self._command_line(qemu, root), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            # It must not outlive this process, however that ends.
+            self._qemu = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self._command_line(qemu, root)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           env={**os.environ, "QEMU_MODULE_DIR": f"{root}/usr/lib/x86_64-linux-gnu/qemu",
                                                "TMPDIR": self.run},
                                           start_new_session=True)
