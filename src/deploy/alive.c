@@ -302,9 +302,13 @@ static int pause_day0(const struct wait *w, bool told, struct err *err)
 	return r < 0 ? err_copy(err, &late) : 1;
 }
 
-/* As wait_day0, without bondd: by cloud-init's lines on the console, if there are any. */
+/*
+ * As wait_day0, for a guest that cannot be asked: by cloud-init's lines on the console, if there
+ * are any, and as long as something is written there.
+ */
 static int wait_console(const struct wait *w, struct err *err)
 {
+	cleanup_free char *last = NULL;
 	int r = 1;
 
 	for (int64_t since = clock_now(); r > 0;) {
@@ -314,9 +318,20 @@ static int wait_console(const struct wait *w, struct err *err)
 		enum tristate done = guest_console_day0(text);
 		if (done == TRI_YES)
 			report(w, "DAY0_DONE", EVENT_SUCCESS, "cloud-init is done, by the console");
-		if (done != TRI_NO || clock_ms_since(since) > STATUS_GRACE_MS)
+		if (done != TRI_NO)
 			return 0;
-		r = pause_day0(w, done == TRI_NO, err);
+		if (!last || !streq(last, text))
+			since = clock_now();
+		else if (clock_ms_since(since) > STATUS_GRACE_MS) {
+			event_note(w->vim->run, "DAY0_DONE",
+				   "cloud-init is still running, by the console, on which nothing "
+				   "was written for %d s: not waiting any longer",
+				   STATUS_GRACE_MS / 1000);
+			return 0;
+		}
+		free(last);
+		last = steal_ptr(text);
+		r = pause_day0(w, true, err);
 	}
 	return r;
 }
@@ -327,11 +342,10 @@ static int wait_day0(const struct wait *w, struct err *err)
 	const char *address = service_management_address(w->server->group, w->server->index);
 	cleanup_free char *why = NULL;
 
-	if (!service_has_bondd(w->plan->deployment, w->server->group))
-		return wait_console(w, err);
 	/* VM_ALIVE has already reported why it is unreachable. */
-	if (!address || reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
-		return 0;
+	if (!service_has_bondd(w->plan->deployment, w->server->group) || !address ||
+	    reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
+		return wait_console(w, err);
 	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
 	for (int64_t asked_since = clock_now();;) {
 		cleanup_guest_status struct guest_status status = {0};
@@ -350,9 +364,8 @@ static int wait_day0(const struct wait *w, struct err *err)
 		}
 		if (!told && clock_ms_since(asked_since) > STATUS_GRACE_MS) {
 			event_note(w->vim->run, "DAY0_DONE",
-				   "not waiting: the guest's status service does not answer: %s",
-				   ask.text);
-			return 0;
+				   "the guest's status service does not answer: %s", ask.text);
+			return wait_console(w, err);
 		}
 		int r = pause_day0(w, told, err);
 		if (r <= 0)

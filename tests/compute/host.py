@@ -95,10 +95,10 @@ class ComputeHost:
         self.started = time.monotonic()
         with open(f"{self.run}/qemu.log", "wb") as log:
             # It must not outlive this process, however that ends.
-            self._qemu = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self._command_line(qemu, root)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          env={**os.environ, "QEMU_MODULE_DIR": f"{root}/usr/lib/x86_64-linux-gnu/qemu",
-                                               "TMPDIR": self.run},
-                                          start_new_session=True)
+            self._qemu = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self._command_line(qemu, root)],
+                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env={
+                                              **os.environ, "QEMU_MODULE_DIR": f"{root}/usr/lib/x86_64-linux-gnu/qemu",
+                                              "TMPDIR": self.run})
         end = time.monotonic() + BOOT_SECONDS
         while True:
             if self._qemu.poll() is not None:

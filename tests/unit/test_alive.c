@@ -36,6 +36,8 @@ static struct fixture {
 	bool silent; /* no packet comes back */
 	bool lost;   /* the VIM shows the server no longer once it is ACTIVE */
 	unsigned looks;
+	int day0; /* how often the console still shows that cloud-init runs; -1: it has no such line
+		   */
 } f;
 
 static int fake_server(struct vim *vim, const char *name, enum vim_look look,
@@ -66,7 +68,9 @@ static int fake_server(struct vim *vim, const char *name, enum vim_look look,
 static int fake_console(struct vim *vim, const char *server, char **ret_text, struct err *err)
 {
 	(void)vim, (void)server, (void)err;
-	*ret_text = xstrdup("login:");
+	*ret_text = xstrdup(f.day0 < 0     ? "login:"
+			    : f.day0-- > 0 ? "Cloud-init v. 25.1 running 'modules:final' at Mon\n"
+					   : "Cloud-init v. 25.1 finished at Mon\n");
 	return 0;
 }
 
@@ -106,7 +110,8 @@ static int start(void **state)
 
 	(void)state;
 	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment},
-			     .run.report = report};
+			     .run.report = report,
+			     .day0 = -1};
 	f.vim.run = &f.run;
 	assert_int_equal(
 		design_read("examples/technote/corrected/dep.xml", NULL, &f.model, &findings, NULL),
@@ -202,6 +207,23 @@ static void test_last_look(void **state)
 	assert_true(noted("is not verified: no answer"));
 }
 
+/* Day-0 may set the bond down after the first answer: of a guest that cannot be asked the console
+ * tells when it has ended. */
+static void test_day0_by_the_console(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.reach = VIM_REACH_NO;
+	f.day0 = 1;
+	assert_int_equal(alive_wait(&f.vim, f.plan, f.which, &err), 0);
+	assert_true(noted("DAY0_DONE: cloud-init is done, by the console"));
+	strv_clear(&f.notes);
+	f.day0 = 1000;
+	assert_int_equal(alive_wait(&f.vim, f.plan, f.which, &err), 0);
+	assert_true(noted("DAY0_DONE: cloud-init is still running"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silence_of_what_served_is_a_failure, start,
 						stop),
 		cmocka_unit_test_setup_teardown(test_last_look, start, stop),
+		cmocka_unit_test_setup_teardown(test_day0_by_the_console, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
