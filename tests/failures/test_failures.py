@@ -15,6 +15,7 @@ import collections
 import concurrent.futures
 import contextlib
 import datetime
+import difflib
 import io
 import json
 import os
@@ -264,13 +265,15 @@ class Table:
         self.rows = collections.defaultdict(collections.Counter)
         self.failed = []
 
-    def add(self, series, command, point, column, got):
+    def add(self, series, command, point, column, got, undisturbed):
         with self.lock:
             row = self.rows[series.name, str(command)]
             row["tried"] += 1
             if column:
                 row[column] += 1
-                self.failed.append(f"{series.name}: {command}: {point}: {column}: {got}")
+                other = [line for line in difflib.ndiff(undisturbed.result.out.splitlines(), got.out.splitlines())
+                         if line[0] in "+-"] + sorted(set(got.files) ^ set(undisturbed.result.files))
+                self.failed.append(f"{series.name}: {command}: {point}: {column}: {got}: {'; '.join(other[:6])}")
                 print(self.failed[-1], file=sys.stderr, flush=True)
 
     def text(self):
@@ -304,7 +307,7 @@ class Failures(unittest.TestCase):
             if got and got.code is None:  # a machine that does too much else is slow, but not twice
                 got = series.disturb(command, point)
             if got:
-                self.table.add(series, command, point, undisturbed.judge(got), got)
+                self.table.add(series, command, point, undisturbed.judge(got), got, undisturbed)
 
         with concurrent.futures.ThreadPoolExecutor(16 if series is Answers else 3) as pool:
             jobs = []
