@@ -151,7 +151,7 @@ ip link set lo up
 hostname compute-1
 chmod 1777 /tmp
 trap 'stop_database; exit' TERM
-recipe=$(cat /test/databases.sh /test/seed.py | sha256sum)
+recipe=$(cat /test/databases.sh /test/seed.py /test/conf/keystone.conf | sha256sum)
 if resume; then
 	start_rabbit
 	start_database
