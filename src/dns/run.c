@@ -13,6 +13,7 @@
 #include "base/child.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/scratch.h"
 #include "base/str.h"
 #include "base/utf8.h"
 
@@ -23,25 +24,16 @@ enum {
 
 static const char folders[] = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
 
-int run_folder(char **ret_path, struct err *err)
+int run_folder(struct scratch *ret, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *path = xasprintf("%s/dnsvnf-check-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+	cleanup_scratch struct scratch folder = {0};
+	int r = scratch_make("dnsvnf-check", &folder, err);
 
-	if (!mkdtemp(path)) {
-		int r = err_errno(err, errno, "cannot create %s", path);
-
-		free(path);
+	if (r < 0)
 		return r;
-	}
-	if (geteuid() == 0 && chown(path, NOBODY, NOBODY) < 0) {
-		int r = err_errno(err, errno, "cannot change the owner of %s", path);
-
-		(void)rmdir(path);
-		free(path);
-		return r;
-	}
-	*ret_path = path;
+	if (geteuid() == 0 && chown(folder.path, NOBODY, NOBODY) < 0)
+		return err_errno(err, errno, "cannot change the owner of %s", folder.path);
+	*ret = steal(folder);
 	return 0;
 }
 

@@ -6,12 +6,13 @@
 #include <stddef.h>
 
 struct err;
+struct scratch;
 
 /* Seconds that a checker may take. */
 #define RUN_SECONDS 5
 
-/* An empty folder that the checker may read; the caller removes it (dir_remove). */
-int run_folder(char **ret_path, struct err *err);
+/* An empty folder that the checker may read. */
+int run_folder(struct scratch *ret, struct err *err);
 
 /* Writes a file that the checker may read. */
 int run_file(const char *path, const char *data, size_t len, struct err *err);

@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/finding.h"
+#include "base/scratch.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "dns/conf.h"
@@ -15,15 +15,6 @@
 #include "model/guest.h"
 
 enum { MESSAGES_MAX = 10 };
-
-static void remove_folder(char *path)
-{
-	if (path)
-		(void)dir_remove(path, NULL);
-	free(path);
-}
-
-DEFINE_CLEANUP(char *, cleanup_folder_fn, remove_folder)
 
 static const struct checker {
 	const char *program, *main;
@@ -304,7 +295,7 @@ void tool_check_conf(const struct dns_conf *conf, const struct guest_network *gu
 {
 	const struct checker *c = &checkers[conf->server];
 	cleanup_free char *program = run_find(c->program), *output = NULL, *first = NULL;
-	cleanup(cleanup_folder_fn) char *folder = NULL;
+	cleanup_scratch struct scratch folder = {0};
 	cleanup_err struct err err = ERR_INIT;
 
 	if (!program) {
@@ -314,7 +305,7 @@ void tool_check_conf(const struct dns_conf *conf, const struct guest_network *gu
 	}
 	int r = run_folder(&folder, &err);
 	if (r >= 0)
-		r = check_in(conf, guest, program, folder, &output, &err);
+		r = check_in(conf, guest, program, folder.path, &output, &err);
 	if (r < 0)
 		return report_unread(conf, findings, err.text);
 	if (r == 0)
@@ -343,14 +334,14 @@ static void report_zone_message(const struct written_file *file, const char *out
 void tool_check_zone(const char *zone, const struct written_file *file, struct findings *findings)
 {
 	cleanup_free char *program = run_find("named-checkzone"), *output = NULL, *path = NULL;
-	cleanup(cleanup_folder_fn) char *folder = NULL;
+	cleanup_scratch struct scratch folder = {0};
 	const char *const argv[] = {program, "-i",        "local", "-k",       "ignore",
 				    "-o",    "/dev/null", zone,    "zonefile", NULL};
 
 	if (!program || *zone == '-' || run_folder(&folder, NULL) < 0)
 		return;
-	path = xasprintf("%s/zonefile", folder);
+	path = xasprintf("%s/zonefile", folder.path);
 	if (run_file(path, file->text->s, file->text->len, NULL) == 0 &&
-	    run_checker(folder, argv, &output, NULL) > 0)
+	    run_checker(folder.path, argv, &output, NULL) > 0)
 		report_zone_message(file, output, findings);
 }

@@ -246,6 +246,18 @@ class Zones(unittest.TestCase):
             check.kill()
         wait_for(lambda: (read(f"/proc/{pid}/stat") or "x) Z").rsplit(")", 1)[1].split()[0] in "ZX", "the checker to end")
 
+    def test_a_killed_check_leaves_no_folder(self):
+        copies = os.path.join(self.folder, "copies")
+        os.mkdir(copies, 0o711)
+        os.chmod(self.folder, 0o711)
+        self.program("knotc", "exec sleep 1000\n")
+        for kill in (os.kill, os.killpg):
+            with subprocess.Popen([DNSVNF, "check", f"{DESIGN}/dep.xml"], stdout=subprocess.DEVNULL, start_new_session=True, env={
+                    **os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}", "TMPDIR": copies}) as check:
+                wait_for(lambda: os.listdir(copies), "the folder of the copies")
+                kill(check.pid, signal.SIGKILL)
+            wait_for(lambda: not os.listdir(copies), "the folder to go")
+
     def test_what_the_checker_says_of_this_machine_is_no_error(self):
         self.program("knotc", "echo \"error: config, file '$2', line 3, item 'user' (user does not exist)\"; exit 1\n")
         finding, = self.check([])
