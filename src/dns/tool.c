@@ -109,36 +109,76 @@ static bool add_named_folder(struct strbuf *b, const char *line, size_t len)
 	return true;
 }
 
-static void add_line(struct strbuf *b, const struct dns_conf *conf,
+static bool is_comment(const char *line, size_t len)
+{
+	cleanup_free char *copy = xstrndup(line, len);
+	const char *s = copy + strspn(copy, " \t");
+
+	return *s == '#' || str_starts(s, "//");
+}
+
+/*
+ * Whether the copy of a line may have the checker read another file than the copies, whose content
+ * its messages would quote: a statement that is not the line's first.
+ */
+static bool reads_others(const char *copied, bool named)
+{
+	cleanup_free char *copy = xstrdup(copied);
+	char *rest = copy, *word;
+
+	if (strcasestr(copied, "include"))
+		return true;
+	while (!named && (word = strsep(&rest, " \t\"':"))) {
+		const char *end = copied + (word - copy) + strlen(word);
+
+		/* "database:" alone begins a section */
+		if (*word && *end == ':' && end[1 + strspn(end + 1, " \t\r")] &&
+		    str_in_words(machine_keys, word))
+			return true;
+	}
+	return false;
+}
+
+/* False: the checker must not read the copy. */
+static bool add_line(struct strbuf *b, const struct dns_conf *conf,
 		     const struct guest_network *guest, const char *line, size_t len)
 {
 	cleanup_free char *path = included(line, len);
 	bool named = conf->server == SERVER_BIND;
-	size_t index;
+	size_t before = b->len, index;
 
+	if (is_comment(line, len))
+		return true;
 	if (path && delivered(guest, path, &index))
 		strbuf_addf(b, named ? "include \"f%zu\";" : "include: \"f%zu\"", index);
 	else if (path)
 		strbuf_adds(b, named ? "include \"/dev/null\";" : "");
 	else if (named ? !add_named_folder(b, line, len) : !is_of_machine(line, len))
 		strbuf_add(b, line, len);
+	return path || b->len == before || !reads_others(b->s + before, named);
 }
 
 /* A copy of the file with the same line numbers. */
-static void rewrite(const struct dns_conf *conf, const struct guest_network *guest,
-		    const struct written_file *file, const char *tail, struct strbuf *ret)
+static int rewrite(const struct dns_conf *conf, const struct guest_network *guest,
+		   const struct written_file *file, const char *tail, struct strbuf *ret,
+		   struct err *err)
 {
 	const char *s = file->text->s, *end = s + file->text->len;
 
-	while (s < end) {
+	for (size_t line = 1; s < end; line++) {
 		const char *nl = memchr(s, '\n', (size_t)(end - s));
 
-		add_line(ret, conf, guest, s, (size_t)((nl ? nl : end) - s));
+		if (!add_line(ret, conf, guest, s, (size_t)((nl ? nl : end) - s)))
+			return err_set(err, INVALID,
+				       "line %zu of %s may have it read other files of this "
+				       "machine: begin a line with each such statement",
+				       line, file->path);
 		strbuf_adds(ret, "\n");
 		s = nl ? nl + 1 : end;
 	}
 	if (tail)
 		strbuf_adds(ret, tail);
+	return 0;
 }
 
 static bool is_main(const struct dns_conf *conf, const struct written_file *file)
@@ -161,8 +201,10 @@ static int write_copies(const struct dns_conf *conf, const struct guest_network 
 
 		if (dns_server_of(file->path) != (int)conf->server)
 			continue;
-		rewrite(conf, guest, file, checked ? checkers[conf->server].tail : NULL, &copy);
-		r = run_file(path, copy.s ? copy.s : "", copy.len, err);
+		r = rewrite(conf, guest, file, checked ? checkers[conf->server].tail : NULL, &copy,
+			    err);
+		if (r == 0)
+			r = run_file(path, copy.s ? copy.s : "", copy.len, err);
 	}
 	return r;
 }

@@ -258,6 +258,22 @@ class Zones(unittest.TestCase):
                 kill(check.pid, signal.SIGKILL)
             wait_for(lambda: not os.listdir(copies), "the folder to go")
 
+    def test_the_checker_reads_no_other_file(self):
+        """Its messages would quote it: a statement that is not the first of its line is not taken out of the copy."""
+        for name in CHECKERS:
+            self.program(name, "cat f*; echo READ; exit 1\n")
+        for edits in (named("recursion no; include \"/etc/shadow\";"), named("/* */ Include \"/etc/shadow\";"),
+                      named("recursion no; }};\ninclude\n\"/etc/shadow\"; options {{"), unbound("server: include: /etc/shadow\n"),
+                      unbound("server:\ninclude-toplevel: /etc/shadow\n"), unbound("server:root-hints:/etc/shadow\n"), unbound("server:\nroot-hints: /etc/shadow\n"),
+                      conf("/etc/nsd/nsd.conf", "server: include: /etc/shadow\n"), [(KNOT, "any: info", "any: info include: /etc/shadow")]):
+            found = self.check(edits)
+            unread = [f["text"] for f in found if f["rule"] == "dns-conf-unread" and "other files of this machine" in f["text"]]
+            self.assertEqual(1, len(unread), (edits, found))
+            self.assertRegex(unread[0], "line [0-9]+ of /etc/")
+        for edits in (named("recursion no;\n# include \"/etc/shadow\";\n"), unbound("server:\n  include: /etc/shadow\n")):
+            texts = [f["text"] for f in self.check(edits)]
+            self.assertFalse(any("other files" in text or "/etc/shadow" in text for text in texts), texts)
+
     def test_what_the_checker_says_of_this_machine_is_no_error(self):
         self.program("knotc", "echo \"error: config, file '$2', line 3, item 'user' (user does not exist)\"; exit 1\n")
         finding, = self.check([])
