@@ -179,6 +179,25 @@ class Cloud(Trust):
         done = self.on_cloud("plan", DNSVNF_INSECURE_TRANSPORT="1")
         self.assertNotIn(b"DNSVNF_INSECURE_TRANSPORT", done.stderr)
 
+    def test_mark_of_another_project_is_none(self):
+        """Anybody can write one, and share the object; an admin could even delete it."""
+        mark = "dnsvnf:test-tenant/cpnr-dns"
+        for project in ("project-2", "project-1"):
+            cloud = self.start_cloud()
+            cloud.make("networks", {"name": "sriov-network-1", "description": f"{mark}/network/x 0", "project_id": project})
+            cloud.make("subnets", {"name": "s", "description": f"{mark}/subnet/x 0", "project_id": project})
+            cloud.make("ports", {"name": "p", "description": f"{mark}/port/x 0", "project_id": project, "network_id": "n"})
+            cloud.make("servers", {"name": "cpnr-dns_cpnr_0", "metadata": {"dnsvnf_owner": f"{mark}/server/x"}, "tenant_id": project})
+            cloud.make("images", {"name": "dns-vnf", "dnsvnf_owner": f"{mark}/image/x", "owner": project, "visibility": "public"})
+            cloud.make("server_groups", {"name": f"{mark}/server_group/x", "policies": [], "project_id": project})
+            done = self.on_cloud("undeploy", "--yes")
+            deleted = {path.split("/")[-2] for method, path, _ in cloud.requests if method == "DELETE"}
+            if project == "project-1":
+                self.assertEqual({"networks", "subnets", "ports", "servers", "images", "os-server-groups"}, deleted, done.stderr)
+                continue
+            self.assertEqual((1, set()), (done.returncode, deleted), done.stderr)
+            self.assertIn(b"nothing of cpnr-dns is deployed", done.stderr)
+
     def test_memory_is_hidden(self):
         cloud = self.start_cloud()
         cloud.delay("GET", "networks")

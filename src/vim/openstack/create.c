@@ -267,8 +267,10 @@ static void probe(struct create_op *o)
 
 	if (o->kind == VIM_FLAVOR)
 		query_add(&query, "is_public", "None"); /* ignored unless an admin's */
-	if (o->kind == VIM_IMAGE)
+	if (o->kind == VIM_IMAGE) {
 		query_add(&query, MARK_OWNER, o->jobs[0]->request->owner);
+		query_add(&query, "owner", session_project_id(os->session));
+	}
 	if (openstack_service(o->kind) == SERVICE_NETWORK) {
 		query_add(&query, "project_id", session_project_id(os->session));
 		for (size_t i = 0; i < o->n; i++) {

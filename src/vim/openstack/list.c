@@ -13,19 +13,24 @@ enum { MAX_PAGES = 100, MAX_BYTES = 64 << 20 };
 	"&fields=mtu&fields=router:external&fields=provider:network_type"                 \
 	"&fields=provider:physical_network&fields=provider:segmentation_id&fields=shared" \
 	"&fields=subnets&fields=port_security_enabled&fields=project_id"
-#define SUBNET_FIELDS                                                             \
-	"&fields=id&fields=name&fields=description&fields=network_id&fields=cidr" \
-	"&fields=created_at&fields=ip_version&fields=enable_dhcp&fields=gateway_ip"
-#define PORT_FIELDS                                                                 \
-	"&fields=id&fields=name&fields=description&fields=status&fields=network_id" \
-	"&fields=created_at&fields=device_id&fields=device_owner&fields=admin_state_up"
+#define SUBNET_FIELDS                                                               \
+	"&fields=id&fields=name&fields=description&fields=network_id&fields=cidr"   \
+	"&fields=created_at&fields=ip_version&fields=enable_dhcp&fields=gateway_ip" \
+	"&fields=project_id"
+#define PORT_FIELDS                                                                     \
+	"&fields=id&fields=name&fields=description&fields=status&fields=network_id"     \
+	"&fields=created_at&fields=device_id&fields=device_owner&fields=admin_state_up" \
+	"&fields=project_id"
 
-static int take_page(const struct call *call, enum vim_kind kind, struct resources *ret,
-		     struct err *err)
+static int take_page(const struct openstack *os, const struct call *call, enum vim_kind kind,
+		     struct resources *ret, struct err *err)
 {
 	cleanup_err struct err wrong = ERR_INIT;
+	size_t before = ret->n;
+	int r = resources_add_list(ret, kind, call->answer, &wrong);
 
-	if (resources_add_list(ret, kind, call->answer, &wrong) == 0)
+	resources_disown(ret, before, session_project_id(os->session));
+	if (r == 0)
 		return 0;
 	return call_misread(call, err, "%s", wrong.text);
 }
@@ -60,7 +65,7 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 				r = err_set(err, FAILED, "a listing has more than %d bytes",
 					    MAX_BYTES);
 			if (r == 0)
-				r = take_page(calls[k], l->kind, ret, err);
+				r = take_page(os, calls[k], l->kind, ret, err);
 			free(l->query);
 			l->query = r == 0 ? resources_next_page(l->kind, calls[k]->answer) : NULL;
 			more[which[k]] = l->query != NULL;

@@ -243,6 +243,38 @@ int resources_add_list(struct resources *resources, enum vim_kind kind, const js
 	return 0;
 }
 
+/* The id of the project that it belongs to, or NULL. Flavors are made by admins only. */
+static const char *project_of(const struct resource *t)
+{
+	switch (t->object.kind) {
+	case VIM_IMAGE:
+		return text(t->json, "owner");
+	case VIM_SERVER:
+		return text(t->json, "tenant_id");
+	case VIM_NETWORK:
+	case VIM_SUBNET:
+	case VIM_PORT:
+	case VIM_SERVER_GROUP:
+		return text(t->json, "project_id");
+	case VIM_FLAVOR:
+		break;
+	}
+	return NULL;
+}
+
+void resources_disown(struct resources *resources, size_t from, const char *project)
+{
+	for (size_t i = from; i < resources->n && project; i++) {
+		struct resource *t = &resources->v[i];
+		const char *other = project_of(t);
+
+		if (!other || streq(other, project))
+			continue;
+		free_all(t->object.owner, t->object.digest);
+		t->object.owner = t->object.digest = NULL;
+	}
+}
+
 char *resources_next_page(enum vim_kind kind, const json_t *answer)
 {
 	cleanup_free char *links = xasprintf("%s_links", resource_plural(kind));

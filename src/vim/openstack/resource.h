@@ -49,6 +49,12 @@ int resources_add_list(struct resources *resources, enum vim_kind kind, const js
 		       struct err *err);
 
 /*
+ * Takes the marks off those after the first `from` that another project owns: anybody can write a
+ * mark, and share a network or an image with it. project: its id; NULL: unknown, nothing is done.
+ */
+void resources_disown(struct resources *resources, size_t from, const char *project);
+
+/*
  * The query of the next page ("?marker=..."), from the answer's networks_links, servers_links ...
  * or next; NULL: no further page. The caller frees.
  */
