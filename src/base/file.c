@@ -92,6 +92,17 @@ static int sync_folder(int dirfd, const char *path)
 	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -errno : 0;
 }
 
+/* The name of the new file until it is renamed: where path is, and not too long if path is not. */
+static char *name_aside(const char *path, uint64_t random)
+{
+	enum { KEPT = 200 }; /* of a name of at most 255 bytes */
+	const char *slash = strrchr(path, '/');
+	size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+
+	return xasprintf("%.*s.%016" PRIx64 ".new", (int)(folder + strnlen(path + folder, KEPT)),
+			 path, random);
+}
+
 int file_write_at(int dirfd, const char *path, const void *data, size_t len, unsigned mode,
 		  struct err *err)
 {
@@ -99,12 +110,12 @@ int file_write_at(int dirfd, const char *path, const void *data, size_t len, uns
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return err_errno(err, errno, "cannot write %s", path);
-	cleanup_free char *aside = xasprintf("%s.%016" PRIx64 ".new", path, random);
+	cleanup_free char *aside = name_aside(path, random);
 	cleanup_close int fd =
 		openat(dirfd, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
-		return err_errno(err, errno, "cannot create %s", aside);
+		return err_errno(err, errno, "cannot create %s", path);
 
 	int r = write_all(fd, data, len);
 	if (r == 0 && fsync(fd) < 0)

@@ -45,6 +45,7 @@ static void catch_signals(const struct verb *verb)
 		sigaction(SIGHUP, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL); /* beyond ulimit -f write(2) fails, too */
 }
 
 static int run_verb(const struct verb *verb, void *options)

@@ -350,7 +350,16 @@ static int write_new(const char *folder, const char *name, const char *content, 
 	int r = write_all(fd, content, len);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
+	if (r < 0)
+		(void)unlink(path); /* no half file */
 	return r < 0 ? err_errno(err, -r, "cannot write %s", path) : 0;
+}
+
+static void remove_new(const char *folder, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s", folder, name);
+
+	(void)unlink(path);
 }
 
 int draft_write(const char *folder, const struct model *model, const char *comment,
@@ -368,8 +377,17 @@ int draft_write(const char *folder, const struct model *model, const char *comme
 	/* The descriptor is created first, so one of two concurrent runs fails there. */
 	if (r == 0)
 		r = write_new(folder, "dep.xml", xml.s, xml.len, err);
-	for (size_t i = 0; i < files->n && r == 0; i++)
-		r = write_new(folder, files->v[i].path, files->v[i].content, files->v[i].len, err);
+	if (r < 0)
+		return r;
+	size_t written = 0;
+	for (; written < files->n && r == 0; written += r == 0)
+		r = write_new(folder, files->v[written].path, files->v[written].content,
+			      files->v[written].len, err);
+	if (r < 0) { /* a part of a design keeps the next run from writing it */
+		remove_new(folder, "dep.xml");
+		while (written > 0)
+			remove_new(folder, files->v[--written].path);
+	}
 	return r;
 }
 

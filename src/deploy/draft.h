@@ -59,7 +59,8 @@ void draft_files_clear(struct draft_files *files);
 void draft_monitoring(struct vm_group *group, int nicid);
 
 /*
- * Writes dep.xml and the files to the folder, which is created. Existing files are not replaced.
+ * Writes dep.xml and the files to the folder, which is created. Existing files are not replaced; on
+ * error none of the new ones is left.
  */
 int draft_write(const char *folder, const struct model *model, const char *comment,
 		const struct draft_files *files, struct err *err);

@@ -216,6 +216,21 @@ static void test_file_write_follows_no_link(void **state)
 	assert_int_equal(dir_remove(dir, NULL), 0);
 }
 
+/* The longest name that a file may have. */
+static void test_file_write_takes_long_names(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/test-base-XXXXXX", name[256];
+
+	assert_non_null(mkdtemp(dir));
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	cleanup_free char *file = xasprintf("%s/%s", dir, name);
+	assert_int_equal(file_write_at(-1, file, "x", 1, 0600, NULL), 0);
+	assert_true(file_exists(file));
+	assert_int_equal(dir_remove(dir, NULL), 0);
+}
+
 static void test_file_write_replaces_whole(void **state)
 {
 	(void)state;
@@ -277,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_file_read_is_bounded),
 		cmocka_unit_test(test_file_read_does_not_wait_for_ever),
 		cmocka_unit_test(test_file_write_follows_no_link),
+		cmocka_unit_test(test_file_write_takes_long_names),
 		cmocka_unit_test(test_file_write_replaces_whole),
 		cmocka_unit_test(test_arrays_grow),
 	};

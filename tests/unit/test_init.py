@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """dnsvnf init: whatever is chosen, the design checks clean and is what was asked for. Usage: test_init.py DNSVNF"""
 import contextlib
+import functools
 import itertools
 import os
 import pty
+import resource
 import subprocess
 import sys
 import tempfile
@@ -91,6 +93,21 @@ class Init(unittest.TestCase):
         self.assertEqual(os.listdir(self.path()), ["knot.conf"])
         self.assertEqual(init(self.path("twice")).returncode, 0)
         self.assertEqual(init(self.path("twice")).returncode, 1)
+
+    def test_what_cannot_be_written_leaves_nothing(self):
+        """A part of a design would keep the next run from writing it."""
+        with open(self.path("key.pub"), "w", encoding="ascii") as out:
+            out.write(f"ssh-rsa {'A' * 8000} me")  # day-0 is larger than the descriptor
+
+        def limit(size):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # as a full disk
+
+        for size in (100, 7500):
+            run = init(self.path(), "--ssh-key", self.path("key.pub"), preexec_fn=functools.partial(limit, size))
+            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertIn(": File too large", run.stderr)
+            self.assertEqual(os.listdir(self.path()), [])
+        self.assertEqual(init(self.path()).returncode, 0)
 
     def test_wrong_answers_are_named(self):
         for options, why in ((["--vms", "17"], "--vms '17': it must be from 1 to 16"),
