@@ -16,6 +16,12 @@ static void print_notes(const struct options *options, const struct strv *notes)
 		printf("not shown: %s\n", notes->v[i]);
 }
 
+/* Whether it is in this folder: a name in a cloud is no path. */
+static bool is_name_here(const char *name)
+{
+	return *name && !strchr(name, '/') && !streq(name, ".") && !streq(name, "..");
+}
+
 int verb_import(const struct verb *verb, const void *options)
 {
 	const struct import_options *o = options;
@@ -32,7 +38,14 @@ int verb_import(const struct verb *verb, const void *options)
 	if (import_design(vim, o->servers, &model, &files, &notes, &err) < 0)
 		return cli_fail(verb->name, &err);
 	const char *folder = o->folder ? o->folder : model->tenants[0].deployments[0].name;
-	if (draft_write(folder, model, "Written by dnsvnf import.", &files, &err) < 0)
+	int r = 0;
+	if (!o->folder && !is_name_here(folder))
+		r = err_set(&err, INVALID,
+			    "the deployment's name \"%s\" cannot name a folder: give --folder",
+			    folder);
+	if (r == 0) /* the user data may have secrets */
+		r = draft_write(folder, model, "Written by dnsvnf import.", &files, 0600, &err);
+	if (r < 0)
 		return cli_fail(verb->name, &err);
 	print_notes(&o->common, &notes);
 	return cli_report_written(verb, &o->common, folder, &files);

@@ -355,7 +355,7 @@ int verb_init(const struct verb *verb, const void *options)
 	if (code == EXIT_DONE) {
 		model = draft_make(&i.draft, &files);
 		code = draft_write(o->common.operand, model, "Written by dnsvnf init.", &files,
-				   &err) < 0
+				   0644, &err) < 0
 			       ? cli_fail(verb->name, &err)
 			       : cli_report_written(verb, &o->common, o->common.operand, &files);
 	}

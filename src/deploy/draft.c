@@ -340,10 +340,10 @@ struct model *draft_make(const struct draft *draft, struct draft_files *ret_file
 
 /* An existing file is not replaced. */
 static int write_new(const char *folder, const char *name, const char *content, size_t len,
-		     struct err *err)
+		     unsigned mode, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/%s", folder, name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return err_errno(err, errno, "cannot create %s", path);
@@ -363,7 +363,7 @@ static void remove_new(const char *folder, const char *name)
 }
 
 int draft_write(const char *folder, const struct model *model, const char *comment,
-		const struct draft_files *files, struct err *err)
+		const struct draft_files *files, unsigned mode, struct err *err)
 {
 	cleanup_strbuf struct strbuf xml = {0};
 	int r = dir_make(folder, err);
@@ -376,13 +376,13 @@ int draft_write(const char *folder, const struct model *model, const char *comme
 	}
 	/* The descriptor is created first, so one of two concurrent runs fails there. */
 	if (r == 0)
-		r = write_new(folder, "dep.xml", xml.s, xml.len, err);
+		r = write_new(folder, "dep.xml", xml.s, xml.len, 0644, err);
 	if (r < 0)
 		return r;
 	size_t written = 0;
 	for (; written < files->n && r == 0; written += r == 0)
 		r = write_new(folder, files->v[written].path, files->v[written].content,
-			      files->v[written].len, err);
+			      files->v[written].len, mode, err);
 	if (r < 0) { /* a part of a design keeps the next run from writing it */
 		remove_new(folder, "dep.xml");
 		while (written > 0)

@@ -60,9 +60,9 @@ void draft_monitoring(struct vm_group *group, int nicid);
 
 /*
  * Writes dep.xml and the files to the folder, which is created. Existing files are not replaced; on
- * error none of the new ones is left.
+ * error none of the new ones is left. mode: of the day-0 files, as in open(2).
  */
 int draft_write(const char *folder, const struct model *model, const char *comment,
-		const struct draft_files *files, struct err *err);
+		const struct draft_files *files, unsigned mode, struct err *err);
 
 #define cleanup_draft_files __attribute__((__cleanup__(draft_files_clear)))

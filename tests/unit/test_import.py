@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """import of what deploy made, on a cloud in this process: plan has nothing to do. Usage: test_import.py DNSVNF"""
+import base64
 import glob
 import json
 import os
@@ -58,9 +59,9 @@ class Import(unittest.TestCase):
             json.dump({"clouds": {"one": {"auth": {"auth_url": self.cloud.url + "/identity/v3", "username": "u",
                                                    "password": "p", "project_name": "test-tenant"}}}}, out)
 
-    def run_dnsvnf(self, *arguments):
+    def run_dnsvnf(self, *arguments, cwd=None):
         return subprocess.run([DNSVNF, arguments[0], "--vim", "one", *arguments[1:]], capture_output=True, text=True,
-                              timeout=60, stdin=subprocess.DEVNULL,
+                              timeout=60, stdin=subprocess.DEVNULL, cwd=cwd,
                               env={**os.environ, "OS_CLIENT_CONFIG_FILE": os.path.join(self.folder, "clouds.yaml")})
 
     def dnsvnf(self, *arguments):
@@ -118,6 +119,26 @@ class Import(unittest.TestCase):
                 error = json.loads(done.stdout)["error"]
                 self.assertEqual(error["kind"], "busy")
                 self.assertIn('server "early" is being built', error["text"])
+
+    def test_a_name_in_the_cloud_is_no_path(self):
+        inner = os.path.join(self.folder, "a", "b")
+        os.makedirs(inner)
+        for mark in ("test-tenant/..", "test-tenant/", "test-tenant/.", None):
+            server = self.cloud.make("servers", {"name": "../../up", "networks": [], "imageRef": "image-1", "flavorRef": self.cloud.make(
+                "flavors", {"name": "f"})["id"], "metadata": {"dnsvnf_owner": f"dnsvnf:{mark}/server/x"} if mark else {}})
+            done = self.run_dnsvnf("import", "../../up", cwd=inner)
+            self.assertEqual(1, done.returncode, done.stdout)
+            self.assertRegex(done.stderr, 'name "[^"]*" cannot name a folder: give --folder')
+            self.assertEqual([[], ["b"]], [os.listdir(inner), os.listdir(os.path.dirname(inner))])
+            del self.cloud.there["servers"][server["id"]]
+
+    def test_day0_is_for_its_owner_only(self):
+        """It may have passwords."""
+        self.cloud.make("servers", {"name": "s", "networks": [], "imageRef": "image-1", "metadata": {}, "user_data": base64.b64encode(
+            b"#cloud-config\nchpasswd: {list: 'root:secret'}\n").decode(), "flavorRef": self.cloud.make("flavors", {"name": "f"})["id"]})
+        self.run_dnsvnf("import", "--folder", os.path.join(self.folder, "s"), "s")
+        modes = {name: os.stat(os.path.join(self.folder, "s", name)).st_mode & 0o777 for name in os.listdir(os.path.join(self.folder, "s"))}
+        self.assertEqual({"dep.xml": 0o644, "day0.cfg": 0o600}, modes)
 
 
 if __name__ == "__main__":
