@@ -109,12 +109,11 @@ static bool add_named_folder(struct strbuf *b, const char *line, size_t len)
 	return true;
 }
 
-static bool is_comment(const char *line, size_t len)
+static bool is_comment(const char *line, bool named)
 {
-	cleanup_free char *copy = xstrndup(line, len);
-	const char *s = copy + strspn(copy, " \t");
+	const char *s = line + strspn(line, " \t");
 
-	return *s == '#' || str_starts(s, "//");
+	return *s == '#' || (named && str_starts(s, "//"));
 }
 
 /*
@@ -147,15 +146,19 @@ static bool add_line(struct strbuf *b, const struct dns_conf *conf,
 	bool named = conf->server == SERVER_BIND;
 	size_t before = b->len, index;
 
-	if (is_comment(line, len))
-		return true;
 	if (path && delivered(guest, path, &index))
 		strbuf_addf(b, named ? "include \"f%zu\";" : "include: \"f%zu\"", index);
 	else if (path)
 		strbuf_adds(b, named ? "include \"/dev/null\";" : "");
 	else if (named ? !add_named_folder(b, line, len) : !is_of_machine(line, len))
 		strbuf_add(b, line, len);
-	return path || b->len == before || !reads_others(b->s + before, named);
+	if (path || b->len == before || !reads_others(b->s + before, named))
+		return true;
+	if (!is_comment(b->s + before, named))
+		return false;
+	b->len = before; /* after the end of a comment of several lines it would be read */
+	b->s[before] = 0;
+	return true;
 }
 
 /* A copy of the file with the same line numbers. */

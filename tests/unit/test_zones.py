@@ -274,6 +274,13 @@ class Zones(unittest.TestCase):
             texts = [f["text"] for f in self.check(edits)]
             self.assertFalse(any("other files" in text or "/etc/shadow" in text for text in texts), texts)
 
+    def test_a_comment_stays_in_the_copy(self):
+        """It may end one of several lines, and what is none for this server is its checker's to refuse."""
+        for name in CHECKERS:
+            self.program(name, "grep -hE '^(# [*]/|// x)' f* && exit 1\n")
+        for edits, copied in ((named("/* a\n# */\nrecursion no;"), "# */"), (unbound("// x\n"), "// x")):
+            self.assertTrue(any(copied in f["text"] for f in self.check(edits)), edits)
+
     def test_what_the_checker_says_of_this_machine_is_no_error(self):
         self.program("knotc", "echo \"error: config, file '$2', line 3, item 'user' (user does not exist)\"; exit 1\n")
         finding, = self.check([])
