@@ -133,7 +133,8 @@ class Run:
     def __init__(self, command, wrap=(), bent=None, read=None, **environment):
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnsvnf-failures-"))
-            os.mkdir(f"{folder}/run")
+            os.chmod(folder, 0o711)  # the checkers of name servers run as nobody
+            os.mkdir(f"{folder}/run", 0o711)
             command.prepare(folder)
             cloud = None
             if command.on_cloud:
@@ -156,6 +157,7 @@ class Run:
             [*wrap, program, *command.arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
             env={"PATH": os.environ["PATH"], "DNSVNF_LOCAL_DIR": "local", "XDG_RUNTIME_DIR": f"{folder}/run",
+                 "TMPDIR": f"{folder}/run",
                  "OS_CLIENT_CONFIG_FILE": f"{folder}/clouds.yaml", **environment})
         try:
             out, err = process.communicate(timeout=TIMEOUT)
