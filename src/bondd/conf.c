@@ -289,13 +289,28 @@ int conf_parse(enum conf_file file, const char *path, const char *text, struct c
 	return 0;
 }
 
-int conf_check_file(enum conf_file file, const char *path, struct strv *problems)
+/* conf_parse() reads up to a zero byte: what a file system filled with them after a crash would be
+ * no settings. */
+static int read_text(const char *path, char **ret_text, struct err *err)
 {
 	cleanup_free char *text = NULL;
 	size_t len;
+	int r = file_read(path, MAX_CONF, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) < len)
+		return err_set(err, INVALID, "%s: contains a zero byte", path);
+	*ret_text = steal_ptr(text);
+	return 0;
+}
+
+int conf_check_file(enum conf_file file, const char *path, struct strv *problems)
+{
+	cleanup_free char *text = NULL;
 	cleanup_err struct err err = ERR_INIT;
 
-	if (file_read(path, MAX_CONF, &text, &len, &err) < 0) {
+	if (read_text(path, &text, &err) < 0) {
 		strv_add(problems, err.text);
 		return err.code;
 	}
@@ -305,9 +320,8 @@ int conf_check_file(enum conf_file file, const char *path, struct strv *problems
 int conf_read(enum conf_file file, const char *path, struct conf *ret_conf, struct err *err)
 {
 	cleanup_free char *text = NULL;
-	size_t len;
 	cleanup_err struct err problem = ERR_INIT;
-	int r = file_read(path, MAX_CONF, &text, &len, &problem);
+	int r = read_text(path, &text, &problem);
 
 	if (r < 0 && r != -ENOENT)
 		return err_copy(err, &problem);

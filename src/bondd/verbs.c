@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bondd/verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -56,6 +58,18 @@ static int run_relay(const struct verb *verb, const void *options)
 	return relay_run(&conf, &err) < 0 ? fail(&err, EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
+/* No folder has no bonds, but that is not what was asked. */
+static int check_root(const char *root, struct err *err)
+{
+	struct stat st;
+
+	if (!*root)
+		return 0;
+	if (stat(root, &st) < 0)
+		return err_errno(err, errno, "cannot open %s", root);
+	return S_ISDIR(st.st_mode) ? 0 : err_errno(err, ENOTDIR, "cannot read %s", root);
+}
+
 static int run_serve(const struct verb *verb, const void *options)
 {
 	const struct options *o = options;
@@ -67,7 +81,7 @@ static int run_serve(const struct verb *verb, const void *options)
 	(void)verb;
 	if (r < 0)
 		return fail(&err, o->listen ? COMMAND_USAGE : EXIT_CONFIGURATION);
-	int fd = listen_open(&conf.listen, &err);
+	int fd = check_root(o->root, &err) < 0 ? -1 : listen_open(&conf.listen, &err);
 	if (fd < 0)
 		return fail(&err, EXIT_FAILURE);
 	server_run(fd, o->root, &err); /* returns only on failure */
@@ -81,7 +95,7 @@ static int run_status(const struct verb *verb, const void *options)
 	cleanup_err struct err err = ERR_INIT;
 
 	(void)verb;
-	if (status_read(o->root, &status, &err) < 0)
+	if (check_root(o->root, &err) < 0 || status_read(o->root, &status, &err) < 0)
 		return fail(&err, EXIT_FAILURE);
 	cleanup_free char *text =
 		o->format == FORMAT_JSON ? status_json(&status, &err) : status_table(&status);

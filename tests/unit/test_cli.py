@@ -127,6 +127,22 @@ class Bondd(unittest.TestCase):
         self.assertEqual((0, 0, ""), (text[0], json_text[0], text[2] + json_text[2]))
         self.assertEqual([], json.loads(json_text[1])["bonds"])
 
+    def test_a_root_that_is_no_folder_is_an_error(self):
+        """It is not a machine without bonds."""
+        with tempfile.NamedTemporaryFile("w") as file:
+            for root, why in (("/nonexistent", "cannot open /nonexistent: No such file or directory"),
+                              (file.name, f"cannot read {file.name}: Not a directory")):
+                for arguments in (("status",), ("status", "-o", "json"), ("serve", "-l", "127.0.0.1:9")):
+                    self.assertEqual((1, "", f"bondd: {why}\n"), self.bondd(*arguments, "--root", root))
+
+    def test_zero_bytes_in_the_configuration(self):
+        """What a crash may leave of a file is not a configuration without settings."""
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+            conf.write("\0" * 512)
+            conf.flush()
+            for verb, code in (("check-config", 1), ("watch", 78), ("serve", 78)):
+                self.assertEqual((code, "", f"bondd: {conf.name}: contains a zero byte\n"), self.bondd(verb, "-c", conf.name))
+
     def test_check_config(self):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
             conf.write("interval = fast\n")
