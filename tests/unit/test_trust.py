@@ -198,6 +198,17 @@ class Cloud(Trust):
             self.assertEqual((1, set()), (done.returncode, deleted), done.stderr)
             self.assertIn(b"nothing of cpnr-dns is deployed", done.stderr)
 
+    def test_an_id_is_no_path(self):
+        """The cloud's answer does not choose which request is sent."""
+        for name in ("../../servers/x", "x/../y", "..", "x?y", "x#y", "x%2fy", ""):
+            cloud = self.start_cloud()
+            cloud.make("networks", {"name": "n", "description": "dnsvnf:test-tenant/cpnr-dns/network/x 0"})
+            cloud.there["networks"]["networks-0"]["id"] = name
+            done = self.on_cloud("undeploy", "--yes")
+            self.assertEqual(3, done.returncode, done.stderr)
+            self.assertIn(b'in the reply\'s list of networks, "id" is not as the API has it', done.stderr)
+            self.assertEqual([], [path for method, path, _ in cloud.requests if method == "DELETE"])
+
     def test_memory_is_hidden(self):
         cloud = self.start_cloud()
         cloud.delay("GET", "networks")

@@ -152,12 +152,22 @@ static void read_server(struct vim_object *o, const json_t *json)
 	o->host = host && *host ? xstrdup(host) : NULL; /* a refused server has none */
 }
 
+/* An id becomes a part of a request's path. Those of flavors are chosen by admins: Nova's limits.
+ */
+static bool is_id(const char *id)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_ .";
+
+	return id && *id && !id[strspn(id, allowed)] && !streq(id, ".") && !streq(id, "..");
+}
+
 void resources_add(struct resources *resources, enum vim_kind kind, json_t *json)
 {
 	const char *id = text(json, "id");
 	char *name = json_try_text(json, "name");
 
-	if (!id) {
+	if (!is_id(id)) {
 		free(name);
 		return;
 	}
@@ -205,14 +215,14 @@ void resources_add(struct resources *resources, enum vim_kind kind, json_t *json
 	}
 }
 
-/* The first key whose value has another type than the API's; a mark that cannot be read is none. */
+/* The first key whose value is not as in the API; a mark that cannot be read is none. */
 static const char *wrong_key(const json_t *o)
 {
 	static const char *const texts[] = {"name",       "description", "status",   "network_id",
 					    "created_at", MARK_OWNER,    MARK_DIGEST};
 	const json_t *metadata = json_object_get(o, "metadata");
 
-	if (!text(o, "id"))
+	if (!is_id(text(o, "id")))
 		return "id";
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const json_t *of_object = json_object_get(o, texts[i]);
@@ -235,9 +245,10 @@ int resources_add_list(struct resources *resources, enum vim_kind kind, const js
 	json_for_each (o, list) {
 		const char *key = wrong_key(o);
 		if (key)
-			return err_code(err, UNREACHABLE, EPROTO,
-					"in the reply's list of %s, \"%s\" has the wrong type",
-					resource_plural(kind), key);
+			return err_code(
+				err, UNREACHABLE, EPROTO,
+				"in the reply's list of %s, \"%s\" is not as the API has it",
+				resource_plural(kind), key);
 		resources_add(resources, kind, o);
 	}
 	return 0;

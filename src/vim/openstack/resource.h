@@ -41,7 +41,7 @@ bool resource_runs_unconfirmed(const json_t *server);
 const char *resource_plural(enum vim_kind kind);
 const char *resource_singular(enum vim_kind kind);
 
-/* Adds one object of a listing; objects without an id are ignored. */
+/* Adds one object of a listing; objects whose id is not one are ignored. */
 void resources_add(struct resources *resources, enum vim_kind kind, json_t *o);
 
 /* Adds all of {"networks": [...]}. -EPROTO if the answer has another format. */
