@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/output.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -80,8 +81,23 @@ static void replace(FILE **stream, struct filter *f, int buffering)
 	*stream = clean_stream;
 }
 
+/*
+ * A descriptor that was closed would be that of the next file or connection, which then got the
+ * output. Read-only: what is printed to it fails, as if it were closed.
+ */
+static void open_standard(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		close(fd);
+}
+
 void output_init(void)
 {
+	open_standard();
 	replace(&stdout, &filters[0], isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF);
 	replace(&stderr, &filters[1], _IONBF);
 }

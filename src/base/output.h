@@ -7,7 +7,10 @@
 
 #include <stdio.h>
 
-/* Replaces stdout and stderr by streams that write '?' for every other byte. */
+/*
+ * Replaces stdout and stderr by streams that write '?' for every other byte, and opens /dev/null
+ * for standard descriptors that are closed. Call it before any other file is opened.
+ */
 void output_init(void);
 
 /* Writes one of the program's own control sequences. */

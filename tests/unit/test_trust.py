@@ -179,6 +179,22 @@ class Cloud(Trust):
         done = self.on_cloud("plan", DNSVNF_INSECURE_TRANSPORT="1")
         self.assertNotIn(b"DNSVNF_INSECURE_TRANSPORT", done.stderr)
 
+    def test_no_file_gets_the_output(self):
+        """With standard descriptors closed, the next file or connection must not be one of them."""
+        cloud = self.start_cloud()
+        cloud.delay("GET", "networks")
+        with subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", DNSVNF, "deploy", "--yes", "--vim", "test", self.design],
+                              env={"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": self.folder,
+                                   "OS_CLIENT_CONFIG_FILE": f"{self.folder}/clouds.yaml"}) as process:
+            asked = cloud.delayed.wait(30)
+            try:
+                files = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+            except PermissionError as error:
+                self.fail(f"needs root: {error}")
+            finally:
+                process.kill()
+        self.assertEqual((True, ["/dev/null"] * 3), (asked, files))
+
     def test_mark_of_another_project_is_none(self):
         """Anybody can write one, and share the object; an admin could even delete it."""
         mark = "dnsvnf:test-tenant/cpnr-dns"
