@@ -106,9 +106,11 @@ static unsigned service_command(const struct command *c, size_t at)
 {
 	unsigned bits = 0;
 
-	if (!has_word(c, at,
-		      "restart start reload try-restart reload-or-restart force-reload "
-		      "condrestart isolate"))
+	bool starts = has_word(c, at, "enable reenable") && has_word(c, at, "--now");
+
+	if (!starts && !has_word(c, at,
+				 "restart start reload try-restart reload-or-restart force-reload "
+				 "condrestart isolate"))
 		return has_word(c, at, "reboot kexec soft-reboot") ? APPLY_ALL : 0;
 	for (size_t i = at; i < c->n_words; i++)
 		bits |= service_bits(c->words[i].s);
@@ -142,6 +144,8 @@ static unsigned command_bits(const struct command *c)
 		return APPLY_IFUP;
 	if (streq(name, "wicked"))
 		return has_word(c, at + 1, "ifup ifreload") ? APPLY_WICKED : 0;
+	if (streq(name, "rcnetwork"))
+		return has_word(c, at + 1, "restart reload start") ? APPLY_WICKED : 0;
 	if (str_in_words("systemctl service rc-service invoke-rc.d", name))
 		return service_command(c, at + 1);
 	if (slash && str_starts(path, "/etc/init.d/"))

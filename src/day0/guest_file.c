@@ -68,15 +68,12 @@ struct guest_file *guest_file_put(struct guest_links *links, const char *path,
 bool guest_file_copy(const char *from, const char *to, struct guest_links *links)
 {
 	const struct guest_file *f = guest_file_find(links, from);
-	const char *base = strrchr(from, '/');
 	cleanup_text struct text text = {0};
-	cleanup_free char *path =
-		str_ends(to, "/") ? xasprintf("%s%s", to, base ? base + 1 : from) : xstrdup(to);
 
 	if (!f)
 		return false;
 	text_init_slice(&text, &f->text, 0, f->text.s, f->text.len);
-	struct guest_file *copy = guest_file_put(links, path, &text, false);
+	struct guest_file *copy = guest_file_put(links, to, &text, false);
 	if (copy)
 		copy->pending = true;
 	return copy;
@@ -86,13 +83,14 @@ static bool is_netplan(const char *path)
 {
 	return (str_starts(path, "/etc/netplan/") || str_starts(path, "/run/netplan/") ||
 		str_starts(path, "/lib/netplan/")) &&
-	       (str_ends(path, ".yaml") || str_ends(path, ".yml"));
+	       str_ends(path, ".yaml");
 }
 
 /* A script that is run at boot, or when an interface comes up. */
 static bool is_hook(const char *path)
 {
-	return streq(path, "/etc/rc.local") || str_starts(path, "/var/lib/cloud/scripts/per-") ||
+	return str_in_words("/etc/rc.local /etc/rc.d/rc.local /etc/init.d/boot.local", path) ||
+	       str_starts(path, "/var/lib/cloud/scripts/per-") ||
 	       str_starts(path, "/etc/network/if-") ||
 	       str_starts(path, "/etc/NetworkManager/dispatcher.d/") ||
 	       str_starts(path, "/etc/networkd-dispatcher/");
@@ -173,11 +171,20 @@ static bool known_file_read(const char *path, const struct text *text, struct gu
 void guest_file_read(const char *path, const struct text *text, struct guest_links *links,
 		     struct findings *findings)
 {
+	const char *names;
+
+	if (is_passed_over(path, &names)) {
+		cleanup_free char *q = quotable(path);
+		if (names)
+			report(findings, text, 0, SEVERITY_WARNING, "day0-unapplied",
+			       "\"%s\" is not read, because %s only: rename it", q, names);
+		return;
+	}
 	links_written(links, path, text);
 	if (!strrchr(path, '/') || text_is_blank(text) ||
 	    known_file_read(path, text, links, findings))
 		return;
-	if (is_network_path(path) && !str_ends(path, "~"))
+	if (is_network_path(path))
 		links_unread(links, text, 0, true, path, "files of its kind are not read");
 	else if (strstr(path, "/modprobe.d/") && memmem(text->s, text->len, "bonding", 7))
 		links_unread(links, text, 0, true, path,

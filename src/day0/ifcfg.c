@@ -171,6 +171,18 @@ static enum link_kind kind_of(const struct ifcfg *f, const char **ret_options, s
 	return !type || strcasecmp(type, "ethernet") == 0 ? LINK_ETHERNET : LINK_OTHER;
 }
 
+/* Devices of which several interfaces are ports, as of a bond; and their ports. */
+static void find_unread(const struct ifcfg *f, const char *path, struct guest_links *links)
+{
+	size_t line = 0;
+	const char *type = ifcfg_get(f, "DEVICETYPE", &line);
+
+	if (!type)
+		type = ifcfg_get(f, "TYPE", &line);
+	if (type && (strncasecmp(type, "team", 4) == 0 || strncasecmp(type, "ovs", 3) == 0))
+		links_unread(links, f->text, line, true, path, "devices of its type are not read");
+}
+
 /* "eth0-range0" defines aliases of eth0. */
 static void name_of_range(struct guest_link *l)
 {
@@ -190,6 +202,7 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 
 	id = id ? id + strlen("ifcfg-") : path;
 	shell_parse(text, &f.script);
+	find_unread(&f, path, links);
 	enum link_kind kind = kind_of(&f, &options, &line);
 	struct guest_link *l = link_add(links, kind, DIALECT_IFCFG, text, 0);
 	const char *device = ifcfg_get(&f, "DEVICE", &line), *value;
@@ -200,8 +213,11 @@ void ifcfg_read(const char *path, const struct text *text, struct guest_links *l
 	l->name = xstrdup(device ? device : l->mac ? NULL : id);
 	if (l->mac)
 		mac_check(l->mac, text, line, findings);
-	if ((value = ifcfg_get(&f, "MASTER", &line)))
-		l->master = xstrdup(value);
+	value = ifcfg_get(&f, "MASTER", &line);
+	if (!value) /* as NetworkManager writes it */
+		value = ifcfg_get(&f, "MASTER_UUID", &line);
+	l->master = xstrdup(value);
+	l->uuid = xstrdup(ifcfg_get(&f, "UUID", &line));
 	if ((value = ifcfg_get(&f, "BRIDGE", &line))) {
 		string_set(&l->master, value);
 		l->bridged = true;

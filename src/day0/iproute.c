@@ -91,6 +91,9 @@ static void type_words(struct ip_command *ip, struct guest_link *l, const char *
 	} else if (streq(type, "bond_slave")) {
 		ip->i = ip->c->n_words;
 	} else {
+		if (streq(type, "team"))
+			links_unread(ip->links, ip->text, ip->c->line, true, "ip link",
+				     "team devices are not read");
 		l->kind = LINK_OTHER;
 	}
 }

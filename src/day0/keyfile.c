@@ -66,6 +66,19 @@ static void set_ip(struct nm *n, const struct ini_entry *e)
 		nm_set(n, v6 ? "ipv6.method" : "ipv4.method", e->value);
 }
 
+/* "2;0;0;0;0;1;", as NetworkManager wrote a MAC address before 1.0. NULL: it is not that. */
+static char *mac_of_bytes(const char *value)
+{
+	unsigned b[6];
+	int n = 0;
+
+	if (sscanf(value, "%3u;%3u;%3u;%3u;%3u;%3u%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &n) != 6 ||
+	    n == 0)
+		return NULL;
+	return xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+}
+
 /* Router advertisements come with "auto" unless the method is "dhcp". */
 static void set_entry(struct nm *n, const struct ini_entry *e)
 {
@@ -80,7 +93,9 @@ static void set_entry(struct nm *n, const struct ini_entry *e)
 		set_ip(n, e);
 	} else {
 		cleanup_free char *word = xasprintf("%s.%s", e->section, e->key);
-		nm_set(n, word, e->value);
+		cleanup_free char *mac =
+			streq(e->key, "mac-address") ? mac_of_bytes(e->value) : NULL;
+		nm_set(n, word, mac ? mac : e->value);
 	}
 	if (streq(e->section, "connection") && streq(e->key, "interface-name"))
 		l->line = text_line(n->text, e->line);

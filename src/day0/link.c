@@ -151,7 +151,7 @@ static const char *const other_options[] = {
 	"balance_slb",      "vlan_srcmac",
 };
 
-static void number(int *ret, int max, const char *what, const char *name, const char *value,
+static bool number(int *ret, int max, const char *what, const char *name, const char *value,
 		   const struct text *text, size_t line, struct findings *findings)
 {
 	int64_t n;
@@ -160,9 +160,10 @@ static void number(int *ret, int max, const char *what, const char *name, const 
 		cleanup_free char *q = quotable(value);
 		report(findings, text, line, SEVERITY_ERROR, "day0-bond", "%s=%s must be %s", name,
 		       q, what);
-		return;
+		return false;
 	}
 	*ret = (int)n;
+	return true;
 }
 
 /* By name or by the driver's number, which is the index in names. Leaves *ret unchanged otherwise.
@@ -185,16 +186,15 @@ static bool number_option(struct bond *bond, const char *key, const char *value,
 {
 	static const char *const ms = "a number of milliseconds", *const count = "0 to 255";
 
-	if (streq(key, "miimon"))
-		number(&bond->miimon, INT_MAX, ms, key, value, text, line, findings);
-	else if (streq(key, "arp_interval"))
-		number(&bond->arp_interval, INT_MAX, ms, key, value, text, line, findings);
-	else if (streq(key, "downdelay"))
-		number(&bond->downdelay, INT_MAX, ms, key, value, text, line, findings);
-	else if (streq(key, "num_grat_arp") || streq(key, "num_unsol_na"))
-		number(&bond->num_grat_arp, 255, count, key, value, text, line, findings);
-	else
+	int *const of = streq(key, "miimon")         ? &bond->miimon
+			: streq(key, "arp_interval") ? &bond->arp_interval
+			: streq(key, "downdelay")    ? &bond->downdelay
+						     : NULL;
+	if (!of && !streq(key, "num_grat_arp") && !streq(key, "num_unsol_na"))
 		return false;
+	if (!(of ? number(of, INT_MAX, ms, key, value, text, line, findings)
+		 : number(&bond->num_grat_arp, 255, count, key, value, text, line, findings)))
+		bond->options_unknown = true;
 	return true;
 }
 
@@ -212,9 +212,11 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		return;
 	}
 	if (streq(key, "mode")) {
-		if (bond_mode_parse(value, &bond->mode) < 0)
+		if (bond_mode_parse(value, &bond->mode) < 0) {
+			bond->options_unknown = true;
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
 			       "the bonding driver has no mode \"%s\"", q);
+		}
 	} else if (number_option(bond, key, value, text, line, findings)) {
 		return;
 	} else if (streq(key, "all_slaves_active")) {
@@ -230,9 +232,11 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 			       "filter_active or filter_backup",
 			       q);
 	} else if (streq(key, "fail_over_mac")) {
-		if (fail_over_mac_parse(value, &bond->fail_over_mac) < 0)
+		if (fail_over_mac_parse(value, &bond->fail_over_mac) < 0) {
+			bond->options_unknown = true;
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
 			       "fail_over_mac=%s must be none, active or follow", q);
+		}
 	} else if (streq(key, "primary")) {
 		string_set(&bond->primary, value);
 	} else if (streq(key, "primary_reselect")) {
@@ -254,6 +258,7 @@ void bond_option(struct bond *bond, const char *name, const char *value, const s
 		cleanup_free char *k = quotable(name);
 		report(findings, text, line, SEVERITY_ERROR, "day0-bond",
 		       "the bonding driver has no option \"%s\"", k);
+		bond->options_unknown = true; /* meant for one that the bond now lacks */
 	}
 }
 
@@ -275,6 +280,7 @@ void bond_options(struct bond *bond, const char *options, const char *separators
 			cleanup_free char *q = quotable(s);
 			report(findings, text, line, SEVERITY_ERROR, "day0-bond",
 			       "\"%s\" must have the form option=value", q);
+			bond->options_unknown = true;
 			continue;
 		}
 		*value++ = 0;

@@ -241,12 +241,28 @@ static size_t line_of(const struct networkd *d, const char *key)
 	return e ? e->line : 0;
 }
 
+/* All values of a key of [Match], which may be given several times. NULL: none. */
+static char *match_values(const struct networkd *d, const char *key)
+{
+	struct strbuf b = {0};
+
+	for (size_t i = 0; i < d->ini.n; i++) {
+		const struct ini_entry *e = &d->ini.v[i];
+		if (!streq(e->section, "Match") || !streq(e->key, key))
+			continue;
+		if (!*e->value) /* removes the ones before */
+			strbuf_clear(&b);
+		else
+			strbuf_addf(&b, "%s%s", b.len ? " " : "", e->value);
+	}
+	return b.s ? strbuf_steal(&b) : NULL;
+}
+
 static void network_read(const struct networkd *d)
 {
 	const char *key =
 		ini_get(&d->ini, "Match", "MACAddress") ? "MACAddress" : "PermanentMACAddress";
-	const char *macs = ini_get(&d->ini, "Match", key);
-	const char *names = ini_get(&d->ini, "Match", "Name");
+	cleanup_free char *macs = match_values(d, key), *names = match_values(d, "Name");
 	const char *list = macs ? macs : names;
 	size_t line = line_of(d, macs ? key : "Name");
 

@@ -114,8 +114,19 @@ static void set_bridged(struct guest_link *l)
 		l->kind = LINK_ETHERNET;
 }
 
-static void set_type(struct guest_link *l, const char *value)
+/* A device of which several interfaces are ports, as of a bond; or one of its ports. */
+static void set_unread(const struct nm *n, const char *value)
 {
+	cleanup_free char *what = xasprintf("%s of NetworkManager", value);
+
+	if (str_starts(value, "team") || str_starts(value, "ovs-"))
+		links_unread(n->links, n->text, n->line, true, what,
+			     "connections of its type are not read");
+}
+
+static void set_type(const struct nm *n, struct guest_link *l, const char *value)
+{
+	set_unread(n, value);
 	if (nm_abbreviates(value, "ethernet", 2) || nm_abbreviates(value, "802-3-ethernet", 5) ||
 	    streq(value, "bond-slave") || streq(value, "bond-port"))
 		l->kind = LINK_ETHERNET;
@@ -246,12 +257,13 @@ bool nm_set(struct nm *n, const char *word, const char *value)
 		string_set(&l->name, streq(value, "*") || !*value ? NULL : value);
 		break;
 	case CON_TYPE:
-		set_type(l, value);
+		set_type(n, l, value);
 		break;
 	case CON_MASTER:
 		string_set(&l->master, *value ? value : NULL);
 		break;
 	case CON_SLAVE_TYPE:
+		set_unread(n, value);
 		if (streq(value, "bridge"))
 			l->bridged = true;
 		else if (*value && !streq(value, "bond"))

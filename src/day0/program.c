@@ -67,7 +67,7 @@ bool mentions_network(const struct text *text)
 	return false;
 }
 
-bool is_network_path(const char *path)
+static bool is_network_place(const char *path)
 {
 	static const char *const starts[] = {
 		"/etc/netplan/",
@@ -98,6 +98,39 @@ bool is_network_path(const char *path)
 		if (str_starts(path, starts[i]))
 			return true;
 	return array_find(files, ARRAY_SIZE(files), streq(*it, path)) != NULL;
+}
+
+/* "ifcfg-bond0.bak": NetworkManager's utils_should_ignore_file() and initscripts pass over it. */
+static bool is_copy(const char *path)
+{
+	static const char *const ends[] = {"~",       ".bak",    ".old",     ".orig",
+					   ".rej",    ".rpmnew", ".rpmorig", ".rpmsave",
+					   ".augnew", ".augtmp", ".swp"};
+
+	return array_find(ends, ARRAY_SIZE(ends), str_ends(path, *it)) != NULL;
+}
+
+bool is_passed_over(const char *path, const char **ret_names)
+{
+	const char *netplan = strstr(path, "/netplan/"),
+		   *networkd = strstr(path, "/systemd/network/");
+	bool read = netplan    ? str_ends(path, ".yaml")
+		    : networkd ? str_ends(path, ".network") || str_ends(path, ".netdev") ||
+					 str_ends(path, ".link") || str_ends(path, ".conf")
+			       : !is_copy(path);
+
+	*ret_names = is_copy(path) ? NULL
+		     : netplan     ? "netplan reads *.yaml"
+		     : networkd    ? "systemd-networkd reads *.netdev, *.network and *.link"
+				   : NULL;
+	return is_network_place(path) && !str_ends(path, "/") && !read;
+}
+
+bool is_network_path(const char *path)
+{
+	const char *names;
+
+	return is_network_place(path) && !is_passed_over(path, &names);
 }
 
 /* A program that runs another one: which of its options have a value, and what precedes it. */

@@ -124,3 +124,13 @@ struct guest_file *guest_file_find(const struct guest_links *links, const char *
 
 /* Copies a file that is kept, as pending. False: there is none of that path. */
 bool guest_file_copy(const char *from, const char *to, struct guest_links *links);
+
+/* The path, which may be relative to the folder (NULL: not known). The caller frees it. */
+char *path_from(const char *folder, const char *path);
+
+/* Commands that copy files (cp, mv, install, ln, rsync), or that download or unpack them. name is
+ * the index of the program, folder the working folder or NULL. */
+void copy_read(const struct command *c, size_t name, const char *folder, const struct text *text,
+	       struct guest_links *links);
+void download_read(const struct command *c, size_t name, const char *folder,
+		   const struct text *text, struct guest_links *links);

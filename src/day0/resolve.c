@@ -227,7 +227,7 @@ static void note_missing_bond(const struct guest_links *links, const struct gues
 	for (size_t i = 0; i < links->n; i++)
 		if (refers(l, l->master, &links->v[i]))
 			return;
-	if (has_variable(l->master))
+	if (has_variable(l->master) || links->n_unread > 0 || links->incomplete)
 		return;
 	cleanup_free char *q = quotable(l->master);
 	findings_add(findings, SEVERITY_WARNING, "day0-bond", l->file, l->line, NULL,

@@ -17,6 +17,7 @@ struct run {
 	const struct command *c;
 	size_t at;                    /* index of the program's name */
 	const char *name;             /* without the folder */
+	const char *folder;           /* the working folder, or NULL */
 	const struct command *before; /* its output is the input, or NULL */
 	const struct text *text;
 	struct guest_links *links;
@@ -74,7 +75,7 @@ static bool words_mention_network(const struct run *r)
 /* The program that word i is the path of. */
 static void run_file(const struct run *r, size_t i)
 {
-	const char *path = word(r, i);
+	cleanup_free char *path = path_from(r->folder, word(r, i));
 	struct guest_file *f = guest_file_find(r->links, path);
 	cleanup_text struct text text = {0};
 	size_t n;
@@ -204,7 +205,8 @@ static bool printed(const struct run *r, struct text *ret)
 		return true;
 	}
 	if (streq(r->name, "cat")) {
-		const struct guest_file *f = guest_file_find(r->links, format);
+		cleanup_free char *path = path_from(r->folder, format);
+		const struct guest_file *f = guest_file_find(r->links, path);
 		if (!f || r->c->n_words != r->at + 2)
 			return false;
 		text_init_slice(ret, &f->text, 0, f->text.s, f->text.len);
@@ -256,17 +258,18 @@ static bool given(const struct run *r, struct text *ret)
 /* "cat > FILE << EOF", "echo LINE >> FILE", "tee FILE << EOF" */
 static void write_output(const struct run *r)
 {
-	const char *path = r->c->output;
+	const char *output = r->c->output;
 	bool append = r->c->append, tee = streq(r->name, "tee");
 	cleanup_text struct text text = {0};
 
 	for (size_t i = r->at + 1; tee && i < r->c->n_words; i++) {
 		append |= streq(word(r, i), "-a") || streq(word(r, i), "--append");
 		if (word(r, i)[0] != '-')
-			path = word(r, i);
+			output = word(r, i);
 	}
-	if (!path || streq(r->name, "nmcli"))
+	if (!output || streq(r->name, "nmcli"))
 		return;
+	cleanup_free char *path = path_from(r->folder, output);
 	if (!(tee ? given(r, &text) : printed(r, &text))) {
 		if (is_network_path(path))
 			unread(r, true, path,
@@ -274,26 +277,6 @@ static void write_output(const struct run *r)
 	} else if (!sysfs_read(path, text.s, r->c, r->text, r->links, r->findings)) {
 		write_file(r, path, &text, append);
 	}
-}
-
-/* "cp A B", "mv A B", "install -m 600 A B", "ln -s A B" */
-static void copy_file(const struct run *r)
-{
-	const char *from = NULL, *to = NULL;
-
-	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
-		const char *s = word(r, i);
-		if (s[0] == '-') {
-			i += str_in_words("-m -o -g -S -t --mode --owner --group", s);
-			continue;
-		}
-		from = to;
-		to = s;
-	}
-	if (!from || guest_file_copy(from, to, r->links))
-		return;
-	if (is_network_path(to))
-		unread(r, true, to, "the file that is copied there is not in day-0");
 }
 
 /* "sed -i ... FILE", "modprobe bonding miimon=100", "systemctl start UNIT" */
@@ -311,6 +294,7 @@ static void run_other(const struct run *r)
 			unread(r, true, "modprobe bonding", "options of the module are not read");
 		bonding |= streq(s, "bonding");
 	}
+	download_read(r->c, r->at, r->folder, r->text, r->links);
 	if (streq(r->name, "netplan") && streq(word(r, r->at + 1), "set"))
 		unread(r, true, "netplan set", "this command of it is not read");
 }
@@ -352,8 +336,8 @@ static void run_program(const struct run *r)
 		iproute_read(r->c, r->at, r->text, r->links, r->findings);
 	else if (streq(name, "ifenslave"))
 		ifenslave_read(r->c, r->at, r->text, r->links);
-	else if (str_in_words("cp mv install ln", name))
-		copy_file(r);
+	else if (str_in_words("cp mv install ln rsync", name))
+		copy_read(r->c, r->at, r->folder, r->text, r->links);
 	else if (str_in_words("su runuser", name))
 		run_su(r);
 	else if (is_interpreter(name))
@@ -362,7 +346,8 @@ static void run_program(const struct run *r)
 		unread(r, false, name, "what it configures is not in day-0");
 	else if (program_find(name) == PROGRAM_NETWORK)
 		unread(r, true, name, "commands of its kind are not read");
-	else if (is_applying(name) || program_find(name) == PROGRAM_HARMLESS || streq(name, "tee"))
+	else if (is_applying(name) || program_find(name) == PROGRAM_HARMLESS ||
+		 str_in_words("tee scp", name))
 		run_other(r);
 	else
 		run_file(r, r->at);
@@ -402,10 +387,29 @@ void guest_file_written(const char *path, const struct text *text, struct guest_
 	run_deferred(links, findings);
 }
 
-static void command_run(const struct script *script, size_t i, const struct text *text,
-			struct guest_links *links, struct findings *findings)
+/* "cd FOLDER": a folder that is known in the guest only makes relative paths unknown. */
+static void change_folder(const struct run *r, char **folder)
 {
-	struct run r = {.c = &script->v[i], .text = text, .links = links, .findings = findings};
+	cleanup_free char *to =
+		path_from(*folder, r->at + 1 < r->c->n_words ? word(r, r->at + 1) : "");
+
+	if (!str_in_words("cd pushd", r->name))
+		return;
+	size_t len = strlen(to);
+	if (len > 1 && to[len - 1] == '/')
+		to[len - 1] = 0;
+	string_set(folder, to[0] == '/' && !has_variable(to) ? to : NULL);
+}
+
+static void command_run(const struct script *script, size_t i, char **folder,
+			const struct text *text, struct guest_links *links,
+			struct findings *findings)
+{
+	struct run r = {.c = &script->v[i],
+			.folder = *folder,
+			.text = text,
+			.links = links,
+			.findings = findings};
 
 	r.before = r.c->piped && i > 0 ? &script->v[i - 1] : NULL;
 	set_program(&r);
@@ -415,12 +419,14 @@ static void command_run(const struct script *script, size_t i, const struct text
 	if (*r.name)
 		run_program(&r);
 	write_output(&r);
+	change_folder(&r, folder);
 }
 
 void script_run(const struct text *text, char *const *v, size_t n, struct guest_links *links,
 		struct findings *findings)
 {
 	cleanup_script struct script parsed = {0}, script = {0};
+	cleanup_free char *folder = NULL;
 
 	if (links->depth == DEPTH_MAX || links->runs++ == RUNS_MAX) {
 		links_unread(links, text, 0, false, "a script",
@@ -432,7 +438,7 @@ void script_run(const struct text *text, char *const *v, size_t n, struct guest_
 	shell_expand(&parsed, v, n, &script);
 	for (size_t i = 0; i < script.n; i++) {
 		script_check(&script, i, text, findings);
-		command_run(&script, i, text, links, findings);
+		command_run(&script, i, &folder, text, links, findings);
 	}
 	if (--links->depth > 0)
 		return;

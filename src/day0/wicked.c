@@ -90,6 +90,16 @@ static void read_variables(const struct ifcfg *f, struct guest_links *links, con
 	}
 }
 
+/* "bond0 eth3" */
+static void add_ports(struct guest_link *l, const char *names)
+{
+	cleanup_free char *copy = xstrdup(names ? names : "");
+	char *save = NULL;
+
+	for (char *s = strtok_r(copy, " \t", &save); s; s = strtok_r(NULL, " \t", &save))
+		strv_add(&l->ports, s);
+}
+
 static void set_kind(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
 	size_t line;
@@ -108,10 +118,22 @@ static void set_kind(const struct ifcfg *f, struct guest_link *l, struct finding
 		if (!id)
 			id = strrchr(l->name, '.') ? strrchr(l->name, '.') + 1 : digits;
 		vlan_id_read(id, f->text, id_line, findings, &l->vlan_id);
-	} else if (ifcfg_is_yes(ifcfg_get(f, "BRIDGE", &id_line)) ||
-		   ifcfg_get(f, "TEAM_RUNNER", &id_line)) {
-		l->kind = LINK_OTHER;
+	} else if (ifcfg_is_yes(ifcfg_get(f, "BRIDGE", &id_line))) {
+		l->kind = LINK_UPPER;
+		add_ports(l, ifcfg_get(f, "BRIDGE_PORTS", &id_line));
+	} else if ((parent = ifcfg_get(f, "MACVLAN_DEVICE", &id_line))) {
+		l->kind = LINK_UPPER;
+		string_set(&l->parent, parent);
 	}
+}
+
+/* Devices of which several interfaces are ports, as of a bond. */
+static void find_unread(const struct ifcfg *f, const char *path, struct guest_links *links)
+{
+	size_t line = 0;
+
+	if (ifcfg_get(f, "TEAM_RUNNER", &line) || ifcfg_is_yes(ifcfg_get(f, "OVS_BRIDGE", &line)))
+		links_unread(links, f->text, line, true, path, "devices of its type are not read");
 }
 
 void wicked_read(const char *path, const struct text *text, struct guest_links *links,
@@ -129,6 +151,7 @@ void wicked_read(const char *path, const struct text *text, struct guest_links *
 		l->line = text_line(text, 0);
 	string_set(&l->id, name);
 	set_kind(&f, l, findings);
+	find_unread(&f, path, links);
 	if ((value = ifcfg_get(&f, "MTU", &line)))
 		l->mtu = mtu_parse(value);
 	if ((value = ifcfg_get(&f, "BOOTPROTO", &line))) {

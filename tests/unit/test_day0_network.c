@@ -190,7 +190,7 @@ static void test_ifcfg_in_heredocs(void **state)
 	       "MASTER=bond0\n"
 	       "E\n"
 	       "nmcli connection reload\n",
-	       "3 ifcfg bond0 mode active-backup miimon -1 arp -1 mac unset xx.xx.xx.xx/24\n"
+	       "3 ifcfg bond0 mode active-backup miimon -1 arp -1 mac unset options? xx.xx.xx.xx/24\n"
 	       "  10 leg eth2 -\n  14 leg eth3 -\n",
 	       "3 note day0-ifcfg\n5 error day0-bond\n6 error day0-placeholder\n"
 	       "10 note day0-ifcfg\n14 note day0-ifcfg\n");
@@ -256,7 +256,7 @@ static void test_netplan_findings(void **state)
 	       "        v: {link: bond0, id: x}\n"
 	       "runcmd:\n"
 	       "- netplan apply\n",
-	       "7 netplan bond0 mode unset miimon -1 arp 100 mac unset <address>/24 gw4 10.0.0.\n"
+	       "7 netplan bond0 mode unset miimon -1 arp 100 mac unset options? <address>/24 gw4 10.0.0.\n"
 	       "  12 vlan v id 0\n",
 	       "8 error day0-placeholder\n9 error day0-address\n"
 	       "10 error day0-bond\n12 error day0-vlan\n");
@@ -451,7 +451,7 @@ static void test_netplan_units_of_delays(void **state)
 		"8 netplan b mode active-backup miimon -1 arp -1 mac unset downdelay 6000005\n",
 		"");
 	expect_netplan("bonds:\n  b: {parameters: {mode: 1, down-delay: 1 fortnight}}",
-		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset\n",
+		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset options?\n",
 		       "8 error day0-bond\n");
 }
 

@@ -190,6 +190,60 @@ network:
 """
 CLOUD_CFG = "/etc/cloud/cloud.cfg.d/90-net.cfg"
 
+# The file that is copied, and the commands that put it into place.
+COPIES = {
+    "to a folder": ("/root/n.yaml", "cp /root/n.yaml /etc/netplan"),
+    "two to a folder": ("/root/n.yaml", "cp /opt/other.yaml /root/n.yaml /etc/netplan/"),
+    "by a pattern": ("/root/net/n.yaml", "cp /root/net/*.yaml /etc/netplan/"),
+    "by a pattern of folders": ("/root/etc/netplan/n.yaml", "cp -r /root/etc/* /etc/"),
+    "a folder": ("/root/netplan/n.yaml", "cp -a /root/netplan /etc/"),
+    "what is in a folder": ("/root/net/n.yaml", "cp -r /root/net/. /etc/netplan"),
+    "by rsync": ("/root/net/n.yaml", "rsync -a /root/net/ /etc/netplan/"),
+    "by install": ("/root/n.yaml", "install -m 600 -t /etc/netplan /root/n.yaml"),
+    "by install to a folder that an option names": ("/root/n.yaml", "install --target-directory=/etc/netplan /root/n.yaml"),
+    "from the working folder": ("/root/n.yaml", "cd /root && cp n.yaml /etc/netplan"),
+    "to the working folder": ("/root/n.yaml", "cd /etc/netplan; cp /root/n.yaml ./60.yaml"),
+    "by way of another": ("/root/n.yaml", "mv /root/n.yaml /tmp; mv /tmp/n.yaml /etc/netplan"),
+}
+TEAM = "team.runner activebackup"
+# Ports of a device that is not read: their addresses are not said to be wrong.
+TEAMS = {
+    "team by nmcli": cloud_config(MGMT, f"nmcli con add type team ifname team0 {TEAM} ip4 {V4} gw4 {GATEWAY4}", *(
+        f"nmcli con add type ethernet slave-type team ifname ens{i} master team0" for i in (4, 5))),
+    "team of which only the ports are day-0's": cloud_config(*(f"nmcli con add type team-slave ifname ens{i} master team0"
+                                                             for i in (4, 5))),
+    "team in keyfiles": cloud_config("nmcli con reload", files=[
+        (KEYFILES + "team0.nmconnection", f"[connection]\ntype=team\ninterface-name=team0\n[ipv4]\nmethod=manual\naddress1={V4}"),
+        *((KEYFILES + f"{i}.nmconnection", f"[connection]\ntype=ethernet\nmaster=team0\nslave-type=team\n[ethernet]\n"
+           f"mac-address={MACS[i]}") for i in (1, 2))]),
+    "team in ifcfg files": cloud_config("nmcli con reload", files=[
+        (SCRIPTS + "ifcfg-team0", "DEVICE=team0\nDEVICETYPE=Team\nIPADDR=172.16.1.10\nPREFIX=24"),
+        *((SCRIPTS + f"ifcfg-ens{i}", f"DEVICE=ens{i}\nDEVICETYPE=TeamPort\nTEAM_MASTER=team0") for i in (4, 5))]),
+    "team of SUSE": cloud_config("wicked ifreload all", files=[
+        (SUSE + "ifcfg-team0", f"IPADDR={V4}\nTEAM_RUNNER=activebackup\nTEAM_PORT_DEVICE_0=ens4\nTEAM_PORT_DEVICE_1=ens5")]),
+    "team by ip": cloud_config("ip link add team0 type team", "ip link set ens4 master team0", f"ip a add {V4} dev team0"),
+    "bond of Open vSwitch": cloud_config("nmcli con add type ovs-bridge ifname br0",
+                                         "nmcli con add type ovs-port ifname bond0 master br0 ovs-port.bond-mode active-backup"),
+}
+DOWNLOADS = ("curl -sf http://10.0.0.1/n.yaml -o /etc/netplan/n.yaml", "wget -qO /etc/netplan/n.yaml http://10.0.0.1/n",
+             "curl -fsSL --output=/etc/netplan/n.yaml http://10.0.0.1/n", "cd /etc/netplan && curl -O http://10.0.0.1/n.yaml",
+             "wget -P /etc/netplan http://10.0.0.1/n.yaml", "tar -xzf /opt/n.tgz -C /etc/netplan", "unzip n.zip -d /etc/netplan/",
+             "scp host:n.yaml /etc/netplan", "cd /etc/netplan; tar xf /opt/n.tar", "git clone http://10.0.0.1/n /etc/netplan",
+             "rsync host:n/ /etc/netplan/", "cp /opt/dns/60-dns.yaml /etc/netplan", "tar xf /opt/n.tar -C /")
+# A program of the guest passes over these files.
+COPIES_OF_FILES = [(NETPLAN_PATH + ".bak", "network: {bonds: {bond0: {interfaces: []}}}"), (NETPLAN_PATH + "~", "network: 1"),
+                   (SCRIPTS + "ifcfg-ens4.orig", "DEVICE=ens4\nBOOTPROTO=dhcp"), (SUSE + "ifcfg-ens4.rpmsave", "BOOTPROTO=dhcp")]
+UUID_OF_BOND = [(path, text.replace("MASTER=bond0", f"MASTER_UUID={UUID}").replace("DEVICE=bond0\n", f"DEVICE=bond0\nUUID={UUID}\n"))
+                for path, text in IFCFG]
+
+
+def edited(files, old, new):
+    assert any(old in text for _, text in files)
+    return [(path, text.replace(old, new)) for path, text in files]
+
+
+BYTES = [(path, text.replace(f"mac-address={MACS[1]}", "mac-address=250;22;62;16;0;1;")) for path, text in keyfiles()]
+
 # Each is read: the rules about bonds run, and find nothing.
 READ = {
     "nmcli": cloud_config(*NMCLI),
@@ -265,6 +319,23 @@ READ = {
         f"nmcli con add type macvlan ifname dns0 dev bond0 mode bridge ip4 {V4} gw4 {GATEWAY4} ip6 {V6} gw6 {GATEWAY6}"),
     "ifcfg with an alias": cloud_config("nmcli connection reload", files=IFCFG),
     "parts that are merged": parts(netplan(), motd("merge_how: list(append)+dict(no_replace,recurse_list)+str()")),
+    **{f"netplan copied {name}": cloud_config(command, "netplan apply", files=[(path, NETPLAN)])
+       for name, (path, command) in COPIES.items()},
+    "netplan written in the working folder": SCRIPT + f"cd /etc/netplan\ncat > 60.yaml <<EOF\n{NETPLAN}EOF\nnetplan apply\n",
+    "a script in the working folder": cloud_config("cd /root; ./net.sh", files=[("/root/net.sh", SCRIPT + "\n".join(NMCLI))]),
+    "the boot script of RHEL": cloud_config(files=[("/etc/rc.d/rc.local", SCRIPT + "\n".join(NMCLI))]),
+    "copies of files": cloud_config("netplan apply", files=[(NETPLAN_PATH, NETPLAN), *COPIES_OF_FILES]),
+    "a copy made by a command": cloud_config(f"cp {NETPLAN_PATH} {NETPLAN_PATH}.bak", "mv /etc/netplan/50-cloud-init.yaml "
+                                             "/etc/netplan/50-cloud-init.yaml.old", "netplan apply", files=[(NETPLAN_PATH, NETPLAN)]),
+    "ifcfg, master by UUID": cloud_config("nmcli connection reload", files=UUID_OF_BOND),
+    "networkd, MACs on two lines": cloud_config("networkctl reload", files=edited(
+        NETWORKD_FILES, f"={MACS[1]} {MACS[2]}", f"={MACS[1]}\nMACAddress={MACS[2]}")),
+    "networkd, enabled and started": cloud_config("systemctl enable --now systemd-networkd", files=NETWORKD_FILES),
+    "SUSE, restarted": cloud_config("rcnetwork restart", files=SUSE_FILES),
+    "SUSE, a bridge above the bond": cloud_config("wicked ifreload all", files=edited(edited(
+        SUSE_FILES, f"IPADDR='{V4}'\nIPADDR_6='{V6}'\n", ""), "- bond0", "- br0") + [
+            (SUSE + "ifcfg-br0", f"BOOTPROTO='static'\nIPADDR='{V4}'\nIPADDR_6='{V6}'\nBRIDGE='yes'\nBRIDGE_PORTS='bond0'")]),
+    "a keyfile with a MAC as bytes": cloud_config("nmcli connection reload", files=BYTES),
     "programs that do not matter": cloud_config(*NMCLI, "yum -y install knot", "systemctl enable --now knot",
                                                 "sysctl -w net.core.rmem_max=4194304", "/opt/dns/register"),
 }
@@ -279,6 +350,14 @@ SAID = {
     "a gateway that NetworkManager takes for one on the link": (
         cloud_config(MGMT, BOND.replace(f"gw4 {GATEWAY4} ", "gw4 203.0.113.1 "), leg(1), leg(2)), ["gateway-on-link"]),
     "an address without a length": (netplan(V4, V4.split("/")[0]), ["day0-address", "address-prefix", "gateway-offlink"]),
+    "a name that netplan passes over": (cloud_config("netplan apply", files=[("/etc/netplan/60-dns.yml", NETPLAN)]),
+                                        ["day0-unapplied", "subnets-overlap", "address-twice"]),
+    "a name that networkd passes over": (cloud_config("networkctl reload", files=[
+        *NETWORKD_FILES, (NETWORKD + "50-mgmt.nework", "[Match]\nName=ens3")]), ["day0-unapplied"]),
+    "a mode that there is not": (cloud_config(MGMT, BOND.replace("active-backup", "activebackup"), leg(1), leg(2)), ["day0-bond"]),
+    "an option that there is not": (cloud_config(MGMT, BOND.replace("miimon", "mii-mon"), leg(1), leg(2)), ["day0-bond"]),
+    "options that are not separated": (cloud_config("nmcli con reload", files=[
+        (path, text.replace(OPTIONS.replace(",", " "), OPTIONS)) for path, text in IFCFG]), ["day0-bond"]),
     "version 1 without lengths": (cloud_config(files=[(CLOUD_CFG, V1)]), ["day0-unapplied"]),
     "version 2": (cloud_config(files=[(CLOUD_CFG, NETPLAN)]), ["day0-unapplied", "day0-v2-dropped"]),
 }
@@ -307,6 +386,8 @@ UNREAD = {
     "dhcpcd": cloud_config(files=[("/etc/dhcpcd.conf", "interface bond0\nstatic ip_address=172.16.1.10/24")]),
     "jinja with a condition": "## template: jinja\n#cloud-config\n{% if v1.distro == 'rhel' %}\nruncmd:\n"
                               + "".join(f"- {c}\n" for c in NMCLI) + "{% endif %}\n",
+    **TEAMS,
+    **{f"download: {command}": cloud_config(command, "netplan apply") for command in DOWNLOADS},
     "drop-in of networkd": cloud_config(files=[(NETWORKD + "bond0.network.d/a.conf", "[Network]\nAddress=172.16.1.10/24")]),
     "netplan set": cloud_config("netplan set bonds.bond0.interfaces=[ens4,ens5]", "netplan apply"),
     "nmcli clone": cloud_config("nmcli con clone template bond0"),
