@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/timespan.h"
 #include "base/yaml_tree.h"
+#include "day0/netplan.h"
 #include "day0/readers.h"
 #include "net/ip.h"
 
@@ -291,6 +292,10 @@ static void v2_definition(const struct network_config *c, enum link_kind kind,
 	yaml_node_t *interfaces = yaml_get(c->y, value, "interfaces");
 	struct guest_link *l = v2_link(c, kind, key);
 
+	/* A key that is misspelt was meant for an option. */
+	if (c->dialect == DIALECT_NETPLAN &&
+	    !netplan_check_definition(c->y, kind, value, c->findings))
+		l->bond.options_unknown = true;
 	if (mtu_of(c, value))
 		l->mtu = mtu_of(c, value);
 	v2_addresses(c, &l->addresses, value);
@@ -317,6 +322,8 @@ static void v2_section(const struct network_config *c, yaml_node_t *network, con
 	for (size_t i = 0; i < yaml_pairs(map); i++) {
 		yaml_node_t *key, *value;
 		yaml_pair(c->y, map, i, &key, &value);
+		if (c->dialect == DIALECT_NETPLAN && yaml_str(key))
+			netplan_check_section(c->y, key, value, c->findings);
 		bool of_switch = kind != LINK_ETHERNET && yaml_get(c->y, value, "openvswitch");
 		if (of_switch && yaml_str(key))
 			links_unread(c->links, c->y->text, yaml_line(key), true, yaml_str(key),
@@ -466,6 +473,8 @@ void network_config_read(struct yaml *y, void *network, enum dialect dialect,
 	if (!streq(yaml_str(version), "2") && (version || dialect != DIALECT_NETPLAN))
 		wrong(&c, version ? version : root, "day0-network",
 		      "\"network\" needs \"version: 2\" (or 1, for cloud-init's format)");
+	if (dialect == DIALECT_NETPLAN)
+		netplan_check_network(y, root, findings);
 	c.renderer = yaml_str(yaml_get(y, root, "renderer"));
 	v2_section(&c, root, "ethernets", LINK_ETHERNET);
 	v2_section(&c, root, "dummy-devices", LINK_LOCAL);
@@ -490,6 +499,11 @@ void network_file_read(const char *path, const struct text *text, enum dialect d
 		return;
 	}
 	yaml_node_t *network = yaml_get(&y, yaml_root(&y), "network");
+	if (!network && dialect == DIALECT_NETPLAN && !yaml_is_null(yaml_root(&y)))
+		report(findings, text, yaml_line(yaml_root(&y)), SEVERITY_ERROR, "day0-netplan",
+		       "the file has no key \"network\", so netplan refuses it: put all of it "
+		       "under "
+		       "\"network:\"");
 	if (!network)
 		return;
 	if (dialect != DIALECT_NETPLAN && sets_network(&y, network))

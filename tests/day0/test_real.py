@@ -331,12 +331,49 @@ REFUSED_BY_NETPLAN = [
     "network: {ethernets: {a: {addresses: [192.0.2.1/33]}}}",
     "network: {ethernets: {a: {}, b: {}}, bonds: {bond0: {interfaces: [a, b], parameters: {mode: fast}}}}",
     "network: {ethernets: {a: {}}, vlans: {v: {link: a, id: 4095}}}",
+    "network: {etherets: {a: {}}}",
+    "network: {renderer: ifupdown, ethernets: {a: {}}}",
+    "network: {renderer: networkmanager}",
+    "network: {ethernets: }",
+    "network: {ethernets: {a: }}",
+    "network: {ethernets: {a: {adresses: [192.0.2.1/24]}}}",
+    "network: {ethernets: {a: {addresses: 192.0.2.1/24}}}",
+    "network: {ethernets: {a: {interfaces: []}}}",
+    "network: {ethernets: {a: {dhcp4: maybe}}}",
+    "network: {ethernets: {a: {dhcp6: 0}}}",
+    "network: {ethernets: {a: {mtu: big}}}",
+    "network: {ethernets: {a: {set-name: b}}}",
+    "network: {ethernets: {a: {match: {mac: '02:00:00:00:00:01'}}}}",
+    "network: {ethernets: {a: {match: {macaddress: 02-00-00-00-00-01}}}}",
+    "network: {ethernets: {a: {nameservers: [192.0.2.53]}}}",
+    "network: {ethernets: {a: {nameservers: {addresses: 192.0.2.53}}}}",
+    "network: {ethernets: {a: {routes: {to: 198.51.100.0/24, via: 192.0.2.1}}}}",
+    "network: {ethernets: {a: {routes: [{to: 198.51.100.0/24, gateway: 192.0.2.1}]}}}",
+    "network: {ethernets: {a: {routes: [{to: 198.51.100.0/24, via: 192.0.2.1, table: main}]}}}",
+    "network: {ethernets: {a: {}, b: {}}, bonds: {bond0: {interfaces: [a, b], parameters: {mode: 1}}}}",
+    "network: {ethernets: {a: {}, b: {}}, bonds: {bond0: {interfaces: [a, b], parameters: {miimon: 100}}}}",
+    "network: {ethernets: {a: {}, b: {}}, bonds: {bond0: {interfaces: [a, b], paramaters: {mode: active-backup}}}}",
+    "network: {ethernets: {a: {}, b: {}}, bonds: {bond0: {interfaces: [a, b], parameters: {arp-ip-targets: 192.0.2.1}}}}",
+    "network: {ethernets: {a: {}, b: {}}, bonds: {bond0: {interfaces: [a, b], parameters: }}}",
+    "network: {ethernets: {a: {}}, bonds: {bond0: {interfaces: a}}}",
+    "network: {ethernets: {a: {}}, vlans: {v: {link: a, id: 5, parameters: {}}}}",
+    "ethernets: {a: {dhcp4: true}}",
+]
+# Forms that are less usual, and right.
+TAKEN_BY_NETPLAN = [
+    "network: {ethernets: {renderer: networkd, a: {dhcp4: 'Yes', optional: on, critical: off, wakeonlan: n}}}",
+    "network: {vlans: {}, ethernets: {a: {dhcp4: true}}}",
+    "network: {ethernets: {a: {accept-ra: no, link-local: [], emit-lldp: yes, dhcp4-overrides: {use-dns: false}, dhcp4: true}}}",
+    "network: {ethernets: {a: {match: {driver: [iavf, ixgbevf], macaddress: '02:00:00:00:00:01'}, dhcp4: true}}}",
+    "network: {ethernets: {a: {addresses: [192.0.2.1/24: {label: 'a:1', lifetime: 0}]}}}",
+    "network: {ethernets: {a: {routing-policy: [{from: 192.0.2.1, table: 5}], addresses: [192.0.2.1/24]}}}",
+    "network: {ethernets: {a: {optional-addresses: [ipv4-ll], dhcp-identifier: mac, dhcp4: true, activation-mode: manual}}}",
 ]
 
 
 class Netplan(Test):
     def test_what_networkd_is_told(self):
-        inputs = [Inputs(seed).netplan() for seed in range(100)] + REFUSED_BY_NETPLAN
+        inputs = [Inputs(seed).netplan() for seed in range(100)] + REFUSED_BY_NETPLAN + TAKEN_BY_NETPLAN
         asked = [ask_netplan(text) for text in inputs]
         read = guests([{"/etc/netplan/60-dns.yaml": text} for text in inputs])
         self.compare("netplan", inputs, [network for network, _ in asked], [None if errors(g) else own(g) for g in read])

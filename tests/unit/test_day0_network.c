@@ -190,7 +190,8 @@ static void test_ifcfg_in_heredocs(void **state)
 	       "MASTER=bond0\n"
 	       "E\n"
 	       "nmcli connection reload\n",
-	       "3 ifcfg bond0 mode active-backup miimon -1 arp -1 mac unset options? xx.xx.xx.xx/24\n"
+	       "3 ifcfg bond0 mode active-backup miimon -1 arp -1 mac unset options? "
+	       "xx.xx.xx.xx/24\n"
 	       "  10 leg eth2 -\n  14 leg eth3 -\n",
 	       "3 note day0-ifcfg\n5 error day0-bond\n6 error day0-placeholder\n"
 	       "10 note day0-ifcfg\n14 note day0-ifcfg\n");
@@ -256,7 +257,8 @@ static void test_netplan_findings(void **state)
 	       "        v: {link: bond0, id: x}\n"
 	       "runcmd:\n"
 	       "- netplan apply\n",
-	       "7 netplan bond0 mode unset miimon -1 arp 100 mac unset options? <address>/24 gw4 10.0.0.\n"
+	       "7 netplan bond0 mode unset miimon -1 arp 100 mac unset options? <address>/24 gw4 "
+	       "10.0.0.\n"
 	       "  12 vlan v id 0\n",
 	       "8 error day0-placeholder\n9 error day0-address\n"
 	       "10 error day0-bond\n12 error day0-vlan\n");
@@ -438,7 +440,8 @@ static void test_netplan_units_of_delays(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_free char *network =
-			xasprintf("bonds:\n  b: {parameters: {mode: 1, mii-monitor-interval: '%s', "
+			xasprintf("bonds:\n  b: {parameters: {mode: active-backup, "
+				  "mii-monitor-interval: '%s', "
 				  "down-delay: '%s', up-delay: '%s'}}",
 				  cases[i].delay, cases[i].delay, cases[i].delay);
 		cleanup_free char *expected = xasprintf(
@@ -447,10 +450,10 @@ static void test_netplan_units_of_delays(void **state)
 		expect_netplan(network, expected, "");
 	}
 	expect_netplan(
-		"bonds:\n  b: {parameters: {mode: 1, down-delay: 100m5}}",
+		"bonds:\n  b: {parameters: {mode: active-backup, down-delay: 100m5}}",
 		"8 netplan b mode active-backup miimon -1 arp -1 mac unset downdelay 6000005\n",
 		"");
-	expect_netplan("bonds:\n  b: {parameters: {mode: 1, down-delay: 1 fortnight}}",
+	expect_netplan("bonds:\n  b: {parameters: {mode: active-backup, down-delay: 1 fortnight}}",
 		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset options?\n",
 		       "8 error day0-bond\n");
 }
@@ -458,9 +461,9 @@ static void test_netplan_units_of_delays(void **state)
 static void test_netplan_writes_no_zero(void **state)
 {
 	(void)state;
-	expect_netplan("bonds:\n  b: {parameters: {mode: 1, gratuitous-arp: 0}}",
+	expect_netplan("bonds:\n  b: {parameters: {mode: active-backup, gratuitous-arp: 0}}",
 		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset\n", "");
-	expect_netplan("bonds:\n  b: {parameters: {mode: 1, gratuitous-arp: 2}}",
+	expect_netplan("bonds:\n  b: {parameters: {mode: active-backup, gratuitous-arp: 2}}",
 		       "8 netplan b mode active-backup miimon -1 arp -1 mac unset grat_arp 2\n",
 		       "");
 }
@@ -508,7 +511,8 @@ static void test_netplan_routes(void **state)
 static void test_what_is_above_a_bond(void **state)
 {
 	(void)state;
-	static const char bond[] = "bonds: {b: {interfaces: [a], parameters: {mode: 1}}}\n";
+	static const char bond[] =
+		"bonds: {b: {interfaces: [a], parameters: {mode: active-backup}}}\n";
 	cleanup_free char *bridge =
 		xasprintf("%sbridges: {br0: {interfaces: [b], addresses: [192.0.2.1/24], gateway4: "
 			  "192.0.2.9}}\n"
