@@ -25,7 +25,23 @@ static const char *const known_keys[] = {
 
 enum { UNKNOWN_KEYS_MAX = 50 };
 
-static void check_key(struct cloud_config *c, yaml_node_t *key)
+/* A module of the image may read a key that cloud-init has not. */
+static void look_for_network(struct cloud_config *c, const yaml_node_t *key,
+			     const yaml_node_t *value)
+{
+	const char *s = c->y->text->s;
+	size_t from = key->start_mark.index, to = value->end_mark.index;
+	cleanup_text struct text text = {0};
+
+	if (from >= to || to > c->y->text->len)
+		return;
+	text_init_at(&text, c->y->text, yaml_line(key), s + from, to - from);
+	if (mentions_network(&text))
+		links_unread(c->links, c->y->text, yaml_line(key), true, yaml_str(key),
+			     "the module of the image that may read this key is not known");
+}
+
+static void check_key(struct cloud_config *c, yaml_node_t *key, const yaml_node_t *value)
 {
 	const char *s = yaml_str(key);
 
@@ -37,6 +53,7 @@ static void check_key(struct cloud_config *c, yaml_node_t *key)
 	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++)
 		if (streq(s, known_keys[i]))
 			return;
+	look_for_network(c, key, value);
 	if (c->unknown_keys++ >= UNKNOWN_KEYS_MAX)
 		return;
 	struct guess guess = {.word = s, .limit = 3};
@@ -296,7 +313,7 @@ void cloud_config_add(struct cloud_configs *configs, const struct text *text,
 		for (size_t i = 0; i < yaml_pairs(root); i++) {
 			yaml_node_t *key, *value;
 			yaml_pair(&y, root, i, &key, &value);
-			check_key(&c, key);
+			check_key(&c, key, value);
 		}
 		cloud_configs_add(configs, &clean, &y, merge_type);
 	}

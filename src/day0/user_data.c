@@ -187,7 +187,12 @@ static void unknown_type(const char *type, const struct text *t, struct findings
 {
 	cleanup_free char *quoted_type = quotable(type);
 
-	if (streq(type, "text/plain") || streq(type, "text/x-not-multipart"))
+	if (str_starts(t->s, "\xef\xbb\xbf"))
+		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
+		       "a byte order mark (U+FEFF) precedes the first line, so cloud-init does not "
+		       "recognize it and ignores the part: remove it (sed "
+		       "'1s/^\\xef\\xbb\\xbf//')");
+	else if (streq(type, "text/plain") || streq(type, "text/x-not-multipart"))
 		report(findings, t, 0, SEVERITY_ERROR, "day0-type",
 		       "cloud-init does not recognize the first line and ignores the part: begin "
 		       "with \"#cloud-config\" or \"#!\", or set the type in a Content-Type "
@@ -209,6 +214,14 @@ static void keep_script(struct reading *r, const struct mime_part *part, const c
 	text_init_slice(&script->text, t, 0, t->s, t->len);
 }
 
+/* The JSON that Ignition reads in images without cloud-init: Flatcar, Fedora CoreOS. */
+static bool is_ignition(const struct text *t)
+{
+	const char *s = t->s + strspn(t->s, " \t\r\n");
+
+	return *s == '{' && strstr(s, "\"ignition\"");
+}
+
 static void part_read(struct reading *r, const struct mime_part *part, const char *type,
 		      const struct text *t)
 {
@@ -221,7 +234,9 @@ static void part_read(struct reading *r, const struct mime_part *part, const cha
 
 	if (text_is_blank(t))
 		return;
-	if (streq(type, "text/cloud-config")) {
+	if (is_ignition(t)) {
+		links_unread(r->links, t, 0, true, "Ignition", "its configuration is not read");
+	} else if (streq(type, "text/cloud-config")) {
 		cloud_config_add(&r->configs, t, part->merge_type, r->links, r->findings);
 	} else if (streq(type, "text/cloud-boothook")) {
 		boothook(t, r->links, r->findings);
