@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "day0/link.h"
+#include "day0/program.h"
 #include "day0/shell.h"
 
 enum { FILES_MAX = 256 };
@@ -197,5 +198,23 @@ void links_check_applied(const struct guest_links *links, struct findings *findi
 			findings, SEVERITY_WARNING, "day0-unapplied", f->file, f->line, NULL,
 			"\"%s\" is written after the network is up, and nothing applies it: %s", q,
 			remedy(f->needs));
+	}
+}
+
+void links_check_modes(const struct guest_links *links, struct findings *findings)
+{
+	bool known = links->n_unread == 0 && !links->incomplete;
+
+	for (size_t i = 0; known && i < links->n_files; i++) {
+		const struct guest_file *f = &links->files[i];
+		const char *names;
+		if (!f->exposed || !strstr(f->path, "/NetworkManager/system-connections/") ||
+		    is_passed_over(f->path, &names))
+			continue;
+		cleanup_free char *q = quotable(f->path);
+		report(findings, &f->text, 0, SEVERITY_ERROR, "day0-keyfile",
+		       "others than root may read \"%s\", so NetworkManager refuses it: give it "
+		       "the permissions '0600'",
+		       q);
 	}
 }

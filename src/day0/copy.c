@@ -41,11 +41,33 @@ static bool is_folder(const struct guest_links *links, const char *path)
 	return array_find(links->files, links->n_files, str_starts(it->path, start)) != NULL;
 }
 
+/* Whether the mode gives others rights; false: it is not known. */
+static bool exposes(const char *mode)
+{
+	return *mode && strspn(mode, "01234567") == strlen(mode) && (strtol(mode, NULL, 8) & 077);
+}
+
+/* "install -m 600": the value of the option, or NULL. */
+static const char *mode_option(const struct command *c, size_t name)
+{
+	for (size_t i = name + 1; i < c->n_words; i++) {
+		const char *s = c->words[i].s;
+		if (str_starts(s, "--mode="))
+			return strchr(s, '=') + 1;
+		if (i + 1 < c->n_words && (streq(s, "--mode") || (s[0] == '-' && str_ends(s, "m"))))
+			return c->words[i + 1].s;
+		if (str_starts(s, "-m") && s[2])
+			return s + 2;
+	}
+	return NULL;
+}
+
 struct copy {
 	struct guest_links *links;
 	const char *to;
 	bool into; /* to is a folder */
 	size_t n;
+	const char *mode; /* of the copies, or NULL: that of the source */
 };
 
 static void copy_one(struct copy *c, size_t i, const char *rest)
@@ -57,8 +79,12 @@ static void copy_one(struct copy *c, size_t i, const char *rest)
 		c->into ? xasprintf("%.*s%s%s", (int)len, c->to, slash ? "/" : "", rest)
 			: xstrdup(c->to);
 
-	if (!streq(from, to) && c->n < COPIES_MAX && guest_file_copy(from, to, c->links))
-		c->n++;
+	bool exposed =
+		c->mode ? exposes(c->mode) : c->links->files[i].exposed && !c->links->umask_private;
+	if (streq(from, to) || c->n == COPIES_MAX || !guest_file_copy(from, to, c->links))
+		return;
+	guest_file_find(c->links, to)->exposed = exposed;
+	c->n++;
 }
 
 /* The source is a file, a pattern, or a folder with all that is in it ("DIR/.": without its name).
@@ -92,6 +118,15 @@ static void copy_source(struct copy *c, const char *source, bool contents)
 	}
 }
 
+/* Whether an option begins so. */
+static bool command_has(const struct command *c, size_t name, const char *option)
+{
+	for (size_t i = name + 1; i < c->n_words; i++)
+		if (str_starts(c->words[i].s, option))
+			return true;
+	return false;
+}
+
 void copy_read(const struct command *c, size_t name, const char *folder, const struct text *text,
 	       struct guest_links *links)
 {
@@ -116,13 +151,45 @@ void copy_read(const struct command *c, size_t name, const char *folder, const s
 	if (n == 0)
 		return;
 	const char *to = target ? target : operands.v[n];
-	struct copy copy = {links, to, target || n > 1 || is_folder(links, to), 0};
-	bool rsync = str_ends(program, "rsync");
+	bool rsync = str_ends(program, "rsync"), install = str_ends(program, "install");
+	const char *mode = install ? "755" : NULL;
+	if (install && mode_option(c, name))
+		mode = mode_option(c, name);
+	else if (rsync && command_has(c, name, "--chmod"))
+		mode = ""; /* not read */
+	struct copy copy = {links, to, target || n > 1 || is_folder(links, to), 0, mode};
 	for (size_t i = 0; i < n; i++)
 		copy_source(&copy, operands.v[i], rsync);
 	if (copy.n == 0 && is_network_place(to))
 		links_unread(links, text, c->line, true, to,
 			     "the file that is copied there is not in day-0");
+}
+
+bool path_is_in(const char *path, const char *folder, const char *names)
+{
+	cleanup_free char *pattern = path_from(folder, names);
+	size_t len = strlen(pattern);
+
+	if (len > 1 && pattern[len - 1] == '/')
+		pattern[--len] = 0;
+	bool below = strncmp(path, pattern, len) == 0 && path[len] == '/';
+	return below || has_variable(pattern) || fnmatch(pattern, path, 0) == 0;
+}
+
+void chmod_read(const struct command *c, size_t name, const char *folder, struct guest_links *links)
+{
+	const char *mode = NULL;
+
+	for (size_t i = name + 1; i < c->n_words; i++) {
+		const char *s = c->words[i].s;
+		if (!mode) {
+			mode = s[0] == '-' && !strpbrk(s, "rwxX") ? NULL : s;
+			continue;
+		}
+		for (size_t k = 0; k < links->n_files; k++)
+			if (path_is_in(links->files[k].path, folder, s))
+				links->files[k].exposed = exposes(mode);
+	}
 }
 
 /* Programs that write files which are not in day-0: the option that names the file or folder ("":

@@ -60,6 +60,7 @@ struct guest_file *guest_file_put(struct guest_links *links, const char *path,
 		f->path = xstrdup(path);
 	}
 	f->partial = appends;
+	f->edited = false;
 	text_clear(&f->text);
 	text_init_slice(&f->text, text, 0, text->s, text->len);
 	return f;
@@ -73,9 +74,12 @@ bool guest_file_copy(const char *from, const char *to, struct guest_links *links
 	if (!f)
 		return false;
 	text_init_slice(&text, &f->text, 0, f->text.s, f->text.len);
+	bool edited = f->edited;
 	struct guest_file *copy = guest_file_put(links, to, &text, false);
-	if (copy)
+	if (copy) {
 		copy->pending = true;
+		copy->edited = edited;
+	}
 	return copy;
 }
 
@@ -107,7 +111,7 @@ static void unit_read(const struct text *text, struct guest_links *links)
 		char *command = str_starts(s, "ExecStart") ? strchr(s, '=') : NULL;
 		if (command)
 			links_defer_script(links, text, line,
-					   command + 1 + strspn(command + 1, " \t@-:+!"));
+					   command + 1 + strspn(command + 1, " \t@-:+!"), false);
 	}
 }
 
@@ -162,7 +166,8 @@ static bool known_file_read(const char *path, const struct text *text, struct gu
 	else if (unit && str_ends(path, ".service"))
 		unit_read(text, links);
 	else if (is_hook(path))
-		links_defer_script(links, text, 0, path); /* runs the file, which is kept */
+		links_defer_script(links, text, 0, path, /* runs the file, which is kept */
+				   str_starts(path, "/etc/network/if-"));
 	else
 		return false;
 	return true;

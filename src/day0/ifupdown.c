@@ -104,6 +104,10 @@ static void begin_stanza(struct ifupdown *f, char **save)
 		l->kind = LINK_LOCAL;
 	find_vlan(f, l);
 	f->family = streq(family, "inet6") ? 6 : 4;
+	const char *inherits = strtok_r(NULL, " \t", save);
+	if (streq(inherits, "inherits"))
+		links_unread(f->links, f->text, f->line, true, "inherits of ifupdown",
+			     "options of another stanza are not read");
 	if (streq(method, "dhcp"))
 		*(f->family == 6 ? &l->addresses.dhcp6 : &l->addresses.dhcp4) = true;
 }
@@ -164,7 +168,7 @@ static void run_command(struct ifupdown *f, const char *command)
 {
 	cleanup_free char *script = xasprintf("IFACE=%s; %s", current(f)->name, command);
 
-	links_defer_script(f->links, f->text, f->line, script);
+	links_defer_script(f->links, f->text, f->line, script, true);
 }
 
 /* "bridge_ports bond0", "bridge_ports none" */

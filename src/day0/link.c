@@ -29,6 +29,7 @@ struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum
 	l->dialect = dialect;
 	l->file = text->file;
 	l->line = text_line(text, line);
+	l->of_ifupdown = links->of_ifupdown;
 	l->bond.miimon = -1;
 	l->bond.downdelay = -1;
 	l->bond.num_grat_arp = -1;
@@ -51,11 +52,13 @@ void links_unread(struct guest_links *links, const struct text *text, size_t lin
 }
 
 void links_defer_script(struct guest_links *links, const struct text *text, size_t line,
-			const char *s)
+			const char *s, bool of_ifupdown)
 {
-	if (links->n_scripts < SCRIPTS_MAX)
-		text_init_at(array_push(links->scripts, links->n_scripts), text, line, s,
-			     strlen(s));
+	if (links->n_scripts == SCRIPTS_MAX)
+		return;
+	struct deferred_script *script = array_push(links->scripts, links->n_scripts);
+	script->of_ifupdown = of_ifupdown;
+	text_init_at(&script->text, text, line, s, strlen(s));
 }
 
 int mtu_parse(const char *s)
@@ -120,6 +123,28 @@ void link_remove(struct guest_links *links, struct guest_link *link)
 	links->n--;
 }
 
+static bool is_in(const struct text *text, const char *file, unsigned line)
+{
+	return streq(file, text->file) && line >= text_line(text, 0) &&
+	       line <= text_line(text, text->n_lines);
+}
+
+void links_forget(struct guest_links *links, const struct text *text, struct findings *findings)
+{
+	for (size_t i = links->n; i-- > 0;)
+		if (is_in(text, links->v[i].file, links->v[i].line))
+			link_remove(links, &links->v[i]);
+	for (size_t i = findings->n; i-- > 0;)
+		if (str_starts(findings->v[i].rule, "day0-") &&
+		    is_in(text, findings->v[i].file, findings->v[i].line))
+			findings_remove(findings, i);
+}
+
+static void script_text_clear(struct deferred_script *s)
+{
+	text_clear(&s->text);
+}
+
 static void written_clear(struct network_file *f)
 {
 	free(f->path);
@@ -136,7 +161,7 @@ void links_clear(struct guest_links *links)
 	array_free(links->v, links->n, link_clear);
 	array_free(links->unread, links->n_unread, guest_unread_clear);
 	array_free(links->files, links->n_files, file_clear);
-	array_free(links->scripts, links->n_scripts, text_clear);
+	array_free(links->scripts, links->n_scripts, script_text_clear);
 	array_free(links->written, links->n_written, written_clear);
 	*links = (struct guest_links){0};
 }

@@ -68,7 +68,8 @@ struct guest_link {
 	bool bridged;      /* master is a bridge */
 	struct strv ports; /* for LINK_UPPER: names or ids of the links below it */
 	int vlan_id;
-	bool several; /* it matches any number of interfaces, such as "ens*" */
+	bool of_ifupdown; /* set up by commands in ifupdown's files */
+	bool several;     /* it matches any number of interfaces, such as "ens*" */
 	int mtu;
 	struct guest_addresses addresses;
 	struct bond bond; /* for LINK_BOND: options only; names, legs and addresses are unused */
@@ -81,6 +82,14 @@ struct guest_file {
 	bool pending; /* written by the script that is being read, which may append to it */
 	bool running; /* as a script */
 	bool partial; /* appended to what the image has */
+	bool edited;  /* by a script, in a way that is not read */
+	bool exposed; /* its mode gives others rights */
+};
+
+/* A script that a file has, as "up" of ifupdown: still to be read. */
+struct deferred_script {
+	struct text text;
+	bool of_ifupdown;
 };
 
 struct guest_links {
@@ -88,9 +97,11 @@ struct guest_links {
 	size_t n;
 	struct guest_file *files;
 	size_t n_files;
+	bool umask_private;   /* scripts create files that only their owner may read */
 	unsigned depth, runs; /* of scripts that run others; of all scripts */
-	struct text *scripts; /* that files have, as "up" of ifupdown: still to be read */
+	struct deferred_script *scripts;
 	size_t n_scripts;
+	bool of_ifupdown; /* what is being read */
 	struct guest_unread *unread;
 	size_t n_unread;
 	bool incomplete;            /* as in struct guest_network */
@@ -116,7 +127,7 @@ struct guest_link *link_add(struct guest_links *links, enum link_kind kind, enum
 
 /* Stores a script that is read later; s begins in that line of text. At most 256 are stored. */
 void links_defer_script(struct guest_links *links, const struct text *text, size_t line,
-			const char *s);
+			const char *s, bool of_ifupdown);
 
 /* The dialect's link with that id, else with that interface name; NULL if there is none. */
 struct guest_link *link_find(struct guest_links *links, enum dialect dialect, const char *id);
@@ -125,6 +136,10 @@ struct guest_link *link_find(struct guest_links *links, enum dialect dialect, co
 struct guest_link *link_towards(struct guest_links *links, const char *gateway);
 
 void link_remove(struct guest_links *links, struct guest_link *link);
+
+/* Removes what the text, which is changed later in an unknown way, has defined: links, findings. */
+void links_forget(struct guest_links *links, const struct text *text, struct findings *findings);
+
 void links_clear(struct guest_links *links);
 
 /*
@@ -151,6 +166,10 @@ void command_applies(struct guest_links *links, const struct command *c);
 
 /* Reports files that nothing applies, unless something that is not read may do so. */
 void links_check_applied(const struct guest_links *links, struct findings *findings);
+
+/* Reports keyfiles whose mode NetworkManager refuses, unless something that is not read may change
+ * it. */
+void links_check_modes(const struct guest_links *links, struct findings *findings);
 
 /* Moves all addresses, gateways and routes of one to the other. */
 void addresses_move(struct guest_addresses *from, struct guest_addresses *to);

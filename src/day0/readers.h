@@ -128,9 +128,15 @@ bool guest_file_copy(const char *from, const char *to, struct guest_links *links
 /* The path, which may be relative to the folder (NULL: not known). The caller frees it. */
 char *path_from(const char *folder, const char *path);
 
-/* Commands that copy files (cp, mv, install, ln, rsync), or that download or unpack them. name is
- * the index of the program, folder the working folder or NULL. */
+/* Whether a command's word (a path, a pattern, or a folder above it) names the file; true if the
+ * word is known in the guest only. */
+bool path_is_in(const char *path, const char *folder, const char *names);
+
+/* Commands that copy files (cp, mv, install, ln, rsync), change their mode, or download or unpack
+ * them. name is the index of the program, folder the working folder or NULL. */
 void copy_read(const struct command *c, size_t name, const char *folder, const struct text *text,
 	       struct guest_links *links);
+void chmod_read(const struct command *c, size_t name, const char *folder,
+		struct guest_links *links);
 void download_read(const struct command *c, size_t name, const char *folder,
 		   const struct text *text, struct guest_links *links);

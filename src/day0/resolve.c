@@ -287,10 +287,11 @@ void links_resolve(struct guest_links *links, struct guest_network *ret, struct 
 	add_unread(links, ret);
 	links_fold(links, &ret->local);
 	links_check_applied(links, findings);
+	links_check_modes(links, findings);
 	for (size_t i = 0; i < links->n; i++) {
 		const struct guest_link *l = &links->v[i];
 		const struct guest_link *other = stronger(links, l);
-		if (l->kind != LINK_OTHER && l->kind != LINK_LOCAL)
+		if (l->kind != LINK_OTHER && l->kind != LINK_LOCAL && !l->of_ifupdown)
 			note_dialect(l, ret);
 		if (other) {
 			if (l->kind == LINK_BOND)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The effect of a script's commands on the guest's network. */
 #include <ctype.h>
+#include <stdint.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
@@ -152,11 +153,50 @@ static void run_eval(const struct run *r)
 	script_read(&inner, r->links, r->findings);
 }
 
+/* Files that the script edits: what they had defined is no longer known. */
+static void edit_file(const struct run *r, const char *s)
+{
+	cleanup_free char *path = path_from(r->folder, s);
+	bool network = is_network_path(path);
+
+	for (size_t i = 0; i < r->links->n_files && !has_variable(path); i++) {
+		struct guest_file *f = &r->links->files[i];
+		if (!path_is_in(f->path, r->folder, s))
+			continue;
+		f->edited = true;
+		links_forget(r->links, &f->text, r->findings);
+		network |= is_network_path(f->path);
+	}
+	if (network)
+		unread(r, true, path, "how the script edits it is not read");
+}
+
+/* Index of the first file of "sed -i EXPRESSION FILE...", "perl -pi -e EXPRESSION FILE...";
+ * n_words: it edits none in place. */
+static size_t edited_files(const struct run *r)
+{
+	bool edits = false, expression = false;
+	size_t i = r->at + 1;
+
+	for (; i < r->c->n_words && word(r, i)[0] == '-'; i++) {
+		const char *s = word(r, i);
+		edits |= str_starts(s, "--in-place") || (s[1] != '-' && strchr(s, 'i'));
+		if (str_in_words("-f --file --expression", s) ||
+		    (s[1] != '-' && str_ends(s, "e"))) {
+			expression = true;
+			i++;
+		}
+	}
+	return !edits ? r->c->n_words : i + !expression;
+}
+
 /* "python3 FILE", "perl -e '...'", "python3 << EOF": not read. */
 static void run_interpreter(const struct run *r)
 {
 	bool likely = r->c->heredoc.s && mentions_network(&r->c->heredoc);
 
+	for (size_t i = streq(r->name, "perl") ? edited_files(r) : SIZE_MAX; i < r->c->n_words; i++)
+		edit_file(r, word(r, i));
 	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
 		const struct guest_file *f = guest_file_find(r->links, word(r, i));
 		cleanup_text struct text inner = {0};
@@ -207,7 +247,7 @@ static bool printed(const struct run *r, struct text *ret)
 	if (streq(r->name, "cat")) {
 		cleanup_free char *path = path_from(r->folder, format);
 		const struct guest_file *f = guest_file_find(r->links, path);
-		if (!f || r->c->n_words != r->at + 2)
+		if (!f || f->edited || r->c->n_words != r->at + 2)
 			return false;
 		text_init_slice(ret, &f->text, 0, f->text.s, f->text.len);
 		return true;
@@ -228,8 +268,11 @@ static bool printed(const struct run *r, struct text *ret)
 
 static void write_file(const struct run *r, const char *path, const struct text *text, bool append)
 {
+	bool known = guest_file_find(r->links, path);
 	struct guest_file *f = guest_file_put(r->links, path, text, append);
 
+	if (f && !known) /* a file that is there keeps its mode */
+		f->exposed = !r->links->umask_private;
 	if (f)
 		f->pending = true;
 }
@@ -282,14 +325,12 @@ static void write_output(const struct run *r)
 /* "sed -i ... FILE", "modprobe bonding miimon=100", "systemctl start UNIT" */
 static void run_other(const struct run *r)
 {
-	bool edits = false, bonding = false;
+	bool bonding = false;
 
+	for (size_t i = streq(r->name, "sed") ? edited_files(r) : SIZE_MAX; i < r->c->n_words; i++)
+		edit_file(r, word(r, i));
 	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
 		const char *s = word(r, i);
-		edits |= streq(r->name, "sed") &&
-			 (str_starts(s, "-i") || str_starts(s, "--in-place"));
-		if (edits && is_network_path(s))
-			unread(r, true, s, "how the script edits it is not read");
 		if (streq(r->name, "modprobe") && bonding && strchr(s, '='))
 			unread(r, true, "modprobe bonding", "options of the module are not read");
 		bonding |= streq(s, "bonding");
@@ -297,6 +338,31 @@ static void run_other(const struct run *r)
 	download_read(r->c, r->at, r->folder, r->text, r->links);
 	if (streq(r->name, "netplan") && streq(word(r, r->at + 1), "set"))
 		unread(r, true, "netplan set", "this command of it is not read");
+}
+
+static void set_program(struct run *r);
+static void run_program(const struct run *r);
+
+/* "find FOLDER ... -exec PROGRAM {} +": the program gets the folder, as if all in it matched. */
+static void run_find(const struct run *r)
+{
+	cleanup_script struct script script = {0};
+	size_t i = r->at + 1;
+
+	while (i < r->c->n_words && !str_in_words("-exec -execdir -ok", word(r, i)))
+		i++;
+	if (++i >= r->c->n_words)
+		return;
+	struct command *c = array_push(script.v, script.n);
+	c->line = r->c->line;
+	for (; i < r->c->n_words && !str_in_words("; +", word(r, i)); i++)
+		word_add(c, &r->c->words[i],
+			 streq(word(r, i), "{}") ? word(r, r->at + 1) : word(r, i));
+	struct run inner = *r;
+	inner.c = c;
+	set_program(&inner);
+	if (*inner.name && !streq(inner.name, "find"))
+		run_program(&inner);
 }
 
 static bool is_interpreter(const char *name)
@@ -338,6 +404,13 @@ static void run_program(const struct run *r)
 		ifenslave_read(r->c, r->at, r->text, r->links);
 	else if (str_in_words("cp mv install ln rsync", name))
 		copy_read(r->c, r->at, r->folder, r->text, r->links);
+	else if (streq(name, "chmod"))
+		chmod_read(r->c, r->at, r->folder, r->links);
+	else if (streq(name, "umask"))
+		r->links->umask_private =
+			str_ends(word(r, r->at + 1), "77") || strchr(word(r, r->at + 1), '=');
+	else if (streq(name, "find"))
+		run_find(r);
 	else if (str_in_words("su runuser", name))
 		run_su(r);
 	else if (is_interpreter(name))
@@ -357,10 +430,13 @@ static void run_program(const struct run *r)
 static void run_deferred(struct guest_links *links, struct findings *findings)
 {
 	while (links->n_scripts > 0 && links->runs < RUNS_MAX) {
-		cleanup_text struct text script = links->scripts[0];
+		struct deferred_script next = links->scripts[0];
+		cleanup_text struct text script = next.text;
 		memmove(links->scripts, links->scripts + 1,
 			--links->n_scripts * sizeof(*links->scripts));
+		links->of_ifupdown = next.of_ifupdown;
 		script_read(&script, links, findings);
+		links->of_ifupdown = false;
 	}
 }
 
@@ -372,6 +448,12 @@ static void read_pending(struct guest_links *links, struct findings *findings)
 		if (!f->pending)
 			continue;
 		links->files[i].pending = false;
+		if (f->edited) {
+			if (is_network_path(f->path))
+				links_unread(links, &f->text, 0, true, f->path,
+					     "how the script edits it is not read");
+			continue;
+		}
 		cleanup_free char *path = xstrdup(f->path);
 		cleanup_text struct text text = {0};
 		text_init_slice(&text, &f->text, 0, f->text.s, f->text.len);

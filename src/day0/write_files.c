@@ -180,14 +180,15 @@ static bool is_usual(long mode)
 	       group != 2 && group != 3 && (other == 0 || other >= 4);
 }
 
-/* decode_perms(): an integer is the mode, a string is read as octal. */
-static void check_permissions(struct write_files *w, const yaml_node_t *n)
+/* decode_perms(): an integer is the mode, a string is read as octal. Returns the mode, 0644 if
+ * there is none. */
+static long read_permissions(struct write_files *w, const yaml_node_t *n)
 {
 	const char *s = yaml_str(n);
 	long mode, meant;
 
 	if (!s || yaml_is_null(n))
-		return;
+		return 0644;
 	cleanup_free char *q = quotable(s);
 	meant = octal(s);
 	bool number = yaml_plain(n) && yaml_integer(s, &mode);
@@ -200,6 +201,7 @@ static void check_permissions(struct write_files *w, const yaml_node_t *n)
 		complain(w, n, SEVERITY_ERROR,
 			 "permissions %s is a decimal number in YAML: write '0%s', with quotes", q,
 			 q);
+	return mode;
 }
 
 static void check_keys(struct write_files *w, yaml_node_t *item)
@@ -233,7 +235,7 @@ static void check_file(struct write_files *w, yaml_node_t *item)
 		complain(w, path, SEVERITY_ERROR, "\"%s\" is not an absolute path", q);
 	}
 	check_keys(w, item);
-	check_permissions(w, yaml_get(w->y, item, "permissions"));
+	long mode = read_permissions(w, yaml_get(w->y, item, "permissions"));
 
 	struct encoding encoding;
 	read_encoding(w, yaml_get(w->y, item, "encoding"), &encoding);
@@ -248,8 +250,10 @@ static void check_file(struct write_files *w, yaml_node_t *item)
 		check_private_key(&text, w->findings);
 	guest_file_written(yaml_str(path), &text, w->links, w->findings);
 	struct guest_file *written = guest_file_find(w->links, yaml_str(path));
-	if (written)
-		written->partial = streq(yaml_str(yaml_get(w->y, item, "append")), "true");
+	if (!written)
+		return;
+	written->partial = streq(yaml_str(yaml_get(w->y, item, "append")), "true");
+	written->exposed = mode & 077;
 }
 
 void write_files_read(struct yaml *y, struct guest_links *links, struct findings *findings)

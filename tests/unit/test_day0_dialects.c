@@ -62,7 +62,7 @@ static void test_keyfiles(void **state)
 		{NULL, NULL},
 	};
 
-	expect_files(bond, "nmcli connection reload",
+	expect_files(bond, "chmod 600 " KEYFILES "*; nmcli connection reload",
 		     "9 nmcli bond0 " BOND
 		     " validate none 192.0.2.10/24 192.0.2.11/24 gw4 192.0.2.1 "
 		     "routes\n"
@@ -207,7 +207,8 @@ static void test_default_route_of_a_keyfile(void **state)
 		{NULL, NULL},
 	};
 
-	expect_files(files, "nmcli con reload", "8 nic e1 - 192.0.2.10/24 gw4 192.0.2.1 routes\n");
+	expect_files(files, "chmod 600 " KEYFILES "*; nmcli con reload",
+		     "8 nic e1 - 192.0.2.10/24 gw4 192.0.2.1 routes\n");
 }
 
 static void test_suse(void **state)

@@ -237,6 +237,10 @@ UUID_OF_BOND = [(path, text.replace("MASTER=bond0", f"MASTER_UUID={UUID}").repla
                 for path, text in IFCFG]
 
 
+CHMOD = f"chmod 600 {KEYFILES}*\n"
+EXPOSED = cloud_config("nmcli con reload", files=keyfiles()).replace("'0600'", "'0640'", 1)
+
+
 def edited(files, old, new):
     assert any(old in text for _, text in files)
     return [(path, text.replace(old, new)) for path, text in files]
@@ -252,12 +256,23 @@ READ = {
     "keyfiles": cloud_config("nmcli connection reload", files=keyfiles()),
     "keyfiles, master by UUID": cloud_config("nmcli connection reload", files=keyfiles(UUID, "master")),
     "keyfiles by heredocs": SCRIPT + "".join(f"cat > {path} <<'EOF'\n{content}\nEOF\n" for path, content in keyfiles())
-                            + "chmod 600 /etc/NetworkManager/system-connections/*\nnmcli con reload\n",
+                            + CHMOD + "nmcli con reload\n",
+    "keyfiles with a mode by a command": cloud_config("chmod -R go= /etc/NetworkManager/system-connections", "nmcli con reload",
+                                                      files=keyfiles()).replace("'0600'", "'0644'"),
+    **{f"keyfiles with a mode by {command}": cloud_config(command, "nmcli con reload", files=keyfiles()).replace("'0600'", "'0644'")
+       for command in ("find /etc/NetworkManager -type f -exec chmod 600 {} +",
+                       "cd /etc/NetworkManager/system-connections && chmod 600 *.nmconnection")},
+    "keyfiles by install": cloud_config(
+        "install -m 600 /root/nm/* /etc/NetworkManager/system-connections", "nmcli con reload",
+        files=[(path.replace(KEYFILES, "/root/nm/"), text) for path, text in keyfiles()]).replace("'0600'", "'0644'"),
     "keyfiles by echo": SCRIPT + "".join(f"echo '{line}' >> {path}\n" for path, content in keyfiles()
-                                         for line in content.split("\n")) + "nmcli con reload\n",
+                                         for line in content.split("\n")) + CHMOD + "nmcli con reload\n",
     "networkd": cloud_config("networkctl reload", files=NETWORKD_FILES),
     "ifupdown": cloud_config("ifup bond0", files=[("/etc/network/interfaces.d/60-dns", IFUPDOWN)]),
     "ifupdown, legs name the bond": cloud_config("ifup -a", files=[("/etc/network/interfaces", IFUPDOWN_LEGS)]),
+    **{f"ifupdown, legs by a command: {command}": cloud_config("ifup -a", files=[
+        ("/etc/network/interfaces", IFUPDOWN.replace("bond-slaves ens4 ens5", command))]) for command in (
+            "up ifenslave bond0 ens4 ens5", "pre-up ip link set ens4 master bond0; ip link set ens5 master bond0")},
     "ifupdown with underscores": cloud_config("systemctl restart networking", files=[
         ("/etc/network/interfaces", IFUPDOWN.replace("bond-", "bond_"))]),
     "SUSE": cloud_config("wicked ifreload all", files=SUSE_FILES),
@@ -270,7 +285,10 @@ READ = {
     "netplan by tee": SCRIPT + f"cat <<EOF | sudo tee /etc/netplan/60-dns.yaml > /dev/null\n{NETPLAN}EOF\nnetplan apply\n",
     "netplan by cat of a file": SCRIPT + f"tee /root/n.yaml <<EOF\n{NETPLAN}EOF\ncat /root/n.yaml > /etc/netplan/60.yaml\n"
                                 "netplan apply\n",
-    "keyfiles by printf": SCRIPT + "".join(
+    "keyfiles copied under a umask": SCRIPT + "umask u=rwx,go=\n" + "".join(
+        f"cat > /tmp/{number} <<'EOF'\n{content}\nEOF\ncp /tmp/{number} {path}\n"
+        for number, (path, content) in enumerate(keyfiles())) + "nmcli con reload\n",
+    "keyfiles by printf": SCRIPT + "umask 077\n" + "".join(
         f"printf '%s\\n' {' '.join(repr(line) for line in content.split(chr(10)))} | tee {path} >/dev/null\n"
         for path, content in keyfiles()) + "nmcli con reload\n",
     "archive": "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n"
@@ -354,6 +372,12 @@ SAID = {
                                         ["day0-unapplied", "subnets-overlap", "address-twice"]),
     "a name that networkd passes over": (cloud_config("networkctl reload", files=[
         *NETWORKD_FILES, (NETWORKD + "50-mgmt.nework", "[Match]\nName=ens3")]), ["day0-unapplied"]),
+    "a keyfile that others may read": (EXPOSED, ["day0-keyfile"]),
+    "a keyfile with cloud-init's mode": (EXPOSED.replace("  permissions: '0640'\n", ""), ["day0-keyfile"]),
+    "a keyfile with a script's mode": (READ["keyfiles by echo"].replace(CHMOD, f"chmod 600 {KEYFILES}[!b]*\n"), ["day0-keyfile"]),
+    "keyfiles copied by install": (READ["keyfiles by install"].replace("install -m 600", "install"), ["day0-keyfile"]),
+    "a key that netplan has not": (netplan("parameters:", "paramaters:"), ["day0-netplan"]),
+    "a mode that netplan has not": (netplan("mode: active-backup", "mode: 1"), ["day0-netplan"]),
     "a mode that there is not": (cloud_config(MGMT, BOND.replace("active-backup", "activebackup"), leg(1), leg(2)), ["day0-bond"]),
     "an option that there is not": (cloud_config(MGMT, BOND.replace("miimon", "mii-mon"), leg(1), leg(2)), ["day0-bond"]),
     "options that are not separated": (cloud_config("nmcli con reload", files=[
@@ -383,6 +407,24 @@ UNREAD = {
     "netplan from elsewhere": cloud_config("cp /opt/dns/60-dns.yaml /etc/netplan/", "netplan apply"),
     "edited file": cloud_config("sed -i s/eth0/ens3/ /etc/sysconfig/network-scripts/ifcfg-bond0"),
     "options of the module": cloud_config("modprobe bonding mode=1 miimon=100", "ifconfig bond0 172.16.1.10 up"),
+    "edited file that was wrong before": cloud_config(
+        "sed -i -e s/@MODE@/active-backup/ /etc/netplan/60-dns.yaml", "netplan apply",
+        files=[(NETPLAN_PATH, NETPLAN.replace("active-backup", "@MODE@"))]),
+    "edited by find": cloud_config("find /etc/netplan -name '*.yaml' -exec sed -i s/@MODE@/active-backup/ {} \\;", "netplan apply",
+                                   files=[(NETPLAN_PATH, NETPLAN.replace("active-backup", "@MODE@"))]),
+    "edited by a pattern": cloud_config("sed -i s/@MODE@/active-backup/ /etc/netplan/*.yaml", "netplan apply",
+                                        files=[(NETPLAN_PATH, NETPLAN.replace("active-backup", "@MODE@"))]),
+    "edited keyfile": cloud_config(f"sed -i s/@MAC@/$(cat /sys/class/net/ens4/address)/ {KEYFILES}leg1.nmconnection",
+                                   "nmcli con reload", files=edited(keyfiles(), MACS[1], "@MAC@")),
+    "file edited, then copied": cloud_config(
+        "cd /root; sed -i s/@MODE@/active-backup/ n.yaml", "cp /root/n.yaml /etc/netplan/", "netplan apply",
+        files=[("/root/n.yaml", NETPLAN.replace("active-backup", "@MODE@"))]),
+    "file edited by perl": cloud_config("perl -pi -e s/@MODE@/active-backup/ /etc/netplan/60-dns.yaml", "netplan apply",
+                                        files=[(NETPLAN_PATH, NETPLAN.replace("active-backup", "@MODE@"))]),
+    "ifupdown, inherited": cloud_config("ifup -a", files=[("/etc/network/interfaces", IFUPDOWN.replace(
+        "  netmask 255.255.255.0\n", "").replace("bond0 inet static", "bond0 inet static inherits base"))]),
+    "key of another module": "#cloud-config\nvyos_config_commands:\n- set interfaces bonding bond0 mode active-backup\n",
+    "ignition": '{"ignition": {"version": "3.3.0"}, "storage": {"files": []}}\n',
     "dhcpcd": cloud_config(files=[("/etc/dhcpcd.conf", "interface bond0\nstatic ip_address=172.16.1.10/24")]),
     "jinja with a condition": "## template: jinja\n#cloud-config\n{% if v1.distro == 'rhel' %}\nruncmd:\n"
                               + "".join(f"- {c}\n" for c in NMCLI) + "{% endif %}\n",
