@@ -6,6 +6,8 @@ PREFIX ?= /usr/local
 IMAGE_DIR := build/image
 JOBS := $(shell nproc)
 
+# ninja does what can be done at once.
+.NOTPARALLEL:
 .PHONY: all demo test test-openstack test-update test-sources test-compute proof test-placement test-dns torture unit asan fuzz fuzz-run lint format \
 	failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
@@ -17,117 +19,112 @@ all: build/build.ninja
 build/build.ninja:
 	meson setup $(MESON_FLAGS) build --prefix $(PREFIX)
 
+# Packages, before anything that needs them: apt-build-run is scripts/install-deps.sh build run.
+apt-%:
+	scripts/install-deps.sh $(subst -, ,$*)
+
 # The whole of it: install, build, make the image, deploy, verify, break a leg, undeploy.
-demo:
-	scripts/install-deps.sh build image run
-	$(MAKE) --no-print-directory all image
+demo: apt-build-image-run all image
 	scripts/demo.sh
 
 # Everything that this machine can run.
-test:
-	scripts/install-deps.sh build image run test
-	$(MAKE) --no-print-directory all image
+test: apt-build-image-run-test all image
 	scripts/test.sh
 
 # Against a real OpenStack control plane, which is fetched once and kept in build/openstack.
-test-openstack: all
-	scripts/install-deps.sh build run test
+test-openstack: apt-build-run-test all
 	tests/openstack/run.sh
 
 # Updates in the local VIM, flavors that change, second steps that fail: suites of their own, for their time.
-test-update: all image
+test-update: apt-build-image-run-test all image
 	tests/vm/rolling.py
 	tests/openstack/run.sh update_faults
 
 # What init writes, in guests; what check --vim and import read from a cloud.
-test-sources: all image
+test-sources: apt-build-image-run-test all image
 	tests/vm/init_deploys.py
 	tests/openstack/run.sh check_vim import_running
 
 # The TechNote on a real compute host in a VM: half an hour. proof also writes doc/proof.md.
-test-compute proof: all image
-	scripts/install-deps.sh build image run test compute
+test-compute proof: apt-build-image-run-test-compute all image
 	tests/compute/run.sh $(if $(filter proof,$@),--write)
 
-image: all
+image: apt-build-image all
 	image/build.sh $(IMAGE_DIR) build/bondd
 
-glance-image: all
+glance-image: apt-build-image all
 	image/build.sh --glance build/dns-vnf-glance.qcow2 $(IMAGE_DIR) build/bondd
 
 # bondd for guests whose image is not ours: build/dist/bondd-VERSION-ARCH.tar.gz
-bondd-dist:
-	scripts/install-deps.sh build dist
+bondd-dist: apt-build-dist
 	scripts/bondd-dist.sh build/dist
 
 # The same in Debian 11, 12 and 13, each in a VM; a suite of its own, for its time.
-test-bondd-dist: bondd-dist
-	scripts/install-deps.sh image run
+test-bondd-dist: apt-image-run bondd-dist
 	/usr/bin/python3 tests/dist/test_bondd_dist.py
 
-unit: all
+unit: apt-build-test all
 	meson test -C build --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
-asan:
+asan: apt-build-test
 	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build/asan -j $(JOBS)
 	meson test -C build/asan --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
 # Ten minutes a target by default: make fuzz-run SECONDS_EACH=600
 SECONDS_EACH ?= 600
-fuzz:
+fuzz: apt-build-test
 	[ -e build/fuzz/build.ninja ] || CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C build/fuzz -j $(JOBS)
 fuzz-run: fuzz
 	scripts/fuzz.sh build/fuzz $(SECONDS_EACH)
 
 # One failure at a time: every system call, allocation and answer of the commands in tests/failures. Writes doc/failures.md.
-failures: all
+failures: apt-build-test all
 	FAILURES=whole /usr/bin/python3 tests/failures/test_failures.py build/dnsvnf build/bondd \
 		build/tests/failures/libfailing_malloc.so
 
 # Branches that the suites reach, by folder: make coverage SUITES='unit netns'
 SUITES ?= unit netns vm openstack
-coverage: all
-	scripts/install-deps.sh build run test
+coverage: apt-build-image-run-test all
 	scripts/coverage.sh $(SUITES)
 
-lint: all
+lint: apt-build-test all
 	scripts/lint.sh
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: all
+bench: apt-build-run-test all
 	/usr/bin/python3 bench/startup.py
 	/usr/bin/python3 bench/host.py
 
 # The placement code against Nova's own, in the root of the OpenStack tests or in NOVA_ROOT.
-test-placement: all
+test-placement: apt-build-run-test all
 	/usr/bin/python3 tests/placement/differential.py
 	/usr/bin/python3 tests/placement/devspecs.py
 
 # Zones of check against BIND's named-checkzone.
-test-dns: all
+test-dns: apt-build-test all
 	/usr/bin/python3 tests/dns/differential.py
 
-bench-placement: all
+bench-placement: apt-build-run-test all
 	/usr/bin/python3 bench/placement.py
 
 # The TechNote's steps by the openstack client and by dnsvnf deploy, on the same cloud in one run.
-bench-openstack: all
+bench-openstack: apt-build-run-test all
 	/usr/bin/python3 bench/openstack.py
 
 # dnsvnf killed, and the cloud's answers spoiled, at every request: hours. Begun again, it goes on.
-torture: all
+torture: apt-build-run-test all
 	TORTURE=whole tests/openstack/run.sh test_torture
 
 # 20 drills while the machine is idle and 20 at a load of 6: the same outage, or inconclusive.
-bench-drill: all
+bench-drill: apt-build-image-run-test all image
 	/usr/bin/python3 bench/drill.py
 
 # 20 runs a cell, or 3: make bench-outage QUICK=--quick. A run that was stopped goes on.
-bench-outage: all
+bench-outage: apt-build-image-run-test all image
 	/usr/bin/python3 bench/outage.py $(QUICK)
 
 install: all
