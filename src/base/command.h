@@ -45,6 +45,7 @@ struct verb {
 	const char *operand;
 	size_t operand_offset; /* of a const char * in the verb's options; of several operands, of a
 				  const char *[OPERANDS_MAX + 1], NULL at the end */
+	const char *operand_words; /* "A B C": completions of the first operand, or NULL */
 	const struct option_row *options;
 	size_t options_size; /* of the struct that the options are offsets into */
 	const char *summary; /* one line */

@@ -80,6 +80,9 @@ void cli_warn(FILE *out, const struct plan *plan);
  */
 int cli_confirm(const char *verb, const struct options *options, bool yes, const struct plan *plan);
 
+/* Asks on the terminal, "QUESTION [y/N]"; returns as cli_confirm. */
+int cli_ask(const char *verb, const struct options *options, const char *question);
+
 /*
  * Findings as SARIF 2.1.0, which CI systems show beside the source lines. The whole log: one run,
  * all rules, one result per finding; a waived finding has a suppression. Paths below the folder

@@ -67,18 +67,16 @@ static void wait_for_answer(const volatile sig_atomic_t *interrupted)
 		;
 }
 
-int cli_confirm(const char *verb, const struct options *options, bool yes, const struct plan *plan)
+int cli_ask(const char *verb, const struct options *options, const char *question)
 {
 	cleanup_free char *answer = NULL;
-	size_t n = print_destructive(plan), size = 0;
+	size_t size = 0;
 
-	if (n == 0 || yes)
-		return EXIT_DONE;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return refuse(verb, ERR_INVALID, EXIT_USAGE,
 			      "nothing was changed: there is no terminal for the confirmation: "
 			      "give --yes");
-	fprintf(stderr, "%s: %zu %s as above? [y/N] ", verb, n, plural(n, "object", "objects"));
+	fprintf(stderr, "%s [y/N] ", question);
 	wait_for_answer(options->interrupted);
 	ssize_t len = *options->interrupted ? -1 : getline(&answer, &size, stdin);
 	if (*options->interrupted)
@@ -89,4 +87,15 @@ int cli_confirm(const char *verb, const struct options *options, bool yes, const
 	if (len > 0 && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0))
 		return EXIT_DONE;
 	return refuse(verb, ERR_REFUSED, EXIT_NOT_RIGHT, "not confirmed: nothing was changed");
+}
+
+int cli_confirm(const char *verb, const struct options *options, bool yes, const struct plan *plan)
+{
+	size_t n = print_destructive(plan);
+
+	if (n == 0 || yes)
+		return EXIT_DONE;
+	cleanup_free char *question =
+		xasprintf("%s: %zu %s as above?", verb, n, plural(n, "object", "objects"));
+	return cli_ask(verb, options, question);
 }

@@ -48,11 +48,16 @@ static void print_completion(const struct program *p)
 			printf("--%s ", row->name);
 		puts("' ;;");
 	}
+	puts("\tesac\n\tlocal first=\n\tcase ${COMP_WORDS[1]}:$COMP_CWORD in");
+	for (size_t i = 0; i < p->n_verbs; i++)
+		if (p->verbs[i].operand_words)
+			printf("\t%s:2) first='%s' ;;\n", p->verbs[i].name,
+			       p->verbs[i].operand_words);
 	printf("\tesac\n"
 	       "\tif [[ $cur == -* ]]; then\n"
 	       "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	       "\telse\n"
-	       "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	       "\t\tmapfile -t COMPREPLY < <(compgen -f -W \"$first\" -- \"$cur\")\n"
 	       "\tfi\n}\n"
 	       "complete -o filenames -F _%s %s\n",
 	       p->name, p->name);

@@ -242,6 +242,21 @@ static const struct option_row vim_options[] = {
 	{VIM},  {OS_CLOUD}, {TIMINGS}, {0},
 };
 
+static const struct option_row power_options[] = {
+	{HELP},
+	{VERBOSE},
+	{FILES},
+	{OUTPUT("text json", "how to print the result; json: a line for each event")},
+	{VIM},
+	{OS_CLOUD},
+	{TIMINGS},
+	{FLAG(power_options, yes, "yes", "do not ask before a server is stopped or rebooted"),
+	 .brief = 'y'},
+	{FLAG(power_options, force, "force",
+	      "go on even if the compute service of the host is down, or its state unknown")},
+	{0},
+};
+
 static const struct option_row undeploy_options[] = {
 	{HELP},
 	{VERBOSE},
@@ -437,6 +452,26 @@ static const struct verb verbs[] = {
 		.run = verb_status,
 	},
 	{
+		.name = "power",
+		.operand = "start|stop|reboot DEP.xml SERVER...",
+		.operand_offset = offsetof(struct power_options, operands),
+		.operand_words = "start stop reboot",
+		OPTIONS(power_options, power_options),
+		.summary = "start, stop or hard reboot servers of a deployment",
+		.text = "Starts, stops or reboots the named servers, one after another, with their "
+			"disks and ports as they are, and waits until the VIM is done, not until "
+			"DNS answers. reboot is hard: power off and on. Before stop and reboot, "
+			"asks for confirmation; without a terminal it needs --yes. Checks all "
+			"servers first, and does nothing if Nova has a task for one, if one is "
+			"locked, or if the compute service of its host is down or, without the "
+			"role admin, its state unknown. The next deploy replaces a server that is "
+			"off.",
+		.example = "sudo dnsvnf power reboot examples/technote/corrected/dep.xml "
+			   "cpnr-dns_cpnr_0",
+		.policy = VERB_CHANGES | VERB_TAKES_BROKEN | VERB_STREAMS,
+		.run = verb_power,
+	},
+	{
 		.name = "undeploy",
 		OPERAND("DEP.xml"),
 		OPTIONS(undeploy_options, undeploy_options),
@@ -462,8 +497,8 @@ static const struct verb verbs[] = {
 };
 
 static const struct synonym synonyms[] = {
-	{"apply create up install launch start", "deploy"},
-	{"destroy delete remove rm down teardown uninstall stop", "undeploy"},
+	{"apply create up install launch", "deploy"},
+	{"destroy delete remove rm down teardown uninstall", "undeploy"},
 	{"show list ls get info ps", "status"},
 	{"validate lint", "check"},
 	{"new generate scaffold template", "init"},
@@ -474,6 +509,7 @@ static const struct synonym synonyms[] = {
 	{"schedule why place", "explain"},
 	{"hosts inventory facts", "host"},
 	{"failover chaos bench", "drill"},
+	{"start stop reboot restart shutdown", "power"},
 };
 
 const struct program dnsvnf_program = {

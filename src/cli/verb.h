@@ -84,6 +84,12 @@ struct deploy_options {
 	bool no_rollback;
 };
 
+struct power_options {
+	struct options common;
+	const char *operands[OPERANDS_MAX + 1]; /* what, DEP.xml, servers; NULL at the end */
+	bool yes, force;
+};
+
 struct undeploy_options {
 	struct options common;
 	bool yes, force;
@@ -120,6 +126,7 @@ int verb_deploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_verify(const struct verb *verb, const void *options) IN_MODULE;
 int verb_drill(const struct verb *verb, const void *options) IN_MODULE;
 int verb_status(const struct verb *verb, const void *options) IN_MODULE;
+int verb_power(const struct verb *verb, const void *options) IN_MODULE;
 int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_import(const struct verb *verb, const void *options) IN_MODULE;
 int verb_init(const struct verb *verb, const void *options) IN_MODULE;

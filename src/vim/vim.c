@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/vim.h"
 
+#include "base/err.h"
+
 const char *vim_kind_name(enum vim_kind kind)
 {
 	static const char *const names[] = {
@@ -27,6 +29,33 @@ const char *vim_state_name(enum vim_state state)
 	return names[state];
 }
 
+const char *vim_power_name(enum vim_power power)
+{
+	static const char *const names[] = {
+		[VIM_POWER_START] = "start",
+		[VIM_POWER_STOP] = "stop",
+		[VIM_POWER_REBOOT] = "reboot",
+	};
+
+	return names[power];
+}
+
+int vim_power_allowed(const struct vim_server_info *server, struct err *err)
+{
+	if (server->task)
+		return err_set(err, BUSY,
+			       "server \"%s\" has the task %s: try again when it is over",
+			       server->name, server->task);
+	if (server->locked == TRI_YES)
+		return err_set(
+			err, REFUSED,
+			"server \"%s\" is locked (%s): 'openstack server unlock %s' unlocks it",
+			server->name,
+			server->locked_reason ? server->locked_reason : "no reason is shown",
+			server->id);
+	return 0;
+}
+
 void vim_object_clear(struct vim_object *o)
 {
 	free_all(o->id, o->name, o->owner, o->fault, o->digest, o->host, o->image, o->flavor,
@@ -50,7 +79,8 @@ static void port_info_clear(struct vim_port_info *p)
 
 void vim_server_info_clear(struct vim_server_info *s)
 {
-	free_all(s->id, s->name, s->status, s->fault, s->numa, s->numa_why, s->hypervisor);
+	free_all(s->id, s->name, s->status, s->fault, s->task, s->locked_reason, s->numa,
+		 s->numa_why, s->hypervisor);
 	array_free(s->ports, s->n_ports, port_info_clear);
 	*s = (struct vim_server_info){0};
 }

@@ -182,6 +182,12 @@ struct vim_port_info {
 	enum vim_reach reach;        /* of its addresses */
 };
 
+enum vim_power {
+	VIM_POWER_START,
+	VIM_POWER_STOP,   /* OpenStack: the guest gets time to shut down; local: none */
+	VIM_POWER_REBOOT, /* hard: power off and on */
+};
+
 /* Why a server failed, as far as the VIM reports it. */
 enum vim_fault {
 	VIM_FAULT_OTHER,    /* no fault, or one not related to hosts */
@@ -196,11 +202,14 @@ struct vim_server_info {
 	char *status; /* the VIM's status: "ACTIVE", "ERROR" ... */
 	char *fault;  /* or NULL */
 	enum vim_fault fault_class;
-	int64_t uptime;              /* s; -1: not known */
-	unsigned cells;              /* guest NUMA cells; 0: not known */
-	char *numa;                  /* host nodes and pinned CPUs of the cells, or NULL */
-	char *numa_why;              /* why numa is NULL, or NULL */
-	char *hypervisor;            /* "QEMU 10.0 (TCG)", a host name ... or NULL */
+	char *task;           /* what the VIM is doing with it ("rebooting"); NULL: nothing */
+	enum tristate locked; /* the VIM refuses changes of it */
+	char *locked_reason;  /* or NULL */
+	int64_t uptime;       /* s; -1: not known */
+	unsigned cells;       /* guest NUMA cells; 0: not known */
+	char *numa;           /* host nodes and pinned CPUs of the cells, or NULL */
+	char *numa_why;       /* why numa is NULL, or NULL */
+	char *hypervisor;     /* "QEMU 10.0 (TCG)", a host name ... or NULL */
 	struct vim_port_info *ports; /* by nicid */
 	size_t n_ports;
 };
@@ -348,6 +357,14 @@ struct vim_ops {
 	int (*settle)(struct vim *vim, const struct vim_object *server,
 		      const struct vim_request *request, bool keep, struct err *err);
 
+	/*
+	 * Starts, stops or reboots a listed server, with its disk and ports as they are, and waits
+	 * until the VIM is done with it. -EBUSY: the VIM is working on it, or on this machine
+	 * another dnsvnf is; -EPERM: the VIM refuses it, as of a locked server.
+	 */
+	int (*power)(struct vim *vim, const struct vim_object *server, enum vim_power power,
+		     struct err *err);
+
 	/* The server's current state. -ENOENT: no such server. */
 	int (*server)(struct vim *vim, const char *server_name, enum vim_look look,
 		      struct vim_server_info *ret, struct err *err);
@@ -413,6 +430,11 @@ void vim_show_timings(bool on);
 /* "network", "port" ... */
 const char *vim_kind_name(enum vim_kind kind);
 const char *vim_state_name(enum vim_state state); /* "ACTIVE" ... */
+const char *vim_power_name(enum vim_power power); /* "start" ... */
+
+/* Whether the VIM takes a change of its power now: -EBUSY while it has a task, -EPERM if it is
+ * locked. */
+int vim_power_allowed(const struct vim_server_info *server, struct err *err);
 
 /*
  * The local file of an image's src, a path or file:// URL; NULL: not a local file. Borrowed from

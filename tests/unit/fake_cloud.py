@@ -127,6 +127,7 @@ class Cloud:
         self.spoiled = []  # (method, pattern of the path, (status, body[, headers]), a function, or None: no answer)
         self.corruption = b""  # what an upload gets at its end
         self.fails = []  # messages of the next rebuilds
+        self.times = itertools.count()  # of changes of servers
         self.bent = {}  # {number of a request: a key of BENDS}
         self.delayed, self.over = threading.Event(), threading.Event()
         self.new_server = {"status": "ACTIVE"}
@@ -216,7 +217,10 @@ class Cloud:
             server["status"] = "ACTIVE"
         elif action == "revertResize":
             server["flavor"], server["status"] = server.pop("old_flavor"), "ACTIVE"
-        failed = self.fails.pop() if self.fails and action in ("rebuild", "resize") else None
+        elif action in ("os-start", "os-stop", "reboot"):
+            server["status"] = "SHUTOFF" if action == "os-stop" else "ACTIVE"
+            server["updated"] = f"{next(self.times)}"
+        failed = self.fails.pop() if self.fails and action in ("rebuild", "resize", "os-start", "os-stop", "reboot") else None
         if failed:
             server |= {"status": "ERROR", "fault": {"message": failed}}
         elif action == "rebuild":

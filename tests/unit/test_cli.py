@@ -52,6 +52,10 @@ class Options(unittest.TestCase):
         self.refused("--count needs --hosts", "plan", "--count", "2", DESIGN)
         self.refused("--apply needs --tune", "host", "--apply")
         self.refused("missing operand DEP.xml", "deploy")
+        self.refused("missing operand start|stop|reboot DEP.xml SERVER...", "power")
+        self.refused("missing operand DEP.xml", "power", "stop")
+        self.refused("missing operand SERVER", "power", "stop", DESIGN)
+        self.refused("the first operand must be start, stop or reboot, not 'halt'", "power", "halt", DESIGN, "s")
 
     def test_a_verb_that_may_be_meant_is_named(self):
         self.refused("unknown verb 'chek' (did you mean 'check'?)", "chek")
@@ -60,13 +64,13 @@ class Options(unittest.TestCase):
         self.refused("unknown verb ''", "")
         for word, verb in (("apply", "deploy"), ("create", "deploy"), ("destroy", "undeploy"), ("delete", "undeploy"),
                            ("show", "status"), ("list", "status"), ("validate", "check"), ("lint", "check"),
-                           ("test", "verify")):
+                           ("test", "verify"), ("stop", "power")):
             done = dnsvnf(word, DESIGN)
             self.assertEqual((2, "", f"dnsvnf has no '{word}'; use '{verb}'\n"),
                              (done.returncode, done.stdout, done.stderr))
 
     def test_help_of_every_verb_has_an_example(self):
-        for verb in ("check", "draw", "render", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy", "host"):
+        for verb in ("check", "draw", "render", "plan", "explain", "deploy", "verify", "drill", "status", "power", "undeploy", "host"):
             done = dnsvnf(verb, "--help")
             self.assertEqual((0, ""), (done.returncode, done.stderr))
             self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])

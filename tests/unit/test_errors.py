@@ -24,10 +24,11 @@ DESIGN = "examples/technote/corrected"
 HOSTS = "tests/unit/data/hosts"
 NOBODY = 65534
 NAMES = ("not found", "refused", "unreachable", "no capacity", "busy", "interrupted", "local", "invalid", "failed", "bug")
-VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "undeploy")
+VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "power", "undeploy")
 VERBS = ("check", "render", *VIM_VERBS, "host")
-CHANGE = ("deploy", "drill", "undeploy")
-STREAMS = ("deploy", "undeploy")
+CHANGE = ("deploy", "drill", "power", "undeploy")
+STREAMS = ("deploy", "power", "undeploy")
+SERVER = "cpnr-dns_cpnr_0"
 LOOK = tuple(verb for verb in VIM_VERBS if verb not in CHANGE)
 FAULT = {"status": "ERROR", "fault": {"message": "No valid host was found. There are not enough hosts available."}}
 OTHER_FAULT = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
@@ -68,7 +69,7 @@ class Run:
                       "password: p, project_name: test-tenant, user_domain_id: default, project_domain_id: default}}}\n")
 
     def start(self, *options, vim="test", nobody=False):
-        operand = [] if self.verb == "host" else [self.design]
+        operand = {"host": [], "power": ["reboot", self.design, SERVER]}.get(self.verb, [self.design])
         self.json = "--capture" not in options  # which is no answer
         form = ["-o", "json"] if self.json else []
         form += ["--yes"] if self.verb in STREAMS else []
@@ -187,10 +188,10 @@ def guest_on_loopback(run):
                 f.write(text)
 
 
-def serving(run):
+def serving(run, **attributes):
     """A server of the design that is there, and its guest's addresses on loopback."""
-    run.cloud.make("servers", {"name": "cpnr-dns_cpnr_0",
-                               "metadata": {"dnsvnf_owner": "dnsvnf:test-tenant/cpnr-dns/server/cpnr-dns_cpnr_0"}})
+    run.cloud.make("servers", {"name": SERVER, "metadata": {"dnsvnf_owner": f"dnsvnf:test-tenant/cpnr-dns/server/{SERVER}"},
+                               **attributes})
     guest_on_loopback(run)
 
 
@@ -210,6 +211,22 @@ def interrupted_guest(run):
         guest.settimeout(5)
         with guest.accept()[0]:
             return run.end(signal.SIGINT)
+
+
+def does_not_start(run):
+    serving(run, host_status="UP")
+    run.cloud.fails = ["the disk is on fire"]
+    return run.run()
+
+
+def locked(run):
+    serving(run, host_status="UP", locked=True, locked_reason="it is being moved")
+    return run.run()
+
+
+def migrating(run):
+    serving(run, **{"host_status": "UP", "OS-EXT-STS:task_state": "migrating"})
+    return run.run()
 
 
 def unreadable_design(run):
@@ -289,6 +306,10 @@ CASES = (
     ("invalid", ("draw", "explain"), 1, "compute-1.json: ", no_host_json),
     ("failed", ("deploy",), 1, "the disk is on fire", other_fault),
     ("failed", ("undeploy",), 1, "the disk is on fire", stays),
+    ("failed", ("power",), 1, "reboot: the server is in ERROR: the disk is on fire", does_not_start),
+    ("not found", ("power",), 1, f'no server "{SERVER}" is deployed by', not_deployed),
+    ("refused", ("power",), 1, f'server "{SERVER}" is locked (it is being moved)', locked),
+    ("busy", ("power",), 1, f'server "{SERVER}" has the task migrating', migrating),
 )
 
 FILES_ONLY = "reads files of this machine only"
@@ -299,6 +320,7 @@ IMPOSSIBLE = {
     "unreachable": {"check": FILES_ONLY, "host": FILES_ONLY},
     "no capacity": {"check": FILES_ONLY, "host": FILES_ONLY, "undeploy": STARTS_NONE, "verify": STARTS_NONE,
                     "status": STARTS_NONE, "drill": STARTS_NONE,
+                    "power": "a server starts again on the host that it has",
                     **dict.fromkeys(("draw", "explain", "plan"), "that nothing fits is its result, no error")},
     "busy": dict.fromkeys(("check", *LOOK, "host"), "takes no lock: it changes nothing"),
     "interrupted": {"host": "waits for nothing: it is over before a signal could come"},

@@ -78,6 +78,9 @@ int server_back_begin(struct local *local, struct record *server, json_t **ret_p
 /* Then: starts it again. */
 int server_back_end(struct local *local, struct records *records, struct record *server,
 		    struct err *err);
+/* With its disk and ports; the record says `stopped` from before QEMU ends until it runs again. */
+int server_power(struct local *local, struct records *records, struct record *server,
+		 enum vim_power power, struct err *err);
 /* The user data that it was created with, "" for none; NULL: unknown. The caller frees. */
 char *server_user_data(struct local *local, const struct record *server);
 int server_set_link(struct local *local, const struct record *server, struct record *port, bool up,

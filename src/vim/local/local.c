@@ -373,6 +373,17 @@ static int local_settle(struct vim *vim, const struct vim_object *object,
 	return server_back_end(local, &records, server, err);
 }
 
+static int local_power(struct vim *vim, const struct vim_object *object, enum vim_power power,
+		       struct err *err)
+{
+	struct local *local = local_of(vim);
+	cleanup_records struct records records = {0};
+	struct record *server;
+
+	int r = find_for_change(local, object->name, &records, &server, err);
+	return r < 0 ? r : server_power(local, &records, server, power, err);
+}
+
 static int local_server(struct vim *vim, const char *server_name, enum vim_look look,
 			struct vim_server_info *ret, struct err *err)
 {
@@ -529,6 +540,7 @@ const struct vim_ops vim_local = {
 	.create = local_create,
 	.change = local_change,
 	.settle = local_settle,
+	.power = local_power,
 	.server = local_server,
 	.destroy = local_destroy,
 	.release = local_release,

@@ -321,7 +321,10 @@ static int start(struct local *local, const struct vim_request *request, struct 
 	if (r < 0)
 		return r;
 	struct qemu_guest guest = guest_of(server, &parts);
-	return qemu_start(&local->qemu, &guest, local->store.dirfd, local->netns, err);
+	r = qemu_start(&local->qemu, &guest, local->store.dirfd, local->netns, err);
+	if (r < 0 || json_object_del(server->made, "stopped") < 0)
+		return r;
+	return record_save(&local->store, server, err);
 }
 
 int server_create(struct local *local, const struct vim_request *request, struct records *records,
@@ -400,6 +403,10 @@ static void look_at_remains(struct local *local, const struct record *server,
 	if (!server->done && being_made(local)) {
 		ret->state = VIM_STATE_BUILD;
 		ret->status = "BUILD";
+	} else if (json_is_true(json_object_get(server->made, "stopped"))) {
+		ret->state = VIM_STATE_DOWN;
+		ret->status = "SHUTOFF";
+		ret->fault = xstrdup("stopped by dnsvnf: 'dnsvnf power start' starts it");
 	} else if (fault) {
 		ret->fault = xstrdup(fault);
 		if (json_is_true(json_object_get(server->made, "no_host")))
@@ -645,9 +652,9 @@ int server_keep(struct local *local, struct record *server, struct err *err)
 	return record_save(&local->store, server, err);
 }
 
-/* The previous request; names are borrowed from its record. */
-int server_back_end(struct local *local, struct records *records, struct record *server,
-		    struct err *err)
+/* Starts it with the disk that it has, as in its record. */
+static int start_again(struct local *local, struct records *records, struct record *server,
+		       struct err *err)
 {
 	const json_t *flavor_spec = json_object_get(server->spec, "flavor_spec");
 	struct flavor flavor = {0};
@@ -669,6 +676,30 @@ int server_back_end(struct local *local, struct records *records, struct record 
 	int r = start(local, &request, records, server, false, err);
 	local_flavor_clear(&flavor);
 	return r;
+}
+
+int server_back_end(struct local *local, struct records *records, struct record *server,
+		    struct err *err)
+{
+	return start_again(local, records, server, err);
+}
+
+int server_power(struct local *local, struct records *records, struct record *server,
+		 enum vim_power power, struct err *err)
+{
+	if (!server->done || json_object_get(server->made, "before"))
+		return err_set(err, BUSY,
+			       "server \"%s\" was left incomplete by an interrupted run: run "
+			       "'dnsvnf deploy'",
+			       server->name);
+	/* A guest that powered itself off has a QEMU, too. */
+	json_object_set_new(server->made, "stopped", json_true());
+	int r = record_save(&local->store, server, err);
+	if (r == 0)
+		r = stop(local, server, err);
+	if (r < 0 || power == VIM_POWER_STOP)
+		return r;
+	return start_again(local, records, server, err);
 }
 
 int server_back_begin(struct local *local, struct record *server, json_t **ret_ports,

@@ -123,6 +123,8 @@ int openstack_change(struct vim *vim, const struct vim_object *server,
 		     const struct vim_request *request, unsigned changes, struct err *err);
 int openstack_settle(struct vim *vim, const struct vim_object *server,
 		     const struct vim_request *request, bool keep, struct err *err);
+int openstack_power(struct vim *vim, const struct vim_object *server, enum vim_power power,
+		    struct err *err);
 unsigned openstack_changes(const struct openstack *os); /* vim_inventory.changes */
 
 /* action.c: the complete server; the caller releases *ret. */

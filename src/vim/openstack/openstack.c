@@ -313,6 +313,7 @@ const struct vim_ops vim_openstack = {
 	.update = openstack_update,
 	.change = openstack_change,
 	.settle = openstack_settle,
+	.power = openstack_power,
 	.server = openstack_server,
 	.destroy = openstack_destroy,
 	.host_up = openstack_host_up,

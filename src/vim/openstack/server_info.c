@@ -85,6 +85,9 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 			       : status                          ? status
 								 : "?");
 	read_fault(server, info);
+	info->task = json_try_text(server, "OS-EXT-STS:task_state");
+	info->locked = json_try_bool(server, "locked");
+	info->locked_reason = json_try_text(server, "locked_reason");
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
 	resources_clear(&one);
