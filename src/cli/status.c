@@ -121,6 +121,35 @@ static char *uptime_text(int64_t s)
 	return xasprintf("%lld:%02lld h", (long long)s / 3600, (long long)s / 60 % 60);
 }
 
+/* Nova's power sync stops a server whose guest went off: that is no user's wish. */
+static void add_action(struct strbuf *b, const struct vim_server_info *info)
+{
+	if (!info->action || !streq(info->status, "SHUTOFF"))
+		return;
+	strbuf_addf(b, "; last action: %s by %s", info->action,
+		    info->action_user ? info->action_user : "no user");
+	if (info->action_at)
+		strbuf_addf(b, " at %s", info->action_at);
+}
+
+static char *server_text(const struct vim_server_info *info)
+{
+	struct strbuf b = {0};
+
+	strbuf_adds(&b, info->status);
+	if (info->fault)
+		strbuf_addf(&b, ": %s", info->fault);
+	if (info->task)
+		strbuf_addf(&b, "; task %s", info->task);
+	if (info->locked == TRI_YES)
+		strbuf_addf(&b, "; locked (%s)",
+			    info->locked_reason ? info->locked_reason : "no reason is shown");
+	if (info->host_status && *info->host_status && !streq(info->host_status, "UP"))
+		strbuf_addf(&b, "; compute service %s", info->host_status);
+	add_action(&b, info);
+	return strbuf_steal(&b);
+}
+
 static char *state_text(const struct row *row)
 {
 	switch (row->remains) {
@@ -133,8 +162,7 @@ static char *state_text(const struct row *row)
 	}
 	if (!row->info.status)
 		return xstrdup("missing");
-	return row->info.fault ? xasprintf("%s: %s", row->info.status, row->info.fault)
-			       : xstrdup(row->info.status);
+	return server_text(&row->info);
 }
 
 static size_t legs_up(const struct guest_bond *bond)
@@ -209,12 +237,31 @@ static void put_bond(struct json_writer *w, const struct guest_bond *bond)
 	json_close(w);
 }
 
+static void put_action(struct json_writer *w, const struct vim_server_info *info)
+{
+	if (!info->action) {
+		json_put_null(w, "last_action");
+		return;
+	}
+	json_open_object(w, "last_action");
+	json_put_text(w, "action", info->action);
+	json_put_text(w, "user", info->action_user);
+	json_put_text(w, "at", info->action_at);
+	json_close(w);
+}
+
 static void put_server(struct json_writer *w, const struct row *row)
 {
 	json_open_object(w, NULL);
 	json_put_text(w, "server", row->server);
 	json_put_text(w, "state", row->info.status);
 	json_put_text(w, "fault", row->info.fault);
+	json_put_text(w, "task", row->info.task);
+	json_put_known_bool(w, "locked",
+			    row->info.locked == TRI_UNKNOWN ? -1 : row->info.locked == TRI_YES);
+	json_put_text(w, "locked_reason", row->info.locked_reason);
+	json_put_text(w, "host_status", row->info.host_status);
+	put_action(w, &row->info);
 	json_put_known(w, "uptime", row->info.status ? row->info.uptime : -1);
 	json_put_bool(w, "guest_reached", row->reached);
 	json_open_array(w, "bonds");

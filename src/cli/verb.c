@@ -446,7 +446,10 @@ static const struct verb verbs[] = {
 		OPTIONS(vim_options, options),
 		.summary = "list deployments with uptime, bond and addresses",
 		.text = "Without a descriptor, lists all deployments in the embedded VIM, or in "
-			"the VIM given by --vim; with a descriptor, only its deployments.",
+			"the VIM given by --vim; with a descriptor, only its deployments. Of a "
+			"server in a cloud it also shows Nova's task, that it is locked and why, a "
+			"compute service that is not up, and of one that is off the last action, "
+			"with the id of its user.",
 		.example = "sudo dnsvnf status",
 		.policy = VERB_TAKES_BROKEN,
 		.run = verb_status,

@@ -79,8 +79,8 @@ static void port_info_clear(struct vim_port_info *p)
 
 void vim_server_info_clear(struct vim_server_info *s)
 {
-	free_all(s->id, s->name, s->status, s->fault, s->task, s->locked_reason, s->numa,
-		 s->numa_why, s->hypervisor);
+	free_all(s->id, s->name, s->status, s->fault, s->task, s->locked_reason, s->host_status,
+		 s->action, s->action_user, s->action_at, s->numa, s->numa_why, s->hypervisor);
 	array_free(s->ports, s->n_ports, port_info_clear);
 	*s = (struct vim_server_info){0};
 }

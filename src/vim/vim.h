@@ -205,11 +205,15 @@ struct vim_server_info {
 	char *task;           /* what the VIM is doing with it ("rebooting"); NULL: nothing */
 	enum tristate locked; /* the VIM refuses changes of it */
 	char *locked_reason;  /* or NULL */
-	int64_t uptime;       /* s; -1: not known */
-	unsigned cells;       /* guest NUMA cells; 0: not known */
-	char *numa;           /* host nodes and pinned CPUs of the cells, or NULL */
-	char *numa_why;       /* why numa is NULL, or NULL */
-	char *hypervisor;     /* "QEMU 10.0 (TCG)", a host name ... or NULL */
+	char *host_status;    /* of the compute service: "UP", "DOWN" ...; NULL: not shown */
+	/* The last change that somebody asked for, "stop"; NULL: not known. With VIM_LOOK_ALL. */
+	char *action, *action_user;  /* id of the user; NULL: none, the VIM itself */
+	char *action_at;             /* as the VIM writes it, UTC */
+	int64_t uptime;              /* s; -1: not known */
+	unsigned cells;              /* guest NUMA cells; 0: not known */
+	char *numa;                  /* host nodes and pinned CPUs of the cells, or NULL */
+	char *numa_why;              /* why numa is NULL, or NULL */
+	char *hypervisor;            /* "QEMU 10.0 (TCG)", a host name ... or NULL */
 	struct vim_port_info *ports; /* by nicid */
 	size_t n_ports;
 };

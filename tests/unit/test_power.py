@@ -93,6 +93,35 @@ class Power(unittest.TestCase):
             self.assertEqual((1, []), (code, self.asked()), text)
             self.assertIn(f'no server "{name}" is deployed by', text)
 
+    def status(self, *arguments):
+        return subprocess.run([DNSVNF, "status", "--vim", "test", *arguments, self.design], text=True, capture_output=True,
+                              timeout=30, check=True, env=self.environment).stdout
+
+    def test_status_tells_why_it_is_off_or_locked(self):
+        def facts():
+            server = answers.deployment("status", self.status("-o", "json"))["servers"][0]
+            return {key: server[key] for key in ("task", "locked", "locked_reason", "host_status", "last_action")}
+
+        last = {"action": "stop", "user_id": "user-7", "start_time": "2026-01-02T03:04:05.000000", "message": None}
+        actions = [last, {**last, "action": "create", "user_id": "user-1"}]
+        self.servers[FIRST].update(LOCKED, **{"status": "SHUTOFF", "host_status": "DOWN"})
+        self.cloud.spoiled = [("GET", "/os-instance-actions$", (200, {"instanceActions": actions}))]
+        self.assertEqual({"task": None, "locked": True, "locked_reason": "it is being moved", "host_status": "DOWN",
+                          "last_action": {"action": "stop", "user": "user-7", "at": last["start_time"]}}, facts())
+        text = self.status()
+        self.assertIn("SHUTOFF; locked (it is being moved); compute service DOWN; last action: stop by user-7 at 2026-01-02T03:04:05",
+                      text)
+        self.assertEqual(1, text.count("last action"))  # of one that runs it says nothing
+        last["user_id"] = None
+        self.servers[FIRST]["OS-EXT-STS:task_state"] = "powering-on"
+        self.assertIn("; task powering-on; ", self.status())
+        self.assertIn("last action: stop by no user", self.status())
+        # What the role cannot see is unknown.
+        self.cloud.spoiled = [("GET", "/os-instance-actions$", (403, {"forbidden": {"message": "Policy"}}))]
+        for key in ("locked", "locked_reason", "host_status"):
+            del self.servers[FIRST][key]
+        self.assertEqual({"task": "powering-on", **dict.fromkeys(("locked", "locked_reason", "host_status", "last_action"))}, facts())
+
     def test_asks(self):
         for what, code in (("stop", 2), ("reboot", 2), ("start", 0)):
             got, _, text = self.power(what, self.design, FIRST, yes=False)

@@ -105,6 +105,8 @@ static int look_at_all(struct openstack *os, struct server_view *v, const char *
 		{get(SERVICE_COMPUTE, xasprintf("/servers/%s", id)), &whole, true},
 		{get(SERVICE_NETWORK, xasprintf("/ports?device_id=%s", id)), &v->ports, true},
 		{get(SERVICE_COMPUTE, xasprintf("/servers/%s/topology", id)), &v->topology, false},
+		{get(SERVICE_COMPUTE, xasprintf("/servers/%s/os-instance-actions?limit=1", id)),
+		 &v->actions, false},
 	};
 	int r = ask(os, questions, ARRAY_SIZE(questions), err);
 

@@ -88,6 +88,7 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	info->task = json_try_text(server, "OS-EXT-STS:task_state");
 	info->locked = json_try_bool(server, "locked");
 	info->locked_reason = json_try_text(server, "locked_reason");
+	info->host_status = json_try_text(server, "host_status");
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
 	resources_clear(&one);
@@ -292,6 +293,15 @@ static void read_ports(const struct server_view *v, struct vim_server_info *info
 		qsort(info->ports, info->n_ports, sizeof(*info->ports), by_nicid);
 }
 
+static void read_action(const json_t *actions, struct vim_server_info *info)
+{
+	const json_t *last = json_array_get(json_object_get(actions, "instanceActions"), 0);
+
+	info->action = json_try_text(last, "action");
+	info->action_user = json_try_text(last, "user_id");
+	info->action_at = json_try_text(last, "start_time");
+}
+
 void server_info_read(const struct server_view *v, enum vim_look look, struct vim_server_info *ret)
 {
 	*ret = (struct vim_server_info){0};
@@ -301,6 +311,7 @@ void server_info_read(const struct server_view *v, enum vim_look look, struct vi
 	/* For a server without a host, /topology shows the request. */
 	if (ret->state != VIM_STATE_ERROR)
 		read_topology(v, ret);
+	read_action(v->actions, ret);
 	read_ports(v, ret);
 }
 
@@ -308,6 +319,7 @@ void server_view_clear(struct server_view *v)
 {
 	json_decref(v->server);
 	json_decref(v->topology);
+	json_decref(v->actions);
 	json_decref(v->ports);
 	json_decref(v->networks);
 	json_decref(v->routed);

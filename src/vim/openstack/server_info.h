@@ -14,6 +14,7 @@ struct server_view {
 	unsigned nova_minor; /* microversion of Nova's */
 	json_t *server;      /* the member "server" of GET /servers/ID; never NULL */
 	json_t *topology;    /* GET /servers/ID/topology */
+	json_t *actions;     /* GET /servers/ID/os-instance-actions?limit=1 */
 	json_t *ports;       /* GET /ports?device_id=ID */
 	json_t *networks;    /* of those ports */
 	json_t *routed;      /* ports of routers on those networks */
