@@ -242,6 +242,20 @@ static const struct option_row vim_options[] = {
 	{VIM},  {OS_CLOUD}, {TIMINGS}, {0},
 };
 
+static const struct option_row servers_options[] = {
+	{HELP},
+	{VERBOSE},
+	{FILES},
+	{OUTPUT("text json", "how to print the result")},
+	{VIM},
+	{OS_CLOUD},
+	{TIMINGS},
+	{TEXT(servers_options, since, "since", "TIME",
+	      "only servers that changed or were deleted since TIME (UTC, as "
+	      "2026-11-29T07:25:14Z; the embedded VIM lists all)")},
+	{0},
+};
+
 static const struct option_row power_options[] = {
 	{HELP},
 	{VERBOSE},
@@ -453,6 +467,23 @@ static const struct verb verbs[] = {
 		.example = "sudo dnsvnf status",
 		.policy = VERB_TAKES_BROKEN,
 		.run = verb_status,
+	},
+	{
+		.name = "servers",
+		OPERAND("[DEP.xml]"),
+		OPTIONS(servers_options, servers_options),
+		.summary = "list what the VIM says of the servers of all deployments, for programs",
+		.text = "Lists the servers of dnsvnf's deployments in the project of the "
+			"credentials, or in the projects of the descriptor's deployments, with "
+			"state, power state, task, lock, host and time of the last change, by one "
+			"request; asks no guest. Says so if the list is partial, because a cell of "
+			"Nova does not answer or this could not be seen: then a server that is not "
+			"listed may exist. Of servers that were deleted (--since) and of a cell "
+			"that does not answer, Nova shows no deployment: all of the project are "
+			"listed, with their ids.",
+		.example = "dnsvnf servers --vim admin -o json --since 2026-11-29T07:25:14Z",
+		.policy = VERB_TAKES_BROKEN,
+		.run = verb_servers,
 	},
 	{
 		.name = "power",

@@ -90,6 +90,11 @@ struct power_options {
 	bool yes, force;
 };
 
+struct servers_options {
+	struct options common;
+	const char *since; /* NULL: all that exist */
+};
+
 struct undeploy_options {
 	struct options common;
 	bool yes, force;
@@ -126,6 +131,7 @@ int verb_deploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_verify(const struct verb *verb, const void *options) IN_MODULE;
 int verb_drill(const struct verb *verb, const void *options) IN_MODULE;
 int verb_status(const struct verb *verb, const void *options) IN_MODULE;
+int verb_servers(const struct verb *verb, const void *options) IN_MODULE;
 int verb_power(const struct verb *verb, const void *options) IN_MODULE;
 int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_import(const struct verb *verb, const void *options) IN_MODULE;

@@ -79,8 +79,9 @@ static void port_info_clear(struct vim_port_info *p)
 
 void vim_server_info_clear(struct vim_server_info *s)
 {
-	free_all(s->id, s->name, s->status, s->fault, s->task, s->locked_reason, s->host_status,
-		 s->action, s->action_user, s->action_at, s->numa, s->numa_why, s->hypervisor);
+	free_all(s->id, s->name, s->status, s->fault, s->power_state, s->task, s->locked_reason,
+		 s->host, s->host_status, s->updated, s->action, s->action_user, s->action_at,
+		 s->numa, s->numa_why, s->hypervisor);
 	array_free(s->ports, s->n_ports, port_info_clear);
 	*s = (struct vim_server_info){0};
 }
@@ -96,6 +97,22 @@ const char *vim_image_file(const char *src)
 	if (str_starts(src, "file://"))
 		return src + strlen("file://");
 	return strstr(src, "://") ? NULL : src;
+}
+
+bool vim_mark_read(const char *owner, char **ret_tenant, char **ret_deployment)
+{
+	const char *tenant = owner && str_starts(owner, "dnsvnf:") ? owner + strlen("dnsvnf:") : "";
+	size_t tenant_len = strcspn(tenant, "/");
+
+	if (!tenant[tenant_len])
+		return false;
+	const char *deployment = tenant + tenant_len + 1;
+	size_t deployment_len = strcspn(deployment, "/");
+	if (!deployment[deployment_len])
+		return false;
+	*ret_tenant = xstrndup(tenant, tenant_len);
+	*ret_deployment = xstrndup(deployment, deployment_len);
+	return true;
 }
 
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim)
@@ -118,4 +135,17 @@ void vim_deployments_free(struct vim_deployment *v, size_t n)
 		free_all(v[i].tenant, v[i].deployment);
 	}
 	free(v);
+}
+
+static void listed_server_clear(struct vim_listed_server *s)
+{
+	free_all(s->tenant, s->deployment);
+	vim_server_info_clear(&s->info);
+}
+
+void vim_server_list_clear(struct vim_server_list *l)
+{
+	array_free(l->v, l->n, listed_server_clear);
+	free(l->partial);
+	*l = (struct vim_server_list){0};
 }

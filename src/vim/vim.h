@@ -202,10 +202,14 @@ struct vim_server_info {
 	char *status; /* the VIM's status: "ACTIVE", "ERROR" ... */
 	char *fault;  /* or NULL */
 	enum vim_fault fault_class;
+	char *power_state;    /* what the hypervisor said last: "running", "shutdown", "paused",
+				 "crashed", "suspended"; NULL: not known */
 	char *task;           /* what the VIM is doing with it ("rebooting"); NULL: nothing */
 	enum tristate locked; /* the VIM refuses changes of it */
 	char *locked_reason;  /* or NULL */
+	char *host;           /* the compute host; NULL: on none, or not shown */
 	char *host_status;    /* of the compute service: "UP", "DOWN" ...; NULL: not shown */
+	char *updated;        /* the VIM's time of the last change, UTC; NULL: not known */
 	/* The last change that somebody asked for, "stop"; NULL: not known. With VIM_LOOK_ALL. */
 	char *action, *action_user;  /* id of the user; NULL: none, the VIM itself */
 	char *action_at;             /* as the VIM writes it, UTC */
@@ -248,6 +252,19 @@ struct vim {
 
 struct vim_deployment {
 	char *tenant, *deployment;
+};
+
+/* A server that carries our mark, of any deployment; or that is not known to carry none. */
+struct vim_listed_server {
+	char *tenant, *deployment; /* NULL: the VIM shows no mark; see vim_ops.servers */
+	bool deleted;
+	struct vim_server_info info; /* as with VIM_LOOK_STATE; name NULL: not shown */
+};
+
+struct vim_server_list {
+	struct vim_listed_server *v;
+	size_t n;
+	char *partial; /* why a server that is not in the list may exist; NULL: it does not */
 };
 
 /* Called by create and destroy for each event of request i. done and total: bytes of an image. */
@@ -296,6 +313,17 @@ struct vim_ops {
 	/* Deployments of any tenant with at least one object of ours, in the handle's project. */
 	int (*deployments)(struct vim *vim, struct vim_deployment **ret, size_t *ret_n,
 			   struct err *err);
+
+	/*
+	 * The servers of all deployments in the handle's project (in the embedded VIM, of its
+	 * tenant, if it has one), in one paged request. since (NULL: all that exist): only those
+	 * that changed at that time of the VIM's clock ("2026-11-29T07:25:14Z") or later, with
+	 * those that were deleted since; the embedded VIM lists all that exist. Servers without a
+	 * mark are in the list if Nova does not show the mark of such: those that were deleted, and
+	 * those of a cell that does not answer (status "UNKNOWN").
+	 */
+	int (*servers)(struct vim *vim, const char *since, struct vim_server_list *ret,
+		       struct err *err);
 
 	/*
 	 * The objects with this deployment's mark, and all other networks and flavors of the
@@ -446,6 +474,10 @@ int vim_power_allowed(const struct vim_server_info *server, struct err *err);
  */
 const char *vim_image_file(const char *src);
 
+/* Tenant and deployment of a mark "dnsvnf:TENANT/DEPLOYMENT/ROLE" (NULL is fine), which the caller
+ * frees. False: it is none. */
+bool vim_mark_read(const char *owner, char **ret_tenant, char **ret_deployment);
+
 /* Whether the object has the mark of this handle's deployment. */
 bool vim_object_is_of(const struct vim_object *object, const struct vim *vim);
 
@@ -486,9 +518,11 @@ void vim_inventory_clear(struct vim_inventory *i);
 void vim_server_info_clear(struct vim_server_info *s);
 void vim_identity_clear(struct vim_identity *i);
 void vim_deployments_free(struct vim_deployment *v, size_t n);
+void vim_server_list_clear(struct vim_server_list *l);
 
 #define cleanup_inventory   __attribute__((__cleanup__(vim_inventory_clear)))
 #define cleanup_server_info __attribute__((__cleanup__(vim_server_info_clear)))
+#define cleanup_server_list __attribute__((__cleanup__(vim_server_list_clear)))
 
 static inline void vim_close(struct vim *vim)
 {

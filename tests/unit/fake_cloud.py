@@ -77,6 +77,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         words = [w for w in words if w not in ("v3", "v2.0", "v2", "v2.1", "detail")]
         if service == "identity":
             return self.answer(201, cloud.token(), X_Subject_Token="token")
+        if service == "compute" and int(self.headers["OpenStack-API-Version"].split(".")[1]) > cloud.nova_most:
+            return self.answer(406, {"computeFault": {"message": "Version is not supported by the API."}})
+        if (self.command, path.rpartition("/compute/")[2]) == ("GET", "v2.1/servers/detail"):
+            return self.answer(200, cloud.list_servers(self.headers, dict(urllib.parse.parse_qsl(query))))
         status, body = cloud.do(self.command, words, body)
         fields = urllib.parse.parse_qs(query).get("fields") if service == "network" else None
         if fields and self.command == "GET" and isinstance(body.get(words[0]), list):
@@ -128,6 +132,10 @@ class Cloud:
         self.corruption = b""  # what an upload gets at its end
         self.fails = []  # messages of the next rebuilds
         self.times = itertools.count()  # of changes of servers
+        self.nova_most = 90  # the minor number of Nova's highest microversion
+        self.page = 1000  # servers on a page (Nova's max_limit)
+        self.down = ()  # ids of the servers of a cell that does not answer
+        self.deleted = []  # servers, as Nova lists them after
         self.bent = {}  # {number of a request: a key of BENDS}
         self.delayed, self.over = threading.Event(), threading.Event()
         self.new_server = {"status": "ACTIVE"}
@@ -176,6 +184,22 @@ class Cloud:
                 new |= self.new_server
             self.there[kind][new["id"]] = new
             return new
+
+    def list_servers(self, headers, query):
+        """Those of a cell that does not answer are left out before 2.69, and where there is any filter or a marker."""
+        servers = list(self.there["servers"].values())
+        if "changes-since" in query:
+            servers = [one for one in servers + self.deleted if one["updated"] >= query["changes-since"]]
+        first = next((i + 1 for i, one in enumerate(servers) if one["id"] == query.get("marker")), 0)
+        page = servers[first:first + self.page]
+        shows_down = headers["OpenStack-API-Version"] >= "compute 2.69" and not query
+        answer = {"servers": [{"id": one["id"], "status": "UNKNOWN", "tenant_id": "project-1", "created": "2026-11-01T00:00:00Z"}
+                              if one["id"] in self.down else one
+                              for one in page if shows_down or one["id"] not in self.down]}
+        if len(page) == self.page:
+            query = urllib.parse.urlencode({**query, "marker": page[-1]["id"]})
+            answer["servers_links"] = [{"rel": "next", "href": f"{self.url}/compute/v2.1/servers?{query}"}]
+        return answer
 
     def port_without_address(self, server):
         """Nova takes a port that has no address only if that was asked for, and its network is without port security."""
@@ -229,6 +253,8 @@ class Cloud:
     def do(self, method, words, body):
         kind = KNOWN.get(words[0], words[0]) if words else "version"
         things = self.there.get(kind)
+        if kind == "version":
+            return 200, {"version": {"version": f"2.{self.nova_most}"}}
         if things is None:
             return 200, {kind: []}
         one = things.get(words[1]) if len(words) > 1 else None
@@ -261,6 +287,8 @@ class Cloud:
             return 200, body or {}
         if method == "DELETE" and not one.get("stays"):
             del things[words[1]]
+            if kind == "servers":  # its metadata are deleted, too
+                self.deleted.append({**one, "status": "DELETED", "metadata": {}})
             for subnet in [s for s in self.there["subnets"].values() if s.get("network_id") == words[1]]:
                 del self.there["subnets"][subnet["id"]]
             return 204, None

@@ -70,7 +70,7 @@ class Options(unittest.TestCase):
                              (done.returncode, done.stdout, done.stderr))
 
     def test_help_of_every_verb_has_an_example(self):
-        for verb in ("check", "draw", "render", "plan", "explain", "deploy", "verify", "drill", "status", "power", "undeploy", "host"):
+        for verb in ("check", "draw", "render", "plan", "explain", "deploy", "verify", "drill", "status", "servers", "power", "undeploy", "host"):
             done = dnsvnf(verb, "--help")
             self.assertEqual((0, ""), (done.returncode, done.stderr))
             self.assertIn(f"dnsvnf {verb}", done.stdout.split("Example:")[1])

@@ -24,7 +24,7 @@ DESIGN = "examples/technote/corrected"
 HOSTS = "tests/unit/data/hosts"
 NOBODY = 65534
 NAMES = ("not found", "refused", "unreachable", "no capacity", "busy", "interrupted", "local", "invalid", "failed", "bug")
-VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "power", "undeploy")
+VIM_VERBS = ("draw", "explain", "plan", "deploy", "verify", "drill", "status", "servers", "power", "undeploy")
 VERBS = ("check", "render", *VIM_VERBS, "host")
 CHANGE = ("deploy", "drill", "power", "undeploy")
 STREAMS = ("deploy", "power", "undeploy")
@@ -319,7 +319,7 @@ IMPOSSIBLE = {
     "refused": {"check": FILES_ONLY, "host": FILES_ONLY},
     "unreachable": {"check": FILES_ONLY, "host": FILES_ONLY},
     "no capacity": {"check": FILES_ONLY, "host": FILES_ONLY, "undeploy": STARTS_NONE, "verify": STARTS_NONE,
-                    "status": STARTS_NONE, "drill": STARTS_NONE,
+                    "status": STARTS_NONE, "servers": STARTS_NONE, "drill": STARTS_NONE,
                     "power": "a server starts again on the host that it has",
                     **dict.fromkeys(("draw", "explain", "plan"), "that nothing fits is its result, no error")},
     "busy": dict.fromkeys(("check", *LOOK, "host"), "takes no lock: it changes nothing"),

@@ -16,7 +16,7 @@ import fake_cloud
 
 DNSVNF = os.path.abspath(sys.argv.pop(1))
 DESIGN = "examples/technote/corrected"
-VERBS = ("explain", "plan", "deploy", "verify", "drill", "status", "undeploy")
+VERBS = ("explain", "plan", "deploy", "verify", "drill", "status", "servers", "undeploy")
 FAULT = {"status": "ERROR", "fault": {"message": "the disk is on fire"}}
 NAMES = (None, "one", "two", "local")
 SOURCES = ("--vim", "--os-cloud", "OS_CLOUD", "vim_id")

@@ -121,7 +121,7 @@ class Day0(Trust):
         self.assertNotIn("day0-file", self.found()[1])
 
     def test_every_verb_that_reads_day0_has_the_option(self):
-        for verb in ("check", "draw", "plan", "render", "explain", "deploy", "verify", "drill", "status", "power", "undeploy"):
+        for verb in ("check", "draw", "plan", "render", "explain", "deploy", "verify", "drill", "status", "servers", "power", "undeploy"):
             self.assertIn(b"--files FOLDER", self.run_verb("help", verb).stdout)
 
     def test_no_line_of_an_unknown_file_is_quoted(self):
@@ -292,7 +292,7 @@ class Secrets(Trust):
             "USER_DOMAIN_ID": "default", "PROJECT_DOMAIN_ID": "default"}.items()}
         known = self.files()
         sent = ""
-        for verb in ("check", "draw", "plan", "explain", "deploy", "verify", "drill", "status", "undeploy"):
+        for verb in ("check", "draw", "plan", "explain", "deploy", "verify", "drill", "status", "servers", "undeploy"):
             for form in ("json", "svg" if verb == "draw" else "text"):
                 vim = [] if verb == "check" else ["--vim", "envvars", "--timings"]
                 yes = ["--yes"] if verb in ("deploy", "undeploy") else []

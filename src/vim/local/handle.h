@@ -49,8 +49,9 @@ void net_physnets(const struct records *records, struct physnets *ret);
 /* server.c */
 struct server_state {
 	enum vim_state state;
-	const char *status; /* Nova's status, static */
-	char *fault;        /* or NULL */
+	const char *status;      /* Nova's status, static */
+	const char *power_state; /* as in vim.h, static, or NULL */
+	char *fault;             /* or NULL */
 	enum vim_fault fault_class;
 	char *hypervisor; /* or NULL */
 	struct process process;
@@ -107,6 +108,9 @@ const struct flavor *local_flavor(const struct vim_request *server, const struct
 				  struct flavor *store);
 void local_flavor_read(const char *name, const json_t *spec, struct flavor *store);
 void local_flavor_clear(struct flavor *store);
+
+/* servers.c: an operation of vim.h. */
+int local_servers(struct vim *vim, const char *since, struct vim_server_list *ret, struct err *err);
 
 /* facts.c: an operation of vim.h. */
 int local_facts(struct vim *vim, const struct vim_request *requests, size_t n,

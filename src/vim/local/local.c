@@ -534,6 +534,7 @@ const struct vim_ops vim_local = {
 	.open = local_open,
 	.close = local_close,
 	.deployments = local_deployments,
+	.servers = local_servers,
 	.list = local_list,
 	.admit = local_admit,
 	.facts = local_facts,

@@ -348,23 +348,28 @@ static void translate(const struct local *local, const char *run_state, struct s
 	if (streq(run_state, "running")) {
 		ret->state = VIM_STATE_ACTIVE;
 		ret->status = "ACTIVE";
+		ret->power_state = "running";
 	} else if (streq(run_state, "shutdown")) {
 		ret->state = VIM_STATE_DOWN;
 		ret->status = "SHUTOFF";
+		ret->power_state = "shutdown";
 		ret->fault = xstrdup("the guest powered itself off");
 	} else if (streq(run_state, "io-error")) {
 		ret->state = VIM_STATE_ERROR;
 		ret->status = "ERROR";
+		ret->power_state = "paused";
 		ret->fault = xasprintf("its disk cannot be written, so QEMU paused it; %s has %llu "
 				       "MB free: free some space, then undeploy and deploy",
 				       local->store.path, (unsigned long long)free_mb(local));
 	} else if (streq(run_state, "internal-error") || streq(run_state, "guest-panicked")) {
 		ret->state = VIM_STATE_ERROR;
 		ret->status = "ERROR";
+		ret->power_state = "crashed";
 		ret->fault = xasprintf("QEMU reports %s", run_state);
 	} else {
 		ret->state = VIM_STATE_DOWN;
 		ret->status = "PAUSED";
+		ret->power_state = "paused";
 		ret->fault = xasprintf("QEMU reports %s", run_state);
 	}
 }
@@ -400,6 +405,7 @@ static void look_at_remains(struct local *local, const struct record *server,
 
 	ret->state = VIM_STATE_ERROR;
 	ret->status = "ERROR";
+	ret->power_state = server->done ? "shutdown" : NULL;
 	if (!server->done && being_made(local)) {
 		ret->state = VIM_STATE_BUILD;
 		ret->status = "BUILD";
@@ -520,6 +526,7 @@ int server_info(struct local *local, const struct records *records, const struct
 		.status = xstrdup(state.status),
 		.fault = state.fault,
 		.fault_class = state.fault_class,
+		.power_state = xstrdup(state.power_state),
 		.uptime = state.process.pid ? process_uptime(&state.process) : -1,
 		.cells = (unsigned)json_integer_value(json_object_get(server->made, "cells")),
 		.hypervisor = state.hypervisor,

@@ -70,6 +70,9 @@ struct listing {
 /* Fetches the listings side by side, all pages; frees the queries. */
 int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
 		    struct err *err);
+/* The same; *ret_pages: of the longest listing. */
+int openstack_fetch_pages(struct openstack *os, struct listing *listings, size_t n,
+			  struct resources *ret, unsigned *ret_pages, struct err *err);
 
 /* The image that a request of a server means, or NULL. Two of ours may have its name. */
 const struct resource *openstack_image(struct openstack *os, const struct vim_request *server);
@@ -97,6 +100,8 @@ int openstack_delete_project(struct openstack *os, struct err *err); /* if ours 
 /* Operations of vim.h. */
 int openstack_list(struct vim *vim, const struct vim_reference *references, size_t n,
 		   struct vim_inventory *ret, struct err *err);
+int openstack_servers(struct vim *vim, const char *since, struct vim_server_list *ret,
+		      struct err *err);
 int openstack_facts(struct vim *vim, const struct vim_request *requests, size_t n,
 		    struct cloud_facts *ret, struct err *err);
 int openstack_import(struct vim *vim, const char *const *servers, struct model **ret,

@@ -35,15 +35,16 @@ static int take_page(const struct openstack *os, const struct call *call, enum v
 	return call_misread(call, err, "%s", wrong.text);
 }
 
-int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
-		    struct err *err)
+int openstack_fetch_pages(struct openstack *os, struct listing *listings, size_t n,
+			  struct resources *ret, unsigned *ret_pages, struct err *err)
 {
 	cleanup_free struct call **calls = xcalloc(n, sizeof(struct call *));
 	bool *more = xcalloc(n, sizeof(*more));
 	size_t left = n, bytes = 0;
+	unsigned page;
 	int r = 0;
 
-	for (int page = 0; r == 0 && left > 0 && page < MAX_PAGES; page++) {
+	for (page = 0; r == 0 && left > 0 && page < MAX_PAGES; page++) {
 		size_t sent = 0;
 		cleanup_free size_t *which = xcalloc(n, sizeof(size_t));
 		for (size_t i = 0; i < n; i++) {
@@ -78,7 +79,16 @@ int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, st
 	for (size_t i = 0; i < n; i++)
 		free(listings[i].query);
 	free(more);
+	*ret_pages = page;
 	return r;
+}
+
+int openstack_fetch(struct openstack *os, struct listing *listings, size_t n, struct resources *ret,
+		    struct err *err)
+{
+	unsigned pages;
+
+	return openstack_fetch_pages(os, listings, n, ret, &pages, err);
 }
 
 static char *query_of(const char *key, const char *value, const char *fields)

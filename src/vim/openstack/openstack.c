@@ -136,23 +136,6 @@ static int openstack_open(const struct vim_target *target, const struct run_ctx 
 	return 0;
 }
 
-/* Tenant and deployment of a mark "dnsvnf:TENANT/DEPLOYMENT/ROLE". */
-static bool part_mark(const char *owner, struct vim_deployment *ret)
-{
-	const char *tenant = owner && str_starts(owner, "dnsvnf:") ? owner + strlen("dnsvnf:") : "";
-	size_t tenant_len = strcspn(tenant, "/");
-
-	if (!tenant[tenant_len])
-		return false;
-	const char *deployment = tenant + tenant_len + 1;
-	size_t deployment_len = strcspn(deployment, "/");
-	if (!deployment[deployment_len])
-		return false;
-	ret->tenant = xstrndup(tenant, tenant_len);
-	ret->deployment = xstrndup(deployment, deployment_len);
-	return true;
-}
-
 static int openstack_deployments(struct vim *vim, struct vim_deployment **ret, size_t *ret_n,
 				 struct err *err)
 {
@@ -170,7 +153,7 @@ static int openstack_deployments(struct vim *vim, struct vim_deployment **ret, s
 		/* A flavor belongs to the whole cloud, so it does not prove a deployment in this
 		 * project. */
 		if (resources->v[i].object.kind == VIM_FLAVOR ||
-		    !part_mark(resources->v[i].object.owner, &d))
+		    !vim_mark_read(resources->v[i].object.owner, &d.tenant, &d.deployment))
 			continue;
 		for (size_t k = 0; k < n && !known; k++)
 			known = streq(v[k].tenant, d.tenant) &&
@@ -304,6 +287,7 @@ const struct vim_ops vim_openstack = {
 	.close = openstack_close,
 	.login = openstack_say_who,
 	.deployments = openstack_deployments,
+	.servers = openstack_servers,
 	.list = openstack_list,
 	.admit = openstack_admit,
 	.facts = openstack_facts,

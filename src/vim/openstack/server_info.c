@@ -71,6 +71,20 @@ static int64_t uptime_of(const json_t *server)
 	return up < 0 ? 0 : up;
 }
 
+/* nova/objects/fields.py, InstancePowerState; Nova asks the hypervisor every ten minutes and at the
+ * end of each task (nova/compute/manager.py, _sync_power_states). */
+static const char *power_state_of(const json_t *server)
+{
+	static const char *const names[] = {[1] = "running",
+					    [3] = "paused",
+					    [4] = "shutdown",
+					    [6] = "crashed",
+					    [7] = "suspended"};
+	int64_t state = json_try_int64(server, "OS-EXT-STS:power_state");
+
+	return state >= 0 && state < (int64_t)ARRAY_SIZE(names) ? names[state] : NULL;
+}
+
 static void read_state(const json_t *server, struct vim_server_info *info)
 {
 	const char *status = text(server, "status");
@@ -85,10 +99,13 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 			       : status                          ? status
 								 : "?");
 	read_fault(server, info);
+	info->power_state = xstrdup(power_state_of(server));
 	info->task = json_try_text(server, "OS-EXT-STS:task_state");
 	info->locked = json_try_bool(server, "locked");
 	info->locked_reason = json_try_text(server, "locked_reason");
+	info->host = host && *host ? json_try_text(server, "OS-EXT-SRV-ATTR:host") : NULL;
 	info->host_status = json_try_text(server, "host_status");
+	info->updated = json_try_text(server, "updated");
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
 	resources_clear(&one);
