@@ -54,6 +54,13 @@ typedef int cli_deployment_fn(const struct options *options, const struct model 
 int cli_each_deployment(const struct verb *verb, const struct options *options,
 			cli_deployment_fn *fn);
 
+/*
+ * For --replace SERVER (NULL: not given): whether this deployment is left alone, because another
+ * one of the descriptor defines the server.
+ */
+bool cli_is_left_alone(const struct model *model, const struct deployment *deployment,
+		       const char *replace);
+
 /* Of a design that was written to the folder: its files and what `check` says, as `init` and
  * `import` print them. Returns the exit code. */
 int cli_report_written(const struct verb *verb, const struct options *options, const char *folder,

@@ -38,6 +38,20 @@ static void tell_why(const struct options *options, const struct model *model,
 				"with the results to --hosts\n");
 }
 
+static void report(const struct options *options, const struct deployment *deployment,
+		   size_t created, size_t changed, size_t kept)
+{
+	if (options->json) {
+		json_put_uint64(options->json, "created", created);
+		json_put_uint64(options->json, "changed", changed);
+		json_put_uint64(options->json, "unchanged", kept);
+	} else {
+		printf("%s is deployed; %zu %s created, %zu changed, %zu unchanged\n",
+		       deployment->name, created, plural(created, "object", "objects"), changed,
+		       kept);
+	}
+}
+
 static int deploy_one(const struct options *options, const struct model *model,
 		      const struct tenant *tenant, const struct deployment *deployment,
 		      struct vim *vim)
@@ -49,7 +63,13 @@ static int deploy_one(const struct options *options, const struct model *model,
 	const struct apply_options apply = {.keep_failed = own->keep_failed,
 					    .no_rollback = own->no_rollback};
 
-	if (apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err) < 0)
+	if (cli_is_left_alone(model, deployment, own->replace)) {
+		if (options->json)
+			report(options, deployment, 0, 0, 0);
+		return EXIT_DONE;
+	}
+	if (apply_prepare_replacing(vim, model, tenant, deployment, own->replace, &inventory, &plan,
+				    &err) < 0)
 		return cli_fail("deploy", &err);
 	if (own->at_once)
 		plan_at_once(plan, "requested with --at-once");
@@ -73,16 +93,7 @@ static int deploy_one(const struct options *options, const struct model *model,
 	}
 	size_t created = plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE);
 	size_t changed = plan_count(plan, ACTION_UPDATE) + plan_count(plan, ACTION_CHANGE);
-	size_t kept = plan_count(plan, ACTION_KEEP);
-	if (options->json) {
-		json_put_uint64(options->json, "created", created);
-		json_put_uint64(options->json, "changed", changed);
-		json_put_uint64(options->json, "unchanged", kept);
-	} else {
-		printf("%s is deployed; %zu %s created, %zu changed, %zu unchanged\n",
-		       deployment->name, created, plural(created, "object", "objects"), changed,
-		       kept);
-	}
+	report(options, deployment, created, changed, plan_count(plan, ACTION_KEEP));
 	return EXIT_DONE;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/target.h"
 #include "cli/verb.h"
+#include "deploy/plan.h"
 
 static void report_json(void *data, const struct event *e)
 {
@@ -132,4 +133,16 @@ int cli_each_deployment(const struct verb *verb, const struct options *options,
 		json_close(options->json);
 	progress_free(progress);
 	return r;
+}
+
+bool cli_is_left_alone(const struct model *model, const struct deployment *deployment,
+		       const char *replace)
+{
+	if (!replace || plan_has_server(deployment, replace))
+		return false;
+	for (size_t t = 0; t < model->n_tenants; t++)
+		for (size_t d = 0; d < model->tenants[t].n_deployments; d++)
+			if (plan_has_server(&model->tenants[t].deployments[d], replace))
+				return true;
+	return false;
 }

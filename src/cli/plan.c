@@ -124,7 +124,8 @@ static int prepare(const struct options *options, const struct model *model,
 
 	if (own->undeploy)
 		return undeploy_prepare(vim, model, tenant, deployment, inventory, ret, err);
-	int r = apply_prepare(vim, model, tenant, deployment, inventory, ret, err);
+	int r = apply_prepare_replacing(vim, model, tenant, deployment, own->replace, inventory,
+					ret, err);
 	return r < 0 ? r : apply_find_used(*ret, err);
 }
 
@@ -141,6 +142,12 @@ static int plan_one(const struct options *options, const struct model *model,
 	cleanup_capacity struct capacity capacity = {0};
 	bool counted = options->hosts && own->count > 0;
 
+	if (cli_is_left_alone(model, deployment, own->replace)) {
+		const struct plan nothing = {.deployment = deployment};
+		if (json)
+			put_plan(json, &nothing, NULL, NULL);
+		return EXIT_DONE;
+	}
 	int r = prepare(options, model, tenant, deployment, vim, &inventory, &plan, &err);
 	if (r == 0 && options->hosts)
 		r = forecast_make(vim, plan, options->hosts, &forecast, &err);

@@ -167,6 +167,7 @@ static const struct option_row plan_options[] = {
 	 .needs = "hosts"},
 	{FLAG(plan_options, exit_code, "exit-code", "exit with 1 if anything would change")},
 	{FLAG(plan_options, undeploy, "undeploy", "show what undeploy would delete")},
+	{TEXT(plan_options, replace, "replace", "SERVER", "show what deploy --replace would do")},
 	{0},
 };
 
@@ -194,6 +195,9 @@ static const struct option_row deploy_options[] = {
 	{FLAG(deploy_options, keep_failed, "keep-failed", "do not roll back a failed deployment")},
 	{FLAG(deploy_options, no_rollback, "no-rollback",
 	      "leave a server in the state of its failed change")},
+	{TEXT(deploy_options, replace, "replace", "SERVER",
+	      "make this server anew, from its image and day-0, with the ports that it has; other "
+	      "servers are kept as they are")},
 	{FLAG(deploy_options, yes, "yes",
 	      "do not ask before something is deleted, replaced or interrupted"),
 	 .brief = 'y'},
@@ -418,7 +422,10 @@ static const struct verb verbs[] = {
 			"reports that nothing is to be done. Existing servers that differ are "
 			"changed one at a time, in place "
 			"where the VIM can, and the next one only after DNS of the last answers; "
-			"one that does not serve within bootup_time is rolled back. If "
+			"one that does not serve within bootup_time is rolled back. With "
+			"--replace, "
+			"one server is made anew: rebuilt on its host if it runs, else deleted and "
+			"created; its ports, MACs and addresses stay. If "
 			"no host accepts a server, it explains why when --hosts is given.",
 		.example = "sudo dnsvnf deploy examples/technote/corrected/dep.xml",
 		.policy = VERB_CHANGES | VERB_WARNS | VERB_STREAMS | VERB_STOPS,

@@ -75,6 +75,7 @@ struct plan_options {
 	unsigned count; /* 0: not given */
 	bool exit_code;
 	bool undeploy;
+	const char *replace; /* server, or NULL */
 };
 
 struct deploy_options {
@@ -82,6 +83,7 @@ struct deploy_options {
 	bool keep_failed, yes, force;
 	bool at_once;
 	bool no_rollback;
+	const char *replace; /* server, or NULL */
 };
 
 struct power_options {

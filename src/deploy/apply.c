@@ -15,6 +15,15 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 		  const struct deployment *deployment, struct vim_inventory *ret_inventory,
 		  struct plan **ret_plan, struct err *err)
 {
+	return apply_prepare_replacing(vim, model, tenant, deployment, NULL, ret_inventory,
+				       ret_plan, err);
+}
+
+int apply_prepare_replacing(struct vim *vim, const struct model *model, const struct tenant *tenant,
+			    const struct deployment *deployment, const char *replace,
+			    struct vim_inventory *ret_inventory, struct plan **ret_plan,
+			    struct err *err)
+{
 	cleanup_free struct vim_reference *references = NULL;
 	size_t n;
 
@@ -22,7 +31,8 @@ int apply_prepare(struct vim *vim, const struct model *model, const struct tenan
 	int r = vim->ops->list(vim, references, n, ret_inventory, err);
 	if (r < 0)
 		return r;
-	return plan_make(model, tenant, deployment, ret_inventory, ret_plan, err);
+	return plan_make_replacing(model, tenant, deployment, ret_inventory, replace, ret_plan,
+				   err);
 }
 
 static int stop_interrupted(struct err *err)
@@ -222,7 +232,7 @@ static int make_all(struct vim *vim, const struct plan *plan, const struct apply
 		r = rolling_apply(vim, plan, options->no_rollback, settled, err);
 	if (r == 0 && !fresh)
 		r = carry_out(vim, plan, PHASE_LATE, err);
-	return r < 0 ? r : wait_for(vim, plan, false, settled, err);
+	return r < 0 || plan->replaces ? r : wait_for(vim, plan, false, settled, err);
 }
 
 /* Was the old object deleted? Then its replacement is the only one. */

@@ -124,6 +124,8 @@ void step_differences(const struct step *s, struct strv *ret)
 		strv_take(ret, files_line(s));
 	if (s->changes & VIM_CHANGE_PORTS)
 		port_lines(s, ret);
+	if (s->changes & VIM_CHANGE_DISK)
+		strv_add(ret, "~ disk (made anew, as requested with --replace)");
 	if (s->changes & VIM_CHANGE_OTHER)
 		strv_add(ret, "~ server group, or something that an earlier dnsvnf did not record");
 }
@@ -148,7 +150,8 @@ static char *who_serves(const struct plan *plan, const struct step *step)
 static const char *way_of(const struct plan *plan, const struct step *step)
 {
 	bool resize = step->changes & VIM_CHANGE_FLAVOR;
-	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES);
+	bool rebuild = step->changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES |
+					VIM_CHANGE_DISK);
 	bool ports = step->changes & VIM_CHANGE_PORTS;
 
 	if (step->action == ACTION_DELETE)

@@ -426,12 +426,38 @@ static void sort_by_stage(struct plan *plan)
 	}
 }
 
+bool plan_has_server(const struct deployment *deployment, const char *name)
+{
+	for (size_t g = 0; g < deployment->n_vm_groups; g++) {
+		const struct vm_group *group = &deployment->vm_groups[g];
+		for (unsigned i = 0; i < group->scaling.min_active; i++) {
+			cleanup_free char *server = vm_group_server_name(deployment, group, i);
+			if (streq(server, name))
+				return true;
+		}
+	}
+	return false;
+}
+
 int plan_make(const struct model *model, const struct tenant *tenant,
 	      const struct deployment *deployment, const struct vim_inventory *inventory,
 	      struct plan **ret_plan, struct err *err)
 {
+	return plan_make_replacing(model, tenant, deployment, inventory, NULL, ret_plan, err);
+}
+
+int plan_make_replacing(const struct model *model, const struct tenant *tenant,
+			const struct deployment *deployment, const struct vim_inventory *inventory,
+			const char *replace, struct plan **ret_plan, struct err *err)
+{
 	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
-	struct planner p = {plan, inventory, tenant, deployment};
+	struct planner p = {plan, inventory, tenant, deployment, replace};
+
+	if (replace && !plan_has_server(deployment, replace))
+		return err_set(err, NOT_FOUND,
+			       "deployment \"%s\" has no server \"%s\": 'dnsvnf status' lists them",
+			       deployment->name, replace);
+	plan->replaces = replace != NULL;
 
 	plan->model = model;
 	plan->tenant = tenant;
@@ -448,7 +474,8 @@ int plan_make(const struct model *model, const struct tenant *tenant,
 	sort_by_stage(plan);
 	find_needs(plan);
 	plan_decide(&p);
-	add_deletes(&p);
+	if (!replace)
+		add_deletes(&p);
 	plan_phases(plan);
 	if (plan->at_once_why)
 		plan_keep_no_server(plan);
@@ -462,7 +489,7 @@ struct plan *plan_undeploy(const struct model *model, const struct tenant *tenan
 			   const struct vim_inventory *inventory)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
-	struct planner p = {plan, inventory, tenant, deployment};
+	struct planner p = {plan, inventory, tenant, deployment, NULL};
 
 	plan->model = model;
 	plan->tenant = tenant;

@@ -65,6 +65,7 @@ struct plan {
 	struct step *v;
 	size_t n;
 	char *at_once_why; /* why the servers cannot be changed one at a time; NULL: they can */
+	bool replaces;     /* plan_make_replacing: the other servers are of no concern */
 };
 
 /*
@@ -81,6 +82,18 @@ void plan_references(const struct model *model, const struct deployment *deploym
 int plan_make(const struct model *model, const struct tenant *tenant,
 	      const struct deployment *deployment, const struct vim_inventory *inventory,
 	      struct plan **ret_plan, struct err *err);
+
+/*
+ * The same, but replace names a server that is made anew (-ENOENT: the deployment has none of this
+ * name), in place if the VIM can, with its ports; NULL: plan_make. Other objects that exist are
+ * kept as they are, even if they differ or are not in the descriptor; missing ones are created.
+ */
+int plan_make_replacing(const struct model *model, const struct tenant *tenant,
+			const struct deployment *deployment, const struct vim_inventory *inventory,
+			const char *replace, struct plan **ret_plan, struct err *err);
+
+/* Whether the deployment has a server of this name, by its descriptor. */
+bool plan_has_server(const struct deployment *deployment, const char *name);
 
 /* Deletes everything of the deployment. The same lifetimes. */
 struct plan *plan_undeploy(const struct model *model, const struct tenant *tenant,

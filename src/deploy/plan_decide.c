@@ -164,6 +164,36 @@ static void decide(const struct planner *p, struct step *s)
 	}
 }
 
+/* Whether the step is the server that is made anew, or one of its ports. */
+static bool is_replaced(const struct planner *p, const struct step *s)
+{
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct step *server = &p->plan->v[i];
+		if (server->request.kind == VIM_SERVER && streq(server->name, p->replace) &&
+		    (server == s || step_has_port(server, s)))
+			return true;
+	}
+	return false;
+}
+
+/* What exists is kept as it is, but for the server to be made anew and its ports. */
+static void restrict_to_replaced(const struct planner *p, struct step *s)
+{
+	if (!s->present || s->action == ACTION_USE)
+		return;
+	if (!is_replaced(p, s)) {
+		free(s->why);
+		s->why = NULL;
+		s->action = ACTION_KEEP;
+		s->changes = 0;
+		s->drive_lost = s->set_link = false;
+	} else if (s->request.kind == VIM_SERVER && s->action != ACTION_REPLACE) {
+		free(s->why);
+		s->why = xstrdup("requested with --replace");
+		change_server(p, s, VIM_CHANGE_DISK);
+	}
+}
+
 /* What of a server changes with this dependency; 0: it cannot be changed in place. */
 static unsigned change_by(const struct step *ground)
 {
@@ -289,6 +319,8 @@ void plan_decide(const struct planner *p)
 			decide(p, &p->plan->v[i]);
 		else
 			find_unowned(p, &p->plan->v[i]);
+	for (size_t i = 0; i < p->plan->n && p->replace; i++)
+		restrict_to_replaced(p, &p->plan->v[i]);
 	propagate(p);
 	warn_of_networks(p->plan);
 }
@@ -356,6 +388,8 @@ const char *step_no_way_back(const struct step *step)
 {
 	if (step->action != ACTION_CHANGE)
 		return "a deleted resource cannot be restored";
+	if (step->changes == VIM_CHANGE_DISK)
+		return "its old disk is not kept";
 	if (step->changes & VIM_CHANGE_USER_DATA && !step->present->user_data)
 		return "its old user data cannot be read from the VIM (OpenStack: role admin only)";
 	return NULL;

@@ -9,6 +9,7 @@ struct planner {
 	const struct vim_inventory *inventory;
 	const struct tenant *tenant;
 	const struct deployment *deployment;
+	const char *replace; /* the only server to change, by making it anew; NULL: none */
 };
 
 /* The mark of a role's object; with the role "", what all marks of the deployment begin with. The

@@ -107,6 +107,8 @@ static int change_in_place(struct rolling *r, const struct step *server, struct 
 		return result;
 	if (!no_way)
 		return go_back(r, server, err);
+	if (server->changes == VIM_CHANGE_DISK)
+		(void)ops->settle(r->vim, server->present, &server->request, true, NULL);
 	return err_wrap(err,
 			"server \"%s\" is left as it is, because %s: correct the descriptor or its "
 			"day-0, then run 'dnsvnf deploy'",

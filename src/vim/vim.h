@@ -77,6 +77,7 @@ enum vim_change {
 	VIM_CHANGE_PORTS = 8,
 	VIM_CHANGE_OTHER = 16, /* the server group, or unknown */
 	VIM_CHANGE_FILES = 32, /* on the config drive */
+	VIM_CHANGE_DISK = 64,  /* no difference: a new disk is asked for */
 };
 
 /* A port that changes with its server. */
@@ -376,10 +377,10 @@ struct vim_ops {
 		      const struct vim_request *request, struct err *err);
 
 	/*
-	 * Changes a server to the parts of the request in `changes`: image, user data, files and
-	 * ports (with a new disk), flavor, or both. Its id is kept, and the ports and addresses
-	 * that do not change; with the same flavor also its host. Returns when it runs again or
-	 * cannot. What is needed to go back is kept until `settle`.
+	 * Changes a server to the parts of the request in `changes`: image, user data, files,
+	 * ports or nothing (each with a new disk), flavor, or both. Its id is kept, and the ports
+	 * and addresses that do not change; with the same flavor also its host. Returns when it
+	 * runs again or cannot. What is needed to go back is kept until `settle`.
 	 */
 	int (*change)(struct vim *vim, const struct vim_object *server,
 		      const struct vim_request *request, unsigned changes, struct err *err);

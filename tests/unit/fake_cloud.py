@@ -230,6 +230,7 @@ class Cloud:
         if action == "rebuild":
             server["metadata"] = arguments["metadata"]
             server["image"] = {"id": arguments["imageRef"]}
+            server["updated"] = f"{next(self.times)}"
             if "user_data" in arguments:
                 server["OS-EXT-SRV-ATTR:user_data"] = arguments["user_data"]
         elif action == "resize":

@@ -286,6 +286,46 @@ static void spoil(struct vim_inventory *there, enum vim_kind kind, const char *n
 	o->digest = xstrdup("0123456789abcdef:0123456789abcdef");
 }
 
+/* What differs elsewhere, and another server that is off, stay as they are. */
+static void test_one_server_is_made_anew(void **state)
+{
+	const struct vim_inventory empty = {0};
+	struct model *model = *state;
+	const struct tenant *tenant = &model->tenants[0];
+	struct deployment *d = &tenant->deployments[0];
+	cleanup_err struct err err = ERR_INIT;
+	struct plan *plan = NULL;
+
+	d->vm_groups[0].scaling.min_active = d->vm_groups[0].scaling.max_active = 2;
+	cleanup_plan struct plan *first = make(model, &empty);
+	cleanup_inventory struct vim_inventory there = carried_out(first);
+	struct vim_object *server = object(&there, VIM_SERVER, "cpnr-dns_cpnr_0");
+	object(&there, VIM_SERVER, "cpnr-dns_cpnr_1")->state = VIM_STATE_DOWN;
+	spoil(&there, VIM_PORT, "cpnr-dns_cpnr_1_2");
+	spoil(&there, VIM_NETWORK, "management-network");
+	there.changes = VIM_CHANGE_DISK;
+
+	for (int in_place = 1; in_place >= 0; in_place--) {
+		server->state = in_place ? VIM_STATE_ACTIVE : VIM_STATE_DOWN;
+		assert_int_equal(
+			plan_make_replacing(model, tenant, d, &there, server->name, &plan, &err),
+			0);
+		for (size_t i = 0; i < plan->n; i++) {
+			const struct step *s = &plan->v[i];
+			bool named = s->present == server;
+			if (!named && s->action != ACTION_USE)
+				assert_int_equal(s->action, ACTION_KEEP);
+			if (named)
+				assert_int_equal(s->action,
+						 in_place ? ACTION_CHANGE : ACTION_REPLACE);
+			assert_int_equal(step_interrupts(s), named);
+		}
+		plan_free(plan);
+	}
+	assert_int_equal(plan_make_replacing(model, tenant, d, &there, "of-others", &plan, &err),
+			 -ENOENT);
+}
+
 /* A run that was killed after it uploaded a changed image has not rebuilt the server from it. */
 static void test_an_image_of_a_killed_run(void **state)
 {
@@ -604,6 +644,7 @@ int main(void)
 		TEST(test_half_made_and_failed_are_replaced),
 		TEST(test_what_left_the_descriptor_is_deleted_what_is_not_ours_stays),
 		TEST(test_changes_of_a_server),
+		TEST(test_one_server_is_made_anew),
 		TEST(test_an_image_of_a_killed_run),
 		TEST(test_a_server_that_is_not_what_its_digest_says),
 		TEST(test_changes_of_ports),

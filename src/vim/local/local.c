@@ -204,8 +204,8 @@ static int local_list(struct vim *vim, const struct vim_reference *references, s
 	struct local *local = local_of(vim);
 	cleanup_records struct records records = {0};
 	cleanup_inventory struct vim_inventory inventory = {
-		.changes = VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FLAVOR |
-			   VIM_CHANGE_FILES | VIM_CHANGE_PORTS};
+		.changes = VIM_CHANGE_DISK | VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA |
+			   VIM_CHANGE_FLAVOR | VIM_CHANGE_FILES | VIM_CHANGE_PORTS};
 
 	int bad = store_load(&local->store, &records, err);
 	if (bad < 0 && bad != -EBADMSG)

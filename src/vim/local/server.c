@@ -616,8 +616,8 @@ static void note_before(struct record *server, json_t *ports)
 /* The guest applies its day-0, also to new ports, at the first boot of a disk only. */
 static bool needs_disk(unsigned changes)
 {
-	return changes &
-	       (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES | VIM_CHANGE_PORTS);
+	return changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_FILES |
+			  VIM_CHANGE_PORTS | VIM_CHANGE_DISK);
 }
 
 int server_change_begin(struct local *local, struct record *server, json_t *ports, unsigned changes,

@@ -24,7 +24,7 @@ unsigned openstack_changes(const struct openstack *os)
 {
 	unsigned minor = session_nova_minor(os->session);
 
-	return VIM_CHANGE_IMAGE | VIM_CHANGE_FLAVOR |
+	return VIM_CHANGE_DISK | VIM_CHANGE_IMAGE | VIM_CHANGE_FLAVOR |
 	       (minor >= USER_DATA_MINOR ? VIM_CHANGE_USER_DATA : 0) |
 	       (minor >= ATTACH_MINOR ? VIM_CHANGE_PORTS : 0);
 }

@@ -22,10 +22,29 @@ static const char *text(const json_t *o, const char *key)
 	return json_string_value(json_object_get(o, key));
 }
 
+static const char *digest_of(const json_t *server)
+{
+	return text(json_object_get(server, "metadata"), MARK_DIGEST);
+}
+
+static const char *image_of(const json_t *server)
+{
+	return text(json_object_get(server, "image"), "id");
+}
+
+/* If the reply to a rebuild without differences was lost, only the time of the last change tells
+ * whether it was done. */
+static bool is_untouched(const json_t *before, const json_t *after)
+{
+	return streq(digest_of(before), digest_of(after)) &&
+	       streq(image_of(before), image_of(after)) && text(after, "updated") &&
+	       streq(text(before, "updated"), text(after, "updated"));
+}
+
 /* Takes ownership of the rebuild's body. */
 static int rebuild(struct openstack *os, const char *id, json_t *body, struct err *err)
 {
-	cleanup_free char *digest = xstrdup(text(json_object_get(body, "metadata"), MARK_DIGEST));
+	cleanup_free char *digest = xstrdup(digest_of(body));
 	cleanup_free char *image = xstrdup(text(body, "imageRef"));
 	json_t *server = NULL;
 	int r = openstack_act(os, id, json_pack("{s:o}", "rebuild", body), NULL, &server, err);
@@ -34,8 +53,8 @@ static int rebuild(struct openstack *os, const char *id, json_t *body, struct er
 		return r;
 	if (!streq(text(server, "status"), "ACTIVE"))
 		r = openstack_failed(server, "rebuild", err);
-	else if (!streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest) ||
-		 !streq(text(json_object_get(server, "image"), "id"), image))
+	else if (!streq(digest_of(server), digest) || !streq(image_of(server), image) ||
+		 is_untouched(os->before, server))
 		r = err_set(err, FAILED, "Nova did not carry out the rebuild");
 	json_decref(server);
 	return r;
@@ -45,10 +64,9 @@ static int rebuild_forward(struct openstack *os, const struct vim_object *server
 			   const struct vim_request *request, unsigned changes, struct err *err)
 {
 	const struct resource *image = openstack_image(os, request);
-	const char *image_id = changes & VIM_CHANGE_IMAGE
-				       ? (image ? image->object.id : NULL)
-				       : text(json_object_get(os->before, "image"), "id");
-	const char *old = text(json_object_get(os->before, "metadata"), MARK_DIGEST);
+	const char *image_id = changes & VIM_CHANGE_IMAGE ? (image ? image->object.id : NULL)
+							  : image_of(os->before);
+	const char *old = digest_of(os->before);
 	cleanup_free char *digest =
 		changes & VIM_CHANGE_FLAVOR
 			? vim_request_digest_unfinished(request, VIM_CHANGE_FLAVOR, old)
@@ -212,7 +230,8 @@ int openstack_change(struct vim *vim, const struct vim_object *server,
 		r = openstack_change_ports(os, server->id, request, err);
 	}
 	/* The guest applies its day-0 to new ports at the first boot of a disk only. */
-	if (r == 0 && changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_PORTS))
+	if (r == 0 && changes & (VIM_CHANGE_IMAGE | VIM_CHANGE_USER_DATA | VIM_CHANGE_PORTS |
+				 VIM_CHANGE_DISK))
 		r = rebuild_forward(os, server, request, changes, err);
 	if (r == 0 && changes & VIM_CHANGE_FLAVOR &&
 	    !(has_flavor(os->before, request) && streq(text(os->before, "status"), "ACTIVE")))
@@ -231,7 +250,7 @@ static int keep(struct openstack *os, const char *id, const struct vim_request *
 		json_decref(steal_ptr(server));
 		r = confirm(os, id, request, &server, err);
 	}
-	if (r == 0 && !streq(text(json_object_get(server, "metadata"), MARK_DIGEST), digest))
+	if (r == 0 && !streq(digest_of(server), digest))
 		r = session_call(
 			os->session, SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/metadata", id),
 			json_pack("{s:{s:s}}", "metadata", MARK_DIGEST, digest), NULL, err);
