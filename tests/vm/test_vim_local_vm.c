@@ -174,6 +174,34 @@ static void check_links(struct vim *vim)
 	assert_int_equal(vim->ops->set_link(vim, "no-such-server", leg_name, true, &err), -ENOENT);
 }
 
+static void set_power(struct vim *vim, enum vim_power power)
+{
+	cleanup_err struct err err = ERR_INIT;
+	cleanup_inventory struct vim_inventory there = {0};
+
+	must(vim->ops->list(vim, NULL, 0, &there, &err), &err);
+	for (size_t i = 0; i < there.n; i++)
+		if (there.v[i].kind == VIM_SERVER)
+			must(vim->ops->power(vim, &there.v[i], power, &err), &err);
+}
+
+static void check_power(struct vim *vim)
+{
+	cleanup_free char *why = NULL;
+
+	set_power(vim, VIM_POWER_STOP);
+	assert_int_equal(qemu_pid(), 0);
+	assert_int_equal(state_of(vim, &why), VIM_STATE_DOWN);
+	assert_non_null(strstr(why, "'dnsvnf power start' starts it"));
+	set_power(vim, VIM_POWER_START);
+	check_server(vim);
+	pid_t started = qemu_pid();
+	set_power(vim, VIM_POWER_REBOOT);
+	check_server(vim);
+	assert_int_not_equal(qemu_pid(), started);
+	check_links(vim);
+}
+
 static void test_server_lives_and_dies(void **state)
 {
 	(void)state;
@@ -212,6 +240,7 @@ static void test_server_lives_and_dies(void **state)
 	vim_close(steal_ptr(vim));
 	vim = open_vim();
 	assert_int_equal(state_of(vim, NULL), VIM_STATE_ACTIVE);
+	check_power(vim);
 
 	cleanup_free char *fault = NULL;
 	kill(qemu_pid(), SIGKILL);

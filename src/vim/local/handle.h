@@ -76,9 +76,9 @@ int server_keep(struct local *local, struct record *server, struct err *err);
 /* Or stops it, with its old disk and record; *ret_ports (owned, or NULL) were its changed ports. */
 int server_back_begin(struct local *local, struct record *server, json_t **ret_ports,
 		      struct err *err);
-/* Then: starts it again. */
-int server_back_end(struct local *local, struct records *records, struct record *server,
-		    struct err *err);
+/* Starts it with the disk that it has, as in its record; also after server_back_begin. */
+int server_start_again(struct local *local, struct records *records, struct record *server,
+		       struct err *err);
 /* With its disk and ports; the record says `stopped` from before QEMU ends until it runs again. */
 int server_power(struct local *local, struct records *records, struct record *server,
 		 enum vim_power power, struct err *err);

@@ -370,7 +370,7 @@ static int local_settle(struct vim *vim, const struct vim_object *object,
 	if (r < 0)
 		return r;
 	server = records_find(&records, VIM_SERVER, object->name);
-	return server_back_end(local, &records, server, err);
+	return server_start_again(local, &records, server, err);
 }
 
 static int local_power(struct vim *vim, const struct vim_object *object, enum vim_power power,

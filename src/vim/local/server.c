@@ -659,8 +659,7 @@ int server_keep(struct local *local, struct record *server, struct err *err)
 	return record_save(&local->store, server, err);
 }
 
-/* Starts it with the disk that it has, as in its record. */
-static int start_again(struct local *local, struct records *records, struct record *server,
+int server_start_again(struct local *local, struct records *records, struct record *server,
 		       struct err *err)
 {
 	const json_t *flavor_spec = json_object_get(server->spec, "flavor_spec");
@@ -685,12 +684,6 @@ static int start_again(struct local *local, struct records *records, struct reco
 	return r;
 }
 
-int server_back_end(struct local *local, struct records *records, struct record *server,
-		    struct err *err)
-{
-	return start_again(local, records, server, err);
-}
-
 int server_power(struct local *local, struct records *records, struct record *server,
 		 enum vim_power power, struct err *err)
 {
@@ -706,7 +699,7 @@ int server_power(struct local *local, struct records *records, struct record *se
 		r = stop(local, server, err);
 	if (r < 0 || power == VIM_POWER_STOP)
 		return r;
-	return start_again(local, records, server, err);
+	return server_start_again(local, records, server, err);
 }
 
 int server_back_begin(struct local *local, struct record *server, json_t **ret_ports,
