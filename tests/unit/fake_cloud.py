@@ -174,14 +174,14 @@ class Cloud:
     def make(self, kind, given):
         with self.lock:
             number = next(self.numbers[kind])
-            new = {"status": "ACTIVE", **given, "id": f"{kind}-{number}"}
+            usual = self.new_server if kind == "servers" else {}
+            new = {"status": "ACTIVE", **usual, **given, "id": f"{kind}-{number}"}
             if kind == "ports":
                 new.setdefault("mac_address", f"fa:16:3e:00:00:{number:02x}")
                 new.setdefault("propagate_uplink_status", True)
             if kind == "servers":
                 new["image"] = {"id": given.get("imageRef")}
                 new["OS-EXT-SRV-ATTR:user_data"] = given.get("user_data")
-                new |= self.new_server
             self.there[kind][new["id"]] = new
             return new
 

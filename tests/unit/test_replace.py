@@ -26,7 +26,8 @@ class Replace(unittest.TestCase):
         self.design = os.path.join(folder.name, "design", "dep.xml")
         shutil.copytree(DESIGN, os.path.dirname(self.design))
         with open(f"{DESIGN}/dep.xml", encoding="utf-8") as source, open(self.design, "w", encoding="utf-8") as out:
-            out.write(source.read().replace("<bootup_time>300<", "<bootup_time>-1<"))  # there is no guest to wait for
+            # there is no guest to wait for
+            out.write(source.read().replace("<bootup_time>300<", "<bootup_time>-1<").replace("<name>dns</name>", "<name>test-tenant</name>"))
         self.cloud = fake_cloud.Cloud()
         self.addCleanup(self.cloud.close)
         self.cloud.new_server = {"status": "ACTIVE", "OS-EXT-STS:task_state": None, "host_status": "UP",
@@ -34,7 +35,7 @@ class Replace(unittest.TestCase):
         clouds = os.path.join(folder.name, "clouds.yaml")
         with open(clouds, "w", encoding="utf-8") as out:
             out.write(f"clouds: {{test: {{region_name: R, auth: {{auth_url: '{self.cloud.url}/identity/v3', username: u, "
-                      "password: p, project_name: dns, user_domain_id: default, project_domain_id: default}}}\n")
+                      "password: p, project_name: test-tenant, user_domain_id: default, project_domain_id: default}}}\n")
         self.environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": clouds, "XDG_RUNTIME_DIR": folder.name}
         self.deploy()
         self.before = {name: self.server(name)["id"] for name in (FIRST, SECOND)}

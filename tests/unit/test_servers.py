@@ -20,6 +20,8 @@ SHOWN = {"host_status": "UP", "OS-EXT-STS:task_state": None, "OS-EXT-STS:power_s
 
 
 class Servers(unittest.TestCase):
+    maxDiff = None
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
