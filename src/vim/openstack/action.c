@@ -99,7 +99,8 @@ int openstack_act(struct openstack *os, const char *id, json_t *action, const ch
 		call_new(SERVICE_COMPUTE, "POST", xasprintf("/servers/%s/action", id), action);
 	int r = session_calls(os->session, &call, 1, err);
 
-	if (r < 0 && call->lost) {
+	os->outcome_unknown = r < 0 && call->lost;
+	if (os->outcome_unknown) {
 		event_note(os->vim.run, "ROLL", "%s: checking whether it was done", call->err.text);
 		err_clear(err);
 		clock_sleep(2 * PAUSE_MS * US_PER_MS); /* the service may still be working on it */

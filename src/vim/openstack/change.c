@@ -54,7 +54,7 @@ static int rebuild(struct openstack *os, const char *id, json_t *body, struct er
 	if (!streq(text(server, "status"), "ACTIVE"))
 		r = openstack_failed(server, "rebuild", err);
 	else if (!streq(digest_of(server), digest) || !streq(image_of(server), image) ||
-		 is_untouched(os->before, server))
+		 (os->outcome_unknown && is_untouched(os->before, server)))
 		r = err_set(err, FAILED, "Nova did not carry out the rebuild");
 	json_decref(server);
 	return r;

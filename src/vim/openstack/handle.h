@@ -42,6 +42,7 @@ struct openstack {
 	struct lock lock;
 	json_t *before;          /* the server as it was when its change began, or NULL */
 	unsigned changed;        /* what of it was changed since (enum vim_change) */
+	bool outcome_unknown;    /* of the last action: the reply to it was lost */
 	json_t *ports_before;    /* its ports, in the order of attachment, or NULL */
 	size_t ports_kept;       /* how many of the first ones were not detached */
 	bool ports_moved;        /* the others were, or may have been */

@@ -31,15 +31,15 @@ static int check_allowed(const json_t *server, struct err *err)
 }
 
 /* If the reply to a reboot was lost, only the time of the last change tells whether it was done. */
-static int check_done(const json_t *before, const json_t *after, enum vim_power power,
-		      struct err *err)
+static int check_done(const struct openstack *os, const json_t *before, const json_t *after,
+		      enum vim_power power, struct err *err)
 {
 	const char *status = json_string_value(json_object_get(after, "status"));
 	const char *updated = json_string_value(json_object_get(after, "updated"));
 
 	if (!streq(status, power == VIM_POWER_STOP ? "SHUTOFF" : "ACTIVE"))
 		return openstack_failed(after, vim_power_name(power), err);
-	if (power == VIM_POWER_REBOOT && updated &&
+	if (power == VIM_POWER_REBOOT && os->outcome_unknown && updated &&
 	    streq(updated, json_string_value(json_object_get(before, "updated"))))
 		return err_set(err, FAILED, "Nova did not carry out the reboot");
 	return 0;
@@ -59,7 +59,7 @@ int openstack_power(struct vim *vim, const struct vim_object *server, enum vim_p
 	if (r == 0)
 		r = openstack_act(os, server->id, action_of(power), NULL, &after, err);
 	if (r == 0)
-		r = check_done(before, after, power, err);
+		r = check_done(os, before, after, power, err);
 	json_decref(before);
 	json_decref(after);
 	return r;
