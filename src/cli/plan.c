@@ -175,5 +175,10 @@ static int plan_one(const struct options *options, const struct model *model,
 
 int verb_plan(const struct verb *verb, const void *options)
 {
+	const struct plan_options *own = options;
+
+	if (own->undeploy && own->replace)
+		return command_usage_error(&dnsvnf_program, verb,
+					   "--replace cannot be combined with --undeploy");
 	return cli_each_deployment(verb, options, plan_one);
 }

@@ -49,6 +49,7 @@ class Options(unittest.TestCase):
         self.refused("unexpected operand 'first'", "host", "first")
         self.refused("--count must be an integer from 1 to 4096, not '0'", "plan", "--hosts", HOSTS, "--count", "0",
                      DESIGN)
+        self.refused("--replace cannot be combined with --undeploy", "plan", "--replace", "x", "--undeploy", DESIGN)
         self.refused("--count needs --hosts", "plan", "--count", "2", DESIGN)
         self.refused("--apply needs --tune", "host", "--apply")
         self.refused("missing operand DEP.xml", "deploy")
