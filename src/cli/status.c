@@ -144,7 +144,7 @@ static char *server_text(const struct vim_server_info *info)
 	if (info->locked == TRI_YES)
 		strbuf_addf(&b, "; locked (%s)",
 			    info->locked_reason ? info->locked_reason : "no reason is shown");
-	if (info->host_status && *info->host_status && !streq(info->host_status, "UP"))
+	if (info->host_status && !streq(info->host_status, "UP"))
 		strbuf_addf(&b, "; compute service %s", info->host_status);
 	add_action(&b, info);
 	return strbuf_steal(&b);

@@ -271,7 +271,7 @@ static const struct option_row power_options[] = {
 	{FLAG(power_options, yes, "yes", "do not ask before a server is stopped or rebooted"),
 	 .brief = 'y'},
 	{FLAG(power_options, force, "force",
-	      "go on even if the compute service of the host is down, or its state unknown")},
+	      "go on even if the compute service of the host is down")},
 	{0},
 };
 
@@ -503,10 +503,9 @@ static const struct verb verbs[] = {
 			"disks and ports as they are, and waits until the VIM is done, not until "
 			"DNS answers. reboot is hard: power off and on. Before stop and reboot, "
 			"asks for confirmation; without a terminal it needs --yes. Checks all "
-			"servers first, and does nothing if Nova has a task for one, if one is "
-			"locked, or if the compute service of its host is down or, without the "
-			"role admin, its state unknown. The next deploy replaces a server that is "
-			"off.",
+			"servers of a deployment first, and does nothing if Nova has a task for "
+			"one, if one is locked, or if the compute service of its host is down. The "
+			"next deploy replaces a server that is off.",
 		.example = "sudo dnsvnf power reboot examples/technote/corrected/dep.xml "
 			   "cpnr-dns_cpnr_0",
 		.policy = VERB_CHANGES | VERB_TAKES_BROKEN | VERB_STREAMS,

@@ -16,12 +16,15 @@ static int check_host(struct vim *vim, const struct vim_object *server, bool for
 		return err_wrap(err, "server \"%s\"", server->name);
 	if (up == TRI_YES)
 		return 0;
-	if (force) {
-		event_note(vim->run, "HOST", "server %s: %s (--force)", server->name, why);
-		return 0;
-	}
-	return err_set(err, REFUSED, "server \"%s\": %s; --force asks Nova nevertheless",
-		       server->name, why);
+	if (up == TRI_NO && !force)
+		return err_set(
+			err, REFUSED,
+			"server \"%s\": %s: nothing would be done until it is up again: start "
+			"the service, or ask Nova nevertheless with --force",
+			server->name, why);
+	event_note(vim->run, "HOST", "server %s: %s%s", server->name, why,
+		   up == TRI_NO ? " (--force)" : "");
+	return 0;
 }
 
 int power_check(struct vim *vim, const struct vim_object *server, enum vim_power power, bool force,

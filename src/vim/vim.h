@@ -209,7 +209,8 @@ struct vim_server_info {
 	enum tristate locked; /* the VIM refuses changes of it */
 	char *locked_reason;  /* or NULL */
 	char *host;           /* the compute host; NULL: on none, or not shown */
-	char *host_status;    /* of the compute service: "UP", "DOWN" ...; NULL: not shown */
+	char *host_status;    /* of the compute service: "UP", "DOWN" ...; NULL: not shown, or
+				 on no host */
 	char *updated;        /* the VIM's time of the last change, UTC; NULL: not known */
 	/* The last change that somebody asked for, "stop"; NULL: not known. With VIM_LOOK_ALL. */
 	char *action, *action_user;  /* id of the user; NULL: none, the VIM itself */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """power: what is asked of Nova, what is refused before anything is, and what is said."""
+import itertools
 import os
 import shutil
 import subprocess
@@ -73,9 +74,8 @@ class Power(unittest.TestCase):
     def test_nothing_is_done_if_one_is_refused(self):
         rows = (({"OS-EXT-STS:task_state": "migrating"}, "has the task migrating: try again when it is over"),
                 (LOCKED, f"is locked (it is being moved): 'openstack server unlock {self.servers[SECOND]['id']}'"),
-                ({"host_status": "DOWN"}, "the compute service of its host is down (host_status DOWN); --force"),
-                ({"host_status": "UNKNOWN"}, "the compute service of its host is down (host_status UNKNOWN); --force"),
-                ({"host_status": None}, "not known whether the compute service of its host is up"))
+                ({"host_status": "DOWN"}, "the compute service of its host is down (host_status DOWN): "),
+                ({"host_status": "UNKNOWN"}, "the compute service of its host is down (host_status UNKNOWN): "))
         usual = dict(self.servers[SECOND])
         for given, words in rows:
             with self.subTest(given):
@@ -92,6 +92,12 @@ class Power(unittest.TestCase):
             code, _, text = self.power("reboot", self.design, FIRST, name)
             self.assertEqual((1, []), (code, self.asked()), text)
             self.assertIn(f'no server "{name}" is deployed by', text)
+
+    def test_a_role_that_cannot_see_the_compute_service_goes_on(self):
+        del self.servers[FIRST]["host_status"]
+        code, _, text = self.power("reboot", self.design, FIRST)
+        self.assertEqual((0, [(FIRST, {"reboot": {"type": "HARD"}})]), (code, self.asked()), text)
+        self.assertIn(f"server {FIRST}: not known whether the compute service of its host is up", text)
 
     def status(self, *arguments):
         return subprocess.run([DNSVNF, "status", "--vim", "test", *arguments, self.design], text=True, capture_output=True,
@@ -127,6 +133,12 @@ class Power(unittest.TestCase):
             got, _, text = self.power(what, self.design, FIRST, yes=False)
             self.assertEqual((code, []), (got, self.asked()), text)
             self.assertEqual(code == 2, "there is no terminal for the confirmation: give --yes" in text, text)
+
+    def test_twice_within_a_second(self):
+        """Nova's time of the last change has seconds only."""
+        self.cloud.times = itertools.repeat("before")
+        code, _, text = self.power("reboot", self.design, FIRST)
+        self.assertEqual(0, code, text)
 
     def test_a_lost_reply_is_no_success(self):
         """The reboot did not arrive: Nova's time of the last change tells."""

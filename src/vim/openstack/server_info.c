@@ -104,7 +104,9 @@ static void read_state(const json_t *server, struct vim_server_info *info)
 	info->locked = json_try_bool(server, "locked");
 	info->locked_reason = json_try_text(server, "locked_reason");
 	info->host = host && *host ? json_try_text(server, "OS-EXT-SRV-ATTR:host") : NULL;
-	info->host_status = json_try_text(server, "host_status");
+	/* "": it is on no host */
+	if (!streq(text(server, "host_status"), ""))
+		info->host_status = json_try_text(server, "host_status");
 	info->updated = json_try_text(server, "updated");
 	info->uptime = uptime_of(server);
 	info->hypervisor = host ? xasprintf("on host %s", host) : NULL;
