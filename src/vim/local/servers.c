@@ -18,15 +18,15 @@ static int add_server(struct local *local, const struct records *records,
 	return r;
 }
 
-static int add_deployment(const struct vim_deployment *d, struct vim_server_list *list,
-			  struct err *err)
+static int add_deployment(const struct vim_ops *ops, const struct vim_deployment *d,
+			  struct vim_server_list *list, struct err *err)
 {
 	const struct vim_target target = {
 		.vim_name = "local", .tenant = d->tenant, .deployment = d->deployment};
 	cleanup_records struct records records = {0};
 	cleanup_err struct err bad = ERR_INIT;
 	cleanup_vim struct vim *vim = NULL;
-	int r = vim_local.open(&target, NULL, &vim, err);
+	int r = ops->open(&target, NULL, &vim, err);
 
 	if (r < 0)
 		return r;
@@ -53,7 +53,7 @@ int local_servers(struct vim *vim, const char *since, struct vim_server_list *re
 	int r = store_deployments(&v, &n, err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!*vim->tenant || streq(v[i].tenant, vim->tenant))
-			r = add_deployment(&v[i], &list, err);
+			r = add_deployment(vim->ops, &v[i], &list, err);
 	vim_deployments_free(v, n);
 	if (r == 0)
 		*ret = steal(list);
