@@ -97,8 +97,8 @@ class CheckVim(product.ProductTest):
     def test_no_subnet(self):
         """Neutron then refuses the port with an address that deploy would ask for."""
         self.existing({"cidr": None})
-        found = [f["text"] for f in self.check() if f["severity"] == "warning"]
-        self.assertEqual(len([text for text in found if 'network "dns-fabric-b"' in text and "it has no subnet" in text]), 1, found)
+        found = [(f["severity"], f["rule"]) for f in self.check(code=1) if f["severity"] != "note"]
+        self.assertEqual(sorted(found), [("error", "address-no-subnet"), ("warning", "vim-network")])
         network = self.api.get("network", "/networks?name=dns-fabric-b")["networks"][0]["id"]
         with self.assertRaises(cloud.ApiError):
             self.api.post("network", "/ports", {"port": {"network_id": network, "fixed_ips": [{"ip_address": "172.16.1.11"}]}})
