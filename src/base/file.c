@@ -130,12 +130,13 @@ int file_write_at(int dirfd, const char *path, const void *data, size_t len, uns
 	return r < 0 ? err_errno(err, r, "cannot write the folder of %s to the disk", path) : 0;
 }
 
-int file_write_output(const char *path, const void *data, size_t len, struct err *err)
+int file_write_output(const char *path, const void *data, size_t len, unsigned mode,
+		      struct err *err)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
-		return file_write_at(AT_FDCWD, path, data, len, 0644, err);
+		return file_write_at(AT_FDCWD, path, data, len, mode, err);
 	cleanup_close int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	int r = fd < 0 ? -errno : write_all(fd, data, len);
 	return r < 0 ? err_errno(err, r, "cannot write %s", path) : 0;

@@ -30,10 +30,11 @@ int file_write_at(int dirfd, const char *path, const void *data, size_t len, uns
 		  struct err *err);
 
 /*
- * For output files named by the user: as file_write_at with mode 0644, but a device, pipe or link
- * (/dev/stdout) is written to, not replaced.
+ * For output files named by the user: as file_write_at, but a device, pipe or link (/dev/stdout) is
+ * written to, not replaced.
  */
-int file_write_output(const char *path, const void *data, size_t len, struct err *err);
+int file_write_output(const char *path, const void *data, size_t len, unsigned mode,
+		      struct err *err);
 
 /* mkdir -p with mode 0755. */
 int dir_make(const char *path, struct err *err);

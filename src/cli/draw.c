@@ -105,7 +105,7 @@ int verb_draw(const struct verb *verb, const void *all)
 		return r;
 	const struct drawing drawing = {model, &findings, places.v, places.n};
 	cleanup_free char *svg = draw_svg(&drawing);
-	if (own->svg && file_write_output(own->svg, svg, strlen(svg), &err) < 0)
+	if (own->svg && file_write_output(own->svg, svg, strlen(svg), 0644, &err) < 0)
 		return cli_fail("draw", &err);
 	if (options->json)
 		json_put_text(options->json, own->svg ? "file" : "svg", own->svg ? own->svg : svg);

@@ -92,7 +92,7 @@ static int write_svg(const char *file, const struct drill_result *r, unsigned ma
 	plot.caption = caption;
 	plot.n_caption = ARRAY_SIZE(caption);
 	cleanup_free char *svg = plot_svg(&plot);
-	return file_write_output(file, svg, strlen(svg), err);
+	return file_write_output(file, svg, strlen(svg), 0644, err);
 }
 
 static int write_files(const struct drill_options *own, const struct runs *runs, struct err *err)
@@ -102,7 +102,7 @@ static int write_files(const struct drill_options *own, const struct runs *runs,
 	if (r < 0 || !own->csv)
 		return r;
 	cleanup_free char *csv = drill_csv(runs->v, runs->n);
-	return file_write_output(own->csv, csv, strlen(csv), err);
+	return file_write_output(own->csv, csv, strlen(csv), 0644, err);
 }
 
 static void print_text(const struct drill_options *own, const struct runs *runs)

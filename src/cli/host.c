@@ -66,8 +66,9 @@ static int capture(const struct host_options *options, struct tree_table *table)
 	tree_table_sort(table);
 	if (capture_write(options->capture, table, &err) < 0)
 		return cli_fail("host", &err);
-	printf("%s: %zu %s; read it with 'dnsvnf host --root %s'\n", options->capture, table->n,
-	       plural(table->n, "entry", "entries"), options->capture);
+	/* Not on stdout, which may be the file. */
+	fprintf(stderr, "%s: %zu %s; read it with 'dnsvnf host --root %s'\n", options->capture,
+		table->n, plural(table->n, "entry", "entries"), options->capture);
 	return EXIT_DONE;
 }
 

@@ -140,5 +140,5 @@ int capture_write(const char *path, const struct tree_table *table, struct err *
 	cleanup_strbuf struct strbuf bytes = {0};
 	int r = make_archive(path, table, &bytes, err);
 
-	return r < 0 ? r : file_write_at(AT_FDCWD, path, bytes.s, bytes.len, 0600, err);
+	return r < 0 ? r : file_write_output(path, bytes.s, bytes.len, 0600, err);
 }

@@ -253,7 +253,7 @@ static void test_file_write_replaces_whole(void **state)
 	cleanup_free char *through = NULL;
 	struct stat st;
 	assert_int_equal(symlink(file, link), 0);
-	assert_int_equal(file_write_output(link, "3", 1, &err), 0);
+	assert_int_equal(file_write_output(link, "3", 1, 0644, &err), 0);
 	assert_int_equal(lstat(link, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	assert_int_equal(file_read(file, 100, &through, &len, &err), 0);

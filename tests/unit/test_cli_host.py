@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`dnsvnf host` as a user types it, on this machine and on made trees."""
+import gzip
 import json
 import os
 import subprocess
@@ -54,6 +55,20 @@ class Host(unittest.TestCase):
         packed = json.loads(host("--root", archive, "-o", "json").stdout)
         packed["findings"] = []
         self.assertEqual(again, packed)
+
+    def test_a_capture_replaces_no_device(self):
+        """It is written to: the archive and nothing else."""
+        out = os.path.join(self.folder, "out")
+        os.symlink("/dev/stdout", out)
+        done = subprocess.run([DNSVNF, "host", "--capture", out], capture_output=True, timeout=30, check=False)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertTrue(os.path.islink(out))
+        self.assertTrue(gzip.decompress(done.stdout))
+        self.assertIn(b"read it with", done.stderr)
+        os.unlink(out)
+        os.symlink("/dev/full", out)
+        done = host("--capture", out)
+        self.assertEqual((1, f"dnsvnf host: cannot write {out}: No space left on device\n"), (done.returncode, done.stderr))
 
     def test_exit_code_1_when_there_is_an_error(self):
         nic = "sys/bus/pci/devices/0000:18:00.0"
