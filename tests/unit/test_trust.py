@@ -348,6 +348,22 @@ class Local(Trust):
         self.assertEqual(0, self.run_verb("undeploy", "--yes", self.design).returncode)
         self.assertFalse(os.path.exists(record))
 
+    def test_what_dnsvnf_did_not_write_is_kept(self):
+        """DNSVNF_LOCAL_DIR may be any folder, and the names below it are the descriptor's."""
+        self.record("flavor", "f")
+        ours = f"local/test-tenant/cpnr-dns/{'0' * 8}-1234-4abc-8def-{'f' * 12}.console"
+        theirs = f"{self.folder}/local/test-tenant/cpnr-dns/thesis.txt"
+        self.write(ours, "")
+        self.write(theirs.removeprefix(f"{self.folder}/"), "the only copy")
+        for _ in range(2):
+            done = self.run_verb("undeploy", "--yes", self.design)
+            self.assertEqual(1, done.returncode, done.stderr)
+            self.assertIn(b"dnsvnf did not write thesis.txt, which is in it", done.stderr)
+            self.assertEqual(["lock", "thesis.txt"], sorted(os.listdir(os.path.dirname(theirs))))
+        os.unlink(theirs)
+        self.assertEqual(0, self.run_verb("undeploy", "--yes", self.design).returncode)
+        self.assertFalse(os.path.exists(f"{self.folder}/local"))
+
     def test_linked_tenant_is_not_followed(self):
         record = self.record("flavor", "f")
         os.rename(f"{self.folder}/local/test-tenant", f"{self.folder}/precious")

@@ -407,6 +407,7 @@ static void test_broken_record_is_named(void **state)
 		assert_non_null(strstr(err.text, "0.json is not a valid dnsvnf record"));
 		err_clear(&err);
 	}
+	assert_int_equal(unlinkat(store.dirfd, "0.json", 0), 0);
 	assert_int_equal(store_remove(&store, &err), 0);
 	store_clear(&store);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vim/local/store.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <poll.h>
@@ -444,13 +445,53 @@ int record_remove(struct store *store, const struct record *record, struct err *
 	return 0;
 }
 
+/* Whether the file is of an object: "ID.SUFFIX", as record_file() names it. */
+static bool is_of_object(const char *file)
+{
+	static const char id[] = "00000000-0000-0000-0000-000000000000.";
+
+	for (size_t i = 0; id[i]; i++)
+		if (id[i] == '0' ? !isxdigit((unsigned char)file[i]) : file[i] != id[i])
+			return false;
+	return true;
+}
+
+/* All but the lock. */
+static int remove_files(const struct store *store, struct err *err)
+{
+	cleanup_close int fd = open_folder(store);
+	cleanup_closedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
+
+	if (!dir)
+		return err_errno(err, errno, "cannot open %s", store->path);
+	(void)steal_fd(&fd);
+	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
+		if (str_in_words(". .. " LOCK, e->d_name))
+			continue;
+		if (!is_of_object(e->d_name))
+			r = err_code(err, LOCAL, ENOTEMPTY,
+				     "%s is kept: dnsvnf did not write %s, which is in it; move it "
+				     "elsewhere, then undeploy again",
+				     store->path, e->d_name);
+		else if (unlinkat(dirfd(dir), e->d_name, 0) < 0 && errno != ENOENT)
+			return err_errno(err, errno, "cannot remove %s/%s", store->path, e->d_name);
+	}
+	return errno ? err_errno(err, errno, "cannot read %s", store->path) : r;
+}
+
 int store_remove(struct store *store, struct err *err)
 {
 	cleanup_free char *tenant = xstrndup(store->path, strrchr(store->path, '/') - store->path);
-	int r = dir_remove(store->path, err);
+	int r = remove_files(store, err);
 
 	if (r < 0)
 		return r;
+	if (unlinkat(store->dirfd, LOCK, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "cannot remove %s/" LOCK, store->path);
+	/* Not empty: another dnsvnf has locked it since. */
+	if (rmdir(store->path) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+		return err_errno(err, errno, "cannot remove %s", store->path);
 	/* They fail, as intended, while another deployment exists. */
 	if (rmdir(tenant) == 0)
 		rmdir(store->root);

@@ -83,7 +83,8 @@ int record_remove(struct store *store, const struct record *record, struct err *
 /* "ID.SUFFIX", the file of that kind of the object; the caller frees. */
 char *record_file(const struct record *record, const char *suffix);
 
-/* Removes the folder and its empty parents; unlocks. */
+/* Of a locked store: removes the objects' files, the folder and its empty parents; unlocks.
+ * -ENOTEMPTY: there are other files, which are kept with the folder. */
 int store_remove(struct store *store, struct err *err);
 
 /* Every deployment that has a folder. */
