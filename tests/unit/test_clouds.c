@@ -627,6 +627,9 @@ static void test_broken_files(void **state)
 		{"- " SECRET "\n", "clouds.yaml:1: expected a mapping such as \"clouds:\""},
 		{"clouds:\n- a: " SECRET "\n", "clouds.yaml:2: clouds must be a mapping of names"},
 		{"clouds:\n  a: " SECRET "\n", "clouds.yaml:2: 'a' must be a mapping of settings"},
+		{"clouds:\n  a:\n" AUTH "  b: {}\n  a: {password: " SECRET "}\n",
+		 "clouds.yaml:2: \"a\" is repeated in line 5, and only the last one counts: "
+		 "merge them"},
 		{"a: &a [1]\nclouds:\n  a: &b\n    auth: *b\n",
 		 "clouds.yaml:1: this YAML is nested deeper than 64 levels or its aliases expand "
 		 "too far: it is not read"},

@@ -84,7 +84,8 @@ int cloud_document_load(struct cloud_document *d, const struct cloud_file *file,
 	bool ok = yaml_load(&d->yaml, &d->text, &sdk, &findings);
 	for (size_t i = 0; i < findings.n; i++) {
 		const struct finding *f = &findings.v[i];
-		if (f->severity == SEVERITY_ERROR)
+		/* A setting is not passed over: openstacksdk takes the last of equal keys. */
+		if (f->severity == SEVERITY_ERROR || streq(f->rule, sdk.key_rule))
 			return err_set(err, INVALID, "%s:%u: %s", f->file, f->line, f->text);
 	}
 	if (!ok)
