@@ -18,7 +18,7 @@ struct parse {
 	const struct program *program;
 	const struct verb *verb;
 	char *options;
-	bool given[OPTIONS_MAX]; /* by row */
+	const char *given[OPTIONS_MAX]; /* by row: its value, or "" */
 };
 
 int command_usage_error(const struct program *program, const struct verb *verb, const char *fmt,
@@ -219,7 +219,11 @@ static int parse_options(struct parse *p, int argc, char **argv)
 			command_print_help(p->program, p->verb);
 			return -1;
 		}
-		p->given[i] = true;
+		/* The last one would count, and hide that the line was about another VIM. */
+		if (p->given[i] && optarg && rows[i].type != OPTION_FILES &&
+		    !streq(p->given[i], optarg))
+			return wrong(p, "--%s is '%s' and '%s'", rows[i].name, p->given[i], optarg);
+		p->given[i] = optarg ? optarg : "";
 		r = set_value(p, &rows[i], optarg);
 	}
 	if (r == 0)

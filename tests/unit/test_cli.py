@@ -38,6 +38,8 @@ class Options(unittest.TestCase):
         self.refused("unknown option '--wrong'", "--wrong")
         self.refused("option '--keep-failed' takes no value", "deploy", "--keep-failed=yes", DESIGN)
         self.refused("option '--qps' needs a value", "drill", DESIGN, "--qps")
+        self.refused("--vim is 'one' and 'two'", "undeploy", "--vim", "one", "--yes", DESIGN, "--vim=two")
+        self.refused("--failure is 'silent' and 'carrier'", "drill", "--failure", "silent", "--failure=silent", DESIGN, "--failure=carrier")
         self.refused("--output must be text, json or sarif, not 'xml'", "check", "-o", "xml", DESIGN)
         self.refused("--output must be text or json, not 'sarif'", "plan", "-o", "sarif", DESIGN)
         for qps in ("1k", "0", "20001", "-1", "", "99999999999999999999"):
