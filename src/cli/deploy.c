@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/alloc.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/forecast.h"
+#include "cli/target.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
 #include "deploy/forecast.h"
@@ -83,12 +85,14 @@ static int deploy_one(const struct options *options, const struct model *model,
 		int code = cli_fail("deploy", &err);
 		if (err.kind == ERR_NO_CAPACITY)
 			tell_why(options, model, tenant, deployment, vim);
-		if (code == EXIT_INTERRUPTED || own->keep_failed)
+		if (code == EXIT_INTERRUPTED || own->keep_failed) {
+			cleanup_free char *deploy = target_command("deploy", options, vim);
+			cleanup_free char *undeploy = target_command("undeploy", options, vim);
 			fprintf(stderr,
-				"dnsvnf deploy: deployment \"%s\" of tenant \"%s\" is incomplete: "
-				"'dnsvnf deploy %s' completes it, 'dnsvnf undeploy %s' removes "
-				"it\n",
-				deployment->name, tenant->name, options->operand, options->operand);
+				"dnsvnf deploy: deployment \"%s\" of tenant \"%s\" is incomplete; "
+				"to complete it: %s; to remove it: %s\n",
+				deployment->name, tenant->name, deploy, undeploy);
+		}
 		return code;
 	}
 	size_t created = plan_count(plan, ACTION_CREATE) + plan_count(plan, ACTION_REPLACE);

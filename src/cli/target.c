@@ -177,3 +177,37 @@ int target_open(const struct verb *verb, const struct options *options, const st
 	};
 	return open_and_login(verb, &target, run, ret_vim);
 }
+
+static void add_word(struct strbuf *b, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "%+,-./:=@_";
+
+	if (*word && !word[strspn(word, plain)]) {
+		strbuf_addf(b, " %s", word);
+		return;
+	}
+	strbuf_adds(b, " '");
+	for (; *word; word++)
+		if (*word == '\'')
+			strbuf_adds(b, "'\\''");
+		else
+			strbuf_add(b, word, 1);
+	strbuf_adds(b, "'");
+}
+
+char *target_command(const char *verb, const struct options *options, const struct vim *vim)
+{
+	struct strbuf b = {0};
+
+	strbuf_addf(&b, "dnsvnf %s --vim", verb);
+	add_word(&b, vim->identity.vim);
+	for (size_t i = 0; options->files[i]; i++) {
+		strbuf_adds(&b, " --files");
+		add_word(&b, options->files[i]);
+	}
+	if (*options->operand == '-')
+		strbuf_adds(&b, " --");
+	add_word(&b, options->operand);
+	return strbuf_steal(&b);
+}

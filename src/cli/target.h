@@ -28,3 +28,7 @@ int target_check(const struct verb *verb, const struct options *options, const s
 int target_open(const struct verb *verb, const struct options *options, const struct tenant *tenant,
 		const struct deployment *deployment, const struct run_ctx *run,
 		struct vim **ret_vim);
+
+/* "dnsvnf VERB --vim NAME DEP.xml", quoted for a shell: the same target in another run, whatever the
+ * environment is then. The caller frees. */
+char *target_command(const char *verb, const struct options *options, const struct vim *vim);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/alloc.h"
 #include "base/str.h"
 #include "cli/common.h"
+#include "cli/target.h"
 #include "cli/verb.h"
 #include "deploy/apply.h"
 #include "deploy/plan.h"
@@ -54,10 +56,11 @@ static int undeploy_one(const struct options *options, const struct model *model
 	if (apply_undeploy(vim, plan, &err) == 0)
 		return EXIT_DONE;
 	int code = cli_fail("undeploy", &err);
+	cleanup_free char *command = target_command("undeploy", options, vim);
 	fprintf(stderr,
-		"dnsvnf undeploy: deployment \"%s\" of tenant \"%s\" is not completely removed: "
-		"'dnsvnf status' lists it, 'dnsvnf undeploy %s' continues\n",
-		deployment->name, tenant->name, options->operand);
+		"dnsvnf undeploy: deployment \"%s\" of tenant \"%s\" is not completely removed; "
+		"to continue: %s\n",
+		deployment->name, tenant->name, command);
 	return code;
 }
 

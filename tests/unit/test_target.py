@@ -5,6 +5,8 @@ import concurrent.futures
 import itertools
 import os
 import pty
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -233,6 +235,19 @@ class Confirm(unittest.TestCase):
         """What deploy made, with these attributes of the server."""
         self.run_verb("deploy", "--keep-failed")
         next(iter(self.cloud.there["servers"].values())).update(server)
+
+    def test_what_to_do_next_names_the_vim(self):
+        """Also where the file's name is no word for a shell."""
+        path = self.place.design(name="it's mine")
+        done = self.place.run("deploy", "--keep-failed", path, OS_CLOUD="one")
+        self.assertEqual(1, done.returncode, done.stderr)
+        commands = re.search("to complete it: (.*); to remove it: (.*)", done.stderr).groups()
+        for verb, command in zip(("deploy", "undeploy"), commands):
+            self.assertEqual(["dnsvnf", verb, "--vim", "one", path], shlex.split(command))
+        self.cloud.spoil("DELETE", "/ports/", 403, "not yours")
+        done = self.place.run(*shlex.split(commands[1])[1:], "--yes")
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn(f"; to continue: {commands[1]}\n", done.stderr)
 
     def test_server_being_deleted_is_made_anew(self):
         self.deployed(**{"OS-EXT-STS:task_state": "deleting", "status": "ACTIVE"})
