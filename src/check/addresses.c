@@ -165,9 +165,10 @@ static void address_twice(const struct rule_ctx *ctx)
 	for (size_t i = 0; port_address(ctx->port, i, &fixed); i++) {
 		if (!ip_parse(fixed.text, &ip))
 			continue;
-		for (size_t g = 0; g < ctx->deployment->n_vm_groups; g++) {
+		const struct interface *other = NULL;
+		for (size_t g = 0; !other; g++) {
 			const struct vm_group *group = &ctx->deployment->vm_groups[g];
-			const struct interface *other = duplicate(ctx, group, ctx->port, &ip);
+			other = duplicate(ctx, group, ctx->port, &ip);
 			if (other) {
 				finding(ctx, fixed.line,
 					"%s is also assigned to nicid %u of vm_group \"%s\", in "

@@ -433,6 +433,21 @@ class NoFalseAlarm(unittest.TestCase):
                 self.assertEqual(0, dnsvnf("check", design).returncode)
 
 
+class OneFault(unittest.TestCase):
+    def test_an_address_of_many_is_a_finding_for_each_but_the_first(self):
+        with tempfile.TemporaryDirectory() as top:
+            descriptor = edited(top, "flat", [])
+            with open(descriptor, encoding="utf-8") as file:
+                text = file.read()
+            group = text[text.index("<vm_group>"):text.index("</vm_group>") + len("</vm_group>")]
+            others = (re.sub("<name>[^<]*", f"<name>g{i}", group, count=1) for i in range(3))
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text.replace(group, group + "".join(others)))
+            lines = [f["line"] for f in check(descriptor) if f["rule"] == "address-twice"]
+        self.assertTrue(lines)
+        self.assertEqual(sorted(set(lines)), sorted(lines))
+
+
 class StrangeNames(unittest.TestCase):
     """A name is any bytes; JSON is UTF-8. No finding may be lost for that."""
 
