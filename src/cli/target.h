@@ -29,6 +29,6 @@ int target_open(const struct verb *verb, const struct options *options, const st
 		const struct deployment *deployment, const struct run_ctx *run,
 		struct vim **ret_vim);
 
-/* "dnsvnf VERB --vim NAME DEP.xml", quoted for a shell: the same target in another run, whatever the
- * environment is then. The caller frees. */
+/* "dnsvnf VERB --vim NAME DEP.xml", quoted for a shell: the same target in another run, whatever
+ * the environment is then. The caller frees. */
 char *target_command(const char *verb, const struct options *options, const struct vim *vim);

@@ -343,6 +343,23 @@ static void fill_inventory(struct compute_host *host, int64_t reserved_mb, int64
 	host->inventory[INVENTORY_DISK_GB] = disk;
 }
 
+/* Of anything else, also of an answer about a failure, no host would be left that fits. */
+static void must_be_of_host(struct json_reader *r)
+{
+	int version = 1;
+
+	json_must_be_object(r);
+	json_get_int(r, "format_version", 0, INT32_MAX, &version);
+	if (version != 1)
+		json_fail(r, "format_version", "is %d, of another dnsvnf: this one reads 1",
+			  version);
+	if (json_has(r, "error"))
+		json_fail(r, "error", "the host was not read: run 'dnsvnf host -o json' there");
+	if (!json_has(r, "numa_nodes") && !json_has(r, "nics"))
+		json_fail(r, NULL,
+			  "must have numa_nodes and nics, as 'dnsvnf host -o json' writes");
+}
+
 static int read_host(json_t *document, struct compute_host *host, struct err *err)
 {
 	struct json_reader r = json_reader(document, err);
@@ -351,7 +368,7 @@ static int read_host(json_t *document, struct compute_host *host, struct err *er
 
 	host->cpu_ratio = 16;
 	host->ram_ratio = 1.5;
-	json_must_be_object(&r);
+	must_be_of_host(&r);
 	json_get_name(&r, "hostname", &host->name);
 	json_get_ratio(&r, "cpu_allocation_ratio", RATIO_MAX, &host->cpu_ratio);
 	json_get_ratio(&r, "ram_allocation_ratio", RATIO_MAX, &host->ram_ratio);

@@ -70,10 +70,16 @@ static void what_is_wrong_with_a_file_is_said(void **state)
 		 "h.json: numa_nodes[0].siblings: must be an array"},
 		{"{\"nics\": [{\"physnet\": \"p\", \"vfs\": [{\"in_use\": 1}]}]}",
 		 "h.json: nics[0].vfs[0].in_use: must be true or false"},
-		{"{\"hostname\": \"a\\u001b[2J\"}",
+		{"{\"nics\": [], \"hostname\": \"a\\u001b[2J\"}",
 		 "h.json: hostname: must not hold control characters"},
-		{"{\"cpu_allocation_ratio\": 0}",
+		{"{\"nics\": [], \"cpu_allocation_ratio\": 0}",
 		 "h.json: cpu_allocation_ratio: must be a number above 0, at most 1000"},
+		{"{\"hostname\": \"h\"}",
+		 "h.json: must have numa_nodes and nics, as 'dnsvnf host -o json' writes"},
+		{"{\"format_version\": 2, \"nics\": []}",
+		 "h.json: format_version: is 2, of another dnsvnf: this one reads 1"},
+		{"{\"format_version\": 1, \"error\": {\"kind\": \"local\"}}",
+		 "h.json: error: the host was not read: run 'dnsvnf host -o json' there"},
 	};
 
 	(void)state;

@@ -610,7 +610,8 @@ static void test_broken_records(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
 		cleanup_err struct err err = ERR_INIT;
-		assert_int_equal(file_write_output(path, broken[i], strlen(broken[i]), 0644, NULL), 0);
+		assert_int_equal(file_write_output(path, broken[i], strlen(broken[i]), 0644, NULL),
+				 0);
 		memset(&record, 0, sizeof(record));
 		assert_true(relay_record_read(dir, &record, &err) < 0);
 		assert_non_null(strstr(err.text, path));
