@@ -323,7 +323,7 @@ int conf_read(enum conf_file file, const char *path, struct conf *ret_conf, stru
 	cleanup_err struct err problem = ERR_INIT;
 	int r = read_text(path, &text, &problem);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0 && !(r == -ENOENT && streq(path, BONDD_CONF)))
 		return err_copy(err, &problem);
 	return conf_parse(file, path, r == 0 ? text : "", ret_conf, err);
 }

@@ -65,5 +65,6 @@ int conf_parse(enum conf_file file, const char *path, const char *text, struct c
 int conf_check(enum conf_file file, const char *path, const char *text, struct strv *problems);
 int conf_check_file(enum conf_file file, const char *path, struct strv *problems);
 
-/* conf_parse of a file; a missing file counts as empty. */
+/* conf_parse of a file; a missing BONDD_CONF counts as empty, a file with another name must exist.
+ */
 int conf_read(enum conf_file file, const char *path, struct conf *ret_conf, struct err *err);

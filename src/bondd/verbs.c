@@ -127,7 +127,7 @@ static int run_check_config(const struct verb *verb, const void *options)
 #define CONFIG                                                                   \
 	.name = "config", .brief = 'c', .type = OPTION_FILE, .argument = "FILE", \
 	.offset = offsetof(struct options, conf), .preset = BONDD_CONF,          \
-	.help = "configuration file; if missing, the defaults apply"
+	.help = "configuration file; if " BONDD_CONF " is missing, the defaults apply"
 
 #define ROOT                                                    \
 	.name = "root", .type = OPTION_FILE, .argument = "DIR", \

@@ -22,7 +22,7 @@ static void test_nothing_is_needed(void **state)
 	struct conf c;
 	const struct sockaddr_in *in = (const void *)&c.listen.address;
 
-	assert_int_equal(conf_read(CONF_MONITOR, "/nonexistent/bondd.conf", &c, &err), 0);
+	assert_int_equal(conf_parse(CONF_MONITOR, BONDD_CONF, "", &c, &err), 0);
 	assert_int_equal(ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK);
 	assert_int_equal(ntohs(in->sin_port), 9780);
 	assert_int_equal(c.n_targets, 0);

@@ -166,8 +166,12 @@ class Bondd(unittest.TestCase):
         self.assertEqual((1, ""), (code, out))
         self.assertEqual([f"bondd: {conf.name}:{line}" for line in (1, 4, 5)],
                          [line[:line.index(": ", 7)] for line in message.splitlines()])
-        code, out, message = self.bondd("check-config", "-c", "/nonexistent")
-        self.assertEqual((1, "", "bondd: cannot open /nonexistent: No such file or directory\n"), (code, out, message))
+
+    def test_a_configuration_with_a_name_exists(self):
+        """The defaults are not what a typing error asks for."""
+        for verb, code in (("check-config", 1), ("watch", 78), ("serve", 78), ("relay", 78)):
+            self.assertEqual((code, "", "bondd: cannot open /nonexistent: No such file or directory\n"),
+                             self.bondd(verb, "-c", "/nonexistent"))
 
     def test_a_format_that_it_has_not_is_refused(self):
         code, out, message = self.bondd("status", "-o", "yaml")
