@@ -2,6 +2,7 @@
 #include "deploy/draft.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -362,13 +363,11 @@ static void remove_new(const char *folder, const char *name)
 	(void)unlink(path);
 }
 
-int draft_write(const char *folder, const struct model *model, const char *comment,
-		const struct draft_files *files, unsigned mode, struct err *err)
+static int write_design(const char *folder, const struct strbuf *xml,
+			const struct draft_files *files, unsigned mode, struct err *err)
 {
-	cleanup_strbuf struct strbuf xml = {0};
 	int r = dir_make(folder, err);
 
-	esc_write(model, comment, &xml);
 	for (size_t i = 0; i < files->n && r == 0; i++) {
 		cleanup_free char *path = xasprintf("%s/%s", folder, files->v[i].path);
 		if (file_exists(path))
@@ -376,7 +375,7 @@ int draft_write(const char *folder, const struct model *model, const char *comme
 	}
 	/* The descriptor is created first, so one of two concurrent runs fails there. */
 	if (r == 0)
-		r = write_new(folder, "dep.xml", xml.s, xml.len, 0644, err);
+		r = write_new(folder, "dep.xml", xml->s, xml->len, 0644, err);
 	if (r < 0)
 		return r;
 	size_t written = 0;
@@ -388,6 +387,21 @@ int draft_write(const char *folder, const struct model *model, const char *comme
 		while (written > 0)
 			remove_new(folder, files->v[--written].path);
 	}
+	return r;
+}
+
+int draft_write(const char *folder, const struct model *model, const char *comment,
+		const struct draft_files *files, unsigned mode, struct err *err)
+{
+	cleanup_strbuf struct strbuf xml = {0};
+	sigset_t all, before;
+
+	esc_write(model, comment, &xml);
+	/* A signal would leave a part. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	int r = write_design(folder, &xml, files, mode, err);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
 

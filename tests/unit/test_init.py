@@ -7,9 +7,11 @@ import itertools
 import os
 import pty
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ET
 
@@ -37,6 +39,18 @@ class Init(unittest.TestCase):
 
     def path(self, name="design"):
         return os.path.join(self.folder.name, name)
+
+    def test_an_interrupt_leaves_no_part(self):
+        """The second file is made slowly; the interrupt comes when there is the first."""
+        folder = self.path()
+        with subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-P", f"{folder}/day0.cfg", "-e", "inject=openat:delay_enter=2000000",
+                               DNSVNF, "init", folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as strace:
+            end = time.monotonic() + 30
+            while not os.path.exists(f"{folder}/dep.xml") and time.monotonic() < end:
+                time.sleep(0.01)
+            with open(f"/proc/{strace.pid}/task/{strace.pid}/children", encoding="ascii") as children:
+                os.kill(int(children.read()), signal.SIGINT)
+        self.assertEqual(["day0.cfg", "dep.xml", "example.test.zone", "knot.conf"], sorted(os.listdir(folder)))
 
     def test_every_combination_checks_clean(self):
         key = self.path("key.pub")
