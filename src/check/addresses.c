@@ -309,6 +309,16 @@ static void guest_address(const struct rule_ctx *ctx)
 	}
 }
 
+/* Whether one of the addresses makes the whole subnet on-link. */
+static bool reaches_subnet(const struct guest_addresses *a, const struct ip_prefix *net)
+{
+	struct ip_prefix own;
+
+	return array_find(a->v, a->n,
+			  ip_prefix_parse(*it, &own) && own.len == net->len &&
+				  ip_prefix_contains(net, &own.addr)) != NULL;
+}
+
 static void address_prefix(const struct rule_ctx *ctx)
 {
 	struct rule_interface g;
@@ -321,6 +331,9 @@ static void address_prefix(const struct rule_ctx *ctx)
 							      ? subnet_of(n, &ip.addr)
 							      : NULL;
 			if (!subnet || !subnet_prefix(subnet, &net) || net.len == ip.len)
+				continue;
+			bool host = ip.len == (ip.addr.version == 4 ? 32 : 128);
+			if (host && reaches_subnet(g.addresses, &net))
 				continue;
 			finding_in(ctx, g.file, g.line,
 				   "\"%s\" has %s, but its subnet \"%s\" is a /%u: the guest "

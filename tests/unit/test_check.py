@@ -190,7 +190,7 @@ CASES = [
         without_v6(2)], [without_v6(2)]),
     ("guest-address", "flat", [day0("10.10.10.10/24", "10.10.10.11/24")],
      [day0("10.10.10.10/24", "10.10.10.11/24"), leaf("ip_address", "10.10.10.10", "10.10.10.11")]),
-    ("address-prefix", "flat", [day0("172.16.1.10/24", "172.16.1.10/28")], []),
+    ("address-prefix", "flat", [day0("172.16.1.10/24", "172.16.1.10/28")], [day0("172.16.1.10/24", "172.16.1.10/24,172.16.1.53/32")]),
     ("subnets-overlap", "dpdk", [leaf("address", "172.16.2.0", "172.16.0.0"),
                                  dep("<address>172.16.0.0</address>\n                <netmask>24",
                                      "<address>172.16.0.0</address>\n                <netmask>22")], []),
