@@ -27,7 +27,7 @@ enum { UNKNOWN_KEYS_MAX = 50 };
 
 /* A module of the image may read a key that cloud-init has not. */
 static void look_for_network(struct cloud_config *c, const yaml_node_t *key,
-			     const yaml_node_t *value)
+			     const yaml_node_t *value, bool only_likely)
 {
 	const char *s = c->y->text->s;
 	size_t from = key->start_mark.index, to = value->end_mark.index;
@@ -36,8 +36,9 @@ static void look_for_network(struct cloud_config *c, const yaml_node_t *key,
 	if (from >= to || to > c->y->text->len)
 		return;
 	text_init_at(&text, c->y->text, yaml_line(key), s + from, to - from);
-	if (mentions_network(&text))
-		links_unread(c->links, c->y->text, yaml_line(key), true, yaml_str(key),
+	bool likely = mentions_network(&text);
+	if (likely || !only_likely)
+		links_unread(c->links, c->y->text, yaml_line(key), likely, yaml_str(key),
 			     "the module of the image that may read this key is not known");
 }
 
@@ -50,15 +51,19 @@ static void check_key(struct cloud_config *c, yaml_node_t *key, const yaml_node_
 		return;
 	}
 	cleanup_free char *q = quotable(s);
+	if (streq(s, "autoinstall")) /* of Ubuntu's installer */
+		look_for_network(c, key, value, true);
 	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++)
 		if (streq(s, known_keys[i]))
 			return;
-	look_for_network(c, key, value);
-	if (c->unknown_keys++ >= UNKNOWN_KEYS_MAX)
-		return;
 	struct guess guess = {.word = s, .limit = 3};
 	for (size_t i = 0; i < ARRAY_SIZE(known_keys) && strlen(s) > 3; i++)
 		guess_try(&guess, known_keys[i]);
+	/* "x-NAME" and ".NAME" hold what other keys refer to by aliases. */
+	if (!str_starts(s, "x-") && s[0] != '.')
+		look_for_network(c, key, value, guess.best);
+	if (c->unknown_keys++ >= UNKNOWN_KEYS_MAX)
+		return;
 	if (guess.best)
 		complain(c, key, SEVERITY_WARNING, "day0-key",
 			 "cloud-init has no key \"%s\" and ignores it (did you mean \"%s\"?)", q,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The files that day-0 writes in the guest: which program reads each, and scripts that are run. */
+#include <ctype.h>
+
 #include "base/alloc.h"
 #include "base/str.h"
 #include "day0/program.h"
@@ -93,25 +95,130 @@ static bool is_netplan(const char *path)
 /* A script that is run at boot, or when an interface comes up. */
 static bool is_hook(const char *path)
 {
-	return str_in_words("/etc/rc.local /etc/rc.d/rc.local /etc/init.d/boot.local", path) ||
+	return str_in_words("/etc/rc.local /etc/rc.d/rc.local", path) ||
+	       str_starts(path, "/etc/init.d/") ||
+	       (str_starts(path, "/etc/local.d/") && str_ends(path, ".start")) ||
 	       str_starts(path, "/var/lib/cloud/scripts/per-") ||
 	       str_starts(path, "/etc/network/if-") ||
 	       str_starts(path, "/etc/NetworkManager/dispatcher.d/") ||
 	       str_starts(path, "/etc/networkd-dispatcher/");
 }
 
-/* The Exec lines of a systemd unit. */
+/* Runs the file, which is kept. */
+static void defer_hook(const char *path, const struct text *text, struct guest_links *links)
+{
+	bool init = str_starts(path, "/etc/init.d/");
+	cleanup_free char *command = xasprintf("%s%s", path, init ? " start" : "");
+
+	links_defer_script(links, text, 0, command, str_starts(path, "/etc/network/if-"));
+}
+
+/* The value of "${NAME}" at s in the unit's environment, NAME=VALUE each; or NULL. */
+static const char *unit_variable(const struct strv *environment, const char *s)
+{
+	size_t len = str_starts(s, "${") ? strcspn(s + 2, "}") : 0;
+	const char *ret = NULL;
+
+	for (size_t i = 0; len > 0 && i < environment->n; i++) {
+		const char *v = environment->v[i];
+		if (strncmp(v, s + 2, len) == 0 && v[len] == '=')
+			ret = v + len + 1;
+	}
+	return ret;
+}
+
+/* systemd.service(5): "$$" is "$", and "%i" is known in the guest only. */
+static void unit_command(struct strbuf *ret, const char *s, const struct strv *environment)
+{
+	for (; *s; s++) {
+		const char *value = unit_variable(environment, s);
+		if (value) {
+			strbuf_adds(ret, value);
+			s += strcspn(s, "}");
+			continue;
+		}
+		bool twice = (*s == '$' || *s == '%') && s[1] == *s;
+		if (*s == '%' && isalpha((unsigned char)s[1]))
+			strbuf_adds(ret, "$");
+		else
+			strbuf_add(ret, s, 1);
+		s += twice;
+	}
+}
+
+/* "Environment=A=1 B=2" */
+static void unit_environment(struct strv *ret, char *s)
+{
+	char *save = NULL;
+
+	for (s = strtok_r(s, " \t\"'", &save); s; s = strtok_r(NULL, " \t\"'", &save))
+		if (strchr(s, '='))
+			strv_add(ret, s);
+}
+
+/* The Exec lines of a systemd unit. A line that ends with a backslash continues. */
 static void unit_read(const struct text *text, struct guest_links *links)
+{
+	cleanup_free char *copy = xstrdup(text->s);
+	cleanup_strv struct strv environment = {0};
+	size_t line = 0;
+
+	for (char *s = copy, *next; s; s = next) {
+		size_t first = line, n;
+		for (next = strchr(s, '\n'), line++; next; next = strchr(next, '\n'), line++) {
+			if (next > s && next[-1] == '\\') {
+				next[-1] = *next = ' ';
+				continue;
+			}
+			*next++ = 0;
+			break;
+		}
+		s += strspn(s, " \t");
+		n = strcspn(s, " \t=");
+		char *value = strchr(s, '=');
+		if (!value || !str_starts(s, "E"))
+			continue;
+		value += 1 + strspn(value + 1, " \t@-:+!");
+		if (strncmp(s, "Environment", n) == 0 && n == strlen("Environment"))
+			unit_environment(&environment, value);
+		if (!str_starts(s, "ExecStart"))
+			continue;
+		cleanup_strbuf struct strbuf command = {0};
+		unit_command(&command, value, &environment);
+		links_defer_script(links, text, first, command.s, false);
+	}
+}
+
+/* A job of cron that may be about the network: run at boot, or when it says so. */
+static bool is_network_job(const struct text *text, size_t line, const char *schedule,
+			   const char *command, const struct guest_links *links)
+{
+	cleanup_text struct text job = {0};
+	cleanup_free char *program = xstrndup(command, strcspn(command, " \t"));
+	const struct guest_file *f = guest_file_find(links, program);
+
+	text_init_at(&job, text, line, command, strlen(command));
+	return str_starts(schedule, "@reboot") || mentions_network(&job) ||
+	       (f && mentions_network(&f->text));
+}
+
+void crontab_read(const struct text *text, bool of_system, struct guest_links *links)
 {
 	cleanup_free char *copy = xstrdup(text->s);
 	char *rest = copy, *s;
 
 	for (size_t line = 0; (s = strsep(&rest, "\n")); line++) {
 		s += strspn(s, " \t");
-		char *command = str_starts(s, "ExecStart") ? strchr(s, '=') : NULL;
-		if (command)
-			links_defer_script(links, text, line,
-					   command + 1 + strspn(command + 1, " \t@-:+!"), false);
+		const char *schedule = s;
+		size_t fields = (*s == '@' ? 1 : 5) + of_system;
+		if (*s == '#' || (strchr(s, '=') && isalpha((unsigned char)*s)))
+			continue;
+		for (; fields > 0; fields--) {
+			s += strcspn(s, " \t");
+			s += strspn(s, " \t");
+		}
+		if (*s && is_network_job(text, line, schedule, s, links))
+			links_defer_script(links, text, line, s, false);
 	}
 }
 
@@ -165,9 +272,12 @@ static bool known_file_read(const char *path, const struct text *text, struct gu
 		network_file_read(path, text, DIALECT_CLOUD_INIT_V2, links, findings);
 	else if (unit && str_ends(path, ".service"))
 		unit_read(text, links);
+	else if (str_starts(path, "/etc/cron.d/") || streq(path, "/etc/crontab"))
+		crontab_read(text, true, links);
+	else if (str_starts(path, "/var/spool/cron/"))
+		crontab_read(text, false, links);
 	else if (is_hook(path))
-		links_defer_script(links, text, 0, path, /* runs the file, which is kept */
-				   str_starts(path, "/etc/network/if-"));
+		defer_hook(path, text, links);
 	else
 		return false;
 	return true;
@@ -191,6 +301,8 @@ void guest_file_read(const char *path, const struct text *text, struct guest_lin
 		return;
 	if (is_network_path(path))
 		links_unread(links, text, 0, true, path, "files of its kind are not read");
+	else if (str_starts(path, "/etc/default/grub") && memmem(text->s, text->len, "bond=", 5))
+		links_unread(links, text, 0, true, path, "arguments of the kernel are not read");
 	else if (strstr(path, "/modprobe.d/") && memmem(text->s, text->len, "bonding", 7))
 		links_unread(links, text, 0, true, path,
 			     "options of the module bonding are not read");

@@ -123,6 +123,7 @@ static void add_gateway(const struct ifcfg *f, const char *name, int family, cha
 
 static void add_addresses(const struct ifcfg *f, struct guest_link *l, struct findings *findings)
 {
+	static const char *const gateways[] = {"GATEWAY", "GATEWAY0", "GATEWAY1"};
 	size_t line;
 	const char *proto = ifcfg_get(f, "BOOTPROTO", &line);
 	const char *defroute = ifcfg_get(f, "DEFROUTE", &line);
@@ -131,7 +132,8 @@ static void add_addresses(const struct ifcfg *f, struct guest_link *l, struct fi
 	add_range(f, l);
 	add_ipv6(f, l, findings);
 	if (!defroute || ifcfg_is_yes(defroute))
-		add_gateway(f, "GATEWAY", 4, &l->addresses.gateway4, findings);
+		for (size_t i = 0; i < ARRAY_SIZE(gateways) && !l->addresses.gateway4; i++)
+			add_gateway(f, gateways[i], 4, &l->addresses.gateway4, findings);
 	add_gateway(f, "IPV6_DEFAULTGW", 6, &l->addresses.gateway6, findings);
 	l->addresses.dhcp4 = proto && (streq(proto, "dhcp") || streq(proto, "bootp"));
 	l->addresses.dhcp6 = ifcfg_is_yes(ifcfg_get(f, "DHCPV6C", &line));

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "day0/readers.h"
 #include "day0/shell.h"
+#include "net/ip.h"
 
 struct ip_command {
 	const struct command *c;
@@ -186,6 +187,11 @@ static void address(struct ip_command *ip, bool add)
 	}
 	if (!value || !name || streq(name, "lo"))
 		return;
+	const char *slash = strchr(value, '/'); /* "192.0.2.1/255.255.255.0" */
+	int len = slash && strchr(slash, '.') ? ip_netmask_parse(slash + 1, 4) : -1;
+	cleanup_free char *of_mask =
+		len >= 0 ? xasprintf("%.*s/%d", (int)(slash - value), value, len) : NULL;
+	value = of_mask ? of_mask : value;
 	struct guest_addresses *a = &link_or_new(ip, name, LINK_ETHERNET)->addresses;
 	if (!add) {
 		char **old = array_find(a->v, a->n, streq(*it, value));

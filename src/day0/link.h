@@ -102,6 +102,7 @@ struct guest_links {
 	struct deferred_script *scripts;
 	size_t n_scripts;
 	bool of_ifupdown; /* what is being read */
+	bool ambiguous;   /* scripts set up one of several networks: none of the links is certain */
 	struct guest_unread *unread;
 	size_t n_unread;
 	bool incomplete;            /* as in struct guest_network */

@@ -223,6 +223,8 @@ static void read_content(const struct model *model, const struct configuration *
 	check_private_key(&text, findings);
 	if (user_data)
 		user_data_read(&text, links, findings);
+	else if (c->dst[0] != '/')
+		drive_file_read(c->dst, &text, links);
 	else
 		configuration_read(c->dst, &text, links, findings);
 }
@@ -293,7 +295,10 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 		if (c->dst[0] == '/' || streq(c->dst, "--user-data")) {
 			if (c->content)
 				read_content(model, c, &links, findings);
-		} else if (!configuration_on_drive(c)) {
+		} else if (configuration_on_drive(c)) {
+			if (c->content)
+				read_content(model, c, &links, findings);
+		} else {
 			cleanup_free char *q = quotable(c->dst);
 			complain(model, c->line, SEVERITY_WARNING, "day0-dst",
 				 "\"%s\" is not delivered: dst must be --user-data, an absolute "

@@ -7,6 +7,7 @@
 #include "base/timespan.h"
 #include "day0/ini.h"
 #include "day0/readers.h"
+#include "net/ip.h"
 
 struct networkd {
 	struct ini ini;
@@ -102,8 +103,18 @@ static void add_address(const struct networkd *d, struct guest_addresses *a,
 		a->n = 0;
 		return;
 	}
-	address_check(e->value, 0, ADDRESS_WITH_PREFIX, d->text, e->line, d->findings);
-	*array_push(a->v, a->n) = xstrdup(e->value);
+	struct ip_addr ip;
+	bool bare = !strchr(e->value, '/') && ip_parse(e->value, &ip);
+	int len = !bare ? 0 : ip.version == 4 ? ip_classful_len(&ip) : 128;
+	cleanup_free char *whole = bare ? xasprintf("%s/%d", e->value, len) : xstrdup(e->value);
+	if (bare)
+		report(d->findings, d->text, e->line, SEVERITY_WARNING, "day0-address",
+		       "\"%s\" has no prefix length, so systemd takes that of its class, /%d, or "
+		       "in "
+		       "newer versions /%d: add one",
+		       e->value, len, ip.version == 4 ? 32 : 128);
+	address_check(whole, 0, ADDRESS_WITH_PREFIX, d->text, e->line, d->findings);
+	*array_push(a->v, a->n) = steal_ptr(whole);
 }
 
 static void set_gateway(const struct networkd *d, struct guest_addresses *a,

@@ -51,6 +51,13 @@ static void add(struct nm *n, const struct command *c, size_t i)
 	if (!l->id)
 		l->id = default_id(l);
 	nm_finish(n);
+	/* A script that is run again adds it again: NetworkManager uses one of them. */
+	struct guest_link *same = array_find(
+		n->links->v, n->links->n - 1,
+		it->dialect == DIALECT_NMCLI && it->kind == l->kind && l->name &&
+			streq(it->name, l->name) && streq(it->id, l->id) && streq(it->mac, l->mac));
+	if (same)
+		link_remove(n->links, same);
 }
 
 /* Parses "[id | uuid | path] ID" at i and moves past it. NULL if there is none. */

@@ -11,7 +11,7 @@ static const char harmless[] =
 	": [ [[ ]] free select a2enmod adduser alias apk apt apt-get apt-key apt-mark auditctl "
 	"augenrules awk base64 basename blkid break bunzip2 case bzip2 cat cd certutil chage "
 	"chattr chcon chgrp chmod chown chpasswd chronyc chsh clear cloud-init cmp "
-	"continue crictl crontab curl cut date dd debconf-set-selections declare depmod "
+	"command continue crictl crontab curl cut date dd debconf-set-selections declare depmod "
 	"df dhclient diff dig dirname dmesg dnf docker dpkg dpkg-reconfigure dracut "
 	"driverctl du e2label echo egrep ethtool exit export expr fallocate false fdisk "
 	"fgrep file find findmnt firewall-cmd firewall-offline-cmd fsck fstrim gawk "
@@ -22,14 +22,14 @@ static const char harmless[] =
 	"iptables iptables-restore iptables-save irqbalance jobs journalctl jq kdig kill "
 	"kmod knotc kubeadm ldconfig let loadkeys local locale-gen localectl logger "
 	"loginctl logout logrotate ls lsattr lsb_release lsblk lscpu lsmod lsof lspci "
-	"lvcreate lvextend lvresize lvs md5sum mdadm microdnf mkdir mkfifo mkfs "
+	"lvcreate lvextend lvresize lvs mapfile md5sum mdadm microdnf mkdir mkfifo mkfs "
 	"mkfs.ext4 mkfs.xfs mkinitrd mknod mkpasswd mkswap mktemp modinfo mount "
 	"mountpoint named-checkconf named-checkzone needrestart newusers nft nm-online "
 	"nproc nslookup ntpd ntpdate numactl numfmt od openssl parted partprobe passwd "
 	"paste pgrep pidof ping ping6 pip pip3 pkg pkill podman popd poweroff printenv "
-	"printf ps pushd pvcreate pvresize pvs pwd read readlink readonly realpath "
+	"printf ps pushd pvcreate pvresize pvs pwd read readarray readlink readonly realpath "
 	"reboot rename reset resize2fs resolvectl restorecon return rev rm rmdir rmmod "
-	"rndc rpm rsync semanage semodule seq sestatus set setcap setenforce setfacl "
+	"rc-update rndc rpm rsync semanage semodule seq sestatus set setcap setenforce setfacl "
 	"setsebool sfdisk sha256sum shift shopt shred shuf shutdown sleep snap sort "
 	"split ss ssh-copy-id ssh-import-id ssh-keygen ssh-keyscan sshd stat strings "
 	"subscription-manager sudoedit swapoff swapon sync sysctl "
@@ -90,7 +90,11 @@ static bool is_network_place(const char *path)
 	};
 	static const char *const others[] = {"/etc/sysconfig/network/config",
 					     "/etc/sysconfig/network/dhcp"};
-	static const char *const files[] = {"/etc/dhcpcd.conf", "/etc/conf.d/net", "/etc/rc.conf"};
+	static const char *const files[] = {
+		"/config/config.boot", "/etc/conf.d/net",
+		"/etc/dhcpcd.conf",    "/etc/os-net-config/config.yaml",
+		"/etc/rc.conf",        "/opt/vyatta/etc/config/config.boot",
+	};
 
 	if (array_find(others, ARRAY_SIZE(others), streq(*it, path)))
 		return false;

@@ -11,6 +11,7 @@
 
 struct cloud_configs;
 struct command;
+struct ini;
 struct script;
 struct yaml;
 
@@ -20,6 +21,9 @@ void user_data_read(const struct text *text, struct guest_links *links, struct f
 /* Reads a file that is at that path in the guest: a network dialect or a shell script. */
 void configuration_read(const char *path, const struct text *text, struct guest_links *links,
 			struct findings *findings);
+
+/* A file of the config drive, which a program of the image may read. */
+void drive_file_read(const char *path, const struct text *text, struct guest_links *links);
 
 /* Loads a text/cloud-config part and adds it to those that will be merged. merge_type: the value of
  * its header Merge-Type, or NULL. */
@@ -85,6 +89,16 @@ void networkd_read(const char *path, const struct text *text, struct guest_links
 /* /etc/network/interfaces, or a file of interfaces.d. */
 void ifupdown_read(const struct text *text, struct guest_links *links, struct findings *findings);
 
+/* Reports what NetworkManager refuses in a keyfile. */
+void keyfile_check(const struct ini *ini, const struct text *text, struct findings *findings);
+
+/* Whether the key of a keyfile is the name, alone or with a number, also in the plural: "address1",
+ * "addresses". */
+bool keyfile_is_numbered(const char *key, const char *name);
+
+/* Whether the section, "ipv4" or "ipv6", has that method. */
+bool keyfile_has_method(const char *section, const char *method);
+
 /* A NetworkManager keyfile: NAME.nmconnection. */
 void keyfile_read(const char *path, const struct text *text, struct guest_links *links,
 		  struct findings *findings);
@@ -110,7 +124,7 @@ void network_file_read(const char *path, const struct text *text, enum dialect d
 void guest_file_read(const char *path, const struct text *text, struct guest_links *links,
 		     struct findings *findings);
 
-/* A file that day-0 writes: kept, and read with its scripts. */
+/* A file that day-0 writes: kept and read. Its scripts are deferred. */
 void guest_file_written(const char *path, const struct text *text, struct guest_links *links,
 			struct findings *findings);
 
@@ -124,6 +138,12 @@ struct guest_file *guest_file_find(const struct guest_links *links, const char *
 
 /* Copies a file that is kept, as pending. False: there is none of that path. */
 bool guest_file_copy(const char *from, const char *to, struct guest_links *links);
+
+/* Runs the scripts that were deferred, when all files are there that they may run. */
+void scripts_run_deferred(struct guest_links *links, struct findings *findings);
+
+/* A crontab; of_system: with the user's name after the schedule, as in /etc/cron.d/. */
+void crontab_read(const struct text *text, bool of_system, struct guest_links *links);
 
 /* The path, which may be relative to the folder (NULL: not known). The caller frees it. */
 char *path_from(const char *folder, const char *path);

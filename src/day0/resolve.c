@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "day0/link.h"
+#include "day0/readers.h"
 
 /* Precedence of the dialects if two describe one interface; the higher wins. */
 static int strength(enum dialect dialect)
@@ -281,10 +282,13 @@ static bool adds_on_link(enum dialect dialect)
 
 void links_resolve(struct guest_links *links, struct guest_network *ret, struct findings *findings)
 {
-	for (size_t i = 0; i < links->n; i++)
-		links->v[i].addresses.on_link_added |= adds_on_link(links->v[i].dialect);
+	scripts_run_deferred(links, findings);
 	copy_files(links, ret);
 	add_unread(links, ret);
+	while (links->ambiguous && links->n > 0)
+		link_remove(links, &links->v[links->n - 1]);
+	for (size_t i = 0; i < links->n; i++)
+		links->v[i].addresses.on_link_added |= adds_on_link(links->v[i].dialect);
 	links_fold(links, &ret->local);
 	links_check_applied(links, findings);
 	links_check_modes(links, findings);

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "day0/branch.h"
 #include "day0/program.h"
 #include "day0/readers.h"
 #include "day0/shell.h"
@@ -322,6 +323,30 @@ static void write_output(const struct run *r)
 	}
 }
 
+/* "crontab FILE", "echo '@reboot /root/net.sh' | crontab -" */
+static void run_crontab(const struct run *r)
+{
+	const char *last = word(r, r->c->n_words - 1);
+	cleanup_free char *path = path_from(r->folder, last);
+	const struct guest_file *f = guest_file_find(r->links, path);
+	cleanup_text struct text text = {0};
+
+	if (!streq(r->name, "crontab"))
+		return;
+	if (f)
+		crontab_read(&f->text, false, r->links);
+	else if (given(r, &text))
+		crontab_read(&text, false, r->links);
+}
+
+/* "grubby --args='bond=bond0:eth1,eth2'": dracut.cmdline(7) */
+static void look_for_kernel_arguments(const struct run *r)
+{
+	for (size_t i = r->at + 1; i < r->c->n_words; i++)
+		if (str_in_words("grubby sed", r->name) && strstr(word(r, i), "bond="))
+			unread(r, true, r->name, "arguments of the kernel are not read");
+}
+
 /* "sed -i ... FILE", "modprobe bonding miimon=100", "systemctl start UNIT" */
 static void run_other(const struct run *r)
 {
@@ -335,6 +360,8 @@ static void run_other(const struct run *r)
 			unread(r, true, "modprobe bonding", "options of the module are not read");
 		bonding |= streq(s, "bonding");
 	}
+	run_crontab(r);
+	look_for_kernel_arguments(r);
 	download_read(r->c, r->at, r->folder, r->text, r->links);
 	if (streq(r->name, "netplan") && streq(word(r, r->at + 1), "set"))
 		unread(r, true, "netplan set", "this command of it is not read");
@@ -426,8 +453,7 @@ static void run_program(const struct run *r)
 		run_file(r, r->at);
 }
 
-/* Reads the scripts in files. */
-static void run_deferred(struct guest_links *links, struct findings *findings)
+void scripts_run_deferred(struct guest_links *links, struct findings *findings)
 {
 	while (links->n_scripts > 0 && links->runs < RUNS_MAX) {
 		struct deferred_script next = links->scripts[0];
@@ -466,7 +492,6 @@ void guest_file_written(const char *path, const struct text *text, struct guest_
 {
 	guest_file_put(links, path, text, false);
 	guest_file_read(path, text, links, findings);
-	run_deferred(links, findings);
 }
 
 /* "cd FOLDER": a folder that is known in the guest only makes relative paths unknown. */
@@ -483,9 +508,28 @@ static void change_folder(const struct run *r, char **folder)
 	string_set(folder, to[0] == '/' && !has_variable(to) ? to : NULL);
 }
 
+/* The script sets up one network or another. */
+static void one_of_several(struct guest_links *links, const struct text *text, size_t line,
+			   const char *what, const char *why)
+{
+	links_unread(links, text, line, true, what, why);
+	links->ambiguous = true;
+}
+
+static void note_decision(const struct run *r, const struct script *script, size_t i,
+			  struct decisions *decisions)
+{
+	if (streq(r->name, "exit"))
+		decisions_exit(decisions, script, i);
+	else if (command_sets_up(r->c, r->at, r->folder, r->links) &&
+		 decisions_note(decisions, script, i))
+		one_of_several(r->links, r->text, r->c->line, r->name,
+			       "which branch of a condition is run is known in the guest only");
+}
+
 static void command_run(const struct script *script, size_t i, char **folder,
-			const struct text *text, struct guest_links *links,
-			struct findings *findings)
+			struct decisions *decisions, const struct text *text,
+			struct guest_links *links, struct findings *findings)
 {
 	struct run r = {.c = &script->v[i],
 			.folder = *folder,
@@ -495,6 +539,7 @@ static void command_run(const struct script *script, size_t i, char **folder,
 
 	r.before = r.c->piped && i > 0 ? &script->v[i - 1] : NULL;
 	set_program(&r);
+	note_decision(&r, script, i, decisions);
 	if (is_applying(r.name) || command_reads_files(r.c))
 		read_pending(links, findings);
 	command_applies(links, r.c);
@@ -508,6 +553,7 @@ void script_run(const struct text *text, char *const *v, size_t n, struct guest_
 		struct findings *findings)
 {
 	cleanup_script struct script parsed = {0}, script = {0};
+	cleanup_decisions struct decisions decisions = {0};
 	cleanup_free char *folder = NULL;
 
 	if (links->depth == DEPTH_MAX || links->runs++ == RUNS_MAX) {
@@ -518,14 +564,21 @@ void script_run(const struct text *text, char *const *v, size_t n, struct guest_
 	links->depth++;
 	shell_parse(text, &parsed);
 	shell_expand(&parsed, v, n, &script);
-	for (size_t i = 0; i < script.n; i++) {
+	for (size_t i = 0, end = 0; i < script.n; i++) {
 		script_check(&script, i, text, findings);
-		command_run(&script, i, &folder, text, links, findings);
+		enum alternative alternative = alternative_find(&script, i, folder, links);
+		if (alternative == ALTERNATIVE_UNKNOWN)
+			one_of_several(links, text, script.v[i].line, "||",
+				       "which of its commands is run is known in the guest only");
+		if (alternative != ALTERNATIVE_NONE)
+			end = group_end(&script, i) + 1;
+		if (i >= end)
+			command_run(&script, i, &folder, &decisions, text, links, findings);
 	}
 	if (--links->depth > 0)
 		return;
 	read_pending(links, findings);
-	run_deferred(links, findings);
+	scripts_run_deferred(links, findings);
 }
 
 void script_read(const struct text *text, struct guest_links *links, struct findings *findings)

@@ -25,22 +25,24 @@ struct shell_parser {
 	size_t heredocs_from;   /* the first command whose heredoc may still follow */
 	char *word;             /* the current one */
 	size_t word_len, word_room;
-	struct word flags; /* the current one's; s is unused */
-	unsigned cases;    /* "case" that are open */
-	bool pattern;      /* a pattern of "case", or "esac", is next */
+	struct word flags;    /* the current one's; s is unused */
+	unsigned parentheses; /* that are open */
+	unsigned cases;       /* "case" that are open */
+	bool pattern;         /* a pattern of "case", or "esac", is next */
 };
 
 static void command_clear(struct command *c)
 {
 	for (size_t i = 0; i < c->n_words; i++)
 		free(c->words[i].s);
-	free_all(c->words, c->output, c->heredoc_end);
+	free_all(c->words, c->output, c->heredoc_end, c->pattern);
 	text_clear(&c->heredoc);
 }
 
 void script_clear(struct script *s)
 {
 	array_free(s->v, s->n, command_clear);
+	free(s->branches);
 	*s = (struct script){0};
 }
 
@@ -69,6 +71,7 @@ static void end_command(struct shell_parser *p, bool pipe)
 
 	if (c->n_words > 0 || c->output || c->heredoc_end) {
 		c->piped = p->piped;
+		c->parentheses = p->parentheses;
 		struct command *ended = array_push(p->script->v, p->script->n);
 		*ended = steal(*c);
 	}
@@ -361,12 +364,16 @@ static void skip_pattern(struct shell_parser *p)
 	}
 	if (p->end - p->p >= 4 && memcmp(p->p, "esac", 4) == 0)
 		return;
-	while (p->p < p->end && *p->p != ')') {
+	const char *start = p->p + (p->p < p->end && *p->p == '('), *end;
+	size_t line = p->line;
+	for (p->p = start; p->p < p->end && *p->p != ')'; p->p++)
 		p->line += *p->p == '\n';
-		p->p++;
-	}
+	end = p->p;
 	if (p->p < p->end)
 		p->p++;
+	struct command *c = array_push(p->script->v, p->script->n);
+	c->line = line;
+	c->pattern = xstrndup(start, (size_t)(end - start));
 }
 
 /* "name ()": the parentheses are next. */
@@ -401,7 +408,7 @@ static void operator_or_word(struct shell_parser *p)
 	case '|':
 		p->p += next == '|' || next == '&' ? 2 : 1;
 		end_command(p, next != '|');
-		p->command.conditional = next == '|';
+		p->command.conditional = p->command.alternative = next == '|';
 		return;
 	case '&':
 		if (next == '>') { /* &>file */
@@ -427,14 +434,20 @@ static void operator_or_word(struct shell_parser *p)
 		}
 		if (is_function(p)) {
 			c->function = true;
-			p->p = strchr(p->p, ')');
+			p->p = strchr(p->p, ')') + 1;
+			end_command(p, false);
+			return;
 		}
-		__attribute__((fallthrough));
+		p->p++;
+		end_command(p, p->piped && c->n_words == 0);
+		p->parentheses++;
+		return;
 	case ')':
 		/* "(a; b) | c": only the last command counts as piped, which is enough to detect
 		 * passwords */
 		p->p++;
 		end_command(p, p->piped && c->n_words == 0);
+		p->parentheses -= p->parentheses > 0;
 		return;
 	case '<':
 	case '>':
@@ -460,4 +473,26 @@ void shell_parse(const struct text *text, struct script *ret)
 		operator_or_word(&p);
 	end_line(&p);
 	free(p.word);
+}
+
+static const char *first(const struct command *c)
+{
+	return c->n_words > 0 ? c->words[0].s : "";
+}
+
+size_t group_end(const struct script *script, size_t i)
+{
+	size_t depth = 0, k = i;
+	unsigned parentheses = script->v[i].parentheses;
+
+	if (parentheses > (i > 0 ? script->v[i - 1].parentheses : 0)) {
+		while (k + 1 < script->n && script->v[k + 1].parentheses >= parentheses)
+			k++;
+		return k;
+	}
+	do {
+		depth += streq(first(&script->v[k]), "{");
+		depth -= depth > 0 && streq(first(&script->v[k]), "}");
+	} while (depth > 0 && ++k < script->n);
+	return k < script->n ? k : i;
 }

@@ -4,10 +4,12 @@
  * words, functions. A value that only the guest knows stays as it is written ("$X", "$(...)").
  */
 #include <ctype.h>
+#include <fnmatch.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
 #include "day0/shell.h"
+#include "day0/shell_test.h"
 #include "model/guest.h"
 
 enum {
@@ -29,6 +31,16 @@ struct shell_function {
 	size_t from, to; /* commands of the body */
 };
 
+/* An "if", "case" or loop that is open. */
+struct open {
+	size_t decision;
+	size_t branches; /* up to here */
+	size_t outer;    /* the branch that it is in */
+	bool certain;    /* which branch is run is known: the others are left out */
+};
+
+enum jump { JUMP_NONE, JUMP_CONTINUE, JUMP_BREAK, JUMP_RETURN, JUMP_EXIT };
+
 struct expansion {
 	const struct script *in;
 	struct script *out;
@@ -37,7 +49,13 @@ struct expansion {
 	struct shell_function *functions;
 	size_t n_functions;
 	struct strv arguments; /* "$1" ... */
-	unsigned conditions;   /* "if", "case", "while" that are open */
+	struct open *open;     /* of "if", "case", "while" */
+	size_t n_open, n_uncertain;
+	enum truth status; /* of the command before, in a list with && and || */
+	enum jump jump;    /* the rest of a loop, function or script is not run */
+	size_t branch;     /* of out, that is being read */
+	bool conditional;  /* the assignment follows && or || */
+	bool certain;      /* what is set now has this value, whatever the conditions */
 	unsigned depth, steps;
 	size_t bytes;
 };
@@ -57,7 +75,8 @@ static void set(struct expansion *e, const char *name, size_t len, const char *v
 	bool known = value && !has_variable(value) && strlen(value) <= VALUE_MAX;
 
 	/* A value that depends on a condition is one of two. */
-	if (v && e->conditions && !(known && streq(v->value, value)))
+	if (v && (e->n_uncertain > 0 || e->conditional) && !e->certain &&
+	    !(known && streq(v->value, value)))
 		known = false;
 	if (!v) {
 		v = array_push(e->variables, e->n_variables);
@@ -122,6 +141,48 @@ static bool item_of(const char *value, const char *index, struct strbuf *ret)
 	return false;
 }
 
+/* "${NAME#PATTERN}", "%", doubled for the longest match: value without what matches; NULL: it is
+ * something else. The caller frees it. */
+static char *without(const char *value, const char *op)
+{
+	bool front = *op == '#', longest = op[1] == *op;
+	const char *pattern = op + 1 + longest;
+	size_t len = strlen(value);
+
+	if (!strchr("#%", *op) || has_variable(pattern))
+		return NULL;
+	for (size_t i = 0; i <= len; i++) {
+		size_t n = longest ? len - i : i; /* of the match */
+		cleanup_free char *part = front ? xstrndup(value, n) : xstrdup(value + len - n);
+		if (fnmatch(pattern, part, 0) == 0)
+			return front ? xstrdup(value + n) : xstrndup(value, len - n);
+	}
+	return xstrdup(value);
+}
+
+/* "${NAME/TEXT/OTHER}", "//" for all of them. The text is no pattern. */
+static char *replaced(const char *value, const char *op)
+{
+	bool all = str_starts(op, "//");
+	const char *from = op + 1 + all, *slash = strchr(from, '/');
+	size_t len = slash ? (size_t)(slash - from) : strlen(from);
+	const char *to = slash ? slash + 1 : "";
+	struct strbuf b = {0};
+
+	if (*op != '/' || len == 0 || strpbrk(from, "*?[\\#%\"'$`"))
+		return NULL;
+	while (*value) {
+		if (strncmp(value, from, len) == 0) {
+			strbuf_adds(&b, to);
+			value += len;
+			len = all ? len : VALUE_MAX + 1;
+		} else {
+			strbuf_add(&b, value++, 1);
+		}
+	}
+	return strbuf_steal(&b);
+}
+
 /* "${...}"; inside is without the braces. False: known in the guest only. */
 static bool braces(struct expansion *e, const char *inside, struct strbuf *ret)
 {
@@ -146,7 +207,13 @@ static bool braces(struct expansion *e, const char *inside, struct strbuf *ret)
 			return false;
 		return true;
 	} else if (*rest) {
-		return false;
+		if (!known)
+			return false;
+		const char *s = value.s ? value.s : "";
+		cleanup_free char *part = *rest == '/' ? replaced(s, rest) : without(s, rest);
+		if (part)
+			strbuf_adds(ret, part);
+		return part;
 	}
 	if (known)
 		strbuf_add(ret, value.s ? value.s : "", value.len);
@@ -326,7 +393,8 @@ static void copy_heredoc(struct expansion *e, const struct command *c, struct te
 		expand_heredoc(e, &c->heredoc, ret);
 }
 
-static void emit(struct expansion *e, const struct command *c)
+/* certain: it is known that it is run, although && or || precedes it. */
+static void emit(struct expansion *e, const struct command *c, bool certain)
 {
 	if (e->out->n == COMMANDS_MAX)
 		return;
@@ -340,7 +408,10 @@ static void emit(struct expansion *e, const struct command *c)
 	}
 	copy->line = c->line;
 	copy->piped = c->piped;
-	copy->conditional = c->conditional;
+	copy->conditional = c->conditional && !certain;
+	copy->alternative = c->alternative && !certain;
+	copy->parentheses = c->parentheses;
+	copy->branch = e->branch;
 	copy->output = c->output ? expand_text(e, c->output) : NULL;
 	copy->append = c->append;
 	copy->heredoc_end = xstrdup(c->heredoc_end);
@@ -403,10 +474,9 @@ static void assign(struct expansion *e, const struct word *w)
 }
 
 /* Assignments alone, with or without "export". False: the command is another one. */
-static bool assignments(struct expansion *e, const struct command *c)
+static bool assignments(struct expansion *e, const struct command *c, bool conditional)
 {
 	size_t i = 0;
-	bool conditional = c->conditional;
 
 	while (i < c->n_words && str_in_words("then do else {", c->words[i].s))
 		i++;
@@ -416,11 +486,11 @@ static bool assignments(struct expansion *e, const struct command *c)
 		for (size_t k = i; k < c->n_words; k++)
 			if (!is_assignment(c->words[k].s))
 				return false;
-	e->conditions += conditional;
+	e->conditional = conditional;
 	for (; i < c->n_words; i++)
 		if (is_assignment(c->words[i].s))
 			assign(e, &c->words[i]);
-	e->conditions -= conditional;
+	e->conditional = false;
 	return true;
 }
 
@@ -443,12 +513,16 @@ static size_t loop(struct expansion *e, size_t i, size_t at, size_t to)
 	for (size_t k = 0; k < items.n; k++)
 		known = known && !has_variable(items.v[k]) && !strpbrk(items.v[k], "*?");
 	known = known && items.n <= LOOP_MAX;
-	unsigned conditions = e->conditions;
 	for (size_t k = 0; k < (known ? items.n : 1); k++) {
-		e->conditions = 0; /* the variable has this value for certain */
+		e->certain = true;
 		set(e, name, strlen(name), known ? items.v[k] : NULL);
-		e->conditions = conditions;
+		e->certain = false;
 		run(e, i + 1, end);
+		bool ends = e->jump == JUMP_BREAK;
+		if (ends || e->jump == JUMP_CONTINUE)
+			e->jump = JUMP_NONE;
+		if (ends || e->jump)
+			break;
 	}
 	return end;
 }
@@ -468,7 +542,7 @@ static size_t define(struct expansion *e, size_t i, const char *name, size_t to)
 	return f->to;
 }
 
-static bool call(struct expansion *e, const struct command *c)
+static bool call(struct expansion *e, const struct command *c, bool conditional)
 {
 	size_t at;
 	const char *name;
@@ -484,7 +558,11 @@ static bool call(struct expansion *e, const struct command *c)
 	for (size_t k = at + 1; k < c->n_words; k++)
 		expand_word(e, &c->words[k], &given);
 	e->arguments = given;
+	e->n_uncertain += conditional;
 	run(e, from, to);
+	e->n_uncertain -= conditional;
+	if (e->jump == JUMP_RETURN)
+		e->jump = JUMP_NONE;
 	strv_clear(&e->arguments);
 	e->arguments = saved;
 	return true;
@@ -513,25 +591,242 @@ static bool builtin(struct expansion *e, const struct command *c)
 			--e->arguments.n * sizeof(*e->arguments.v));
 		return true;
 	}
-	if (!str_in_words("read unset", name))
+	if (!str_in_words("read unset mapfile readarray", name))
 		return false;
 	for (size_t k = at + 1; k < c->n_words; k++)
 		set(e, c->words[k].s, strlen(c->words[k].s), NULL);
 	return true;
 }
 
-/* "if" and the like open a condition. */
-static void count_conditions(struct expansion *e, const struct command *c)
+/* How often "while" and "until" run their body is not known, nor then what it sets. */
+static void forget_assigned(struct expansion *e, size_t i, size_t to)
 {
-	for (size_t i = 0; i < c->n_words; i++) {
-		const char *s = c->words[i].s;
+	size_t end = closing(e, i + 1, to, "for while until select", "done");
+
+	for (; i < end; i++)
+		for (size_t k = 0; k < e->in->v[i].n_words; k++) {
+			const char *s = e->in->v[i].words[k].s;
+			if (is_assignment(s))
+				set(e, s, name_len(s), NULL);
+			else if (streq(s, "shift"))
+				strv_clear(&e->arguments);
+		}
+}
+
+static void open_decision(struct expansion *e)
+{
+	struct open *o = array_push(e->open, e->n_open);
+
+	*o = (struct open){.decision = ++e->out->n_decisions, .outer = e->branch};
+	e->n_uncertain++;
+}
+
+static void open_branch(struct expansion *e)
+{
+	if (e->n_open == 0)
+		return;
+	struct open *o = &e->open[e->n_open - 1];
+	e->branch = e->out->n_branches;
+	struct branch *b = array_push(e->out->branches, e->out->n_branches);
+	*b = (struct branch){o->outer, o->decision, o->branches++};
+}
+
+static void close_decision(struct expansion *e)
+{
+	if (e->n_open == 0)
+		return;
+	e->n_uncertain -= !e->open[--e->n_open].certain;
+	e->branch = e->open[e->n_open].outer;
+}
+
+/* Keywords at the begin of command i. */
+static void keywords(struct expansion *e, size_t i, size_t to)
+{
+	const struct command *c = &e->in->v[i];
+
+	if (c->pattern)
+		open_branch(e);
+	for (size_t k = 0; k < c->n_words; k++) {
+		const char *s = c->words[k].s;
+		if (str_in_words("while until", s))
+			forget_assigned(e, i, to);
 		if (str_in_words("if while until case", s))
-			e->conditions++;
-		else if (str_in_words("fi done esac", s) && e->conditions > 0)
-			e->conditions--;
-		else if (!str_in_words("then do else { ! time", s))
+			open_decision(e);
+		else if (str_in_words("fi done esac", s))
+			close_decision(e);
+		else if (str_in_words("then elif else", s))
+			open_branch(e);
+		else if (!str_in_words("do { ! time", s))
 			return;
 	}
+}
+
+/* The condition that begins with word at of the command. */
+static enum truth truth_of(struct expansion *e, const struct command *c, size_t at)
+{
+	cleanup_strv struct strv words = {0};
+	bool no = false, last_quoted = false;
+
+	if (at == c->n_words || !str_in_words("! [ [[ test true false :", c->words[at].s))
+		return TRUTH_UNKNOWN;
+	for (size_t i = 0; i < at; i++)
+		no ^= streq(c->words[i].s, "!");
+	for (; at < c->n_words && streq(c->words[at].s, "!"); at++)
+		no = !no;
+	for (size_t i = at; i < c->n_words; i++)
+		expand_word(e, &c->words[i], &words);
+	if (c->n_words > at + 1)
+		last_quoted = c->words[c->n_words - 2].quoted;
+	if (c->output || c->heredoc_end)
+		return TRUTH_UNKNOWN;
+	enum truth truth = shell_test(&words, last_quoted);
+	return no ? truth_not(truth) : truth;
+}
+
+/* From command i on: that which begins with "elif", "else" or "fi" of the "if" that is open. */
+static size_t clause(const struct expansion *e, size_t i, size_t to)
+{
+	size_t depth = 0;
+
+	for (; i < to; i++) {
+		const struct command *c = &e->in->v[i];
+		for (size_t k = 0; k < c->n_words; k++) {
+			const char *s = c->words[k].s;
+			if (depth == 0 && str_in_words("elif else fi", s))
+				return i;
+			if (streq(s, "if"))
+				depth++;
+			else if (streq(s, "fi"))
+				depth--;
+			else if (!str_in_words("then elif else do { ! time", s))
+				break;
+		}
+	}
+	return to;
+}
+
+static bool is_first(const struct expansion *e, size_t i, size_t to, const char *word)
+{
+	return i < to && e->in->v[i].n_words > 0 && streq(e->in->v[i].words[0].s, word);
+}
+
+/* The conditions up to here are known: what follows is run for certain. */
+static void make_certain(struct expansion *e, bool certain)
+{
+	struct open *o = &e->open[e->n_open - 1];
+
+	e->n_uncertain += o->certain;
+	o->certain = certain;
+	e->n_uncertain -= o->certain;
+}
+
+/*
+ * "if" at word at of command i, which is open: runs the branch whose condition holds. Returns its
+ * last command; i if the condition is not known.
+ */
+static size_t decide_if(struct expansion *e, size_t i, size_t at, size_t to)
+{
+	enum truth truth = TRUTH_NO;
+	size_t k = i;
+
+	for (; truth == TRUTH_NO && !is_first(e, k, to, "fi") && k < to; at = 0) {
+		bool last = k > i && is_first(e, k, to, "else");
+		truth = last ? TRUTH_YES : truth_of(e, &e->in->v[k], at + 1);
+		if (!last && !is_first(e, k + 1, to, "then"))
+			truth = TRUTH_UNKNOWN;
+		if (truth == TRUTH_UNKNOWN)
+			break;
+		make_certain(e, true);
+		size_t from = last ? k : k + 1;
+		k = clause(e, k + 1, to);
+		if (truth == TRUTH_YES)
+			run(e, from, k);
+	}
+	if (truth == TRUTH_UNKNOWN && k == i)
+		return i;
+	size_t end = k;
+	while (end < to && !is_first(e, end, to, "fi"))
+		end = clause(e, end + 1, to);
+	if (truth == TRUTH_UNKNOWN) {
+		make_certain(e, false);
+		run(e, k, end);
+	}
+	close_decision(e);
+	return end;
+}
+
+/* As decide_if, for "case". */
+static size_t decide_case(struct expansion *e, size_t i, size_t at, size_t to)
+{
+	const struct command *c = &e->in->v[i];
+	size_t end = closing(e, i + 1, to, "case", "esac"), from = 0, depth = 0;
+	cleanup_strv struct strv words = {0};
+
+	if (at + 1 < c->n_words)
+		expand_word(e, &c->words[at + 1], &words);
+	if (words.n != 1 || end == to)
+		return i;
+	for (size_t k = i + 1; k <= end; k++) {
+		const char *pattern = e->in->v[k].pattern;
+		if (from > 0 && depth == 0 && (pattern || k == end)) {
+			make_certain(e, true);
+			run(e, from, k);
+			break;
+		}
+		if (pattern && depth == 0) {
+			enum truth truth = shell_matches(words.v[0], pattern);
+			if (truth == TRUTH_UNKNOWN)
+				return i;
+			from = truth == TRUTH_YES ? k : from;
+		}
+		if (begins(&e->in->v[k], "case", NULL))
+			depth++;
+		else if (depth > 0 && is_first(e, k, to, "esac"))
+			depth--;
+	}
+	close_decision(e);
+	return end;
+}
+
+/* "exit", "continue" and the like. */
+static enum jump jump_of(const struct command *c, size_t at)
+{
+	const char *s = at < c->n_words ? c->words[at].s : "";
+
+	return streq(s, "continue") ? JUMP_CONTINUE
+	       : streq(s, "break")  ? JUMP_BREAK
+	       : streq(s, "return") ? JUMP_RETURN
+	       : streq(s, "exit")   ? JUMP_EXIT
+				    : JUMP_NONE;
+}
+
+/* A command that is no loop, definition or decision. */
+static void run_simple(struct expansion *e, const struct command *c, size_t at, bool certain)
+{
+	bool conditional = c->conditional && !certain;
+
+	e->status = c->piped ? TRUTH_UNKNOWN : truth_of(e, c, at);
+	if (e->n_uncertain == 0 && !conditional && c->parentheses == 0)
+		e->jump = jump_of(c, at);
+	if (c->pattern || (c->n_words && assignments(e, c, conditional)) ||
+	    call(e, c, conditional) || builtin(e, c))
+		return;
+	emit(e, c, certain);
+}
+
+/* The last command of what begins with command i: a loop, a decision or a group. */
+static size_t compound_end(const struct expansion *e, size_t i, size_t to)
+{
+	static const char *const loops[] = {"for", "while", "until", "select"};
+	const struct command *c = &e->in->v[i];
+
+	if (array_find(loops, ARRAY_SIZE(loops), begins(c, *it, NULL)))
+		return closing(e, i + 1, to, "for while until select", "done");
+	if (begins(c, "if", NULL))
+		return closing(e, i + 1, to, "if", "fi");
+	if (begins(c, "case", NULL))
+		return closing(e, i + 1, to, "case", "esac");
+	return group_end(e->in, i);
 }
 
 static void run(struct expansion *e, size_t from, size_t to)
@@ -539,22 +834,46 @@ static void run(struct expansion *e, size_t from, size_t to)
 	if (e->depth == DEPTH_MAX)
 		return;
 	e->depth++;
-	for (size_t i = from; i < to && e->steps < STEPS_MAX && e->bytes < BYTES_MAX; i++) {
+	size_t n_open = e->n_open, group = 0; /* the end of "|| { ...; }" */
+	for (size_t i = from; i < to && !e->jump && e->steps < STEPS_MAX && e->bytes < BYTES_MAX;
+	     i++) {
 		const struct command *c = &e->in->v[i];
-		size_t at;
+		size_t at, decided = i;
+		bool known = c->conditional && e->status != TRUTH_UNKNOWN;
 		e->steps++;
-		if (begins(c, "for", &at) || begins(c, "select", &at)) {
+		if (known && (e->status == TRUTH_YES) == c->alternative) {
+			i = compound_end(e, i, to);
+			continue;
+		}
+		if (c->conditional && !known && !group && group_end(e->in, i) > i) {
+			group = group_end(e->in, i);
+			e->n_uncertain++;
+		}
+		keywords(e, i, to);
+		if (begins(c, "if", &at))
+			decided = decide_if(e, i, at, to);
+		else if (begins(c, "case", &at))
+			decided = decide_case(e, i, at, to);
+		if (decided > i) {
+			i = decided;
+			e->status = TRUTH_UNKNOWN;
+		} else if (begins(c, "for", &at) || begins(c, "select", &at)) {
 			i = loop(e, i, at, to);
 		} else if (c->function) {
 			i = define(e, i, c->words[0].s, to);
 		} else if (begins(c, "function", &at) && at + 1 < c->n_words) {
 			i = define(e, i, c->words[at + 1].s, to);
 		} else {
-			count_conditions(e, c);
-			if (!(c->n_words && assignments(e, c)) && !call(e, c) && !builtin(e, c))
-				emit(e, c);
+			run_simple(e, c, at, known);
+		}
+		if (group && i >= group) {
+			group = 0;
+			e->n_uncertain--;
 		}
 	}
+	e->n_uncertain -= group > 0;
+	while (e->n_open > n_open)
+		close_decision(e);
 	e->depth--;
 }
 
@@ -562,13 +881,14 @@ void shell_expand(const struct script *script, char *const *arguments, size_t n_
 		  struct script *ret)
 {
 	*ret = (struct script){0};
-	struct expansion e = {.in = script, .out = ret};
+	struct expansion e = {.in = script, .out = ret, .status = TRUTH_UNKNOWN};
 
 	for (size_t i = 0; i < n_arguments; i++)
 		strv_add(&e.arguments, arguments[i]);
+	array_push(ret->branches, ret->n_branches);
 	run(&e, 0, script->n);
 	for (size_t i = 0; i < e.n_variables; i++)
 		free_all(e.variables[i].name, e.variables[i].value);
-	free_all(e.variables, e.functions);
+	free_all(e.variables, e.functions, e.open);
 	strv_clear(&e.arguments);
 }

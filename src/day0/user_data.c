@@ -214,12 +214,49 @@ static void keep_script(struct reading *r, const struct mime_part *part, const c
 	text_init_slice(&script->text, t, 0, t->s, t->len);
 }
 
-/* The JSON that Ignition reads in images without cloud-init: Flatcar, Fedora CoreOS. */
-static bool is_ignition(const struct text *t)
+/* Whether a line begins so, after blanks. */
+static bool has_line(const struct text *t, const char *start)
+{
+	for (const char *s = t->s; *s; s += *s == '\n') {
+		s += strspn(s, " \t");
+		if (str_starts(s, start))
+			return true;
+		s += strcspn(s, "\n");
+	}
+	return false;
+}
+
+/* The commands of a router or switch, as IOS XE, IOS XR, NX-OS and ASA read them. */
+static bool is_of_device(const struct text *t)
+{
+	return has_line(t, "interface ") &&
+	       (has_line(t, "hostname ") || has_line(t, "ip address ") ||
+		has_line(t, "ipv4 address ") || has_line(t, "no shut"));
+}
+
+/* What images without cloud-init read instead of its formats, or NULL. */
+static const char *foreign_format(const struct text *t)
 {
 	const char *s = t->s + strspn(t->s, " \t\r\n");
 
-	return *s == '{' && strstr(s, "\"ignition\"");
+	if (*s == '{' && strstr(s, "\"ignition\""))
+		return "Ignition";
+	if (str_starts(s, "#ps1") || str_starts(s, "rem cmd"))
+		return "a script for Windows";
+	if (str_starts(s, "#junos-config") || (*s != '#' && is_of_device(t)))
+		return "a configuration of a network device";
+	return NULL;
+}
+
+void drive_file_read(const char *path, const struct text *text, struct guest_links *links)
+{
+	static const char *const words[] = {"interface", "gateway", "netmask",
+					    "ipaddr",    "ip_addr", "ip-addr"};
+	bool likely = foreign_format(text) || mentions_network(text);
+
+	if (likely || array_find(words, ARRAY_SIZE(words), strcasestr(text->s, *it)))
+		links_unread(links, text, 0, likely, path,
+			     "which program of the image reads this file is not known");
 }
 
 static void part_read(struct reading *r, const struct mime_part *part, const char *type,
@@ -234,8 +271,12 @@ static void part_read(struct reading *r, const struct mime_part *part, const cha
 
 	if (text_is_blank(t))
 		return;
-	if (is_ignition(t)) {
-		links_unread(r->links, t, 0, true, "Ignition", "its configuration is not read");
+	const char *foreign = streq(type, "text/plain") || streq(type, "text/x-not-multipart")
+				      ? foreign_format(t)
+				      : NULL;
+	if (foreign) {
+		links_unread(r->links, t, 0, true, foreign,
+			     "only the formats of cloud-init are read");
 	} else if (streq(type, "text/cloud-config")) {
 		cloud_config_add(&r->configs, t, part->merge_type, r->links, r->findings);
 	} else if (streq(type, "text/cloud-boothook")) {
