@@ -763,8 +763,8 @@ def keyfile_network(text):
             bond["arp_ip_target"] = bond["arp_ip_target"].replace(",", " ").split()
         return ["bond", connection["interface-name"], options_of(bond), a]
     if kind == "vlan":
-        return ["vlan", connection["interface-name"], file["vlan"]["id"], a]
-    return ["ethernet", connection["interface-name"], file["ethernet"].get("mac-address", "") if "ethernet" in file else "", a]
+        return ["vlan", connection.get("interface-name", connection["id"]), file["vlan"]["id"], a]
+    return ["ethernet", connection.get("interface-name"), file["ethernet"].get("mac-address", "") if "ethernet" in file else "", a]
 
 
 NUMBERS = {"0": "balance-rr", "1": "active-backup"}
@@ -793,7 +793,7 @@ def own_connection(guest):
             return ["vlan", vlan["name"], str(vlan["id"]), static(vlan)]
         return ["bond", bond["name"], options_of(bond), static(bond)]
     nic, = guest["nics"]
-    return ["ethernet", nic["name"], nic.get("mac") or "", static(nic)]
+    return ["ethernet", nic.get("name"), nic.get("mac") or "", static(nic)]
 
 
 # ifupdown: what ifquery says of each interface.
@@ -870,7 +870,82 @@ class Ifupdown(Test):
                      [{"errors": errors(g)} if errors(g) else own(g) for g in read])
 
 
+class Keyfiles(Inputs):
+    """As people write them; about every third has an error."""
+    def address(self, v6):
+        length = self.one("64", "64", "129", "") if v6 else self.one("24", "24", "25", "33", "")
+        sign = self.one("/", "/", "/", ";", ",")
+        ip = "2001:db8::%d" % self.random.randrange(1, 9) if v6 else "198.51.100.%d" % self.random.randrange(2, 258)
+        gateway = self.one("", "", "2001:db8::99" if v6 else "198.51.100.1")
+        text = ip + (sign + length if length else "") + (self.one(",", ";") + gateway if gateway else "")
+        return text + self.one("", "", "", ";", ";" + ip + "/24", " ")
+
+    def ip(self, v6):
+        lines = ["[ipv6]" if v6 else "[ipv4]",
+                 self.one(*["method=manual"] * 9, None, "method=Manual", "method=auto", "method=disabled", "method=ignore")]
+        keys = self.one(["address1"], ["address1", "address2"], ["addresses"], ["address"], ["addresses1"], ["address01"], ["address1", "address1"],
+                        ["address2", "address1"], [], ["address-data"])
+        lines += ["%s=%s" % (key, self.address(v6)) for key in keys]
+        if self.maybe(0.2):
+            lines.insert(self.random.randrange(1, len(lines) + 1), "gateway=" + ("2001:db8::77" if v6 else "198.51.100.7"))
+        return [line for line in lines if line]
+
+    def text(self):
+        kind = self.one("bond", "bond", "ethernet", "port", "vlan")
+        lines = ["[connection]", "id=x"]
+        lines.append(self.one(*["type=" + {"port": "ethernet"}.get(kind, kind)] * 8, None, "type=Bond"))
+        lines.append(self.one(*["interface-name=" + {"bond": "bond0", "vlan": "bond0.5"}.get(kind, "e1")] * 8, None, "interface-name=a-name-too-long-by-far"))
+        if kind == "port":
+            lines += self.one(["master=bond0", "slave-type=bond"], ["slave-type=bond", "master=bond0"], ["master=bond0"])
+        if kind == "bond":
+            lines += ["[bond]", self.one("mode=active-backup", "mode=1"), self.one("miimon=100", "fail_over_mac=active", "")]
+        if kind == "vlan":
+            lines += ["[vlan]", "id=5", "parent=bond0"]
+        if kind in ("ethernet", "port") and self.maybe():
+            lines += ["[ethernet]", "mac-address=02:00:00:00:00:01"]
+        if self.maybe(0.8):
+            lines += self.ip(False)
+        if self.maybe(0.5):
+            lines += self.ip(True)
+        lines.insert(self.random.randrange(len(lines) + 1), self.one("", "", "# comment", "# a = b", "", *[self.one("; comment", "no sign", "[group] # c")] * self.maybe(0.2)))
+        return "\n".join(line for line in lines if line is not None) + "\n"
+
+
+def ask_nmcli(text):
+    """The connection that NetworkManager makes of a keyfile; None: it refuses it."""
+    run = subprocess.run([NMCLI, "--offline", "connection", "modify", "connection.id", "x"], input=text, capture_output=True, text=True,
+                         env=ENVIRONMENT)
+    return keyfile_network(run.stdout) if run.returncode == 0 and run.stdout.strip() else None
+
+
 class NetworkManager(Test):
+    def test_keyfiles(self):
+        inputs = [Keyfiles(seed).text() for seed in range(400)]
+        theirs = []
+        for text in inputs:
+            network = ask_nmcli(text)
+            if network and network[0] == "bond":
+                network[2] = by_name(network[2])
+            theirs.append(network)
+        bond = "[connection]\nid=b\ntype=bond\ninterface-name=bond0\n[bond]\nmode=1\n[ipv4]\nmethod=disabled\n"
+        path = "/etc/NetworkManager/system-connections/%s.nmconnection"
+        read = guests([dict({path % "x": text}, **({path % "b": bond} if "parent=" in text or "master=" in text else {}))
+                       for text in inputs])
+        ours = []
+        for network, guest in zip(theirs, read):
+            refused = [f for f in errors(guest) if f["rule"] == "day0-keyfile"]
+            ignored = [f for f in errors(guest) if f["rule"] == "day0-address"]
+            if refused or ignored:  # what is ignored is left out in their network
+                ours.append(network if ignored else None)
+                continue
+            guest["findings"] = []
+            if guest["bonds"] and guest["bonds"][0]["legs"]:
+                leg, = guest["bonds"][0]["legs"]
+                ours.append(["ethernet", leg.get("name"), leg.get("mac") or "", addresses()])
+            else:
+                ours.append(own_connection(guest))
+        self.compare("keyfiles by hand", inputs, theirs, ours)
+
     def test_connection_add(self):
         inputs, theirs, keyfiles = [], [], []
         for seed in range(150):
@@ -894,6 +969,86 @@ class NetworkManager(Test):
             {"/etc/NetworkManager/system-connections/b.nmconnection": bond} if "vlan" in words else {}))
             for words, text in zip(inputs, keyfiles)])
         self.compare("keyfiles of nmcli", inputs, theirs, [own_connection(g) for g in read])
+
+
+# The shell: which commands it runs, of scripts whose values are all known.
+
+class Scripts:
+    """Random scripts of "ip address add" in loops, functions and decisions. Each address is another."""
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.number, self.functions, self.n_loops = 0, [], 0
+
+    def add(self):
+        self.number += 1
+        return 'ip address add 10.%d.%d.1/24 dev "n$V$I"' % divmod(self.number, 256)
+
+    def value(self):
+        return self.random.choice(["a", "b", "c"])
+
+    def condition(self):
+        r = self.random
+        return r.choice([
+            lambda: '[ "$V" = %s ]' % self.value(), lambda: "[ $V != %s ]" % self.value(), lambda: '[ "$V$I" = "%s1" ]' % self.value(),
+            lambda: "[ -n \"$V\" ]", lambda: "test -z \"$E\"", lambda: "! [ $V = %s ]" % self.value(), lambda: "true", lambda: "false",
+            lambda: "[ $I -%s %d ]" % (r.choice(["eq", "ne", "lt", "le", "gt", "ge"]), r.randrange(4))])()
+
+    def commands(self, depth, loop):
+        return "\n".join(self.command(depth, loop) for _ in range(self.random.randrange(1, 4)))
+
+    def simple(self, loop):
+        jumps = ["continue", "break"] if loop else []
+        return self.random.choice([self.add()] * 6 + jumps + ["exit 0", "V=%s" % self.value(), ":"] + self.functions)
+
+    def group(self, loop):
+        command = "%s; %s" % (self.add(), self.simple(loop))
+        return self.random.choice(["{ %s; }" % command, self.simple(loop), "( %s; %s )" % (self.add(), self.add())])
+
+    def command(self, depth, loop):
+        r = self.random
+        kind = r.choice(["simple", "list", "if", "case", "for", "function", "part"] if depth < 3 else ["simple", "list", "part"])
+        if kind == "list":
+            conditions = "".join(" %s %s" % (r.choice(["&&", "||"]), self.condition()) for _ in range(r.randrange(2)))
+            return "%s%s %s %s" % (self.condition(), conditions, r.choice(["&&", "||"]), self.group(loop))
+        if kind == "if":
+            text = "if %s; then\n%s\n" % (self.condition(), self.commands(depth + 1, loop))
+            for _ in range(r.randrange(3)):
+                text += "elif %s; then\n%s\n" % (self.condition(), self.commands(depth + 1, loop))
+            return text + r.choice(["", "else\n%s\n" % self.commands(depth + 1, loop)]) + "fi"
+        if kind == "case":
+            return 'case "$V" in\n' + "".join("%s)\n%s\n;;\n" % (r.choice(["a", "b|c", "[ab]", '"c"', "x*"]), self.commands(depth + 1, loop))
+                                             for _ in range(r.randrange(1, 4))) + r.choice(["", "*) %s ;;\n" % self.add()]) + "esac"
+        if kind == "for":
+            return "for %s in %s; do\n%s\ndone" % (r.choice(["V", "I"]), r.choice(["a b", "1 2 3", "$V", "$V c"]), self.commands(depth + 1, True))
+        if kind == "function" and depth == 0:
+            name = "f%d" % len(self.functions)
+            text = "%s() {\n%s\n%s\n}" % (name, self.commands(1, False), r.choice(["return", self.add()]))
+            self.functions.append(name)
+            return text
+        if kind == "part":
+            return r.choice(["V=x/y/%s; V=${V##*/}", "V=x/%s; V=${V#*/}", "V=%s.d.e; V=${V%%%%.*}", "V=%s.d; V=${V%%.d}",
+                             "V=--%s-; V=${V//-/}", "V=e%s; V=${V/e/}"]) % self.value()
+        return self.simple(loop)
+
+    def text(self):
+        return "V=a I=1 E=\n" + "\n".join(self.command(0, False) for _ in range(5)) + "\n"
+
+
+class Shell(Test):
+    def test_which_commands_are_run(self):
+        inputs = [Scripts(seed).text() for seed in range(600)]
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "ip"), "w") as file:
+                file.write('#!/bin/sh\necho "$3 $5"\n')
+            os.chmod(os.path.join(folder, "ip"), 0o755)
+            environment = dict(os.environ, PATH=folder + ":/usr/bin:/bin")
+            theirs = []
+            for text in inputs:
+                out = subprocess.run(["bash", "-c", text], capture_output=True, text=True, env=environment, timeout=60).stdout
+                theirs.append(sorted({line for line in out.splitlines()}))
+        read = guests([{"--user-data": "#!/bin/bash\n" + text} for text in inputs])
+        ours = [sorted({"%s %s" % (a, n.get("name", "?")) for n in g["nics"] for a in n["addresses"]}) for g in read]
+        self.compare("shell", inputs, theirs, ours)
 
 
 # The examples of the programs' own packages.

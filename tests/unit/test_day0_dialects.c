@@ -49,7 +49,7 @@ static void test_keyfiles(void **state)
 		 "port-type=bond"},
 		{KEYFILES "vlan.nmconnection",
 		 "[connection]\ntype=vlan\ninterface-name=bond0.7\n[vlan]\nid=7\nparent=bond0\n"
-		 "[ipv6]\nmethod=manual\naddresses=2001:db8::5/64;2001:db8::6/64;\n"
+		 "[ipv6]\nmethod=manual\naddress1=2001:db8::5/64;\naddresses2=2001:db8::6;64\n"
 		 "gateway=2001:db8::1\n[ipv4]\nmethod=disabled"},
 		{KEYFILES "mgmt.nmconnection", "[connection]\ntype=ethernet\ninterface-name=ens3"},
 		{NULL, NULL},
@@ -69,7 +69,7 @@ static void test_keyfiles(void **state)
 		     "  26 leg - 02:00:00:00:00:01 mtu 9000\n"
 		     "  37 leg ens5 -\n"
 		     "  44 vlan bond0.7 id 7 2001:db8::5/64 2001:db8::6/64 gw6 2001:db8::1\n"
-		     "58 nic ens3 - dhcp4\n");
+		     "59 nic ens3 - dhcp4\n");
 	expect_files(other, NULL,
 		     "7 nmcli b mode active-backup miimon -1 arp -1 mac unset dhcp4\n  legs?\n"
 		     "20 unread " KEYFILES ".hidden\n");

@@ -248,6 +248,30 @@ def edited(files, old, new):
 
 BYTES = [(path, text.replace(f"mac-address={MACS[1]}", "mac-address=250;22;62;16;0;1;")) for path, text in keyfiles()]
 
+LEGS_BY_I = 'nmcli con add type ethernet con-name "$i" ifname "$i" master bond0'
+NET = ("/root/net.sh", SCRIPT + "\n".join(IP))
+INIT = ("/etc/init.d/net", "#!/bin/sh\ncase \"$1\" in\nstart|restart)\n" + "\n".join(IP) + "\n;;\nstop) ip link delete bond0 ;;\n"
+                           "*) echo usage; exit 1 ;;\nesac")
+UNIT = ("/etc/systemd/system/net.service", f"[Service]\nType=oneshot\nEnvironment=A={V4} \"B=bond0\"\n"
+        + "ExecStart=/bin/sh -c 'ip addr add 10.10.10.10/24 dev ens3; \\\n  " + "; \\\n  ".join(IP[1:4]).replace("$i", "$$i")
+        + "; ip addr add ${A} dev ${B}'\n" + "".join(f"ExecStart=-/sbin/{c}\n" for c in IP[5:]))
+# The branches that are run are known.
+DECIDED = {
+    "one is passed over": "for i in ens3 ens4 ens5; do\n  [ \"$i\" = ens3 ] && continue\n  " + LEGS_BY_I + "\ndone",
+    "those that are there": "for i in ens4 ens5; do [ -e /sys/class/net/$i ] || continue; " + LEGS_BY_I + "; done",
+    "a branch": "for i in ens3 ens4 ens5; do\n  if [[ $i == ens[45] ]]; then " + LEGS_BY_I + "; else ip link set $i up; fi\ndone",
+    "a role": "ROLE=standby\nif [ $ROLE = active ]; then\n  nmcli con delete bond0\nelif [ $ROLE = standby ]; then\n"
+              f"  {leg(1)}\n  {leg(2)}\nelse\n  exit 1\nfi",
+    "a word": f"case eth in\n  ib*) nmcli con delete bond0 ;;\n  eth|wlan) {leg(1)}\n  {leg(2)} ;;\nesac",
+    "a fallback": f"fail() {{\n  echo $1\n  exit 1\n}}\n{leg(1)} || fail leg1\n{leg(2)} || {{ echo leg2; exit 1; }}\n"
+                  "command -v nmcli || (echo no nmcli; exit 1)\nnmcli con up bond0 || exit 1",
+    "another way, if that fails": f"{leg(1)} || ip link set ens4 master bond9\n{leg(2)} || {{ echo failed; ip link set ens5 master bond9; }}",
+    "the end": f"{leg(1)}\n{leg(2)}\nexit 0\nnmcli con delete bond0",
+    "done before": f"if [ -f /var/lib/done ]; then exit 0; fi\n{leg(1)}\n{leg(2)}",
+    "parts of values": f"for i in ens4={MACS[1]} ens5={MACS[2]}; do\n  " + LEGS_BY_I.replace('"$i"', '"${i%%=*}"') + " mac ${i#*=}\ndone",
+    "a list with commas": "L=ens4,ens5\nfor i in ${L//,/ }; do " + LEGS_BY_I + "; done",
+}
+
 # Each is read: the rules about bonds run, and find nothing.
 READ = {
     "nmcli": cloud_config(*NMCLI),
@@ -354,6 +378,24 @@ READ = {
         SUSE_FILES, f"IPADDR='{V4}'\nIPADDR_6='{V6}'\n", ""), "- bond0", "- br0") + [
             (SUSE + "ifcfg-br0", f"BOOTPROTO='static'\nIPADDR='{V4}'\nIPADDR_6='{V6}'\nBRIDGE='yes'\nBRIDGE_PORTS='bond0'")]),
     "a keyfile with a MAC as bytes": cloud_config("nmcli connection reload", files=BYTES),
+    **{f"legs by a script: {name}": SCRIPT + "\n".join((MGMT, BOND, text)) + "\n" for name, text in DECIDED.items()},
+    "a job of cron at boot": cloud_config(files=[("/etc/cron.d/net", "SHELL=/bin/sh\n@reboot root sleep 5; /root/net.sh"), NET]),
+    "a crontab by a pipe": cloud_config('(crontab -l; echo "@reboot sh /root/net.sh") | crontab -', files=[NET]),
+    "a unit before its script": cloud_config(files=[
+        ("/etc/systemd/system/net.service", "[Service]\nType=oneshot\nExecStart=/root/net.sh"), NET]),
+    "a unit with long lines": cloud_config("systemctl enable --now net", files=[UNIT]),
+    "an init script": cloud_config("update-rc.d net defaults", "service net start", files=[INIT]),
+    "a script of OpenRC": cloud_config("rc-update add local", files=[("/etc/local.d/net.start", NET[1])]),
+    "a script that is run twice": cloud_config("/root/net.sh", "/root/net.sh", files=[("/root/net.sh", SCRIPT + "\n".join(NMCLI))]),
+    "a gateway with a number": cloud_config("nmcli connection reload", files=edited(IFCFG, "\nGATEWAY=", "\nGATEWAY0=")),
+    "a keyfile as it once was": cloud_config("nmcli connection reload", files=edited(
+        keyfiles(), f"address1={V4},{GATEWAY4}", f"addresses1={V4.replace('/', ';')};{GATEWAY4};")),
+    "a keyfile without a length": cloud_config("nmcli connection reload", files=edited(
+        keyfiles(), f"address1={V4},{GATEWAY4}", f"address1=172.16.1.10;{GATEWAY4}")),
+    "ip commands with a netmask": cloud_config(*IP).replace(V4, "172.16.1.10/255.255.255.0"),
+    "a keyfile for one name": cloud_config("nmcli connection reload", files=edited(
+        keyfiles(), f"[ethernet]\nmac-address={MACS[1]}", "[match]\ninterface-name=ens4;")),
+    "aliases of YAML": "#cloud-config\nx-bond: &bond\n- " + BOND.replace(" ", "\n- ") + f"\nruncmd:\n- {MGMT}\n- *bond\n- {leg(1)}\n- {leg(2)}\n",
     "programs that do not matter": cloud_config(*NMCLI, "yum -y install knot", "systemctl enable --now knot",
                                                 "sysctl -w net.core.rmem_max=4194304", "/opt/dns/register"),
 }
@@ -376,6 +418,17 @@ SAID = {
     "a keyfile with cloud-init's mode": (EXPOSED.replace("  permissions: '0640'\n", ""), ["day0-keyfile"]),
     "a keyfile with a script's mode": (READ["keyfiles by echo"].replace(CHMOD, f"chmod 600 {KEYFILES}[!b]*\n"), ["day0-keyfile"]),
     "keyfiles copied by install": (READ["keyfiles by install"].replace("install -m 600", "install"), ["day0-keyfile"]),
+    **{f"a keyfile with {name}": (cloud_config("nmcli con reload", files=edited(keyfiles(), old, new)), rules) for name, old, new, rules in (
+        ("a controller alone", "controller=bond0\nport-type=bond\n", "controller=bond0\n", ["day0-keyfile"]),
+        ("no method", "[ipv6]\nmethod=manual\n", "[ipv6]\n", ["day0-keyfile"]),
+        ("a method of its own", "[ipv4]\nmethod=manual\n", "[ipv4]\nmethod=static\n", ["day0-keyfile"]),
+        ("no interface", "interface-name=bond0\n", "", ["day0-keyfile"]),
+        ("a type of its own", "type=bond\n", "type=Bond\n", ["day0-keyfile", "subnets-overlap", "address-twice"]),
+        ("a comment of its own", "[bond]\n", "; options\n[bond]\n", ["day0-keyfile"]),
+        ("two addresses in one", f"address1={V4},{GATEWAY4}", f"addresses={V4};172.16.1.11/24;", ["day0-address", "leg-address-unused"]))},
+    "a blank at the end": (cloud_config("cat > /etc/NetworkManager/system-connections/l.nmconnection <<E\n[connection]\ntype=ethernet\n"
+                                        "interface-name=ens4 \nmaster=bond0\nslave-type=bond\nE\nchmod 600 /etc/NetworkManager/system-connections/*",
+                                        MGMT, BOND, leg(1), leg(2), "nmcli con reload"), ["day0-keyfile"]),
     "a key that netplan has not": (netplan("parameters:", "paramaters:"), ["day0-netplan"]),
     "a mode that netplan has not": (netplan("mode: active-backup", "mode: 1"), ["day0-netplan"]),
     "a mode that there is not": (cloud_config(MGMT, BOND.replace("active-backup", "activebackup"), leg(1), leg(2)), ["day0-bond"]),
@@ -425,6 +478,24 @@ UNREAD = {
         "  netmask 255.255.255.0\n", "").replace("bond0 inet static", "bond0 inet static inherits base"))]),
     "key of another module": "#cloud-config\nvyos_config_commands:\n- set interfaces bonding bond0 mode active-backup\n",
     "ignition": '{"ignition": {"version": "3.3.0"}, "storage": {"files": []}}\n',
+    "branches that exclude each other": SCRIPT + MGMT + "\nif [ -e /etc/redhat-release ]; then\n" + "\n".join(NMCLI[1:])
+                                        + "\nelse\n" + "\n".join(IP[1:]) + "\nfi\n",
+    "names of one image or another": cloud_config(MGMT, BOND, "if [ -e /sys/class/net/ens4 ]; then\n" + leg(1) + "\n" + leg(2)
+                                                  + "\nelse\n" + (leg(1) + "\n" + leg(2)).replace("ifname ens", "ifname eth") + "\nfi"),
+    "distributions by a case": SCRIPT + '. /etc/os-release\ncase "$ID" in\nrhel|rocky)\n' + "\n".join(NMCLI) + "\n;;\n*)\n"
+                               + "\n".join(IP) + "\n;;\nesac\n",
+    "a branch that ends the script": SCRIPT + "if type nmcli; then\n" + "\n".join(NMCLI) + "\nexit\nfi\n" + "\n".join(IP) + "\n",
+    "one of two by && and ||": cloud_config(MGMT, "[ -e /etc/redhat-release ] && " + BOND + " || ip link add bond0 type bond mode 1",
+                                            leg(1), leg(2)),
+    "a connection that may be there": cloud_config(MGMT, "nmcli con mod bond0 ipv4.method manual || " + BOND, leg(1), leg(2)),
+    "vyos": cloud_config(files=[("/config/config.boot", "interfaces {\n bonding bond0 {\n address 172.16.1.10/24\n }\n}")]),
+    "arguments of the kernel": cloud_config("grubby --update-kernel=ALL --args='bond=bond0:ens4,ens5:mode=active-backup'", "reboot"),
+    "arguments of the kernel in a file": cloud_config("update-grub", files=[
+        ("/etc/default/grub.d/bond.cfg", 'GRUB_CMDLINE_LINUX="bond=bond0:ens4,ens5:mode=active-backup"')]),
+    "a router's commands": "hostname dns\ninterface GigabitEthernet1\n ip address 172.16.1.10 255.255.255.0\n no shutdown\n",
+    "a script of Windows": "#ps1_sysnative\nNew-NetLbfoTeam -Name bond0 -TeamMembers ens4,ens5\n",
+    "Ubuntu's installer": "#cloud-config\nautoinstall:\n  version: 1\n  network: {version: 2, bonds: {bond0: {interfaces: [ens4]}}}\n",
+    "key of an unknown module": "#cloud-config\ntmos_declared:\n  enabled: true\n",
     "dhcpcd": cloud_config(files=[("/etc/dhcpcd.conf", "interface bond0\nstatic ip_address=172.16.1.10/24")]),
     "jinja with a condition": "## template: jinja\n#cloud-config\n{% if v1.distro == 'rhel' %}\nruncmd:\n"
                               + "".join(f"- {c}\n" for c in NMCLI) + "{% endif %}\n",
@@ -446,6 +517,10 @@ LEGS = {
         NETWORKD + "30-legs.network", "[Match]\nName=ens*\n[Network]\nBond=bond0")]),
     "loop over what the guest has": cloud_config(
         MGMT, BOND, "for i in $(ls /sys/class/net | grep ens); do nmcli con add type ethernet ifname $i master bond0; done"),
+    "loop that counts": SCRIPT + f"{MGMT}\n{BOND}\ni=4\nwhile [ $i -lt 6 ]; do\n  nmcli con add type ethernet ifname ens$i master bond0\n"
+                        "  i=$((i + 1))\ndone\n",
+    "loop over arguments": SCRIPT + f"{MGMT}\n{BOND}\nset -- ens4 ens5\nwhile [ $# -gt 0 ]; do\n"
+                           "  nmcli con add type ethernet ifname $1 master bond0\n  shift\ndone\n",
     "MAC of the guest": cloud_config(MGMT, BOND, leg(1), "M=$(cat /sys/class/net/ens5/address)",
                                      "nmcli con add type ethernet ifname ens5 mac $M master bond0"),
 }
@@ -453,14 +528,17 @@ LEGS = {
 # Nothing here sets up a bond: that is known.
 ABSENT = {
     "programs that do not matter": cloud_config("yum -y install knot", "systemctl enable --now knot", "echo a > /etc/motd"),
+    "a backup by cron": cloud_config(files=[("/etc/cron.d/backup", "0 3 * * * root /usr/bin/backup")]),
+    "an init script that is stopped": cloud_config("service net stop", files=[("/root/init", INIT[1])]),
+    "a branch that is not run": SCRIPT + "ROLE=none\nif [ $ROLE = dns ]; then\n" + "\n".join(NMCLI) + "\nfi\n",
     "nothing": "#cloud-config\nhostname: dns\n",
 }
 
 
-def check(user_data):
+def check(user_data, dst="--user-data"):
     with tempfile.TemporaryDirectory() as folder:
         with open(DESCRIPTOR, encoding="utf-8") as file:
-            descriptor = file.read()
+            descriptor = file.read().replace("<dst>--user-data</dst>", f"<dst>{dst}</dst>")
         with open(os.path.join(folder, "dep.xml"), "w", encoding="utf-8") as file:
             file.write(descriptor)
         with open(os.path.join(folder, "day0.cfg"), "w", encoding="utf-8") as file:
@@ -489,6 +567,15 @@ class Guests(unittest.TestCase):
         for name, user_data in UNREAD.items():
             with self.subTest(name):
                 self.assertEqual(self.rules(user_data), ["guest-unread"])
+
+    def test_files_of_the_config_drive(self):
+        """The image reads them by itself."""
+        for dst, text, rules in (("iosxe_config.txt", UNREAD["a router's commands"], ["guest-unread"]),
+                                 ("network-config", NETPLAN, ["guest-unread"]), ("config.ign", UNREAD["ignition"], ["guest-unread"]),
+                                 ("license.lic", "abc", ["subnets-overlap", "address-twice"])):
+            with self.subTest(dst):
+                found = [f["rule"] for f in check(text, dst) if f["severity"] in ("error", "warning")]
+                self.assertEqual(set(found), set(rules))
 
     def test_unknown_legs(self):
         for name, user_data in LEGS.items():
