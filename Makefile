@@ -67,7 +67,7 @@ unit: apt-build-test all
 	meson test -C build --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
 asan: apt-build-test
-	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false
+	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=g -Dc_args=-g1
 	ninja -C build/asan -j $(JOBS)
 	meson test -C build/asan --no-rebuild --print-errorlogs --suite unit --suite fuzz
 

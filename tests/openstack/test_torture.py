@@ -37,8 +37,8 @@ TABLE = os.path.join(product.TOP, "doc", "torture.md")
 SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1, 1_000_000))
 KILLS = ("kill-before", "kill-after")
 FAULTS = tuple(kind for kind in proxy.FAULTS if kind not in KILLS)
-SAMPLE = 4  # points of each series
-SAMPLE_UPDATE = 3  # which take longer
+SAMPLE = 3  # points of each series
+SAMPLE_UPDATE = 2  # which take longer
 # Memory in the flavor, host name in day-0, and the image's file with its size: an update changes all of them.
 VERSIONS = (("8192", "cpnr", "image.raw"), ("4096", "other", "other.raw"))
 SIZES = {"image.raw": product.IMAGE_SIZE, "other.raw": product.IMAGE_SIZE + 1}
