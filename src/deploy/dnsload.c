@@ -254,7 +254,7 @@ static int open_echo(struct dnsload *l, struct vim *vim, const struct dnsload_op
 	if (r < 0)
 		return r;
 	l->fd = l->echo.fd;
-	l->len = ECHO_SIZE;
+	l->len = ICMP_ECHO_SIZE;
 	l->is_echo = true;
 	return 0;
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/echo.h"
 
-#include <arpa/inet.h>
-#include <netinet/icmp6.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -12,34 +9,6 @@
 #include "base/err.h"
 #include "deploy/net.h"
 #include "vim/vim.h"
-
-/* Both protocols have the same layout: RFC 792, RFC 4443 section 4. */
-struct message {
-	uint8_t type, code;
-	uint16_t checksum;
-	uint16_t id, sequence;
-	uint8_t token[12];
-	uint32_t number;
-};
-
-_Static_assert(sizeof(struct message) == ECHO_SIZE, "echo message");
-
-/* RFC 1071: the same in either byte order */
-static uint16_t checksum(const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < len; i += 2) {
-		uint16_t word;
-
-		memcpy(&word, p + i, sizeof(word));
-		sum += word;
-	}
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 int echo_open(struct vim *vim, const char *address, struct echo *ret, struct err *err)
 {
@@ -68,37 +37,20 @@ int echo_open(struct vim *vim, const char *address, struct echo *ret, struct err
 	return 0;
 }
 
-void echo_build(const struct echo *echo, uint32_t number, uint8_t ret_request[ECHO_SIZE])
+void echo_build(const struct echo *echo, uint32_t number, uint8_t ret_request[ICMP_ECHO_SIZE])
 {
-	struct message m = {
-		.type = echo->v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO,
-		.sequence = htons((uint16_t)number),
-		.number = htonl(number),
-	};
+	struct icmp_echo m = {.sequence = (uint16_t)number, .number = number};
 
-	memcpy(&m.id, echo->token, sizeof(m.id));
 	memcpy(m.token, echo->token, sizeof(m.token));
-	if (!echo->v6) /* the kernel's work in IPv6 */
-		m.checksum = checksum(&m, sizeof(m));
-	memcpy(ret_request, &m, sizeof(m));
+	icmp_echo_build(echo->v6, &m, ret_request);
 }
 
 int64_t echo_number(const struct echo *echo, const uint8_t *packet, size_t len)
 {
-	struct message m;
+	struct icmp_echo m;
 
-	if (echo->raw && !echo->v6) { /* with the IP header */
-		size_t header = len > 0 ? (packet[0] & 0xfU) * 4U : 0;
-		if (header < sizeof(struct iphdr) || header > len)
-			return -1;
-		packet += header;
-		len -= header;
-	}
-	if (len < sizeof(m))
-		return -1;
-	memcpy(&m, packet, sizeof(m));
-	if (m.type != (echo->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) ||
+	if (!icmp_echo_read(echo->v6, echo->raw && !echo->v6, packet, len, &m) ||
 	    memcmp(m.token, echo->token, sizeof(m.token)) != 0)
 		return -1;
-	return ntohl(m.number);
+	return m.number;
 }

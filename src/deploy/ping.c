@@ -11,7 +11,7 @@
 
 static int exchange(const struct echo *echo, int64_t deadline)
 {
-	uint8_t request[ECHO_SIZE];
+	uint8_t request[ICMP_ECHO_SIZE];
 
 	echo_build(echo, 1, request);
 	if (send(echo->fd, request, sizeof(request), 0) < 0)
