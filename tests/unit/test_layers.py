@@ -28,7 +28,8 @@ MAY_USE = {
     "deploy": ["base", "net", "model", "esc", "day0", "check", "dns", "placement", "lifecycle", "vim"],
     "draw": ["base", "net", "model", "check", "placement", "vim"],
     "bondd": ["base", "net"],
-    "cli": ["base", "net", "model", "esc", "day0", "check", "dns", "host", "placement", "lifecycle", "vim", "deploy", "draw"],
+    "manager": ["base", "net", "model"],
+    "cli": ["base", "net", "model", "esc", "day0", "check", "dns", "host", "placement", "lifecycle", "vim", "deploy", "draw", "manager"],
 }
 EXCEPT = {("cli/docs.c", "bondd")}  # writes the man page of both programs; runs at build time only
 
