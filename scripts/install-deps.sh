@@ -10,7 +10,7 @@ packages_for() {
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config 'libyang-dev|libyang2-dev' libexpat1-dev \
 			libyaml-dev zlib1g-dev libjansson-dev libarchive-dev nettle-dev libmnl-dev libpci-dev \
-			libcurl4-openssl-dev libssl-dev libldns-dev libknot-dev libmicrohttpd-dev libinih-dev libcmocka-dev
+			libcurl4-openssl-dev libssl-dev libldns-dev libknot-dev libmicrohttpd-dev libinih-dev libsystemd-dev libcmocka-dev
 		;;
 	compute)
 		echo vde2 iputils-ping e2fsprogs
@@ -27,7 +27,7 @@ packages_for() {
 	test)
 		echo strace gcovr clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \
 			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 nftables openssh-client \
-			python3 procps librsvg2-bin git dpkg apt util-linux debian-archive-keyring openssl systemd \
+			'promtool|prometheus' python3 procps librsvg2-bin git dpkg apt util-linux debian-archive-keyring openssl systemd \
 			bind9-utils python3-yaml python3-jsonschema python3-configobj python3-openstacksdk \
 			python3-jinja2 python3-oauthlib python3-requests python3-jsonpatch \
 			'libglib2.0-0|libglib2.0-0t64' 'libgnutls30|libgnutls30t64' libudev1 libyaml-0-2

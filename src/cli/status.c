@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "base/str.h"
 #include "cli/common.h"
+#include "cli/manager.h"
 #include "cli/target.h"
 #include "cli/verb.h"
 #include "deploy/guest.h"
@@ -369,10 +370,13 @@ static int add_described(const struct verb *verb, const struct options *options,
 
 int verb_status(const struct verb *verb, const void *all)
 {
-	const struct options *options = all;
+	const struct status_options *o = all;
+	const struct options *options = &o->common;
 	struct row *rows = NULL;
 	size_t n = 0;
 
+	if (o->watch)
+		return cli_status_watch(verb, options);
 	int code = options->operand ? add_described(verb, options, &rows, &n)
 				    : add_all(verb, options, &rows, &n);
 

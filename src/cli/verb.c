@@ -240,7 +240,71 @@ static const struct option_row drill_options[] = {
 	{0},
 };
 
-/* verify, status */
+static const struct option_row status_options[] = {
+	{HELP},
+	{VERBOSE},
+	{FILES},
+	{OUTPUT("text json", "how to print the result")},
+	{VIM},
+	{OS_CLOUD},
+	{TIMINGS},
+	{FLAG(status_options, watch, "watch",
+	      "show what the manager (dnsvnfd) sees of the VMs that it watches"),
+	 .stands_alone = true},
+	{0},
+};
+
+static const struct option_row manage_options[] = {
+	{HELP},
+	{VERBOSE},
+	{FILES},
+	{OUTPUT("text json", "how to print the result")},
+	{VIM},
+	{OS_CLOUD},
+	{FLAG(manage_options, no_deploy, "no-deploy", "watch what runs, without a deploy")},
+	{0},
+};
+
+static const struct option_row events_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the events; json: a line for each")},
+	{FLAG(events_options, follow, "follow", "wait for further events"), .brief = 'f'},
+	{TEXT(events_options, since, "since", "N|TIME",
+	      "from event number N on, or from a UTC time, such as 2026-12-01T02:56 (default: all "
+	      "that are kept)")},
+	{0},
+};
+
+static const struct option_row hold_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{TEXT(hold_options, why, "why", "TEXT", "the reason, shown with the hold; required")},
+	{NUMBER(hold_options, minutes, "minutes", "N", 1, 527040, "until when it holds"),
+	 .preset = "120"},
+	{0},
+};
+
+/* release, manager */
+static const struct option_row plain_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{0},
+};
+
+static const struct option_row heal_options[] = {
+	{HELP},
+	{VERBOSE},
+	{OUTPUT("text json", "how to print the result")},
+	{FLAG(heal_options, force, "force", "even if it answers something")},
+	{FLAG(heal_options, discard_state, "discard-state",
+	      "a redeploy may lose leases and keys that only this VM has")},
+	{0},
+};
+
+/* verify */
 static const struct option_row vim_options[] = {
 	{HELP}, {VERBOSE},  {FILES},   {OUTPUT("text json", "how to print the result")},
 	{VIM},  {OS_CLOUD}, {TIMINGS}, {0},
@@ -464,13 +528,14 @@ static const struct verb verbs[] = {
 	{
 		.name = "status",
 		OPERAND("[DEP.xml]"),
-		OPTIONS(vim_options, options),
+		OPTIONS(status_options, status_options),
 		.summary = "list deployments with uptime, bond and addresses",
 		.text = "Without a descriptor, lists all deployments in the embedded VIM, or in "
 			"the VIM given by --vim; with a descriptor, only its deployments. Of a "
 			"server in a cloud it also shows Nova's task, that it is locked and why, a "
 			"compute service that is not up, and of one that is off the last action, "
-			"with the id of its user.",
+			"with the id of its user. With --watch, asks the manager and no VIM: the "
+			"state of each VM, what answers, and why it is not healed.",
 		.example = "sudo dnsvnf status",
 		.policy = VERB_TAKES_BROKEN,
 		.run = verb_status,
@@ -524,6 +589,77 @@ static const struct verb verbs[] = {
 		.run = verb_undeploy,
 	},
 	{
+		.name = "manage",
+		OPERAND("DEP.xml"),
+		OPTIONS(manage_options, manage_options),
+		.summary = "give a deployment to the manager, which deploys and watches it",
+		.text = "Checks the descriptor and gives it with copies of its day-0 files to "
+			"dnsvnfd, which keeps them, deploys the deployment if it differs, and "
+			"watches its VMs. Again with a changed descriptor: the next generation.",
+		.example = "sudo dnsvnf manage --vim mycloud examples/technote/corrected/dep.xml",
+		.policy = VERB_OFFLINE | VERB_WARNS,
+		.run = verb_manage,
+	},
+	{
+		.name = "manager",
+		.operand = "list|diff|rollback|undeploy...",
+		.operand_offset = offsetof(struct manager_options, operands),
+		OPTIONS(plain_options, manager_options),
+		.summary = "generations of a managed deployment: list, diff, rollback; undeploy",
+		.text = "'list TENANT/DEPLOYMENT' shows the kept generations, 'diff "
+			"TENANT/DEPLOYMENT 3 4' what differs, 'rollback TENANT/DEPLOYMENT 3' "
+			"makes a copy of generation 3 the current one and deploys it. 'undeploy "
+			"TENANT/DEPLOYMENT' removes the deployment from the VIM, tried until "
+			"nothing is left, and then from the manager.",
+		.example = "sudo dnsvnf manager diff test-tenant/cpnr-dns 1 2",
+		.run = verb_manager,
+	},
+	{
+		.name = "events",
+		OPTIONS(events_options, events_options),
+		.summary = "print the manager's events",
+		.text = "Prints the events that dnsvnfd keeps: descriptors accepted, jobs, changes "
+			"of the VMs' state, what was or would have been done about it, and why "
+			"not.",
+		.example = "sudo dnsvnf events --follow --since 2026-12-01T02:56",
+		.policy = VERB_STREAMS,
+		.run = verb_events,
+	},
+	{
+		.name = "hold",
+		.operand = "vm|deployment|network|host|cloud NAME...",
+		.operand_offset = offsetof(struct hold_options, operands),
+		OPTIONS(hold_options, hold_options),
+		.summary = "forbid the manager to heal a VM, or what shares a network, host, cloud",
+		.text = "Until its time is over or 'dnsvnf release', nothing that the hold covers "
+			"is healed; it is still watched. A deployment is named "
+			"TENANT/DEPLOYMENT.",
+		.example = "sudo dnsvnf hold host compute-1 --minutes 60 --why 'BIOS update'",
+		.run = verb_hold,
+	},
+	{
+		.name = "release",
+		.operand = "vm|deployment|network|host|cloud NAME...",
+		.operand_offset = offsetof(struct release_options, operands),
+		OPTIONS(plain_options, release_options),
+		.summary = "end a hold",
+		.text = "Ends what 'dnsvnf hold' began. Of a network, host or cloud in which too "
+			"many VMs are silent for any of them to be healed, it also permits that.",
+		.example = "sudo dnsvnf release host compute-1",
+		.run = verb_release,
+	},
+	{
+		.name = "heal",
+		OPERAND("VM"),
+		OPTIONS(heal_options, heal_options),
+		.summary = "have the manager heal a VM now",
+		.text = "Asks dnsvnfd for one act on the VM, named as in the VIM, by the recovery "
+			"policy of its descriptor: also if heal = watch, if its recovery is "
+			"manual, or if it has failed before.",
+		.example = "sudo dnsvnf heal cpnr-dns_cpnr_0",
+		.run = verb_heal,
+	},
+	{
 		.name = "host",
 		OPTIONS(host_options, host_options),
 		.summary = "show this compute host's resources for SR-IOV VNFs, with findings",
@@ -549,6 +685,11 @@ static const struct synonym synonyms[] = {
 	{"schedule why place", "explain"},
 	{"hosts inventory facts", "host"},
 	{"failover chaos bench", "drill"},
+	{"accept watch register", "manage"},
+	{"pause suspend freeze maintenance", "hold"},
+	{"resume unhold unfreeze", "release"},
+	{"recover repair", "heal"},
+	{"log logs history tail", "events"},
 	{"start stop reboot restart shutdown", "power"},
 };
 

@@ -112,6 +112,44 @@ struct drill_options {
 	const char *svg, *csv; /* or NULL */
 };
 
+struct status_options {
+	struct options common;
+	bool watch;
+};
+
+struct manage_options {
+	struct options common;
+	bool no_deploy;
+};
+
+struct events_options {
+	struct options common;
+	bool follow;
+	const char *since; /* a number or a time, or NULL */
+};
+
+struct hold_options {
+	struct options common;
+	const char *operands[OPERANDS_MAX + 1];
+	const char *why;
+	unsigned minutes;
+};
+
+struct release_options {
+	struct options common;
+	const char *operands[OPERANDS_MAX + 1];
+};
+
+struct heal_options {
+	struct options common;
+	bool force, discard_state;
+};
+
+struct manager_options {
+	struct options common;
+	const char *operands[OPERANDS_MAX + 1];
+};
+
 struct host_options {
 	struct options common;
 	const char *root;    /* NULL: this machine */
@@ -141,6 +179,12 @@ int verb_init(const struct verb *verb, const void *options) IN_MODULE;
 int verb_host(const struct verb *verb, const void *options) IN_MODULE;
 int verb_draw(const struct verb *verb, const void *options) IN_MODULE;
 int verb_render(const struct verb *verb, const void *options) IN_MODULE;
+int verb_manage(const struct verb *verb, const void *options) IN_MODULE;
+int verb_events(const struct verb *verb, const void *options) IN_MODULE;
+int verb_hold(const struct verb *verb, const void *options) IN_MODULE;
+int verb_release(const struct verb *verb, const void *options) IN_MODULE;
+int verb_heal(const struct verb *verb, const void *options) IN_MODULE;
+int verb_manager(const struct verb *verb, const void *options) IN_MODULE;
 
 /* main() of dnsvnf. elsewhere runs a verb that is not in this program; NULL: all are. */
 typedef int cli_elsewhere_fn(int argc, char **argv);

@@ -26,7 +26,7 @@ class Installed(unittest.TestCase):
 
     def test_programs(self):
         self.assertEqual(["dnsvnf"], os.listdir(self.path("bin")))
-        self.assertEqual(["bondd"], os.listdir(self.path("sbin")))
+        self.assertEqual(["bondd", "dnsvnfd"], sorted(os.listdir(self.path("sbin"))))
         done = subprocess.run([self.path("bin", "dnsvnf"), "plan", "/nonexistent"], capture_output=True, text=True,
                               check=False)  # the module is found
         self.assertEqual("dnsvnf plan: cannot open /nonexistent: No such file or directory\n", done.stderr)
@@ -38,13 +38,16 @@ class Installed(unittest.TestCase):
             self.assertTrue(os.path.isfile(os.path.join(doc, file)), file)
         example = os.path.join(doc, "examples/technote/corrected/dep.xml")
         subprocess.run([self.path("bin", "dnsvnf"), "check", example], check=True, capture_output=True)
-        for page in ("dnsvnf.8", "bondd.8"):
-            self.assertTrue(os.path.isfile(self.path("share", "man", "man8", page)))
+        for page in ("man8/dnsvnf.8", "man8/bondd.8", "man8/dnsvnfd.8", "man5/dnsvnfd.conf.5"):
+            self.assertTrue(os.path.isfile(self.path("share", "man", page)))
+        self.assertTrue(os.path.isfile(self.path("share", "dnsvnf", "dnsvnfd.rules.yml")))
 
     def test_units_start_the_installed_program(self):
         for unit in ("bondd.service", "bondd-relay.service", "bondd-status.service"):
             with open(self.path("lib", "systemd", "system", unit), encoding="utf-8") as file:
                 self.assertRegex(file.read(), f"(?m)^ExecStart={self.real_prefix}/sbin/bondd ")
+        with open(self.path("lib", "systemd", "system", "dnsvnfd.service"), encoding="utf-8") as file:
+            self.assertRegex(file.read(), f"(?m)^ExecStart={self.real_prefix}/sbin/dnsvnfd$")
 
     def complete(self, *words, **environment):
         completion = self.path("share", "bash-completion", "completions", "dnsvnf.bash")

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/manager.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "manager/events.h"
+#include "manager/explain.h"
+#include "manager/job.h"
+#include "manager/registry.h"
+
+enum { TICK_MS = 1000, REQUEST_MS = 60000, STOP_MS = 1000 * (JOB_KILL_S + 5) };
+
+/* What a person forbade. */
+static void apply_holds(struct manager *m)
+{
+	static const enum hold_scope scopes[DOMAIN_KINDS] = {
+		[DOMAIN_VANTAGE] = HOLD_SCOPES,
+		[DOMAIN_CLOUD] = HOLD_SCOPE_CLOUD,
+		[DOMAIN_NETWORK] = HOLD_SCOPE_NETWORK,
+		[DOMAIN_HOST] = HOLD_SCOPE_HOST,
+		[DOMAIN_ZONE] = HOLD_SCOPES,
+		[DOMAIN_IMAGE] = HOLD_SCOPES,
+		[DOMAIN_DEPLOYMENT] = HOLD_SCOPE_DEPLOYMENT,
+		[DOMAIN_SET] = HOLD_SCOPES,
+	};
+	int64_t now = time(NULL);
+
+	for (;;) {
+		struct operator_hold ended = holds_take_ended(&m->holds, now);
+		if (ended.scope == HOLD_SCOPES)
+			break;
+		note(m,
+		     &(struct note){.type = "HOLD_ENDED", .status = "NOTE", .object = ended.name},
+		     "%s %s: its time is over", hold_scope_name(ended.scope), ended.name);
+		operator_hold_clear(&ended);
+	}
+	for (size_t i = 0; i < m->fleet.n_domains; i++) {
+		struct domain *d = &m->fleet.domains[i];
+		d->held = scopes[d->kind] != HOLD_SCOPES &&
+			  holds_find(&m->holds, scopes[d->kind], d->name, now);
+	}
+	for (size_t i = 0; i < m->n_deployments; i++) {
+		struct managed *d = m->deployments[i];
+		for (size_t k = 0; k < m->fleet.n_domains; k++)
+			if (m->fleet.domains[k].kind == DOMAIN_DEPLOYMENT &&
+			    streq(m->fleet.domains[k].name, d->path))
+				m->fleet.domains[k].busy = d->job || d->task != TASK_NONE;
+	}
+	for (size_t i = 0; i < m->fleet.n_vms; i++)
+		m->fleet.vms[i].held =
+			holds_find(&m->holds, HOLD_SCOPE_VM, m->vms[i].watch->name, now) != NULL;
+}
+
+static const char *type_of(const struct decision *d)
+{
+	if (d->state == VM_ALIVE)
+		return d->outcome == OUTCOME_RECOVERED ? "VM_RECOVERY_COMPLETE" : "VM_ALIVE";
+	if (d->state == VM_FAILED)
+		return "VM_RECOVERY_COMPLETE";
+	if (d->state == VM_HELD)
+		return "HEALING_HELD";
+	return "VM_STATE";
+}
+
+/* A person's request that cannot be carried out now is not carried out later, unexpectedly. */
+static void end_requests(struct manager *m, int64_t now)
+{
+	for (size_t i = 0; i < m->fleet.n_vms; i++) {
+		struct fleet_vm *vm = &m->fleet.vms[i];
+		char why[1024] = "";
+
+		if (!vm->request.heal || now - m->vms[i].requested < REQUEST_MS)
+			continue;
+		vm_explain(&m->fleet, (uint32_t)i, m->vms[i].watch->name, now, why, sizeof(why));
+		vm->request = (struct vm_request){0};
+		note(m,
+		     &(struct note){.type = "HEAL_REFUSED", .status = "FAILURE", .vm = &m->vms[i]},
+		     "%s", why);
+	}
+}
+
+/* Changes of state are events; the memory is kept. */
+static void tell_changes(struct manager *m, int64_t now)
+{
+	for (size_t i = 0; i < m->fleet.n_vms; i++) {
+		const struct fleet_vm *vm = &m->fleet.vms[i];
+		char why[1024] = "";
+
+		if (!vm->changed)
+			continue;
+		m->vms[i].of->unsaved = true;
+		vm_explain(&m->fleet, (uint32_t)i, m->vms[i].watch->name, now, why, sizeof(why));
+		const char *type = type_of(&vm->decision);
+		note(m,
+		     &(struct note){.type = type,
+				    .status = vm->memory.state == VM_FAILED ? "FAILURE" : "SUCCESS",
+				    .vm = &m->vms[i],
+				    .state = vm_state_name(vm->memory.state),
+				    .hold = vm->memory.state == VM_HELD ? hold_name(vm->memory.hold)
+									: NULL},
+		     "%s", why);
+	}
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct manager *m = data;
+	int64_t now = manager_now();
+
+	(void)usec;
+	seen_collect(m, now);
+	apply_holds(m);
+	(void)fleet_tick(&m->fleet, now, m->proposed);
+	tell_changes(m, now);
+	end_requests(m, now);
+	bool kept = manager_keep(m);
+	if (m->stopping) {
+		if (m->jobs == 0 || now - m->stopping > STOP_MS)
+			return sd_event_exit(m->loop, 0);
+	} else if (kept) {
+		work_heal(m, now);
+		work_start_due(m, now);
+		(void)manager_keep(m);
+	}
+	if (!m->stopping) {
+		looks_start_due(m, now);
+		drift_start_due(m, now);
+	}
+	(void)sd_event_source_set_time_relative(source, TICK_MS * (uint64_t)US_PER_MS);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static char *read_boot_id(void)
+{
+	char *text = NULL;
+	size_t len;
+
+	if (file_read("/proc/sys/kernel/random/boot_id", 64, &text, &len, NULL) < 0)
+		return xstrdup("");
+	return str_trim(text);
+}
+
+static int load_all(struct manager *m, struct err *err)
+{
+	struct registry_entries entries = {0};
+	int r = registry_list(m->registry, &entries, err);
+
+	for (size_t i = 0; r == 0 && i < entries.n; i++) {
+		const struct registry_entry *e = &entries.v[i];
+		cleanup_err struct err one = ERR_INIT;
+		/* One that cannot be read does not hide the others. */
+		if (manager_load(m, e->tenant, e->deployment, e->generation, e->gone, &one) < 0)
+			note(m,
+			     &(struct note){.type = "CONFIG_UNREADABLE",
+					    .status = "FAILURE",
+					    .object = e->deployment},
+			     "%s/%s: %s", e->tenant, e->deployment, one.text);
+	}
+	registry_entries_clear(&entries);
+	return r;
+}
+
+static int open_files(struct manager *m, struct err *err)
+{
+	cleanup_free char *events = xasprintf("%s/events", m->conf.store);
+	cleanup_free char *holds = xasprintf("%s/holds.json", m->conf.store);
+	int r = registry_open(m->conf.store, &m->registry, err);
+
+	if (r == 0)
+		r = events_open(events, &m->events, err);
+	return r == 0 ? holds_open(holds, &m->holds, err) : r;
+}
+
+int manager_open(struct manager *m, struct err *err)
+{
+	struct fleet_limits limits;
+	int r = open_files(m, err);
+
+	if (r < 0)
+		return r;
+	m->boot_id = read_boot_id();
+	r = sd_event_default(&m->loop);
+	if (r < 0)
+		return err_errno(err, r, "cannot create the event loop");
+	fleet_limits_default(&limits);
+	limits.settle = 1000 * (int64_t)m->conf.settle_s;
+	fleet_init(&m->fleet, &limits, manager_now());
+	m->fleet.watch_only = m->conf.heal == HEAL_WATCH;
+	seen_open(m);
+	note(m, &(struct note){.type = "MANAGER_STARTED", .status = "SUCCESS"}, "heal = %s",
+	     m->conf.heal == HEAL_ON ? "on" : "watch");
+	r = load_all(m, err);
+	if (r == 0)
+		r = control_open(m, err);
+	if (r == 0)
+		r = metrics_open(m, err);
+	(void)manager_keep(m);
+	return r;
+}
+
+void manager_close(struct manager *m)
+{
+	if (m->events)
+		(void)manager_keep(m);
+	metrics_close(m);
+	control_close(m);
+	while (m->n_deployments)
+		manager_unload(m, m->deployments[m->n_deployments - 1]);
+	seen_close(m);
+	sd_event_source_unref(m->tick_source);
+	free_all(m->deployments, m->fleet.vms, m->fleet.domains, m->vms, m->proposed);
+	free_all(m->keep_error, m->probes_error, m->boot_id, m->projects);
+	holds_close(&m->holds);
+	events_close(m->events);
+	registry_close(m->registry);
+	sd_event_unref(m->loop);
+	manager_conf_clear(&m->conf);
+}
+
+/* Jobs that run are asked to end, and say what they leave. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct manager *m = data;
+
+	(void)source;
+	(void)info;
+	(void)sd_notify(0, "STOPPING=1");
+	if (!m->stopping)
+		m->stopping = manager_now();
+	work_stop(m);
+	return m->jobs == 0 ? sd_event_exit(m->loop, 0) : 0;
+}
+
+int manager_run(struct manager *m, struct err *err)
+{
+	int r = sd_event_add_signal(m->loop, NULL, SIGTERM, on_signal, m);
+	if (r >= 0)
+		r = sd_event_add_signal(m->loop, NULL, SIGINT, on_signal, m);
+	if (r >= 0)
+		r = sd_event_add_time_relative(m->loop, &m->tick_source, CLOCK_MONOTONIC, 0, 1000,
+					       on_tick, m);
+	if (r >= 0)
+		r = sd_event_set_watchdog(m->loop, true);
+	if (r < 0)
+		return err_errno(err, r, "cannot set up the event loop");
+	(void)sd_notify(0, "READY=1");
+	r = sd_event_loop(m->loop);
+	return r < 0 ? err_errno(err, r, "the event loop failed") : 0;
+}

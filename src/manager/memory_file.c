@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is remembered of the VMs of a deployment, in a file: plain numbers, ms of CLOCK_BOOTTIME. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
+#include "base/str.h"
+#include "manager/manager.h"
+
+enum { FILE_MAX = 4 << 20 };
+
+static char *folder_of(const struct managed *d)
+{
+	return xasprintf("%s/memory/%s", d->manager->conf.store, d->watch.tenant);
+}
+
+static void put_memory(struct json_writer *w, const struct vm_memory *m, const char *name)
+{
+	json_open_object(w, NULL);
+	json_put_text(w, "vm", name);
+	json_put_text(w, "state", vm_state_name(m->state));
+	json_put_int64(w, "hold", m->hold);
+	json_put_int64(w, "since", m->since);
+	json_put_int64(w, "bad_since", m->bad_since);
+	json_put_int64(w, "booting_from", m->booting_from);
+	json_put_bool(w, "rebooted", m->rebooted);
+	json_put_int64(w, "act", m->act);
+	json_put_int64(w, "claimed", m->claimed);
+	json_put_bool(w, "testimony", m->testimony);
+	json_open_array(w, "tried");
+	for (size_t i = 0; i < ACTS; i++)
+		json_put_int64(w, NULL, m->tried[i]);
+	json_close(w);
+	json_open_array(w, "episodes");
+	for (size_t i = 0; i < DECIDE_EPISODES; i++)
+		json_put_int64(w, NULL, m->episodes[i]);
+	json_close(w);
+	json_close(w);
+}
+
+int memories_save(const struct managed *d, struct err *err)
+{
+	cleanup_json_writer struct json_writer w = {0};
+	cleanup_free char *folder = folder_of(d);
+	cleanup_free char *path = xasprintf("%s/%s.json", folder, d->watch.deployment);
+
+	json_open_object(&w, NULL);
+	json_put_text(&w, "boot", d->manager->boot_id);
+	json_put_int64(&w, "now", manager_now());
+	json_put_int64(&w, "time", time(NULL));
+	json_put_bool(&w, "deploy", d->task == TASK_DEPLOY);
+	json_open_array(&w, "vms");
+	for (size_t i = 0; i < d->watch.n_vms; i++)
+		put_memory(&w, &d->manager->fleet.vms[d->first + i].memory, d->watch.vms[i].name);
+	json_close(&w);
+	json_close(&w);
+	cleanup_free char *text = json_write_text(&w, JSON_COMPACT, err);
+	int r = text ? dir_make(folder, err) : -EIO;
+	return r < 0 ? r : file_write_at(AT_FDCWD, path, text, strlen(text), 0640, err);
+}
+
+static enum vm_state parse_state(const char *name)
+{
+	for (int i = VM_UNWATCHED; i <= VM_FAILED; i++)
+		if (streq(name, vm_state_name((enum vm_state)i)))
+			return (enum vm_state)i;
+	return VM_UNKNOWN;
+}
+
+static void get_numbers(struct json_reader *r, const char *key, size_t n, int64_t min, int64_t *ret)
+{
+	size_t i = 0;
+
+	json_each (r, key, n, one)
+		json_get_int64(&one, NULL, min, INT64_MAX / 4, &ret[i++]);
+}
+
+static void get_time(struct json_reader *r, const char *key, int64_t *ret)
+{
+	json_get_int64(r, key, MANAGER_NEVER, INT64_MAX / 4, ret);
+}
+
+static void get_memory(struct json_reader *r, struct vm_memory *m, char **name)
+{
+	cleanup_free char *state = NULL;
+	int64_t tried[ACTS] = {0}, act = ACT_NONE;
+
+	json_get_name(r, "vm", name);
+	json_get_name(r, "state", &state);
+	m->state = parse_state(state);
+	if (m->state == VM_HELD) /* the reason is found anew */
+		m->state = VM_WAITING;
+	get_time(r, "since", &m->since);
+	get_time(r, "bad_since", &m->bad_since);
+	get_time(r, "booting_from", &m->booting_from);
+	json_get_bool(r, "rebooted", &m->rebooted);
+	json_get_int64(r, "act", ACT_NONE, ACTS - 1, &act);
+	m->act = (enum act)act;
+	get_time(r, "claimed", &m->claimed);
+	json_get_bool(r, "testimony", &m->testimony);
+	get_numbers(r, "tried", ACTS, 0, tried);
+	for (size_t i = 0; i < ACTS; i++)
+		m->tried[i] = tried[i] > 1000 ? 1000 : (unsigned)tried[i];
+	get_numbers(r, "episodes", DECIDE_EPISODES, MANAGER_NEVER, m->episodes);
+}
+
+/* From the clock at the time of writing to that of now. */
+static int64_t shift_of(const struct managed *d, const char *boot, int64_t then, int64_t time_then,
+			int64_t now)
+{
+	int64_t passed = 1000 * ((int64_t)time(NULL) - time_then);
+
+	if (streq(boot, d->manager->boot_id))
+		return 0;
+	return now - (passed > 0 ? passed : 0) - then;
+}
+
+static int read_memories(struct managed *d, const char *path, int64_t now, struct err *err)
+{
+	cleanup_free char *data = NULL, *boot = NULL;
+	cleanup_json json_t *document = NULL;
+	int64_t then = 0, time_then = 0;
+	bool deploy = false;
+	size_t len;
+	int r = file_read(path, FILE_MAX, &data, &len, err);
+
+	if (r == 0)
+		r = json_parse_document(data, len, path, &document, err);
+	if (r < 0)
+		return r;
+	struct json_reader reader = json_reader(document, err);
+	json_get_name(&reader, "boot", &boot);
+	json_get_int64(&reader, "now", 0, INT64_MAX / 4, &then);
+	json_get_int64(&reader, "time", 0, INT64_MAX / 4000, &time_then);
+	json_get_bool(&reader, "deploy", &deploy);
+	if (deploy)
+		work_want(d, TASK_DEPLOY, now);
+	int64_t shift = shift_of(d, boot, then, time_then, now);
+	json_each (&reader, "vms", WATCH_VMS, one) {
+		cleanup_free char *name = NULL;
+		struct vm_memory m;
+		vm_memory_init(&m, now);
+		get_memory(&one, &m, &name);
+		vm_memory_shift(&m, shift);
+		for (size_t i = 0; i < d->watch.n_vms && json_end(&reader) == 0; i++)
+			if (streq(d->watch.vms[i].name, name))
+				d->manager->fleet.vms[d->first + i].memory = m;
+	}
+	return json_end(&reader);
+}
+
+void memories_remove(const struct managed *d)
+{
+	cleanup_free char *folder = folder_of(d);
+	cleanup_free char *path = xasprintf("%s/%s.json", folder, d->watch.deployment);
+
+	(void)unlink(path); /* without its deployment it says nothing */
+}
+
+void memories_load(struct managed *d, int64_t now)
+{
+	cleanup_free char *folder = folder_of(d);
+	cleanup_free char *path = xasprintf("%s/%s.json", folder, d->watch.deployment);
+	cleanup_err struct err err = ERR_INIT;
+	int r = read_memories(d, path, now, &err);
+
+	if (r < 0 && r != -ENOENT)
+		fprintf(stderr,
+			"<4>dnsvnfd: %s: what was remembered of %s is lost; it may get one more "
+			"attempt\n",
+			err.text, d->path);
+}

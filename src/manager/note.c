@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
+#include "manager/events.h"
+#include "manager/manager.h"
+
+static const char *text_of(const json_t *event, const char *key)
+{
+	return json_string_value(json_object_get(event, key));
+}
+
+void note(struct manager *m, const struct note *n, const char *fmt, ...)
+{
+	cleanup_json_writer struct json_writer w = {0};
+	cleanup_json json_t *members = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	cleanup_free char *details = xvasprintf(fmt, ap);
+	va_end(ap);
+	const struct managed *of = n->vm ? n->vm->of : n->of;
+	json_open_object(&w, NULL);
+	json_put_text(&w, "type", n->type);
+	json_put_text(&w, "status", n->status);
+	if (of) {
+		json_put_text(&w, "tenant", of->watch.tenant);
+		json_put_text(&w, "deployment", of->watch.deployment);
+	}
+	if (n->vm) {
+		json_put_text(&w, "vm_group", n->vm->watch->group);
+		json_put_text(&w, "vm", n->vm->watch->name);
+		json_put_text_opt(&w, "vm_id", n->vm->id);
+	} else {
+		json_put_text_opt(&w, "vm_group", text_of(n->vim_event, "vm_group"));
+	}
+	json_put_text_opt(&w, "object", n->object ? n->object : text_of(n->vim_event, "object"));
+	json_put_text_opt(&w, "state", n->state);
+	json_put_text_opt(&w, "hold", n->hold);
+	json_put_text_opt(&w, "by", n->by);
+	json_put_text_opt(&w, "details", details[0] ? details : NULL);
+	json_close(&w);
+	if (json_write_json(&w, &members, NULL) == 0)
+		events_add(m->events, members);
+}
+
+static int save_memories(struct manager *m, struct err *err)
+{
+	for (size_t i = 0; i < m->n_deployments; i++) {
+		struct managed *d = m->deployments[i];
+		int r = d->unsaved ? memories_save(d, err) : 0;
+		if (r < 0)
+			return r;
+		d->unsaved = false;
+	}
+	return 0;
+}
+
+bool manager_keep(struct manager *m)
+{
+	cleanup_err struct err err = ERR_INIT;
+	uint64_t before = events_next(m->events);
+	int r = events_sync(m->events, &err);
+
+	if (r == 0)
+		r = save_memories(m, &err);
+	if (r < 0 && !m->keep_error) {
+		m->keep_error = xstrdup(err.text);
+		fprintf(stderr,
+			"<3>dnsvnfd: %s: watching goes on, but nothing is healed or deployed until "
+			"it can be written\n",
+			err.text);
+	}
+	if (r == 0 && m->keep_error) {
+		free(steal_ptr(m->keep_error));
+		fprintf(stderr, "<5>dnsvnfd: events and memories are kept again\n");
+	}
+	if (events_next(m->events) != before && m->on_events)
+		m->on_events(m);
+	return r == 0;
+}
