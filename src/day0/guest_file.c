@@ -68,6 +68,22 @@ struct guest_file *guest_file_put(struct guest_links *links, const char *path,
 	return f;
 }
 
+void guest_file_remove(struct guest_links *links, size_t i)
+{
+	struct guest_file *f = &links->files[i];
+	struct network_file *written =
+		array_find(links->written, links->n_written, streq(it->path, f->path));
+
+	if (written) {
+		free(written->path);
+		memmove(written, written + 1,
+			(size_t)(links->written + --links->n_written - written) * sizeof(*written));
+	}
+	free(f->path);
+	text_clear(&f->text);
+	memmove(f, f + 1, (--links->n_files - i) * sizeof(*f));
+}
+
 bool guest_file_copy(const char *from, const char *to, struct guest_links *links)
 {
 	const struct guest_file *f = guest_file_find(links, from);

@@ -136,6 +136,9 @@ struct guest_file *guest_file_put(struct guest_links *links, const char *path,
 				  const struct text *text, bool appends);
 struct guest_file *guest_file_find(const struct guest_links *links, const char *path);
 
+/* Removes file i, also from those that must be applied. */
+void guest_file_remove(struct guest_links *links, size_t i);
+
 /* Copies a file that is kept, as pending. False: there is none of that path. */
 bool guest_file_copy(const char *from, const char *to, struct guest_links *links);
 

@@ -172,6 +172,21 @@ static void edit_file(const struct run *r, const char *s)
 		unread(r, true, path, "how the script edits it is not read");
 }
 
+/* "rm -f /etc/netplan/50-cloud-init.yaml": what a file of day-0 had defined is gone with it. */
+static void remove_files(const struct run *r)
+{
+	for (size_t i = r->at + 1; i < r->c->n_words; i++) {
+		const char *s = word(r, i);
+		for (size_t k = r->links->n_files; *s != '-' && !has_variable(s) && k-- > 0;) {
+			struct guest_file *f = &r->links->files[k];
+			if (!is_network_path(f->path) || !path_is_in(f->path, r->folder, s))
+				continue;
+			links_forget(r->links, &f->text, r->findings);
+			guest_file_remove(r->links, k);
+		}
+	}
+}
+
 /* Index of the first file of "sed -i EXPRESSION FILE...", "perl -pi -e EXPRESSION FILE...";
  * n_words: it edits none in place. */
 static size_t edited_files(const struct run *r)
@@ -431,6 +446,8 @@ static void run_program(const struct run *r)
 		ifenslave_read(r->c, r->at, r->text, r->links);
 	else if (str_in_words("cp mv install ln rsync", name))
 		copy_read(r->c, r->at, r->folder, r->text, r->links);
+	else if (str_in_words("rm unlink", name))
+		remove_files(r);
 	else if (streq(name, "chmod"))
 		chmod_read(r->c, r->at, r->folder, r->links);
 	else if (streq(name, "umask"))

@@ -387,6 +387,9 @@ READ = {
     "an init script": cloud_config("update-rc.d net defaults", "service net start", files=[INIT]),
     "a script of OpenRC": cloud_config("rc-update add local", files=[("/etc/local.d/net.start", NET[1])]),
     "a script that is run twice": cloud_config("/root/net.sh", "/root/net.sh", files=[("/root/net.sh", SCRIPT + "\n".join(NMCLI))]),
+    "a file that is removed, and another one": SCRIPT + f"cat > {NETPLAN_PATH} <<E\nnetwork: {{bonds: {{bond0: {{mode: 1}}}}}}\nE\n"
+                                               f"rm -rf /etc/netplan/*\ncat > /etc/netplan/10.yaml <<E\n{NETPLAN}E\nnetplan apply\nrm -f $0\n",
+    "a script that is removed": cloud_config("sh /root/net.sh; rm /root/net.sh", files=[("/root/net.sh", "\n".join(NMCLI))]),
     "a gateway with a number": cloud_config("nmcli connection reload", files=edited(IFCFG, "\nGATEWAY=", "\nGATEWAY0=")),
     "a keyfile as it once was": cloud_config("nmcli connection reload", files=edited(
         keyfiles(), f"address1={V4},{GATEWAY4}", f"addresses1={V4.replace('/', ';')};{GATEWAY4};")),
@@ -529,6 +532,7 @@ LEGS = {
 ABSENT = {
     "programs that do not matter": cloud_config("yum -y install knot", "systemctl enable --now knot", "echo a > /etc/motd"),
     "a backup by cron": cloud_config(files=[("/etc/cron.d/backup", "0 3 * * * root /usr/bin/backup")]),
+    "a file that is removed": cloud_config("rm -f /etc/netplan/60*", "netplan apply", files=[(NETPLAN_PATH, NETPLAN)]),
     "an init script that is stopped": cloud_config("service net stop", files=[("/root/init", INIT[1])]),
     "a branch that is not run": SCRIPT + "ROLE=none\nif [ $ROLE = dns ]; then\n" + "\n".join(NMCLI) + "\nfi\n",
     "nothing": "#cloud-config\nhostname: dns\n",
