@@ -73,13 +73,15 @@ static void plan_start(struct managed *d)
 	cleanup_err struct err err = ERR_INIT;
 	cleanup_free char *path = registry_path(m->registry, d->watch.tenant, d->watch.deployment,
 						d->generation, "resolved.xml");
-	const char *argv[JOB_ARGUMENTS] = {m->conf.dnsvnf, "plan", "-o", "json", path};
+	const char *argv[JOB_ARGUMENTS] = {m->conf.dnsvnf,
+					   "plan",
+					   "-o",
+					   "json",
+					   path,
+					   "--vim",
+					   d->watch.cloud ? d->watch.cloud : LOCAL_CLOUD};
 	const struct job_handler handler = {take_line, plan_done, d};
 
-	if (d->watch.cloud) {
-		argv[5] = "--vim";
-		argv[6] = d->watch.cloud;
-	}
 	if (job_start(m->loop, argv, PLAN_TIMEOUT_MS, &handler, &d->plan, &err) == 0)
 		m->plans++;
 }

@@ -203,12 +203,14 @@ static int start(struct managed *d, const char *verb, const struct job_handler *
 	struct manager *m = d->manager;
 	cleanup_free char *path = registry_path(m->registry, d->watch.tenant, d->watch.deployment,
 						d->generation, "resolved.xml");
-	const char *argv[JOB_ARGUMENTS] = {m->conf.dnsvnf, verb, "-o", "json", path};
+	const char *argv[JOB_ARGUMENTS] = {m->conf.dnsvnf,
+					   verb,
+					   "-o",
+					   "json",
+					   path,
+					   "--vim",
+					   d->watch.cloud ? d->watch.cloud : LOCAL_CLOUD};
 
-	if (d->watch.cloud) {
-		argv[5] = "--vim";
-		argv[6] = d->watch.cloud;
-	}
 	int r = job_start(m->loop, argv, LOOK_TIMEOUT_MS, handler, ret, err);
 	if (r == 0)
 		m->looks++;

@@ -115,10 +115,8 @@ static int start(struct managed *d, const char *const *verb, const struct job_ha
 	argv[n++] = "-o";
 	argv[n++] = "json";
 	argv[n++] = "--yes";
-	if (d->watch.cloud) {
-		argv[n++] = "--vim";
-		argv[n++] = d->watch.cloud;
-	}
+	argv[n++] = "--vim";
+	argv[n++] = d->watch.cloud ? d->watch.cloud : LOCAL_CLOUD;
 	int r = job_start(m->loop, argv, m->conf.job_minutes * INT64_C(60000), handler, &d->job,
 			  err);
 	if (r < 0)
