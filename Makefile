@@ -63,13 +63,14 @@ bondd-dist: apt-build-dist
 test-bondd-dist: apt-image-run bondd-dist
 	/usr/bin/python3 tests/dist/test_bondd_dist.py
 
+# Many tests wait more than they compute.
 unit: apt-build-test all
-	meson test -C build --no-rebuild --print-errorlogs --suite unit --suite fuzz
+	meson test -C build --no-rebuild --print-errorlogs --num-processes $$(($(JOBS) * 2)) --suite unit --suite fuzz
 
 asan: apt-build-test
 	[ -e build/asan/build.ninja ] || meson setup build/asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=g -Dc_args=-g1
 	ninja -C build/asan -j $(JOBS)
-	meson test -C build/asan --no-rebuild --print-errorlogs --suite unit --suite fuzz
+	meson test -C build/asan --no-rebuild --print-errorlogs --num-processes $$(($(JOBS) * 2)) --suite unit --suite fuzz
 
 # Ten minutes a target by default: make fuzz-run SECONDS_EACH=600
 SECONDS_EACH ?= 600

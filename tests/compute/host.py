@@ -27,7 +27,10 @@ CPUS = 8
 
 
 def command(*words, **how):
-    return subprocess.run(words, check=True, text=True, capture_output=True, **how).stdout
+    done = subprocess.run(words, text=True, capture_output=True, **how)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)}: exit status {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
 
 
 class Fabric:

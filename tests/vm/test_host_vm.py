@@ -97,7 +97,7 @@ def make_disk(folder):
 
 
 def qemu_command(folder):
-    qemu = subprocess.run([f"{HERE}/get-qemu.sh", f"{BUILD}/qemu"], check=True, capture_output=True,
+    qemu = subprocess.run([f"{HERE}/get-qemu.sh", f"{BUILD}/qemu"], check=True, stdout=subprocess.PIPE,
                           text=True).stdout.strip()
     root = qemu.removesuffix("/usr/bin/qemu-system-x86_64")
     if root:  # unpacked: it looks for its firmware and modules here
