@@ -83,7 +83,15 @@ void table_print(FILE *out, struct table *table)
 		else
 			fprintf(out, "%*s",
 				(int)(widest[i % table->columns] - width(table->cells[i]) + 2), "");
-		free(table->cells[i]);
 	}
-	free_all(table->cells, widest);
+	free(widest);
+	table_free(table);
+}
+
+void table_free(struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	*table = (struct table){0};
 }

@@ -76,6 +76,7 @@ struct table {
 void table_init(struct table *table, size_t columns, const char *const *heads);
 void table_add(struct table *table, const char *cell); /* row by row */
 void table_print(FILE *out, struct table *table);      /* and frees it */
+void table_free(struct table *table);
 
 /* Prints the warnings of the plan's steps. */
 void cli_warn(FILE *out, const struct plan *plan);

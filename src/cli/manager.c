@@ -440,6 +440,7 @@ static int receive_status(const struct options *options, int fd, struct err *err
 		json_put_json(options->json, "watch", all);
 	else if (r == 0 && table.n > table.columns)
 		table_print(stdout, &table);
+	table_free(&table);
 	return r;
 }
 
