@@ -8,6 +8,8 @@
 #include "day0/readers.h"
 #include "day0/shell.h"
 
+enum { LIST_MAX = 16 }; /* commands of a list with && and || */
+
 static const char *word(const struct command *c, size_t i)
 {
 	return i < c->n_words ? c->words[i].s : "";
@@ -150,7 +152,8 @@ enum alternative alternative_find(const struct script *script, size_t i, const c
 
 	if (!script->v[i].alternative)
 		return ret;
-	while (first > 0 && (script->v[first].conditional || script->v[first].piped))
+	while (first > 0 && i - first < LIST_MAX &&
+	       (script->v[first].conditional || script->v[first].piped))
 		first--;
 	for (; first < i; first++) {
 		const struct command *c = &script->v[first];

@@ -482,17 +482,19 @@ static const char *first(const struct command *c)
 
 size_t group_end(const struct script *script, size_t i)
 {
+	enum { COMMANDS_MAX = 1000 }; /* of a group */
+	size_t last = script->n - i < COMMANDS_MAX ? script->n : i + COMMANDS_MAX;
 	size_t depth = 0, k = i;
 	unsigned parentheses = script->v[i].parentheses;
 
 	if (parentheses > (i > 0 ? script->v[i - 1].parentheses : 0)) {
-		while (k + 1 < script->n && script->v[k + 1].parentheses >= parentheses)
+		while (k + 1 < last && script->v[k + 1].parentheses >= parentheses)
 			k++;
 		return k;
 	}
 	do {
 		depth += streq(first(&script->v[k]), "{");
 		depth -= depth > 0 && streq(first(&script->v[k]), "}");
-	} while (depth > 0 && ++k < script->n);
-	return k < script->n ? k : i;
+	} while (depth > 0 && ++k < last);
+	return k < last ? k : i;
 }

@@ -18,7 +18,9 @@ enum {
 	DEPTH_MAX = 32, /* of calls and loops */
 	LOOP_MAX = 256,
 	VALUE_MAX = 4096,
-	BYTES_MAX = 1 << 22, /* of all expansions */
+	BYTES_MAX = 1 << 22,  /* of all expansions */
+	SEARCH_MAX = 1 << 20, /* commands looked at for the ends of loops and decisions */
+	PART_MAX = 256,       /* a value of which a part is taken */
 };
 
 struct shell_variable {
@@ -56,7 +58,7 @@ struct expansion {
 	size_t branch;     /* of out, that is being read */
 	bool conditional;  /* the assignment follows && or || */
 	bool certain;      /* what is set now has this value, whatever the conditions */
-	unsigned depth, steps;
+	unsigned depth, steps, searched;
 	size_t bytes;
 };
 
@@ -149,7 +151,7 @@ static char *without(const char *value, const char *op)
 	const char *pattern = op + 1 + longest;
 	size_t len = strlen(value);
 
-	if (!strchr("#%", *op) || has_variable(pattern))
+	if (!strchr("#%", *op) || has_variable(pattern) || len > PART_MAX)
 		return NULL;
 	for (size_t i = 0; i <= len; i++) {
 		size_t n = longest ? len - i : i; /* of the match */
@@ -169,7 +171,7 @@ static char *replaced(const char *value, const char *op)
 	const char *to = slash ? slash + 1 : "";
 	struct strbuf b = {0};
 
-	if (*op != '/' || len == 0 || strpbrk(from, "*?[\\#%\"'$`"))
+	if (*op != '/' || len == 0 || strlen(value) > PART_MAX || strpbrk(from, "*?[\\#%\"'$`"))
 		return NULL;
 	while (*value) {
 		if (strncmp(value, from, len) == 0) {
@@ -432,13 +434,14 @@ static bool begins(const struct command *c, const char *word, size_t *ret_at)
 }
 
 /* The command with the word that closes what is open before from; to if there is none. */
-static size_t closing(const struct expansion *e, size_t from, size_t to, const char *open,
+static size_t closing(struct expansion *e, size_t from, size_t to, const char *open,
 		      const char *close)
 {
 	size_t depth = 1;
 
-	for (size_t i = from; i < to; i++) {
+	for (size_t i = from; i < to && e->searched < SEARCH_MAX; i++) {
 		const struct command *c = &e->in->v[i];
+		e->searched++;
 		for (size_t k = 0; k < c->n_words; k++) {
 			const char *s = c->words[k].s;
 			if (str_in_words(open, s)) {
@@ -603,7 +606,7 @@ static void forget_assigned(struct expansion *e, size_t i, size_t to)
 {
 	size_t end = closing(e, i + 1, to, "for while until select", "done");
 
-	for (; i < end; i++)
+	for (; i < end && e->searched < SEARCH_MAX; i++, e->searched++)
 		for (size_t k = 0; k < e->in->v[i].n_words; k++) {
 			const char *s = e->in->v[i].words[k].s;
 			if (is_assignment(s))
@@ -684,12 +687,13 @@ static enum truth truth_of(struct expansion *e, const struct command *c, size_t 
 }
 
 /* From command i on: that which begins with "elif", "else" or "fi" of the "if" that is open. */
-static size_t clause(const struct expansion *e, size_t i, size_t to)
+static size_t clause(struct expansion *e, size_t i, size_t to)
 {
 	size_t depth = 0;
 
-	for (; i < to; i++) {
+	for (; i < to && e->searched < SEARCH_MAX; i++) {
 		const struct command *c = &e->in->v[i];
+		e->searched++;
 		for (size_t k = 0; k < c->n_words; k++) {
 			const char *s = c->words[k].s;
 			if (depth == 0 && str_in_words("elif else fi", s))
@@ -815,7 +819,7 @@ static void run_simple(struct expansion *e, const struct command *c, size_t at, 
 }
 
 /* The last command of what begins with command i: a loop, a decision or a group. */
-static size_t compound_end(const struct expansion *e, size_t i, size_t to)
+static size_t compound_end(struct expansion *e, size_t i, size_t to)
 {
 	static const char *const loops[] = {"for", "while", "until", "select"};
 	const struct command *c = &e->in->v[i];

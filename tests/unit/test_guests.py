@@ -534,6 +534,7 @@ ABSENT = {
     "a backup by cron": cloud_config(files=[("/etc/cron.d/backup", "0 3 * * * root /usr/bin/backup")]),
     "a file that is removed": cloud_config("rm -f /etc/netplan/60*", "netplan apply", files=[(NETPLAN_PATH, NETPLAN)]),
     "an init script that is stopped": cloud_config("service net stop", files=[("/root/init", INIT[1])]),
+    "a script of loops that have no end": SCRIPT + "while false; do A=1\n" * 20000,
     "a branch that is not run": SCRIPT + "ROLE=none\nif [ $ROLE = dns ]; then\n" + "\n".join(NMCLI) + "\nfi\n",
     "nothing": "#cloud-config\nhostname: dns\n",
 }
