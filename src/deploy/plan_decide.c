@@ -298,6 +298,18 @@ static char *network_warning(const struct vim_object *network, const struct step
 	return NULL;
 }
 
+/* Another project can share a network of any name with this one. */
+static void warn_of_owner(struct step *network)
+{
+	cleanup_free char *other = network->warning;
+
+	network->warning =
+		xasprintf("it belongs to project %s, which can read and forge its packets: if that "
+			  "is intended, "
+			  "remove the network from the descriptor, otherwise rename it there%s%s",
+			  network->present->other_project, other ? "; " : "", other ? other : "");
+}
+
 static void warn_of_networks(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -309,6 +321,12 @@ static void warn_of_networks(const struct plan *plan)
 			if (network->action == ACTION_USE && network->present && !network->warning)
 				network->warning = network_warning(network->present, port);
 		}
+	}
+	for (size_t i = 0; i < plan->n; i++) {
+		struct step *s = &plan->v[i];
+		if (s->request.kind == VIM_NETWORK && s->request.network && s->present &&
+		    s->action == ACTION_USE && s->present->other_project)
+			warn_of_owner(s);
 	}
 }
 

@@ -59,7 +59,7 @@ int vim_power_allowed(const struct vim_server_info *server, struct err *err)
 void vim_object_clear(struct vim_object *o)
 {
 	free_all(o->id, o->name, o->owner, o->fault, o->digest, o->host, o->image, o->flavor,
-		 o->image_id, o->flavor_digest, o->user_data);
+		 o->image_id, o->flavor_digest, o->user_data, o->other_project);
 	*o = (struct vim_object){0};
 }
 

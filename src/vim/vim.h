@@ -54,6 +54,7 @@ struct vim_object {
 	/* Of a network: what the VIM shows of it. */
 	bool no_subnet, no_port_security;
 	bool port_security_is_owners; /* only its owner may create ports without it */
+	char *other_project;          /* the id of its project, if that is another; or NULL */
 	char *host; /* of a server: the compute host; NULL: on none, or not shown */
 	/* Of a server: its sources; each NULL if not visible. */
 	char *image_id;       /* of the image it runs from: tells images of one name apart */

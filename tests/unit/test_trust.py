@@ -214,6 +214,17 @@ class Cloud(Trust):
             self.assertEqual((1, set()), (done.returncode, deleted), done.stderr)
             self.assertIn(b"nothing of cpnr-dns is deployed", done.stderr)
 
+    def test_network_of_another_project_is_said(self):
+        """Its owner chose the name, and sees what is sent on it."""
+        for project, said in (("project-1", False), ("project-2", True)):
+            cloud = self.start_cloud()
+            cloud.make("networks", {"name": "sriov-network-1", "project_id": project, "shared": True})
+            warning = b"it belongs to project project-2, which can read and forge its packets"
+            self.assertEqual(said, warning in self.on_cloud("plan").stdout)
+            cloud.spoil("POST", "^/network/", 403, "over")
+            done = self.on_cloud("deploy", "--yes")
+            self.assertEqual(said, warning in done.stderr, done.stderr)
+
     def test_an_id_is_no_path(self):
         """The cloud's answer does not choose which request is sent."""
         for name in ("../../servers/x", "x/../y", "..", "x?y", "x#y", "x%2fy", ""):

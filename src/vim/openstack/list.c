@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "vim/openstack/handle.h"
 
@@ -213,15 +214,18 @@ static int fetch_before_project(struct openstack *os, const struct vim_reference
 	return r;
 }
 
-/* A network of which we may only use what its owner allows: Neutron's policy, create_port. */
-static bool is_of_others(const struct openstack *os, const struct vim_object *o)
+/* The project of a network that is not ours; NULL: it is, or unknown. */
+static char *other_project(const struct openstack *os, const struct vim_object *o)
 {
 	const struct resource *t =
 		o->kind == VIM_NETWORK ? resources_by_id(&os->resources, VIM_NETWORK, o->id) : NULL;
-	const char *project = t ? json_string_value(json_object_get(t->json, "project_id")) : NULL;
+	const char *own = session_project_id(os->session);
+	char *project = t ? json_try_text(t->json, "project_id") : NULL;
 
-	return project && !streq(project, session_project_id(os->session)) &&
-	       !session_has_role(os->session, "admin");
+	if (project && own && !streq(project, own))
+		return project;
+	free(project);
+	return NULL;
 }
 
 static void copy_object(const struct openstack *os, struct vim_inventory *inventory,
@@ -229,6 +233,7 @@ static void copy_object(const struct openstack *os, struct vim_inventory *invent
 {
 	const struct resource *image =
 		from->image_id ? resources_by_id(&os->resources, VIM_IMAGE, from->image_id) : NULL;
+	char *other = other_project(os, from);
 
 	*array_push(inventory->v, inventory->n) = (struct vim_object){
 		.kind = from->kind,
@@ -241,7 +246,9 @@ static void copy_object(const struct openstack *os, struct vim_inventory *invent
 		.link_down = from->link_down,
 		.no_subnet = from->no_subnet,
 		.no_port_security = from->no_port_security,
-		.port_security_is_owners = is_of_others(os, from),
+		/* Neutron's policy, create_port. */
+		.port_security_is_owners = other && !session_has_role(os->session, "admin"),
+		.other_project = other,
 		.host = xstrdup(from->host),
 		.image = xstrdup(image ? image->object.name : from->image_id),
 		.flavor = xstrdup(from->flavor),
