@@ -8,8 +8,8 @@ JOBS := $(shell nproc)
 
 # ninja does what can be done at once.
 .NOTPARALLEL:
-.PHONY: all demo test test-openstack test-update test-sources test-compute proof test-placement test-dns torture unit asan fuzz fuzz-run lint format \
-	failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
+.PHONY: all demo demo-manager test test-openstack test-update test-sources test-compute proof test-placement test-dns torture unit asan fuzz fuzz-run lint \
+	format failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
 all: build/build.ninja
@@ -26,6 +26,10 @@ apt-%:
 # The whole of it: install, build, make the image, deploy, verify, break a leg, undeploy.
 demo: apt-build-image-run all image
 	scripts/demo.sh
+
+# The same VNF under dnsvnfd: paused, killed, cut off; what is healed, what is not, and why.
+demo-manager: apt-build-image-run all image
+	scripts/demo-manager.sh
 
 # Everything that this machine can run.
 test: apt-build-image-run-test all image
