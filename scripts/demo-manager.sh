@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The TechNote's VNF in a local VM under dnsvnfd: its guest is paused, killed, and cut off; what dnsvnfd
+# The TechNote's VNF in a local VM under dnsvnfd: its guest is paused, ends, and is cut off; what dnsvnfd
 # sees, what it does, and what it does not do, and why.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ dnsvnf=$PWD/build/dnsvnf
 design=examples/technote/corrected/dep.xml
 deployment=test-tenant/cpnr-dns
 vm=cpnr-dns_cpnr_0
-namespace='dnsvnf-test-tenant-cpnr-dns'
+namespace= # is known when it is deployed
 control=10.10.10.200
 folder=$(mktemp -d)
 start=$(date +%s)
@@ -92,6 +92,7 @@ run manage --vim local "$design"
 await 1 400 'JOB_DONE'
 
 # A machine on the management network, whose replies prove the way to it.
+namespace=$(ip netns list | awk '/^dnsvnf-test-tenant-cpnr-dns/ { print $1 }')
 bridge=$(ip -n "$namespace" -o -4 address | awk '$4 ~ /^10\.10\.10\./ { print $2 }')
 ip netns add dnsvnf-demo-control
 ip -n "$namespace" link add control type veth peer name eth0 netns dnsvnf-demo-control
@@ -108,15 +109,15 @@ await "$since" 120 'HEALING_HELD.*wanted'
 qmp cont
 await "$since" 60 "VM_ALIVE $vm \[alive\]"
 
-say "QEMU is killed: its VIM says that it is off, so it is started."
+say "QEMU ends: its VIM says that it is off, so it is started."
 since=$(next_event)
-kill -KILL "$(pgrep -f "qemu-system.*guest=$vm")"
+qmp quit
 await "$since" 300 "VM_RECOVERY_COMPLETE $vm"
 
-say "An operator forbids it, and the guest is killed again."
+say "An operator forbids it, and QEMU ends again."
 since=$(next_event)
 run hold vm "$vm" --minutes 10 --why 'the demo'
-kill -KILL "$(pgrep -f "qemu-system.*guest=$vm")"
+qmp quit
 await "$since" 120 'HEALING_HELD.*operator'
 run release vm "$vm"
 await "$since" 300 "VM_RECOVERY_COMPLETE $vm"
