@@ -13,7 +13,7 @@ control=10.10.10.200
 folder=$(mktemp -d)
 start=$(date +%s)
 export DNSVNF_MANAGER="$folder/manager.sock"
-daemon=
+daemon='' machine=''
 
 say() {
 	printf '\n# %s\n' "$*"
@@ -30,7 +30,7 @@ finish() {
 		wait "$daemon" 2>/dev/null || true
 	fi
 	"$dnsvnf" undeploy --yes "$design" >/dev/null 2>&1 || true
-	ip netns del dnsvnf-demo-control 2>/dev/null || true
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null || true
 	rm -rf "$folder"
 }
 trap finish EXIT
@@ -94,11 +94,15 @@ await 1 400 'JOB_DONE'
 # A machine on the management network, whose replies prove the way to it.
 namespace=$(ip netns list | awk '/^dnsvnf-test-tenant-cpnr-dns/ { print $1 }')
 bridge=$(ip -n "$namespace" -o -4 address | awk '$4 ~ /^10\.10\.10\./ { print $2 }')
-ip netns add dnsvnf-demo-control
-ip -n "$namespace" link add control type veth peer name eth0 netns dnsvnf-demo-control
+unshare --net sleep infinity &
+machine=$!
+until [ "$(readlink "/proc/$machine/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do
+	sleep 0.1
+done
+ip -n "$namespace" link add control type veth peer name eth0 netns "$machine"
 ip -n "$namespace" link set control master "$bridge" up
-ip -n dnsvnf-demo-control address add "$control/24" dev eth0
-ip -n dnsvnf-demo-control link set eth0 up
+nsenter --net --target "$machine" ip address add "$control/24" dev eth0
+nsenter --net --target "$machine" ip link set eth0 up
 await 1 120 "VM_ALIVE $vm \[alive\]"
 run status --watch
 
