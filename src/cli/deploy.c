@@ -21,7 +21,7 @@ static void tell_why(const struct options *options, const struct model *model,
 	cleanup_forecast struct forecast forecast = {0};
 
 	/* Plan again: the rollback freed resources, and --keep-failed left objects. */
-	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err);
+	int r = apply_prepare(vim, model, tenant, deployment, NULL, &inventory, &plan, &err);
 	if (r == 0)
 		r = forecast_make(vim, plan, options->hosts, &forecast, &err);
 	if (r < 0) {
@@ -70,8 +70,8 @@ static int deploy_one(const struct options *options, const struct model *model,
 			report(options, deployment, 0, 0, 0);
 		return EXIT_DONE;
 	}
-	if (apply_prepare_replacing(vim, model, tenant, deployment, own->replace, &inventory, &plan,
-				    &err) < 0)
+	if (apply_prepare(vim, model, tenant, deployment, own->replace, &inventory, &plan, &err) <
+	    0)
 		return cli_fail("deploy", &err);
 	if (own->at_once)
 		plan_at_once(plan, "requested with --at-once");

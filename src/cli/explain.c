@@ -100,8 +100,8 @@ static int explain_one(const struct options *options, const struct model *model,
 	cleanup_inventory struct vim_inventory inventory = {0};
 	cleanup_forecast struct forecast o = {0};
 
-	int r = vim ? apply_prepare(vim, model, tenant, deployment, &inventory, &plan, &err)
-		    : plan_make(model, tenant, deployment, &inventory, &plan, &err);
+	int r = vim ? apply_prepare(vim, model, tenant, deployment, NULL, &inventory, &plan, &err)
+		    : plan_make(model, tenant, deployment, &inventory, NULL, &plan, &err);
 	if (r == 0)
 		r = forecast_make(vim, plan, options->hosts, &o, &err);
 	if (r < 0)

@@ -124,8 +124,7 @@ static int prepare(const struct options *options, const struct model *model,
 
 	if (own->undeploy)
 		return undeploy_prepare(vim, model, tenant, deployment, inventory, ret, err);
-	int r = apply_prepare_replacing(vim, model, tenant, deployment, own->replace, inventory,
-					ret, err);
+	int r = apply_prepare(vim, model, tenant, deployment, own->replace, inventory, ret, err);
 	return r < 0 ? r : apply_find_used(*ret, err);
 }
 

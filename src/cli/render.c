@@ -200,7 +200,7 @@ static int render_one(const struct options *options, const struct model *model,
 	cleanup_inventory struct vim_inventory inventory = {0};
 
 	(void)vim;
-	if (plan_make(model, tenant, deployment, &inventory, &plan, &err) < 0)
+	if (plan_make(model, tenant, deployment, &inventory, NULL, &plan, &err) < 0)
 		return cli_fail("render", &err);
 	if (options->json) {
 		put_servers(options->json, plan);

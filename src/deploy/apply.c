@@ -12,17 +12,8 @@
 #define PROOF_ROUNDS 3
 
 int apply_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
-		  const struct deployment *deployment, struct vim_inventory *ret_inventory,
-		  struct plan **ret_plan, struct err *err)
-{
-	return apply_prepare_replacing(vim, model, tenant, deployment, NULL, ret_inventory,
-				       ret_plan, err);
-}
-
-int apply_prepare_replacing(struct vim *vim, const struct model *model, const struct tenant *tenant,
-			    const struct deployment *deployment, const char *replace,
-			    struct vim_inventory *ret_inventory, struct plan **ret_plan,
-			    struct err *err)
+		  const struct deployment *deployment, const char *replace,
+		  struct vim_inventory *ret_inventory, struct plan **ret_plan, struct err *err)
 {
 	cleanup_free struct vim_reference *references = NULL;
 	size_t n;
@@ -31,8 +22,7 @@ int apply_prepare_replacing(struct vim *vim, const struct model *model, const st
 	int r = vim->ops->list(vim, references, n, ret_inventory, err);
 	if (r < 0)
 		return r;
-	return plan_make_replacing(model, tenant, deployment, ret_inventory, replace, ret_plan,
-				   err);
+	return plan_make(model, tenant, deployment, ret_inventory, replace, ret_plan, err);
 }
 
 static int stop_interrupted(struct err *err)

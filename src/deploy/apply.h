@@ -22,14 +22,8 @@ struct apply_options {
  * clears both.
  */
 int apply_prepare(struct vim *vim, const struct model *model, const struct tenant *tenant,
-		  const struct deployment *deployment, struct vim_inventory *ret_inventory,
-		  struct plan **ret_plan, struct err *err);
-
-/* The same with plan_make_replacing. */
-int apply_prepare_replacing(struct vim *vim, const struct model *model, const struct tenant *tenant,
-			    const struct deployment *deployment, const char *replace,
-			    struct vim_inventory *ret_inventory, struct plan **ret_plan,
-			    struct err *err);
+		  const struct deployment *deployment, const char *replace,
+		  struct vim_inventory *ret_inventory, struct plan **ret_plan, struct err *err);
 
 /*
  * Checks that everything used exists, under a name that only one object has. -ENOENT: the error

@@ -441,14 +441,7 @@ bool plan_has_server(const struct deployment *deployment, const char *name)
 
 int plan_make(const struct model *model, const struct tenant *tenant,
 	      const struct deployment *deployment, const struct vim_inventory *inventory,
-	      struct plan **ret_plan, struct err *err)
-{
-	return plan_make_replacing(model, tenant, deployment, inventory, NULL, ret_plan, err);
-}
-
-int plan_make_replacing(const struct model *model, const struct tenant *tenant,
-			const struct deployment *deployment, const struct vim_inventory *inventory,
-			const char *replace, struct plan **ret_plan, struct err *err)
+	      const char *replace, struct plan **ret_plan, struct err *err)
 {
 	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
 	struct planner p = {plan, inventory, tenant, deployment, replace};

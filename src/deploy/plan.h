@@ -65,7 +65,7 @@ struct plan {
 	struct step *v;
 	size_t n;
 	char *at_once_why; /* why the servers cannot be changed one at a time; NULL: they can */
-	bool replaces;     /* plan_make_replacing: the other servers are of no concern */
+	bool replaces;     /* one server: the other servers are of no concern */
 };
 
 /*
@@ -78,19 +78,14 @@ void plan_references(const struct model *model, const struct deployment *deploym
 /*
  * Fails if the day-0 files cannot be composed, or if two ports or servers would have the same name
  * (-EINVAL). model and inventory must outlive the plan.
+ *
+ * replace, unless NULL, names a server that is made anew (-ENOENT: the deployment has none of this
+ * name), in place if the VIM can, with its ports. Other objects that exist are then kept as they
+ * are, even if they differ or are not in the descriptor; missing ones are created.
  */
 int plan_make(const struct model *model, const struct tenant *tenant,
 	      const struct deployment *deployment, const struct vim_inventory *inventory,
-	      struct plan **ret_plan, struct err *err);
-
-/*
- * The same, but replace names a server that is made anew (-ENOENT: the deployment has none of this
- * name), in place if the VIM can, with its ports; NULL: plan_make. Other objects that exist are
- * kept as they are, even if they differ or are not in the descriptor; missing ones are created.
- */
-int plan_make_replacing(const struct model *model, const struct tenant *tenant,
-			const struct deployment *deployment, const struct vim_inventory *inventory,
-			const char *replace, struct plan **ret_plan, struct err *err);
+	      const char *replace, struct plan **ret_plan, struct err *err);
 
 /* Whether the deployment has a server of this name, by its descriptor. */
 bool plan_has_server(const struct deployment *deployment, const char *name);

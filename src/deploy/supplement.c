@@ -342,7 +342,8 @@ static int look(struct supplement *s, struct err *err)
 	cleanup_plan struct plan *plan = NULL;
 	cleanup_free struct vim_request *requests = NULL;
 	size_t n = 0;
-	int r = apply_prepare(s->vim, s->model, s->tenant, s->deployment, &inventory, &plan, err);
+	int r = apply_prepare(s->vim, s->model, s->tenant, s->deployment, NULL, &inventory, &plan,
+			      err);
 
 	if (r < 0)
 		return r;

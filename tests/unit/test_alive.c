@@ -124,8 +124,8 @@ static int start(void **state)
 			replace(&f.group->interfaces[i].ip_address, ADDRESS);
 	for (size_t i = 0; i < f.group->guest.bonds[0].addresses.n; i++)
 		replace(&f.group->guest.bonds[0].addresses.v[i], ADDRESS "/24");
-	assert_int_equal(plan_make(f.model, &f.model->tenants[0], d, &f.inventory, &f.plan, NULL),
-			 0);
+	assert_int_equal(
+		plan_make(f.model, &f.model->tenants[0], d, &f.inventory, NULL, &f.plan, NULL), 0);
 	f.which = xcalloc(f.plan->n, sizeof(*f.which));
 	memset(f.which, true, f.plan->n);
 	return 0;

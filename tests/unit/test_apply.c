@@ -279,8 +279,8 @@ static int deploy(struct memory_vim *m, const struct model *model, bool keep, st
 	cleanup_plan struct plan *plan = NULL;
 	const struct apply_options options = {.keep_failed = keep};
 	const struct tenant *tenant = &model->tenants[0];
-	int r = apply_prepare(&m->vim, model, tenant, &tenant->deployments[0], &inventory, &plan,
-			      err);
+	int r = apply_prepare(&m->vim, model, tenant, &tenant->deployments[0], NULL, &inventory,
+			      &plan, err);
 
 	return r < 0 ? r : apply_plan(&m->vim, plan, &options, err);
 }

@@ -42,7 +42,7 @@ static struct plan *make(const struct model *model, const struct vim_inventory *
 	cleanup_err struct err err = ERR_INIT;
 	struct plan *plan = NULL;
 	int r = plan_make(model, &model->tenants[0], &model->tenants[0].deployments[0], inventory,
-			  &plan, &err);
+			  NULL, &plan, &err);
 
 	if (r < 0)
 		fail_msg("%s", err.text);
@@ -307,9 +307,7 @@ static void test_one_server_is_made_anew(void **state)
 
 	for (int in_place = 1; in_place >= 0; in_place--) {
 		server->state = in_place ? VIM_STATE_ACTIVE : VIM_STATE_DOWN;
-		assert_int_equal(
-			plan_make_replacing(model, tenant, d, &there, server->name, &plan, &err),
-			0);
+		assert_int_equal(plan_make(model, tenant, d, &there, server->name, &plan, &err), 0);
 		for (size_t i = 0; i < plan->n; i++) {
 			const struct step *s = &plan->v[i];
 			bool named = s->present == server;
@@ -322,8 +320,7 @@ static void test_one_server_is_made_anew(void **state)
 		}
 		plan_free(plan);
 	}
-	assert_int_equal(plan_make_replacing(model, tenant, d, &there, "of-others", &plan, &err),
-			 -ENOENT);
+	assert_int_equal(plan_make(model, tenant, d, &there, "of-others", &plan, &err), -ENOENT);
 }
 
 /* A run that was killed after it uploaded a changed image has not rebuilt the server from it. */
@@ -537,7 +534,7 @@ static void test_two_ports_of_one_name_are_refused(void **state)
 	group->interfaces[0].vim_interface_name = xstrdup("mgmt");
 	group->interfaces[1].vim_interface_name = xstrdup("mgmt");
 	assert_int_equal(plan_make(model, &model->tenants[0], &model->tenants[0].deployments[0],
-				   &empty, &plan, &err),
+				   &empty, NULL, &plan, &err),
 			 -EINVAL);
 	assert_string_equal(err.text,
 			    "two ports would be named \"mgmt\", in vm_group \"cpnr\" and vm_group "

@@ -348,9 +348,9 @@ static void test_request_of_a_plan(void **state)
 		cleanup_plan struct plan *plan = NULL;
 		cleanup_schedule_request struct schedule_request request = {0};
 		struct vim_object there = {.state = rows[i].was, .host = S(rows[i].host)};
-		assert_int_equal(
-			plan_make(s.model, &s.model->tenants[0], s.deployment, &none, &plan, NULL),
-			0);
+		assert_int_equal(plan_make(s.model, &s.model->tenants[0], s.deployment, &none, NULL,
+					   &plan, NULL),
+				 0);
 		for (size_t k = 0; k < plan->n; k++)
 			if (plan->v[k].request.kind == VIM_SERVER) {
 				plan->v[k].action = rows[i].action;
@@ -363,7 +363,8 @@ static void test_request_of_a_plan(void **state)
 		assert_int_equal(request.frees_capacity, rows[i].frees_capacity);
 	}
 	assert_int_equal(
-		plan_make(s.model, &s.model->tenants[0], s.deployment, &one, &deletes, NULL), 0);
+		plan_make(s.model, &s.model->tenants[0], s.deployment, &one, NULL, &deletes, NULL),
+		0);
 	forecast_request(deletes, &beside);
 	assert_int_equal(beside.n, 1);
 	assert_true(beside.frees_capacity);

@@ -95,7 +95,7 @@ static int make(struct vim *vim, enum vim_kind until, struct err *err)
 	cleanup_plan struct plan *plan = NULL;
 	unsigned last = 0;
 
-	int r = apply_prepare(vim, model, tenant, deployment, &inventory, &plan, err);
+	int r = apply_prepare(vim, model, tenant, deployment, NULL, &inventory, &plan, err);
 	if (r == 0)
 		r = apply_admit(vim, plan, err);
 	if (r < 0)
@@ -216,7 +216,7 @@ static void test_server_lives_and_dies(void **state)
 	check_links(vim);
 
 	/* It is all there, as the descriptor wants it. */
-	must(apply_prepare(vim, model, tenant, deployment, &inventory, &again, &err), &err);
+	must(apply_prepare(vim, model, tenant, deployment, NULL, &inventory, &again, &err), &err);
 	/* The image is a file of this machine. */
 	assert_int_equal(plan_count(again, ACTION_USE), 1);
 	assert_int_equal(plan_count(again, ACTION_KEEP), again->n - 1);
@@ -478,7 +478,7 @@ static void change_ports(struct vim *vim, bool keep)
 	cleanup_plan struct plan *plan = NULL;
 	const struct step *server = NULL;
 
-	must(apply_prepare(vim, model, tenant, deployment, &there, &plan, &err), &err);
+	must(apply_prepare(vim, model, tenant, deployment, NULL, &there, &plan, &err), &err);
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->v[i].request.kind == VIM_SERVER)
 			server = &plan->v[i];
