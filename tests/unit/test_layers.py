@@ -21,15 +21,16 @@ MAY_USE = {
     "day0": ["base", "net", "model"],
     "host": ["base", "net", "model"],
     "dns": ["base", "net", "model"],
+    "ddi": ["base", "net", "model", "dns"],
     "lifecycle": ["base", "net", "model"],
     "placement": ["base", "net", "model"],
     "check": ["base", "net", "model", "placement"],
     "vim": ["base", "net", "model", "placement"],
-    "deploy": ["base", "net", "model", "esc", "day0", "check", "dns", "placement", "lifecycle", "vim"],
+    "deploy": ["base", "net", "model", "esc", "day0", "check", "dns", "ddi", "placement", "lifecycle", "vim"],
     "draw": ["base", "net", "model", "check", "placement", "vim"],
     "bondd": ["base", "net"],
     "manager": ["base", "net", "model"],
-    "cli": ["base", "net", "model", "esc", "day0", "check", "dns", "host", "placement", "lifecycle", "vim", "deploy", "draw", "manager"],
+    "cli": ["base", "net", "model", "esc", "day0", "check", "dns", "ddi", "host", "placement", "lifecycle", "vim", "deploy", "draw", "manager"],
 }
 EXCEPT = {("cli/docs.c", "bondd")}  # writes the man page of both programs; runs at build time only
 
