@@ -11,7 +11,6 @@
 #include "bondd/report.h"
 #include "bondd/status.h"
 #include "net/status.h"
-#include "net/watch_json.h"
 
 enum { MAX_REPORT = 256 << 10 };
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "bondd/report.h"
-#include "net/watch_json.h"
+#include "net/status_json.h"
 
 enum { MAX_REPORT = 256 << 10 };
 

@@ -16,6 +16,7 @@
 #include "bondd/status.h"
 #include "net/ip.h"
 #include "net/status.h"
+#include "net/status_json.h"
 
 /*
  * One thread, few clients, short requests. TIMEOUT_S is libmicrohttpd's limit for silence; a
@@ -143,7 +144,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 	if (status_read(s->root, &status, NULL) < 0)
 		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", unreadable,
 			      MHD_RESPMEM_PERSISTENT);
-	char *body = metrics ? all_metrics(s, &status) : status_json(&status, NULL);
+	char *body = metrics ? all_metrics(s, &status) : guest_status_json(&status, NULL);
 	if (!body)
 		return answer(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", no_json,
 			      MHD_RESPMEM_PERSISTENT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The state of this machine (net/status.h): read from the kernel, cloud-init and the monitor's
- * report, and written as JSON, metrics and text.
+ * report, and written as metrics and text, and as JSON (net/status_json.h).
  */
 #pragma once
 
@@ -53,12 +53,6 @@ void route6_take(const char *text, struct guest_status *s);
  * reads. The caller clears *ret.
  */
 void cloud_init_read(const char *root, struct guest_cloud_init *ret, struct err *err);
-
-/*
- * The answer to GET /status: JSON with a final newline, see doc/bondd.md. Unknown values are null.
- * The caller frees. NULL: an error.
- */
-char *status_json(const struct guest_status *s, struct err *err);
 
 /* For Prometheus (text format 0.0.4), and as lines of text: `bondd status`. The caller frees. */
 char *status_metrics(const struct guest_status *s);

@@ -13,6 +13,7 @@
 #include "bondd/server.h"
 #include "bondd/status.h"
 #include "bondd/watch.h"
+#include "net/status_json.h"
 
 enum {
 	EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: systemd does not restart the service */
@@ -98,7 +99,7 @@ static int run_status(const struct verb *verb, const void *options)
 	if (check_root(o->root, &err) < 0 || status_read(o->root, &status, &err) < 0)
 		return fail(&err, EXIT_FAILURE);
 	cleanup_free char *text =
-		o->format == FORMAT_JSON ? status_json(&status, &err) : status_table(&status);
+		o->format == FORMAT_JSON ? guest_status_json(&status, &err) : status_table(&status);
 	if (!text)
 		return fail(&err, EXIT_FAILURE);
 	fputs(text, stdout);

@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "base/str.h"
 #include "deploy/net.h"
+#include "net/status_json.h"
 #include "vim/vim.h"
 
 enum { MAX_ANSWER = 256 << 10 };

@@ -23,10 +23,6 @@ int guest_status(struct vim *vim, const char *address, unsigned port, unsigned t
  */
 enum tristate guest_console_day0(const char *console);
 
-/* Parses the JSON of GET /status; -EPROTO if it has another format. */
-int guest_status_parse(const char *json, size_t len, struct guest_status *ret_status,
-		       struct err *err);
-
 /*
  * One ICMP echo to an IPv4 or IPv6 address. *ret_ms (may be NULL) is the round trip. -ETIMEDOUT: no
  * answer in timeout_ms; -EHOSTUNREACH, -ENETUNREACH: as reported by the network.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json_field.h"
 #include "base/json_write.h"
 #include "host/host.h"
 
@@ -22,50 +23,35 @@ static void put_siblings(struct json_writer *w, const struct host_node *node)
 	json_close(w);
 }
 
+#define PAGES(TYPE, MEMBER) JSON_FIELD(host_pages, TYPE, MEMBER)
+JSON_FIELDS(pages_fields, PAGES(KNOWN, size_kb), PAGES(KNOWN, total), PAGES(KNOWN, free),
+	    PAGES(KNOWN, reserved));
+
+#define NODE(TYPE, MEMBER) JSON_FIELD(host_node, TYPE, MEMBER)
+JSON_FIELDS(node_fields, NODE(UINT, id), NODE(KNOWN, socket), NODE(KNOWN, memory_mb),
+	    NODE(KNOWN, memory_free_mb));
+
 static void put_node(struct json_writer *w, const struct host_node *n)
 {
 	json_open_object(w, NULL);
-	json_put_int64(w, "id", n->id);
-	json_put_known(w, "socket", n->socket);
-	json_put_known(w, "memory_mb", n->memory_mb);
-	json_put_known(w, "memory_free_mb", n->memory_free_mb);
+	json_put_fields(w, node_fields, n);
 	put_cpus(w, "cpus", &n->cpus);
 	put_cpus(w, "isolated_cpus", &n->isolated);
 	put_cpus(w, "shared_cpus", &n->shared);
 	put_cpus(w, "dedicated_cpus", &n->dedicated);
 	put_siblings(w, n);
 	json_open_array(w, "huge_pages");
-	for (size_t p = 0; p < n->n_pages; p++) {
-		json_open_object(w, NULL);
-		json_put_known(w, "size_kb", n->pages[p].size_kb);
-		json_put_known(w, "total", n->pages[p].total);
-		json_put_known(w, "free", n->pages[p].free);
-		json_put_known(w, "reserved", n->pages[p].reserved);
-		json_close(w);
-	}
+	for (size_t p = 0; p < n->n_pages; p++)
+		json_put_object(w, NULL, pages_fields, &n->pages[p]);
 	json_close(w);
 	json_close(w);
 }
 
-static void put_vf(struct json_writer *w, const struct host_vf *v)
-{
-	json_open_object(w, NULL);
-	json_put_int64(w, "index", v->index);
-	json_put_text(w, "pci_address", v->pci_address);
-	json_put_known_bool(w, "in_use", v->in_use);
-	json_put_text(w, "mac", v->mac);
-	json_put_known(w, "vlan", v->vlan);
-	json_put_known_bool(w, "trust", v->trust);
-	json_put_known_bool(w, "spoof_check", v->spoof_check);
-	json_put_text(w, "link_state", v->link_state);
-	json_put_text(w, "driver", v->driver);
-	json_put_text(w, "name", v->name);
-	json_put_known(w, "iommu_group", v->iommu_group);
-	json_put_known_bool(w, "assignable", v->assignable);
-	json_put_known_bool(w, "trusted", v->trusted);
-	json_put_text(w, "physnet", v->physnet);
-	json_close(w);
-}
+#define VF(TYPE, MEMBER) JSON_FIELD(host_vf, TYPE, MEMBER)
+JSON_FIELDS(vf_fields, VF(UINT, index), VF(TEXT, pci_address), VF(KNOWN_BOOL, in_use),
+	    VF(TEXT, mac), VF(KNOWN, vlan), VF(KNOWN_BOOL, trust), VF(KNOWN_BOOL, spoof_check),
+	    VF(WORD, link_state), VF(TEXT, driver), VF(TEXT, name), VF(KNOWN, iommu_group),
+	    VF(KNOWN_BOOL, assignable), VF(KNOWN_BOOL, trusted), VF(TEXT, physnet));
 
 static const char *obstacle_name(enum sriov_obstacle obstacle)
 {
@@ -78,75 +64,60 @@ static const char *obstacle_name(enum sriov_obstacle obstacle)
 	return names[obstacle];
 }
 
+#define NIC(TYPE, MEMBER) JSON_FIELD(host_nic, TYPE, MEMBER)
+JSON_FIELDS(nic_fields, NIC(TEXT, name), NIC(TEXT, pci_address), NIC(TEXT, pci_id),
+	    NIC(TEXT, vf_pci_id), NIC(TEXT, model), NIC(TEXT, driver), NIC(TEXT, driver_version),
+	    NIC(TEXT, firmware), NIC(TEXT, mac), NIC(KNOWN, numa_node), NIC(KNOWN_BOOL, carrier),
+	    NIC(KNOWN, speed), NIC(KNOWN, iommu_group), NIC(TEXT, physnet),
+	    NIC(KNOWN_BOOL, assignable), NIC(KNOWN_BOOL, trusted), NIC(KNOWN_BOOL, in_ovs));
+JSON_FIELDS(vfs_fields, JSON_FIELD_AS(host_nic, KNOWN, "total", vfs_total),
+	    JSON_FIELD_AS(host_nic, KNOWN, "configured", vfs_configured),
+	    JSON_FIELD_AS(host_nic, KNOWN, "free", vfs_free));
+
 static void put_nic(struct json_writer *w, const struct host_nic *n)
 {
 	json_open_object(w, NULL);
-	json_put_text(w, "name", n->name);
-	json_put_text(w, "pci_address", n->pci_address);
-	json_put_text(w, "pci_id", n->pci_id);
-	json_put_text(w, "vf_pci_id", n->vf_pci_id);
-	json_put_text(w, "model", n->model);
-	json_put_text(w, "driver", n->driver);
-	json_put_text(w, "driver_version", n->driver_version);
-	json_put_text(w, "firmware", n->firmware);
-	json_put_text(w, "mac", n->mac);
-	json_put_known(w, "numa_node", n->numa_node);
-	json_put_known_bool(w, "carrier", n->carrier);
-	json_put_known(w, "speed", n->speed);
-	json_put_known(w, "iommu_group", n->iommu_group);
-	json_put_text(w, "physnet", n->physnet);
-	json_put_known_bool(w, "assignable", n->assignable);
-	json_put_known_bool(w, "trusted", n->trusted);
-	json_put_known_bool(w, "in_ovs", n->in_ovs);
+	json_put_fields(w, nic_fields, n);
 	json_open_object(w, "sriov");
 	json_put_known_bool(w, "capable", n->sriov_capable);
 	json_put_text(w, "obstacle", obstacle_name(n->sriov_obstacle));
-	json_put_known(w, "total", n->vfs_total);
-	json_put_known(w, "configured", n->vfs_configured);
-	json_put_known(w, "free", n->vfs_free);
+	json_put_fields(w, vfs_fields, n);
 	json_close(w);
 	json_open_array(w, "vfs");
 	for (size_t i = 0; i < n->n_vfs; i++)
-		put_vf(w, &n->vfs[i]);
+		json_put_object(w, NULL, vf_fields, &n->vfs[i]);
 	json_close(w);
 	json_close(w);
 }
+
+#define IOMMU(TYPE, KEY, MEMBER) JSON_FIELD_AS(host_iommu, TYPE, KEY, MEMBER)
+JSON_FIELDS(iommu_fields, IOMMU(KNOWN_BOOL, "on", on),
+	    IOMMU(KNOWN_BOOL, "firmware_table", firmware), IOMMU(KNOWN, "groups", groups));
 
 static void put_iommu(struct json_writer *w, const struct host_iommu *i)
 {
 	json_open_object(w, "iommu");
-	json_put_known_bool(w, "on", i->on);
-	json_put_known_bool(w, "firmware_table", i->firmware);
-	json_put_known(w, "groups", i->groups);
+	json_put_fields(w, iommu_fields, i);
 	json_put_texts(w, "units", i->units, i->n_units);
 	json_close(w);
 }
 
-static void put_conntrack(struct json_writer *w, const struct host_conntrack *c)
-{
-	json_open_object(w, "conntrack");
-	json_put_known_bool(w, "loaded", c->loaded);
-	json_put_known(w, "max", c->max);
-	json_put_known(w, "count", c->count);
-	json_put_known(w, "buckets", c->buckets);
-	json_put_known(w, "udp_timeout", c->udp_timeout);
-	json_put_known(w, "udp_timeout_stream", c->udp_timeout_stream);
-	json_put_known(w, "drop", c->drop);
-	json_put_known(w, "early_drop", c->early_drop);
-	json_put_known(w, "insert_failed", c->insert_failed);
-	json_put_known(w, "new_flows_per_s", c->new_flows_per_s);
-	json_put_text(w, "verdict", c->verdict);
-	json_close(w);
-}
+#define CONNTRACK(TYPE, MEMBER) JSON_FIELD(host_conntrack, TYPE, MEMBER)
+JSON_FIELDS(conntrack_fields, CONNTRACK(KNOWN_BOOL, loaded), CONNTRACK(KNOWN, max),
+	    CONNTRACK(KNOWN, count), CONNTRACK(KNOWN, buckets), CONNTRACK(KNOWN, udp_timeout),
+	    CONNTRACK(KNOWN, udp_timeout_stream), CONNTRACK(KNOWN, drop),
+	    CONNTRACK(KNOWN, early_drop), CONNTRACK(KNOWN, insert_failed),
+	    CONNTRACK(KNOWN, new_flows_per_s), CONNTRACK(WORD, verdict));
+
+#define FINDING(TYPE, MEMBER) JSON_FIELD(host_finding, TYPE, MEMBER)
+JSON_FIELDS(finding_fields, FINDING(TEXT, rule), FINDING(TEXT, object), FINDING(TEXT, text),
+	    FINDING(TEXT, source));
 
 static void put_finding(struct json_writer *w, const struct host_finding *f)
 {
 	json_open_object(w, NULL);
 	json_put_text(w, "severity", severity_name(f->severity));
-	json_put_text(w, "rule", f->rule);
-	json_put_text(w, "object", f->object);
-	json_put_text(w, "text", f->text);
-	json_put_text(w, "source", f->source);
+	json_put_fields(w, finding_fields, f);
 	json_close(w);
 }
 
@@ -164,7 +135,7 @@ void host_put(struct json_writer *w, const struct host *host)
 	json_close(w);
 	put_iommu(w, &host->iommu);
 	json_put_text(w, "cmdline", host->cmdline);
-	put_conntrack(w, &host->conntrack);
+	json_put_object(w, "conntrack", conntrack_fields, &host->conntrack);
 	json_open_object(w, "modules");
 	for (size_t i = 0; i < host->n_modules; i++)
 		json_put_text(w, host->modules[i].name, host->modules[i].state);

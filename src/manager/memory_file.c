@@ -7,12 +7,19 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json_field.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "manager/manager.h"
 
 enum { FILE_MAX = 4 << 20 };
+
+/* Between the state and what was tried. */
+#define MEMORY(TYPE, MEMBER, ...) JSON_FIELD(vm_memory, TYPE, MEMBER, __VA_ARGS__)
+#define TIME(MEMBER)              MEMORY(INT64, MEMBER, .min = MANAGER_NEVER, .max = INT64_MAX / 4)
+JSON_FIELDS(memory_fields, TIME(since), TIME(bad_since), TIME(booting_from), MEMORY(BOOL, rebooted),
+	    MEMORY(UINT, act, .max = ACTS - 1), TIME(claimed), MEMORY(BOOL, testimony));
 
 static char *folder_of(const struct managed *d)
 {
@@ -25,13 +32,7 @@ static void put_memory(struct json_writer *w, const struct vm_memory *m, const c
 	json_put_text(w, "vm", name);
 	json_put_text(w, "state", vm_state_name(m->state));
 	json_put_int64(w, "hold", m->hold);
-	json_put_int64(w, "since", m->since);
-	json_put_int64(w, "bad_since", m->bad_since);
-	json_put_int64(w, "booting_from", m->booting_from);
-	json_put_bool(w, "rebooted", m->rebooted);
-	json_put_int64(w, "act", m->act);
-	json_put_int64(w, "claimed", m->claimed);
-	json_put_bool(w, "testimony", m->testimony);
+	json_put_fields(w, memory_fields, m);
 	json_open_array(w, "tried");
 	for (size_t i = 0; i < ACTS; i++)
 		json_put_int64(w, NULL, m->tried[i]);
@@ -80,29 +81,17 @@ static void get_numbers(struct json_reader *r, const char *key, size_t n, int64_
 		json_get_int64(&one, NULL, min, INT64_MAX / 4, &ret[i++]);
 }
 
-static void get_time(struct json_reader *r, const char *key, int64_t *ret)
-{
-	json_get_int64(r, key, MANAGER_NEVER, INT64_MAX / 4, ret);
-}
-
 static void get_memory(struct json_reader *r, struct vm_memory *m, char **name)
 {
 	cleanup_free char *state = NULL;
-	int64_t tried[ACTS] = {0}, act = ACT_NONE;
+	int64_t tried[ACTS] = {0};
 
 	json_get_name(r, "vm", name);
 	json_get_name(r, "state", &state);
 	m->state = parse_state(state);
 	if (m->state == VM_HELD) /* the reason is found anew */
 		m->state = VM_WAITING;
-	get_time(r, "since", &m->since);
-	get_time(r, "bad_since", &m->bad_since);
-	get_time(r, "booting_from", &m->booting_from);
-	json_get_bool(r, "rebooted", &m->rebooted);
-	json_get_int64(r, "act", ACT_NONE, ACTS - 1, &act);
-	m->act = (enum act)act;
-	get_time(r, "claimed", &m->claimed);
-	json_get_bool(r, "testimony", &m->testimony);
+	json_get_fields(r, memory_fields, m);
 	get_numbers(r, "tried", ACTS, 0, tried);
 	for (size_t i = 0; i < ACTS; i++)
 		m->tried[i] = tried[i] > 1000 ? 1000 : (unsigned)tried[i];

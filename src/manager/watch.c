@@ -2,6 +2,7 @@
 #include "manager/watch.h"
 
 #include "base/err.h"
+#include "base/json_field.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 
@@ -13,20 +14,33 @@ static const char *const action_names[] = {
 
 #define MS_MAX (INT64_C(10) * 24 * 3600 * 1000)
 
+#define WATCH(MEMBER, ...) JSON_FIELD(watch, NAME, MEMBER, __VA_ARGS__)
+JSON_FIELDS(watch_fields, WATCH(tenant, .required = true), WATCH(deployment, .required = true),
+	    WATCH(cloud), WATCH(region), WATCH(netns));
+
+#define VM(MEMBER, ...) JSON_FIELD(watch_vm, NAME, MEMBER, __VA_ARGS__)
+JSON_FIELDS(vm_fields, VM(name, .required = true), VM(group, .required = true), VM(image),
+	    VM(network));
+
+/* Before and after its action. */
+#define POLICY(TYPE, KEY, MEMBER, ...) JSON_FIELD_AS(vm_policy, TYPE, KEY, MEMBER, __VA_ARGS__)
+#define COUNT                          .max = 100000, .required = true
+JSON_FIELDS(policy_head, POLICY(BOOL, "watched", watched),
+	    POLICY(INT64, "period_ms", kpi.period, .max = MS_MAX),
+	    POLICY(UINT, "n_true", kpi.n_true, COUNT), POLICY(UINT, "n_false", kpi.n_false, COUNT),
+	    POLICY(INT64, "bootup_ms", bootup, .min = -1000, .max = MS_MAX),
+	    POLICY(INT64, "reboot_ms", reboot, .min = -1000, .max = MS_MAX),
+	    POLICY(INT64, "wait_ms", wait, .max = MS_MAX));
+JSON_FIELDS(policy_tail, POLICY(BOOL, "manual", manual),
+	    POLICY(UINT, "max_retries", max_retries, .max = 100, .required = true),
+	    POLICY(BOOL, "has_state", has_state));
+
 static void put_policy(struct json_writer *w, const struct vm_policy *p)
 {
 	json_open_object(w, "policy");
-	json_put_bool(w, "watched", p->watched);
-	json_put_int64(w, "period_ms", p->kpi.period);
-	json_put_int64(w, "n_true", p->kpi.n_true);
-	json_put_int64(w, "n_false", p->kpi.n_false);
-	json_put_int64(w, "bootup_ms", p->bootup);
-	json_put_int64(w, "reboot_ms", p->reboot);
-	json_put_int64(w, "wait_ms", p->wait);
+	json_put_fields(w, policy_head, p);
 	json_put_text(w, "action", action_names[p->action]);
-	json_put_bool(w, "manual", p->manual);
-	json_put_int64(w, "max_retries", p->max_retries);
-	json_put_bool(w, "has_state", p->has_state);
+	json_put_fields(w, policy_tail, p);
 	json_close(w);
 }
 
@@ -42,19 +56,12 @@ char *watch_write(const struct watch *watch, struct err *err)
 	cleanup_json_writer struct json_writer w = {0};
 
 	json_open_object(&w, NULL);
-	json_put_string(&w, "tenant", watch->tenant);
-	json_put_string(&w, "deployment", watch->deployment);
-	json_put_string(&w, "cloud", watch->cloud);
-	json_put_string(&w, "region", watch->region);
-	json_put_string(&w, "netns", watch->netns);
+	json_put_fields(&w, watch_fields, watch);
 	json_open_array(&w, "vms");
 	for (size_t i = 0; i < watch->n_vms; i++) {
 		const struct watch_vm *vm = &watch->vms[i];
 		json_open_object(&w, NULL);
-		json_put_string(&w, "name", vm->name);
-		json_put_string(&w, "group", vm->group);
-		json_put_string(&w, "image", vm->image);
-		json_put_string(&w, "network", vm->network);
+		json_put_fields(&w, vm_fields, vm);
 		if (vm->has_management)
 			put_address(&w, "management", &vm->management);
 		if (vm->has_gateway)
@@ -70,15 +77,6 @@ char *watch_write(const struct watch *watch, struct err *err)
 	json_close(&w);
 	json_close(&w);
 	return json_write_text(&w, JSON_INDENT(1), err);
-}
-
-static void get_unsigned(struct json_reader *r, const char *key, int min, int max, unsigned *ret)
-{
-	int n = min;
-
-	json_must_have(r, key);
-	json_get_int(r, key, min, max, &n);
-	*ret = (unsigned)n;
 }
 
 static void get_action(struct json_reader *r, enum action_on_recovery *ret)
@@ -99,17 +97,9 @@ static void get_policy(struct json_reader *vm, struct vm_policy *ret)
 	struct json_reader r = json_member(vm, "policy");
 
 	json_must_be_object(&r);
-	json_get_bool(&r, "watched", &ret->watched);
-	json_get_int64(&r, "period_ms", 0, MS_MAX, &ret->kpi.period);
-	get_unsigned(&r, "n_true", 0, 100000, &ret->kpi.n_true);
-	get_unsigned(&r, "n_false", 0, 100000, &ret->kpi.n_false);
-	json_get_int64(&r, "bootup_ms", -1000, MS_MAX, &ret->bootup);
-	json_get_int64(&r, "reboot_ms", -1000, MS_MAX, &ret->reboot);
-	json_get_int64(&r, "wait_ms", 0, MS_MAX, &ret->wait);
+	json_get_fields(&r, policy_head, ret);
 	get_action(&r, &ret->action);
-	json_get_bool(&r, "manual", &ret->manual);
-	get_unsigned(&r, "max_retries", 0, 100, &ret->max_retries);
-	json_get_bool(&r, "has_state", &ret->has_state);
+	json_get_fields(&r, policy_tail, ret);
 	if (ret->watched && (ret->kpi.period < 1000 || ret->kpi.n_true < 1 || ret->kpi.n_false < 1))
 		json_fail(&r, NULL, "of a watched VM must have period_ms, n_true and n_false");
 }
@@ -126,12 +116,7 @@ static bool get_address(struct json_reader *r, const char *key, struct ip_addr *
 
 static void get_vm(struct json_reader *r, struct watch_vm *vm)
 {
-	json_must_have(r, "name");
-	json_must_have(r, "group");
-	json_get_name(r, "name", &vm->name);
-	json_get_name(r, "group", &vm->group);
-	json_get_name(r, "image", &vm->image);
-	json_get_name(r, "network", &vm->network);
+	json_get_fields(r, vm_fields, vm);
 	json_get_name(r, "query", &vm->query);
 	vm->has_management = get_address(r, "management", &vm->management);
 	vm->has_gateway = get_address(r, "gateway", &vm->gateway);
@@ -150,13 +135,7 @@ int watch_read(const char *data, size_t len, const char *file, struct watch *ret
 	if (r < 0)
 		return r;
 	struct json_reader reader = json_reader(document, err);
-	json_must_have(&reader, "tenant");
-	json_must_have(&reader, "deployment");
-	json_get_name(&reader, "tenant", &w.tenant);
-	json_get_name(&reader, "deployment", &w.deployment);
-	json_get_name(&reader, "cloud", &w.cloud);
-	json_get_name(&reader, "region", &w.region);
-	json_get_name(&reader, "netns", &w.netns);
+	json_get_fields(&reader, watch_fields, &w);
 	json_each (&reader, "vms", WATCH_VMS, one)
 		get_vm(&one, array_push(w.vms, w.n_vms));
 	r = json_end(&reader);

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "bondd/status.h"
-#include "deploy/guest.h"
+#include "net/status_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	b->name = xstrdup("bond0");
 	b->proc = text;
 
-	cleanup_free char *json = status_json(&s, NULL);
+	cleanup_free char *json = guest_status_json(&s, NULL);
 	cleanup_free char *table = status_table(&s);
 	if (!strstr(table, "bond0: ") || guest_status_parse(json, strlen(json), &back, NULL) < 0 ||
 	    back.bonds[0].n_legs != b->n_legs)

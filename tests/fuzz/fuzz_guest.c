@@ -4,7 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "deploy/guest.h"
+#include "net/status.h"
+#include "net/status_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -28,6 +28,7 @@
 #include "bondd/server.h"
 #include "bondd/status.h"
 #include "deploy/guest.h"
+#include "net/status_json.h"
 #include "plain_vim.h"
 
 #define TREES "tests/unit/data/bondd/"
@@ -250,9 +251,9 @@ static void test_json_round_trip(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
 		cleanup_guest_status struct guest_status s, back;
 		assert_int_equal(0, status_read(trees[i], &s, NULL));
-		cleanup_free char *json = status_json(&s, NULL);
+		cleanup_free char *json = guest_status_json(&s, NULL);
 		assert_int_equal(guest_status_parse(json, strlen(json), &back, NULL), 0);
-		cleanup_free char *again = status_json(&back, NULL);
+		cleanup_free char *again = guest_status_json(&back, NULL);
 		assert_string_equal(json, again);
 	}
 }
@@ -262,7 +263,7 @@ static void test_json_of_strange_bytes(void **state)
 	(void)state;
 	cleanup_guest_status struct guest_status s = {.hostname = xstrdup("a\xff\"b\n"),
 						      .uptime = -1};
-	cleanup_free char *json = status_json(&s, NULL);
+	cleanup_free char *json = guest_status_json(&s, NULL);
 	cleanup_guest_status struct guest_status back;
 
 	assert_non_null(strstr(json, "\"hostname\": \"a?\\\"b\\n\""));

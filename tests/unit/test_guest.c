@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "deploy/guest.h"
+#include "net/status_json.h"
 #include "plain_vim.h"
 
 /* One HTTP exchange: takes a request, sends this, closes. */

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/json_field.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/str.h"
@@ -341,6 +342,85 @@ static void writer_latches_what_cannot_be_encoded(void **state)
 	}
 }
 
+struct vm {
+	char *name, *note;
+	int64_t since, seen;
+	int node;
+	unsigned tries;
+	enum tristate up;
+	bool manual;
+};
+
+#define VM(TYPE, MEMBER, ...) JSON_FIELD(vm, TYPE, MEMBER, __VA_ARGS__)
+JSON_FIELDS(shown_fields, VM(TEXT, note), VM(KNOWN, seen), VM(KNOWN_INT, node), VM(TRISTATE, up));
+JSON_FIELDS(kept_fields, VM(NAME, name, .required = true), VM(INT64, since, .min = -5, .max = 5),
+	    VM(UINT, tries, .max = 3), VM(BOOL, manual));
+
+static char *written(const struct json_field *fields, const struct vm *vm)
+{
+	cleanup_json_writer struct json_writer w = {0};
+
+	json_put_object(&w, NULL, fields, vm);
+	return json_write_text(&w, JSON_COMPACT, NULL);
+}
+
+static void fields_are_written_and_read_by_one_table(void **state)
+{
+	static char name[] = "a", note[] = "b\n\xff";
+	struct vm vm = {name, note, -5, -1, 7, 3, TRI_NO, true}, kept = {0}, shown = {0};
+	cleanup_free char *text = written(kept_fields, &vm), *display = written(shown_fields, &vm);
+	cleanup_json json_t *document = parse(text), *untrusted = parse(display);
+	struct json_reader r = json_reader(document, NULL);
+
+	(void)state;
+	assert_string_equal(text, "{\"name\":\"a\",\"since\":-5,\"tries\":3,\"manual\":true}\n");
+	assert_string_equal(display,
+			    "{\"note\":\"b\\n?\",\"seen\":null,\"node\":7,\"up\":false}\n");
+	json_get_fields(&r, kept_fields, &kept);
+	json_try_fields(untrusted, shown_fields, &shown);
+	assert_int_equal(json_end(&r), 0);
+	assert_string_equal(kept.name, "a");
+	assert_true(kept.since == -5 && kept.tries == 3 && kept.manual);
+	assert_string_equal(shown.note, "b??");
+	assert_true(shown.seen == -1 && shown.node == 7 && shown.up == TRI_NO);
+	free_all(kept.name, shown.note);
+}
+
+static void fields_are_read_strictly_or_become_unknown(void **state)
+{
+	static const struct {
+		const char *json, *error;
+	} rows[] = {
+		{"{}", "name: is missing"},
+		{"{\"name\": null}", "name: is missing"},
+		{"{\"name\": 1}", "name: must be a non-empty string"},
+		{"{\"name\": \"a\", \"since\": -6}", "since: must be an integer from -5 to 5"},
+		{"{\"name\": \"a\", \"tries\": -1}", "tries: must be an integer from 0 to 3"},
+		{"{\"name\": \"a\", \"tries\": 4294967296}",
+		 "tries: must be an integer from 0 to 3"},
+		{"{\"name\": \"a\", \"manual\": 1}", "manual: must be true or false"},
+	};
+	cleanup_json json_t *wrong =
+		parse("{\"note\": 1, \"seen\": -2, \"node\": 2147483648, \"up\": 1}");
+	struct vm vm = {.tries = 2};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_json json_t *document = parse(rows[i].json);
+		cleanup_err struct err err = ERR_INIT;
+		struct json_reader r = json_reader(document, &err);
+
+		json_get_fields(&r, kept_fields, &vm);
+		assert_int_equal(json_end(&r), -EINVAL);
+		assert_string_equal(err.text, rows[i].error);
+		free(steal_ptr(vm.name));
+	}
+	assert_int_equal(vm.tries, 2); /* what is absent is left as it is */
+	json_try_fields(wrong, shown_fields, &vm);
+	assert_null(vm.note);
+	assert_true(vm.seen == -1 && vm.node == -1 && vm.up == TRI_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +432,8 @@ int main(void)
 		cmocka_unit_test(writer_builds_a_document),
 		cmocka_unit_test(shown_text_is_made_utf8),
 		cmocka_unit_test(writer_latches_what_cannot_be_encoded),
+		cmocka_unit_test(fields_are_written_and_read_by_one_table),
+		cmocka_unit_test(fields_are_read_strictly_or_become_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,8 +23,8 @@
 #include "bondd/report.h"
 #include "bondd/status.h"
 #include "bondd/tables.h"
-#include "deploy/guest.h"
 #include "net/frame.h"
+#include "net/status_json.h"
 
 enum { LO = 1, ENS6 = 3, ENS7 = 4, BOND = 5, VLAN = 6, ETH0 = 2 };
 
@@ -410,7 +410,7 @@ static void test_report_reaches_dnsvnf(void **state)
 	const char *top = tree_with_report();
 
 	assert_int_equal(0, status_read(top, &s, NULL));
-	cleanup_free char *json = status_json(&s, NULL);
+	cleanup_free char *json = guest_status_json(&s, NULL);
 	assert_int_equal(guest_status_parse(json, strlen(json), &back, NULL), 0);
 	const struct guest_bond *b = guest_status_bond(&back, "bond0");
 	assert_non_null(b);
