@@ -39,6 +39,8 @@ struct option_row {
 	bool stands_alone;  /* with this option the operand may be missing */
 };
 
+#define OPTION_ROWS(NAME, ...) static const struct option_row NAME[] = {__VA_ARGS__, {0}}
+
 struct verb {
 	const char *name;
 	/* "DEP.xml"; "[DEP.xml]" if optional; "SERVER..." for one or more; NULL: none */

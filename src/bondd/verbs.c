@@ -14,6 +14,7 @@
 #include "bondd/status.h"
 #include "bondd/watch.h"
 #include "net/status_json.h"
+#include "verbs.md.inc"
 
 enum {
 	EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: systemd does not restart the service */
@@ -123,137 +124,30 @@ static int run_check_config(const struct verb *verb, const void *options)
 	return problems.n ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define HELP .name = "help", .brief = 'h', .help = "show this help"
+/* Rows. Names, arguments and texts are in data/verbs.md, in the section of VERB. */
+#define ROW(VERB, KIND, NAME, MEMBER, ...)                                 \
+	((struct option_row){bondd_##VERB##_##NAME, .type = OPTION_##KIND, \
+			     .offset = offsetof(struct options, MEMBER), __VA_ARGS__})
+#define HELP   ((struct option_row){bondd_common_help, .brief = 'h'})
+#define CONFIG ROW(common, FILE, config, conf, .brief = 'c', .preset = BONDD_CONF)
+#define ROOT   ROW(common, FILE, root, root, .preset = "")
 
-#define CONFIG                                                                   \
-	.name = "config", .brief = 'c', .type = OPTION_FILE, .argument = "FILE", \
-	.offset = offsetof(struct options, conf), .preset = BONDD_CONF,          \
-	.help = "configuration file; if " BONDD_CONF " is missing, the defaults apply"
+OPTION_ROWS(config_options, HELP, CONFIG);
+OPTION_ROWS(relay_options, HELP,
+	    ROW(relay, FILE, config, conf, .brief = 'c', .preset = BONDD_RELAY_CONF),
+	    ROW(relay, FLAG, restore, restore));
+OPTION_ROWS(check_options, HELP, CONFIG, ROW(check_config, FLAG, relay, relay));
+OPTION_ROWS(serve_options, HELP, CONFIG, ROW(serve, STRING, listen, listen, .brief = 'l'), ROOT);
+OPTION_ROWS(status_options, HELP,
+	    ROW(status, ENUM, output, format, .brief = 'o', .words = "text json", .preset = "text"),
+	    ROOT);
 
-#define ROOT                                                    \
-	.name = "root", .type = OPTION_FILE, .argument = "DIR", \
-	.offset = offsetof(struct options, root), .preset = "", \
-	.help = "read proc, sys and run below DIR"
-
-static const struct option_row config_options[] = {{HELP}, {CONFIG}, {0}};
-
-static const struct option_row relay_options[] = {
-	{HELP},
-	{.name = "config",
-	 .brief = 'c',
-	 .type = OPTION_FILE,
-	 .argument = "FILE",
-	 .offset = offsetof(struct options, conf),
-	 .preset = BONDD_RELAY_CONF,
-	 .help = "configuration file"},
-	{.name = "restore",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct options, restore),
-	 .help = "restore what a killed run has left changed, and end"},
-	{0},
-};
-
-static const struct option_row check_options[] = {
-	{HELP},
-	{CONFIG},
-	{.name = "relay",
-	 .type = OPTION_FLAG,
-	 .offset = offsetof(struct options, relay),
-	 .help = "check a configuration of the relay, by default " BONDD_RELAY_CONF},
-	{0},
-};
-
-static const struct option_row serve_options[] = {
-	{HELP},
-	{CONFIG},
-	{.name = "listen",
-	 .brief = 'l',
-	 .type = OPTION_STRING,
-	 .offset = offsetof(struct options, listen),
-	 .argument = "ADDRESS[:PORT]",
-	 .help = "address to listen on, instead of the configuration's; IPv6 with a port: "
-		 "[ADDRESS]:PORT"},
-	{ROOT},
-	{0},
-};
-
-static const struct option_row status_options[] = {
-	{HELP},
-	{.name = "output",
-	 .brief = 'o',
-	 .type = OPTION_ENUM,
-	 .offset = offsetof(struct options, format),
-	 .words = "text json",
-	 .preset = "text",
-	 .help = "output format; json: as /status returns it"},
-	{ROOT},
-	{0},
-};
+#define VERB(NAME) bondd_##NAME, .options_size = sizeof(struct options), .run = run_##NAME
 
 static const struct verb verbs[] = {
-	{
-		.name = "watch",
-		.options = config_options,
-		.options_size = sizeof(struct options),
-		.summary = "probe the paths of active-backup bonds and move them to a leg that "
-			   "works",
-		.text = "Probes the path behind each leg of every active-backup bond with ARP and "
-			"neighbour discovery, and moves the bond from a leg whose path has failed "
-			"to one that is proven good: within tens of milliseconds, also when the "
-			"carrier stays up. When no leg gets a reply from any target, the bond is "
-			"not moved. bondd steers the kernel's bond and does not replace it: when "
-			"bondd ends, the bond stays as it is and its miimon continues. Each move "
-			"is reported in one sentence on stderr. Runs in the foreground; needs "
-			"CAP_NET_ADMIN and CAP_NET_RAW.",
-		.example = "bondd watch",
-		.run = run_watch,
-	},
-	{
-		.name = "relay",
-		.options = relay_options,
-		.options_size = sizeof(struct options),
-		.summary = "on a compute host, take the link from the guests of a PF whose path "
-			   "is dead",
-		.text = "For guests without bondd. Probes the path behind each PF as watch does "
-			"for legs. If that of one PF is dead while another's is proven good, "
-			"disables the link of its VFs, so that the guests' miimon fails over; and "
-			"restores it when the path has been proven good for a while. Never holds "
-			"two PFs, changes nothing if no path gets replies, and leaves VFs alone "
-			"that are set to another link state than auto. Restores everything when it "
-			"ends. Runs in the foreground; needs CAP_NET_ADMIN and CAP_NET_RAW.",
-		.example = "bondd relay -c /etc/bondd-relay.conf",
-		.run = run_relay,
-	},
-	{
-		.name = "serve",
-		.options = serve_options,
-		.options_size = sizeof(struct options),
-		.summary = "answer GET /status (JSON) and GET /metrics (Prometheus) over HTTP",
-		.text = "Returns the state of this machine's bonds, their legs, all interfaces and "
-			"cloud-init. The address may be assigned later. "
-			"Runs in the foreground, needs no privilege and changes nothing.",
-		.example = "bondd serve -l 172.16.1.10",
-		.run = run_serve,
-	},
-	{
-		.name = "status",
-		.options = status_options,
-		.options_size = sizeof(struct options),
-		.summary = "print the state of the bonds",
-		.text = "Prints the bonds as a table, or as the JSON that /status returns.",
-		.example = "bondd status -o json",
-		.run = run_status,
-	},
-	{
-		.name = "check-config",
-		.options = check_options,
-		.options_size = sizeof(struct options),
-		.summary = "check the configuration",
-		.text = "Prints each error in the configuration with its line, and nothing if it "
-			"is valid.",
-		.example = "bondd check-config -c bondd.conf",
-		.run = run_check_config,
-	},
+	{VERB(watch), .options = config_options},       {VERB(relay), .options = relay_options},
+	{VERB(serve), .options = serve_options},        {VERB(status), .options = status_options},
+	{VERB(check_config), .options = check_options},
 };
 
 static const struct synonym synonyms[] = {

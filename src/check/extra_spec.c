@@ -15,7 +15,7 @@ static const struct spec {
 	enum kind kind;
 	const char *words; /* of a NUMBER the least */
 } table[] = {
-#include "extra-specs.inc"
+#include "extra-specs.txt.inc"
 };
 
 /* Whether s is the name; '#' in the name matches any number. */

@@ -20,7 +20,7 @@ struct cloud_config {
 /* Top-level keys of cloud-init 25.1 (schema-cloud-config-v1.json), and others that its modules
  * read. */
 static const char *const known_keys[] = {
-#include "cloud-init-keys.inc"
+#include "cloud-init-keys.txt.inc"
 };
 
 enum { UNKNOWN_KEYS_MAX = 50 };

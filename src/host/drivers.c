@@ -9,7 +9,7 @@
 #include "host/read.h"
 
 static const char table_text[] =
-#include "nic-drivers.inc"
+#include "nic-drivers.json.inc"
 	;
 
 /* Whether version a is lower than b, number by number. Text after the numbers is ignored. */
