@@ -13,6 +13,8 @@ static void put(struct json_writer *w, const struct json_field *f, const void *p
 	case JSON_FIELD_TEXT:
 	case JSON_FIELD_LINES:
 		return json_put_text(w, f->key, *(char *const *)p);
+	case JSON_FIELD_TEXT_OPT:
+		return json_put_text_opt(w, f->key, *(char *const *)p);
 	case JSON_FIELD_WORD:
 		return json_put_text(w, f->key, *(const char *const *)p);
 	case JSON_FIELD_TEXTS:

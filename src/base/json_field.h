@@ -20,11 +20,12 @@ struct json_writer;
 
 enum json_field_type {
 	/* For display, and from untrusted documents; unknown values are null. */
-	JSON_FIELD_TEXT,  /* char * */
-	JSON_FIELD_LINES, /* char *; newlines and tabs are kept */
-	JSON_FIELD_WORD,  /* const char *, only written */
-	JSON_FIELD_TEXTS, /* struct strv */
-	JSON_FIELD_KNOWN, /* int64_t; unknown: negative */
+	JSON_FIELD_TEXT,     /* char * */
+	JSON_FIELD_TEXT_OPT, /* char *, only written; NULL: no member */
+	JSON_FIELD_LINES,    /* char *; newlines and tabs are kept */
+	JSON_FIELD_WORD,     /* const char *, only written */
+	JSON_FIELD_TEXTS,    /* struct strv */
+	JSON_FIELD_KNOWN,    /* int64_t; unknown: negative */
 	JSON_FIELD_KNOWN_INT,
 	JSON_FIELD_KNOWN_BOOL, /* int64_t */
 	JSON_FIELD_TRISTATE,
@@ -44,6 +45,7 @@ struct json_field {
 };
 
 #define JSON_C_TEXT       char *
+#define JSON_C_TEXT_OPT   char *
 #define JSON_C_LINES      char *
 #define JSON_C_WORD       const char *
 #define JSON_C_TEXTS      struct strv
