@@ -129,6 +129,13 @@ struct assessed assess(const struct observation *o, const struct alive_kpi *kpi,
 	return ret;
 }
 
+bool assess_service_silent(const struct observation *o, const struct alive_kpi *kpi,
+			   int64_t alive_since, int64_t now)
+{
+	return answers_state(&o->dns, ASSESS_SERVICE_MISSES, now) == TRI_NO &&
+	       now - later(o->dns.first_miss, alive_since) >= kpi->n_false * kpi->period;
+}
+
 bool assessment_is_testimony(enum assessment is)
 {
 	return is == ASSESS_OFF || is == ASSESS_UNBORN || is == ASSESS_GONE;

@@ -75,6 +75,13 @@ struct assessed {
 struct assessed assess(const struct observation *o, const struct alive_kpi *kpi,
 		       const struct assess_context *context);
 
+/*
+ * Whether DNS has been silent for as long as the KPI gives the VM, after it had answered, of a VM
+ * that has been ALIVE since then: with echo, it is ALIVE all the same.
+ */
+bool assess_service_silent(const struct observation *o, const struct alive_kpi *kpi,
+			   int64_t alive_since, int64_t now);
+
 /* OFF, UNBORN, GONE. */
 bool assessment_is_testimony(enum assessment is);
 

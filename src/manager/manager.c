@@ -119,6 +119,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	apply_holds(m);
 	(void)fleet_tick(&m->fleet, now, m->proposed);
 	tell_changes(m, now);
+	note_services(m, now);
 	end_requests(m, now);
 	bool kept = manager_keep(m);
 	if (m->stopping) {

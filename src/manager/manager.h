@@ -104,7 +104,8 @@ struct managed_vm {
 	char *id, *vim_state, *task, *updated; /* in the VIM's words, or NULL */
 	char *action_of; /* stopped_by_user is that of the server with this `updated` */
 	enum tristate stopped_by_user;
-	int64_t requested; /* when fleet_vm.request was made */
+	int64_t requested;   /* when fleet_vm.request was made */
+	bool service_silent; /* as it was last told */
 };
 
 struct manager {
@@ -194,6 +195,9 @@ void looks_start_due(struct manager *m, int64_t now);
 
 /* drift.c: what differs from the descriptor. */
 void drift_start_due(struct manager *m, int64_t now);
+
+/* service.c: events of VMs that answer echo and not DNS. */
+void note_services(struct manager *m, int64_t now);
 
 /* seen.c: the probes of VMs. */
 void seen_open(struct manager *m);

@@ -104,6 +104,20 @@ class Watching(Case):
         self.wait("VM_RECOVERY_COMPLETE", vm=FIRST, status="SUCCESS")
         self.assertEqual([], self.events("VM_RECOVERY_INIT"))
 
+    def test_a_service_that_is_silent(self):
+        """Alive by its KPI: an event, and no act."""
+        self.managed()
+        service = [[f"{address}/{128 if ':' in address else 32}", "dev", "lo"] for address in manager_site.ADDRESSES[FIRST][1:]]
+        for words in service:
+            ip("address", "del", *words)
+            self.addCleanup(ip, "address", "add", *words, check=False)
+        silent = self.wait("SERVICE_SILENT", vm=FIRST)
+        self.assertRegex(silent["details"], "echo answers, DNS silent.*so nothing is done: repair its name server")
+        for words in service:
+            ip("address", "add", *words, *(["nodad"] if ":" in words[0] else []))
+        self.assertRegex(self.wait("SERVICE_ANSWERS", vm=FIRST)["details"], "echo answers, DNS answers")
+        self.assertEqual(([], "alive"), (self.acts(), self.site.vms(DNSVNF)[FIRST]["state"]))
+
 
 class Healing(Case):
     def test_heals_what_is_silent_and_what_is_off(self):

@@ -204,6 +204,22 @@ static void test_gone_is_said_twice(void **state)
 	assert_assessed(o, c, partial); /* a guest that the cloud has forgotten */
 }
 
+static void test_a_service_that_is_silent(void **state)
+{
+	(void)state;
+	struct observation o = observed();
+	const int64_t kpi_ms = kpi.n_false * kpi.period;
+
+	assert_false(assess_service_silent(&o, &kpi, NOW - 3600 * SECOND, NOW)); /* not asked */
+	note(&o.dns, 14, false); /* the first miss was 14 s ago */
+	assert_false(assess_service_silent(&o, &kpi, NOW - 3600 * SECOND, NOW));
+	assert_true(assess_service_silent(&o, &kpi, NOW - 3600 * SECOND, NOW + SECOND));
+	/* It has just booted: its name server may be later. */
+	assert_false(assess_service_silent(&o, &kpi, NOW + SECOND - kpi_ms + 1, NOW + SECOND));
+	answers_note(&o.dns, NOW, true);
+	assert_false(assess_service_silent(&o, &kpi, NOW - 3600 * SECOND, NOW + SECOND));
+}
+
 static void test_the_way_is_proven_by_most(void **state)
 {
 	(void)state;
@@ -674,6 +690,7 @@ int main(void)
 		cmocka_unit_test(test_silence_needs_time_and_a_way),
 		cmocka_unit_test(test_what_the_vim_says),
 		cmocka_unit_test(test_gone_is_said_twice),
+		cmocka_unit_test(test_a_service_that_is_silent),
 		cmocka_unit_test(test_the_way_is_proven_by_most),
 		cmocka_unit_test(test_ladder),
 		cmocka_unit_test(test_nothing_holds_it),
