@@ -110,6 +110,8 @@ static void take_server(struct managed *d, size_t vm, const json_t *server)
 		.locked = json_try_bool(server, "locked"),
 		.stopped_by_user = TRI_UNKNOWN,
 	};
+	if (report->state != SERVER_STOPPED)
+		free(steal_ptr(mv->action_of));
 	/* Nova's power sync stops a server whose guest went off; that action has no user. */
 	if (report->state == SERVER_STOPPED && streq(mv->action_of, mv->updated ? mv->updated : ""))
 		report->stopped_by_user = mv->stopped_by_user;

@@ -147,15 +147,35 @@ class Servers(unittest.TestCase):
         self.assertEqual("other", row["deployment"])
         self.assertEqual(1, self.sent().count(("GET", "/servers/detail")))
 
+    def make_local(self, tenant, deployment, made):
+        """A server in the embedded VIM's store, without its QEMU. Returns the deployment's folder."""
+        folder = os.path.join(self.environment["DNSVNF_LOCAL_DIR"], tenant, deployment)
+        os.makedirs(folder, mode=0o700)
+        server = f"00000000-0000-4000-8000-00000000000{deployment}"
+        with open(os.path.join(folder, f"{server}.json"), "w", encoding="utf-8") as out:
+            json.dump({"kind": "server", "seq": 1, "id": server, "name": f"vm-{deployment}", "digest": "0",
+                       "owner": f"dnsvnf:{tenant}/{deployment}/server/g/0", "done": True, "spec": {}, "made": made}, out)
+        return folder
+
+    def test_who_stopped_it_in_the_embedded_vim(self):
+        """An interrupted start or reboot is no stop that somebody wanted."""
+        rows = (("a", {"stopped": "stop"}, "SHUTOFF", "stop"), ("b", {"stopped": "reboot"}, "SHUTOFF", "reboot"),
+                ("c", {"stopped": True}, "SHUTOFF", "stop"), ("d", {}, "ERROR", None))
+        for deployment, made, *_ in rows:
+            self.make_local("t1", deployment, made)
+        done = subprocess.run([DNSVNF, "status", "-o", "json"], text=True, capture_output=True, timeout=30, check=False,
+                              env=self.environment)
+        for deployment, _, state, action in rows:
+            shown, = [one for one in answers.answer("status", done.stdout)["deployments"] if one["deployment"] == deployment]
+            server, = shown["servers"]
+            last = {"action": action, "user": "dnsvnf", "at": None} if action else None
+            self.assertEqual((state, last), (server["state"], server["last_action"]), deployment)
+        self.assertIn("its start was interrupted", done.stdout)
+
     def test_embedded_vim(self):
         self.assertEqual((False, []), tuple(self.list(vim="local")[key] for key in ("partial", "servers")))
-        for tenant, deployment, made in (("t1", "a", {"stopped": True}), ("t1", "b", {}), ("test-tenant", "c", {})):
-            folder = os.path.join(self.environment["DNSVNF_LOCAL_DIR"], tenant, deployment)
-            os.makedirs(folder, mode=0o700)
-            server = f"00000000-0000-4000-8000-00000000000{deployment}"
-            with open(os.path.join(folder, f"{server}.json"), "w", encoding="utf-8") as out:
-                json.dump({"kind": "server", "seq": 1, "id": server, "name": f"vm-{deployment}", "digest": "0",
-                           "owner": f"dnsvnf:{tenant}/{deployment}/server/g/0", "done": True, "spec": {}, "made": made}, out)
+        for tenant, deployment, made in (("t1", "a", {"stopped": "stop"}), ("t1", "b", {}), ("test-tenant", "c", {})):
+            folder = self.make_local(tenant, deployment, made)
         rows = self.list("--since", "2026-11-29T07:30:00Z", vim="local")["servers"]
         self.assertEqual({("t1", "a", "vm-a", "SHUTOFF", "shutdown"), ("t1", "b", "vm-b", "ERROR", "shutdown"),
                           ("test-tenant", "c", "vm-c", "ERROR", "shutdown")},

@@ -53,7 +53,8 @@ struct server_state {
 	const char *power_state; /* as in vim.h, static, or NULL */
 	char *fault;             /* or NULL */
 	enum vim_fault fault_class;
-	char *hypervisor; /* or NULL */
+	const char *action, *action_user; /* as in vim.h, static or of the record */
+	char *hypervisor;                 /* or NULL */
 	struct process process;
 };
 
@@ -79,7 +80,10 @@ int server_back_begin(struct local *local, struct record *server, json_t **ret_p
 /* Starts it with the disk that it has, as in its record; also after server_back_begin. */
 int server_start_again(struct local *local, struct records *records, struct record *server,
 		       struct err *err);
-/* With its disk and ports; the record says `stopped` from before QEMU ends until it runs again. */
+/*
+ * With its disk and ports; from before QEMU ends until it runs again, the record's `stopped` is
+ * what was asked for: "stop", "start", "reboot".
+ */
 int server_power(struct local *local, struct records *records, struct record *server,
 		 enum vim_power power, struct err *err);
 /* The user data that it was created with, "" for none; NULL: unknown. The caller frees. */

@@ -354,6 +354,7 @@ static void translate(const struct local *local, const char *run_state, struct s
 		ret->status = "SHUTOFF";
 		ret->power_state = "shutdown";
 		ret->fault = xstrdup("the guest powered itself off");
+		ret->action = "stop"; /* by no user */
 	} else if (streq(run_state, "io-error")) {
 		ret->state = VIM_STATE_ERROR;
 		ret->status = "ERROR";
@@ -401,6 +402,7 @@ static void look_at_remains(struct local *local, const struct record *server,
 			    struct server_state *ret)
 {
 	const char *fault = record_string(server->made, "fault");
+	const json_t *stopped = json_object_get(server->made, "stopped"); /* once: true */
 	cleanup_free char *words = qemu_last_words(local->store.dirfd, server->id);
 
 	ret->state = VIM_STATE_ERROR;
@@ -409,10 +411,14 @@ static void look_at_remains(struct local *local, const struct record *server,
 	if (!server->done && being_made(local)) {
 		ret->state = VIM_STATE_BUILD;
 		ret->status = "BUILD";
-	} else if (json_is_true(json_object_get(server->made, "stopped"))) {
+	} else if (stopped) {
 		ret->state = VIM_STATE_DOWN;
 		ret->status = "SHUTOFF";
-		ret->fault = xstrdup("stopped by dnsvnf: 'dnsvnf power start' starts it");
+		ret->action = json_is_string(stopped) ? json_string_value(stopped) : "stop";
+		ret->action_user = "dnsvnf";
+		ret->fault = xasprintf("%s: 'dnsvnf power start' starts it",
+				       streq(ret->action, "stop") ? "stopped by dnsvnf"
+								  : "its start was interrupted");
 	} else if (fault) {
 		ret->fault = xstrdup(fault);
 		if (json_is_true(json_object_get(server->made, "no_host")))
@@ -530,6 +536,8 @@ int server_info(struct local *local, const struct records *records, const struct
 		.uptime = state.process.pid ? process_uptime(&state.process) : -1,
 		.cells = (unsigned)json_integer_value(json_object_get(server->made, "cells")),
 		.hypervisor = state.hypervisor,
+		.action = xstrdup(state.action),
+		.action_user = xstrdup(state.action_user),
 	};
 	/* A removed port is missing; this is not an error of the server. */
 	if (find_ports(records, server, &ports, &n, NULL) < 0)
@@ -693,7 +701,7 @@ int server_power(struct local *local, struct records *records, struct record *se
 			       "'dnsvnf deploy'",
 			       server->name);
 	/* A guest that powered itself off has a QEMU, too. */
-	json_object_set_new(server->made, "stopped", json_true());
+	json_object_set_new(server->made, "stopped", json_string(vim_power_name(power)));
 	int r = record_save(&local->store, server, err);
 	if (r == 0)
 		r = stop(local, server, err);
