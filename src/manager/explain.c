@@ -185,8 +185,6 @@ static const char *plain_text(enum hold hold)
 		[HOLD_TASK] = "the VIM is working on it",
 		[HOLD_WANTED] = "somebody paused, shelved or stopped it, or the VIM does not say "
 				"who did; `dnsvnf power start`",
-		[HOLD_VIM] = "the VIM does not answer, has just come back, or its report is older "
-			     "than 60 s",
 		[HOLD_UNPROVEN] = "nothing proves that the way to it works, so its silence says "
 				  "nothing; `dnsvnf heal --force`",
 		[HOLD_ANSWERS] = "it answers something; repair its management address, or "
@@ -196,6 +194,20 @@ static const char *plain_text(enum hold hold)
 			       "`dnsvnf heal --discard-state`",
 	};
 	return texts[hold];
+}
+
+static const char *vim_text(const struct vim_report *r, int64_t now)
+{
+	int64_t at = r->presence == PRESENCE_ABSENT ? r->absent_at : r->at;
+
+	if (r->presence == PRESENCE_UNKNOWN)
+		return "the VIM has said nothing of it yet";
+	if (at == MANAGER_NEVER || now - at > ASSESS_REPORT_MS)
+		return "the VIM does not answer, or does not show the server: its last report is "
+		       "older than 60 s";
+	if (r->presence == PRESENCE_LISTED && r->state == SERVER_UNKNOWN)
+		return "the VIM itself does not know the state of the server";
+	return "the VIM does not answer, or has answered again for less than 120 s";
 }
 
 static bool way_works(const struct fleet *f, const struct fleet_vm *vm)
@@ -219,6 +231,8 @@ static void add_hold(struct text_buf *b, const struct fleet *f, const struct fle
 		add_budget(b, f, vm, now);
 	else if (d->hold == HOLD_UNPROVEN && way_works(f, vm))
 		add(b, "it was not asked often enough lately, so its silence says nothing yet");
+	else if (d->hold == HOLD_VIM)
+		add(b, "%s", vim_text(&vm->seen.vim, now));
 	else if (d->hold == HOLD_HOST)
 		add(b, "%s", host_text(vm->seen.vim.host));
 	else
