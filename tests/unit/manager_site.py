@@ -5,20 +5,19 @@ import http.server
 import json
 import os
 import shutil
-import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path += [TESTS, os.path.join(TESTS, "openstack")]
 import answers  # noqa: E402
 import fake_cloud  # noqa: E402
 import fake_guest  # noqa: E402
+import manager_daemon  # noqa: E402
 
 DESIGN = "examples/designs/two-vnfs"
 FIRST, SECOND = "two-vnfs_dns-a_0", "two-vnfs_dns-b_0"
@@ -105,7 +104,7 @@ def serve_guests():
     threading.Thread(target=StatusServer(("::", 9780), Status).serve_forever, daemon=True).start()
 
 
-class Site:
+class Site(manager_daemon.Daemon):
     def __init__(self, design=DESIGN):
         self.folder = tempfile.mkdtemp(prefix="dnsvnfd.")
         subprocess.run(["mount", "-t", "tmpfs", "site", self.folder], check=True, timeout=30)  # a busy disk is slow
@@ -119,13 +118,8 @@ class Site:
         with open(clouds, "w", encoding="utf-8") as out:
             out.write(f"clouds: {{test: {{region_name: R, auth: {{auth_url: '{self.cloud.url}/identity/v3', username: u, "
                       "password: p, project_name: test-tenant, user_domain_id: default, project_domain_id: default}}}\n")
-        self.store = os.path.join(self.folder, "store")
-        self.socket = os.path.join(self.folder, "manager.sock")
-        self.environment = {"PATH": os.environ["PATH"], "OS_CLIENT_CONFIG_FILE": clouds, "XDG_RUNTIME_DIR": self.folder,
-                            "DNSVNF_MANAGER": self.socket}
-        self.settings = {"heal": "on", "settle": "5", "look": "1", "listen": "127.0.0.1:9781",
-                         "control": f"{NETWORK} {CONTROL}"}
-        self.daemon = self.log = None
+        super().__init__(self.folder, {"OS_CLIENT_CONFIG_FILE": clouds}, heal="on", settle="5", look="1",
+                         listen="127.0.0.1:9781", control=f"{NETWORK} {CONTROL}")
         self.up = set()
         Status.site = self
         ip("address", "add", f"{CONTROL}/32", "dev", "lo")
@@ -161,60 +155,3 @@ class Site:
     def server(self, name):
         found = [one for one in self.cloud.there["servers"].values() if one["name"] == name]
         return found[0] if found else None
-
-    # ---- the daemon ----
-
-    def start(self, dnsvnfd, dnsvnf, **settings):
-        self.settings |= {"store": self.store, "socket": self.socket, "dnsvnf": dnsvnf, **settings}
-        conf = os.path.join(self.folder, "dnsvnfd.conf")
-        with open(conf, "w", encoding="utf-8") as out:
-            out.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
-        self.log = open(os.path.join(self.folder, "log"), "a+", encoding="utf-8")  # pylint: disable=consider-using-with
-        self.daemon = subprocess.Popen([dnsvnfd, "--config", conf], stderr=self.log, env=self.environment)
-        self.until(lambda: os.path.exists(self.socket) and self.verb(dnsvnf, "status", "--watch", check=False)[0] == 0, 120)
-
-    def kill(self):
-        self.daemon.send_signal(signal.SIGKILL)
-        self.daemon.wait(120)
-        self.daemon = None
-        self.log.close()
-
-    def stop(self):
-        self.daemon.terminate()
-        code = self.daemon.wait(120)
-        self.daemon = None
-        self.log.close()
-        return code
-
-    def said(self):
-        with open(os.path.join(self.folder, "log"), encoding="utf-8") as log:
-            return log.read()
-
-    # ---- the verbs ----
-
-    def verb(self, dnsvnf, *words, check=True):
-        done = subprocess.run([dnsvnf, *words], text=True, capture_output=True, timeout=240, check=False, stdin=subprocess.DEVNULL,
-                              env=self.environment)
-        if check and done.returncode:
-            raise AssertionError(f"{words}: {done.returncode}: {done.stdout}{done.stderr}")
-        return done.returncode, done.stdout, done.stderr
-
-    def events(self, dnsvnf, since=0):
-        _, out, _ = self.verb(dnsvnf, "events", "-o", "json", *(["--since", str(since)] if since else []))
-        *lines, last = out.splitlines()
-        answers.answer("events", last)
-        return [answers.validate(json.loads(line), "manager-event") for line in lines]
-
-    def vms(self, dnsvnf):
-        _, out, _ = self.verb(dnsvnf, "status", "--watch", "-o", "json")
-        return {vm["vm"]: vm for vm in answers.answer("status", out)["watch"].get("vms", [])}
-
-    @staticmethod
-    def until(holds, seconds=240):
-        """Waits; a busy machine takes long."""
-        end = time.monotonic() + seconds
-        while not (result := holds()):
-            if time.monotonic() > end:
-                raise AssertionError("it did not come to be")
-            time.sleep(0.2)
-        return result
