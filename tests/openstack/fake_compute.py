@@ -9,7 +9,11 @@ over within a second; then host.audited has the file's SHA-256.
 
 Faults, by the metadata of a server: fault=spawn (cannot be started; so is a server named fault-spawn),
 fault=spawn:N (cannot be started N times, as by a rebuild), fault=slow:SECONDS (starts late), fault=reboot (cannot be rebooted),
-fault=audit (a resize meets the periodic audit of resources).
+fault=audit (a resize meets the periodic audit of resources), fault=migrate:SECONDS (a resize takes so long to move the disk).
+
+run/guests says in lines of JSON what becomes of guests: "time", "server" (id), "name", "what" (starts: with a new disk, or
+resized; boots; ends), "addresses" (when it starts with a new disk). A file run/off/ID powers that guest off, as if it had done
+it itself.
 """
 import sys
 
@@ -29,7 +33,8 @@ import os_traits
 from nova import context as nova_context
 from nova import exception, objects
 from nova.pci import whitelist
-from nova.virt import configdrive, fake
+from nova.virt import configdrive, event, fake
+from nova.compute import power_state
 
 import hardware
 
@@ -39,6 +44,8 @@ AUDITED = "/cloud/run/host.audited"
 DRIVES = "/cloud/run/drives"
 ORDER = "/cloud/run/ports"
 DAY0 = "/cloud/run/day0"
+GUESTS = "/cloud/run/guests"
+OFF = "/cloud/run/off"
 LOOK_EVERY = 0.2
 
 
@@ -99,6 +106,7 @@ class HostJsonDriver(fake.FakeDriver):
 
     def init_host(self, host):
         super().init_host(host)
+        os.makedirs(OFF, exist_ok=True)
         self._adopt()
         eventlet.spawn(self._follow)
 
@@ -116,6 +124,7 @@ class HostJsonDriver(fake.FakeDriver):
         seen = os.stat(HOST_JSON).st_mtime_ns
         while True:
             eventlet.sleep(LOOK_EVERY)
+            self._power_off_by_themselves()
             changed = os.stat(HOST_JSON).st_mtime_ns
             if changed == seen:
                 continue
@@ -125,6 +134,20 @@ class HostJsonDriver(fake.FakeDriver):
             self.virtapi._compute.update_available_resource(nova_context.get_admin_context())
             with open(AUDITED, "w", encoding="ascii") as target:
                 target.write(self.hardware.digest)
+
+    def _power_off_by_themselves(self):
+        for uuid in os.listdir(OFF):
+            os.unlink(os.path.join(OFF, uuid))
+            self.instances[uuid].state = power_state.SHUTDOWN
+            self._tell(uuid, None, "ends")
+            self.emit_event(event.LifecycleEvent(uuid, event.EVENT_LIFECYCLE_STOPPED))
+
+    @staticmethod
+    def _tell(uuid, name, what, network_info=()):
+        addresses = [ip["address"] for vif in network_info or () for ip in vif.fixed_ips()]
+        with open(GUESTS, "a", encoding="ascii") as target:
+            target.write(json.dumps({"time": time.time(), "server": uuid, "name": name, "what": what,
+                                     "addresses": addresses}) + "\n")
 
     def get_available_resource(self, nodename):
         hardware, resources = self.hardware, self.resources
@@ -186,22 +209,39 @@ class HostJsonDriver(fake.FakeDriver):
                 raise exception.NovaException("this server cannot be started: fault=spawn")
         if fault.startswith("slow:"):
             time.sleep(float(fault[len("slow:"):]))
-        return super().spawn(context, instance, image_meta, injected_files, admin_password, allocations,
-                             network_info, **kwargs)
+        super().spawn(context, instance, image_meta, injected_files, admin_password, allocations, network_info, **kwargs)
+        self._tell(instance.uuid, instance.display_name, "starts", network_info)
 
     def power_off(self, instance, *args, **kwargs):
         """As libvirt does: one that could not be started is off. Nova would leave its rebuild without an end."""
         if instance.uuid in self.instances:
             super().power_off(instance, *args, **kwargs)
+            self._tell(instance.uuid, instance.display_name, "ends")
+
+    def power_on(self, context, instance, *args, **kwargs):
+        super().power_on(context, instance, *args, **kwargs)
+        self._tell(instance.uuid, instance.display_name, "boots")
+
+    def destroy(self, context, instance, *args, **kwargs):
+        super().destroy(context, instance, *args, **kwargs)
+        self._tell(instance.uuid, instance.display_name, "ends")
 
     def detach_interface(self, context, instance, vif):
         """Also one that the server was spawned with, of which Nova's own driver knows nothing."""
         self._interfaces.pop(vif["id"], None)
 
     def migrate_disk_and_power_off(self, context, instance, *args, **kwargs):
-        if instance.metadata.get("fault") == "audit":
+        fault = instance.metadata.get("fault", "")
+        if fault == "audit":
             self.virtapi._compute.update_available_resource(nova_context.get_admin_context())
+        self._tell(instance.uuid, instance.display_name, "ends")
+        if fault.startswith("migrate:"):
+            time.sleep(float(fault[len("migrate:"):]))
         return super().migrate_disk_and_power_off(context, instance, *args, **kwargs)
+
+    def finish_revert_migration(self, context, instance, *args, **kwargs):
+        super().finish_revert_migration(context, instance, *args, **kwargs)
+        self._tell(instance.uuid, instance.display_name, "boots")
 
     def reboot(self, context, instance, *args, **kwargs):
         if instance.metadata.get("fault") == "reboot":

@@ -98,6 +98,7 @@ class FaultProxy:
         with self._lock:
             self.log = []
             self._faults = {}
+            self._spoiled = []
             self._client = None
             self._busy = 0
 
@@ -107,6 +108,19 @@ class FaultProxy:
             raise ValueError(f"no such fault: {kind}")
         with self._lock:
             self._faults.update(dict.fromkeys(range(number, number + count), kind))
+
+    def spoil(self, kind, method="", service="", path="", count=None):
+        """Spoils the next `count` requests (None: all, until mend()) whose method, service and path these regular
+        expressions fit."""
+        if kind not in FAULTS:
+            raise ValueError(f"no such fault: {kind}")
+        with self._lock:
+            self._spoiled.append({"kind": kind, "what": (method, service, path), "left": count})
+
+    def mend(self):
+        """Ends what spoil() began."""
+        with self._lock:
+            self._spoiled = []
 
     def client(self, pid):
         """Whom kill-before and kill-after kill; they wait until it is told."""
@@ -122,10 +136,18 @@ class FaultProxy:
 
     # ---- for the exchanges ----
 
+    def _take_spoiled(self, *request):
+        for one in self._spoiled:
+            if one["left"] != 0 and all(map(re.search, one["what"], request)):
+                one["left"] = one["left"] and one["left"] - 1
+                return one["kind"]
+        return None
+
     def begin(self, service, method, path):
         with self._lock:
+            fault = self._faults.get(len(self.log) + 1) or self._take_spoiled(method, service, path)
             entry = {"number": len(self.log) + 1, "method": method, "service": service, "path": path,
-                     "fault": self._faults.get(len(self.log) + 1), "start": time.time(), "end": None,
+                     "fault": fault, "start": time.time(), "end": None,
                      "upstream": None, "status": None, "request_id": None}
             self.log.append(entry)
             self._busy += 1

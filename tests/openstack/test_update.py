@@ -105,7 +105,8 @@ class Guest:
             except socket.timeout:
                 continue
             if self.serves:
-                self._socket.sendto(fake_guest.dns_answer(query), sender)
+                with contextlib.suppress(OSError):  # its address is gone
+                    self._socket.sendto(fake_guest.dns_answer(query), sender)
 
     def look(self, running):
         """running: the ids of servers by name."""
