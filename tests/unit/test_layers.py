@@ -90,7 +90,7 @@ class Layers(unittest.TestCase):
         self.assertEqual([f for f in folders if f not in MAY_USE], [])
 
     def test_libraries_refer_to_layers_below(self):
-        libraries = {f: os.path.join(BUILD, "src", f, f"lib{f}.a") for f in MAY_USE}
+        libraries = {f: os.path.join(BUILD, "src", f"lib{f}.a") for f in MAY_USE}
         libraries = {f: path for f, path in libraries.items() if os.path.exists(path)}
         self.assertGreaterEqual(len(libraries), 12, "the build has a library for each folder")
         home = {symbol: f for f, path in libraries.items() for symbol in symbols(path, True)}
@@ -102,7 +102,7 @@ class Layers(unittest.TestCase):
 
     def test_no_circles_between_files(self):
         found = {f: circles(references(path)) for f in MAY_USE
-                 for path in [os.path.join(BUILD, "src", f, f"lib{f}.a")] if os.path.exists(path)}
+                 for path in [os.path.join(BUILD, "src", f"lib{f}.a")] if os.path.exists(path)}
         self.assertGreaterEqual(len(found), 12)
         self.assertEqual({f: pairs for f, pairs in found.items() if pairs}, {})
 
