@@ -4,51 +4,9 @@
 #include "base/str.h"
 #include "check/rule.h"
 
-/* The group's own placement of that type that names the other group (any if NULL), or NULL. */
-static const struct placement *placed(const struct vm_group *a, const char *type, const char *other)
-{
-	for (size_t i = 0; i < a->n_placements; i++) {
-		const struct placement *p = &a->placements[i];
-		if (streq(p->type, type) && (!other || strv_contains(&p->vm_group_refs, other)))
-			return p;
-	}
-	return NULL;
-}
-
-/* Line of the placement or placement_group that applies to the two groups; 0 if there is none. */
-static unsigned placed_line(const struct deployment *d, const struct vm_group *a,
-			    const struct vm_group *b, const char *type)
-{
-	const struct placement *p = placed(a, type, b->name);
-
-	if (!p)
-		p = placed(b, type, a->name);
-	if (p)
-		return p->line;
-	for (size_t i = 0; i < d->n_placement_groups; i++) {
-		const struct placement_group *g = &d->placement_groups[i];
-		if (streq(g->type, type) && strv_contains(&g->vm_groups, a->name) &&
-		    strv_contains(&g->vm_groups, b->name))
-			return g->line;
-	}
-	return 0;
-}
-
-/* Whether anti-affinity applies among the group's own VMs. */
-static bool spread(const struct deployment *d, const struct vm_group *group)
-{
-	bool is = placed(group, "anti_affinity", NULL) != NULL;
-
-	for (size_t i = 0; i < d->n_placement_groups; i++) {
-		const struct placement_group *g = &d->placement_groups[i];
-		is |= streq(g->type, "anti_affinity") && strv_contains(&g->vm_groups, group->name);
-	}
-	return is;
-}
-
 static const char *host_of(const struct vm_group *g, unsigned *ret_line)
 {
-	const struct placement *p = placed(g, "zone_host", NULL);
+	const struct placement *p = vm_group_placement(g, "zone_host", NULL);
 
 	if (!p)
 		return NULL;
@@ -70,7 +28,7 @@ static void anti_affinity(const struct rule_ctx *ctx)
 
 	for (size_t i = 0; i < d->n_vm_groups; i++) {
 		const struct vm_group *b = &d->vm_groups[i];
-		if (b->scaling.max_active > 1 && !spread(d, b))
+		if (b->scaling.max_active > 1 && !vm_group_spread(d, b))
 			finding(ctx, b->line,
 				"vm_group \"%s\" may have %u VMs, and Nova may put all of them on "
 				"one host: add a placement of type anti_affinity",
@@ -79,8 +37,8 @@ static void anti_affinity(const struct rule_ctx *ctx)
 			const struct vm_group *a = &d->vm_groups[k];
 			/* Same image: assume that they back each other up. */
 			if (!streq(a->image, b->image) || on_two_hosts(a, b) ||
-			    placed_line(d, a, b, "anti_affinity") ||
-			    placed_line(d, a, b, "affinity"))
+			    placement_line(d, a, b, "anti_affinity") ||
+			    placement_line(d, a, b, "affinity"))
 				continue;
 			finding(ctx, b->line,
 				"vm_groups \"%s\" and \"%s\" use the same image and may run on one "
@@ -100,8 +58,8 @@ static void placement_conflict(const struct rule_ctx *ctx)
 	for (size_t i = 0; i < d->n_vm_groups; i++)
 		for (size_t k = 0; k < i; k++) {
 			const struct vm_group *a = &d->vm_groups[k], *b = &d->vm_groups[i];
-			unsigned apart = placed_line(d, a, b, "anti_affinity");
-			unsigned together = placed_line(d, a, b, "affinity");
+			unsigned apart = placement_line(d, a, b, "anti_affinity");
+			unsigned together = placement_line(d, a, b, "affinity");
 			unsigned line = 0;
 			const char *x = host_of(a, &line), *y = host_of(b, &line);
 			if (apart && together) {

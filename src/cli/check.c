@@ -10,6 +10,7 @@
 #include "cli/check_vim.h"
 #include "cli/common.h"
 #include "cli/verb.h"
+#include "deploy/ddi.h"
 #include "deploy/design.h"
 
 static void put_rule(struct json_writer *w, const struct rule_text *r)
@@ -117,8 +118,11 @@ int verb_check(const struct verb *verb, const void *options)
 		return explain_rule(o->explain, json);
 	struct check_vim vim = {.verb = verb, .options = &o->common};
 	bool with_vim = o->common.vim || o->common.os_cloud;
-	int r = design_read_with(o->common.operand, o->common.files, with_vim ? check_vim : NULL,
-				 &vim, &model, &findings, &err);
+	int r = ddi_is_plan(o->common.operand)
+			? ddi_check_file(o->common.operand, &findings, &err)
+			: design_read_with(o->common.operand, o->common.files,
+					   with_vim ? check_vim : NULL, &vim, &model, &findings,
+					   &err);
 	if (r < 0 && vim.code != EXIT_DONE)
 		return vim.code;
 	if (r < 0)

@@ -22,6 +22,10 @@ struct vm_group;
 #define DAY0_FILE_SIZE_MAX 10240
 #define DAY0_FILE_PATH_MAX 255
 
+/* The plan of DNS, DHCP and addresses on the config drive, and its largest size in bytes. */
+#define DAY0_PLAN_PATH "ddi.yaml"
+#define DAY0_PLAN_MAX  ((size_t)32 << 20)
+
 /*
  * Loads the group's configurations (path, content), parses the --user-data one as cloud-init does
  * and network files and scripts among the others, and sets group->guest to the resulting network.

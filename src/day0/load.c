@@ -120,7 +120,8 @@ static int read_permitted(const struct model *model, const char *path, struct co
 		return permitted;
 	if (permitted == 0)
 		return err_code(err, INVALID, EXDEV, "%s is outside the descriptor's folder", path);
-	return file_read(real, FILE_MAX, &c->content, &c->content_len, err);
+	size_t max = streq(c->dst, DAY0_PLAN_PATH) ? DAY0_PLAN_MAX : FILE_MAX;
+	return file_read(real, max, &c->content, &c->content_len, err);
 }
 
 static size_t base64_len(size_t len)

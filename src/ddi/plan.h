@@ -68,6 +68,11 @@ enum ddi_tsig {
 	DDI_TSIG_HMAC_SHA512,
 };
 
+/* The names of the keys for transfers, within the pair and to the hosts of "transfer", and for
+ * updates by DHCP. */
+#define DDI_KEY_TRANSFER "xfr"
+#define DDI_KEY_UPDATE   "d2"
+
 /* A TSIG key (RFC 8945). */
 struct ddi_key {
 	const char *name; /* a DNS name, such as "xfr" */
@@ -169,7 +174,7 @@ struct ddi_network {
 	struct ddi_delegate delegate;
 	uint32_t lease;      /* seconds; default DDI_LEASE_DEFAULT */
 	unsigned lease_line; /* 0: by default */
-	uint64_t expect;     /* clients that are expected; 0: not stated */
+	uint32_t expect;     /* clients that are expected; 0: not stated */
 	unsigned expect_line;
 	const char *domain; /* of the leases' names; NULL: no names */
 	unsigned domain_line;
@@ -256,6 +261,7 @@ enum {
 
 struct ddi_plan {
 	const char *file; /* as findings show it */
+	bool incomplete;  /* the reader found errors: what is missing here may be in the file */
 	struct ddi_member *members;
 	size_t n_members;
 	struct ddi_key *keys;

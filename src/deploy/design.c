@@ -7,6 +7,7 @@
 #include "base/finding.h"
 #include "check/check.h"
 #include "day0/day0.h"
+#include "deploy/ddi.h"
 #include "dns/dns.h"
 #include "esc/esc.h"
 #include "model/model.h"
@@ -56,6 +57,7 @@ int design_read_with(const char *path, const char *const *folders, design_more_f
 		check_references(model, findings);
 		check_waive(model, NULL, NULL, findings, 0);
 		load_day0(model, findings);
+		ddi_check_model(model, findings);
 		if (more && findings_count(findings, SEVERITY_ERROR) == 0)
 			r = more(data, model, findings, err);
 		if (r < 0)

@@ -145,56 +145,6 @@ static void check_zones(struct dns *d)
 
 /* ---- the configuration ---- */
 
-static bool prefix_has(const char *text, const struct ip_addr *address)
-{
-	struct ip_prefix prefix;
-
-	return text && ip_prefix_parse(text, &prefix) && ip_equal(&prefix.addr, address);
-}
-
-static bool addresses_have(const struct guest_addresses *a, const struct ip_addr *address,
-			   bool *unknown)
-{
-	*unknown |= address->version == 4 ? a->dhcp4 : a->dhcp6;
-	for (size_t i = 0; i < a->n; i++) {
-		struct ip_prefix prefix;
-
-		if (!ip_prefix_parse(a->v[i], &prefix))
-			*unknown = true;
-		else if (ip_equal(&prefix.addr, address))
-			return true;
-	}
-	return false;
-}
-
-/* Whether the guest has the address, by day-0 and the descriptor. *unknown: they may be
- * incomplete. */
-static bool guest_has(const struct dns *d, const struct ip_addr *address, bool *unknown)
-{
-	const struct guest_network *g = &d->group->guest;
-	bool found = false;
-	size_t n = g->n_nics;
-
-	*unknown = guest_is_partial(g) || g->n_unread > 0;
-	for (size_t i = 0; i < g->n_bonds; i++) {
-		found |= addresses_have(&g->bonds[i].addresses, address, unknown);
-		n++;
-		for (size_t v = 0; v < g->bonds[i].n_vlans; v++)
-			found |= addresses_have(&g->bonds[i].vlans[v].addresses, address, unknown);
-	}
-	for (size_t i = 0; i < g->n_nics; i++)
-		found |= addresses_have(&g->nics[i].addresses, address, unknown);
-	for (size_t i = 0; i < d->group->n_interfaces; i++) {
-		const struct interface *port = &d->group->interfaces[i];
-
-		for (size_t k = 0; k < port->n_addresses; k++)
-			found |= prefix_has(port->addresses[k].ip_address, address);
-		found |= prefix_has(port->ip_address, address);
-	}
-	*unknown |= n == 0 || d->group->scaling.max_active > 1;
-	return found;
-}
-
 static void check_listens(struct dns *d, const struct dns_conf *conf)
 {
 	static const struct ip_addr none4 = {.version = 4}, none6 = {.version = 6};
@@ -208,7 +158,7 @@ static void check_listens(struct dns *d, const struct dns_conf *conf)
 		    ip_equal(&address, &none4) || ip_equal(&address, &none6) ||
 		    ip_is_link_local(&address))
 			continue;
-		if (!guest_has(d, &address, &unknown) && !unknown)
+		if (!vm_group_has_address(d->group, &address, &unknown) && !unknown)
 			report_at(d, w, SEVERITY_WARNING, "dns-listen",
 				  "%s listens on %s, which no interface of the guest has: it "
 				  "cannot bind to it and does not answer there; correct the "

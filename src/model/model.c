@@ -290,3 +290,82 @@ bool subnet_prefix(const struct subnet *subnet, struct ip_prefix *ret_prefix)
 	*ret_prefix = p;
 	return true;
 }
+
+const struct placement *vm_group_placement(const struct vm_group *group, const char *type,
+					   const char *other)
+{
+	return array_find(group->placements, group->n_placements,
+			  streq(it->type, type) &&
+				  (!other || strv_contains(&it->vm_group_refs, other)));
+}
+
+unsigned placement_line(const struct deployment *deployment, const struct vm_group *a,
+			const struct vm_group *b, const char *type)
+{
+	const struct placement *p = vm_group_placement(a, type, b->name);
+
+	if (!p)
+		p = vm_group_placement(b, type, a->name);
+	if (p)
+		return p->line;
+	const struct placement_group *g =
+		array_find(deployment->placement_groups, deployment->n_placement_groups,
+			   streq(it->type, type) && strv_contains(&it->vm_groups, a->name) &&
+				   strv_contains(&it->vm_groups, b->name));
+	return g ? g->line : 0;
+}
+
+bool vm_group_spread(const struct deployment *deployment, const struct vm_group *group)
+{
+	return vm_group_placement(group, "anti_affinity", NULL) ||
+	       array_find(deployment->placement_groups, deployment->n_placement_groups,
+			  streq(it->type, "anti_affinity") &&
+				  strv_contains(&it->vm_groups, group->name));
+}
+
+/* ---- addresses ---- */
+
+static bool is_address(const char *text, const struct ip_addr *ip)
+{
+	struct ip_prefix prefix;
+
+	return text && ip_prefix_parse(text, &prefix) && ip_equal(&prefix.addr, ip);
+}
+
+static bool addresses_have(const struct guest_addresses *a, const struct ip_addr *ip, bool *unknown)
+{
+	bool found = false;
+
+	*unknown |= ip->version == 4 ? a->dhcp4 : a->dhcp6;
+	for (size_t i = 0; i < a->n && !found; i++) {
+		struct ip_prefix prefix;
+
+		*unknown |= !ip_prefix_parse(a->v[i], &prefix);
+		found = is_address(a->v[i], ip);
+	}
+	return found;
+}
+
+bool vm_group_has_address(const struct vm_group *group, const struct ip_addr *ip, bool *ret_unknown)
+{
+	const struct guest_network *g = &group->guest;
+
+	*ret_unknown = guest_is_partial(g) || g->n_unread > 0 || g->n_nics + g->n_bonds == 0 ||
+		       group->scaling.max_active > 1;
+	bool found = addresses_have(&g->local, ip, ret_unknown);
+	for (size_t i = 0; i < g->n_bonds; i++) {
+		found |= addresses_have(&g->bonds[i].addresses, ip, ret_unknown);
+		for (size_t v = 0; v < g->bonds[i].n_vlans; v++)
+			found |= addresses_have(&g->bonds[i].vlans[v].addresses, ip, ret_unknown);
+	}
+	for (size_t i = 0; i < g->n_nics; i++)
+		found |= addresses_have(&g->nics[i].addresses, ip, ret_unknown);
+	for (size_t i = 0; i < group->n_interfaces; i++) {
+		const struct interface *port = &group->interfaces[i];
+
+		for (size_t k = 0; k < port->n_addresses; k++)
+			found |= is_address(port->addresses[k].ip_address, ip);
+		found |= is_address(port->ip_address, ip);
+	}
+	return found;
+}

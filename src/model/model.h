@@ -315,6 +315,22 @@ void interface_of_vm(const struct interface *interface, unsigned index, struct i
 char *vm_group_server_name(const struct deployment *deployment, const struct vm_group *group,
 			   unsigned index);
 
+/* The group's own placement of that type that names the other group (any if NULL), or NULL. */
+const struct placement *vm_group_placement(const struct vm_group *group, const char *type,
+					   const char *other);
+
+/* Line of the placement or placement_group that applies to the two groups; 0 if there is none. */
+unsigned placement_line(const struct deployment *deployment, const struct vm_group *a,
+			const struct vm_group *b, const char *type);
+
+/* Whether anti-affinity applies among the group's own VMs. */
+bool vm_group_spread(const struct deployment *deployment, const struct vm_group *group);
+
+/* Whether the guest has the address, by day-0 and the descriptor. *ret_unknown: they may be
+ * incomplete. */
+bool vm_group_has_address(const struct vm_group *group, const struct ip_addr *ip,
+			  bool *ret_unknown);
+
 /* The interface with that nicid, or NULL. */
 const struct interface *vm_group_interface(const struct vm_group *group, unsigned nicid);
 
