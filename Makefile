@@ -109,6 +109,7 @@ format:
 bench: apt-build-run-test all
 	/usr/bin/python3 bench/startup.py
 	/usr/bin/python3 bench/host.py
+	/usr/bin/python3 bench/ddi.py
 
 # The placement code against Nova's own, in the root of the OpenStack tests or in NOVA_ROOT.
 test-placement: apt-build-run-test all

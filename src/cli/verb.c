@@ -78,6 +78,9 @@ OPTION_ROWS(plain_options, HELP, VERBOSE, RESULT); /* release, manager */
 OPTION_ROWS(heal_options, HELP, VERBOSE, RESULT, ROW(FLAG, heal, force),
 	    ROW(FLAG, heal, discard_state));
 OPTION_ROWS(vim_options, HELP, VERBOSE, FOLDERS, RESULT, VIM, TIMINGS); /* verify */
+OPTION_ROWS(ipam_options, HELP, VERBOSE, FOLDERS, RESULT,
+	    ROW(ENUM, ipam, csv, .words = "none prefixes addresses reservations",
+		.preset = "none"));
 OPTION_ROWS(servers_options, HELP, VERBOSE, FOLDERS, RESULT, VIM, TIMINGS,
 	    ROW(STRING, servers, since));
 OPTION_ROWS(power_options, HELP, VERBOSE, FOLDERS, EVENTS, VIM, TIMINGS,
@@ -113,6 +116,8 @@ static const struct verb verbs[] = {
 	 .policy = VERB_CHANGES | VERB_STOPS},
 	{VERB(status), OPERAND("[DEP.xml]"), OPTIONS(status_options, status_options),
 	 .policy = VERB_TAKES_BROKEN},
+	{VERB(ipam), OPERAND("DEP.xml|ddi.yaml"), OPTIONS(ipam_options, ipam_options),
+	 .policy = VERB_OFFLINE},
 	{VERB(servers), OPERAND("[DEP.xml]"), OPTIONS(servers_options, servers_options),
 	 .policy = VERB_TAKES_BROKEN},
 	{VERB(power), OPERANDS("start|stop|reboot DEP.xml SERVER...", power_options, operands),

@@ -92,6 +92,11 @@ struct power_options {
 	bool yes, force;
 };
 
+struct ipam_options {
+	struct options common;
+	int csv; /* enum ddi_csv */
+};
+
 struct servers_options {
 	struct options common;
 	const char *since; /* NULL: all that exist */
@@ -171,6 +176,7 @@ int verb_deploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_verify(const struct verb *verb, const void *options) IN_MODULE;
 int verb_drill(const struct verb *verb, const void *options) IN_MODULE;
 int verb_status(const struct verb *verb, const void *options) IN_MODULE;
+int verb_ipam(const struct verb *verb, const void *options) IN_MODULE;
 int verb_servers(const struct verb *verb, const void *options) IN_MODULE;
 int verb_power(const struct verb *verb, const void *options) IN_MODULE;
 int verb_undeploy(const struct verb *verb, const void *options) IN_MODULE;

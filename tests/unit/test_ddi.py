@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The plan of DNS, DHCP and addresses: for each rule a plan that breaks it, and the nearest that does not."""
+import csv
 import functools
+import io
 import json
 import os
 import shutil
@@ -9,6 +11,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import answers  # pylint: disable=wrong-import-position
 
 DNSVNF = sys.argv.pop(1)
 PAIR, ONE = "examples/ddi-pair", "examples/ddi"
@@ -117,7 +122,7 @@ CASES = [
     ("ddi-delegate-length", PAIR, [plan("length: 56", "length: 65")], [plan("length: 56", "length: 64")]),
     ("ddi-delegate-length", PAIR, [plan("length: 56", "length: 39")], [plan("length: 56", "length: 40")]),
     ("ddi-delegate-overlap", PAIR, [plan('"2001:db8:6400::/40", length: 56', '"2001:db8::/40", length: 56')],
-     [plan('"2001:db8:6400::/40", length: 56', '"2001:db8:100::/40", length: 56')]),
+     [plan('"2001:db8:6400::/40", length: 56', '"2001:db8:200::/40", length: 56')]),
 
     ("ddi-pool-outside", PAIR, [plan(POOL, "10.64.1.0-10.65.0.9")], [plan(POOL, "10.64.1.0-10.64.255.254")]),
     ("ddi-pool-overlap", PAIR, [plan(POOL, f"{POOL}, 10.64.200.255-10.64.201.9")], [plan(POOL, f"{POOL}, 10.64.201.0-10.64.201.9")]),
@@ -294,6 +299,67 @@ class Place(unittest.TestCase):
             finding, = (f for f in check(path) if f["rule"] == "ddi-records")
         self.assertEqual(5, finding["line"])
         self.assertIn("not below the folder", finding["text"])
+
+
+class Ipam(unittest.TestCase):
+    def ipam(self, *arguments):
+        done = dnsvnf("ipam", *arguments)
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        return done.stdout
+
+    def test_free_is_what_no_exclusion_and_no_reservation_takes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = edited(folder, PAIR, [plan("10.64.10.0/24", "10.64.0.0-10.64.1.9, 10.64.10.0/24, 10.64.10.128-10.64.11.0, 10.64.200.255"),
+                                         reserve('{mac: "00:0c:01:02:03:05", address: 10.64.1.20}',
+                                                 '{mac: "00:0c:01:02:03:06", address: 10.64.10.1}')])
+            network_, *_ = answers.answer("ipam", self.ipam("-o", "json", path))["plans"][0]["networks"]
+        pool, = network_["pools"]
+        self.assertEqual((51200, 10 + 257 + 1, 1), (pool["size"], pool["excluded"], pool["reserved"]))
+        self.assertEqual(51200 - 268 - 1, pool["free"])
+        self.assertEqual((65536, 3, pool["free"], None), tuple(network_[key] for key in ("size", "reserved", "free", "used")))
+        self.assertEqual(["dns1", "dns2"], network_["served_by"])
+
+    def test_counts_of_ipv6(self):
+        plans = answers.answer("ipam", self.ipam("-o", "json", f"{ONE}/ddi.yaml"))["plans"]
+        network_ = plans[0]["networks"][1]
+        self.assertEqual((None, None), (network_["size"], network_["pools"][0]["free"]))
+        self.assertEqual({"prefix": "2001:db8:6400::/40", "length": 56, "size": 65536, "used": None}, network_["delegated"])
+
+    def test_the_table_has_each_network_and_pool(self):
+        text = self.ipam(f"{PAIR}/dep.xml")
+        for words in ("dns/ddi-pair", "10.64.0.0/16", "10.64.1.0-10.64.200.255", "2001:db8:6400::/40 /56"):
+            self.assertIn(words, text)
+
+    def rows(self, kind, path=f"{PAIR}/ddi.yaml"):
+        return list(csv.DictReader(io.StringIO(self.ipam("--csv", kind, path))))
+
+    def test_csv_has_the_columns_of_netbox(self):
+        prefixes = self.rows("prefixes")
+        self.assertEqual(["prefix", "status", "is_pool", "description"], list(prefixes[0]))
+        self.assertEqual(["10.64.0.0/16", "2001:db8:64::/48", "2001:db8:6400::/40", "172.16.1.0/24"],
+                         [row["prefix"] for row in prefixes])
+        addresses = {row["address"]: row for row in self.rows("addresses")}
+        self.assertEqual("gw.example.test", addresses["10.64.0.1/16"]["dns_name"])
+        self.assertEqual("authoritative DNS of dns1", addresses["172.16.1.10/24"]["description"])
+        self.assertEqual([{"address": "10.64.0.10/16", "status": "reserved", "dns_name": "cmts1.dyn.example.test",
+                           "description": "DHCP: MAC 00:0c:01:02:03:04"}], self.rows("reservations"))
+
+    def test_csv_quotes_what_a_name_may_have(self):
+        with tempfile.TemporaryDirectory() as folder:
+            edited(folder, PAIR, [plan("name: subscribers-a", "name: 'a, \"b\"'")])
+            self.assertEqual('a, "b"', self.rows("prefixes", f"{folder}/ddi.yaml")[0]["description"])
+
+    def test_an_error_in_the_plan_is_shown_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            edited(folder, PAIR, [plan("  gateway:", "  gatway:")])
+            done = dnsvnf("ipam", f"{folder}/ddi.yaml")
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn("gatway", done.stderr)
+
+    def test_a_descriptor_without_a_plan(self):
+        done = dnsvnf("ipam", "examples/designs/flat/dep.xml")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("ddi.yaml", done.stderr)
 
 
 class Bounds(unittest.TestCase):
