@@ -106,7 +106,7 @@ drops() {
 }
 
 run() { # PATH NAMESPACE SERVER LIMIT
-	local before result limit
+	local before result limit live
 	conntrack -F >/dev/null 2>&1
 	[ "$4" = tuned ] || sysctl -qw net.netfilter.nf_conntrack_max="$4"
 	limit=$(sysctl -n net.netfilter.nf_conntrack_max)
@@ -117,10 +117,12 @@ run() { # PATH NAMESPACE SERVER LIMIT
 	done >"$work/entries" 2>/dev/null &
 	local watcher=$!
 	result=$(ns "$2" python3 "$flows" "$3" "$qps" "$seconds")
+	# A list has no expired entries, which the kernel counts until it collects them, up to a minute later.
+	live=$(conntrack -L 2>/dev/null | wc -l)
 	kill $watcher
 	wait $watcher 2>/dev/null || true
-	printf '{"path": "%s", "limit": %s, "qps": %s, "entries": %s, "drops": %s, "load": %s}\n' \
-		"$1" "$limit" "$qps" "$(sort -n "$work/entries" | tail -n 1)" $(($(drops) - before)) "$result"
+	printf '{"path": "%s", "limit": %s, "qps": %s, "entries": %s, "live": %s, "drops": %s, "load": %s}\n' \
+		"$1" "$limit" "$qps" "$(sort -n "$work/entries" | tail -n 1)" "$live" $(($(drops) - before)) "$result"
 }
 
 trap clean_up EXIT
