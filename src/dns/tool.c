@@ -227,10 +227,26 @@ static bool is_about_machine(const char *message)
 	return has_one_of(message, of_machine, ARRAY_SIZE(of_machine));
 }
 
+/* Where the copy's name stands in a message, not as part of another word; or NULL. */
+static const char *name_in(const char *message, const char *name)
+{
+	const char *at = message;
+
+	while ((at = strstr(at, name))) {
+		const char *after = at + strlen(name);
+
+		if ((at == message || !isalnum((unsigned char)at[-1])) &&
+		    !isalnum((unsigned char)*after))
+			return at;
+		at = after;
+	}
+	return NULL;
+}
+
 /* The number after ":" or "line " that follows the copy's name, from 1; 0: none. */
 static unsigned long line_in(const char *message, const char *name, const char **ret_rest)
 {
-	const char *at = strstr(message, name);
+	const char *at = name_in(message, name);
 	const char *digits = at ? strpbrk(at + strlen(name), "0123456789") : NULL;
 	char *end;
 

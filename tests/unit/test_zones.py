@@ -299,6 +299,11 @@ class Zones(unittest.TestCase):
             self.assertIn("knotc says: 65534", finding["text"])
         self.assertEqual([], os.listdir(report))
 
+    def test_a_name_that_only_contains_the_copys_is_another(self):
+        self.program("knotc", "echo \"error: in /tmp/x${2}y, 12 of them, and in ${2}7\"; exit 1\n")
+        finding, = self.check([])
+        self.assertEqual("dns-conf-unread", finding["rule"])
+
     def test_paths_of_the_guest_are_taken_out_of_the_copy(self):
         self.program("knotc", "grep -nE '^ *(user|rundir|include)' \"$2\" && exit 1; [ $(wc -l <\"$2\") -ge 16 ]\n")
         self.assertEqual([], self.check([]))
