@@ -20,13 +20,36 @@ suite() {
 	fi
 }
 
-# ended PID LOG: how what was begun in the background has ended, and what it printed: all if it failed
+# beside: what runs beside the other suites, one after the other. The cloud's services take one core for as long as
+# everything else takes the other. With a /run of its own, since the suite vm looks at what is left there; before that the
+# packages are fetched, for which the resolver may need /run.
+beside() {
+	logged openstack sh -c 'tests/openstack/cloud.sh fetch &&
+		exec unshare --mount sh -c "mount -t tmpfs none /run && exec tests/openstack/run.sh"'
+	logged placement make --no-print-directory test-placement
+	logged dns make --no-print-directory test-dns
+	logged lint scripts/lint.sh quick
+}
+
+# logged NAME COMMAND: its output into build/NAME.log, its exit status into build/NAME.status
+logged() {
+	name=$1
+	shift
+	start=$(date +%s)
+	status=0
+	"$@" >"build/$name.log" 2>&1 || status=$?
+	echo "$name took $(($(date +%s) - start)) s" >>"build/$name.log"
+	echo $status >"build/$name.status"
+}
+
+# ended NAME: how a suite beside the others has ended, and what it printed: all if it failed
 ended() {
-	wait "$1" || {
-		cat "$2"
+	wait "$beside" 2>/dev/null
+	if [ "$(cat "build/$1.status")" != 0 ]; then
+		cat "build/$1.log"
 		return 1
-	}
-	tail -n 4 "$2"
+	fi
+	tail -n 4 "build/$1.log"
 }
 
 if [ "$(id -u)" != 0 ]; then
@@ -34,12 +57,15 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-# The cloud's services take one core for as long as everything else takes the other. With a /run of its own, since the
-# suite vm looks at what is left there; before that the packages are fetched, for which the resolver may need /run.
-setsid sh -c 'tests/openstack/cloud.sh fetch && exec unshare --mount sh -c "mount -t tmpfs none /run && exec tests/openstack/run.sh"' \
-	>build/openstack.log 2>&1 &
-openstack=$!
-trap 'kill -- "-$openstack" 2>/dev/null; wait "$openstack"' EXIT
+if [ "${1-}" = beside ]; then
+	beside
+	exit
+fi
+
+rm -f build/*.status
+setsid scripts/test.sh beside &
+beside=$!
+trap 'kill -- "-$beside" 2>/dev/null; wait "$beside"' EXIT
 trap 'exit 130' HUP INT TERM
 suite unit make --no-print-directory unit
 suite sanitized make --no-print-directory asan
@@ -49,10 +75,9 @@ suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
 suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm
 suite vm /usr/bin/python3 tests/vm/test_local.py
 suite bondd-vm /usr/bin/python3 tests/vm/test_bondd.py
-suite dns make --no-print-directory test-dns
-suite lint scripts/lint.sh quick
-suite placement make --no-print-directory test-placement
-suite openstack ended $openstack build/openstack.log
+for name in openstack placement dns lint; do
+	suite $name ended $name
+done
 trap - EXIT
 
 # make proof takes too long to be part of this: is its last run of this code?

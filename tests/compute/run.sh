@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 
 image/build.sh ../../build/compute
+../vm/get-qemu.sh ../../build/qemu >/dev/null # here: the cloud's network namespace has no way out
 trap '../openstack/cloud.sh down' EXIT
 trap 'exit 130' HUP INT TERM
 COMPUTE_HOST=own FRESH=1 ../openstack/cloud.sh up

@@ -152,11 +152,12 @@ class Run:
 
     @staticmethod
     def run(command, folder, wrap, environment, cloud):
+        # Without /usr/sbin and its knotc, whose own failures are not dnsvnf's.
         program = BONDD if command.bondd else DNSVNF
         process = subprocess.Popen(
             [*wrap, program, *command.arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
-            env={"PATH": os.environ["PATH"], "DNSVNF_LOCAL_DIR": "local", "XDG_RUNTIME_DIR": f"{folder}/run",
+            env={"PATH": "/usr/bin:/bin", "DNSVNF_LOCAL_DIR": "local", "XDG_RUNTIME_DIR": f"{folder}/run",
                  "TMPDIR": f"{folder}/run",
                  "OS_CLIENT_CONFIG_FILE": f"{folder}/clouds.yaml", **environment})
         try:

@@ -155,6 +155,27 @@ static void test_folder_of_others_stays(void **state)
 	assert_int_equal(rmdir("/run/netns"), 0);
 }
 
+static void test_ip_netns_add_beside_a_deployment(void **state)
+{
+	(void)state;
+	int fd = -1;
+
+	assert_ok(netns_create(NS, &fd, &why));
+	assert_return_code(fd, errno);
+	close(fd);
+	assert_int_equal(run("ip netns add other"), 0);
+	assert_ok(netns_delete(NS, &why));
+	assert_false(file_exists("/run/netns/" NS));
+	assert_int_equal(run("ip netns exec other true"), 0);
+	assert_int_equal(run("ip netns delete other"), 0);
+
+	/* iproute2 keeps the folder; ours takes it along. */
+	assert_ok(netns_create(NS, &fd, &why));
+	close(fd);
+	assert_ok(netns_delete(NS, &why));
+	assert_false(file_exists("/run/netns"));
+}
+
 static void test_half_made_is_finished_or_deleted(void **state)
 {
 	(void)state;
@@ -749,6 +770,7 @@ int main(void)
 		cmocka_unit_test(test_namespace_of_version_0_1),
 		cmocka_unit_test_teardown(test_create_open_delete, delete_all),
 		cmocka_unit_test_teardown(test_folder_of_others_stays, delete_all),
+		cmocka_unit_test_teardown(test_ip_netns_add_beside_a_deployment, delete_all),
 		cmocka_unit_test_teardown(test_half_made_is_finished_or_deleted, delete_all),
 		cmocka_unit_test_teardown(test_delete_ends_who_is_inside_and_nobody_else,
 					  delete_all),

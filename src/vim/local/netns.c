@@ -34,7 +34,10 @@
 #define RUN_DIR "/run/netns"
 #define OWN_NS  "/proc/thread-self/ns/net"
 
-/* Set on RUN_DIR if we created it: it is removed with the last namespace. */
+/*
+ * Set on RUN_DIR if it is ours, and what of it: the folder ("made"), or only the mount on it
+ * ("mounted"). That is removed with the last namespace.
+ */
 #define MADE_XATTR "trusted.dnsvnf"
 
 #define NAME_LONGEST   64 /* of a plain name; short enough for socket paths and ps */
@@ -152,12 +155,45 @@ static int open_run_dir(bool make, int *ret_fd, struct err *err)
 	}
 }
 
+/*
+ * A shared mount, as iproute2's ip/ipnetns.c makes it: otherwise the first `ip netns add` binds
+ * the folder over itself, and what was bound in it before can no longer be removed.
+ */
+static int share_run_dir(struct err *err)
+{
+	if (mount("", RUN_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
+		return 0;
+	/* EINVAL: it is no mount point yet. */
+	if (errno != EINVAL || mount(RUN_DIR, RUN_DIR, "none", MS_BIND | MS_REC, NULL) < 0 ||
+	    mount("", RUN_DIR, "none", MS_SHARED | MS_REC, NULL) < 0)
+		return netns_err(err, errno, "cannot make " RUN_DIR " a shared mount");
+	(void)setxattr(RUN_DIR, MADE_XATTR, "mounted", 7, XATTR_CREATE);
+	return 0;
+}
+
+static bool run_dir_empty(void)
+{
+	cleanup_closedir DIR *dir = opendir(RUN_DIR);
+
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			return false;
+	return dir;
+}
+
 static void remove_run_dir(void)
 {
-	char value[8];
+	char value[8] = {0};
 
-	if (getxattr(RUN_DIR, MADE_XATTR, value, sizeof(value)) > 0)
-		(void)rmdir(RUN_DIR); /* fails while it holds other namespaces */
+	if (getxattr(RUN_DIR, MADE_XATTR, value, sizeof(value)) <= 0 || !run_dir_empty())
+		return;
+	/* Detached: the descriptor that holds the lock is open on it. */
+	while (umount2(RUN_DIR, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		;
+	if (str_starts(value, "made"))
+		(void)rmdir(RUN_DIR);
+	else
+		(void)removexattr(RUN_DIR, MADE_XATTR);
 }
 
 /* The namespace bound to path; -ENOENT, without an error text, if there is none. */
@@ -283,6 +319,8 @@ int netns_create(const char *name, int *ret_fd, struct err *err)
 	if (r < 0)
 		return r;
 	r = open_run_dir(true, &dir, err);
+	if (r == 0 && (r = share_run_dir(err)) < 0)
+		remove_run_dir();
 	if (r < 0)
 		return err_wrap(err, "network namespace %s", name);
 
