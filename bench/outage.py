@@ -310,7 +310,8 @@ def path_with_igb():
     return f"{folder}:{os.environ['PATH']}" if root else os.environ["PATH"]
 
 
-def deploy(verbose, vfs=False, **environment):
+def deploy(verbose, vfs=False, edits=(), **environment):
+    """edits: (file of the design, old, new)."""
     shutil.rmtree(os.path.join(WORK, "design"), ignore_errors=True)
     shutil.copytree(EXAMPLE, os.path.join(WORK, "design"))
     key = os.path.join(WORK, "key")
@@ -318,7 +319,7 @@ def deploy(verbose, vfs=False, **environment):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     with open(key + ".pub", encoding="utf-8") as public:
         users = f"disable_root: false\nusers:\n - name: root\n   ssh_authorized_keys: [ '{public.read().strip()}' ]\n"
-    edits = [("dep.xml", "test-tenant", TENANT), ("day0.cfg", "hostname: cpnr\n", "hostname: cpnr\n" + users)]
+    edits = [*edits, ("dep.xml", "test-tenant", TENANT), ("day0.cfg", "hostname: cpnr\n", "hostname: cpnr\n" + users)]
     if vfs:  # with memory above 4 GB the firmware puts the VFs' registers there, and QEMU 10 does not find them again
         edits.append(("dep.xml", "<memory_mb>8192<", "<memory_mb>2048<"))
     for name, old, new in edits:

@@ -84,10 +84,10 @@ class ManagerTest(unittest.TestCase):
     def events(self, *types):
         return [event for event in self.daemon.events(DNSVNF) if not types or event["type"] in types]
 
-    def all_alive(self, seconds_left=600):
+    def all_alive(self, seconds_left=1200):
         self.daemon.until(lambda: {vm["state"] for vm in self.daemon.vms(DNSVNF).values()} == {"alive"}, seconds_left)
 
-    def wait(self, kind, events, seconds_left=600, **members):
+    def wait(self, kind, events, seconds_left=1200, **members):
         """The first such event of `events`, a function of the type."""
         def found():
             return [event for event in events(kind) if all(event.get(key) == value for key, value in members.items())]

@@ -63,6 +63,7 @@ start_rabbit() {
 
 # Nothing here must outlive a crash of the machine: speed goes before durability.
 start_database() {
+	ln -sf mysql.sock /cloud/run/cell.sock
 	mariadbd --no-defaults --user=root --datadir=/cloud/data/mysql --socket=/cloud/run/mysql.sock \
 		--pid-file=/cloud/run/mysql.pid --log-error=$log/mysql.log --skip-networking --skip-log-bin \
 		--innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-flush-method=nosync \
