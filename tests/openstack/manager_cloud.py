@@ -185,7 +185,7 @@ class ManagerOnCloud(manager_case.ManagerTest):
         cls.addClassCleanup(ip, "address", "del", f"{CONTROL}/32", "dev", "lo")
         cls.design = test_update.TwoVnfs()
         cls.addClassCleanup(cls.design.remove)
-        cls.design.edit(("<bootup_time>120<", "<bootup_time>60<"), ("<recovery_wait_time>30<", "<recovery_wait_time>10<"),
+        cls.design.edit(("<bootup_time>120</bootup_time>", "<bootup_time>600</bootup_time>\n<reboot_time>60</reboot_time>"), ("<recovery_wait_time>30<", "<recovery_wait_time>10<"),
                         ("<poll_frequency>3<", "<poll_frequency>1<"))
         cls.guests = {name: cls.enterClassContext(Guest(name)) for name in (VM, OTHER)}
         cls.host = cls.enterClassContext(Host(cls.guests))

@@ -53,10 +53,6 @@ except ChildProcessError:
 """
 
 
-def say(text):
-    print(f"    {text}", file=sys.stderr, flush=True)
-
-
 class Rule:
     """N echoes in a row that are not answered within their period. Would reboot WAIT seconds later."""
 
@@ -131,8 +127,8 @@ class Case(manager_case.Case):
         return found[0] if found else None
 
 
-def text(value, form=".0f"):
-    return "-" if value is None else f"{value:{form}} s"
+def text(value):
+    return "-" if value is None else f"{value:.0f} s"
 
 
 class ManagerVm(manager_case.ManagerTest):
@@ -216,10 +212,8 @@ class ManagerVm(manager_case.ManagerTest):
         acts = case.acts()
         did = ", ".join(f"{name} after {after:.0f} s" for after, name in acts) or "nothing"
         ratio = f"{acts[0][0] / rule:.2f}" if acts and rule else "-"
-        row = (case.what, f"after {rule:.0f} s" if rule else "never", text(case.noticed_after()), did, ratio,
-               text(case.alive_after()), case.told())
-        say(" | ".join(row))
-        return row
+        return (case.what, f"after {rule:.0f} s" if rule else "never", text(case.noticed_after()), did, ratio,
+                text(case.alive_after()), case.told())
 
     def crash(self, case, prepare="true"):
         self.vm.guest(f"{prepare}; systemd-run sh -c 'sleep 1; echo c > /proc/sysrq-trigger'")
