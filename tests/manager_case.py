@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -56,7 +57,8 @@ class Case:
             if event["type"] == "VM_STATE" and event["state"] not in STATES:
                 continue
             what = f"held ({event['hold']})" if event["type"] == "HEALING_HELD" else event.get("state") or event["type"]
-            lines.append(f"{self.after(event):.0f} s, {what}: {event['details']}")
+            details = re.sub(r' of network "[^"]*"', "", event["details"])  # there is one
+            lines.append(f"{self.after(event):.0f} s, {what}: {details}")
         return "\n".join(lines) or "nothing"
 
 

@@ -388,11 +388,12 @@ class ManagerOnCloud(manager_case.ManagerTest):
             self.did(case, "reboot")
 
     def test_cell_down(self):
+        # Nova lists a cell that is away as such only where its API has a database apart from the cell's; here it is 500.
         with self.case("the guest is dead, the database of its Nova cell is away; then it is back") as case:
             self.addCleanup(cloud.set_cell, True)
             cloud.set_cell(False)
             self.guests[VM].break_until("boots", "starts")
-            self.held(case, "vim", "its last report is older than 60 s")
+            self.held(case, "vim", "the VIM does not answer")
             cloud.set_cell(True)
             self.healed(case)
             self.did(case, "reboot")
