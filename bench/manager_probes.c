@@ -17,9 +17,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "manager/probe_dns.h"
-#include "manager/probes.h"
 #include "net/icmp_echo.h"
+#include "probe/probe_dns.h"
+#include "probe/probes.h"
 
 enum { WARM_UP_S = 2, PORT = 53, TICKS = 100 };
 

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "manager/job.h"
 #include "manager/manager.h"
-#include "manager/probes.h"
+#include "probe/probes.h"
 #include "manager/registry.h"
 
 static void domain_free(struct domain *d)

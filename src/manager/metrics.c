@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "manager/events.h"
 #include "manager/manager.h"
-#include "manager/probes.h"
+#include "probe/probes.h"
 
 enum { CONNECTIONS = 16, TIMEOUT_S = 5, BACKLOG = 16 };
 

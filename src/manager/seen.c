@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "manager/manager.h"
-#include "manager/probes.h"
+#include "probe/probes.h"
 #include "model/service.h"
 
 enum { CONTROL_LOST_MS = 600000 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "manager/probe_dns.h"
+#include "probe/probe_dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

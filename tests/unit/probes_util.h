@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "manager/probes.h"
+#include "probe/probes.h"
 
 enum { TICK_US = 10000 };
 

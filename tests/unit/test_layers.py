@@ -17,6 +17,7 @@ MAY_USE = {
     "base": [],
     "net": ["base"],
     "model": ["base", "net"],
+    "probe": ["base", "net"],
     "esc": ["base", "net", "model"],
     "day0": ["base", "net", "model"],
     "host": ["base", "net", "model"],
@@ -26,11 +27,11 @@ MAY_USE = {
     "placement": ["base", "net", "model"],
     "check": ["base", "net", "model", "placement"],
     "vim": ["base", "net", "model", "placement"],
-    "deploy": ["base", "net", "model", "esc", "day0", "check", "dns", "ddi", "placement", "lifecycle", "vim"],
+    "deploy": ["base", "net", "model", "probe", "esc", "day0", "check", "dns", "ddi", "placement", "lifecycle", "vim"],
     "draw": ["base", "net", "model", "check", "placement", "vim"],
     "bondd": ["base", "net"],
-    "manager": ["base", "net", "model"],
-    "cli": ["base", "net", "model", "esc", "day0", "check", "dns", "ddi", "host", "placement", "lifecycle", "vim", "deploy", "draw", "manager"],
+    "manager": ["base", "net", "model", "probe"],
+    "cli": ["base", "net", "model", "probe", "esc", "day0", "check", "dns", "ddi", "host", "placement", "lifecycle", "vim", "deploy", "draw", "manager"],
 }
 EXCEPT = {("cli/docs.c", "bondd")}  # writes the man page of both programs; runs at build time only
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 
 #include "base/alloc.h"
-#include "manager/lateness.h"
+#include "probe/lateness.h"
 #include "probes_util.h"
 
 #define TARGET "127.0.0.5"

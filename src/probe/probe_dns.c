@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manager/probe_dns.h"
+#include "probe/probe_dns.h"
 
 #include <arpa/nameser.h>
 #include <ctype.h>

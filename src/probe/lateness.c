@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manager/lateness.h"
+#include "probe/lateness.h"
 
 enum { FRACTION = 3 }; /* bits: 8 buckets an octave */
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "manager/probes_internal.h"
+#include "probe/probes_internal.h"
 
 /* Batches of one socket in a row: more than its queue can hold. */
 enum { BATCHES_MAX = 1024 };
@@ -42,7 +42,7 @@ static void take_echo(struct probes *p, const struct channel *c, const struct da
 	bool v6 = c->family == AF_INET6;
 	struct icmp_echo echo;
 
-	if (!icmp_echo_read(v6, !v6, d->bytes, d->len, &echo)) {
+	if (!icmp_echo_read(v6, c->raw && !v6, d->bytes, d->len, &echo)) {
 		p->health.strays[PROBES_STRAY_FORMAT]++;
 		return;
 	}

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "manager/probes_internal.h"
+#include "probe/probes_internal.h"
 
 enum { ASLEEP_US = 1000 }; /* a shorter sleep is none */
 

@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "manager/lateness.h"
-#include "manager/probe_dns.h"
-#include "manager/probes.h"
 #include "net/icmp_echo.h"
 #include "net/ip.h"
+#include "probe/lateness.h"
+#include "probe/probe_dns.h"
+#include "probe/probes.h"
 
 enum {
 	PROBES_TICK_US = 10000,
@@ -72,6 +72,7 @@ struct channel {
 	int fd; /* -1: none */
 	int family;
 	bool dns;
+	bool raw; /* packets of IPv4 have their header, and other messages than replies come */
 	uint32_t drops; /* the socket's count of packets that found no room */
 	struct outgoing out;
 };

@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "manager/probes_internal.h"
+#include "probe/probes_internal.h"
 
 enum {
 	/* The answers to 10,000 probes in the time of PROBES_LATE_MS, each 1,280 bytes to the
@@ -89,12 +89,16 @@ static int filter_icmp(const struct channel *c)
 
 int channel_init(struct channel *c, struct err *err)
 {
-	int on = 1;
+	int on = 1, type = 0;
+	socklen_t size = sizeof(type);
 
 	if (c->fd < 0)
 		return 0;
+	if (getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return err_errno(err, errno, "cannot set up a socket of the probes");
+	c->raw = type == SOCK_RAW;
 	if (setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0 ||
-	    (!c->dns && filter_icmp(c) < 0))
+	    (c->raw && filter_icmp(c) < 0))
 		return err_errno(err, errno, "cannot set up a socket of the probes");
 	(void)channel_dropped(c);
 	return 0;

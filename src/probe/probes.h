@@ -26,18 +26,18 @@ struct err;
 struct probe;  /* one target: an address and what is asked of it */
 struct probes; /* all targets of one network namespace */
 
-/* Those of a family or kind that is not probed are -1. */
+/* Not connected, non-blocking. Those of a family or kind that is not probed are -1. */
 struct probes_sockets {
-	int echo4, echo6; /* raw: ICMP, ICMPv6 */
-	int dns4, dns6;   /* UDP, unconnected */
+	int echo4, echo6; /* ICMP, ICMPv6: raw, or ping sockets (SOCK_DGRAM; see icmp(7)) */
+	int dns4, dns6;   /* UDP */
 };
 
 #define PROBES_NO_SOCKETS ((struct probes_sockets){-1, -1, -1, -1})
 
 /*
- * Opens all four in the network namespace of the calling thread. Needs CAP_NET_RAW; with
- * CAP_NET_ADMIN their buffers may exceed net.core.rmem_max and wmem_max. Without IPv6 in the
- * kernel, echo6 and dns6 are -1. They may be opened by another process and handed over.
+ * Opens all four, raw ones for echoes, in the network namespace of the calling thread. Needs
+ * CAP_NET_RAW; with CAP_NET_ADMIN their buffers may exceed net.core.rmem_max and wmem_max. Without
+ * IPv6 in the kernel, echo6 and dns6 are -1. They may be opened by another process and handed over.
  */
 int probes_open(struct probes_sockets *ret_sockets, struct err *err);
 
@@ -79,7 +79,7 @@ struct probe_target {
 
 	/*
 	 * DNS only: "." is asked for SOA, any other name for A, as deploy does. With "."
-	 * every rcode says that the server serves, otherwise only NOERROR (as deploy/alive.c).
+	 * every rcode says that the server serves, otherwise only NOERROR.
 	 */
 	const char *name;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "manager/probes.h"
+#include "probe/probes.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "manager/probes_internal.h"
+#include "probe/probes_internal.h"
 
 static void take_sockets(struct probes *p, struct probes_sockets *sockets)
 {
