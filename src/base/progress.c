@@ -12,9 +12,13 @@
 struct progress {
 	FILE *out;
 	bool live, colour;
-	bool drawn;                           /* a live line is on the terminal */
-	int64_t start, step_start, last_draw; /* of clock_now */
-	char *step;                           /* type and object of step_start */
+	bool drawn;               /* a live line is on the terminal */
+	int64_t start, last_draw; /* of clock_now */
+	struct step_start {
+		char *step; /* type and object */
+		int64_t at;
+	} * steps; /* under way, or just over: some go on side by side */
+	size_t n_steps;
 };
 
 static double seconds_since(int64_t start)
@@ -29,7 +33,7 @@ struct progress *progress_new(FILE *out, bool live, bool colour)
 	p->out = out;
 	p->live = live;
 	p->colour = colour;
-	p->start = p->step_start = clock_now();
+	p->start = clock_now();
 	return p;
 }
 
@@ -68,6 +72,33 @@ static char *step_name(const struct event *e)
 	return object ? xasprintf("%s %s", e->type, object) : xstrdup(e->type);
 }
 
+static void step_clear(struct step_start *s)
+{
+	free(s->step);
+}
+
+/* When the step began: now, if it is new. */
+static int64_t step_start(struct progress *p, const char *step)
+{
+	struct step_start *found = array_find(p->steps, p->n_steps, streq(it->step, step));
+
+	if (!found) {
+		found = array_push(p->steps, p->n_steps);
+		*found = (struct step_start){xstrdup(step), clock_now()};
+	}
+	return found->at;
+}
+
+static void end_step(struct progress *p, const char *step)
+{
+	struct step_start *found = array_find(p->steps, p->n_steps, streq(it->step, step));
+
+	if (!found)
+		return;
+	step_clear(found);
+	*found = p->steps[--p->n_steps];
+}
+
 static void draw_live(struct progress *p, const struct event *e, const char *step)
 {
 	int64_t now = clock_now();
@@ -76,7 +107,7 @@ static void draw_live(struct progress *p, const struct event *e, const char *ste
 	if (p->drawn && e->status == EVENT_PROGRESS && now - p->last_draw < REDRAW_EVERY)
 		return;
 	p->last_draw = now;
-	double elapsed = seconds_since(p->step_start);
+	double elapsed = seconds_since(step_start(p, step));
 	strbuf_addf(&line, "[%6.1f s] %s ", seconds_since(p->start), step);
 	if (e->total) {
 		uint64_t done = e->done < e->total ? e->done : e->total;
@@ -109,7 +140,7 @@ static void draw_line(struct progress *p, const struct event *e, const char *ste
 		[EVENT_SUCCESS] = "\033[32m", [EVENT_FAILURE] = "\033[31m",
 		[EVENT_NOTE] = "\033[33m",
 	};
-	double elapsed = seconds_since(p->step_start);
+	double elapsed = e->status == EVENT_SUCCESS ? seconds_since(step_start(p, step)) : 0;
 
 	erase(p);
 	fprintf(p->out, "[%6.1f s] ", seconds_since(p->start));
@@ -121,7 +152,7 @@ static void draw_line(struct progress *p, const struct event *e, const char *ste
 	fprintf(p->out, " %s", step);
 	if (e->details)
 		fprintf(p->out, ": %s", e->details);
-	if (e->status == EVENT_SUCCESS && elapsed >= 0.1)
+	if (elapsed >= 0.1)
 		fprintf(p->out, " (%.1f s)", elapsed);
 	fputc('\n', p->out);
 	fflush(p->out);
@@ -132,11 +163,8 @@ void progress_report(void *progress, const struct event *e)
 	struct progress *p = progress;
 	cleanup_free char *step = step_name(e);
 
-	if (e->status != EVENT_NOTE && !streq(p->step, step)) {
-		free(p->step);
-		p->step = xstrdup(step);
-		p->step_start = clock_now();
-	}
+	if (e->status != EVENT_NOTE)
+		(void)step_start(p, step);
 	switch (e->status) {
 	case EVENT_STARTED:
 		/*
@@ -154,6 +182,9 @@ void progress_report(void *progress, const struct event *e)
 		break;
 	case EVENT_SUCCESS:
 	case EVENT_FAILURE:
+		draw_line(p, e, step);
+		end_step(p, step);
+		break;
 	case EVENT_NOTE:
 		draw_line(p, e, step);
 		break;
@@ -166,5 +197,6 @@ void progress_free(struct progress *p)
 		return;
 	erase(p);
 	fflush(p->out);
-	free_all(p->step, p);
+	array_free(p->steps, p->n_steps, step_clear);
+	free(p);
 }

@@ -4,33 +4,18 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/event.h"
 #include "base/str.h"
-#include "deploy/dns.h"
-#include "deploy/guest.h"
+#include "deploy/alive_wait.h"
 #include "deploy/plan.h"
 #include "deploy/reach.h"
 #include "deploy/verify.h"
 #include "model/service.h"
 
-#define ROUND_MS        500   /* a boot does not progress faster */
-#define STATUS_GRACE_MS 60000 /* after the first DNS answer: for bondd to start, or the console */
-#define SILENT_MS       15000 /* until the VIM is asked what keeps packets out */
-#define UNSURE_MS       30000 /* for an address that may be unreachable from here */
-#define ESSENTIAL_MS    10000 /* for the legs to join the bond, after cloud-init */
-#define STEADY_MS       3000  /* DNS must answer for this long after a change */
-#define STEADY_S        30    /* and must start to answer within this time */
-#define CONSOLE_LINES   12    /* when to report that nothing was received */
-
-/* Waiting for one server. */
-struct wait {
-	struct vim *vim;
-	const struct plan *plan;
-	const struct step *server;
-	int64_t start, limit;        /* clock_now(); s after it */
-	struct vim_server_info seen; /* when it became ACTIVE */
-	bool served;                 /* before its change, so it can be reached from here */
-};
+#define SILENT_MS    15000 /* until the VIM is asked what keeps packets out */
+#define UNSURE_MS    30000 /* for an address that may be unreachable from here */
+#define ESSENTIAL_MS 10000 /* for the legs to join the bond, after cloud-init */
+#define STEADY_MS    3000  /* DNS must answer for this long after a change */
+#define STEADY_S     30    /* and must start to answer within this time */
 
 /* Whether the address can be reached from here. */
 static enum vim_reach reach_now(const struct wait *w, const char *address, char **ret_why)
@@ -40,91 +25,22 @@ static enum vim_reach reach_now(const struct wait *w, const char *address, char 
 	return reach == VIM_REACH_MAYBE && w->served ? VIM_REACH_YES : reach;
 }
 
-static void report(const struct wait *w, const char *type, enum event_status status,
-		   const char *details)
+static int wait_active(struct wait *w, struct err *err)
 {
-	event_report(w->vim->run, &(struct event){
-					  .type = type,
-					  .status = status,
-					  .tenant = w->vim->tenant,
-					  .deployment = w->vim->deployment,
-					  .vm_group = w->server->group->name,
-					  .object = w->server->name,
-					  .details = details,
-					  .done = (uint64_t)(clock_ms_since(w->start) / 1e3),
-					  .total = (uint64_t)w->limit,
-					  .unit = "s",
-				  });
-}
-
-/* The last lines of the console, for the error message. */
-static char *console_tail(const struct wait *w)
-{
-	char *text = NULL;
-
-	if (w->vim->ops->console(w->vim, w->server->name, &text, NULL) < 0)
-		return xstrdup("");
-	char *tail = text + strlen(text);
-	for (int lines = 0; tail > text; tail--)
-		if (tail[-1] == '\n' && tail[0] && ++lines == CONSOLE_LINES)
-			break;
-	char *ret = *tail ? xasprintf("; its console ended with:\n%s", tail) : xstrdup("");
-	free(text);
-	return ret;
-}
-
-/* After a query of the server: pauses and returns 0, or returns the reason to stop. */
-static int pause_after(const struct wait *w, const struct vim_server_info *info, const char *type,
-		       const char *waiting_for, struct err *err)
-{
-	if (run_interrupted(w->vim->run))
-		return err_set(err, INTERRUPTED, "interrupted while waiting for %s", waiting_for);
-	if (info->state == VIM_STATE_ERROR || info->state == VIM_STATE_DOWN ||
-	    info->state == VIM_STATE_DELETING)
-		return err_set_kind(
-			err, info->fault_class != VIM_FAULT_OTHER ? ERR_NO_CAPACITY : ERR_FAILED, 0,
-			"server \"%s\" is %s while waiting for %s: %s", w->server->name,
-			info->status ? info->status : "missing", waiting_for,
-			info->fault ? info->fault : "no reason given");
-	if (clock_now() - w->start > w->limit * US_PER_S) {
-		cleanup_free char *tail = console_tail(w);
-		return err_code(err, FAILED, ETIMEDOUT,
-				"server \"%s\": timed out waiting for %s (%lld s%s)%s",
-				w->server->name, waiting_for, (long long)w->limit,
-				w->server->group->bootup_time < 0 ? "" : " (bootup_time)", tail);
-	}
-	report(w, type, EVENT_PROGRESS, waiting_for);
-	clock_sleep(ROUND_MS * US_PER_MS);
-	return 0;
-}
-
-static int pause_round(const struct wait *w, const char *type, const char *waiting_for,
-		       struct err *err)
-{
-	cleanup_server_info struct vim_server_info info = {0};
-	int r = run_interrupted(w->vim->run)
-			? 0
-			: w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
-
-	return r < 0 ? err_wrap(err, "server %s", w->server->name)
-		     : pause_after(w, &info, type, waiting_for, err);
-}
-
-static int wait_active(const struct wait *w, struct err *err)
-{
-	report(w, "VM_DEPLOYED", EVENT_STARTED, NULL);
+	wait_report(w, "VM_DEPLOYED", EVENT_STARTED, NULL);
 	for (;;) {
 		cleanup_server_info struct vim_server_info info = {0};
 		int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_STATE, &info, err);
 		if (r < 0)
 			return err_wrap(err, "server %s", w->server->name);
 		if (info.state == VIM_STATE_ACTIVE) {
-			report(w, "VM_DEPLOYED", EVENT_SUCCESS, info.hypervisor);
+			wait_report(w, "VM_DEPLOYED", EVENT_SUCCESS, info.hypervisor);
 			return 0;
 		}
-		r = pause_after(w, &info, "VM_DEPLOYED", "the server to be ACTIVE", err);
+		r = wait_check_state(w, &info, "VM_DEPLOYED", "the server to be ACTIVE", err);
 		if (r < 0)
 			return r;
+		clock_sleep(ALIVE_ROUND_MS * US_PER_MS);
 	}
 }
 
@@ -154,17 +70,18 @@ static int wait_ports(struct wait *w, struct err *err)
 				"the server's host and maps the port's physical network",
 				down->name);
 		cleanup_free char *what = xasprintf("port %s to be ACTIVE", down->name);
-		r = pause_after(w, &info, "VM_DEPLOYED", what, err);
+		r = wait_check_state(w, &info, "VM_DEPLOYED", what, err);
 		if (r < 0)
 			return r;
+		clock_sleep(ALIVE_ROUND_MS * US_PER_MS);
 	}
 }
 
 /* Names what keeps packets out, once, when it has been silent for a while. */
 static void note_barrier(const struct wait *w, const char *type, const char *address,
-			 const char *protocol, unsigned port, int64_t since, bool *asked)
+			 const char *protocol, unsigned port, bool *asked)
 {
-	if (*asked || clock_ms_since(since) < SILENT_MS)
+	if (*asked || !w->has_turn || clock_ms_since(w->since) < SILENT_MS)
 		return;
 	*asked = true;
 	cleanup_free char *why = reach_barrier(w->vim, &w->seen, address, protocol, port);
@@ -173,14 +90,14 @@ static void note_barrier(const struct wait *w, const char *type, const char *add
 }
 
 /*
- * 1: look again; 0: bootup_time is over, and it is not known whether the address can be reached
- * from here: a note, not a failure; or -errno.
+ * WAIT_ON; 0: bootup_time is over, and it is not known whether the address can be reached from
+ * here: a note, not a failure; or -errno.
  */
-static int pause_unsure(const struct wait *w, enum vim_reach reach, const char *type,
-			const char *waiting_for, struct err *err)
+static int wait_unsure(const struct wait *w, enum vim_reach reach, const char *type,
+		       const char *waiting_for, struct err *err)
 {
 	cleanup_err struct err late = ERR_INIT;
-	int r = pause_round(w, type, waiting_for, &late);
+	int r = wait_check(w, type, waiting_for, &late);
 
 	if (r == -ETIMEDOUT && reach == VIM_REACH_MAYBE) {
 		event_note(w->vim->run, type,
@@ -188,189 +105,170 @@ static int pause_unsure(const struct wait *w, enum vim_reach reach, const char *
 			   waiting_for, (long long)w->limit);
 		return 0;
 	}
-	return r < 0 ? err_copy(err, &late) : 1;
+	return r < 0 ? err_copy(err, &late) : WAIT_ON;
 }
 
-static int wait_alive(const struct wait *w, struct err *err)
+static bool begin_echo(struct wait *w, const char *address, const char *what)
 {
-	const char *address = service_management_address(w->server->group, w->server->index);
 	cleanup_free char *why = NULL;
-	enum vim_reach reach = VIM_REACH_NO;
+	cleanup_err struct err err = ERR_INIT;
 
 	if (!address)
 		why = xstrdup("the descriptor has no management address for it");
 	else
-		reach = reach_now(w, address, &why);
+		(void)reach_now(w, address, &why);
 	if (why) {
 		event_note(w->vim->run, "VM_ALIVE", "%s cannot be reached from here: %s",
 			   w->server->name, why);
-		return 0;
+		return false;
 	}
-	cleanup_free char *what = xasprintf("echo replies from %s", address);
-	report(w, "VM_ALIVE", EVENT_STARTED, what);
-	bool asked = false;
-	for (int64_t since = clock_now(); guest_ping(w->vim, address, ROUND_MS, NULL, NULL) < 0;) {
-		note_barrier(w, "VM_ALIVE", address, "icmp", 0, since, &asked);
-		int r = pause_unsure(w, reach, "VM_ALIVE", what, err);
-		if (r <= 0)
-			return r;
-	}
-	report(w, "VM_ALIVE", EVENT_SUCCESS, what);
-	return 0;
+	wait_report(w, "VM_ALIVE", EVENT_STARTED, what);
+	w->echo = alive_probe_echo(w->probes, address, &err);
+	if (!w->echo)
+		event_note(w->vim->run, "VM_ALIVE", "%s cannot be asked: %s", address, err.text);
+	return true;
 }
 
-static bool dns_answers(const struct wait *w, const char *address, const char *name)
+static int wait_echo(struct wait *w, struct err *err)
 {
-	cleanup_dns_answer struct dns_answer answer = {0};
-	bool any_will_do = streq(name, ".");
-
-	return dns_query(w->vim, address, DNS_PORT, false, name, any_will_do ? "SOA" : "A",
-			 ROUND_MS, &answer, NULL) == 0 &&
-	       (any_will_do || answer.rcode == 0);
-}
-
-/*
- * Waits until the address answers. *ret_answers is false if it is not reachable from here: a note,
- * not a failure.
- */
-static int wait_dns_on(const struct wait *w, const char *address, const char *what,
-		       bool *ret_answers, struct err *err)
-{
-	const char *name = service_query_name(w->plan->deployment, w->server->group);
+	const char *address = service_management_address(w->server->group, w->server->index);
+	cleanup_free char *what = xasprintf("echo replies from %s", address ? address : "it");
 	cleanup_free char *why = NULL;
-	enum vim_reach reach = reach_now(w, address, &why);
-	int64_t since = clock_now();
-	bool asked = false;
+	int r = 0;
 
-	*ret_answers = false;
-	if (reach == VIM_REACH_NO) {
-		event_note(w->vim->run, "SERVICE_ALIVE", "%s cannot be reached from here: %s", what,
-			   why);
+	if (w->begins && !begin_echo(w, address, what))
 		return 0;
+	if (alive_probe_look(w->probes, w->echo).answered_ms >= 0) {
+		wait_report(w, "VM_ALIVE", EVENT_SUCCESS, what);
+	} else {
+		note_barrier(w, "VM_ALIVE", address, "icmp", 0, &w->barrier_asked);
+		r = wait_unsure(w, reach_now(w, address, &why), "VM_ALIVE", what, err);
 	}
-	report(w, "SERVICE_ALIVE", EVENT_STARTED, what);
-	while (!dns_answers(w, address, name)) {
-		note_barrier(w, "SERVICE_ALIVE", address, "udp", DNS_PORT, since, &asked);
-		if (reach == VIM_REACH_MAYBE && clock_ms_since(since) > UNSURE_MS) {
-			event_note(w->vim->run, "SERVICE_ALIVE",
-				   "%s did not answer in %d s, perhaps because there is no route "
-				   "to it from here: not waiting any longer",
-				   what, UNSURE_MS / 1000);
-			return 0;
-		}
-		int r = pause_unsure(w, reach, "SERVICE_ALIVE", what, err);
-		if (r <= 0)
-			return r;
-	}
-	*ret_answers = true;
-	return 0;
-}
-
-/* Waits until every reachable address answers; *ret_where lists them, NULL: none. */
-static int wait_dns(const struct wait *w, const struct strv *addresses, char **ret_where,
-		    struct err *err)
-{
-	const struct bond *bond = service_bond(w->server->group);
-	cleanup_strbuf struct strbuf where = {0};
-
-	for (size_t i = 0; i < addresses->n; i++) {
-		cleanup_free char *what = xasprintf("DNS on %s%s%s", bond ? bond->name : "",
-						    bond ? " " : "", addresses->v[i]);
-		bool answers;
-		int r = wait_dns_on(w, addresses->v[i], what, &answers, err);
-		if (r < 0)
-			return r;
-		if (answers)
-			strbuf_addf(&where, "%s%s", where.len ? ", " : "", what);
-	}
-	*ret_where = where.len ? strbuf_steal(&where) : NULL;
-	return 0;
-}
-
-/* 1: look again; 0: timed out, which verify reports; or -errno. told: it says that it runs. */
-static int pause_day0(const struct wait *w, bool told, struct err *err)
-{
-	cleanup_err struct err late = ERR_INIT;
-	int r = pause_round(w, "DAY0_DONE", "cloud-init to finish", &late);
-
-	if (r == -ETIMEDOUT) {
-		event_note(w->vim->run, "DAY0_DONE",
-			   told ? "cloud-init is still running"
-				: "unknown: the guest does not tell of cloud-init");
-		return 0;
-	}
-	return r < 0 ? err_copy(err, &late) : 1;
-}
-
-/*
- * As wait_day0, for a guest that cannot be asked: by cloud-init's lines on the console, if there
- * are any, and as long as something is written there.
- */
-static int wait_console(const struct wait *w, struct err *err)
-{
-	cleanup_free char *last = NULL;
-	int r = 1;
-
-	for (int64_t since = clock_now(); r > 0;) {
-		cleanup_free char *text = NULL;
-		if (w->vim->ops->console(w->vim, w->server->name, &text, NULL) < 0)
-			return 0;
-		enum tristate done = guest_console_day0(text);
-		if (done == TRI_YES)
-			report(w, "DAY0_DONE", EVENT_SUCCESS, "cloud-init is done, by the console");
-		if (done != TRI_NO)
-			return 0;
-		if (!last || !streq(last, text))
-			since = clock_now();
-		else if (clock_ms_since(since) > STATUS_GRACE_MS) {
-			event_note(w->vim->run, "DAY0_DONE",
-				   "cloud-init is still running, by the console, on which nothing "
-				   "was written for %d s: not waiting any longer",
-				   STATUS_GRACE_MS / 1000);
-			return 0;
-		}
-		free(last);
-		last = steal_ptr(text);
-		r = pause_day0(w, true, err);
-	}
+	if (r <= 0)
+		alive_probe_end(w->probes, &w->echo);
 	return r;
 }
 
-/* Day-0 may set the bond down and up while it runs. Does not wait for an unreachable guest. */
-static int wait_day0(const struct wait *w, struct err *err)
+/* The service addresses; the probes of those that may be reached begin. */
+static void begin_dns(struct wait *w)
 {
-	const char *address = service_management_address(w->server->group, w->server->index);
-	cleanup_free char *why = NULL;
+	const struct bond *bond = service_bond(w->server->group);
+	const char *name = service_query_name(w->plan->deployment, w->server->group);
 
-	/* VM_ALIVE has already reported why it is unreachable. */
-	if (!service_has_bondd(w->plan->deployment, w->server->group) || !address ||
-	    reach_of(w->vim, &w->seen, address, &why) == VIM_REACH_NO)
-		return wait_console(w, err);
-	report(w, "DAY0_DONE", EVENT_STARTED, "cloud-init to finish");
-	for (int64_t asked_since = clock_now();;) {
-		cleanup_guest_status struct guest_status status = {0};
-		cleanup_err struct err ask = ERR_INIT;
-		bool told =
-			guest_status(w->vim, address, GUEST_PORT, 2 * ROUND_MS, &status, &ask) == 0;
-		const char *cloud_init = status.cloud_init.status;
-		if (told && (!cloud_init || (!streq(cloud_init, "running") &&
-					     !streq(cloud_init, "not started")))) {
-			bool good = status.cloud_init.errors.n == 0;
-			report(w, "DAY0_DONE", good ? EVENT_SUCCESS : EVENT_FAILURE,
-			       !good        ? status.cloud_init.errors.v[0]
-			       : cloud_init ? "cloud-init is done"
-					    : "the guest has no cloud-init");
-			return 0;
-		}
-		if (!told && clock_ms_since(asked_since) > STATUS_GRACE_MS) {
-			event_note(w->vim->run, "DAY0_DONE",
-				   "the guest's status service does not answer: %s", ask.text);
-			return wait_console(w, err);
-		}
-		int r = pause_day0(w, told, err);
-		if (r <= 0)
-			return r;
+	service_addresses(w->server->group, w->server->index, &w->addresses);
+	w->dns = xcalloc(w->addresses.n + 1, sizeof(*w->dns));
+	for (size_t i = 0; i < w->addresses.n; i++) {
+		struct wait_address *a = &w->dns[w->n_dns++];
+		cleanup_err struct err err = ERR_INIT;
+		*a = (struct wait_address){
+			.address = w->addresses.v[i],
+			.what = xasprintf("DNS on %s%s%s", bond ? bond->name : "", bond ? " " : "",
+					  w->addresses.v[i]),
+		};
+		a->reach = reach_now(w, a->address, &a->why);
+		if (a->reach == VIM_REACH_NO)
+			continue;
+		a->probe = alive_probe_dns(w->probes, a->address, name, &err);
+		if (!a->probe)
+			a->why = xstrdup(err.text);
 	}
+}
+
+/* Answers from now on count. */
+static void restart_dns(const struct wait *w)
+{
+	for (size_t i = 0; i < w->n_dns; i++)
+		alive_probe_restart(w->probes, w->dns[i].probe);
+}
+
+static void begin_answers(struct wait *w)
+{
+	restart_dns(w);
+	for (size_t i = 0; i < w->n_dns; i++) {
+		struct wait_address *a = &w->dns[i];
+		a->waits = a->reach != VIM_REACH_NO;
+		a->answers = false;
+		if (a->waits)
+			wait_report(w, "SERVICE_ALIVE", EVENT_STARTED, a->what);
+	}
+}
+
+/* WAIT_ON; 0: the address answers, or is not waited for any longer; or -errno. */
+static int wait_address(struct wait *w, struct wait_address *a, struct err *err)
+{
+	a->answers = alive_probe_look(w->probes, a->probe).served_ms >= 0;
+	if (a->answers)
+		return 0;
+	note_barrier(w, "SERVICE_ALIVE", a->address, "udp", DNS_PORT, &a->barrier_asked);
+	if (a->reach != VIM_REACH_MAYBE || clock_ms_since(w->since) <= UNSURE_MS)
+		return wait_unsure(w, a->reach, "SERVICE_ALIVE", a->what, err);
+	event_note(w->vim->run, "SERVICE_ALIVE",
+		   "%s did not answer in %d s, perhaps because there is no route to it from here: "
+		   "not waiting any longer",
+		   a->what, UNSURE_MS / 1000);
+	return 0;
+}
+
+/* Where DNS answers: "DNS on bond0 192.0.2.1, ..."; NULL: nowhere. */
+static char *where_it_answers(const struct wait *w)
+{
+	struct strbuf where = {0};
+
+	for (size_t i = 0; i < w->n_dns; i++)
+		if (w->dns[i].answers)
+			strbuf_addf(&where, "%s%s", where.len ? ", " : "", w->dns[i].what);
+	return where.len ? strbuf_steal(&where) : NULL;
+}
+
+/* Until every address that can be reached answers. */
+static int wait_answers(struct wait *w, struct err *err)
+{
+	int result = 0;
+
+	if (w->begins)
+		begin_answers(w);
+	for (size_t i = 0; i < w->n_dns; i++) {
+		int r = w->dns[i].waits ? wait_address(w, &w->dns[i], err) : 0;
+		if (r < 0)
+			return r;
+		w->dns[i].waits = r == WAIT_ON;
+		result |= r;
+	}
+	if (result == 0) {
+		free(w->where);
+		w->where = where_it_answers(w);
+	}
+	return result;
+}
+
+static int wait_dns(struct wait *w, struct err *err)
+{
+	if (w->begins) {
+		begin_dns(w);
+		if (w->n_dns == 0)
+			event_note(w->vim->run, "SERVICE_ALIVE",
+				   "%s has no service address in its day-0 or descriptor: DNS is "
+				   "not checked",
+				   w->server->name);
+		for (size_t i = 0; i < w->n_dns; i++)
+			if (w->dns[i].why)
+				event_note(w->vim->run, "SERVICE_ALIVE", "%s cannot be %s: %s",
+					   w->dns[i].what,
+					   w->dns[i].reach == VIM_REACH_NO ? "reached from here"
+									   : "asked",
+					   w->dns[i].why);
+	}
+	int r = wait_answers(w, err);
+	if (r == 0 && w->where)
+		event_note(w->vim->run, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
+			   clock_ms_since(w->start) / 1e3, w->where);
+	return r;
+}
+
+/* Day-0 may have set the bond down after the first answers. */
+static int wait_dns_again(struct wait *w, struct err *err)
+{
+	return w->where ? wait_answers(w, err) : 0;
 }
 
 /* What is not as it should be, or unknown, though the service answers. */
@@ -390,162 +288,224 @@ static void note_others(const struct wait *w, const struct verifications *v)
 }
 
 /* The essential checks of verify; a bond may be still being set up. */
-static int wait_essential(const struct wait *w, struct err *err)
+static int wait_essential(struct wait *w, struct err *err)
 {
 	const struct plan *plan = w->plan;
+	cleanup_verifications struct verifications v = {0};
+	cleanup_server_info struct vim_server_info info = {0};
+	cleanup_err struct err unseen = ERR_INIT;
 
-	for (int64_t since = clock_now();;) {
-		cleanup_verifications struct verifications v = {0};
-		cleanup_server_info struct vim_server_info info = {0};
-		cleanup_err struct err unseen = ERR_INIT;
-		int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_ALL, &info, &unseen);
-		if (r == -EINTR || r == -ENOENT)
-			return err_pass(err, &unseen, "server %s", w->server->name);
-		if (r < 0) {
-			event_note(w->vim->run, "VERIFY", "%s is not verified: %s", w->server->name,
-				   unseen.text);
-			return 0;
-		}
-		verify_guest(w->vim, plan->model, plan->deployment, w->server->group,
-			     w->server->index, &info, &v);
-		const struct verification *failed = array_find(
-			v.v, v.n,
-			it->verdict == VERDICT_FAIL && verification_weight(it) == WEIGHT_ESSENTIAL);
-		if (!failed) {
-			note_others(w, &v);
-			return 0;
-		}
-		if (clock_ms_since(since) > ESSENTIAL_MS)
-			return err_set(err, FAILED, "server \"%s\" runs, but %s of %s failed: %s",
-				       w->server->name, failed->check, failed->object,
-				       failed->evidence);
-		r = pause_after(w, &info, "SERVICE_ALIVE", failed->check, err);
-		if (r < 0)
-			return r;
+	if (!w->has_turn)
+		return WAIT_ON;
+	int r = w->vim->ops->server(w->vim, w->server->name, VIM_LOOK_ALL, &info, &unseen);
+	if (r == -EINTR || r == -ENOENT)
+		return err_pass(err, &unseen, "server %s", w->server->name);
+	if (r < 0) {
+		event_note(w->vim->run, "VERIFY", "%s is not verified: %s", w->server->name,
+			   unseen.text);
+		return 0;
 	}
+	verify_guest(w->vim, plan->model, plan->deployment, w->server->group, w->server->index,
+		     &info, &v);
+	const struct verification *failed = array_find(
+		v.v, v.n,
+		it->verdict == VERDICT_FAIL && verification_weight(it) == WEIGHT_ESSENTIAL);
+	if (!failed) {
+		note_others(w, &v);
+		return 0;
+	}
+	if (clock_ms_since(w->since) > ESSENTIAL_MS)
+		return err_set(err, FAILED, "server \"%s\" runs, but %s of %s failed: %s",
+			       w->server->name, failed->check, failed->object, failed->evidence);
+	r = wait_check_state(w, &info, "SERVICE_ALIVE", failed->check, err);
+	return r < 0 ? r : WAIT_ON;
 }
 
-static int wait_service(const struct wait *w, struct err *err)
-{
-	cleanup_free char *where = NULL;
-	cleanup_strv struct strv addresses = {0};
-
-	service_addresses(w->server->group, w->server->index, &addresses);
-	if (addresses.n == 0)
-		event_note(
-			w->vim->run, "SERVICE_ALIVE",
-			"%s has no service address in its day-0 or descriptor: DNS is not checked",
-			w->server->name);
-	int r = wait_dns(w, &addresses, &where, err);
-	if (r == 0 && where)
-		event_note(w->vim->run, "DNS_ANSWERED", "first answers %.1f s after the start: %s",
-			   clock_ms_since(w->start) / 1e3, where);
-	if (r == 0)
-		r = wait_day0(w, err);
-	if (r == 0 && where) {
-		free(steal_ptr(where));
-		r = wait_dns(w, &addresses, &where, err);
-	}
-	if (r == 0)
-		r = wait_essential(w, err);
-	if (r == 0 && where)
-		report(w, "SERVICE_ALIVE", EVENT_SUCCESS, where);
-	return r;
-}
-
-/* Does DNS answer on every reachable address? One query each. */
+/* Whether DNS answers on every address that can be reached. */
 static enum tristate serves_now(const struct wait *w)
 {
-	const char *name = service_query_name(w->plan->deployment, w->server->group);
-	cleanup_strv struct strv addresses = {0};
 	enum tristate serves = TRI_UNKNOWN;
 
-	service_addresses(w->server->group, w->server->index, &addresses);
-	for (size_t i = 0; i < addresses.n; i++) {
-		cleanup_free char *why = NULL;
-		enum vim_reach reach = reach_now(w, addresses.v[i], &why);
-		if (reach == VIM_REACH_NO)
-			continue;
-		if (dns_answers(w, addresses.v[i], name))
+	for (size_t i = 0; i < w->n_dns; i++) {
+		struct probe_view v = alive_probe_look(w->probes, w->dns[i].probe);
+		if (v.served_ms >= 0 && v.served_ms == v.answered_ms && v.misses == 0)
 			serves = TRI_YES;
-		else if (reach == VIM_REACH_YES)
+		else if (w->dns[i].reach == VIM_REACH_YES)
 			return TRI_NO;
 	}
 	return serves;
 }
 
-/* Waits until it has answered for a while: the first answer may come from a guest about to
- * restart. */
+/* Until it has answered for a while: the first answer may come from a guest about to restart. */
 static int wait_steady(struct wait *w, struct err *err)
 {
 	/* It serves; the time that day-0 took of bootup_time does not count here. */
 	int64_t least = (clock_now() - w->start) / US_PER_S + STEADY_S;
 
-	w->limit = w->limit < least ? least : w->limit;
-	for (int64_t since = clock_now(); clock_ms_since(since) < STEADY_MS;) {
-		if (serves_now(w) == TRI_NO)
-			since = clock_now();
-		int r = pause_round(w, "SERVICE_ALIVE", "DNS to answer for a while", err);
-		if (r < 0)
+	if (!w->steady)
+		return 0;
+	if (w->begins) {
+		w->limit = w->limit < least ? least : w->limit;
+		restart_dns(w);
+	}
+	if (serves_now(w) == TRI_NO)
+		w->since = clock_now();
+	if (clock_ms_since(w->since) >= STEADY_MS)
+		return 0;
+	int r = wait_check(w, "SERVICE_ALIVE", "DNS to answer for a while", err);
+	return r < 0 ? r : WAIT_ON;
+}
+
+static int end_service(struct wait *w, struct err *err)
+{
+	(void)err;
+	if (w->where)
+		wait_report(w, "SERVICE_ALIVE", EVENT_SUCCESS, w->where);
+	return 0;
+}
+
+static int (*const stages[])(struct wait *w, struct err *err) = {
+	wait_echo,      wait_dns,       wait_day0,   wait_console,
+	wait_dns_again, wait_essential, end_service, wait_steady,
+};
+
+/* Stage by stage, as far as it goes now. 0: it is alive; WAIT_ON; or -errno. */
+static int go_on(struct wait *w, bool turn, struct err *err)
+{
+	for (; w->stage < ARRAY_SIZE(stages); w->stage++) {
+		if (w->since < 0)
+			w->since = clock_now();
+		w->has_turn = turn || w->begins;
+		int r = stages[w->stage](w, err);
+		w->begins = false;
+		if (r != 0)
 			return r;
+		w->since = -1;
+		w->begins = true;
 	}
 	return 0;
 }
 
-/* steady: also until its DNS has answered for a while. */
-static int wait_server(struct wait *w, const struct step *server, bool steady, struct err *err)
+/*
+ * Each as far as it goes, from number *first on. The first that still waits has had the turn, and
+ * *first is the next one. Returns how many wait, or -errno.
+ */
+static int go_on_all(struct wait *w, size_t n, bool turn, size_t *first, struct err *err)
+{
+	size_t from = *first;
+	int waiting = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = (from + k) % n;
+		w[i].shows = turn && waiting == 0;
+		int r = go_on(&w[i], turn && waiting == 0, err);
+		if (r < 0)
+			return r;
+		if (r == WAIT_ON && waiting++ == 0 && turn)
+			*first = (i + 1) % n;
+	}
+	return waiting;
+}
+
+/* Side by side, until all are alive. */
+static int wait_for_all(struct wait *w, size_t n, struct alive_probes *probes, struct err *err)
+{
+	size_t first = 0;
+	int waiting;
+
+	while ((waiting = go_on_all(w, n, true, &first, err)) > 0) {
+		int64_t until = clock_now() + ALIVE_ROUND_MS * US_PER_MS;
+		while (waiting > 0 && alive_probes_run(probes, until))
+			waiting = go_on_all(w, n, false, &first, err);
+		if (waiting <= 0)
+			break;
+	}
+	return waiting;
+}
+
+static void wait_clear(struct wait *w)
+{
+	vim_server_info_clear(&w->seen);
+	for (size_t i = 0; i < w->n_dns; i++)
+		free_all(w->dns[i].what, w->dns[i].why);
+	strv_clear(&w->addresses);
+	free_all(w->dns, w->where, w->console);
+}
+
+/* Until it is ACTIVE with its ports. */
+static int begin(struct wait *w, const struct step *server, bool steady, struct err *err)
 {
 	bool monitored = server->group->bootup_time >= 0;
 
 	w->server = server;
 	w->limit = monitored ? server->group->bootup_time : 300;
+	w->steady = steady;
+	w->since = -1;
+	w->begins = w->shows = true;
+	w->stage = monitored ? 0 : ARRAY_SIZE(stages);
 	int r = wait_active(w, err);
-	if (r == 0)
-		r = wait_ports(w, err);
-	if (r == 0 && monitored)
-		r = wait_alive(w, err);
-	if (r == 0 && monitored)
-		r = wait_service(w, err);
-	return r == 0 && monitored && steady ? wait_steady(w, err) : r;
+	return r < 0 ? r : wait_ports(w, err);
 }
 
 int alive_wait(struct vim *vim, const struct plan *plan, const bool *which, struct err *err)
 {
-	struct wait w = {.vim = vim, .plan = plan, .start = clock_now()};
+	struct wait *w = xcalloc(plan->n + 1, sizeof(*w));
+	struct alive_probes *probes = alive_probes_new(vim);
+	int64_t start = clock_now();
+	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		const struct step *s = &plan->v[i];
 		if (!which[i] || s->request.kind != VIM_SERVER || s->action == ACTION_DELETE)
 			continue;
+		w[n] = (struct wait){.vim = vim, .plan = plan, .probes = probes, .start = start};
 		/* Without bondd it is unknown when day-0, which may set the bond down, is done. */
-		r = wait_server(&w, s, !service_has_bondd(plan->deployment, s->group), err);
-		vim_server_info_clear(&w.seen);
+		r = begin(&w[n++], s, !service_has_bondd(plan->deployment, s->group), err);
 	}
+	if (r == 0)
+		r = wait_for_all(w, n, probes, err);
+	for (size_t i = 0; i < n; i++)
+		wait_clear(&w[i]);
+	free(w);
+	alive_probes_free(probes);
 	return r;
 }
 
 int alive_wait_server(struct vim *vim, const struct plan *plan, const struct step *server,
 		      bool served, struct err *err)
 {
-	struct wait w = {.vim = vim, .plan = plan, .start = clock_now(), .served = served};
-	int r = wait_server(&w, server, true, err);
+	struct wait w = {.vim = vim,
+			 .plan = plan,
+			 .probes = alive_probes_new(vim),
+			 .start = clock_now(),
+			 .served = served};
+	int r = begin(&w, server, true, err);
 
-	vim_server_info_clear(&w.seen);
+	if (r == 0)
+		r = wait_for_all(&w, 1, w.probes, err);
+	wait_clear(&w);
+	alive_probes_free(w.probes);
 	return r;
 }
 
 enum tristate alive_serves(struct vim *vim, const struct plan *plan, const struct step *server)
 {
-	struct wait w = {.vim = vim, .plan = plan, .server = server};
+	struct wait w = {
+		.vim = vim, .plan = plan, .server = server, .probes = alive_probes_new(vim)};
 	enum tristate serves = TRI_NO;
 
 	if (vim->ops->server(vim, server->name, VIM_LOOK_ALL, &w.seen, NULL) == 0 &&
-	    w.seen.state == VIM_STATE_ACTIVE) {
-		serves = server->group->bootup_time < 0 ? TRI_UNKNOWN : serves_now(&w);
-		if (serves == TRI_NO) /* one packet may have been lost */
-			serves = serves_now(&w);
+	    w.seen.state == VIM_STATE_ACTIVE && server->group->bootup_time < 0)
+		serves = TRI_UNKNOWN;
+	else if (w.seen.state == VIM_STATE_ACTIVE) {
+		begin_dns(&w);
+		/* One packet may be lost: each address is asked twice at least. */
+		int64_t until = clock_now() + 3 * ALIVE_ROUND_MS * US_PER_MS;
+		while ((serves = serves_now(&w)) == TRI_NO && clock_now() < until)
+			(void)alive_probes_run(w.probes, until);
 	}
-	vim_server_info_clear(&w.seen);
+	wait_clear(&w);
+	alive_probes_free(w.probes);
 	return serves;
 }

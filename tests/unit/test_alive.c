@@ -22,10 +22,10 @@
 #include "plain_vim.h"
 
 #define ADDRESS "127.90.1.9"
+#define SILENT  "240.0.0.9" /* no packet leaves for it */
 
 static struct fixture {
 	struct model *model;
-	struct vm_group *group;
 	struct vim_inventory inventory;
 	struct plan *plan;
 	bool *which;
@@ -103,31 +103,48 @@ static void replace(char **s, const char *with)
 	*s = xstrdup(with);
 }
 
-static int start(void **state)
+static void set_addresses(struct vm_group *group, const char *address)
+{
+	group->bootup_time = 1;
+	for (size_t i = 0; i < group->n_interfaces; i++)
+		if (group->interfaces[i].ip_address)
+			replace(&group->interfaces[i].ip_address, address);
+	for (size_t i = 0; i < group->guest.bonds[0].addresses.n; i++) {
+		free(group->guest.bonds[0].addresses.v[i]);
+		group->guest.bonds[0].addresses.v[i] = xasprintf("%s/24", address);
+	}
+}
+
+static void start_design(const char *path, const char *address_of_first)
 {
 	cleanup_findings struct findings findings = {0};
 	static char tenant[] = "test-tenant", deployment[] = "cpnr-dns";
 
-	(void)state;
 	f = (struct fixture){.vim = {.ops = &fake_ops, .tenant = tenant, .deployment = deployment},
 			     .run.report = report,
 			     .day0 = -1};
 	f.vim.run = &f.run;
-	assert_int_equal(
-		design_read("examples/technote/corrected/dep.xml", NULL, &f.model, &findings, NULL),
-		0);
+	assert_int_equal(design_read(path, NULL, &f.model, &findings, NULL), 0);
 	struct deployment *d = &f.model->tenants[0].deployments[0];
-	f.group = &d->vm_groups[0];
-	f.group->bootup_time = 1;
-	for (size_t i = 0; i < f.group->n_interfaces; i++)
-		if (f.group->interfaces[i].ip_address)
-			replace(&f.group->interfaces[i].ip_address, ADDRESS);
-	for (size_t i = 0; i < f.group->guest.bonds[0].addresses.n; i++)
-		replace(&f.group->guest.bonds[0].addresses.v[i], ADDRESS "/24");
+	for (size_t i = 0; i < d->n_vm_groups; i++)
+		set_addresses(&d->vm_groups[i], i ? ADDRESS : address_of_first);
 	assert_int_equal(
 		plan_make(f.model, &f.model->tenants[0], d, &f.inventory, NULL, &f.plan, NULL), 0);
 	f.which = xcalloc(f.plan->n, sizeof(*f.which));
 	memset(f.which, true, f.plan->n);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	start_design("examples/technote/corrected/dep.xml", ADDRESS);
+	return 0;
+}
+
+static int start_two(void **state)
+{
+	(void)state;
+	start_design("examples/designs/two-vnfs/dep.xml", SILENT);
 	return 0;
 }
 
@@ -192,6 +209,18 @@ static void test_silence_of_what_served_is_a_failure(void **state)
 	assert_non_null(strstr(err.text, "timed out waiting for echo replies from " ADDRESS));
 }
 
+/* The first is silent until its time is over; meanwhile the second is seen to be alive. */
+static void test_side_by_side(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+
+	(void)state;
+	f.reach = VIM_REACH_YES;
+	assert_int_equal(alive_wait(&f.vim, f.plan, f.which, &err), -ETIMEDOUT);
+	assert_true(noted("VM_ALIVE: echo replies from " ADDRESS));
+	assert_false(noted("VM_ALIVE: echo replies from " SILENT));
+}
+
 /* The end of a deploy looks once at the server; that it cannot be seen then is no failure. */
 static void test_last_look(void **state)
 {
@@ -233,6 +262,7 @@ int main(void)
 						start, stop),
 		cmocka_unit_test_setup_teardown(test_silence_of_what_served_is_a_failure, start,
 						stop),
+		cmocka_unit_test_setup_teardown(test_side_by_side, start_two, stop),
 		cmocka_unit_test_setup_teardown(test_last_look, start, stop),
 		cmocka_unit_test_setup_teardown(test_day0_by_the_console, start, stop),
 	};
