@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """dnsvnfd as a test runs it, with a store and a socket of its own, and the verbs that talk to it."""
+import ctypes
 import json
 import os
 import signal
@@ -7,6 +8,11 @@ import subprocess
 import time
 
 import answers
+
+
+def end_with_this_process():
+    """In a child: a test that is killed leaves none."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Daemon:
@@ -19,6 +25,7 @@ class Daemon:
         self.environment = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": folder, "DNSVNF_MANAGER": self.socket, **environment}
         self.settings = settings
         self.daemon = self.log = None
+        self.later = 0  # s by which the daemon's clocks are ahead, as if it had not run for so long
 
     # ---- the daemon ----
 
@@ -28,11 +35,13 @@ class Daemon:
         with open(conf, "w", encoding="utf-8") as out:
             out.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
         self.log = open(os.path.join(self.folder, "log"), "a+", encoding="utf-8")  # pylint: disable=consider-using-with
-        self.daemon = subprocess.Popen([dnsvnfd, "--config", conf], stderr=self.log, env=self.environment)
+        words = ["unshare", "--time", "--boottime", str(self.later), "--monotonic", str(self.later)] if self.later else []
+        self.daemon = subprocess.Popen([*words, dnsvnfd, "--config", conf], stderr=self.log, env=self.environment,
+                                       preexec_fn=end_with_this_process)
         self.until(lambda: os.path.exists(self.socket) and self.verb(dnsvnf, "status", "--watch", check=False)[0] == 0, 120)
 
     def kill(self):
-        self.daemon.send_signal(signal.SIGKILL)
+        self.daemon.kill()
         self.daemon.wait(120)
         self.daemon = None
         self.log.close()

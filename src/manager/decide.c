@@ -64,9 +64,10 @@ static enum vm_state follow(const struct vm_policy *policy, const struct vm_situ
 		return VM_BOOTING;
 	if (m->state == VM_RECOVERING && still_booting(policy, s, m))
 		return VM_RECOVERING;
-	/* Nothing but the VIM tells of it, and that has no complaint. */
+	/* Only the VIM reports of it, and has no complaint; or it was not probed yet. */
 	if (m->state == VM_RECOVERING && is == ASSESS_UNKNOWN && !s->assessed.asked)
-		return recovered(VM_UNKNOWN, m, d);
+		return s->holds & HOLD_BIT(HOLD_SETTLING) ? VM_RECOVERING
+							  : recovered(VM_UNKNOWN, m, d);
 	return state_of(is, m);
 }
 

@@ -2,7 +2,7 @@
 /*
  * States of a VM, and what is to be done about it. Pure: no clock, no I/O, no allocation.
  *
- * Its first task is to say no: the holds, of which the first in the order of enum hold is told.
+ * Its first task is to say no: the holds, of which the first in the order of enum hold is reported.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ enum act {
 	ACTS,
 };
 
-/* In the order in which they are told. */
+/* In the order in which they are reported. */
 enum hold {
 	HOLD_NONE,
 	HOLD_NOT_LEADER,
@@ -42,7 +42,7 @@ enum hold {
 	HOLD_BUSY,       /* a job, or another dnsvnf, works on the deployment */
 	HOLD_LOCKED,     /* the VIM says that it is locked */
 	HOLD_TASK,       /* the VIM works on it, or does not say whether it does */
-	HOLD_WANTED,   /* paused, shelved ..., or stopped by somebody, or it is not known by whom */
+	HOLD_WANTED,   /* paused, shelved ..., or stopped by a person, or it is not known by whom */
 	HOLD_HOST,     /* its compute host is not up; for a redeploy: not known to be up */
 	HOLD_VIM,      /* the VIM's report is old, or its API has just come back */
 	HOLD_UNPROVEN, /* the way to it is not proven: any act on silence, and any redeploy */
@@ -126,6 +126,7 @@ struct vm_request {
 	bool heal;          /* now, even if FAILED, MANUAL, watch-only, or a breaker is tripped */
 	bool force;         /* even if it answers, or the way is not proven */
 	bool discard_state; /* a redeploy may lose its state */
+	int64_t at;         /* when it was made; the caller's */
 };
 
 /* The rest of what decide() needs; fleet.h fills it. */

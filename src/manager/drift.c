@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What in the VIM differs from the accepted descriptor: told, not repaired. `dnsvnf plan`. */
+/* What in the VIM differs from the accepted descriptor: reported, not repaired. `dnsvnf plan`. */
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/json_read.h"
@@ -67,6 +67,11 @@ static void plan_done(void *data, const struct job_result *result)
 	d->drift = *text ? steal_ptr(text) : NULL;
 }
 
+struct job_handler drift_handler(struct managed *d)
+{
+	return (struct job_handler){take_line, plan_done, d};
+}
+
 static void plan_start(struct managed *d)
 {
 	struct manager *m = d->manager;
@@ -80,7 +85,7 @@ static void plan_start(struct managed *d)
 					   path,
 					   "--vim",
 					   d->watch.cloud ? d->watch.cloud : LOCAL_CLOUD};
-	const struct job_handler handler = {take_line, plan_done, d};
+	const struct job_handler handler = drift_handler(d);
 
 	if (job_start(m->loop, argv, PLAN_TIMEOUT_MS, &handler, &d->plan, &err) == 0)
 		m->plans++;

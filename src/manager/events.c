@@ -25,7 +25,7 @@ struct events {
 	uint64_t next;    /* of the next event */
 	char **pending;   /* lines from durable on */
 	size_t n_pending;
-	uint64_t dropped, dropped_told;
+	uint64_t dropped, dropped_reported;
 };
 
 static void segment_name(uint64_t first, char ret[32])
@@ -54,7 +54,7 @@ static int list_segments(struct events *e, struct err *err)
 		if (sscanf(entry->d_name, "%20" SCNu64, &first) != 1)
 			continue;
 		segment_name(first, name);
-		if (first > 0 && streq(name, entry->d_name))
+		if (first > 0 && first < INT64_MAX && streq(name, entry->d_name))
 			*array_push(e->segments, e->n_segments) = first;
 	}
 	if (errno)
@@ -94,7 +94,8 @@ static int repair(struct events *e, struct err *err)
 		const char *newline = memchr(data + at, '\n', len - at);
 		size_t n = newline ? (size_t)(newline - data) - at : len - at;
 		uint64_t seq = newline ? line_number(data + at, n) : 0;
-		if (seq >= e->next) {
+		/* A number that the segment cannot have is damage. */
+		if (seq >= e->next && seq - first < EVENTS_SEGMENT_MAX) {
 			e->next = seq + 1;
 			end = at + n + 1;
 		}
@@ -254,9 +255,9 @@ static void add_lost(struct events *e)
 {
 	cleanup_json json_t *members =
 		json_pack("{s:s,s:s,s:I}", "type", "EVENTS_LOST", "status", "NOTE", "count",
-			  (json_int_t)(e->dropped - e->dropped_told));
+			  (json_int_t)(e->dropped - e->dropped_reported));
 
-	e->dropped_told = e->dropped;
+	e->dropped_reported = e->dropped;
 	events_add(e, members);
 }
 
@@ -266,11 +267,26 @@ int events_sync(struct events *e, struct err *err)
 
 	while (r == 0 && e->n_pending)
 		r = write_some(e, err);
-	if (r == 0 && e->dropped > e->dropped_told) {
+	if (r == 0 && e->dropped > e->dropped_reported) {
 		add_lost(e);
 		r = write_some(e, err);
 	}
 	return r < 0 ? err_wrap(err, "event log") : 0;
+}
+
+uint64_t events_mark(const struct events *e)
+{
+	return e->next;
+}
+
+void events_revoke(struct events *e, uint64_t from)
+{
+	if (from < e->durable)
+		from = e->durable;
+	for (; e->next > from; e->next--)
+		free(e->pending[--e->n_pending]);
+	if (e->fd >= 0) /* what was written and is not known to be on the disk */
+		(void)!ftruncate(e->fd, e->size);
 }
 
 uint64_t events_first(const struct events *e)
@@ -351,7 +367,7 @@ int events_read(struct events *e, struct events_cursor *c, char **ret_line, stru
 			continue;
 		}
 		uint64_t seq = line_number(buffer, len);
-		if (seq < c->seq) /* before it, or damaged */
+		if (seq < c->seq || seq >= e->durable) /* before it, or damaged */
 			continue;
 		c->seq = seq + 1;
 		*ret_line = xstrndup(buffer, len);

@@ -29,7 +29,7 @@ DEFINE_CLEANUP(struct events *, cleanup_events_fn, events_close)
 /*
  * Adds the object's members (the caller keeps it) to those of a new event. It gets its number when
  * it is added, and is on the disk only after events_sync(). If EVENTS_PENDING wait for the disk, it
- * is dropped, and counted: EVENTS_LOST tells it later.
+ * is dropped, and counted: EVENTS_LOST reports it later.
  */
 void events_add(struct events *e, const json_t *members);
 
@@ -42,6 +42,13 @@ int events_sync(struct events *e, struct err *err);
 /* The first number that can be read, and the next that will be readable; equal: there are none. */
 uint64_t events_first(const struct events *e);
 uint64_t events_next(const struct events *e);
+
+/*
+ * The number of the next event that is added. events_revoke() takes back those from that number on
+ * that are not on the disk. If the disk does not even take that, they may be read after a kill.
+ */
+uint64_t events_mark(const struct events *e);
+void events_revoke(struct events *e, uint64_t from);
 
 uint64_t events_dropped(const struct events *e); /* since the log was opened */
 

@@ -183,7 +183,7 @@ static const char *plain_text(enum hold hold)
 		[HOLD_BUSY] = "another change of the deployment is under way",
 		[HOLD_LOCKED] = "the VIM says that it is locked; `openstack server unlock`",
 		[HOLD_TASK] = "the VIM is working on it",
-		[HOLD_WANTED] = "somebody paused, shelved or stopped it, or the VIM does not say "
+		[HOLD_WANTED] = "a person paused, shelved or stopped it, or the VIM does not say "
 				"who did; `dnsvnf power start`",
 		[HOLD_UNPROVEN] = "nothing proves that the way to it works, so its silence says "
 				  "nothing; `dnsvnf heal --force`",

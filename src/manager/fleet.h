@@ -14,8 +14,8 @@
  * max(3, 20 % of its watched VMs), or all of two or more, are quiet with a proven way to them: then
  * no act is made on silence in it. Of a compute host it is 50 %: it carries few VMs, and a fault of
  * the host takes all. It is mended when at most half of that are quiet for 120 s, or by
- * fleet_release(). FAILED VMs do not count, so that what nobody could heal does not hold the rest.
- * Testimony is never held by a breaker, only paced.
+ * fleet_release(). FAILED VMs do not count, so that what could not be healed does not hold the
+ * rest. Testimony is never held by a breaker, only paced.
  */
 #pragma once
 
@@ -95,7 +95,7 @@ struct fleet {
 	size_t n_vms;
 	struct domain *domains; /* the caller's */
 	size_t n_domains;
-	bool leads;             /* false: another manager does, or nobody knows */
+	bool leads;             /* false: another manager does, or it is not known */
 	bool watch_only;        /* heal = watch */
 	bool sound;             /* the probes kept time, and none of their answers were dropped */
 	unsigned ignored_holds; /* 0; for the mutation tests only */
@@ -116,7 +116,7 @@ void fleet_settle(struct fleet *f, int64_t now);
  * Assesses and decides for all. Proposals are in vms[].proposed and, as indices, in ret_proposed,
  * which has room for n_vms; returns how many. A proposal that is not claimed within DECIDE_LOOK_MS
  * is void, and may be made again. Time that runs back or jumps is a gap in what was observed:
- * memories are shifted, everything settles, nobody is acted on.
+ * memories are shifted, everything settles, and no act is made.
  */
 size_t fleet_tick(struct fleet *f, int64_t now, uint32_t *ret_proposed);
 

@@ -99,10 +99,12 @@ void hold_put(struct json_writer *w, const struct operator_hold *hold)
 	json_put_int64(w, "until", hold->until);
 }
 
-static int save(const struct holds *h, struct err *err)
+int holds_save(struct holds *h, struct err *err)
 {
 	cleanup_json_writer struct json_writer w = {0};
 
+	if (!h->unsaved)
+		return 0;
 	json_open_object(&w, NULL);
 	json_open_array(&w, "holds");
 	for (size_t i = 0; i < h->n; i++) {
@@ -113,7 +115,11 @@ static int save(const struct holds *h, struct err *err)
 	json_close(&w);
 	json_close(&w);
 	cleanup_free char *text = json_write_text(&w, JSON_INDENT(1), err);
-	return text ? file_write_at(AT_FDCWD, h->path, text, strlen(text), 0640, err) : -EIO;
+	int r = text ? file_write_at(AT_FDCWD, h->path, text, strlen(text), 0640, err) : -EIO;
+	if (r < 0)
+		return err_wrap(err, "holds");
+	h->unsaved = false;
+	return 0;
 }
 
 static struct operator_hold *find(const struct holds *h, enum hold_scope scope, const char *name)
@@ -127,6 +133,23 @@ static struct operator_hold copy(const struct operator_hold *hold)
 				      xstrdup(hold->why), hold->until};
 }
 
+void holds_copy(const struct holds *h, struct holds *ret)
+{
+	struct holds all = {.path = xstrdup(h->path), .unsaved = h->unsaved};
+
+	for (size_t i = 0; i < h->n; i++)
+		*array_push(all.v, all.n) = copy(&h->v[i]);
+	*ret = all;
+}
+
+void holds_restore(struct holds *h, struct holds *before)
+{
+	holds_close(h);
+	*h = *before;
+	*before = (struct holds){0};
+	h->unsaved = true; /* it is not known which ones the file has */
+}
+
 int holds_set(struct holds *h, const struct operator_hold *hold, struct err *err)
 {
 	struct operator_hold *there = find(h, hold->scope, hold->name);
@@ -134,20 +157,14 @@ int holds_set(struct holds *h, const struct operator_hold *hold, struct err *err
 	if (!there && h->n == HOLDS_MAX)
 		return err_code(err, INVALID, E2BIG, "there are %d holds already: release some",
 				HOLDS_MAX);
-	if (!there)
+	struct operator_hold new = copy(hold);
+	if (there)
+		operator_hold_clear(there);
+	else
 		there = array_push(h->v, h->n);
-	struct operator_hold before = *there;
-	*there = copy(hold);
-	int r = save(h, err);
-	if (r == 0) {
-		operator_hold_clear(&before);
-		return 0;
-	}
-	operator_hold_clear(there);
-	*there = before;
-	if (!before.name)
-		h->n--;
-	return r;
+	*there = new;
+	h->unsaved = true;
+	return 0;
 }
 
 int holds_release(struct holds *h, enum hold_scope scope, const char *name, struct err *err)
@@ -156,15 +173,9 @@ int holds_release(struct holds *h, enum hold_scope scope, const char *name, stru
 
 	if (!there)
 		return err_set(err, NOT_FOUND, "no hold on %s %s", hold_scope_name(scope), name);
-	struct operator_hold before = *there;
+	operator_hold_clear(there);
 	*there = h->v[--h->n];
-	int r = save(h, err);
-	if (r < 0) {
-		h->v[h->n++] = *there;
-		*there = before;
-		return r;
-	}
-	operator_hold_clear(&before);
+	h->unsaved = true;
 	return 0;
 }
 
@@ -184,5 +195,6 @@ struct operator_hold holds_take_ended(struct holds *h, int64_t now)
 		return (struct operator_hold){.scope = HOLD_SCOPES};
 	struct operator_hold ended = *there;
 	*there = h->v[--h->n];
+	h->unsaved = true;
 	return ended;
 }

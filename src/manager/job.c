@@ -11,33 +11,45 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "manager/lines.h"
 
 enum { NOT_RUN = 127 };
 
+/* What is read of the child. */
+struct stream {
+	struct job *job;
+	sd_event_source *source;
+	int fd; /* -1: it has ended */
+	void (*take)(struct job *j, const char *data, size_t n);
+};
+
 struct job {
 	struct job_handler handler;
-	sd_event_source *output, *errors, *child, *timer;
-	int output_fd, errors_fd;
+	struct stream output, errors;
+	sd_event_source *child, *timer;
 	pid_t pid; /* 0: it was waited for */
-	struct strbuf line, tail;
-	size_t total;
+	struct lines lines;
+	struct strbuf tail;
 	bool exited;
 	int status;
 	char *why; /* it was ended, or ended by a signal */
 	int64_t timeout_ms;
 };
 
+static void stream_close(struct stream *s)
+{
+	s->source = sd_event_source_unref(s->source);
+	if (s->fd >= 0)
+		close(steal_fd(&s->fd));
+}
+
 static void job_free(struct job *j)
 {
-	sd_event_source_unref(j->output);
-	sd_event_source_unref(j->errors);
+	stream_close(&j->output);
+	stream_close(&j->errors);
 	sd_event_source_unref(j->child);
 	sd_event_source_unref(j->timer);
-	if (j->output_fd >= 0)
-		close(j->output_fd);
-	if (j->errors_fd >= 0)
-		close(j->errors_fd);
-	strbuf_clear(&j->line);
+	strbuf_clear(&j->lines.part);
 	strbuf_clear(&j->tail);
 	free_all(j->why, j);
 }
@@ -63,7 +75,7 @@ void job_cancel(struct job *j)
 /* When it has exited and its output is closed. */
 static void finish(struct job *j)
 {
-	if (!j->exited || j->output_fd >= 0 || j->errors_fd >= 0)
+	if (!j->exited || j->output.fd >= 0 || j->errors.fd >= 0)
 		return;
 	struct job_result result = {.exit_code = -1, .errors = j->tail.s ? j->tail.s : ""};
 	if (!j->why && WIFEXITED(j->status))
@@ -97,81 +109,42 @@ void job_stop(struct job *j)
 	kill_later(j);
 }
 
-static void take_lines(struct job *j)
+static void take_output(struct job *j, const char *data, size_t n)
 {
-	char *at = j->line.s, *newline;
-	size_t left = j->line.len;
-
-	while (at && (newline = memchr(at, '\n', left))) {
-		*newline = 0;
-		j->handler.line(j->handler.data, at, (size_t)(newline - at));
-		left -= (size_t)(newline - at) + 1;
-		at = newline + 1;
-	}
-	if (left > JOB_LINE_MAX) {
-		end(j, SIGKILL, "wrote a line that is too long");
-		left = 0;
-	}
-	if (at) {
-		memmove(j->line.s, at, left);
-		j->line.len = left;
-		j->line.s[left] = 0;
-	}
-}
-
-static void close_stream(sd_event_source **source, int *fd)
-{
-	*source = sd_event_source_unref(*source);
-	close(steal_fd(fd));
-}
-
-static int on_output(sd_event_source *source, int fd, uint32_t events, void *data)
-{
-	struct job *j = data;
-	char buffer[16384];
-	ssize_t n = read(fd, buffer, sizeof(buffer));
-
-	(void)source;
-	(void)events;
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return 0;
-	if (n <= 0) {
-		close_stream(&j->output, &j->output_fd);
-		finish(j);
-		return 0;
-	}
-	j->total += (size_t)n;
-	if (j->total > JOB_OUTPUT_MAX) {
+	if (!j->why && lines_add(&j->lines, data, n, j->handler.line, j->handler.data) < 0)
 		end(j, SIGKILL, "wrote too much");
-		return 0;
-	}
-	strbuf_add(&j->line, buffer, (size_t)n);
-	take_lines(j);
-	return 0;
 }
 
-static int on_errors(sd_event_source *source, int fd, uint32_t events, void *data)
+static void take_errors(struct job *j, const char *data, size_t n)
 {
-	struct job *j = data;
-	char buffer[JOB_ERRORS_MAX];
-	ssize_t n = read(fd, buffer, sizeof(buffer));
-
-	(void)source;
-	(void)events;
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return 0;
-	if (n <= 0) {
-		close_stream(&j->errors, &j->errors_fd);
-		finish(j);
-		return 0;
-	}
-	strbuf_add(&j->tail, buffer, (size_t)n);
+	strbuf_add(&j->tail, data, n);
 	if (j->tail.len > JOB_ERRORS_MAX) {
 		size_t cut = j->tail.len - JOB_ERRORS_MAX;
 		memmove(j->tail.s, j->tail.s + cut, JOB_ERRORS_MAX + 1);
 		j->tail.len = JOB_ERRORS_MAX;
 	}
+}
+
+static int on_stream(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct stream *s = data;
+	char buffer[16384];
+	ssize_t n = read(fd, buffer, sizeof(buffer));
+
+	(void)source;
+	(void)events;
+	if (n > 0) {
+		s->take(s->job, buffer, (size_t)n);
+	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+		stream_close(s);
+		finish(s->job);
+	}
 	return 0;
+}
+
+static int stream_watch(sd_event *event, struct stream *s)
+{
+	return sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_stream, s);
 }
 
 static int on_exit_of(sd_event_source *source, const siginfo_t *info, void *data)
@@ -224,10 +197,10 @@ static _Noreturn void become(const char *const argv[], int output, int errors, p
 
 static int watch(sd_event *event, struct job *j)
 {
-	int r = sd_event_add_io(event, &j->output, j->output_fd, EPOLLIN, on_output, j);
+	int r = stream_watch(event, &j->output);
 
 	if (r >= 0)
-		r = sd_event_add_io(event, &j->errors, j->errors_fd, EPOLLIN, on_errors, j);
+		r = stream_watch(event, &j->errors);
 	if (r >= 0)
 		r = sd_event_add_child(event, &j->child, j->pid, WEXITED, on_exit_of, j);
 	if (r >= 0)
@@ -256,8 +229,8 @@ int job_start(sd_event *event, const char *const argv[], int64_t timeout_ms,
 
 	struct job *j = xcalloc(1, sizeof(*j));
 	*j = (struct job){.handler = *handler,
-			  .output_fd = out[0],
-			  .errors_fd = errors[0],
+			  .output = {.job = j, .fd = out[0], .take = take_output},
+			  .errors = {.job = j, .fd = errors[0], .take = take_errors},
 			  .timeout_ms = timeout_ms};
 	pid_t self = getpid();
 	j->pid = fork();

@@ -16,9 +16,7 @@ struct err;
 struct job;
 
 enum {
-	JOB_LINE_MAX = 1 << 20,    /* bytes; a longer line ends the job */
-	JOB_OUTPUT_MAX = 64 << 20, /* bytes in total; more ends the job */
-	JOB_ERRORS_MAX = 4096,     /* the end of stderr that is kept */
+	JOB_ERRORS_MAX = 4096, /* the end of stderr that is kept */
 	JOB_ARGUMENTS = 16,
 	JOB_KILL_S = 20, /* from SIGTERM to SIGKILL: a deploy says what it leaves */
 };

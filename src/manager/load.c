@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "manager/job.h"
 #include "manager/manager.h"
-#include "probe/probes.h"
 #include "manager/registry.h"
+#include "probe/probes.h"
 
 static void domain_free(struct domain *d)
 {
@@ -208,6 +208,27 @@ static struct managed *add_managed(struct manager *m, const char *tenant, const 
 	return d;
 }
 
+static void load_memories(struct managed *d)
+{
+	cleanup_err struct err err = ERR_INIT;
+	int r = memories_load(d, manager_now(), &err);
+
+	if (r < 0 && r != -ENOENT)
+		fprintf(stderr,
+			"<4>dnsvnfd: %s: what was remembered of %s is lost; it may get one more "
+			"attempt\n",
+			err.text, d->path);
+}
+
+/* The number that a VM of old has in watch; SIZE_MAX: it is not in it. */
+static size_t number_in(const struct watch *watch, const struct watch *old, size_t vm)
+{
+	for (size_t i = 0; vm < old->n_vms && i < watch->n_vms; i++)
+		if (streq(watch->vms[i].name, old->vms[vm].name))
+			return i;
+	return SIZE_MAX;
+}
+
 int manager_load(struct manager *m, const char *tenant, const char *deployment, int generation,
 		 bool gone, struct err *err)
 {
@@ -226,6 +247,7 @@ int manager_load(struct manager *m, const char *tenant, const char *deployment, 
 		seen_remove(m, &m->vms[d->first + i]);
 	if (!streq(old.netns, watch.netns))
 		seen_end(d);
+	d->acting = number_in(&watch, &old, d->acting);
 	d->watch = watch;
 	d->generation = generation;
 	d->project = project_of(m, &watch);
@@ -234,7 +256,7 @@ int manager_load(struct manager *m, const char *tenant, const char *deployment, 
 	rebuild(m);
 	watch_clear(&old);
 	if (is_new)
-		memories_load(d, manager_now());
+		load_memories(d);
 	if (gone)
 		work_want(d, TASK_UNDEPLOY, manager_now());
 	return 0;

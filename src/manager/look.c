@@ -227,11 +227,16 @@ static struct managed *first_of(const struct project *p)
 	return found ? *found : NULL;
 }
 
+struct job_handler look_handler(struct project *p)
+{
+	return (struct job_handler){take_project_line, project_done, p};
+}
+
 void look_start(struct project *p, int64_t now)
 {
 	struct managed *d = first_of(p);
 	cleanup_err struct err err = ERR_INIT;
-	const struct job_handler handler = {take_project_line, project_done, p};
+	const struct job_handler handler = look_handler(p);
 
 	p->due = now + 1000 * (int64_t)p->manager->conf.look_s;
 	if (!d || p->job || p->manager->looks >= LOOKS_AT_ONCE)
@@ -293,10 +298,15 @@ static void actions_done(void *data, const struct job_result *result)
 			take_actions(d, deployment);
 }
 
+struct job_handler look_actions_handler(struct managed *d)
+{
+	return (struct job_handler){take_actions_line, actions_done, d};
+}
+
 static void actions_start(struct managed *d, int64_t now)
 {
 	cleanup_err struct err err = ERR_INIT;
-	const struct job_handler handler = {take_actions_line, actions_done, d};
+	const struct job_handler handler = look_actions_handler(d);
 
 	d->ask_actions = false;
 	d->actions_due = now + ACTION_RETRY_MS;

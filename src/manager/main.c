@@ -14,9 +14,9 @@ enum { EXIT_CONFIG = 78 }; /* of sysexits.h: systemd does not start it again */
 
 static const char help[] = "usage: dnsvnfd [--config FILE] [--check-config]\n"
 			   "\n"
-			   "Watches the deployments that 'dnsvnf manage' gave it, tells what "
-			   "happens to them, and with\n"
-			   "heal = on repairs them.\n"
+			   "Watches the deployments that 'dnsvnf manage' gave it, reports what "
+			   "happens to them, and\n"
+			   "with heal = on repairs them.\n"
 			   "\n"
 			   "  --config FILE    read FILE (default: " MANAGER_CONF ")\n"
 			   "  --check-config   read the configuration, and exit\n"

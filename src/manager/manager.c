@@ -76,36 +76,34 @@ static void end_requests(struct manager *m, int64_t now)
 		struct fleet_vm *vm = &m->fleet.vms[i];
 		char why[1024] = "";
 
-		if (!vm->request.heal || now - m->vms[i].requested < REQUEST_MS)
+		if (!vm->request.heal || now - vm->request.at < REQUEST_MS)
 			continue;
 		vm_explain(&m->fleet, (uint32_t)i, m->vms[i].watch->name, now, why, sizeof(why));
 		vm->request = (struct vm_request){0};
+		m->vms[i].of->unsaved = true;
 		note(m,
 		     &(struct note){.type = "HEAL_REFUSED", .status = "FAILURE", .vm = &m->vms[i]},
 		     "%s", why);
 	}
 }
 
-/* Changes of state are events; the memory is kept. */
-static void tell_changes(struct manager *m, int64_t now)
+/*
+ * Changes of state are events; the memory is kept. A VM may answer before the job of its act has
+ * ended: VM_RECOVERY_COMPLETE follows the job's event.
+ */
+static void note_changes(struct manager *m, int64_t now)
 {
 	for (size_t i = 0; i < m->fleet.n_vms; i++) {
 		const struct fleet_vm *vm = &m->fleet.vms[i];
-		char why[1024] = "";
+		struct managed *d = m->vms[i].of;
 
 		if (!vm->changed)
 			continue;
-		m->vms[i].of->unsaved = true;
-		vm_explain(&m->fleet, (uint32_t)i, m->vms[i].watch->name, now, why, sizeof(why));
-		const char *type = type_of(&vm->decision);
-		note(m,
-		     &(struct note){.type = type,
-				    .status = vm->memory.state == VM_FAILED ? "FAILURE" : "SUCCESS",
-				    .vm = &m->vms[i],
-				    .state = vm_state_name(vm->memory.state),
-				    .hold = vm->memory.state == VM_HELD ? hold_name(vm->memory.hold)
-									: NULL},
-		     "%s", why);
+		d->unsaved = true;
+		if (vm->decision.outcome == OUTCOME_RECOVERED && i - d->first == d->acting)
+			d->recovered = true;
+		else
+			note_state(m, i, type_of(&vm->decision), now);
 	}
 }
 
@@ -118,7 +116,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	seen_collect(m, now);
 	apply_holds(m);
 	(void)fleet_tick(&m->fleet, now, m->proposed);
-	tell_changes(m, now);
+	note_changes(m, now);
 	note_services(m, now);
 	end_requests(m, now);
 	bool kept = manager_keep(m);

@@ -21,6 +21,7 @@ enum { ECHO_MS = 1000, DNS_MS = 1000 }; /* from one probe of an address to the n
 struct client;
 struct events;
 struct job;
+struct job_handler;
 struct manager;
 struct metrics_server;
 struct probe;
@@ -79,11 +80,11 @@ struct managed {
 	struct job *plan; /* compares it with the VIM */
 	int64_t plan_due;
 	struct strbuf plan_text;
-	char *drift; /* what differs, as it was told; NULL: nothing */
+	char *drift; /* what differs, as it was reported; NULL: nothing */
 
 	enum task task;    /* wanted */
 	unsigned failures; /* of it, in a row */
-	char *task_error;  /* of the last failure, told once */
+	char *task_error;  /* of the last failure, reported once */
 	int64_t task_due;
 	bool unsaved;       /* memories of its VMs, or the task */
 	struct job *job;    /* of a task, or of a VM's act */
@@ -92,6 +93,10 @@ struct managed {
 	char *job_error;    /* of its answer */
 	size_t acting;      /* number of the VM whose act it is; SIZE_MAX: of none */
 	enum act act;       /* of that VM */
+	bool recovered;     /* that VM answers again; an event when the job has ended */
+
+	/* That VM's, as it was claimed: what is stored of it until the job has ended. */
+	struct vm_memory claim;
 };
 
 /* Beside fleet.vms[i]. */
@@ -104,8 +109,7 @@ struct managed_vm {
 	char *id, *vim_state, *task, *updated; /* in the VIM's words, or NULL */
 	char *action_of; /* stopped_by_user is that of the server with this `updated` */
 	enum tristate stopped_by_user;
-	int64_t requested;   /* when fleet_vm.request was made */
-	bool service_silent; /* as it was last told */
+	bool service_silent; /* as it was last reported */
 };
 
 struct manager {
@@ -129,8 +133,7 @@ struct manager {
 	struct probing probing;
 	char *probes_error; /* why there are none; NULL: there are */
 
-	char *keep_error; /* events or memories cannot be written: nothing is done; NULL: they can
-			   */
+	char *keep_error; /* why the store cannot be written: nothing is done; NULL: it can */
 	unsigned jobs, looks, plans;
 	int64_t stopping; /* since; 0: it is not */
 
@@ -180,21 +183,27 @@ struct note {
 void note(struct manager *m, const struct note *n, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The VM's present state, as an event of that type. */
+void note_state(struct manager *m, size_t vm, const char *type, int64_t now);
+
 /*
- * Has events, then memories, on the disk; sets keep_error. False: nothing may be changed in the
- * cloud, since it would be forgotten.
+ * Has holds, events, then memories, on the disk; sets keep_error. False: nothing may be changed in
+ * the cloud, since it would be forgotten.
  */
 bool manager_keep(struct manager *m);
 
 /* The compute host of a VM; NULL: not known. */
 void manager_set_host(struct manager *m, size_t vm, const char *host);
 
-/* look.c: the VIM's word. */
+/* look.c: the VIM's word. The handlers, here and below, take a child's output; for job_start(). */
 void look_start(struct project *p, int64_t now);
 void looks_start_due(struct manager *m, int64_t now);
+struct job_handler look_handler(struct project *p);
+struct job_handler look_actions_handler(struct managed *d);
 
 /* drift.c: what differs from the descriptor. */
 void drift_start_due(struct manager *m, int64_t now);
+struct job_handler drift_handler(struct managed *d);
 
 /* service.c: events of VMs that answer echo and not DNS. */
 void note_services(struct manager *m, int64_t now);
@@ -213,11 +222,11 @@ void work_want(struct managed *d, enum task task, int64_t now);
 void work_start_due(struct manager *m, int64_t now);
 void work_stop(struct manager *m); /* asks the jobs to end */
 void work_heal(struct manager *m, int64_t now);
-bool work_act(struct manager *m, size_t vm, int64_t now);
+struct job_handler work_act_handler(struct managed *d);
 
 /* memory_file.c: what must survive the process: memories of the VMs, and a wanted deploy. */
 int memories_save(const struct managed *d, struct err *err);
-void memories_load(struct managed *d, int64_t now);
+int memories_load(struct managed *d, int64_t now, struct err *err); /* -ENOENT: none */
 void memories_remove(const struct managed *d);
 
 /* control.c */

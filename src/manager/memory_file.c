@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is remembered of the VMs of a deployment, in a file: plain numbers, ms of CLOCK_BOOTTIME. */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,9 +16,11 @@
 
 enum { FILE_MAX = 4 << 20 };
 
+#define TIME_MAX (INT64_C(1) << 53) /* ms */
+
 /* Between the state and what was tried. */
 #define MEMORY(TYPE, MEMBER, ...) JSON_FIELD(vm_memory, TYPE, MEMBER, __VA_ARGS__)
-#define TIME(MEMBER)              MEMORY(INT64, MEMBER, .min = MANAGER_NEVER, .max = INT64_MAX / 4)
+#define TIME(MEMBER)              MEMORY(INT64, MEMBER, .min = MANAGER_NEVER, .max = TIME_MAX)
 JSON_FIELDS(memory_fields, TIME(since), TIME(bad_since), TIME(booting_from), MEMORY(BOOL, rebooted),
 	    MEMORY(UINT, act, .max = ACTS - 1), TIME(claimed), MEMORY(BOOL, testimony));
 
@@ -26,7 +29,19 @@ static char *folder_of(const struct managed *d)
 	return xasprintf("%s/memory/%s", d->manager->conf.store, d->watch.tenant);
 }
 
-static void put_memory(struct json_writer *w, const struct vm_memory *m, const char *name)
+static void put_request(struct json_writer *w, const struct vm_request *q)
+{
+	if (!q->heal)
+		return;
+	json_open_object(w, "request");
+	json_put_int64(w, "at", q->at);
+	json_put_bool(w, "force", q->force);
+	json_put_bool(w, "discard_state", q->discard_state);
+	json_close(w);
+}
+
+static void put_memory(struct json_writer *w, const struct vm_memory *m, const struct vm_request *q,
+		       const char *name)
 {
 	json_open_object(w, NULL);
 	json_put_text(w, "vm", name);
@@ -41,6 +56,7 @@ static void put_memory(struct json_writer *w, const struct vm_memory *m, const c
 	for (size_t i = 0; i < DECIDE_EPISODES; i++)
 		json_put_int64(w, NULL, m->episodes[i]);
 	json_close(w);
+	put_request(w, q);
 	json_close(w);
 }
 
@@ -56,8 +72,11 @@ int memories_save(const struct managed *d, struct err *err)
 	json_put_int64(&w, "time", time(NULL));
 	json_put_bool(&w, "deploy", d->task == TASK_DEPLOY);
 	json_open_array(&w, "vms");
-	for (size_t i = 0; i < d->watch.n_vms; i++)
-		put_memory(&w, &d->manager->fleet.vms[d->first + i].memory, d->watch.vms[i].name);
+	for (size_t i = 0; i < d->watch.n_vms; i++) {
+		const struct fleet_vm *vm = &d->manager->fleet.vms[d->first + i];
+		put_memory(&w, i == d->acting ? &d->claim : &vm->memory, &vm->request,
+			   d->watch.vms[i].name);
+	}
 	json_close(&w);
 	json_close(&w);
 	cleanup_free char *text = json_write_text(&w, JSON_COMPACT, err);
@@ -73,18 +92,31 @@ static enum vm_state parse_state(const char *name)
 	return VM_UNKNOWN;
 }
 
-static void get_numbers(struct json_reader *r, const char *key, size_t n, int64_t min, int64_t *ret)
+static void get_request(struct json_reader *r, struct vm_request *q)
 {
-	size_t i = 0;
+	struct json_reader one = json_member(r, "request");
 
-	json_each (r, key, n, one)
-		json_get_int64(&one, NULL, min, INT64_MAX / 4, &ret[i++]);
+	if (!json_has(r, "request"))
+		return;
+	json_get_int64(&one, "at", -TIME_MAX, TIME_MAX, &q->at);
+	q->heal = true;
+	json_get_bool(&one, "force", &q->force);
+	json_get_bool(&one, "discard_state", &q->discard_state);
+}
+
+/* Each time is MANAGER_NEVER or so near that it may be shifted. */
+static bool can_be_shifted(const struct vm_memory *m)
+{
+	const int64_t times[] = {m->since, m->bad_since, m->booting_from, m->claimed};
+
+	return !array_find(times, ARRAY_SIZE(times), *it != MANAGER_NEVER && *it < -TIME_MAX) &&
+	       !array_find(m->episodes, DECIDE_EPISODES, *it != MANAGER_NEVER && *it < -TIME_MAX);
 }
 
 static void get_memory(struct json_reader *r, struct vm_memory *m, char **name)
 {
 	cleanup_free char *state = NULL;
-	int64_t tried[ACTS] = {0};
+	size_t i = 0, k = 0;
 
 	json_get_name(r, "vm", name);
 	json_get_name(r, "state", &state);
@@ -92,10 +124,15 @@ static void get_memory(struct json_reader *r, struct vm_memory *m, char **name)
 	if (m->state == VM_HELD) /* the reason is found anew */
 		m->state = VM_WAITING;
 	json_get_fields(r, memory_fields, m);
-	get_numbers(r, "tried", ACTS, 0, tried);
-	for (size_t i = 0; i < ACTS; i++)
-		m->tried[i] = tried[i] > 1000 ? 1000 : (unsigned)tried[i];
-	get_numbers(r, "episodes", DECIDE_EPISODES, MANAGER_NEVER, m->episodes);
+	json_each (r, "tried", ACTS, one) {
+		int tried = 0;
+		json_get_int(&one, NULL, 0, INT_MAX, &tried);
+		m->tried[i++] = (unsigned)tried;
+	}
+	json_each (r, "episodes", DECIDE_EPISODES, one)
+		json_get_int64(&one, NULL, MANAGER_NEVER, TIME_MAX, &m->episodes[k++]);
+	if (!can_be_shifted(m))
+		json_fail(r, NULL, "has a time before %lld", (long long)-TIME_MAX);
 }
 
 /* From the clock at the time of writing to that of now. */
@@ -124,21 +161,28 @@ static int read_memories(struct managed *d, const char *path, int64_t now, struc
 		return r;
 	struct json_reader reader = json_reader(document, err);
 	json_get_name(&reader, "boot", &boot);
-	json_get_int64(&reader, "now", 0, INT64_MAX / 4, &then);
-	json_get_int64(&reader, "time", 0, INT64_MAX / 4000, &time_then);
+	json_get_int64(&reader, "now", 0, TIME_MAX, &then);
+	json_get_int64(&reader, "time", 0, TIME_MAX / 1000, &time_then);
 	json_get_bool(&reader, "deploy", &deploy);
 	if (deploy)
 		work_want(d, TASK_DEPLOY, now);
 	int64_t shift = shift_of(d, boot, then, time_then, now);
 	json_each (&reader, "vms", WATCH_VMS, one) {
 		cleanup_free char *name = NULL;
+		struct vm_request request = {.at = now};
 		struct vm_memory m;
 		vm_memory_init(&m, now);
 		get_memory(&one, &m, &name);
+		get_request(&one, &request);
 		vm_memory_shift(&m, shift);
+		if (request.heal)
+			request.at += shift;
 		for (size_t i = 0; i < d->watch.n_vms && json_end(&reader) == 0; i++)
-			if (streq(d->watch.vms[i].name, name))
-				d->manager->fleet.vms[d->first + i].memory = m;
+			if (streq(d->watch.vms[i].name, name)) {
+				struct fleet_vm *vm = &d->manager->fleet.vms[d->first + i];
+				vm->memory = m;
+				vm->request = request;
+			}
 	}
 	return json_end(&reader);
 }
@@ -151,16 +195,10 @@ void memories_remove(const struct managed *d)
 	(void)unlink(path); /* without its deployment it says nothing */
 }
 
-void memories_load(struct managed *d, int64_t now)
+int memories_load(struct managed *d, int64_t now, struct err *err)
 {
 	cleanup_free char *folder = folder_of(d);
 	cleanup_free char *path = xasprintf("%s/%s.json", folder, d->watch.deployment);
-	cleanup_err struct err err = ERR_INIT;
-	int r = read_memories(d, path, now, &err);
 
-	if (r < 0 && r != -ENOENT)
-		fprintf(stderr,
-			"<4>dnsvnfd: %s: what was remembered of %s is lost; it may get one more "
-			"attempt\n",
-			err.text, d->path);
+	return read_memories(d, path, now, err);
 }

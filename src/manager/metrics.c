@@ -163,6 +163,8 @@ static void add_probes(struct strbuf *out, const struct manager *m)
 		sum.missed += h.missed;
 		if (h.late_max_us > sum.late_max_us)
 			sum.late_max_us = h.late_max_us;
+		if (h.late_p99_us > sum.late_p99_us)
+			sum.late_p99_us = h.late_p99_us;
 	}
 	add_number(out, "dnsvnf_probes_sent_total", "counter", "Echoes and DNS queries.", sum.sent);
 	add_number(out, "dnsvnf_probes_answered_total", "counter", "Those that were answered.",
@@ -172,6 +174,9 @@ static void add_probes(struct strbuf *out, const struct manager *m)
 	add_head(out, "dnsvnf_probes_late_seconds_max", "gauge",
 		 "How late probes were sent, in the last seconds.");
 	strbuf_addf(out, "dnsvnf_probes_late_seconds_max %.6f\n", (double)sum.late_max_us / 1e6);
+	add_head(out, "dnsvnf_probes_late_seconds_p99", "gauge",
+		 "The same: 99 of 100 probes were less late.");
+	strbuf_addf(out, "dnsvnf_probes_late_seconds_p99 %.6f\n", (double)sum.late_p99_us / 1e6);
 }
 
 char *metrics_text(const struct manager *m, int64_t now)

@@ -6,6 +6,7 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "manager/events.h"
+#include "manager/explain.h"
 #include "manager/manager.h"
 
 static const char *text_of(const json_t *event, const char *key)
@@ -47,6 +48,21 @@ void note(struct manager *m, const struct note *n, const char *fmt, ...)
 		events_add(m->events, members);
 }
 
+void note_state(struct manager *m, size_t vm, const char *type, int64_t now)
+{
+	const struct fleet_vm *f = &m->fleet.vms[vm];
+	char why[1024] = "";
+
+	vm_explain(&m->fleet, (uint32_t)vm, m->vms[vm].watch->name, now, why, sizeof(why));
+	note(m,
+	     &(struct note){.type = type,
+			    .status = f->memory.state == VM_FAILED ? "FAILURE" : "SUCCESS",
+			    .vm = &m->vms[vm],
+			    .state = vm_state_name(f->memory.state),
+			    .hold = f->memory.state == VM_HELD ? hold_name(f->memory.hold) : NULL},
+	     "%s", why);
+}
+
 static int save_memories(struct manager *m, struct err *err)
 {
 	for (size_t i = 0; i < m->n_deployments; i++) {
@@ -63,8 +79,13 @@ bool manager_keep(struct manager *m)
 {
 	cleanup_err struct err err = ERR_INIT;
 	uint64_t before = events_next(m->events);
-	int r = events_sync(m->events, &err);
+	int r = holds_save(&m->holds, &err);
 
+	/* Events are written all the same, if they can be. */
+	if (r < 0)
+		(void)events_sync(m->events, NULL);
+	else
+		r = events_sync(m->events, &err);
 	if (r == 0)
 		r = save_memories(m, &err);
 	if (r < 0 && !m->keep_error) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is known of a VM at one moment: the input of assess.h. Every field can be unknown. Plain
- * data; whoever probes writes it.
+ * data; the caller that probes writes it.
  *
  * All times of src/manager/'s pure part are milliseconds of one clock that never stops and that
- * nobody sets (CLOCK_BOOTTIME), given by the caller; they may be negative (what was stored before a
- * boot). MANAGER_NEVER: did not happen, or not known. A time that is later than the caller's "now"
- * counts as not known.
+ * is never set (CLOCK_BOOTTIME), given by the caller; they may be negative (what was stored before
+ * a boot). MANAGER_NEVER: did not happen, or not known. A time that is later than the caller's
+ * "now" counts as not known.
  */
 #pragma once
 
@@ -58,7 +58,7 @@ enum server_state {
 	SERVER_ACTIVE,
 	SERVER_BUILDING,
 	SERVER_STOPPED, /* SHUTOFF: asked for, or found off by Nova's power sync */
-	SERVER_PARKED,  /* PAUSED, SUSPENDED, SHELVED, RESCUE, RESIZE: somebody asked for it */
+	SERVER_PARKED,  /* PAUSED, SUSPENDED, SHELVED, RESCUE, RESIZE: a person asked for it */
 	SERVER_ERROR,
 };
 

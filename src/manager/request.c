@@ -1,237 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a client of the control socket can ask for. */
-#include <fcntl.h>
-#include <pwd.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/str.h"
 #include "manager/control.h"
 #include "manager/manager.h"
 #include "manager/registry.h"
-
-char *request_user(uid_t uid)
-{
-	struct passwd entry, *found = NULL;
-	char buffer[4096];
-
-	if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found)
-		return xstrdup(found->pw_name);
-	return xasprintf("uid %u", uid);
-}
-
-char *request_failed(const struct err *err)
-{
-	cleanup_json_writer struct json_writer w = {0};
-
-	json_open_object(&w, NULL);
-	json_put_bool(&w, "done", true);
-	json_open_object(&w, "error");
-	json_put_text(&w, "kind", err_kind_name(err->kind));
-	json_put_text(&w, "text", err->text);
-	json_close(&w);
-	json_close(&w);
-	char *text = json_write_text(&w, JSON_COMPACT, NULL);
-	return text ? text : xstrdup("{\"done\":true,\"error\":{\"kind\":\"bug\",\"text\":\"\"}}");
-}
-
-static void reply(struct client *c, char *message)
-{
-	free(c->reply);
-	c->reply = message;
-	c->sends = CLIENT_REPLY;
-}
-
-/* A reply whose object the caller filled. */
-static int reply_with(struct client *c, struct json_writer *w, struct err *err)
-{
-	json_put_bool(w, "done", true);
-	json_close(w);
-	char *text = json_write_text(w, JSON_COMPACT, err);
-	if (!text)
-		return -EIO;
-	if (strlen(text) > CONTROL_MESSAGE_MAX) {
-		free(text);
-		return err_set(err, INVALID, "the answer is larger than %d bytes",
-			       CONTROL_MESSAGE_MAX);
-	}
-	reply(c, text);
-	return 0;
-}
-
-/* Nothing may be changed that cannot be kept. */
-static int check_disk(const struct manager *m, struct err *err)
-{
-	return m->keep_error ? err_set(err, LOCAL,
-				       "%s: nothing is changed until it can be written; make room "
-				       "on the disk",
-				       m->keep_error)
-			     : 0;
-}
-
-/* What is acknowledged is on the disk. */
-static int keep(struct manager *m, struct err *err)
-{
-	return manager_keep(m) ? 0 : check_disk(m, err);
-}
-
-/*
- * The content of a sealed memfd, which cannot change and does not block; any other file may.
- */
-static int read_sealed(int fd, char **ret_data, size_t *ret_len, struct err *err)
-{
-	const int wanted = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
-	struct stat st;
-
-	if ((fcntl(fd, F_GET_SEALS) & wanted) != wanted || fstat(fd, &st) < 0)
-		return err_set(err, INVALID, "a file is not a sealed memfd");
-	if (st.st_size > REGISTRY_FILE_MAX)
-		return err_code(err, INVALID, EFBIG, "a file is larger than %d bytes",
-				REGISTRY_FILE_MAX);
-	size_t len = (size_t)st.st_size, at = 0;
-	cleanup_free char *data = xcalloc(1, len + 1);
-	while (at < len) {
-		ssize_t n = pread(fd, data + at, len - at, (off_t)at);
-		if (n <= 0)
-			return err_errno(err, n < 0 ? errno : EIO, "cannot read a file");
-		at += (size_t)n;
-	}
-	*ret_data = steal_ptr(data);
-	*ret_len = len;
-	return 0;
-}
-
-struct generation {
-	struct registry_file files[REGISTRY_FILES];
-	char *data[REGISTRY_FILES];
-	char *names[REGISTRY_FILES];
-	size_t n;
-	char *meta;
-};
-
-static void generation_clear(struct generation *g)
-{
-	for (size_t i = 0; i < REGISTRY_FILES; i++)
-		free_all(g->data[i], g->names[i]);
-	free(g->meta);
-}
-
-static const struct registry_file *find_file(const struct generation *g, const char *name)
-{
-	return array_find(g->files, g->n, streq(it->name, name));
-}
-
-static int read_files(struct json_reader *r, const int *fds, size_t n_fds, struct generation *g,
-		      struct err *err)
-{
-	int result = 0;
-
-	json_each (r, "files", REGISTRY_FILES - 1, one) {
-		json_get_name(&one, NULL, &g->names[g->n]);
-		if (!g->names[g->n] || g->n >= n_fds)
-			break;
-		struct registry_file *f = &g->files[g->n];
-		result = read_sealed(fds[g->n], &g->data[g->n], &f->len, err);
-		if (result < 0)
-			break;
-		f->name = g->names[g->n];
-		f->data = g->data[g->n];
-		g->n++;
-	}
-	if (result == 0)
-		result = json_end(r);
-	if (result == 0 && g->n != n_fds)
-		result = err_set(err, INVALID, "%zu files, but %zu descriptors", g->n, n_fds);
-	return result;
-}
-
-/* Who accepted it, when and from where. */
-static int add_meta(struct generation *g, const char *by, const char *from, struct err *err)
-{
-	cleanup_json_writer struct json_writer w = {0};
-	const struct registry_file *descriptor = find_file(g, "descriptor");
-
-	if (!descriptor || !find_file(g, "resolved.xml") || !find_file(g, "watch.json"))
-		return err_set(err, INVALID,
-			       "descriptor, resolved.xml and watch.json are required");
-	cleanup_free char *digest = hash_hex(descriptor->data, descriptor->len);
-	json_open_object(&w, NULL);
-	json_put_text(&w, "by", by);
-	json_put_text(&w, "from", from);
-	json_put_int64(&w, "at", time(NULL));
-	json_put_text(&w, "digest", digest);
-	json_close(&w);
-	g->meta = json_write_text(&w, JSON_INDENT(1), err);
-	if (!g->meta)
-		return -EIO;
-	g->files[g->n++] = (struct registry_file){"meta.json", g->meta, strlen(g->meta)};
-	return 0;
-}
-
-/* It must name the deployment that it is accepted as. */
-static int check_watch(const struct generation *g, const char *tenant, const char *deployment,
-		       struct err *err)
-{
-	const struct registry_file *f = find_file(g, "watch.json");
-	struct watch watch = {0};
-
-	if (!f)
-		return err_set(err, INVALID, "watch.json is missing");
-	int r = watch_read(f->data, f->len, "watch.json", &watch, err);
-	if (r < 0)
-		return r;
-	if (!streq(watch.tenant, tenant) || !streq(watch.deployment, deployment))
-		r = err_set(err, INVALID, "watch.json is of another deployment");
-	watch_clear(&watch);
-	return r;
-}
-
-static int accept_generation(struct client *c, struct json_reader *r, const int *fds, size_t n_fds,
-			     struct err *err)
-{
-	struct manager *m = c->manager;
-	cleanup_free char *tenant = NULL, *deployment = NULL, *from = NULL;
-	__attribute__((__cleanup__(generation_clear))) struct generation g = {0};
-	cleanup_json_writer struct json_writer w = {0};
-	bool deploy = true;
-	int number = 0, result = check_disk(m, err);
-
-	json_must_have(r, "tenant");
-	json_must_have(r, "deployment");
-	json_get_string(r, "tenant", &tenant);
-	json_get_string(r, "deployment", &deployment);
-	json_get_string(r, "from", &from);
-	json_get_bool(r, "deploy", &deploy);
-	if (result == 0)
-		result = read_files(r, fds, n_fds, &g, err);
-	if (result == 0)
-		result = add_meta(&g, c->by, from, err);
-	if (result == 0)
-		result = check_watch(&g, tenant, deployment, err);
-	if (result == 0)
-		result = registry_put(m->registry, tenant, deployment, g.files, g.n, &number, err);
-	if (result == 0)
-		result = manager_load(m, tenant, deployment, number, false, err);
-	if (result < 0)
-		return result;
-	struct managed *d = manager_find(m, tenant, deployment);
-	note(m,
-	     &(struct note){.type = "CONFIG_ACCEPTED", .status = "SUCCESS", .of = d, .by = c->by},
-	     "generation %d", number);
-	if (deploy)
-		work_want(d, TASK_DEPLOY, manager_now());
-	result = keep(m, err);
-	if (result < 0)
-		return result;
-	json_open_object(&w, NULL);
-	json_put_int64(&w, "generation", number);
-	return reply_with(c, &w, err);
-}
 
 static int get_managed(const struct manager *m, struct json_reader *r, struct managed **ret,
 		       struct err *err)
@@ -254,9 +31,8 @@ static int get_managed(const struct manager *m, struct json_reader *r, struct ma
 static int undeploy(struct client *c, struct json_reader *r, struct err *err)
 {
 	struct manager *m = c->manager;
-	cleanup_json_writer struct json_writer w = {0};
 	struct managed *d = NULL;
-	int result = check_disk(m, err);
+	int result = request_check_store(m, err);
 
 	if (result == 0)
 		result = get_managed(m, r, &d, err);
@@ -268,19 +44,15 @@ static int undeploy(struct client *c, struct json_reader *r, struct err *err)
 	     &(struct note){.type = "UNDEPLOY_ACCEPTED", .status = "SUCCESS", .of = d, .by = c->by},
 	     "it is tried until nothing is left");
 	work_want(d, TASK_UNDEPLOY, manager_now());
-	result = keep(m, err);
-	if (result < 0)
-		return result;
-	json_open_object(&w, NULL);
-	return reply_with(c, &w, err);
+	result = request_acknowledge(c, NULL, 0, err);
+	return result < 0 ? err_wrap(err, "the undeploy is stored, but not its event") : 0;
 }
 
 static int rollback(struct client *c, struct json_reader *r, struct err *err)
 {
 	struct manager *m = c->manager;
-	cleanup_json_writer struct json_writer w = {0};
 	struct managed *d = NULL;
-	int to = 0, number = 0, result = check_disk(m, err);
+	int to = 0, number = 0, result = request_check_store(m, err);
 
 	json_must_have(r, "generation");
 	json_get_int(r, "generation", 1, REGISTRY_GENERATION_MAX, &to);
@@ -296,17 +68,7 @@ static int rollback(struct client *c, struct json_reader *r, struct err *err)
 	result = manager_load(m, tenant, deployment, number, false, err);
 	if (result < 0)
 		return result;
-	d = manager_find(m, tenant, deployment);
-	note(m,
-	     &(struct note){.type = "CONFIG_ACCEPTED", .status = "SUCCESS", .of = d, .by = c->by},
-	     "generation %d, a copy of %d", number, to);
-	work_want(d, TASK_DEPLOY, manager_now());
-	result = keep(m, err);
-	if (result < 0)
-		return result;
-	json_open_object(&w, NULL);
-	json_put_int64(&w, "generation", number);
-	return reply_with(c, &w, err);
+	return request_accepted(c, manager_find(m, tenant, deployment), to, true, err);
 }
 
 /* The paths of the generations, which root reads itself. */
@@ -335,7 +97,7 @@ static int generations(struct client *c, struct json_reader *r, struct err *err)
 		json_close(&w);
 	}
 	json_close(&w);
-	return reply_with(c, &w, err);
+	return request_reply(c, &w, err);
 }
 
 static int get_scope(struct json_reader *r, enum hold_scope *ret_scope, char **ret_name,
@@ -356,80 +118,119 @@ static int get_scope(struct json_reader *r, enum hold_scope *ret_scope, char **r
 		       : 0;
 }
 
+/* What hold and release change, to be put back if it cannot be stored. */
+struct before {
+	struct holds holds;
+	uint64_t events;
+};
+
+static struct before remember(const struct manager *m)
+{
+	struct before b = {.events = events_mark(m->events)};
+
+	holds_copy(&m->holds, &b.holds);
+	return b;
+}
+
+/* Acknowledges the change if result is 0 and it is stored, with its event; else it is undone. */
+static int end_change(struct client *c, struct before *b, const char *key, int64_t value,
+		      int result, struct err *err)
+{
+	struct manager *m = c->manager;
+	bool kept = result == 0 && manager_keep(m);
+
+	if (kept || (result == 0 && !m->holds.unsaved && events_next(m->events) > b->events)) {
+		holds_close(&b->holds);
+		return request_reply_number(c, key, value, err);
+	}
+	if (result == 0)
+		result = request_refuse(m, err);
+	events_revoke(m->events, b->events);
+	holds_restore(&m->holds, &b->holds);
+	return result;
+}
+
 static int hold(struct client *c, struct json_reader *r, struct err *err)
 {
 	struct manager *m = c->manager;
-	cleanup_json_writer struct json_writer w = {0};
 	struct operator_hold h = {.by = c->by};
 	int minutes = 120, result = get_scope(r, &h.scope, &h.name, err);
+	cleanup_free char *why = NULL;
 
 	json_must_have(r, "why");
-	json_get_string(r, "why", &h.why);
+	json_get_string(r, "why", &why);
 	json_get_int(r, "minutes", 1, HOLD_MINUTES_MAX, &minutes);
-	if (result == 0)
-		result = json_end(r);
+	cleanup_free char *name = h.name;
+	h.why = why;
 	h.until = time(NULL) + minutes * INT64_C(60);
 	if (result == 0)
-		result = holds_set(&m->holds, &h, err);
+		result = json_end(r);
 	if (result == 0)
-		note(m,
-		     &(struct note){.type = "HOLD_SET",
-				    .status = "SUCCESS",
-				    .object = h.name,
-				    .by = c->by},
-		     "%s %s for %d min: %s", hold_scope_name(h.scope), h.name, minutes, h.why);
-	free_all(h.name, h.why);
+		result = request_check_store(m, err);
 	if (result < 0)
 		return result;
-	(void)manager_keep(m);
-	json_open_object(&w, NULL);
-	json_put_int64(&w, "until", h.until);
-	return reply_with(c, &w, err);
+	struct before before = remember(m);
+	result = holds_set(&m->holds, &h, err);
+	if (result == 0)
+		note(m,
+		     &(struct note){
+			     .type = "HOLD_SET", .status = "SUCCESS", .object = name, .by = c->by},
+		     "%s %s for %d min: %s", hold_scope_name(h.scope), name, minutes, why);
+	return end_change(c, &before, "until", h.until, result, err);
 }
 
-/* Also mends a breaker that is tripped. */
-static int release(struct client *c, struct json_reader *r, struct err *err)
+/* The number of the domain whose breaker is tripped; UINT32_MAX: none. */
+static uint32_t find_tripped(const struct fleet *f, enum hold_scope scope, const char *name)
 {
 	static const enum domain_kind kinds[HOLD_SCOPES] = {
 		[HOLD_SCOPE_VM] = DOMAIN_KINDS,        [HOLD_SCOPE_DEPLOYMENT] = DOMAIN_DEPLOYMENT,
 		[HOLD_SCOPE_NETWORK] = DOMAIN_NETWORK, [HOLD_SCOPE_HOST] = DOMAIN_HOST,
 		[HOLD_SCOPE_CLOUD] = DOMAIN_CLOUD,
 	};
+
+	for (uint32_t i = 0; i < f->n_domains; i++)
+		if (f->domains[i].kind == kinds[scope] && f->domains[i].tripped &&
+		    streq(f->domains[i].name, name))
+			return i;
+	return UINT32_MAX;
+}
+
+/* Also mends a breaker that is tripped. */
+static int release(struct client *c, struct json_reader *r, struct err *err)
+{
 	struct manager *m = c->manager;
-	cleanup_json_writer struct json_writer w = {0};
 	cleanup_free char *name = NULL;
-	cleanup_err struct err missing = ERR_INIT;
 	enum hold_scope scope = HOLD_SCOPES;
-	bool released = false;
 	int result = get_scope(r, &scope, &name, err);
 
+	if (result == 0)
+		result = request_check_store(m, err);
 	if (result < 0)
 		return result;
-	for (uint32_t i = 0; i < m->fleet.n_domains; i++)
-		if (m->fleet.domains[i].kind == kinds[scope] && m->fleet.domains[i].tripped &&
-		    streq(m->fleet.domains[i].name, name)) {
-			fleet_release(&m->fleet, i);
-			released = true;
-		}
-	result = holds_release(&m->holds, scope, name, &missing);
-	if (result < 0 && !(result == -ENOENT && released))
-		return err_copy(err, &missing);
-	note(m,
-	     &(struct note){
-		     .type = "HOLD_RELEASED", .status = "SUCCESS", .object = name, .by = c->by},
-	     "%s %s", hold_scope_name(scope), name);
-	(void)manager_keep(m);
-	json_open_object(&w, NULL);
-	return reply_with(c, &w, err);
+	uint32_t tripped = find_tripped(&m->fleet, scope, name);
+	struct before before = remember(m);
+	cleanup_err struct err missing = ERR_INIT;
+	if (holds_release(&m->holds, scope, name, &missing) < 0 && tripped == UINT32_MAX)
+		result = err_copy(err, &missing);
+	if (result == 0)
+		note(m,
+		     &(struct note){.type = "HOLD_RELEASED",
+				    .status = "SUCCESS",
+				    .object = name,
+				    .by = c->by},
+		     "%s %s", hold_scope_name(scope), name);
+	result = end_change(c, &before, NULL, 0, result, err);
+	if (result == 0 && tripped != UINT32_MAX)
+		fleet_release(&m->fleet, tripped);
+	return result;
 }
 
 static int heal(struct client *c, struct json_reader *r, struct err *err)
 {
 	struct manager *m = c->manager;
-	cleanup_json_writer struct json_writer w = {0};
 	cleanup_free char *name = NULL;
 	bool force = false, discard = false;
-	int result = check_disk(m, err);
+	int result = request_check_store(m, err);
 
 	json_must_have(r, "vm");
 	json_get_name(r, "vm", &name);
@@ -443,16 +244,26 @@ static int heal(struct client *c, struct json_reader *r, struct err *err)
 	if (i == SIZE_MAX)
 		return err_set(err, NOT_FOUND, "no VM '%s' is managed: see 'dnsvnf status --watch'",
 			       name);
-	m->vms[i].requested = manager_now();
-	m->fleet.vms[i].request =
-		(struct vm_request){.heal = true, .force = force, .discard_state = discard};
+	struct vm_request before = m->fleet.vms[i].request;
+	uint64_t mark = events_mark(m->events);
+	m->fleet.vms[i].request = (struct vm_request){
+		.heal = true, .force = force, .discard_state = discard, .at = manager_now()};
+	m->vms[i].of->unsaved = true;
 	note(m,
 	     &(struct note){
 		     .type = "HEAL_REQUESTED", .status = "SUCCESS", .vm = &m->vms[i], .by = c->by},
 	     "%s", force ? "even if it answers" : "");
-	(void)manager_keep(m);
-	json_open_object(&w, NULL);
-	return reply_with(c, &w, err);
+	result = request_acknowledge(c, NULL, 0, err);
+	if (result < 0) {
+		m->fleet.vms[i].request = before;
+		events_revoke(m->events, mark);
+		if (events_next(m->events) > mark)
+			note(m,
+			     &(struct note){
+				     .type = "HEAL_REFUSED", .status = "FAILURE", .vm = &m->vms[i]},
+			     "the request could not be stored");
+	}
+	return result;
 }
 
 static int send_events(struct client *c, struct json_reader *r, struct err *err)
@@ -511,10 +322,10 @@ void request_take(struct client *c, const char *text, size_t len, const int *fds
 			if (streq(requests[i].name, name))
 				r = requests[i].run(c, &reader, &err);
 		if (streq(name, "accept"))
-			r = accept_generation(c, &reader, fds, n_fds, &err);
+			r = request_accept(c, &reader, fds, n_fds, &err);
 		if (r < 0 && !err.text)
 			err_set(&err, INVALID, "unknown request '%s'", name);
 	}
 	if (r < 0)
-		reply(c, request_failed(&err));
+		request_reply_failed(c, &err);
 }

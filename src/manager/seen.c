@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "manager/manager.h"
-#include "probe/probes.h"
 #include "model/service.h"
+#include "probe/probes.h"
 
 enum { CONTROL_LOST_MS = 600000 };
 

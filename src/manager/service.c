@@ -34,7 +34,7 @@ void note_services(struct manager *m, int64_t now)
 			mv->service_silent = true;
 			note_service(m, i, true, now);
 		} else if (mv->service_silent && (!alive || answers)) {
-			/* What it is otherwise is told as a state. */
+			/* What it is otherwise is reported as a state. */
 			mv->service_silent = false;
 			if (alive)
 				note_service(m, i, false, now);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/json_read.h"
 #include "base/str.h"
+#include "manager/events.h"
 #include "manager/explain.h"
 #include "manager/job.h"
 #include "manager/manager.h"
@@ -152,7 +153,7 @@ void work_stop(struct manager *m)
 			job_stop(m->deployments[i]->job);
 }
 
-/* The result of an act is what is seen; its answer is only told. */
+/* The result of an act is what is seen; its answer is only reported. */
 static void act_done(void *data, const struct job_result *result)
 {
 	struct managed *d = data;
@@ -165,6 +166,7 @@ static void act_done(void *data, const struct job_result *result)
 	m->jobs--;
 	d->project->due = 0;
 	d->acting = SIZE_MAX;
+	d->unsaved = true; /* of the VM its claim was stored */
 	if (vm == SIZE_MAX)
 		return;
 	note(m,
@@ -177,16 +179,24 @@ static void act_done(void *data, const struct job_result *result)
 	     : why         ? why
 	     : result->why ? result->why
 			   : result->errors);
+	if (d->recovered)
+		note_state(m, vm, "VM_RECOVERY_COMPLETE", manager_now());
+	d->recovered = false;
 }
 
-/* The claim is on the disk and announced before the job starts. False: nothing was done. */
-bool work_act(struct manager *m, size_t vm, int64_t now)
+struct job_handler work_act_handler(struct managed *d)
+{
+	return (struct job_handler){take_line, act_done, d};
+}
+
+/* The claim is on the disk and announced before the job starts. False: it could not be stored. */
+static bool begin_act(struct manager *m, size_t vm, int64_t now)
 {
 	struct managed_vm *mv = &m->vms[vm];
 	struct managed *d = mv->of;
 	const struct fleet_vm *f = &m->fleet.vms[vm];
 	cleanup_err struct err err = ERR_INIT;
-	const struct job_handler handler = {take_line, act_done, d};
+	const struct job_handler handler = work_act_handler(d);
 	const char *const power[] = {"power", f->memory.act == ACT_START ? "start" : "reboot",
 				     "DEP.xml", mv->watch->name, NULL};
 	const char *const replace[] = {"deploy", "--replace", mv->watch->name, "DEP.xml", NULL};
@@ -200,12 +210,33 @@ bool work_act(struct manager *m, size_t vm, int64_t now)
 		return false;
 	d->acting = vm - d->first;
 	d->act = f->memory.act;
+	d->claim = f->memory;
 	if (start(d, f->memory.act == ACT_REDEPLOY ? replace : power, &handler, &err) < 0) {
 		d->acting = SIZE_MAX;
 		note(m, &(struct note){.type = "VM_RECOVERY_REBOOT", .status = "FAILURE", .vm = mv},
 		     "%s", err.text);
 	}
 	return true;
+}
+
+/* An act that cannot be stored is not begun, and counts for nothing. */
+static void act(struct manager *m, size_t vm, int64_t now)
+{
+	struct fleet_vm *f = &m->fleet.vms[vm];
+	const struct fleet_vm before = *f;
+	uint64_t mark = events_mark(m->events);
+
+	if (!fleet_claim(&m->fleet, (uint32_t)vm, now) || begin_act(m, vm, now))
+		return;
+	f->memory = before.memory;
+	f->request = before.request;
+	events_revoke(m->events, mark);
+	if (events_next(m->events) > mark)
+		note(m,
+		     &(struct note){.type = "VM_RECOVERY_CANCELLED",
+				    .status = "SUCCESS",
+				    .vm = &m->vms[vm]},
+		     "that it begins could not be stored: nothing was done");
 }
 
 static bool was_asked(const struct answers *a, int64_t since)
@@ -242,7 +273,6 @@ void work_heal(struct manager *m, int64_t now)
 			look_start(d->project, now);
 		if (!was_looked_at(vm) && now - vm->proposed_at <= DECIDE_LOOK_MS)
 			continue;
-		if (fleet_claim(&m->fleet, (uint32_t)i, now))
-			(void)work_act(m, i, now);
+		act(m, i, now);
 	}
 }

@@ -23,6 +23,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def answer(self, status, body=None, **headers):
+        self.server.moment("after", self)
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         return BENDS[self.server.cloud.bent.get(self.number)](self, status, data, headers)
 
@@ -56,6 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_request(self):
         cloud = self.server.cloud
+        if self.server.moment("before", self) == "lost":
+            self.close_connection = True
+            return None
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(size) if size else None
         if body and self.headers.get("Content-Type") != "application/octet-stream":
@@ -120,6 +124,19 @@ BENDS = {
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, cloud):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.cloud = cloud
+        # Called before a request is carried out ("lost": it is not) and after, before it is answered.
+        self.moment = lambda _moment, _handler: None
+
+    def run(self):
+        threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
     def handle_error(self, *_):
         pass
 
@@ -143,20 +160,26 @@ class Cloud:
         self.there["images"]["image-1"] = IMAGE
         self.numbers = {kind: itertools.count(len(things)) for kind, things in self.there.items()}
         self.lock = threading.Lock()
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.cloud = self
+        self.server = Server(self)
+        self.proxies = []
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}"
         self.services = f"{services}://127.0.0.1:{self.server.server_port}"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
+        self.server.run()
+
+    def proxy(self):
+        """The same cloud as a proxy: whose http_proxy it is, that process' requests come here."""
+        self.proxies.append(Server(self))
+        self.proxies[-1].run()
+        return self.proxies[-1]
 
     def close(self):
         self.over.set()
-        self.server.shutdown()
-        self.server.server_close()
+        for server in (self.server, *self.proxies):
+            server.end()
 
     def spoil(self, method, pattern, status, message=""):
         self.spoiled.append((method, pattern, (status, {"error": {"message": message}})))

@@ -6,78 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 import urllib.request
 
+import site_case
 import manager_site
-from manager_site import answers, CONTROL, FIRST, SECOND, ip
-
-DNSVNF, DNSVNFD = sys.argv[1:3]
-ACTIONS = {"os-start": "start", "reboot": "reboot", "rebuild": "rebuild"}
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.site = manager_site.Site()
-        self.addCleanup(self.site.close)
-        self.addCleanup(self.tell)
-        self.after = 0  # events up to this number were seen
-
-    def tell(self):
-        if self._outcome.result.failures or self._outcome.result.errors:
-            sys.stderr.write(self.site.said())
-
-    def start(self, **settings):
-        self.site.start(DNSVNFD, DNSVNF, **settings)
-
-    def json(self, name, *words, code=0):
-        done, out, err = self.site.verb(DNSVNF, name, "-o", "json", *words, check=False)
-        self.assertEqual(code, done, out + err)
-        return answers.answer(name, out)
-
-    def verb(self, *words, code=0):
-        done, out, err = self.site.verb(DNSVNF, *words, check=False)
-        self.assertEqual(code, done, out + err)
-        return out + err
-
-    def managed(self, **settings):
-        """The daemon, with the deployment deployed and both guests alive."""
-        for name in (FIRST, SECOND):
-            self.site.guest(name, True)
-        self.start(**settings)
-        self.verb("manage", "--vim", "test", self.site.design)
-        self.wait("JOB_DONE")
-        self.site.until(lambda: {vm["state"] for vm in self.site.vms(DNSVNF).values()} == {"alive"})
-        self.site.cloud.requests.clear()
-
-    def events(self, *types):
-        return [event for event in self.site.events(DNSVNF) if event["seq"] > self.after and (not types or event["type"] in types)]
-
-    def wait(self, kind, seconds=240, **members):
-        """The first such event that was not waited for before."""
-        def found():
-            return [event for event in self.events(kind) if all(event.get(key) == value for key, value in members.items())]
-
-        try:
-            event = self.site.until(found, seconds)[0]
-        except AssertionError:
-            self.fail(f"no {kind} {members}:\n" + self.verb("events") + self.verb("status", "--watch"))
-        self.after = event["seq"]
-        return event
-
-    def acts(self):
-        """What was asked of Nova: (server, what)."""
-        names = {server["id"]: name for name in (FIRST, SECOND) for server in [self.site.server(name)] if server}
-        asked = [(path.split("/")[-2], next(iter(body))) for method, path, body in list(self.site.cloud.requests)
-                 if method == "POST" and path.endswith("/action")]
-        return [(names.get(server), ACTIONS[action]) for server, action in asked if action in ACTIONS]
-
-    def hold_of(self, name):
-        return self.site.vms(DNSVNF)[name]["hold"]
+from site_case import Case, DNSVNF
+from manager_site import CONTROL, FIRST, SECOND, ip
 
 
 class Watching(Case):
@@ -129,7 +67,7 @@ class Healing(Case):
         self.site.guest(FIRST, True)
         self.wait("VM_RECOVERY_COMPLETE", vm=FIRST, status="SUCCESS")
         self.assertEqual([(FIRST, "reboot")], self.acts())
-        # Off, and nobody stopped it: Nova's power sync did.
+        # Off, and no person stopped it: Nova's power sync did.
         self.site.cloud.spoiled = [("GET", "/os-instance-actions$", (200, {"instanceActions": [
             {"action": "stop", "user_id": None, "start_time": "2026-01-02T03:04:05.000000", "message": None}]}))]
         self.site.cloud.requests.clear()
@@ -149,8 +87,9 @@ class Healing(Case):
         self.wait("VM_RECOVERY_REBOOT", vm=FIRST, status="SUCCESS")
         # Nova makes its disk anew, and the guest comes up.
         threading.Thread(target=lambda: (self.site.until(lambda: len(self.acts()) > 1), self.site.guest(FIRST, True))).start()
+        # It answers while deploy still looks at it; that comes after deploy's own event.
         self.wait("VM_RECOVERY_DEPLOYED", vm=FIRST, status="SUCCESS")
-        self.site.until(lambda: self.site.vms(DNSVNF)[FIRST]["state"] == "alive")
+        self.wait("VM_RECOVERY_COMPLETE", vm=FIRST, status="SUCCESS", state="alive")
         self.assertEqual([(FIRST, "reboot"), (FIRST, "rebuild")], self.acts())
         self.assertEqual(1, len([event for event in self.site.events(DNSVNF) if event["type"] == "VM_RECOVERY_COMPLETE"]))
 
@@ -160,7 +99,7 @@ class Holding(Case):
         self.managed()
         rows = (("locked", {"locked": True, "locked_reason": "it is being moved"}, "openstack server unlock"),
                 ("task", {"OS-EXT-STS:task_state": "migrating"}, "the VIM is working on it"),
-                ("wanted", {"status": "PAUSED"}, "somebody paused"),
+                ("wanted", {"status": "PAUSED"}, "a person paused"),
                 ("host", {"host_status": "DOWN"}, "the cloud must evacuate it"))
         usual = dict(self.site.server(FIRST))
         self.site.guest(FIRST, False)
@@ -183,7 +122,7 @@ class Holding(Case):
         self.wait("VM_STATE", vm=FIRST, state="partial")
         self.assertEqual([], self.acts())
 
-    def test_an_api_that_is_away_heals_nobody(self):
+    def test_an_api_that_is_away_heals_nothing(self):
         self.managed()
         self.site.cloud.spoil("GET", "/servers/detail", 503)
         self.site.guest(FIRST, False)
@@ -241,16 +180,49 @@ class Surviving(Case):
             except OSError:
                 pass
         self.site.guest(FIRST, False)
-        # It is seen, and nothing is done.
-        self.site.until(lambda: self.site.vms(DNSVNF)[FIRST]["state"] in ("waiting", "held"))
-        self.site.until(lambda: "nothing is healed" in self.verb("status", "--watch"))
-        self.assertIn("No space left on device", self.verb("manager", "undeploy", "test-tenant/two-vnfs", code=1))
-        self.site.until(lambda: "watching goes on, but nothing is healed or deployed" in self.site.said())
-        self.assertEqual([], self.acts())
+        self.seen_and_not_healed("No space left on device")
         os.unlink(f"{self.site.store}/filler")
         self.wait("VM_RECOVERY_INIT", vm=FIRST)
         self.assertEqual(before, self.site.events(DNSVNF)[:len(before)])
         self.assertIn("VM_STATE", [event["type"] for event in self.site.events(DNSVNF)[len(before):]])
+
+    def seen_and_not_healed(self, why):
+        """The store cannot be written: what happens is seen, nothing is done, and what is asked for is refused."""
+        self.site.until(lambda: self.site.vms(DNSVNF)[FIRST]["state"] in ("waiting", "held"))
+        self.site.until(lambda: "nothing is healed" in self.verb("status", "--watch"))
+        self.site.until(lambda: "watching goes on, but nothing is healed or deployed" in self.site.said())
+        for words in (("manager", "undeploy", "test-tenant/two-vnfs"), ("hold", "vm", FIRST, "--why", "x"),
+                      ("release", "vm", SECOND), ("heal", FIRST), ("manage", "--vim", "test", self.site.design)):
+            refused = self.verb(*words, code=1)
+            self.assertIn(why, refused)
+            self.assertIn("the request is refused", refused)
+        self.assertEqual([], self.acts())
+
+    def test_errors_of_the_disk_end_healing_not_watching(self):
+        self.managed()
+        self.verb("hold", "vm", SECOND, "--why", "to be released")
+        before = self.site.events(DNSVNF)
+        for code, why in (("EIO", "Input/output error"), ("EROFS", "Read-only file system")):
+            broken = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-p", str(self.site.daemon.pid),
+                                       "-e", "trace=fsync,ftruncate,renameat", "-e", f"inject=fsync,ftruncate,renameat:error={code}"])
+            try:
+                self.site.guest(FIRST, False)
+                self.seen_and_not_healed(why)
+            finally:
+                broken.terminate()  # it lets go of the daemon
+                broken.wait(60)
+            # Nothing of what was refused is done or shown; what was seen is kept.
+            self.site.until(lambda: "nothing is healed" not in self.verb("status", "--watch"))
+            self.assertIn(f"hold on vm {SECOND} by ", self.verb("status", "--watch"))
+            self.assertNotIn(f"hold on vm {FIRST} by ", self.verb("status", "--watch"))
+            self.site.guest(FIRST, True)
+            self.site.until(lambda: self.site.vms(DNSVNF)[FIRST]["state"] == "alive")
+            shown = self.site.events(DNSVNF)
+            self.assertEqual(before, shown[:len(before)])
+            types = {event["type"] for event in shown[len(before):]}
+            self.assertIn("VM_STATE", types)
+            self.assertFalse(types & {"HOLD_SET", "HOLD_RELEASED", "HEAL_REQUESTED", "UNDEPLOY_ACCEPTED", "CONFIG_ACCEPTED"}, types)
+            before = shown
 
 
 class Verbs(Case):
@@ -305,7 +277,7 @@ class Verbs(Case):
         done = subprocess.run(["promtool", "check", "metrics"], input=metrics, text=True, capture_output=True, check=False)
         self.assertEqual((0, ""), (done.returncode, done.stdout + done.stderr))
 
-    def test_drift_is_told(self):
+    def test_drift_is_reported(self):
         self.managed(settle="5")
         port = next(iter(self.site.cloud.there["ports"].values()))
         self.site.cloud.there["ports"].pop(port["id"])
@@ -336,7 +308,4 @@ class Rules(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    manager_site.enter_namespace()
-    sys.argv[1:3] = []
-    manager_site.serve_guests()
-    unittest.main()
+    site_case.main()

@@ -476,7 +476,7 @@ static void test_a_request(void **state)
 	for (size_t i = 0; i < N(never); i++) {
 		begin(&one);
 		hold_it(&one, never[i]);
-		one.s.request = (struct vm_request){true, true, true};
+		one.s.request = (struct vm_request){true, true, true, NOW};
 		assert_int_equal(decide(&one).hold, never[i]);
 	}
 	begin(&one);
@@ -644,7 +644,13 @@ static void test_a_vm_without_probes(void **state)
 	begin(&one);
 	vm_claim(&one.memory, ACT_START, true, NOW - 121 * SECOND);
 	one.s.assessed = (struct assessed){.is = ASSESS_UNKNOWN, .asked = false};
+	/* A manager that has just started has not asked yet. */
+	hold_it(&one, HOLD_SETTLING);
 	struct decision d = decide(&one);
+	assert_int_equal(d.state, VM_RECOVERING);
+	assert_int_equal(d.outcome, OUTCOME_NONE);
+	one.s.holds = 0;
+	d = decide(&one);
 	assert_int_equal(d.state, VM_UNKNOWN);
 	assert_int_equal(d.outcome, OUTCOME_RECOVERED);
 }

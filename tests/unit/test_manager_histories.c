@@ -241,7 +241,7 @@ static void change(struct history *h)
 		fleet_release(&h->f, roll(6));
 		break;
 	case 18:
-		h->vms[i].request = (struct vm_request){one_in(2), one_in(4), one_in(4)};
+		h->vms[i].request = (struct vm_request){one_in(2), one_in(4), one_in(4), 0};
 		break;
 	default:
 		h->vms[i].partner_has_state = one_in(2);
