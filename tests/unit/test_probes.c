@@ -104,6 +104,25 @@ static void test_answers(void **state)
 	assert_int_equal(health().gap_ms, -1);
 }
 
+/* Sockets that need no privileges, where ping_group_range permits them. */
+static void test_ping_sockets(void **state)
+{
+	cleanup_err struct err err = ERR_INIT;
+	struct probes_sockets s = PROBES_NO_SOCKETS;
+	int fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "0 0", 3), 3);
+	close(fd);
+	s.echo4 = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
+	s.echo6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	assert_true(s.echo4 >= 0 && s.echo6 >= 0);
+	probes_free(world.probes);
+	if (probes_new(&s, &world.probes, &err) < 0)
+		fail_msg("%s", err.text);
+	test_answers(state);
+}
+
 static void test_losses(void **state)
 {
 	struct probe *q = add_echo(TARGET);
@@ -572,16 +591,27 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_world, stop_world)
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),         TEST(test_losses),
-		TEST(test_never_answered),  TEST(test_interval),
-		TEST(test_forged_echoes),   TEST(test_slow_answer),
-		TEST(test_restart),         TEST(test_removal_of_an_open_probe),
-		TEST(test_no_targets),      TEST(test_late_process),
-		TEST(test_delay),           TEST(test_answers_before_misses),
-		TEST(test_suspend),         TEST(test_no_room_to_send),
-		TEST(test_no_route),        TEST(test_full_queue),
-		TEST(test_stopped_process), TEST(test_many_targets),
-		TEST(test_refusals),        cmocka_unit_test(test_lateness),
+		TEST(test_answers),
+		TEST(test_ping_sockets),
+		TEST(test_losses),
+		TEST(test_never_answered),
+		TEST(test_interval),
+		TEST(test_forged_echoes),
+		TEST(test_slow_answer),
+		TEST(test_restart),
+		TEST(test_removal_of_an_open_probe),
+		TEST(test_no_targets),
+		TEST(test_late_process),
+		TEST(test_delay),
+		TEST(test_answers_before_misses),
+		TEST(test_suspend),
+		TEST(test_no_room_to_send),
+		TEST(test_no_route),
+		TEST(test_full_queue),
+		TEST(test_stopped_process),
+		TEST(test_many_targets),
+		TEST(test_refusals),
+		cmocka_unit_test(test_lateness),
 	};
 
 	enter_namespace();
