@@ -150,7 +150,7 @@ int request_accept(struct client *c, struct json_reader *r, const int *fds, size
 	if (result == 0)
 		result = registry_put(m->registry, tenant, deployment, g.files, g.n, &number, err);
 	if (result == 0)
-		result = manager_load(m, tenant, deployment, number, false, err);
+		result = manager_load(m, tenant, deployment, number, err);
 	if (result < 0)
 		return result;
 	return request_accepted(c, manager_find(m, tenant, deployment), 0, deploy, err);

@@ -139,25 +139,74 @@ static bool is_of(const json_t *server, const char *key, const char *value)
 	return streq(json_string_value(json_object_get(server, key)), value);
 }
 
-static void take_servers(struct managed *d, const json_t *servers, bool complete)
+/* Of tenant, deployment, then name. */
+static int compare_names(const char *const a[3], const char *const b[3])
 {
-	bool *listed = xcalloc(d->watch.n_vms + 1, sizeof(*listed));
+	int r = 0;
+
+	for (int i = 0; i < 3 && r == 0; i++)
+		r = strcmp(a[i], b[i]);
+	return r;
+}
+
+struct listed_vm {
+	const char *names[3];
+	struct managed *of;
+	size_t number; /* of the VM in the tables */
+	bool listed;
+};
+
+static int compare_listed(const void *a, const void *b)
+{
+	const struct listed_vm *x = a, *y = b;
+
+	return compare_names(x->names, y->names);
+}
+
+/* The project's VMs, sorted. The caller frees. */
+static struct listed_vm *vms_of(const struct project *p, size_t *ret_n)
+{
+	const struct manager *m = p->manager;
+	struct listed_vm *vms = xcalloc(m->fleet.n_vms + 1, sizeof(*vms));
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->fleet.n_vms; i++) {
+		struct managed *d = m->vms[i].of;
+		if (d->project == p)
+			vms[n++] = (struct listed_vm){
+				{d->watch.tenant, d->watch.deployment, m->vms[i].watch->name},
+				d,
+				i,
+				false};
+	}
+	qsort(vms, n, sizeof(*vms), compare_listed);
+	*ret_n = n;
+	return vms;
+}
+
+static void take_servers(struct project *p, const json_t *servers, bool complete)
+{
+	size_t n;
+	struct listed_vm *vms = vms_of(p, &n);
 
 	json_for_each (server, servers) {
-		if (!is_of(server, "tenant", d->watch.tenant) ||
-		    !is_of(server, "deployment", d->watch.deployment) ||
+		const struct listed_vm wanted = {
+			.names = {json_string_value(json_object_get(server, "tenant")),
+				  json_string_value(json_object_get(server, "deployment")),
+				  json_string_value(json_object_get(server, "server"))}};
+		if (!wanted.names[0] || !wanted.names[1] || !wanted.names[2] ||
 		    json_is_true(json_object_get(server, "deleted")))
 			continue;
-		for (size_t i = 0; i < d->watch.n_vms; i++)
-			if (is_of(server, "server", d->watch.vms[i].name)) {
-				listed[i] = true;
-				take_server(d, d->first + i, server);
-			}
+		struct listed_vm *vm = bsearch(&wanted, vms, n, sizeof(*vms), compare_listed);
+		if (!vm)
+			continue;
+		vm->listed = true;
+		take_server(vm->of, vm->number, server);
 	}
-	for (size_t i = 0; complete && i < d->watch.n_vms; i++)
-		if (!listed[i])
-			take_absence(d, d->first + i);
-	free(listed);
+	for (size_t i = 0; complete && i < n; i++)
+		if (!vms[i].listed)
+			take_absence(vms[i].of, vms[i].number);
+	free(vms);
 }
 
 static void note_api(const struct project *p, bool answered)
@@ -193,10 +242,8 @@ static void project_done(void *data, const struct job_result *result)
 	p->answered_at = p->started;
 	const json_t *project = json_array_get(json_object_get(answer, "projects"), 0);
 	const json_t *partial = json_object_get(project, "partial");
-	for (size_t i = 0; project && i < m->n_deployments; i++)
-		if (m->deployments[i]->project == p)
-			take_servers(m->deployments[i], json_object_get(project, "servers"),
-				     json_is_false(partial));
+	if (project)
+		take_servers(p, json_object_get(project, "servers"), json_is_false(partial));
 }
 
 static int start(struct managed *d, const char *verb, const struct job_handler *handler,

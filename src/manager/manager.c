@@ -48,10 +48,9 @@ static void apply_holds(struct manager *m)
 	}
 	for (size_t i = 0; i < m->n_deployments; i++) {
 		struct managed *d = m->deployments[i];
-		for (size_t k = 0; k < m->fleet.n_domains; k++)
-			if (m->fleet.domains[k].kind == DOMAIN_DEPLOYMENT &&
-			    streq(m->fleet.domains[k].name, d->path))
-				m->fleet.domains[k].busy = d->job || d->task != TASK_NONE;
+		if (d->n)
+			m->fleet.domains[m->fleet.vms[d->first].domains[DOMAIN_DEPLOYMENT]].busy =
+				d->job || d->task != TASK_NONE;
 	}
 	for (size_t i = 0; i < m->fleet.n_vms; i++)
 		m->fleet.vms[i].held =
@@ -87,6 +86,12 @@ static void end_requests(struct manager *m, int64_t now)
 	}
 }
 
+/* Of other states a kill costs at most that a wait begins anew. */
+static bool is_act_or_end(enum vm_state state)
+{
+	return state == VM_RECOVERING || state == VM_FAILED || state == VM_BOOTING;
+}
+
 /*
  * Changes of state are events; the memory is kept. A VM may answer before the job of its act has
  * ended: VM_RECOVERY_COMPLETE follows the job's event.
@@ -99,7 +104,8 @@ static void note_changes(struct manager *m, int64_t now)
 
 		if (!vm->changed)
 			continue;
-		d->unsaved = true;
+		bool acted = is_act_or_end(vm->decision.from) || is_act_or_end(vm->memory.state);
+		*(acted ? &d->unsaved : &d->stale) = true;
 		if (vm->decision.outcome == OUTCOME_RECOVERED && i - d->first == d->acting)
 			d->recovered = true;
 		else
@@ -126,7 +132,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	} else if (kept) {
 		work_heal(m, now);
 		work_start_due(m, now);
-		(void)manager_keep(m);
+		if (manager_keep(m))
+			manager_keep_stale(m, false);
 	}
 	if (!m->stopping) {
 		looks_start_due(m, now);
@@ -145,26 +152,6 @@ static char *read_boot_id(void)
 	if (file_read("/proc/sys/kernel/random/boot_id", 64, &text, &len, NULL) < 0)
 		return xstrdup("");
 	return str_trim(text);
-}
-
-static int load_all(struct manager *m, struct err *err)
-{
-	struct registry_entries entries = {0};
-	int r = registry_list(m->registry, &entries, err);
-
-	for (size_t i = 0; r == 0 && i < entries.n; i++) {
-		const struct registry_entry *e = &entries.v[i];
-		cleanup_err struct err one = ERR_INIT;
-		/* One that cannot be read does not hide the others. */
-		if (manager_load(m, e->tenant, e->deployment, e->generation, e->gone, &one) < 0)
-			note(m,
-			     &(struct note){.type = "CONFIG_UNREADABLE",
-					    .status = "FAILURE",
-					    .object = e->deployment},
-			     "%s/%s: %s", e->tenant, e->deployment, one.text);
-	}
-	registry_entries_clear(&entries);
-	return r;
 }
 
 static int open_files(struct manager *m, struct err *err)
@@ -196,7 +183,7 @@ int manager_open(struct manager *m, struct err *err)
 	seen_open(m);
 	note(m, &(struct note){.type = "MANAGER_STARTED", .status = "SUCCESS"}, "heal = %s",
 	     m->conf.heal == HEAL_ON ? "on" : "watch");
-	r = load_all(m, err);
+	r = manager_load_all(m, err);
 	if (r == 0)
 		r = control_open(m, err);
 	if (r == 0)
@@ -207,12 +194,11 @@ int manager_open(struct manager *m, struct err *err)
 
 void manager_close(struct manager *m)
 {
-	if (m->events)
-		(void)manager_keep(m);
+	if (m->events && manager_keep(m))
+		manager_keep_stale(m, true);
 	metrics_close(m);
 	control_close(m);
-	while (m->n_deployments)
-		manager_unload(m, m->deployments[m->n_deployments - 1]);
+	manager_unload_all(m);
 	seen_close(m);
 	sd_event_source_unref(m->tick_source);
 	free_all(m->deployments, m->fleet.vms, m->fleet.domains, m->vms, m->proposed);

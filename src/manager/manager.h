@@ -55,6 +55,7 @@ struct project {
 /* An address whose answers prove the way to a network. */
 struct control {
 	char *network;
+	uint32_t domain; /* of the network */
 	struct ip_addr address;
 	struct managed *via; /* it is reached as this one's VMs are */
 	struct probe *probe;
@@ -68,7 +69,7 @@ struct managed {
 	struct watch watch;
 	char *path; /* TENANT/DEPLOYMENT, as a hold names it */
 	int generation;
-	size_t first;           /* its VMs in fleet.vms and manager.vms */
+	size_t first, n;        /* its VMs in fleet.vms and manager.vms */
 	struct probing probing; /* in its own namespace, if watch.netns */
 
 	struct project *project;
@@ -86,7 +87,8 @@ struct managed {
 	unsigned failures; /* of it, in a row */
 	char *task_error;  /* of the last failure, reported once */
 	int64_t task_due;
-	bool unsaved;       /* memories of its VMs, or the task */
+	bool unsaved;       /* memories of its VMs, or the task: must be stored before any act */
+	bool stale;         /* the same, of what may be stored later */
 	struct job *job;    /* of a task, or of a VM's act */
 	enum task job_task; /* TASK_NONE: an act */
 	int job_generation; /* of a task */
@@ -129,11 +131,13 @@ struct manager {
 	struct fleet fleet;
 	struct managed_vm *vms; /* fleet.n_vms */
 	uint32_t *proposed;
+	void *domain_keys; /* of fleet.domains: tsearch(3) by kind and name */
 
 	struct probing probing;
 	char *probes_error; /* why there are none; NULL: there are */
 
-	char *keep_error; /* why the store cannot be written: nothing is done; NULL: it can */
+	char *keep_error;  /* why the store cannot be written: nothing is done; NULL: it can */
+	size_t next_stale; /* of deployments */
 	unsigned jobs, looks, plans;
 	int64_t stopping; /* since; 0: it is not */
 
@@ -165,10 +169,14 @@ size_t manager_find_vm(const struct manager *m, const char *name);
 
 /* Reads the deployment's current generation and watches it; replaces what was watched of it. */
 int manager_load(struct manager *m, const char *tenant, const char *deployment, int generation,
-		 bool gone, struct err *err);
+		 struct err *err);
+
+/* All of the registry, when there are none yet. */
+int manager_load_all(struct manager *m, struct err *err);
 
 /* It is no longer managed. */
 void manager_unload(struct manager *m, struct managed *d);
+void manager_unload_all(struct manager *m);
 
 /* note.c: events. All members are optional but type and status. */
 struct note {
@@ -191,6 +199,9 @@ void note_state(struct manager *m, size_t vm, const char *type, int64_t now);
  * the cloud, since it would be forgotten.
  */
 bool manager_keep(struct manager *m);
+
+/* Stores memories of which a kill may lose the last changes, some in each call. all: all. */
+void manager_keep_stale(struct manager *m, bool all);
 
 /* The compute host of a VM; NULL: not known. */
 void manager_set_host(struct manager *m, size_t vm, const char *host);

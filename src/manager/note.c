@@ -3,11 +3,14 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "manager/events.h"
 #include "manager/explain.h"
 #include "manager/manager.h"
+
+enum { STALE_MS = 20 }; /* in each call */
 
 static const char *text_of(const json_t *event, const char *key)
 {
@@ -44,6 +47,9 @@ void note(struct manager *m, const struct note *n, const char *fmt, ...)
 	json_put_text_opt(&w, "by", n->by);
 	json_put_text_opt(&w, "details", details[0] ? details : NULL);
 	json_close(&w);
+	/* Many at once, as when a site loses its power. */
+	if (events_mark(m->events) - events_next(m->events) >= EVENTS_PENDING && !m->keep_error)
+		(void)manager_keep(m);
 	if (json_write_json(&w, &members, NULL) == 0)
 		events_add(m->events, members);
 }
@@ -63,16 +69,36 @@ void note_state(struct manager *m, size_t vm, const char *type, int64_t now)
 	     "%s", why);
 }
 
+static int save(struct managed *d, struct err *err)
+{
+	int r = memories_save(d, err);
+
+	if (r == 0)
+		d->unsaved = d->stale = false;
+	return r;
+}
+
 static int save_memories(struct manager *m, struct err *err)
 {
 	for (size_t i = 0; i < m->n_deployments; i++) {
 		struct managed *d = m->deployments[i];
-		int r = d->unsaved ? memories_save(d, err) : 0;
+		int r = d->unsaved ? save(d, err) : 0;
 		if (r < 0)
 			return r;
-		d->unsaved = false;
 	}
 	return 0;
+}
+
+void manager_keep_stale(struct manager *m, bool all)
+{
+	int64_t until = clock_now() + STALE_MS * US_PER_MS;
+
+	for (size_t i = 0; i < m->n_deployments && (all || clock_now() < until); i++) {
+		struct managed *d = m->deployments[m->next_stale++ % m->n_deployments];
+		/* What fails here is reported when it must be stored. */
+		if (d->stale && save(d, NULL) < 0)
+			return;
+	}
 }
 
 bool manager_keep(struct manager *m)

@@ -65,7 +65,7 @@ static int rollback(struct client *c, struct json_reader *r, struct err *err)
 		return result;
 	cleanup_free char *tenant = xstrdup(d->watch.tenant);
 	cleanup_free char *deployment = xstrdup(d->watch.deployment);
-	result = manager_load(m, tenant, deployment, number, false, err);
+	result = manager_load(m, tenant, deployment, number, err);
 	if (result < 0)
 		return result;
 	return request_accepted(c, manager_find(m, tenant, deployment), to, true, err);

@@ -179,18 +179,20 @@ static void control_remove(const struct manager *m, struct control *c)
 
 /* What was seen of it before is kept. */
 static void add_control(struct manager *m, const struct control *old, size_t n_old,
-			const char *network, const struct ip_addr *address, struct managed *via)
+			const char *network, uint32_t domain, const struct ip_addr *address,
+			struct managed *via)
 {
 	const struct probe_target target = {
 		.kind = PROBE_ECHO, .address = *address, .interval_ms = ECHO_MS};
 
 	if (array_find(m->controls, m->n_controls,
-		       streq(it->network, network) && ip_equal(&it->address, address)))
+		       it->domain == domain && ip_equal(&it->address, address)))
 		return;
 	const struct control *before = array_find(
 		old, n_old, streq(it->network, network) && ip_equal(&it->address, address));
 	struct control *c = array_push(m->controls, m->n_controls);
-	*c = (struct control){.network = xstrdup(network), .address = *address, .via = via};
+	*c = (struct control){
+		.network = xstrdup(network), .domain = domain, .address = *address, .via = via};
 	answers_init(&c->answers, ECHO_MS);
 	if (before)
 		c->answers = before->answers;
@@ -207,14 +209,15 @@ void seen_add_controls(struct manager *m)
 	m->n_controls = 0;
 	for (size_t i = 0; i < m->fleet.n_vms; i++) {
 		const struct watch_vm *w = m->vms[i].watch;
+		uint32_t domain = m->fleet.vms[i].domains[DOMAIN_NETWORK];
 		if (!w->network)
 			continue;
 		if (w->has_gateway)
-			add_control(m, old, n_old, w->network, &w->gateway, m->vms[i].of);
+			add_control(m, old, n_old, w->network, domain, &w->gateway, m->vms[i].of);
 		for (size_t k = 0; k < m->conf.n_controls; k++)
 			if (streq(m->conf.controls[k].network, w->network))
-				add_control(m, old, n_old, w->network, &m->conf.controls[k].address,
-					    m->vms[i].of);
+				add_control(m, old, n_old, w->network, domain,
+					    &m->conf.controls[k].address, m->vms[i].of);
 	}
 	for (size_t i = 0; i < n_old; i++)
 		control_remove(m, &old[i]);
@@ -292,6 +295,27 @@ static bool answered_lately(const struct answers *a, int64_t now)
 	return a->answered != MANAGER_NEVER && now - a->answered < CONTROL_LOST_MS;
 }
 
+/* Room for those of each network; n_controls is 0 then. */
+static void make_room(struct manager *m, int64_t now)
+{
+	struct fleet *f = &m->fleet;
+
+	for (size_t i = 0; i < f->n_domains; i++)
+		if (f->domains[i].kind == DOMAIN_NETWORK)
+			f->domains[i].n_controls = 0;
+	for (size_t k = 0; k < m->n_controls; k++)
+		if (answered_lately(&m->controls[k].answers, now))
+			f->domains[m->controls[k].domain].n_controls++;
+	for (size_t i = 0; i < f->n_domains; i++) {
+		struct domain *d = &f->domains[i];
+		if (d->kind != DOMAIN_NETWORK)
+			continue;
+		d->controls = xreallocarray(d->controls, d->n_controls + 1, sizeof(*d->controls));
+		d->vm_controls = d->n_controls == 0;
+		d->n_controls = 0;
+	}
+}
+
 /*
  * The controls of a network: its gateway, and what the configuration gives. If none of them answers
  * for long, the VM in it that has answered for longest.
@@ -300,20 +324,15 @@ static void collect_controls(struct manager *m, int64_t now)
 {
 	struct fleet *f = &m->fleet;
 
-	for (size_t i = 0; i < f->n_domains; i++) {
-		struct domain *d = &f->domains[i];
-		if (d->kind != DOMAIN_NETWORK)
-			continue;
-		d->controls = xreallocarray(d->controls, m->n_controls + 1, sizeof(*d->controls));
-		d->n_controls = 0;
-		for (size_t k = 0; k < m->n_controls; k++)
-			if (streq(m->controls[k].network, d->name) &&
-			    answered_lately(&m->controls[k].answers, now))
-				d->controls[d->n_controls++] = m->controls[k].answers;
-		d->vm_controls = d->n_controls == 0;
-		if (d->vm_controls)
-			answers_init(&d->controls[d->n_controls++], ECHO_MS);
+	make_room(m, now);
+	for (size_t k = 0; k < m->n_controls; k++) {
+		struct domain *d = &f->domains[m->controls[k].domain];
+		if (answered_lately(&m->controls[k].answers, now))
+			d->controls[d->n_controls++] = m->controls[k].answers;
 	}
+	for (size_t i = 0; i < f->n_domains; i++)
+		if (f->domains[i].kind == DOMAIN_NETWORK && f->domains[i].vm_controls)
+			answers_init(&f->domains[i].controls[f->domains[i].n_controls++], ECHO_MS);
 	for (size_t i = 0; i < f->n_vms; i++) {
 		uint32_t index = f->vms[i].domains[DOMAIN_NETWORK];
 		const struct answers *echo = &f->vms[i].seen.echo;

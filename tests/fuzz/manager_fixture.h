@@ -72,7 +72,7 @@ static inline struct managed *fixture_begin(struct manager *m)
 
 	if (!m->events)
 		fixture_must(events_open(folder, &m->events, &err), &err);
-	fixture_must(manager_load(m, "t", "d", 1, false, &err), &err);
+	fixture_must(manager_load(m, "t", "d", 1, &err), &err);
 	return m->deployments[0];
 }
 

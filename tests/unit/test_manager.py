@@ -297,6 +297,32 @@ class Verbs(Case):
         self.assertTrue(re.search("must be vm, deployment, network, host or cloud", self.verb("hold", "pod", "x", "--why", "y", code=1)))
 
 
+class Many(Case):
+    def test_all_at_once(self):
+        """More events in a second than wait for a full disk, and their memories: none is lost, and the probes keep time."""
+        policy = {"watched": True, "period_ms": 3000, "n_true": 1, "n_false": 5, "bootup_ms": 300000, "reboot_ms": -1000,
+                  "wait_ms": 30000, "action": "REBOOT_ONLY", "max_retries": 3}
+        for number in range(3):
+            vms = [{"name": f"vm-{number}-{i}", "group": "dns", "network": "n", "policy": policy,
+                    "management": f"127.{1 + number}.{i // 250}.{i % 250 + 1}"} for i in range(1000)]
+            folder = f"{self.site.store}/tenants/many/d{number}"
+            os.makedirs(f"{folder}/1")
+            os.symlink("1", f"{folder}/current")
+            with open(f"{folder}/1/watch.json", "w", encoding="utf-8") as out:
+                json.dump({"tenant": "many", "deployment": f"d{number}", "cloud": "test", "vms": vms}, out)
+        self.start()
+        self.site.until(lambda: len(self.events("VM_ALIVE")) == 3000)
+        self.assertEqual([], self.events("EVENTS_LOST"))
+        self.assertEqual({"alive"}, {vm["state"] for vm in self.site.vms(DNSVNF).values()})
+        with urllib.request.urlopen("http://127.0.0.1:9781/metrics", timeout=60) as answer:
+            metrics = answer.read().decode()
+        self.assertRegex(metrics, "(?m)^dnsvnf_events_dropped_total 0$")
+        # What is remembered is found again.
+        self.site.kill()
+        self.start()
+        self.assertEqual(3000, len(self.site.vms(DNSVNF)))
+
+
 class Rules(unittest.TestCase):
     def test_rules(self):
         with tempfile.TemporaryDirectory() as folder:
