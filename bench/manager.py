@@ -102,6 +102,7 @@ def measure(n, per_deployment, seconds):
                 elapsed = time.monotonic() - begun
                 row |= {"cpu": (cpu_s(daemon.pid) - cpu) / elapsed, "rss_mb": most_memory_mb(daemon.pid), "alive": late[-1]["alive"],
                         "sent_per_s": (late[-1]["probes_sent_total"] - before["probes_sent_total"]) / elapsed,
+                        "dropped": late[-1]["events_dropped_total"],
                         "missed": late[-1]["probes_missed_total"] - before["probes_missed_total"],
                         "p99_ms": 1e3 * sorted(one["probes_late_seconds_p99"] for one in late)[len(late) // 2],
                         "max_ms": 1e3 * max(one["probes_late_seconds_max"] for one in late)}
@@ -131,6 +132,8 @@ def main():
                 print(f"{n:6}  {r['alive']:6}  {100 * r['cpu']:6.2f}%  {1e6 * r['cpu'] / r['sent_per_s']:10.2f}  {r['rss_mb']:5.1f} MB  "
                       f"{r['missed']:6.0f}  {r['p99_ms']:6.2f} ms  {r['max_ms']:6.2f} ms  {r['start_s']:8.1f} s  {os.getloadavg()[0]:.1f}",
                       flush=True)
+                if r["dropped"]:
+                    sys.exit(f"{r['dropped']:.0f} events were lost")
                 too_much |= n <= SIZES[-1] and (r["cpu"] > CPU_LIMIT or r["rss_mb"] > RSS_LIMIT_MB)
         finally:
             responder.terminate()
