@@ -9,7 +9,7 @@ JOBS := $(shell nproc)
 # ninja does what can be done at once.
 .NOTPARALLEL:
 .PHONY: all demo demo-manager test test-openstack test-update test-manager manager-report test-sources test-compute proof test-placement test-dns torture unit asan fuzz fuzz-run lint \
-	format failures coverage bench bench-drill bench-outage bench-placement bench-openstack image glance-image bondd-dist \
+	format failures coverage bench bench-drill bench-manager bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
 all: build/build.ninja
@@ -119,6 +119,11 @@ test-placement: apt-build-run-test all
 # Zones of check against BIND's named-checkzone.
 test-dns: apt-build-test all
 	/usr/bin/python3 tests/dns/differential.py
+
+# dnsvnfd with up to 10,000 VMs on loopback: its probes alone, then as a whole.
+bench-manager: apt-build-run-test all
+	/usr/bin/python3 bench/manager_probes.py
+	/usr/bin/python3 bench/manager.py
 
 bench-placement: apt-build-run-test all
 	/usr/bin/python3 bench/placement.py
