@@ -8,7 +8,7 @@ JOBS := $(shell nproc)
 
 # ninja does what can be done at once.
 .NOTPARALLEL:
-.PHONY: all demo demo-manager test test-openstack test-update test-manager manager-report test-sources test-compute proof test-placement test-dns torture unit asan fuzz fuzz-run lint \
+.PHONY: all demo demo-manager test test-openstack test-update test-manager manager-report test-sources test-compute proof test-placement test-dns test-ddi torture unit asan fuzz fuzz-run lint \
 	format failures coverage bench bench-drill bench-manager bench-outage bench-placement bench-openstack image glance-image bondd-dist \
 	test-bondd-dist install clean
 
@@ -115,6 +115,11 @@ bench: apt-build-run-test all
 test-placement: apt-build-run-test all
 	/usr/bin/python3 tests/placement/differential.py
 	/usr/bin/python3 tests/placement/devspecs.py
+
+# What ddi writes of random plans, by the servers' own checkers; the servers with it, in namespaces.
+test-ddi: apt-build-test all
+	/usr/bin/python3 tests/ddi/test_checkers.py build/dnsvnf
+	/usr/bin/python3 tests/ddi/test_services.py build/dnsvnf
 
 # Zones of check against BIND's named-checkzone.
 test-dns: apt-build-test all

@@ -28,7 +28,8 @@ packages_for() {
 		echo strace gcovr clang clang-format clang-tidy cppcheck shellcheck knot-dnsutils \
 			'libclang-rt-14-dev|libclang-rt-19-dev|libclang-rt-18-dev' iproute2 nftables openssh-client \
 			'promtool|prometheus' python3 procps librsvg2-bin git dpkg apt util-linux debian-archive-keyring openssl systemd \
-			bind9-utils python3-yaml python3-jsonschema python3-configobj python3-openstacksdk \
+			bind9-utils ldnsutils dns-root-data knot unbound kea-dhcp4-server kea-dhcp6-server \
+			kea-dhcp-ddns-server kea-admin python3-yaml python3-jsonschema python3-configobj python3-openstacksdk \
 			python3-jinja2 python3-oauthlib python3-requests python3-jsonpatch \
 			'libglib2.0-0|libglib2.0-0t64' 'libgnutls30|libgnutls30t64' libudev1 libyaml-0-2
 		;;
@@ -78,6 +79,21 @@ if [ "$(id -u)" != 0 ]; then
 	echo "packages: run 'sudo $0 $*'" >&2
 	exit 1
 fi
+# The servers that tests use are not to run on this machine: not now, and not after its next boot.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+	trap 'rm -f "$policy"' EXIT
+	trap 'exit 130' HUP INT TERM
+fi
+disable_servers() {
+	for name in knot unbound kea-dhcp4-server kea-dhcp6-server kea-dhcp-ddns-server; do
+		case " $(echo "$missing" | tr "\n" " ") " in
+		*" $name "*) systemctl --quiet disable "$name.service" 2>/dev/null || true ;;
+		esac
+	done
+}
 echo "packages: asking apt for its current lists"
 apt-get update -qq
 missing=$(missing_of "$wanted" | sort -u)
@@ -86,6 +102,7 @@ echo "packages: installing $(echo "$missing" | tr "\n" " ")"
 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	-o Dpkg::Use-Pty=0 -o Dpkg::Progress-Fancy=0 $missing |
 	sed -u -n -e 's/^Setting up \([^ ]*\) .*/packages: set up \1/p' -e '/^E:/p'
+disable_servers
 left=$(missing_of "$wanted")
 if [ -n "$left" ]; then
 	echo "packages: apt did not install: $(echo "$left" | tr "\n" " ")" >&2

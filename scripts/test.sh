@@ -75,6 +75,8 @@ suite netns meson test -C build --no-rebuild --print-errorlogs --suite netns
 suite vim-local meson test -C build --no-rebuild --print-errorlogs --suite vm
 suite vm /usr/bin/python3 tests/vm/test_local.py
 suite bondd-vm /usr/bin/python3 tests/vm/test_bondd.py
+suite ddi /usr/bin/python3 tests/ddi/test_checkers.py build/dnsvnf 30
+suite ddi-services /usr/bin/python3 tests/ddi/test_services.py build/dnsvnf
 for name in openstack placement dns lint; do
 	suite $name ended $name
 done

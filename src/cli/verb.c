@@ -55,6 +55,8 @@ OPTION_ROWS(plan_options, HELP, VERBOSE, FOLDERS, RESULT, VIM, TIMINGS, HOSTS,
 	    ROW(UINT, plan, count, .min = 1, .max = CAPACITY_MAX, .needs = "hosts"),
 	    ROW(FLAG, plan, exit_code), ROW(FLAG, plan, undeploy), ROW(STRING, plan, replace));
 OPTION_ROWS(render_options, HELP, VERBOSE, FOLDERS, RESULT);
+OPTION_ROWS(ddi_options, HELP, VERBOSE, FOLDERS, RESULT, ROW(FILE, ddi, folder),
+	    ROW(STRING, ddi, interface, .preset = "bond0"));
 OPTION_ROWS(explain_options, HELP, VERBOSE, FOLDERS, RESULT, VIM, TIMINGS, HOSTS);
 OPTION_ROWS(deploy_options, HELP, VERBOSE, FOLDERS, EVENTS, VIM, TIMINGS, HOSTS,
 	    ROW(FLAG, deploy, at_once), ROW(FLAG, deploy, keep_failed),
@@ -107,6 +109,7 @@ static const struct verb verbs[] = {
 	{VERB(plan), OPERAND("DEP.xml"), OPTIONS(plan_options, plan_options), .policy = VERB_WARNS},
 	{VERB(render), OPERAND("DEP.xml"), OPTIONS(render_options, options),
 	 .policy = VERB_OFFLINE | VERB_WARNS},
+	{VERB(ddi), OPERAND("DEP.xml"), OPTIONS(ddi_options, ddi_options)},
 	{VERB(explain), OPERAND("DEP.xml"), OPTIONS(explain_options, options),
 	 .policy = VERB_TAKES_BROKEN | VERB_WARNS | VERB_NEEDS_NO_VIM},
 	{VERB(deploy), OPERAND("DEP.xml"), OPTIONS(deploy_options, deploy_options),

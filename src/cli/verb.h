@@ -107,6 +107,12 @@ struct undeploy_options {
 	bool yes, force;
 };
 
+struct ddi_options {
+	struct options common;
+	const char *folder;    /* NULL: standard output */
+	const char *interface; /* of the guest, with the service addresses */
+};
+
 struct drill_options {
 	struct options common;
 	unsigned qps;
@@ -171,6 +177,7 @@ extern const struct program dnsvnf_program;
 #define IN_MODULE __attribute__((__weak__))
 int verb_check(const struct verb *verb, const void *options) IN_MODULE;
 int verb_plan(const struct verb *verb, const void *options) IN_MODULE;
+int verb_ddi(const struct verb *verb, const void *options) IN_MODULE;
 int verb_explain(const struct verb *verb, const void *options) IN_MODULE;
 int verb_deploy(const struct verb *verb, const void *options) IN_MODULE;
 int verb_verify(const struct verb *verb, const void *options) IN_MODULE;

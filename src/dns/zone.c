@@ -282,3 +282,22 @@ void zone_check(const struct text *text, const char *origin, bool knot, const ch
 	array_free(z.v, z.n, record_clear);
 	free(z.origin);
 }
+
+struct zone_apex zone_read_apex(const struct text *text, const char *origin)
+{
+	cleanup_findings struct findings findings = {0};
+	struct zone z = {.text = text, .findings = &findings, .knot = true};
+	struct zone_apex apex = {0};
+
+	if (!zone_read(&z, origin))
+		return apex;
+	for (size_t i = 0; i < z.n; i++) {
+		bool here = streq(z.v[i].owner, z.origin);
+
+		apex.soa |= here && z.v[i].type == ns_t_soa;
+		apex.ns |= here && z.v[i].type == ns_t_ns;
+	}
+	array_free(z.v, z.n, record_clear);
+	free(z.origin);
+	return apex;
+}

@@ -33,3 +33,10 @@ struct zone_answer {
  */
 void zone_check(const struct text *text, const char *origin, bool knot, const char *query,
 		struct findings *findings, struct zone_answer *ret);
+
+/* What a zone file has at the zone's own name. */
+struct zone_apex {
+	bool soa, ns;
+};
+
+struct zone_apex zone_read_apex(const struct text *text, const char *origin);

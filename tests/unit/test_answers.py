@@ -96,6 +96,27 @@ class Files(unittest.TestCase):
         self.assertIn(server["user_data"], text)
         self.assertIn("==> create port cpnr-dns_cpnr_0_2\n{", text)
 
+    def test_ddi(self):
+        path = "examples/ddi-pair/dep.xml"
+        with tempfile.TemporaryDirectory() as folder:
+            files = answers.answer("ddi", dnsvnf("ddi", "--folder", folder, path).stdout)["files"]
+            self.assertEqual(files, answers.answer("ddi", dnsvnf("ddi", path).stdout)["files"], "the same each time")
+            for file in files:
+                written = f"{folder}/{file['member']}{file['path']}"
+                with open(written, encoding="utf-8") as text:
+                    self.assertEqual(text.read(), file["text"])
+                has_key = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=" in file["text"]
+                self.assertEqual(os.stat(written).st_mode & 0o777, 0o600 if has_key else 0o644, written)
+        self.assertEqual({file["member"] for file in files}, {"dns1", "dns2"})
+        printed = subprocess.run([DNSVNF, "ddi", path], capture_output=True, text=True, check=True).stdout
+        self.assertIn("==> dns2:/etc/knot/knot.conf <==\nserver:\n", printed)
+
+    def test_ddi_without_a_plan_or_its_secrets(self):
+        for path, text in ((DESIGN, "no vm_group has an address plan"), ("examples/ddi/ddi.yaml", 'key "d2" has no secret')):
+            done = dnsvnf("ddi", path)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(text, answers.answer("ddi", done.stdout)["error"]["text"])
+
     def test_render_files_of_the_drive(self):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(os.path.dirname(DESIGN), folder, dirs_exist_ok=True)
