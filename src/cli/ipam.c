@@ -9,7 +9,9 @@
 #include "cli/common.h"
 #include "cli/verb.h"
 #include "ddi/csv.h"
+#include "ddi/derive.h"
 #include "ddi/plan.h"
+#include "ddi/reverse.h"
 #include "ddi/usage.h"
 #include "deploy/ddi.h"
 #include "model/model.h"
@@ -20,6 +22,7 @@ struct view {
 	const struct deployment *deployment; /* the same */
 	struct ddi_plan *plan;
 	struct ddi_usage *usage; /* of its pools */
+	struct ddi_derived derived;
 };
 
 static uint64_t add_bounded(uint64_t a, uint64_t b)
@@ -64,8 +67,16 @@ static char *servers_of(const struct view *v, const struct ddi_network *n)
 	struct strbuf b = {0};
 
 	for (size_t i = 0; i < v->plan->n_members && ddi_network_serves(n); i++)
-		strbuf_addf(&b, "%s%s", b.len ? ", " : "", v->plan->members[i].name);
+		if (ddi_has_dhcp(v->plan, &v->plan->members[i]))
+			strbuf_addf(&b, "%s%s", b.len ? ", " : "", v->plan->members[i].name);
 	return b.s;
+}
+
+static const struct ddi_auth_zone *reverse_of(const struct view *v, const struct ddi_network *n)
+{
+	struct ip_addr first = ip_prefix_first(&n->prefix);
+
+	return ddi_zone_of_address(&v->derived, &first);
 }
 
 /* ---- text ---- */
@@ -103,6 +114,17 @@ static void add_part(struct table *t, const char *part, const char *what, uint64
 	table_add(t, "");
 	table_add(t, "-");
 	add_number(t, free_size);
+	table_add(t, "");
+}
+
+static char *reverse_text(const struct view *v, const struct ddi_network *n)
+{
+	const struct ddi_auth_zone *z = reverse_of(v, n);
+	size_t zones = z && !z->of ? reverse_zone_count(&n->prefix) : 1;
+
+	if (!z)
+		return xstrdup("-");
+	return zones > 1 ? xasprintf("%s and %zu more", z->name, zones - 1) : xstrdup(z->name);
 }
 
 /* As it is written in the plan. */
@@ -118,7 +140,7 @@ static char *pool_text(const struct ddi_pool *p)
 static void add_network(struct table *t, const struct view *v, const struct ddi_network *n)
 {
 	cleanup_free char *prefix = ip_prefix_to_str(&n->prefix);
-	cleanup_free char *servers = servers_of(v, n);
+	cleanup_free char *servers = servers_of(v, n), *reverse = reverse_text(v, n);
 	cleanup_free char *reserved = xasprintf("%" PRIu32, n->reservations.n);
 	struct ddi_usage pools = pools_of(v, n);
 
@@ -132,6 +154,7 @@ static void add_network(struct table *t, const struct view *v, const struct ddi_
 		add_number(t, pools.free);
 	else
 		table_add(t, "-");
+	table_add(t, reverse);
 	for (uint32_t i = 0; i < n->pools.n; i++) {
 		const struct ddi_usage *u = &v->usage[n->pools.first + i];
 		cleanup_free char *part = pool_text(&v->plan->pools[n->pools.first + i]);
@@ -148,7 +171,7 @@ static void add_network(struct table *t, const struct view *v, const struct ddi_
 static void print_view(const struct view *v)
 {
 	static const char *const heads[] = {"PREFIX",   "NAME", "SERVED BY", "SIZE",
-					    "RESERVED", "USED", "FREE"};
+					    "RESERVED", "USED", "FREE",      "REVERSE ZONE"};
 	struct table t;
 
 	if (v->deployment)
@@ -214,12 +237,14 @@ static void put_servers(struct json_writer *w, const struct view *v, const struc
 {
 	json_open_array(w, "served_by");
 	for (size_t i = 0; i < v->plan->n_members && ddi_network_serves(n); i++)
-		json_put_text(w, NULL, v->plan->members[i].name);
+		if (ddi_has_dhcp(v->plan, &v->plan->members[i]))
+			json_put_text(w, NULL, v->plan->members[i].name);
 	json_close(w);
 }
 
 static void put_network(struct json_writer *w, const struct view *v, const struct ddi_network *n)
 {
+	const struct ddi_auth_zone *reverse = reverse_of(v, n);
 	cleanup_free char *prefix = ip_prefix_to_str(&n->prefix);
 	char gateway[IP_TEXT_SIZE];
 	struct ddi_usage pools = pools_of(v, n);
@@ -234,6 +259,9 @@ static void put_network(struct json_writer *w, const struct view *v, const struc
 	json_put_uint64(w, "reserved", n->reservations.n);
 	json_put_null(w, "used");
 	put_number(w, "free", pools.free);
+	json_put_text_opt(w, "reverse_zone", reverse ? reverse->name : NULL);
+	json_put_uint64(w, "reverse_zones",
+			reverse && !reverse->of ? reverse_zone_count(&n->prefix) : reverse != NULL);
 	put_pools(w, v, n);
 	put_delegated(w, &n->delegate);
 	json_close(w);
@@ -259,6 +287,7 @@ static void show(const struct ipam_options *o, struct view *v, bool head)
 	cleanup_strbuf struct strbuf csv = {0};
 
 	v->usage = ddi_usage(v->plan);
+	ddi_derive(v->plan, &v->derived);
 	ddi_csv(v->plan, (enum ddi_csv)o->csv, head, &csv);
 	if (csv.s)
 		fputs(csv.s, stdout);
@@ -266,6 +295,7 @@ static void show(const struct ipam_options *o, struct view *v, bool head)
 		put_view(o->common.json, v);
 	else if (!o->csv)
 		print_view(v);
+	ddi_derived_clear(&v->derived);
 	free(v->usage);
 	ddi_plan_free(v->plan);
 }

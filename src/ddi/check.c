@@ -4,8 +4,9 @@
 #include "base/alloc.h"
 #include "ddi/rule.h"
 
-static const struct ddi_rule *const tables[] = {ddi_network_rules, ddi_pool_rules, ddi_zone_rules,
-						ddi_service_rules, ddi_pair_rules, ddi_site_rules};
+static const struct ddi_rule *const tables[] = {
+	ddi_network_rules, ddi_pool_rules, ddi_zone_rules, ddi_record_rules,
+	ddi_service_rules, ddi_pair_rules, ddi_site_rules};
 
 /* ---- indexes ---- */
 
@@ -17,6 +18,7 @@ static void index_extents(struct ddi_ctx *ctx)
 		const struct ddi_network *n = &p->networks[i];
 
 		extents_add_prefix(&ctx->networks, &n->prefix, i, n->line);
+		extents_add_prefix(&ctx->merged_networks, &n->prefix, i, n->line);
 		extents_add_prefix(&ctx->delegates, &n->delegate.prefix, i, n->delegate.line);
 	}
 	for (size_t i = 0; i < p->n_pools; i++) {
@@ -25,10 +27,11 @@ static void index_extents(struct ddi_ctx *ctx)
 	}
 	for (size_t i = 0; i < p->n_excludes; i++)
 		extents_add(&ctx->excludes, &p->excludes[i].range, i, p->excludes[i].line);
-	struct extents *all[] = {&ctx->networks, &ctx->delegates, &ctx->pools, &ctx->merged_pools,
-				 &ctx->excludes};
+	struct extents *all[] = {&ctx->networks,     &ctx->delegates, &ctx->pools,
+				 &ctx->merged_pools, &ctx->excludes,  &ctx->merged_networks};
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		extents_sort(all[i]);
+	extents_merge(&ctx->merged_networks);
 	extents_merge(&ctx->merged_pools);
 	extents_merge(&ctx->excludes);
 }
@@ -101,12 +104,16 @@ void ddi_check(struct ddi_plan *plan, const struct model *model,
 		return;
 	index_extents(&ctx);
 	index_owners(&ctx);
+	ddi_derive(plan, &ctx.derived);
+	ddi_index_namings(&ctx);
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
 		for (const struct ddi_rule *r = tables[t]; r->id; r++) {
 			ctx.rule = r;
 			ctx.n_found = 0;
 			r->check(&ctx);
 		}
-	free_all(ctx.owners, ctx.networks.v, ctx.pools.v, ctx.merged_pools.v, ctx.excludes.v,
-		 ctx.delegates.v);
+	ddi_check_zone_files(&ctx);
+	ddi_derived_clear(&ctx.derived);
+	free_all(ctx.owners, ctx.namings, ctx.merged_networks.v, ctx.networks.v, ctx.pools.v,
+		 ctx.merged_pools.v, ctx.excludes.v, ctx.delegates.v);
 }

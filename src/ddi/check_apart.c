@@ -24,8 +24,7 @@ static void compare(struct ddi_ctx *ctx, const struct extents *all, const struct
 			plan_finding(ctx, p->plan->file, e->line, "%s overlaps %s of %s",
 				     prefix_text(&p->network->prefix),
 				     prefix_text(&q->network->prefix), q->plan->file);
-			if (ctx->n_found < DDI_RULE_FINDINGS_MAX)
-				findings_also(ctx->findings, q->plan->file, widest->line);
+			related_in(ctx, q->plan->file, widest->line);
 		}
 		if (!widest || ip_compare(&e->range.last, &widest->range.last) > 0)
 			widest = e;

@@ -47,15 +47,16 @@ static void domain_dynamic(struct ddi_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->plan->n_networks; i++) {
 		const struct ddi_network *n = &ctx->plan->networks[i];
-		const struct ddi_zone *z = n->domain ? ddi_zone(ctx->plan, n->domain) : NULL;
+		const struct ddi_auth_zone *z =
+			n->domain ? ddi_zone_of_name(&ctx->derived, n->domain) : NULL;
 
-		if (!n->domain || !(n->pools.n) || (z && z->dynamic))
+		if (!n->domain || !n->pools.n || (z && z->dynamic))
 			continue;
-		finding(ctx, n->domain_line, "names of leases go to %s, which is %s: %s", n->domain,
-			z ? "not dynamic" : "no zone of the plan",
-			z ? "set dynamic: true" : "add the zone, with dynamic: true");
-		if (z)
-			related(ctx, z->line);
+		finding(ctx, n->domain_line, "names of leases go to %s, which is in %s: %s",
+			n->domain, z ? z->name : "no zone of the plan",
+			z ? "set dynamic: true there" : "add the zone, with dynamic: true");
+		if (z && z->of)
+			related(ctx, z->of->line);
 	}
 }
 

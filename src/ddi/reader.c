@@ -185,10 +185,29 @@ void reader_map(struct reader *r, const char *what, const struct field *fields, 
 	reader_next(r);
 }
 
+/* Adds the key to those that the mapping has so far. False: it has it, or has too many; reported.
+ */
+static bool is_new(struct reader *r, const char *what, struct strv *seen, const char *key,
+		   unsigned line)
+{
+	cleanup_free char *q = quotable(key);
+
+	if (seen->n == DDI_LIST_MAX)
+		reader_error(r, line, "ddi-limit", "more than %d %s: \"%s\" is not read",
+			     DDI_LIST_MAX, what, q);
+	else if (strv_contains(seen, key))
+		reader_error(r, line, "ddi-key", "%s has \"%s\" twice: merge them", what, q);
+	else {
+		strv_add(seen, key);
+		return true;
+	}
+	return false;
+}
+
 void reader_named(struct reader *r, const char *what, read_fn *item, void *object)
 {
+	cleanup_strv struct strv seen = {0};
 	unsigned line;
-	size_t n = 0;
 
 	if (!starts(r, YAML_MAPPING_START_EVENT, "a mapping (\"name: value\")"))
 		return;
@@ -197,11 +216,7 @@ void reader_named(struct reader *r, const char *what, read_fn *item, void *objec
 
 		if (!key)
 			continue;
-		if (++n > DDI_LIST_MAX) {
-			if (n == DDI_LIST_MAX + 1)
-				reader_error(r, line, "ddi-limit",
-					     "more than %d %s: the rest is not read", DDI_LIST_MAX,
-					     what);
+		if (!is_new(r, what, &seen, key, line)) {
 			reader_skip(r);
 			continue;
 		}

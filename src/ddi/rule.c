@@ -31,8 +31,13 @@ void plan_finding(struct ddi_ctx *ctx, const char *file, unsigned line, const ch
 
 void related(struct ddi_ctx *ctx, unsigned line)
 {
+	related_in(ctx, ctx->plan->file, line);
+}
+
+void related_in(struct ddi_ctx *ctx, const char *file, unsigned line)
+{
 	if (ctx->n_found < DDI_RULE_FINDINGS_MAX)
-		findings_also(ctx->findings, ctx->plan->file, line);
+		findings_also(ctx->findings, file, line);
 }
 
 void each_overlap(struct ddi_ctx *ctx, const struct extents *extents, overlap_fn *fn)

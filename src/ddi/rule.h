@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/finding.h"
+#include "ddi/derive.h"
 #include "ddi/extent.h"
 #include "ddi/plan.h"
 
@@ -26,6 +27,16 @@ struct owner {
 	unsigned line;
 };
 
+/* That an address has a name, by an address record, a PTR record, or both: of a zone file, or as
+ * the plan says. */
+struct naming {
+	struct ip_addr ip;
+	const char *name; /* without the final dot */
+	const char *file;
+	unsigned line;
+	bool forward, reverse;
+};
+
 struct ddi_ctx {
 	struct ddi_plan *plan;
 	const struct model *model;           /* or NULL */
@@ -38,7 +49,10 @@ struct ddi_ctx {
 	struct owner *owners; /* ordered by address, then kind, then index */
 	size_t n_owners;
 	struct extents networks, pools, delegates;
-	struct extents merged_pools, excludes; /* merged */
+	struct extents merged_networks, merged_pools, excludes; /* merged */
+	struct ddi_derived derived;
+	struct naming *namings; /* ordered by address, then name */
+	size_t n_namings;
 };
 
 /* A row of a table of rules. Its texts are in data/rules.md. */
@@ -54,6 +68,7 @@ void plan_finding(struct ddi_ctx *ctx, const char *file, unsigned line, const ch
 	__attribute__((format(printf, 4, 5)));
 /* Adds a second location, of the plan's file, to the last finding of the current rule. */
 void related(struct ddi_ctx *ctx, unsigned line);
+void related_in(struct ddi_ctx *ctx, const char *file, unsigned line);
 
 /* Calls fn for each extent that overlaps an earlier one, once. */
 typedef void overlap_fn(struct ddi_ctx *ctx, const struct extent *earlier,
@@ -71,6 +86,12 @@ const char *owner_text(const struct ddi_ctx *ctx, const struct owner *owner);
 /* Whether name is domain or below it; the domain "" is the root. */
 bool name_is_below(const char *name, const char *domain);
 
+/* Fills ctx->namings. */
+void ddi_index_namings(struct ddi_ctx *ctx);
+
+/* Adds the findings about the records of zones (zone-*, of dns/zone.h). */
+void ddi_check_zone_files(struct ddi_ctx *ctx);
+
 /* The tables. Each ends with a row without an id. */
 extern const struct ddi_rule ddi_network_rules[], ddi_pool_rules[], ddi_zone_rules[],
-	ddi_service_rules[], ddi_pair_rules[], ddi_site_rules[];
+	ddi_record_rules[], ddi_service_rules[], ddi_pair_rules[], ddi_site_rules[];

@@ -57,11 +57,11 @@ int design_read_with(const char *path, const char *const *folders, design_more_f
 		check_references(model, findings);
 		check_waive(model, NULL, NULL, findings, 0);
 		load_day0(model, findings);
-		ddi_check_model(model, findings);
 		if (more && findings_count(findings, SEVERITY_ERROR) == 0)
 			r = more(data, model, findings, err);
 		if (r < 0)
 			return r;
+		ddi_check_model(model, findings); /* also against the subnets that `more` adds */
 		check_design(model, findings);
 	}
 	findings_sort(findings);

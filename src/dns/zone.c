@@ -161,8 +161,8 @@ static void check_target(struct zone *z, const struct record *r)
 	bool own = ns && streq(r->owner, z->origin);
 	const char *type = ns ? "NS" : r->type == ns_t_mx ? "MX" : "SRV";
 
-	if (!r->target || r->type == ns_t_cname || !zone_is_below(r->target, z->origin) ||
-	    streq(r->target, "."))
+	if (!r->target || r->type == ns_t_cname || r->type == ns_t_ptr ||
+	    !zone_is_below(r->target, z->origin) || streq(r->target, "."))
 		return;
 	if (find(z, r->target, ns_t_cname))
 		complain(z, r->line, own ? SEVERITY_ERROR : SEVERITY_WARNING, "zone-glue",
@@ -300,4 +300,26 @@ struct zone_apex zone_read_apex(const struct text *text, const char *origin)
 	array_free(z.v, z.n, record_clear);
 	free(z.origin);
 	return apex;
+}
+
+void zone_visit(const struct text *text, const char *origin, zone_visit_fn *fn, void *data)
+{
+	cleanup_findings struct findings findings = {0};
+	struct zone z = {.text = text, .findings = &findings, .knot = true};
+
+	if (!zone_read(&z, origin))
+		return;
+	for (size_t i = 0; i < z.n; i++) {
+		const struct record *r = &z.v[i];
+		struct zone_item item = {.owner = r->owner,
+					 .target = r->target,
+					 .type = r->type,
+					 .address = r->address,
+					 .file = text->file,
+					 .line = text_line(text, r->line)};
+
+		fn(data, &item);
+	}
+	array_free(z.v, z.n, record_clear);
+	free(z.origin);
 }

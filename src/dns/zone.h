@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/ip.h"
+
 struct findings;
 struct text;
 
@@ -40,3 +42,18 @@ struct zone_apex {
 };
 
 struct zone_apex zone_read_apex(const struct text *text, const char *origin);
+
+/* A record of a zone file. Names are in lower case and end with a dot. */
+struct zone_item {
+	const char *owner;
+	const char *target;     /* of NS, CNAME, MX, SRV, PTR; else NULL */
+	uint16_t type;          /* ns_t_* of <arpa/nameser.h> */
+	struct ip_addr address; /* of A, AAAA; else none */
+	const char *file;
+	unsigned line;
+};
+
+/* Calls fn for each record that can be read and is in the zone, in the file's order; findings are
+ * zone_check's. */
+typedef void zone_visit_fn(void *data, const struct zone_item *item);
+void zone_visit(const struct text *text, const char *origin, zone_visit_fn *fn, void *data);

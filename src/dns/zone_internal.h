@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/finding.h"
+#include "net/ip.h"
 
 struct text;
 
@@ -15,10 +16,11 @@ enum { ZONE_FINDINGS_MAX = 20 }; /* about one zone */
 /* Names are in lower case and end with a dot; special characters of a label are \DDD. */
 struct record {
 	char *owner;
-	char *target;  /* of NS, CNAME, MX, SRV; else NULL */
-	uint16_t type; /* ns_t_* of <arpa/nameser.h> */
-	uint32_t ttl;  /* seconds */
-	unsigned line; /* from 0, of the text: where the record begins */
+	char *target;           /* of NS, CNAME, MX, SRV, PTR; else NULL */
+	struct ip_addr address; /* of A, AAAA; else none */
+	uint16_t type;          /* ns_t_* of <arpa/nameser.h> */
+	uint32_t ttl;           /* seconds */
+	unsigned line;          /* from 0, of the text: where the record begins */
 };
 
 struct zone {

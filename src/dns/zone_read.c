@@ -258,6 +258,7 @@ static int target_offset(uint16_t type)
 	switch (type) {
 	case ns_t_ns:
 	case ns_t_cname:
+	case ns_t_ptr:
 		return 0;
 	case ns_t_mx:
 		return 2;
@@ -301,9 +302,14 @@ static void add_record(struct zone *z, const zs_scanner_t *s, unsigned line)
 			 owner, z->origin);
 		return;
 	}
+	bool v4 = s->r_type == ns_t_a, v6 = s->r_type == ns_t_aaaa;
 	*array_push(z->v, z->n) = (struct record){
 		.owner = steal_ptr(owner),
 		.target = steal_ptr(target),
+		.address = ip_from_bytes(v4   ? AF_INET
+					 : v6 ? AF_INET6
+					      : AF_UNSPEC,
+					 s->r_data, s->r_data_length),
 		.type = s->r_type,
 		.ttl = s->r_ttl,
 		.line = line,

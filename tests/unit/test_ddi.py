@@ -93,6 +93,7 @@ CASES = [
      [plan("10.64.0.1\n", "&gw 10.64.0.1\n")]),
     ("ddi-key", PAIR, [plan("  gateway:", "  gatway:")], [plan("  gateway:", '  "gateway":')]),
     ("ddi-key", PAIR, [plan("  lease: 3600", "  lease: 3600\n  lease: 3600")], []),
+    ("ddi-key", PAIR, [plan("  d2: ", "  xfr: {algorithm: hmac-sha256, secret: ${D2_KEY}}\n  d2: ")], []),
     ("ddi-key", PAIR, [reserve("{address: 10.64.0.11}")], [reserve('{mac: "00:0c:01:02:03:05", address: 10.64.0.11}')]),
     ("ddi-value", PAIR, [plan("gateway: 10.64.0.1", "gateway: 10.64.0.256")], [plan("gateway: 10.64.0.1", "gateway: 10.64.0.254")]),
     ("ddi-value", PAIR, [plan("lease: 3600", "lease: 1h")], [plan("lease: 3600", "lease: 60000")]),
@@ -107,7 +108,7 @@ CASES = [
 
     ("ddi-prefix-host-bits", PAIR, [plan("prefix: 10.64.0.0/16", "prefix: 10.64.0.1/16")], []),
     ("ddi-prefix-overlap", PAIR, [network("prefix: 10.64.201.0/24")], [network("prefix: 10.65.0.0/24")]),
-    ("ddi-prefix-vim", PAIR, [plan("prefix: 172.16.1.0/24", "prefix: 172.16.0.0/23")], []),
+    ("ddi-prefix-vim", PAIR, [plan("prefix: 172.16.1.0/24", "prefix: 172.16.0.0/23")], [], {"ddi-reverse-boundary"}),
     ("ddi-prefix-size", PAIR, [network("{prefix: 10.9.0.0/31, relay: [10.9.0.0], reserve: "
                                        "[{mac: 00:00:00:00:00:01, address: 10.9.0.1}]}")],
      [network("{prefix: 10.9.0.0/30, relay: [10.9.0.1], reserve: [{mac: 00:00:00:00:00:01, address: 10.9.0.2}]}")]),
@@ -154,7 +155,27 @@ CASES = [
      [plan("dynamic: true", "dynamic: true\n  serial: increment")]),
     ("ddi-domain-dynamic", PAIR, [plan("domain: dyn.example.test ", "domain: example.test ")], []),
     ("ddi-domain-dynamic", PAIR, [plan("domain: dyn.example.test ", "domain: dhcp.example.test ")],
-     [plan("domain: dyn.example.test ", "domain: DYN.example.test. ")]),
+     [plan("domain: dyn.example.test ", "domain: A.DYN.example.test. ")]),
+
+    ("ddi-zone-occluded", PAIR, [zone("mail CNAME", "a.dyn A 192.0.2.1\nmail CNAME")],
+     [zone("mail CNAME", "dyn NS a.dyn\na.dyn A 192.0.2.1\nmail CNAME")]),
+    ("ddi-ptr-twice", PAIR, [plan("{address: 172.16.1.80, name: www.example.test}",
+                                  "{address: 172.16.1.80, name: www.example.test}\n  - {address: 172.16.1.80, name: web.example.test}")],
+     [plan("{address: 172.16.1.80, name: www.example.test}",
+           "{address: 172.16.1.80, name: www.example.test}\n  - {address: 172.16.1.81, name: www.example.test}")]),
+    ("ddi-ptr-no-forward", PAIR, [plan("networks:", "- name: 2.0.192.in-addr.arpa\n  records: ['1 PTR ftp.example.test.']\nnetworks:")],
+     [plan("networks:", "- name: 2.0.192.in-addr.arpa\n  records: ['1 PTR ftp.example.test.']\nnetworks:"),
+      zone("mail CNAME", "ftp A 192.0.2.1\nmail CNAME")]),
+    ("ddi-forward-no-ptr", PAIR, [zone("mail CNAME", "ftp A 172.16.1.81\nmail CNAME")], [zone("mail CNAME", "ftp A 172.16.2.81\nmail CNAME")]),
+    ("ddi-reverse-missing", PAIR, [plan("reverse: auto", "reverse: none")],
+     [plan("reverse: auto", "reverse: none"), plan("networks:", "".join(f"- {{name: {name}, dynamic: true}}\n" for name in (
+         "64.10.in-addr.arpa", "16.172.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")) + "networks:")]),
+    ("ddi-reverse-static", PAIR, [plan("networks:", "- name: 10.in-addr.arpa\nnetworks:")],
+     [plan("networks:", "- {name: 10.in-addr.arpa, dynamic: true}\nnetworks:")]),
+    ("ddi-reverse-cut", PAIR, [plan("networks:", "- {name: 5.64.10.in-addr.arpa, dynamic: true}\nnetworks:")],
+     [plan("networks:", "- {name: 64.10.in-addr.arpa, dynamic: true}\nnetworks:")]),
+    ("ddi-reverse-boundary", PAIR, [network("prefix: 198.51.100.0/25")], [network("prefix: 198.51.100.0/24")]),
+    ("ddi-reverse-boundary", PAIR, [network("prefix: 10.72.0.0/15")], [network("prefix: 10.72.0.0/16")]),
 
     ("ddi-key-unknown", PAIR, [plan("serve_expired", "rpz: [{zone: a.example, from: 192.0.2.9, key: rpz}]\n  serve_expired")],
      [plan("serve_expired", "rpz: [{zone: a.example, from: 192.0.2.9, key: xfr}]\n  serve_expired")]),
@@ -241,6 +262,16 @@ class Examples(unittest.TestCase):
                                       and f["rule"] != "day0-drive"])
                 self.assertEqual(0, dnsvnf("check", f"{example}/dep.xml").returncode)
 
+    def test_zone_files_are_checked_with_what_the_plan_adds(self):
+        for old, new, rule, line in (("mail CNAME www", "mail CNAME www\nmail A 192.0.2.1", "zone-cname", 6),
+                                     ("NS  dns1", "NS  dns3", "zone-glue", 4),
+                                     ("mail CNAME www", "dns1 CNAME www", "zone-cname", 6),
+                                     ("mail CNAME www", "mail CNAM www", "zone-syntax", 6),
+                                     ("mail CNAME www", "a.test. A 192.0.2.1", "zone-outside", 6)):
+            with self.subTest(new), tempfile.TemporaryDirectory() as folder:
+                findings = [f for f in check(edited(folder, PAIR, [zone(old, new)])) if f["rule"] == rule]
+                self.assertIn((f"{folder}/zones/example.test", line), [(f["file"], f["line"]) for f in findings])
+
     def test_the_plan_alone_is_checked_without_its_variables(self):
         self.assertEqual([], [f for f in check(f"{PAIR}/ddi.yaml") if f["severity"] != "note"])
 
@@ -317,7 +348,7 @@ class Ipam(unittest.TestCase):
         self.assertEqual((51200, 10 + 257 + 1, 1), (pool["size"], pool["excluded"], pool["reserved"]))
         self.assertEqual(51200 - 268 - 1, pool["free"])
         self.assertEqual((65536, 3, pool["free"], None), tuple(network_[key] for key in ("size", "reserved", "free", "used")))
-        self.assertEqual(["dns1", "dns2"], network_["served_by"])
+        self.assertEqual((["dns1", "dns2"], "64.10.in-addr.arpa"), (network_["served_by"], network_["reverse_zone"]))
 
     def test_counts_of_ipv6(self):
         plans = answers.answer("ipam", self.ipam("-o", "json", f"{ONE}/ddi.yaml"))["plans"]
@@ -327,7 +358,7 @@ class Ipam(unittest.TestCase):
 
     def test_the_table_has_each_network_and_pool(self):
         text = self.ipam(f"{PAIR}/dep.xml")
-        for words in ("dns/ddi-pair", "10.64.0.0/16", "10.64.1.0-10.64.200.255", "2001:db8:6400::/40 /56"):
+        for words in ("dns/ddi-pair", "10.64.0.0/16", "10.64.1.0-10.64.200.255", "2001:db8:6400::/40 /56", "64.10.in-addr.arpa"):
             self.assertIn(words, text)
 
     def rows(self, kind, path=f"{PAIR}/ddi.yaml"):
@@ -336,11 +367,11 @@ class Ipam(unittest.TestCase):
     def test_csv_has_the_columns_of_netbox(self):
         prefixes = self.rows("prefixes")
         self.assertEqual(["prefix", "status", "is_pool", "description"], list(prefixes[0]))
-        self.assertEqual(["10.64.0.0/16", "2001:db8:64::/48", "2001:db8:6400::/40", "172.16.1.0/24"],
+        self.assertEqual(["10.64.0.0/16", "2001:db8:64::/48", "2001:db8:6400::/40", "172.16.1.0/24", "2001:db8:101::/64"],
                          [row["prefix"] for row in prefixes])
         addresses = {row["address"]: row for row in self.rows("addresses")}
         self.assertEqual("gw.example.test", addresses["10.64.0.1/16"]["dns_name"])
-        self.assertEqual("authoritative DNS of dns1", addresses["172.16.1.10/24"]["description"])
+        self.assertEqual("dns1.example.test", addresses["172.16.1.10/24"]["dns_name"])
         self.assertEqual([{"address": "10.64.0.10/16", "status": "reserved", "dns_name": "cmts1.dyn.example.test",
                            "description": "DHCP: MAC 00:0c:01:02:03:04"}], self.rows("reservations"))
 

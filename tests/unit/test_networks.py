@@ -63,6 +63,18 @@ class Networks(unittest.TestCase):
         self.assertLessEqual(set(warnings), {network})
         return warnings.get(network)
 
+    def test_a_plan_must_not_lease_where_the_network_does(self):
+        self.edit(lambda text: text.replace("<config_data>", "<config_data><configuration><dst>ddi.yaml</dst><file>ddi.yaml</file>"
+                                                             "</configuration>", 1))
+        with open(f"{os.path.dirname(self.design)}/ddi.yaml", "w", encoding="utf-8") as file:
+            file.write("version: 1\nmembers: {dns: {auth: 172.16.1.10}}\nnetworks:\n"
+                       "- {prefix: 172.16.1.0/24, pools: [172.16.1.100-172.16.1.110]}\n")
+        for dhcp in (False, True):
+            self.subnets["dns-fabric-a"]["enable_dhcp"] = dhcp
+            findings = json.loads(self.run_verb("check", "-o", "json").stdout)["findings"]
+            with self.subTest(dhcp):
+                self.assertEqual(dhcp, "ddi-dhcp-vim" in {f["rule"] for f in findings}, findings)
+
     def test_nothing_is_wrong(self):
         self.assertIsNone(self.warning("dns-fabric-a"))
 
