@@ -283,7 +283,9 @@ class Services(unittest.TestCase):
         leases = self.leases(6)
         prefixes = {(lease["ip-address"], lease["prefix-len"]) for lease in leases if lease["type"] == "IA_PD"}
         addresses = [lease for lease in leases if lease["type"] == "IA_NA"]
-        self.assertEqual((len(prefixes), len(addresses)), (RELAYED, RELAYED))
+        # each run of perfdhcp has clients of its own
+        self.assertGreaterEqual(len(addresses), RELAYED)
+        self.assertEqual((len(prefixes), len({lease["ip-address"] for lease in addresses})), (len(leases) // 2, len(addresses)))
         self.assertTrue(all(length == 56 and prefix.startswith("2001:db8:64") for prefix, length in prefixes), prefixes)
         self.assertTrue(all(lease["ip-address"].startswith("2001:db8:64:1:") for lease in addresses))
         self.in_dns(addresses[0])
