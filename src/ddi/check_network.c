@@ -45,7 +45,8 @@ static void prefix_size(struct ddi_ctx *ctx)
 	{
 		unsigned bits = (unsigned)(8 * ip_size(&n->prefix.addr));
 
-		if (n->prefix.len + HOST_BITS_MIN > bits && ddi_network_serves(n))
+		/* Prefixes alone are delegated over a link of any size, as a /127 (RFC 6164). */
+		if (n->prefix.len + HOST_BITS_MIN > bits && (n->pools.n || n->reservations.n))
 			finding(ctx, n->line,
 				"%s has no room for clients of DHCP beside its gateway: use a "
 				"shorter prefix, or give out nothing in it",

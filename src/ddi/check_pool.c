@@ -51,19 +51,27 @@ static void pool_edge(struct ddi_ctx *ctx)
 		const struct ddi_pool *p = &ctx->plan->pools[i];
 		const struct ddi_network *n = network_at(ctx, p->network);
 		struct ip_addr edges[] = {ip_prefix_first(&n->prefix), ip_prefix_last(&n->prefix)};
+		bool has[ARRAY_SIZE(edges)];
 
 		if (!same_family(n, &p->range.first) ||
 		    !ip_prefix_contains(&n->prefix, &p->range.last))
 			continue; /* which has its own finding */
 		for (size_t k = 0; k < ARRAY_SIZE(edges); k++)
-			if (ip_prefix_reserves(&n->prefix, &edges[k]) &&
-			    range_contains(&p->range, &edges[k]) &&
-			    !extents_find(&ctx->excludes, &edges[k]))
-				finding(ctx, p->line,
-					"the pool %s has %s, the %s address of %s: a client that "
-					"gets it cannot use it",
-					range_text(&p->range), address_text(&edges[k]),
-					k ? "broadcast" : "network's", prefix_text(&n->prefix));
+			has[k] = ip_prefix_reserves(&n->prefix, &edges[k]) &&
+				 range_contains(&p->range, &edges[k]) &&
+				 !extents_find(&ctx->excludes, &edges[k]);
+		if (has[0] && has[1])
+			finding(ctx, p->line,
+				"the pool %s has %s and %s, the network's and the broadcast "
+				"address of %s: clients that get them cannot use them",
+				range_text(&p->range), address_text(&edges[0]),
+				address_text(&edges[1]), prefix_text(&n->prefix));
+		else if (has[0] || has[1])
+			finding(ctx, p->line,
+				"the pool %s has %s, the %s address of %s: a client that gets it "
+				"cannot use it",
+				range_text(&p->range), address_text(&edges[has[1]]),
+				has[1] ? "broadcast" : "network's", prefix_text(&n->prefix));
 	}
 }
 
@@ -135,6 +143,8 @@ static void exclude_unused(struct ddi_ctx *ctx)
 		const struct ddi_pool *x = &ctx->plan->excludes[i];
 		size_t k = extents_from(&ctx->merged_pools, &x->range.first);
 
+		if (!same_family(network_at(ctx, x->network), &x->range.first))
+			continue; /* which has its own finding */
 		if (k == ctx->merged_pools.n ||
 		    ip_compare(&ctx->merged_pools.v[k].range.first, &x->range.last) > 0)
 			finding(ctx, x->line, "%s is excluded, but no pool has any of it",
@@ -202,6 +212,28 @@ static void address_twice(struct ddi_ctx *ctx)
 	}
 }
 
+static void prefixes_overlap(struct ddi_ctx *ctx, const struct extent *earlier,
+			     const struct extent *later)
+{
+	const struct ddi_reservation *v = ctx->plan->reservations;
+
+	finding(ctx, later->line, "the reserved prefix %s overlaps the reserved prefix %s",
+		prefix_text(&v[later->index].prefix), prefix_text(&v[earlier->index].prefix));
+	related(ctx, earlier->line);
+}
+
+static void prefix_twice(struct ddi_ctx *ctx)
+{
+	struct extents prefixes = {0};
+
+	for (size_t i = 0; i < ctx->plan->n_reservations; i++)
+		extents_add_prefix(&prefixes, &ctx->plan->reservations[i].prefix, i,
+				   ctx->plan->reservations[i].line);
+	extents_sort(&prefixes);
+	each_overlap(ctx, &prefixes, prefixes_overlap);
+	free(prefixes.v);
+}
+
 static int compare_clients(const void *a, const void *b)
 {
 	const struct ddi_reservation *x = *(const struct ddi_reservation *const *)a;
@@ -261,6 +293,7 @@ const struct ddi_rule ddi_pool_rules[] = {
 	{"ddi-reservation-outside", SEVERITY_ERROR, reservation_outside},
 	{"ddi-host-outside", SEVERITY_ERROR, host_outside},
 	{"ddi-address-twice", SEVERITY_ERROR, address_twice},
+	{"ddi-reserved-prefix", SEVERITY_ERROR, prefix_twice},
 	{"ddi-client-twice", SEVERITY_ERROR, client_twice},
 	{"ddi-name-domain", SEVERITY_WARNING, name_without_domain},
 	{0},

@@ -140,6 +140,19 @@ static void key_weak(struct ddi_ctx *ctx)
 
 /* ---- caching ---- */
 
+/* Whether no client of the Internet is in it: unique local and link-local addresses. */
+static bool is_local(const struct ip_prefix *prefix)
+{
+	static const char *const local[] = {"fc00::/7", "fe80::/10"};
+	struct ip_prefix p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
+		if (ip_prefix_parse(local[i], &p) && prefix->len >= p.len &&
+		    ip_prefix_contains(&p, &prefix->addr))
+			return true;
+	return false;
+}
+
 static void cache_open(struct ddi_ctx *ctx)
 {
 	const struct ddi_cache *c = &ctx->plan->cache;
@@ -148,7 +161,7 @@ static void cache_open(struct ddi_ctx *ctx)
 		const struct ip_prefix *p = &c->clients[i].prefix;
 
 		/* Shorter than any allocation: 10.0.0.0/8, and the /3 of global unicast. */
-		if (p->len < (p->addr.version == 4 ? 8U : 16U))
+		if (p->len < (p->addr.version == 4 ? 8U : 16U) && !is_local(p))
 			finding(ctx, c->clients[i].line,
 				"the cache answers %s: it is an open resolver, which others use to "
 				"amplify attacks (RFC 5358); name the clients' networks",
@@ -215,12 +228,13 @@ static void cache_missing(struct ddi_ctx *ctx)
 	}
 }
 
-/* RFC 6052, 2.2: the lengths, and bits 64 to 71 are zero. */
+/* RFC 6052, 2.2: the lengths, and bits 64 to 71 are zero; 2.1: the well-known prefix is a /96. */
 static void dns64(struct ddi_ctx *ctx)
 {
 	static const unsigned lengths[] = {32, 40, 48, 56, 64, 96};
 	const struct ddi_prefix *d = &ctx->plan->cache.dns64;
 	struct ip_addr first = ip_prefix_first(&d->prefix);
+	struct ip_prefix well_known;
 
 	if (!d->prefix.addr.version)
 		return;
@@ -232,6 +246,13 @@ static void dns64(struct ddi_ctx *ctx)
 			prefix_text(&d->prefix));
 	else if (first.bytes[8] != 0)
 		finding(ctx, d->line, "the prefix of DNS64, %s, must have bits 64 to 71 zero",
+			prefix_text(&d->prefix));
+	else if (!ip_equal(&first, &d->prefix.addr))
+		finding(ctx, d->line, "the prefix of DNS64, %s, has host bits: it is %s/%u",
+			prefix_text(&d->prefix), address_text(&first), d->prefix.len);
+	else if (ip_prefix_parse("64:ff9b::/96", &well_known) &&
+		 ip_equal(&first, &well_known.addr) && d->prefix.len != well_known.len)
+		finding(ctx, d->line, "the well-known prefix of DNS64 is 64:ff9b::/96, not %s",
 			prefix_text(&d->prefix));
 }
 
@@ -285,7 +306,9 @@ static void forward_own(struct ddi_ctx *ctx)
 static bool is_cache(const struct ddi_plan *p, const struct ip_addr *ip)
 {
 	return array_find(p->members, p->n_members,
-			  ip_equal(&it->cache, ip) || ip_equal(&it->cache6, ip)) != NULL;
+			  ip_equal(&it->cache, ip) || ip_equal(&it->cache6, ip) ||
+				  (p->cache.hybrid &&
+				   (ip_equal(&it->auth, ip) || ip_equal(&it->auth6, ip)))) != NULL;
 }
 
 static void forward_loop(struct ddi_ctx *ctx)

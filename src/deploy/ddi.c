@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/ddi.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -80,21 +81,27 @@ static bool same_variables(const struct configuration *a, const struct configura
 	return true;
 }
 
-/* All groups of the members have the same plan as the first. */
+static bool is_member(const struct deployment *deployment, const struct ddi_plan *plan,
+		      const struct vm_group *group)
+{
+	unsigned index;
+
+	return array_find(plan->members, plan->n_members,
+			  ddi_member_group(deployment, it->name, &index) == group) != NULL;
+}
+
+/* All groups of the members, and all others with a plan, have the same one as the first. */
 __attribute__((nonnull)) static void compare_groups(const struct origin *o,
 						    const struct configuration *mine,
 						    const struct deployment *deployment,
 						    const struct ddi_plan *plan,
 						    struct findings *findings)
 {
-	for (size_t i = 0; i < plan->n_members; i++) {
-		unsigned index;
-		const struct vm_group *group =
-			ddi_member_group(deployment, plan->members[i].name, &index);
-		const struct configuration *c =
-			group ? find_configuration(group, DAY0_PLAN_PATH) : NULL;
+	for (size_t i = 0; i < deployment->n_vm_groups; i++) {
+		const struct vm_group *group = &deployment->vm_groups[i];
+		const struct configuration *c = find_configuration(group, DAY0_PLAN_PATH);
 
-		if (!group || c == mine)
+		if (c == mine || (!c && !is_member(deployment, plan, group)))
 			continue;
 		if (!c)
 			findings_add(findings, SEVERITY_ERROR, "ddi-plan-differs", o->model->file,
@@ -192,6 +199,7 @@ static int open_beside(void *data, const char *path, struct text *ret, struct er
 {
 	struct folder *f = data;
 	const char *slash = strrchr(f->plan, '/');
+	struct stat st;
 	cleanup_free char *content = NULL, *q = quotable(path);
 	size_t len;
 
@@ -204,6 +212,13 @@ static int open_beside(void *data, const char *path, struct text *ret, struct er
 	free(f->shown);
 	f->shown =
 		slash ? xasprintf("%.*s/%s", (int)(slash - f->plan), f->plan, path) : xstrdup(path);
+	/* A plan may name 10,000 files: of a FIFO each would be waited for. */
+	bool there = stat(f->shown, &st) == 0;
+	if (there && !S_ISREG(st.st_mode))
+		return err_set(err, INVALID, "%s is not a regular file", f->shown);
+	if (there && st.st_size > DDI_RECORDS_MAX)
+		return err_set(err, INVALID, "%s is larger than %d bytes", f->shown,
+			       DDI_RECORDS_MAX);
 	int r = file_read(f->shown, DDI_RECORDS_MAX, &content, &len, err);
 	if (r < 0)
 		return r;
