@@ -11,6 +11,7 @@
 enum {
 	VARIABLE_NAME_MAX = 64,
 	TSIG_SECRET_MAX = 1024, /* bytes */
+	TAGS_MAX = 100,
 };
 
 /* ---- members and keys ---- */
@@ -114,6 +115,7 @@ static void read_version(struct reader *r, void *plan)
 	struct scalar s;
 
 	(void)plan;
+	r->has_version = true;
 	if (reader_scalar(r, "1", &s) && !streq(s.s, "1"))
 		reader_wrong(r, &s, "1, the only version of the format");
 }
@@ -137,6 +139,8 @@ static void read_plan(struct reader *r)
 
 	r->key = "the plan";
 	reader_map(r, "the plan", fields, r->plan);
+	if (!r->has_version && !r->n_findings)
+		reader_error(r, 1, "ddi-key", "the plan needs \"version: 1\"");
 }
 
 static void set_defaults(struct ddi_plan *plan)
@@ -159,6 +163,8 @@ static char *prepared(const struct text *text, size_t *ret_len)
 	struct strbuf b = {0};
 	const char *s = text->s, *end = text->s + text->len, *next;
 
+	/* A byte order mark, which libyaml does not expect where the encoding is known. */
+	s += str_starts(s, "\xef\xbb\xbf") ? 3 : 0;
 	while ((next = memmem(s, (size_t)(end - s), "${", 2))) {
 		size_t n = 2;
 
@@ -177,6 +183,20 @@ static char *prepared(const struct text *text, size_t *ret_len)
 	strbuf_add(&b, s, (size_t)(end - s));
 	*ret_len = b.len;
 	return strbuf_steal(&b);
+}
+
+/* libyaml compares each directive with all before it. */
+static bool has_many_tags(const struct text *text)
+{
+	static const char directive[] = "%TAG";
+	const char *s = text->s, *end = text->s + text->len;
+	unsigned n = 0;
+
+	while (n <= TAGS_MAX && (s = memmem(s, (size_t)(end - s), directive, strlen(directive)))) {
+		s += strlen(directive);
+		n++;
+	}
+	return n > TAGS_MAX;
 }
 
 /* Reads up to the start of the first document's root. False: there is none. */
@@ -216,7 +236,14 @@ void ddi_read(const struct text *text, const struct ddi_source *source, struct d
 			     text->len, DDI_FILE_MAX);
 		return;
 	}
+	if (has_many_tags(text)) {
+		reader_error(&r, 1, "ddi-limit",
+			     "the plan has more than %d %%TAG directives: not read", TAGS_MAX);
+		return;
+	}
 	cleanup_free char *input = prepared(text, &len);
+	r.input = input;
+	r.input_len = len;
 	if (!yaml_parser_initialize(&r.parser))
 		out_of_memory();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

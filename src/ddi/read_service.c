@@ -56,7 +56,7 @@ static void read_policy(struct reader *r, void *object)
 	static const struct field fields[] = {
 		{FIELD("zone", NAME, ddi_rpz, zone)},
 		{FIELD("from", IP, ddi_rpz, from)},
-		{FIELD("key", TEXT, ddi_rpz, key)},
+		{FIELD("key", NAME, ddi_rpz, key)},
 		{0},
 	};
 	struct ddi_rpz p = {.line = reader_line(r)};

@@ -13,6 +13,7 @@ static void set_records(struct reader *r, struct ddi_zone *z, const char *s, siz
 			const char *file, unsigned first_line)
 {
 	if (len > DDI_RECORDS_MAX - r->records_len) {
+		r->records_full = true;
 		reader_error(r, z->records_line, "ddi-limit",
 			     "the records of all zones have more than %d bytes: these are not read",
 			     DDI_RECORDS_MAX);
@@ -69,10 +70,14 @@ static void open_records(struct reader *r, struct ddi_zone *z, const struct scal
 	cleanup_text struct text text = {0};
 
 	z->records_path = ddi_strndup(r->plan, path->s, path->len);
-	if (!*z->records_path) {
-		reader_wrong(r, path, "the path of a file with records, or the records");
+	if (!*z->records_path || strchr(z->records_path, '\n')) {
+		reader_wrong(r, path,
+			     "the path of a file with records, a list of records, or records "
+			     "after \"|\"");
 		return;
 	}
+	if (r->records_full)
+		return;
 	if (r->source->open(r->source->data, z->records_path, &text, &err) < 0)
 		reader_error(r, path->line, "ddi-records", "the records of the zone: %s", err.text);
 	else

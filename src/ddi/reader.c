@@ -15,6 +15,7 @@ enum {
 	LABEL_MAX = 63, /* RFC 1035, 2.3.4 */
 	NAME_MAX_LEN = 253,
 	VARIABLE_MAX = 255,
+	KEY_MAX = 255, /* bytes */
 };
 
 /* Begin and end of a variable's name in the prepared text (read.c), U+E000 and U+E001. */
@@ -37,8 +38,7 @@ void reader_error(struct reader *r, unsigned line, const char *rule, const char 
 	findings_add(r->findings, SEVERITY_ERROR, rule, r->text->file, line, NULL, "%s", text);
 	if (r->n_findings == FINDINGS_MAX)
 		findings_add(r->findings, SEVERITY_ERROR, "ddi-limit", r->text->file, line, NULL,
-			     "this is error %d of the plan: further ones are not shown",
-			     FINDINGS_MAX);
+			     "this is error %d of the plan: the rest is not read", FINDINGS_MAX);
 }
 
 /* ---- events ---- */
@@ -49,6 +49,19 @@ static void end(struct reader *r)
 	r->event = (yaml_event_t){.type = YAML_STREAM_END_EVENT};
 }
 
+/* libyaml has no line for bytes that are not text. */
+static void report_bytes(struct reader *r)
+{
+	const yaml_parser_t *p = &r->parser;
+	size_t line = 0;
+
+	for (size_t i = 0; i < p->problem_offset && i < r->input_len; i++)
+		line += r->input[i] == '\n';
+	reader_error(r, text_line(r->text, line), "ddi-yaml",
+		     "the plan must be UTF-8 text: %s (0x%02x)", p->problem,
+		     (unsigned)p->problem_value);
+}
+
 void reader_next(struct reader *r)
 {
 	yaml_parser_t *p = &r->parser;
@@ -56,16 +69,23 @@ void reader_next(struct reader *r)
 	if (r->ended)
 		return;
 	yaml_event_delete(&r->event);
+	if (r->n_findings >= FINDINGS_MAX) {
+		end(r);
+		return;
+	}
 	if (yaml_parser_parse(p, &r->event)) {
 		r->ended = r->event.type == YAML_STREAM_END_EVENT;
 		return;
 	}
 	if (p->error == YAML_MEMORY_ERROR)
 		out_of_memory();
-	reader_error(r, text_line(r->text, p->problem_mark.line), "ddi-yaml",
-		     "not valid YAML: %s%s%s; nothing after this line is read",
-		     p->problem ? p->problem : "unknown problem", p->context ? ", " : "",
-		     p->context ? p->context : "");
+	if (p->error == YAML_READER_ERROR)
+		report_bytes(r);
+	else
+		reader_error(r, text_line(r->text, p->problem_mark.line), "ddi-yaml",
+			     "not valid YAML: %s%s%s; nothing after this line is read",
+			     p->problem ? p->problem : "unknown problem", p->context ? ", " : "",
+			     p->context ? p->context : "");
 	end(r);
 }
 
@@ -139,13 +159,30 @@ static void unknown_key(struct reader *r, const char *what, const struct field *
 		     guess.best ? "\"?)" : "");
 }
 
+static const char *key_problem(const yaml_event_t *event)
+{
+	if (event->type != YAML_SCALAR_EVENT)
+		return "a key must be a word";
+
+	const char *key = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+
+	if (len > KEY_MAX || strlen(key) != len)
+		return "a key must be a word of at most 255 bytes";
+	if (strstr(key, variable_begin))
+		return "a key cannot have a variable: only values can";
+	return NULL;
+}
+
 /* The current event as a key, past which it goes; NULL: it is none, and skipped with its value. The
  * caller frees. */
 static char *take_key(struct reader *r, unsigned *ret_line)
 {
+	const char *problem = key_problem(&r->event);
+
 	*ret_line = reader_line(r);
-	if (r->event.type != YAML_SCALAR_EVENT) {
-		reader_error(r, *ret_line, "ddi-key", "a key must be a word");
+	if (problem) {
+		reader_error(r, *ret_line, "ddi-key", "%s", problem);
 		reader_skip(r);
 		reader_skip(r);
 		return NULL;
@@ -260,13 +297,20 @@ static void expand(struct reader *r, const char **s, struct scalar *ret)
 
 	ret->variable = true;
 	ret->unknown |= !value;
-	if (value)
+	if (value && strlen(value) > DDI_FILE_MAX - r->variables_len) {
+		reader_error(r, ret->line, "ddi-limit",
+			     "the values of variables have more than %d bytes in all",
+			     DDI_FILE_MAX);
+		ret->unknown = true;
+	} else if (value) {
+		r->variables_len += strlen(value);
 		strbuf_adds(&r->scratch, value);
-	else if (!r->source->variables_unknown)
+	} else if (!r->source->variables_unknown) {
 		reader_error(r, ret->line, "ddi-variable",
 			     "the variable %.*s has no value: add a <variable> to the "
 			     "<configuration> of the plan",
 			     VARIABLE_MAX, copy);
+	}
 	*s = stop ? stop + strlen(variable_end) : name;
 }
 
@@ -438,7 +482,8 @@ void reader_field(struct reader *r, const struct field *f, void *object)
 		f->read(r, object);
 		return;
 	}
-	if (!reader_scalar(r, wanted_of(f->type), &s))
+	cleanup_free char *words = f->words ? xasprintf("one of: %s", f->words) : NULL;
+	if (!reader_scalar(r, words ? words : wanted_of(f->type), &s))
 		return;
 	switch (f->type) {
 	case FIELD_FN:

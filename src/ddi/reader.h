@@ -22,13 +22,18 @@ struct reader {
 	const struct ddi_source *source;
 	struct findings *findings;
 	struct ddi_plan *plan;
+	const char *input; /* that the parser reads, of input_len bytes */
+	size_t input_len;
 	yaml_parser_t parser;
 	yaml_event_t event; /* the current one, not used yet */
 	bool ended;         /* the stream has ended */
+	bool has_version;   /* the plan has the key "version" */
 	bool broken;        /* after an error in the YAML: nothing more is read or reported */
 	const char *key;    /* of the value that is read, for messages */
 	size_t n_findings;
-	size_t records_len; /* of all zones so far */
+	size_t records_len;   /* of all zones so far */
+	bool records_full;    /* they have too many bytes, which is reported */
+	size_t variables_len; /* of the values of variables so far */
 	struct strbuf scratch;
 };
 
@@ -80,7 +85,7 @@ void reader_skip(struct reader *r);
 /* Whether the current event is this one; the end of the stream ends everything. */
 bool reader_at_end(const struct reader *r, yaml_event_type_t type);
 
-/* Reports an error of the rule (static); not more than some hundred. */
+/* Reports an error of the rule (static). After some hundred nothing more is read. */
 void reader_error(struct reader *r, unsigned line, const char *rule, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
