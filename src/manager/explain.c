@@ -205,6 +205,8 @@ static const char *vim_text(const struct vim_report *r, int64_t now)
 	if (at == MANAGER_NEVER || now - at > ASSESS_REPORT_MS)
 		return "the VIM does not answer, or does not show the server: its last report is "
 		       "older than 60 s";
+	if (r->presence == PRESENCE_ABSENT && r->absent_at - r->absent_since < ASSESS_ABSENT_MS)
+		return "the VIM must say so again, 30 s later";
 	if (r->presence == PRESENCE_LISTED && r->state == SERVER_UNKNOWN)
 		return "the VIM itself does not know the state of the server";
 	return "the VIM does not answer, or has answered again for less than 120 s";
