@@ -142,7 +142,8 @@ static int power_one(const struct options *options, const struct model *model,
 		     const struct tenant *tenant, const struct deployment *deployment,
 		     struct vim *vim)
 {
-	struct request request = *(const struct request *)(const void *)options;
+	const struct request *given = (const void *)options;
+	struct request request = *given;
 	cleanup_inventory struct vim_inventory inventory = {0};
 	__attribute__((__cleanup__(rows_clear))) struct rows rows = {0};
 	cleanup_err struct err err = ERR_INIT;

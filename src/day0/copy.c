@@ -103,16 +103,15 @@ static void copy_source(struct copy *c, const char *source, bool contents)
 		contents = false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const char *path = c->links->files[i].path, *base = path;
+		const char *path = c->links->files[i].path;
 		for (const char *end = path; *end; end += *end == '/') {
 			const char *start = end;
 			end += strcspn(end, "/");
 			cleanup_free char *prefix = xstrndup(path, (size_t)(end - path));
-			base = start;
 			if (!*prefix || fnmatch(pattern, prefix, FNM_PATHNAME | FNM_PERIOD) != 0)
 				continue;
 			if (!*end || c->into)
-				copy_one(c, i, contents && *end ? end + 1 : base);
+				copy_one(c, i, contents && *end ? end + 1 : start);
 			break;
 		}
 	}

@@ -117,9 +117,8 @@ static void set_entry(struct nm *n, const struct ini_entry *e)
 	struct guest_link *l = n->link;
 
 	n->line = e->line;
-	if (streq(e->section, "bond") && streq(e->key, "interface-name")) {
-		string_set(&l->name, e->value); /* before NetworkManager 1.0 */
-	} else if (str_in_words("vlan bridge", e->section) && streq(e->key, "interface-name")) {
+	/* In the section bond before NetworkManager 1.0. */
+	if (str_in_words("bond vlan bridge", e->section) && streq(e->key, "interface-name")) {
 		string_set(&l->name, e->value);
 	} else if (streq(e->section, "bond")) {
 		bond_option(&l->bond, e->key, e->value, n->text, e->line, n->findings);

@@ -293,10 +293,7 @@ void day0_load(const struct model *model, struct vm_group *group, struct finding
 		links.incomplete |= !c->content && c->file;
 		if (!c->dst)
 			continue;
-		if (c->dst[0] == '/' || streq(c->dst, "--user-data")) {
-			if (c->content)
-				read_content(model, c, &links, findings);
-		} else if (configuration_on_drive(c)) {
+		if (c->dst[0] == '/' || streq(c->dst, "--user-data") || configuration_on_drive(c)) {
 			if (c->content)
 				read_content(model, c, &links, findings);
 		} else {

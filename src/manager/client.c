@@ -128,7 +128,7 @@ int client_receive(int fd, json_t **ret, struct err *err)
 	if (r < 0)
 		return r;
 	const json_t *error = json_object_get(message, "error");
-	if (error && json_is_object(error)) {
+	if (json_is_object(error)) {
 		cleanup_free char *kind = json_try_text(error, "kind");
 		cleanup_free char *why = json_try_text(error, "text");
 		return err_set_kind(err, kind_of(kind), 0, "%s", why ? why : "refused");

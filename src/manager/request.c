@@ -61,7 +61,7 @@ static int rollback(struct client *c, struct json_reader *r, struct err *err)
 	if (result == 0)
 		result = registry_rollback(m->registry, d->watch.tenant, d->watch.deployment, to,
 					   &number, err);
-	if (result < 0)
+	if (result != 0)
 		return result;
 	cleanup_free char *tenant = xstrdup(d->watch.tenant);
 	cleanup_free char *deployment = xstrdup(d->watch.deployment);

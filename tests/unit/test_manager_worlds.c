@@ -224,12 +224,10 @@ static void a_lone_network_is_down(struct world *w)
 	w->vms[WORLD_SPECIAL].hidden = !w->network_up[WORLD_NETWORKS]; /* DNS goes that way, too */
 }
 
-#define POLICY(wait_s, reboot_s, action_, ...)                                       \
-	{                                                                            \
-		.watched = true, .kpi = {.period = 3000, .n_true = 1, .n_false = 5}, \
-		.bootup = 300000, .reboot = (reboot_s)*1000, .wait = (wait_s)*1000,  \
-		.action = (action_), .max_retries = 3, __VA_ARGS__                   \
-	}
+#define POLICY(wait_s, reboot_s, action_, ...)                                                    \
+	.watched = true, .kpi.period = 3000, .kpi.n_true = 1, .kpi.n_false = 5, .bootup = 300000, \
+	.reboot = 1000 * (reboot_s), .wait = 1000 * (wait_s), .action = (action_),                \
+	.max_retries = 3, __VA_ARGS__
 
 /* acts, down: exactly; latest: at most. */
 static const struct world_script worlds[] = {
@@ -253,7 +251,7 @@ static const struct world_script worlds[] = {
 	 .latest = 1500, .hold = HOLD_BUDGET},
 
 	{"a slow cloud: acts take 90 s, reports are old", 3600, cloud_is_slow, .n = 1000, .acts = 5,
-	 .latest = 90, .policy = POLICY(30, 120, RECOVERY_REBOOT_ONLY)},
+	 .latest = 90, .policy = {POLICY(30, 120, RECOVERY_REBOOT_ONLY)}},
 	{"a network flaps for 30 minutes", 3600, network_flaps, .n = 1000, .acts = 1,
 	 .latest = 1560},
 	{"half of the controls lie", 3600, controls_lie, .n = 1000, .acts = 1, .latest = 560},
@@ -267,21 +265,22 @@ static const struct world_script worlds[] = {
 	{"the manager only watches", 900, hangs_where_it_is_forbidden, .n = 20, .down = 1,
 	 .set_up = watch_only, .hold = HOLD_WATCH_ONLY},
 	{"recovery is manual", 900, hangs_where_it_is_forbidden, .n = 20, .down = 1,
-	 .policy = POLICY(30, 300, RECOVERY_REBOOT_ONLY, .manual = true), .hold = HOLD_MANUAL},
+	 .policy = {POLICY(30, 300, RECOVERY_REBOOT_ONLY, .manual = true)}, .hold = HOLD_MANUAL},
 	{"an operator works on the host", 900, hangs_where_it_is_forbidden, .n = 20, .down = 1,
 	 .set_up = held_by_an_operator, .hold = HOLD_OPERATOR},
 	{"somebody deploys", 900, somebody_deploys, .n = 20, .hold = HOLD_BUSY},
 	{"a locked guest hangs", 900, a_locked_one_hangs, .n = 20, .down = 1, .hold = HOLD_LOCKED},
 	{"one VM migrates", 900, a_guest_migrates, .n = 20, .hold = HOLD_TASK},
 	{"a host of one VM has no power", 1800, a_lone_host_loses_power, .n = 40, .special = true,
-	 .acts = 1, .latest = 60, .policy = POLICY(90, 300, RECOVERY_REBOOT_ONLY),
+	 .acts = 1, .latest = 60, .policy = {POLICY(90, 300, RECOVERY_REBOOT_ONLY)},
 	 .hold = HOLD_HOST},
 	{"the API comes back with old news", 1800, api_comes_back_with_old_news, .n = 20,
 	 .hold = HOLD_VIM},
 	{"a network of one VM is down", 900, a_lone_network_is_down, .n = 40, .special = true,
 	 .hold = HOLD_UNPROVEN},
 	{"a guest with leases hangs", 900, a_guest_hangs, .n = 20, .down = 1,
-	 .policy = POLICY(30, 300, RECOVERY_REDEPLOY_ONLY, .has_state = true), .hold = HOLD_STATE},
+	 .policy = {POLICY(30, 300, RECOVERY_REDEPLOY_ONLY, .has_state = true)},
+	 .hold = HOLD_STATE},
 };
 
 static void print_row(const struct world_script *script, const struct world *icmp,
