@@ -79,7 +79,9 @@ static int show_file_plan(const struct ddi_options *o, struct findings *findings
 	if (plan)
 		ddi_check(plan, NULL, NULL, time(NULL), findings);
 	findings_sort(findings);
-	return r < 0 || findings_count(findings, SEVERITY_ERROR) ? r : show_plan(o, plan, err);
+	if (r < 0 || !plan || findings_count(findings, SEVERITY_ERROR))
+		return r;
+	return show_plan(o, plan, err);
 }
 
 static int show_model(const struct ddi_options *o, const struct model *model,

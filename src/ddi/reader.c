@@ -429,7 +429,7 @@ static void set_word(struct reader *r, const struct scalar *s, const struct fiel
 {
 	uint32_t value = f->min;
 
-	for (const char *w = f->words; *w; value++) {
+	for (const char *w = f->words; w && *w; value++) {
 		size_t len = strcspn(w, " ");
 
 		if (s->len == len && strncmp(w, s->s, len) == 0) {
