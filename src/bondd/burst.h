@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When an answer is late on the active leg while another leg has its own, the next probes do not
+ * When the answer on the active leg is late while another leg has its own, the next probes do not
  * wait for the ticks: all legs are probed again at once, until the active leg has answered, or has
- * not answered `fall` probes. This compares legs: it ends without a result as soon as no other leg
- * has answered each of its probes, so a target or a machine that pauses moves nothing.
+ * not answered `fall` probes. This compares legs: the other leg must have answered each of its
+ * probes before the next one is sent, so a target or a machine that pauses moves nothing.
  *
- * A probe has one and a half times the slowest recent round trip on any leg (the pace), and at
- * least a fifth of the interval. Bursts are few, because the target has to answer them. If bondd
- * runs late by more than a tenth of the interval, a burst has no result: the probes at ticks
- * decide.
+ * All legs are probed at the same moment, and what delays the machine delays all of them. So what
+ * counts is how much later than another leg's the answers of the active leg come, however long the
+ * round trip is, and how much later they came recently, at most (the lag).
+ *
+ * A probe is late an eighth of an interval after another leg's answer and the usual difference. A
+ * burst that begins without need costs a few probes, which the target has to answer. So with each
+ * burst of the last seconds the next one waits for a quarter of the lag more, and there are at most
+ * four. A burst has a result no sooner than three fifths of the interval after the first unanswered
+ * probe, and three times the lag, plus the time by which the recent ticks were late, at most. If
+ * bondd looks late by more than a tenth of the interval, answers may be waiting, too: it looks
+ * again later.
  */
 #pragma once
 
@@ -22,38 +29,37 @@ enum {
 struct burst {
 	bool running;
 	unsigned rounds;         /* in which all legs were probed again, in this burst */
-	int64_t pace;            /* us */
-	int64_t at;              /* us; when the last probes are late; INT64_MAX: decided */
+	unsigned ticks;          /* during it */
+	int64_t ticked;          /* us; 0: never */
+	int64_t pause;           /* us; by which a recent tick was late, at most */
+	int64_t not_before;      /* us; the next look, after a late one */
 	int64_t started[BURSTS]; /* us; a ring */
 	uint64_t total;          /* bursts */
 };
 
-void burst_init(struct burst *b);
+/* What is to be done after a look. */
+enum burst_step {
+	BURST_WAIT,
+	BURST_REPEAT, /* probe all legs again now (leg_repeat) */
+	BURST_LOST,   /* decide again: what is open on the active leg is lost */
+};
 
-/*
- * Before the probes of a tick are sent, and after, at now (us). A tick may come during a burst:
- * then the other leg must have answered all before.
- */
+/* Before the probes of a tick are sent: learns how much later than others each leg answers. */
+void burst_learn(struct burst *b, struct leg *legs, size_t n_legs, const struct targets *targets,
+		 const struct track_limits *limits, int64_t now);
+
+/* The same during a burst: it goes on if another leg has answered all before. */
 void burst_before_tick(struct burst *b, struct leg *legs, const struct targets *targets,
 		       const struct decide_snapshot *s, const struct decide_limits *limits);
-void burst_ticked(struct burst *b, const struct leg *legs, size_t n_legs,
-		  const struct targets *targets, const struct track_limits *limits, int64_t now);
 
-/* When to look (us); INT64_MAX: not before the next tick. active may be NULL. */
-int64_t burst_look_at(const struct burst *b, const struct leg *active,
-		      const struct targets *targets, const struct track_limits *limits,
-		      int64_t now);
+/* When to look (us) unless answers come; INT64_MAX: not before. active is a leg's index. */
+int64_t burst_look_at(const struct burst *b, const struct leg *legs, size_t n_legs, int active,
+		      const struct targets *targets, const struct track_limits *limits);
 
-/* To be called first: whatever is open when bondd runs late is not lost for that. */
-void burst_end_if_late(struct burst *b, struct leg *legs, size_t n_legs,
-		       const struct track_limits *limits, int64_t now);
-
-/*
- * Looks at the time s->now, if a look is due; s->legs are snapshots of legs, in this order. True:
- * all legs are to be probed again now (leg_repeat). Otherwise a burst is over.
- */
-bool burst_look(struct burst *b, struct leg *legs, const struct targets *targets,
-		const struct decide_snapshot *s, const struct decide_limits *limits, unsigned fall);
+/* Looks at the time s->now, if a look is due; s->legs are snapshots of legs, in this order. */
+enum burst_step burst_look(struct burst *b, struct leg *legs, const struct targets *targets,
+			   const struct decide_snapshot *s, const struct decide_limits *limits,
+			   const struct track_limits *track_limits);
 
 /* The bond has moved, or the active leg is another for other reasons. */
 void burst_end(struct burst *b, struct leg *legs, size_t n_legs);

@@ -190,7 +190,7 @@ void leg_probe(struct leg *l, const struct leg *legs, size_t n_legs, const struc
 }
 
 void leg_repeat(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
-		const struct track_limits *limits, int64_t now, int64_t pace)
+		const struct track_limits *limits, int64_t now)
 {
 	if (l->carrier != TRI_YES || l->fd < 0)
 		return;
@@ -199,7 +199,7 @@ void leg_repeat(struct leg *l, const struct leg *legs, size_t n_legs, const stru
 		if (!t->answered || track_is_doubted(t) || track_is_silent(t, limits, now))
 			continue;
 		send_probe(l, legs, n_legs, targets, i, limits, now);
-		track_repeat(t, now, pace);
+		track_repeat(t, now);
 	}
 }
 
@@ -332,7 +332,7 @@ char *leg_failure_text(const struct leg *l, const struct targets *targets, const
 		return xasprintf("%s lost its carrier", l->name);
 	if (d->reason == DECIDE_SILENT)
 		return xasprintf("%s lost %u of %u probes%s to %s with carrier up", l->name, misses,
-				 misses, track->pace ? " of a burst" : "", target);
+				 misses, track->given_up ? " of a burst" : "", target);
 	if (d->reason == DECIDE_LOSSY)
 		return xasprintf("%s lost %u of its last %u probes to %s with carrier up", l->name,
 				 track_lost(track), track_window(track), target);

@@ -66,9 +66,9 @@ void leg_close(struct leg *l);
 void leg_probe(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
 	       const struct track_limits *limits, int64_t now);
 
-/* Sends one more probe of a burst to each target that answers. pace: see track_repeat. */
+/* Sends one more probe of a burst to each target that answers. */
 void leg_repeat(struct leg *l, const struct leg *legs, size_t n_legs, const struct targets *targets,
-		const struct track_limits *limits, int64_t now, int64_t pace);
+		const struct track_limits *limits, int64_t now);
 
 /*
  * Takes in answers; the socket stays readable if there are very many. legs are all of the bond, l

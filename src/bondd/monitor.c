@@ -25,7 +25,6 @@ void monitor_init(struct bond_monitor *m, const struct rtnl_link *bond)
 				   .reason = DECIDE_UNKNOWN,
 				   .told = DECIDE_UNKNOWN,
 				   .outage = -1};
-	burst_init(&m->burst);
 	memcpy(m->name, bond->name, sizeof(m->name));
 }
 
@@ -353,20 +352,33 @@ static struct decide_snapshot snapshot(struct bond_monitor *m, const struct moni
 	};
 }
 
+static void repeat_probes(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
+{
+	for (size_t i = 0; i < m->n_legs; i++)
+		if (m->legs[i].probed)
+			leg_repeat(&m->legs[i], m->legs, m->n_legs, &m->targets, &ctx->conf->track,
+				   now);
+}
+
 struct decision monitor_choose(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
 {
 	struct decide_leg legs[DECIDE_LEGS];
 
-	burst_end_if_late(&m->burst, m->legs, m->n_legs, &ctx->conf->track, now);
-
-	const struct decide_snapshot s = snapshot(m, ctx, legs, now);
+	struct decide_snapshot s = snapshot(m, ctx, legs, now);
 	struct decision d = decide(&s, &ctx->conf->limits);
-	if (!d.to && burst_look(&m->burst, m->legs, &m->targets, &s, &ctx->conf->limits,
-				ctx->conf->track.fall))
-		for (size_t i = 0; i < m->n_legs; i++)
-			if (m->legs[i].probed)
-				leg_repeat(&m->legs[i], m->legs, m->n_legs, &m->targets,
-					   &ctx->conf->track, now, m->burst.pace);
+	if (d.to)
+		return d;
+	switch (burst_look(&m->burst, m->legs, &m->targets, &s, &ctx->conf->limits,
+			   &ctx->conf->track)) {
+	case BURST_WAIT:
+		return d;
+	case BURST_REPEAT:
+		repeat_probes(m, ctx, now);
+		return d;
+	case BURST_LOST:
+		s = snapshot(m, ctx, legs, now);
+		return decide(&s, &ctx->conf->limits);
+	}
 	return d;
 }
 
@@ -438,13 +450,13 @@ static void check_burst_before_tick(struct bond_monitor *m, const struct monitor
 
 void monitor_tick(struct bond_monitor *m, const struct monitor_ctx *ctx, int64_t now)
 {
+	burst_learn(&m->burst, m->legs, m->n_legs, &m->targets, &ctx->conf->track, now);
 	if (m->burst.running)
 		check_burst_before_tick(m, ctx, now);
 	for (size_t i = 0; i < m->n_legs; i++)
 		if (m->legs[i].probed)
 			leg_probe(&m->legs[i], m->legs, m->n_legs, &m->targets, &ctx->conf->track,
 				  now);
-	burst_ticked(&m->burst, m->legs, m->n_legs, &m->targets, &ctx->conf->track, now);
 	tell_bogus(m, now);
 }
 
@@ -460,7 +472,8 @@ int64_t monitor_due_at(const struct bond_monitor *m, const struct monitor_ctx *c
 		if (at > now && at < due)
 			due = at;
 	}
-	at = burst_look_at(&m->burst, active, &m->targets, &ctx->conf->track, now);
+	at = burst_look_at(&m->burst, m->legs, m->n_legs, m->active, &m->targets,
+			   &ctx->conf->track);
 	return at > now && at < due ? at : due;
 }
 

@@ -59,9 +59,9 @@ static int64_t patience(const struct track *t, const struct track_limits *limits
 unsigned track_misses(const struct track *t, const struct track_limits *limits, int64_t now)
 {
 	unsigned open = t->open + t->extra;
-	int64_t lost_at = t->last_sent + (t->pace ? t->pace : patience(t, limits));
+	bool pending = t->in_burst ? !t->given_up : now < t->last_sent + patience(t, limits);
 
-	return open && now < lost_at ? open - 1 : open;
+	return open && pending ? open - 1 : open;
 }
 
 static int64_t silent_by_ticks_at(const struct track *t, const struct track_limits *limits)
@@ -77,11 +77,7 @@ static int64_t silent_by_ticks_at(const struct track *t, const struct track_limi
 
 int64_t track_silent_at(const struct track *t, const struct track_limits *limits)
 {
-	int64_t at = silent_by_ticks_at(t, limits);
-
-	if (t->pace == 0 || t->open + t->extra < limits->fall)
-		return at;
-	return t->last_sent + t->pace < at ? t->last_sent + t->pace : at;
+	return t->given_up ? t->last_sent : silent_by_ticks_at(t, limits);
 }
 
 bool track_is_silent(const struct track *t, const struct track_limits *limits, int64_t now)
@@ -101,7 +97,7 @@ bool track_is_settled(const struct track *t)
 bool track_is_fresh(const struct track *t, const struct track_limits *limits, int64_t now)
 {
 	return track_is_settled(t) ||
-	       (t->pace == 0 && t->open == 1 && now < t->last_sent + least_patience(limits));
+	       (!t->in_burst && t->open == 1 && now < t->last_sent + least_patience(limits));
 }
 
 /* With a burst, the interval counts as answered if all its probes were. */
@@ -145,22 +141,27 @@ void track_sent(struct track *t, const struct track_limits *limits, int64_t now)
 		t->proven = true;
 }
 
-void track_repeat(struct track *t, int64_t now, int64_t pace)
+void track_repeat(struct track *t, int64_t now)
 {
 	if (track_is_settled(t))
 		t->open_since = now;
 	t->extra++;
 	t->repeats++;
-	t->pace = pace;
+	t->in_burst = true;
 	t->last_sent = now;
 	t->total_sent++;
 	t->credit = least(t->credit + 1, TRACK_CREDIT);
 }
 
+void track_give_up(struct track *t)
+{
+	t->given_up = true;
+}
+
 void track_end_burst(struct track *t)
 {
 	t->extra = 0;
-	t->pace = 0;
+	t->in_burst = t->given_up = false;
 }
 
 int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t now)
@@ -168,6 +169,7 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 	int64_t round_trip = t->open == 1 && t->extra == 0 ? now - t->last_sent : -1;
 	/* If it answers the oldest open probe. */
 	int64_t longest = track_is_settled(t) ? 0 : now - t->open_since;
+	bool fell = now >= silent_by_ticks_at(t, limits);
 
 	if (t->credit == 0) {
 		t->total_excess++;
@@ -177,14 +179,19 @@ int64_t track_answer(struct track *t, const struct track_limits *limits, int64_t
 	t->credit--;
 	if (longest > TRACK_PATIENCE * limits->interval)
 		longest = TRACK_PATIENCE * limits->interval;
-	if (now >= silent_by_ticks_at(t, limits))
+	if (fell)
 		fall(t); /* the duration of an outage is not a round trip */
 	else if (longest > t->slowest)
 		t->slowest = longest;
 
+	if (!track_is_settled(t)) {
+		t->took = fell ? -1 : longest;
+		t->settled_at = now;
+	}
 	t->answered = true;
 	t->total_answered++;
 	t->open = t->extra = 0;
+	t->given_up = false;
 	if (t->answers[t->at] < UINT8_MAX)
 		t->answers[t->at]++;
 	return round_trip;

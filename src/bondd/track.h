@@ -46,10 +46,16 @@ struct track {
 	unsigned open;      /* probes sent since the last answer, one per interval */
 	unsigned extra;     /* besides, those of a burst */
 	unsigned repeats;   /* probes of a burst in the current interval */
-	int64_t pace;       /* us until one of a burst counts as lost; 0: there is no burst */
+	bool in_burst;      /* the last probe was one of a burst, or sent during it */
+	bool given_up;      /* the open ones were compared with another path: they are lost */
 	int64_t open_since; /* us; when the first open one was sent */
 	int64_t last_sent;  /* us */
 	int64_t slowest;    /* us; slowest recent round trip */
+	int64_t took;       /* us; the answer that settled the last probes, from the oldest of them;
+				-1: the path had been silent */
+	int64_t settled_at; /* us; when that came */
+	int64_t lag;        /* us; behind other paths recently, at most: see burst.h */
+	int64_t usual_lag;  /* us; on average */
 	uint8_t answers[TRACK_RISE_MAX]; /* in each of the last intervals, a ring */
 	unsigned at;                     /* index in the ring of the current interval */
 	unsigned n;      /* intervals that ended since it was silent, up to TRACK_RISE_MAX */
@@ -61,8 +67,11 @@ struct track {
 /* Ends the current interval; a probe is sent now (us). */
 void track_sent(struct track *t, const struct track_limits *limits, int64_t now);
 
-/* A probe of a burst is sent now; it counts as lost after pace (us). */
-void track_repeat(struct track *t, int64_t now, int64_t pace);
+/* A probe of a burst is sent now. It is not lost before track_give_up. */
+void track_repeat(struct track *t, int64_t now);
+
+/* The open probes, of which some are those of a burst, are lost: the path is silent. */
+void track_give_up(struct track *t);
 
 /* The burst is over: its open probes do not count any longer. */
 void track_end_burst(struct track *t);

@@ -38,6 +38,9 @@ struct world {
 	uint64_t sent[2];                               /* probes that the target has got */
 	int64_t target_pauses, target_wakes;            /* from, until: answers wait */
 	int64_t (*late)(struct world *w, int64_t wake); /* when bondd runs; NULL: at once */
+	bool busy;                                      /* the machine: all is late, see delay_of */
+	bool stalls;                                    /* and now and then, all of one leg */
+	int64_t stalled[2], resumed[2];                 /* from, until */
 	size_t moves, idle_wakes;
 	int64_t moved_at;
 };
@@ -47,12 +50,57 @@ static bool chance(unsigned of, unsigned all)
 	return roll(all) < of;
 }
 
+/*
+ * What a machine with twice as much to do as it can adds, in us: the median, and what is exceeded
+ * once in 10, 100 and 1000 times; and the most. As seen in a VM under emulation on such a machine.
+ */
+struct delays {
+	int64_t us[6];
+};
+
+static const struct delays of_both_legs = {{0, 1000, 6000, 14000, 25000, 35000}};
+static const struct delays of_one_leg = {{0, 100, 3000, 7000, 12000, 15000}};
+static const struct delays of_bondd = {{0, 1500, 4500, 20000, 50000, 60000}};
+
+static int64_t delay_of(const struct delays *d)
+{
+	static const unsigned below[] = {0, 5000, 9000, 9900, 9990, 10000};
+	unsigned at = roll(10000), i = 1;
+
+	while (at >= below[i])
+		i++;
+	return d->us[i - 1] +
+	       (d->us[i] - d->us[i - 1]) * (at - below[i - 1]) / (below[i] - below[i - 1]);
+}
+
+/* The vCPU that takes in a leg's answers does not run for up to 11 ms, every 100 ms. */
+static int64_t after_stall(struct world *w, unsigned leg, int64_t at)
+{
+	while (at >= w->resumed[leg]) {
+		int64_t lasts = (chance(1, 4) ? 4 * MS + roll(7 * MS) : roll(4 * MS));
+		w->stalled[leg] = w->resumed[leg] + roll(200 * MS);
+		w->resumed[leg] = w->stalled[leg] + lasts;
+	}
+	return at >= w->stalled[leg] ? w->resumed[leg] : at;
+}
+
+static int64_t run_late(struct world *w, int64_t wake)
+{
+	return wake + (w->busy ? delay_of(&of_bondd) : 0);
+}
+
 /* The answers of the target to probes that have just been sent. */
 static void world_answer(struct world *w)
 {
+	int64_t both = w->busy ? delay_of(&of_both_legs) : 0;
+
 	for (unsigned i = 0; i < 2; i++)
 		for (; w->sent[i] < w->m.legs[i].sent; w->sent[i]++) {
-			int64_t at = w->now + w->round_trip[i];
+			int64_t at = w->now + w->round_trip[i] + both;
+			if (w->busy)
+				at += delay_of(&of_one_leg);
+			if (w->stalls)
+				at = after_stall(w, i, at);
 			if ((w->dead[i] && at > w->cut) || chance(w->lost, 1000) ||
 			    w->n_answers[i] == IN_FLIGHT)
 				continue;
@@ -212,7 +260,7 @@ static void test_slow_path_is_kept(void **state)
 		world_run(&w, 10 * SECOND);
 		assert_int_equal(w.moves, 0);
 		/* Then it is known to be slow. Both at once are no reason to compare them. */
-		assert_int_equal(w.m.burst.total, i % 2 ? 0 : 1);
+		assert_in_range(w.m.burst.total, i % 2 ? 0 : 1, i % 2 ? 0 : BURSTS);
 		monitor_clear(&w.m);
 	}
 	for (int64_t ms = 1; ms < 60; ms++) {
@@ -254,7 +302,8 @@ static void test_failure_of_the_target_moves_nothing(void **state)
 			world_run(&w, roll(1000) * MS + roll(MS));
 			w.dead[0] = w.dead[1] = true;
 			w.cut = w.now;
-			world_run(&w, (200 + roll(1000)) * MS + roll(MS));
+			/* Also for so long that what is known of the legs might be forgotten. */
+			world_run(&w, (200 + roll(i % 20 || k ? 1000 : 60000)) * MS + roll(MS));
 			w.dead[0] = w.dead[1] = false;
 		}
 		assert_int_equal(w.moves, 0);
@@ -378,6 +427,57 @@ static void test_hour_of_bursty_traffic_moves_nothing(void **state)
 	monitor_clear(&w.m);
 }
 
+/* An hour of a machine that is busy for up to 20 s, then not for as long. */
+static void test_busy_machine_moves_nothing(void **state)
+{
+	(void)state;
+	struct world w;
+
+	world_init(&w, 800, 800);
+	w.late = run_late;
+	for (int64_t end = w.now + 3600 * (int64_t)SECOND; w.now < end;) {
+		w.busy = !w.busy;
+		world_run(&w, roll(20 * SECOND));
+	}
+	printf("%llu bursts, %zu moves\n", (unsigned long long)w.m.burst.total, w.moves);
+	assert_int_equal(w.moves, 0);
+	monitor_clear(&w.m);
+}
+
+/* Half an hour of a machine that stalls one leg's answers or the other's. */
+static void test_stalls_move_nothing(void **state)
+{
+	(void)state;
+	struct world w;
+
+	world_init(&w, 800, 800);
+	w.stalls = true;
+	w.resumed[0] = w.resumed[1] = w.now;
+	world_run(&w, 1800 * (int64_t)SECOND);
+	printf("%llu bursts, %zu moves\n", (unsigned long long)w.m.burst.total, w.moves);
+	assert_int_equal(w.moves, 0);
+	monitor_clear(&w.m);
+}
+
+/* Though answers are late there, a leg whose path dies is left soon. */
+static void test_dead_leg_is_left_on_a_busy_machine(void **state)
+{
+	(void)state;
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		struct world w;
+		world_init(&w, 800, 800);
+		w.late = run_late;
+		w.busy = true;
+		world_run(&w, 5 * SECOND);
+		sum += time_to_leave(&w);
+		monitor_clear(&w.m);
+	}
+	printf("left after %.1f ms (mean)\n", (double)sum / 200 / MS);
+	assert_true(sum / 200 <= 100 * MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +491,9 @@ int main(void)
 		cmocka_unit_test(test_dead_leg_is_left_without_a_burst),
 		cmocka_unit_test(test_forged_answers_do_not_hide_a_dead_leg),
 		cmocka_unit_test(test_hour_of_bursty_traffic_moves_nothing),
+		cmocka_unit_test(test_busy_machine_moves_nothing),
+		cmocka_unit_test(test_stalls_move_nothing),
+		cmocka_unit_test(test_dead_leg_is_left_on_a_busy_machine),
 	};
 
 	random_begin();

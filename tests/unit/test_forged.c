@@ -59,7 +59,6 @@ static void world_probe(struct world *w)
 		track_sent(t, &track_limits, w->now);
 		w->answer_at[i] = w->dead[i] ? 0 : w->now + ROUND_TRIP;
 	}
-	burst_ticked(&w->burst, w->legs, 2, &targets, &track_limits, w->now);
 }
 
 static void world_repeat(struct world *w)
@@ -68,7 +67,7 @@ static void world_repeat(struct world *w)
 		struct track *t = &w->legs[i].tracks[0];
 		if (track_is_doubted(t)) /* as leg_repeat does */
 			continue;
-		track_repeat(t, w->now, w->burst.pace);
+		track_repeat(t, w->now);
 		w->answer_at[i] = w->dead[i] ? 0 : w->now + ROUND_TRIP;
 	}
 }
@@ -91,8 +90,12 @@ static void world_decide(struct world *w)
 	};
 	struct decision d = decide(&s, &limits);
 	if (!d.to) {
-		if (burst_look(&w->burst, w->legs, &targets, &s, &limits, track_limits.fall))
+		enum burst_step step =
+			burst_look(&w->burst, w->legs, &targets, &s, &limits, &track_limits);
+		if (step == BURST_REPEAT)
 			world_repeat(w);
+		if (step == BURST_LOST)
+			world_decide(w); /* now it moves */
 		return;
 	}
 	burst_end(&w->burst, w->legs, 2);
@@ -125,7 +128,6 @@ static void world_run(struct world *w, int64_t us)
 static void world_init(struct world *w)
 {
 	*w = (struct world){.active = 1};
-	burst_init(&w->burst);
 	for (unsigned i = 0; i < 2; i++) {
 		w->legs[i] = (struct leg){.index = (int)i + 1,
 					  .carrier = TRI_YES,

@@ -221,11 +221,13 @@ static void test_track_burst(void **state)
 	int64_t now = run_track(&t, 0, 40, true);
 
 	track_sent(&t, &track_limits, now);
-	track_repeat(&t, now + 4000, 4000);
+	track_repeat(&t, now + 4000);
 	assert_int_equal(track_silent_at(&t, &track_limits), INT64_MAX);
-	track_repeat(&t, now + 8000, 4000);
-	assert_int_equal(track_misses(&t, &track_limits, now + 11999), 2);
-	assert_int_equal(track_silent_at(&t, &track_limits), now + 12000);
+	track_repeat(&t, now + 8000);
+	assert_int_equal(track_silent_at(&t, &track_limits), INT64_MAX);
+	assert_int_equal(track_misses(&t, &track_limits, now + 12000), 2);
+	track_give_up(&t);
+	assert_true(track_is_silent(&t, &track_limits, now + 12000));
 	assert_int_equal(track_misses(&t, &track_limits, now + 12000), 3);
 	/* Over without a result: as if it had not been. */
 	struct track ended = t;
@@ -258,7 +260,7 @@ static void test_track_loss_in_bursts(void **state)
 		assert_int_equal(track_lost(&t), i);
 		track_sent(&t, &track_limits, now);
 		for (unsigned k = 1; k < 3; k++) {
-			track_repeat(&t, now + 4000 * k, 4000);
+			track_repeat(&t, now + 4000 * k);
 			track_answer(&t, &track_limits, now + 4000 * k + 1000);
 		}
 		track_end_burst(&t);
@@ -267,7 +269,7 @@ static void test_track_loss_in_bursts(void **state)
 	assert_true(track_is_lossy(&t));
 	/* All answered: nothing is lost, and what was remains so. */
 	track_sent(&t, &track_limits, now);
-	track_repeat(&t, now + 4000, 4000);
+	track_repeat(&t, now + 4000);
 	track_answer(&t, &track_limits, now + 4500);
 	track_answer(&t, &track_limits, now + 5000);
 	track_end_burst(&t);
