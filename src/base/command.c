@@ -45,12 +45,12 @@ static struct guess guess_of(const char *word)
 	return (struct guess){.word = word, .limit = strlen(word) > 4 ? 4 : 3};
 }
 
-/* Index of the word in "A B C" (NULL: no words), or -1. */
+/* Index of the word in "A B C", or -1. */
 static int word_index(const char *words, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (int i = 0; words && *words; i++) {
+	for (int i = 0; *words; i++) {
 		size_t n = strcspn(words, " ");
 		if (n == len && strncmp(words, word, n) == 0)
 			return i;
