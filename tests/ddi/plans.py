@@ -4,7 +4,7 @@ import ipaddress
 import json
 import random
 
-RECORDS = "www A 192.0.2.80\nmail MX 10 www\n  TXT \"a ; b\"\n$TTL 60\n$ORIGIN deeper\nx CNAME www"
+RECORDS = "www A 192.0.2.80\nmail MX 10 www\n  TXT \"a ; b\"\n$TTL 60\nx.deeper CNAME www"
 SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 LONG_SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg=="
 ADDRESSES = [{"auth": f"172.16.1.{10 + i}", "auth6": f"2001:db8:101::{10 + i}", "cache": f"172.16.1.{20 + i}",
