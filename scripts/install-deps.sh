@@ -80,9 +80,10 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 # The servers that tests use are not to run on this machine: not now, and not after its next boot.
+# One that a killed run has left is ours, too.
 policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-	printf '#!/bin/sh\nexit 101\n' >"$policy"
+if [ ! -e "$policy" ] || grep -q 'install-deps.sh' "$policy"; then
+	printf '#!/bin/sh\n# of install-deps.sh, while it runs\nexit 101\n' >"$policy"
 	chmod 755 "$policy"
 	trap 'rm -f "$policy"' EXIT
 	trap 'exit 130' HUP INT TERM
